@@ -1,0 +1,69 @@
+"""What a kind is: the one dataclass that each file of this folder fills in as `KIND`."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One complaint of validation, printed as upstream's field.Error does.
+
+    type: Required, Invalid, NotSupported, Duplicate, Forbidden, TooLong, TooMany, NotFound, TypeInvalid, InternalError.
+    Source: k8s.io/apimachinery pkg/util/validation/field/errors.go.
+    """
+
+    type: str
+    path: str
+    value: object = None
+    detail: str = ""
+    extra: object = None  # NotSupported: the supported values; TooLong, TooMany: the limit
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of `kubectl get`: name, type, format, description, priority (1: only with -o wide)."""
+
+    name: str
+    type: str = "string"
+    format: str = ""
+    description: str = ""
+    priority: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A served kind. Every callable is pure; drafts are private and may be changed in place."""
+
+    kind: str
+    plural: str
+    singular: str
+    group: str = ""
+    version: str = "v1"
+    namespaced: bool = True
+    list_kind: str = ""                        # default: kind + "List"
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+    subresources: tuple[str, ...] = ()         # "status", "scale", "binding", "log", …
+    storage_version_hash: str = ""
+    prefix: str = ""                           # etcd's folder, default /registry/<plural>; nodes are /registry/minions, leases /registry/leases
+    columns: tuple[Column, ...] = ()
+    cells: Callable[[dict, int], list] | None = None             # (object, now_unix_ms) -> one cell a column
+    default: Callable[[dict], None] | None = None                # fills a decoded draft in
+    prepare_create: Callable[[dict], None] | None = None         # strategy: what a client may not set is dropped
+    prepare_update: Callable[[dict, dict], None] | None = None   # (new draft, old): keeps status, raises generation
+    prepare_status: Callable[[dict, dict], None] | None = None   # same for /status: keeps spec and metadata
+    validate: Callable[[dict], list[FieldError]] | None = None
+    validate_update: Callable[[dict, dict], list[FieldError]] | None = None
+    validate_status: Callable[[dict, dict], list[FieldError]] | None = None
+    warn: Callable[[dict, dict | None], list[str]] | None = None  # warnings for a create (old None) or update
+    name_check: Callable[[str, bool], list[str]] | None = None   # (name, is a prefix) -> complaints; default DNS-1123 subdomain
+    selectable: dict[str, Callable[[dict], str]] = field(default_factory=dict)  # field selectors beside metadata.name/namespace
+    has_generation: bool = False
+    unconditional_update: bool = True
+    create_on_update: bool = False             # PUT of a missing name creates (Lease, Event, Node status …)
+    graceful: Callable[[dict, int | None], int | None] | None = None  # (object, asked seconds) -> grace seconds; None: deleted at once
+    reset_fields: dict[str, tuple[str, ...]] = field(default_factory=dict)  # {"": ("status",), "status": ("spec", "metadata.labels", …)}: dropped from managedFields
+    icon: str = ""
+    title: dict[str, str] = field(default_factory=dict)          # {"en": …, "zh": …}: one sentence on what it is for

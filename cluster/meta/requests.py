@@ -1,0 +1,53 @@
+"""The typed request and response that pass through the API server's one door."""
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Request(msgspec.Struct, kw_only=True):
+    """One request. `raw` holds an undecoded body (HTTP clients, kubectl); components send `body`, an object.
+
+    options: query parameters by their wire names (fieldManager, dryRun, fieldValidation, labelSelector, limit, …).
+    verb: get, list, watch, create, update, patch, delete, deletecollection; "raw" for paths that are no resource.
+    """
+
+    verb: str
+    resource: str = ""
+    group: str = ""
+    version: str = "v1"
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+    body: Any = None
+    raw: bytes | None = None
+    content_type: str = "application/json"
+    accept: str = "application/json"
+    options: dict[str, str] = {}
+    user: str = "kubernetes-admin"
+    groups: list[str] = []
+    user_agent: str = ""
+    path: str = ""
+
+
+class Response(msgspec.Struct, kw_only=True):
+    """One answer. `body` is an object, a list, a Table, a Status, or text."""
+
+    code: int
+    body: Any = None
+    warnings: list[str] = []
+    headers: dict[str, str] = {}
+
+    @property
+    def ok(self) -> bool:
+        return self.code < 400
+
+    @property
+    def reason(self) -> str:
+        """The Status reason of a refusal ("AlreadyExists", "Conflict", …), else ""."""
+        return self.body.get("reason", "") if isinstance(self.body, dict) and not self.ok else ""
+
+    @property
+    def message(self) -> str:
+        return self.body.get("message", "") if isinstance(self.body, dict) and not self.ok else ""
