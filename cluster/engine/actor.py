@@ -1,0 +1,143 @@
+"""Actors: the components of the cluster, each with its state, its timers and its units of work."""
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from .plain import freeze, thaw
+
+
+class Sleep:
+    """Yield this from a unit of work to go on `ms` later."""
+
+    __slots__ = ("ms", "background")
+
+    def __init__(self, ms: int, *, background: bool = False):
+        self.ms, self.background = ms, background
+
+
+class Work:
+    """A generator under way: what it waits for and what to do at its end."""
+
+    __slots__ = ("id", "generator", "done", "waiting", "results", "many")
+
+    def __init__(self, work_id: int, generator: Generator, done: Callable[[Any], None] | None):
+        self.id, self.generator, self.done = work_id, generator, done
+        self.waiting, self.results, self.many = 0, [], False
+
+
+class Actor:
+    """One component. Subclasses keep in `state` (a dataclass of JSON-able values) all that they remember at rest."""
+
+    name = ""
+    state: Any = None
+
+    def __init__(self, engine, name: str = ""):
+        self.engine = engine
+        self.name = name or type(self).name
+        self.is_on = True
+        self.generation = 0   # raised when switched off: what was scheduled before is dropped
+        self.works: dict[int, Work] = {}
+        self.parts: dict[str, Any] = {}
+        engine.register(self)
+
+    @property
+    def now_ms(self) -> int:
+        return self.engine.now_ms
+
+    def attach(self, name: str, part: Any) -> Any:
+        """Keep a part (queue, informer, recorder) in this actor's snapshots."""
+        self.parts[name] = part
+        return part
+
+    def after(self, delay_ms: int, handler: str, *args, background: bool = False) -> int:
+        """Call `self.<handler>(*args)` that much later; args must be JSON-able or carried Structs. Returns an id to cancel."""
+        return self.engine.schedule(self, delay_ms, handler, args, background=background)
+
+    def cancel(self, event_id: int) -> None:
+        """Forget a scheduled call; unknown or past ids are fine."""
+        self.engine.cancel(event_id)
+
+    def trace(self, kind: str, subject: str = "", *, cause: int | None = None, **data) -> int:
+        """Record a fact; whatever follows in this step is caused by it. Returns its seq."""
+        return self.engine.record(self.name, kind, subject, data, cause)
+
+    def latency(self, name: str) -> int:
+        """A draw from the latency table, in ms."""
+        return self.engine.latency(name)
+
+    def on_start(self) -> None:
+        """Called when the component starts, at first and after it was off."""
+
+    def on_stop(self) -> None:
+        """Called when the component is switched off, before its memory is lost."""
+
+    # -- units of work -------------------------------------------------------------------------------------------
+
+    def work(self, generator: Generator, done: Callable[[Any], None] | None = None) -> None:
+        """Run a generator that yields Calls and Sleeps; `done` gets what it returns."""
+        work = Work(self.engine.next_work_id(), generator, done)
+        self.works[work.id] = work
+        self._advance(work, None)
+
+    def _advance(self, work: Work, value: Any) -> None:
+        while True:
+            try:
+                wanted = work.generator.send(value)
+            except StopIteration as end:
+                self.works.pop(work.id, None)
+                if work.done:
+                    work.done(end.value)
+                return
+            work.many = isinstance(wanted, (list, tuple))
+            items = list(wanted) if work.many else [wanted]
+            if items:
+                break
+            value = []
+        work.waiting, work.results = len(items), [None] * len(items)
+        for slot, item in enumerate(items):
+            if isinstance(item, Sleep):
+                self.after(item.ms, "_resume", work.id, slot, None, background=item.background)
+            else:
+                item.send(self, work.id, slot)
+
+    def _resume(self, work_id: int, slot: int, result: Any) -> None:
+        work = self.works.get(work_id)
+        if work is None:
+            return
+        work.results[slot] = result
+        work.waiting -= 1
+        if work.waiting == 0:
+            self._advance(work, work.results if work.many else work.results[0])
+
+    # -- switched off and on ---------------------------------------------------------------------------------------
+
+    def drop_memory(self) -> None:
+        """Lose timers, work and state, as a process that ends does."""
+        self.generation += 1
+        works, self.works = self.works, {}
+        for work in works.values():
+            work.generator.close()
+        for part in self.parts.values():
+            if part.state is not None:
+                part.state = type(part.state)()
+                restored = getattr(part, "on_restore", None)
+                if restored:
+                    restored()
+        if self.state is not None:
+            self.state = self.fresh_state()
+
+    def fresh_state(self) -> Any:
+        """The state of a process that has just started; override to keep what lies on its disk."""
+        return type(self.state)()
+
+    def snapshot(self) -> dict:
+        return {"on": self.is_on, "generation": self.generation, "state": freeze(self),
+                "parts": {name: freeze(part) for name, part in self.parts.items()}}
+
+    def restore(self, data: dict) -> None:
+        self.is_on, self.generation = data["on"], data["generation"]
+        for name, frozen in data["parts"].items():
+            if name in self.parts:
+                thaw(self.parts[name], frozen)
+        thaw(self, data["state"])

@@ -1,0 +1,216 @@
+"""The engine: one virtual clock, one heap of events, one step at a time. No wall clock, no threads, no I/O."""
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+from . import latency as latencies
+from .clock import DEFAULT_EPOCH_MS, Clock
+from .plain import VERSION, pack, unpack
+from .rng import Streams
+from .trace import Trace
+
+NORMAL, LATE = 5, 9  # priorities of events that are due at the same moment
+
+
+class Event:
+    """A call that is due: engine order is (due_ms, priority, id)."""
+
+    __slots__ = ("id", "due_ms", "priority", "actor", "handler", "args", "cause", "background", "generation", "cancelled")
+
+    def __init__(self, event_id, due_ms, priority, actor, handler, args, cause, background, generation):
+        self.id, self.due_ms, self.priority, self.actor, self.handler = event_id, due_ms, priority, actor, handler
+        self.args, self.cause, self.background, self.generation, self.cancelled = args, cause, background, generation, False
+
+
+class Engine:
+    """Runs the actors of one sandbox. state = f(seed, epoch, inputs)."""
+
+    def __init__(self, *, seed: int = 1, epoch_ms: int = DEFAULT_EPOCH_MS):
+        self.seed = seed
+        self.clock = Clock(epoch_ms)
+        self.rng = Streams(seed)
+        self.trace = Trace()
+        self.latency_table = dict(latencies.TABLE)
+        self.now_ms = 0
+        self.steps = 0            # events handled so far: a position in the run
+        self.cause = 0            # seq of the fact that causes whatever comes next
+        self.actors: dict[str, Any] = {}
+        self.foreground = 0       # scheduled events that are not background
+        self._heap: list[tuple[int, int, int, Event]] = []
+        self._by_id: dict[int, Event] = {}
+        self._next_event_id = 1
+        self._next_work_id = 1
+        self._streams: dict[str, Any] = {}
+
+    # -- for actors ---------------------------------------------------------------------------------------------
+
+    def register(self, actor) -> None:
+        if actor.name in self.actors:
+            raise ValueError(f"two actors named {actor.name}")
+        self.actors[actor.name] = actor
+
+    def forget(self, name: str) -> None:
+        """Remove an actor for good (a deleted node's kubelet)."""
+        actor = self.actors.pop(name)
+        actor.drop_memory()
+
+    def schedule(self, actor, delay_ms: int, handler: str, args: tuple = (), *, background: bool = False,
+                 priority: int = NORMAL, cause: int | None = None) -> int:
+        """Make `actor.handler(*args)` due in `delay_ms`; returns the event's id."""
+        event_id = self._next_event_id
+        self._next_event_id = event_id + 1
+        due_ms = self.now_ms + (delay_ms if delay_ms > 0 else 0)
+        event = Event(event_id, due_ms, priority, actor, handler, args,
+                      self.cause if cause is None else cause, background, actor.generation)
+        heapq.heappush(self._heap, (due_ms, priority, event_id, event))
+        self._by_id[event_id] = event
+        if not background:
+            self.foreground += 1
+        return event_id
+
+    def cancel(self, event_id: int) -> None:
+        event = self._by_id.pop(event_id, None)
+        if event is not None:
+            event.cancelled = True
+            if not event.background:
+                self.foreground -= 1
+
+    def record(self, actor_name: str, kind: str, subject: str, data: dict, cause: int | None = None) -> int:
+        seq = self.trace.add(self.now_ms, actor_name, kind, subject, self.cause if cause is None else cause, data)
+        self.cause = seq
+        return seq
+
+    def latency(self, name: str) -> int:
+        stream = self._streams.get(name)
+        if stream is None:
+            stream = self._streams[name] = self.rng("latency/" + name)
+        return latencies.draw(stream, self.latency_table[name])
+
+    def next_work_id(self) -> int:
+        self._next_work_id += 1
+        return self._next_work_id
+
+    # -- for whoever drives -------------------------------------------------------------------------------------
+
+    @property
+    def is_settled(self) -> bool:
+        """Only what goes on for ever by itself is left to do."""
+        return self.foreground == 0
+
+    @property
+    def is_at_rest(self) -> bool:
+        """No unit of work is under way: a snapshot may be taken."""
+        return not any(actor.works for actor in self.actors.values())
+
+    def next_due_ms(self) -> int | None:
+        """When the next event is due; None when there is none."""
+        self._discard()
+        return self._heap[0][0] if self._heap else None
+
+    def next_event(self) -> Event | None:
+        self._discard()
+        return self._heap[0][3] if self._heap else None
+
+    def _discard(self) -> None:
+        heap = self._heap
+        while heap and (heap[0][3].cancelled or heap[0][3].generation != heap[0][3].actor.generation):
+            event = heapq.heappop(heap)[3]
+            if not event.cancelled:
+                self._by_id.pop(event.id, None)
+                if not event.background:
+                    self.foreground -= 1
+
+    def step(self) -> Event | None:
+        """Handle the next event; None when there is none. One step is atomic."""
+        self._discard()
+        if not self._heap:
+            return None
+        event = heapq.heappop(self._heap)[3]
+        del self._by_id[event.id]
+        if not event.background:
+            self.foreground -= 1
+        self.now_ms = event.due_ms
+        self.cause = event.cause
+        self.steps += 1
+        getattr(event.actor, event.handler)(*event.args)
+        return event
+
+    def run_until(self, due_ms: int) -> None:
+        """Handle all that is due up to a moment and advance the clock to it."""
+        while True:
+            next_ms = self.next_due_ms()
+            if next_ms is None or next_ms > due_ms:
+                break
+            self.step()
+        self.now_ms = max(self.now_ms, due_ms)
+
+    def settle(self, *, limit_ms: int = 600_000, max_steps: int = 10_000_000) -> bool:
+        """Run as fast as possible until settled; False if the limit of virtual time came first."""
+        end_ms = self.now_ms + limit_ms
+        for _ in range(max_steps):
+            if self.is_settled:
+                return True
+            next_ms = self.next_due_ms()
+            if next_ms is None:
+                return True
+            if next_ms > end_ms:
+                return False
+            self.step()
+        return False
+
+    def stop(self, actor) -> None:
+        """Switch a component off: it loses its memory and hears nothing more."""
+        if actor.is_on:
+            actor.on_stop()
+            actor.is_on = False
+            actor.drop_memory()
+            self._recount()
+
+    def start(self, actor) -> None:
+        """Switch a component on."""
+        if not actor.is_on:
+            actor.is_on = True
+            actor.on_start()
+
+    def _recount(self) -> None:
+        live = [event for event in self._by_id.values() if event.generation == event.actor.generation]
+        self._by_id = {event.id: event for event in live}
+        self._heap = [(event.due_ms, event.priority, event.id, event) for event in live]
+        heapq.heapify(self._heap)
+        self.foreground = sum(1 for event in live if not event.background)
+
+    # -- snapshots ------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> dict:
+        """Everything as plain data; only at rest. The actors must be made again before `restore`."""
+        if not self.is_at_rest:
+            raise RuntimeError("a snapshot is taken at rest only")
+        self._recount()
+        events = sorted(self._by_id.values(), key=lambda event: event.id)
+        return {
+            "version": VERSION, "now_ms": self.now_ms, "steps": self.steps, "cause": self.cause, "seed": self.seed,
+            "epoch_ms": self.clock.epoch_ms, "next_seq": self.trace.next_seq, "next_event_id": self._next_event_id,
+            "next_work_id": self._next_work_id, "streams": self.rng.snapshot(), "latency": {k: list(v) for k, v in self.latency_table.items()},
+            "actors": {name: actor.snapshot() for name, actor in self.actors.items()},
+            "events": [[e.id, e.due_ms, e.priority, e.actor.name, e.handler, pack(e.args), e.cause, e.background] for e in events],
+        }
+
+    def restore(self, data: dict) -> None:
+        """Put a snapshot back; actors of the same names must be registered."""
+        if data["version"] != VERSION:
+            raise ValueError(f"snapshot version {data['version']}, expected {VERSION}")
+        self.now_ms, self.steps, self.cause = data["now_ms"], data["steps"], data["cause"]
+        self.trace.next_seq = data["next_seq"]
+        self.rng.restore(data["streams"])
+        self._streams = {}
+        self.latency_table = {name: tuple(span) for name, span in data["latency"].items()}
+        for name, frozen in data["actors"].items():
+            self.actors[name].restore(frozen)
+        self._heap, self._by_id, self.foreground = [], {}, 0
+        for event_id, due_ms, priority, name, handler, args, cause, background in data["events"]:
+            actor = self.actors[name]
+            event = Event(event_id, due_ms, priority, actor, handler, tuple(unpack(args)), cause, background, actor.generation)
+            self._by_id[event_id] = event
+        self._next_event_id, self._next_work_id = data["next_event_id"], data["next_work_id"]
+        self._recount()

@@ -1,0 +1,36 @@
+"""The one table of how long things take, in virtual milliseconds; a lesson may override entries.
+
+Each entry is (low, typical, high): draws cluster at `typical`, lie within [low, high], and come from the stream
+`latency/<name>`. Figures: the recordings of a real 1.36 cluster (p10, p50, p90) unless noted.
+"""
+from __future__ import annotations
+
+from .rng import Stream
+
+TABLE: dict[str, tuple[int, int, int]] = {
+    "request": (1, 1, 2),              # a client's request to the API server
+    "store": (1, 2, 4),                # etcd's commit
+    "reply": (1, 1, 2),                # the answer's way back
+    "watch_delivery": (1, 2, 6),       # from commit to a watcher
+    "queue": (0, 1, 1),                # a work queue hands a key to a worker
+    "schedule": (1, 2, 5),             # one scheduling cycle
+    "sandbox_start": (350, 395, 480),  # pause container, network namespace and CNI add
+    "container_create": (18, 25, 40),
+    "container_start": (50, 75, 100),
+    "container_stop": (20, 60, 110),   # from the process's end to the runtime's report
+    "kubectl_start": (20, 40, 60),     # the program starts and reads its files
+    "kubelet_sync": (3, 12, 30),
+    "status_sync": (3, 8, 20),
+    "event_record": (2, 8, 20),
+}
+
+
+def draw(stream: Stream, span: tuple[int, int, int]) -> int:
+    """One latency in ms: triangular over (low, typical, high)."""
+    low, typical, high = span
+    if high <= low:
+        return low
+    share, peak = stream.random(), (typical - low) / (high - low)
+    if share < peak:
+        return round(low + (share * (high - low) * (typical - low)) ** 0.5)
+    return round(high - ((1 - share) * (high - low) * (high - typical)) ** 0.5)

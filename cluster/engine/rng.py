@@ -1,0 +1,91 @@
+"""Owns chance: named streams, each a function of the sandbox's seed and its own name.
+
+A stream's whole state is one integer, so that a snapshot holds it. Generator: SplitMix64 (Steele, Lea, Flood 2014).
+"""
+from __future__ import annotations
+
+import hashlib
+import math
+
+MASK = (1 << 64) - 1
+GOLDEN = 0x9E3779B97F4A7C15
+SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # k8s.io/apimachinery pkg/util/rand: no vowels, no look-alikes
+
+
+class Stream:
+    """One named stream of pseudo-random numbers."""
+
+    __slots__ = ("position",)
+
+    def __init__(self, position: int):
+        self.position = position & MASK
+
+    def next64(self) -> int:
+        """The next 64 random bits."""
+        self.position = (self.position + GOLDEN) & MASK
+        z = self.position
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+        return z ^ (z >> 31)
+
+    def random(self) -> float:
+        """A float in [0, 1)."""
+        return (self.next64() >> 11) / (1 << 53)
+
+    def below(self, bound: int) -> int:
+        """An integer in [0, bound); bound >= 1."""
+        return self.next64() % bound
+
+    def between(self, low: int, high: int) -> int:
+        """An integer in [low, high]."""
+        return low + self.below(high - low + 1)
+
+    def choice(self, items):
+        """One element of a non-empty sequence."""
+        return items[self.below(len(items))]
+
+    def normal(self) -> float:
+        """A draw from the standard normal distribution (Box-Muller)."""
+        radius = math.sqrt(-2.0 * math.log(1.0 - self.random()))
+        return radius * math.cos(2.0 * math.pi * self.random())
+
+    def shuffle(self, items: list) -> None:
+        """Shuffle in place (Fisher-Yates)."""
+        for index in range(len(items) - 1, 0, -1):
+            other = self.below(index + 1)
+            items[index], items[other] = items[other], items[index]
+
+    def suffix(self, length: int = 5) -> str:
+        """A generated name's ending, in the alphabet of the real API server."""
+        return "".join(SUFFIX_ALPHABET[self.below(27)] for _ in range(length))
+
+    def hex(self, digits: int) -> str:
+        """That many lower-case hexadecimal digits."""
+        text = "".join(f"{self.next64():016x}" for _ in range((digits + 15) // 16))
+        return text[:digits]
+
+    def uuid(self) -> str:
+        """A version 4 UUID."""
+        text = f"{self.next64():016x}{self.next64():016x}"
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{'89ab'[int(text[16], 16) & 3]}{text[17:20]}-{text[20:]}"
+
+
+class Streams:
+    """All streams of one sandbox, made when first asked for."""
+
+    def __init__(self, seed: int):
+        self.seed = seed
+        self.by_name: dict[str, Stream] = {}
+
+    def __call__(self, name: str) -> Stream:
+        stream = self.by_name.get(name)
+        if stream is None:
+            digest = hashlib.blake2b(f"{self.seed}/{name}".encode(), digest_size=8).digest()
+            stream = self.by_name[name] = Stream(int.from_bytes(digest, "big"))
+        return stream
+
+    def snapshot(self) -> dict[str, str]:
+        return {name: str(stream.position) for name, stream in sorted(self.by_name.items())}
+
+    def restore(self, positions: dict[str, str]) -> None:
+        self.by_name = {name: Stream(int(position)) for name, position in positions.items()}

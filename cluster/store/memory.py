@@ -1,0 +1,155 @@
+"""etcd: the current keys of one sandbox, their revisions and the recent log, in memory.
+
+A value is an API object; it carries its revision as `metadata.resourceVersion` and is never changed.
+Source: etcd's MVCC as k8s.io/apiserver pkg/storage/etcd3 uses it, kept append-only as kine does.
+"""
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Any
+
+import msgspec
+
+KEPT_CHANGES = 10_000  # the log behind the current state; older revisions answer 410 to a watch
+
+
+class Conflict(Exception):
+    """The compare-and-swap failed: the key is at `found` (0 = absent)."""
+
+    def __init__(self, key: str, found: int):
+        super().__init__(key)
+        self.key, self.found = key, found
+
+
+class Compacted(Exception):
+    """The revision asked for is older than what the log keeps."""
+
+
+class Stored(msgspec.Struct):
+    """A key's current value."""
+
+    value: dict
+    create_revision: int
+    mod_revision: int
+    version: int
+
+
+class Change(msgspec.Struct):
+    """One revision. type: ADDED, MODIFIED or DELETED; previous: the value before, None for ADDED."""
+
+    revision: int
+    type: str
+    key: str
+    value: dict
+    previous: dict | None
+    create_revision: int
+    version: int
+    at_ms: int = 0
+    cause: int = 0
+
+
+def folder(key: str) -> str:
+    """The kind's folder of a key: `/registry/pods/` of `/registry/pods/default/x`."""
+    return key[: key.index("/", 10) + 1]
+
+
+class Store:
+    """get, list, put, delete, log. `on_now` gives virtual ms and `on_cause` the trace's seq for the log."""
+
+    def __init__(self, *, kept: int = KEPT_CHANGES):
+        self.revision = 0
+        self.compacted = 0
+        self.kept = kept
+        self.folders: dict[str, dict[str, Stored]] = {}
+        self.changes: list[Change] = []
+        self.uncommitted: list[Change] = []   # since the last drain()
+        self.fanned_out = 0                   # how far the API server has told its watchers
+        self.now_ms = 0                       # set by the API server before it writes
+
+    def get(self, key: str) -> Stored | None:
+        rows = self.folders.get(folder(key))
+        return rows.get(key) if rows else None
+
+    def list(self, prefix: str) -> list[tuple[str, Stored]]:
+        """All keys that begin with `prefix` (which ends in "/"), ordered."""
+        place = folder(prefix)
+        rows = self.folders.get(place)
+        if not rows:
+            return []
+        if place == prefix:
+            return sorted(rows.items())
+        return sorted((key, stored) for key, stored in rows.items() if key.startswith(prefix))
+
+    def put(self, key: str, value: dict, *, expected: int | None = None) -> Stored:
+        """Write; `expected` is the mod_revision that must be found, 0 = the key must not exist."""
+        rows = self.folders.setdefault(folder(key), {})
+        old = rows.get(key)
+        found = old.mod_revision if old else 0
+        if expected is not None and expected != found:
+            raise Conflict(key, found)
+        self.revision = revision = self.revision + 1
+        value = with_revision(value, revision)
+        stored = Stored(value, old.create_revision if old else revision, revision, old.version + 1 if old else 1)
+        rows[key] = stored
+        self._log(Change(revision, "MODIFIED" if old else "ADDED", key, value, old.value if old else None,
+                         stored.create_revision, stored.version, self.now_ms))
+        return stored
+
+    def delete(self, key: str, *, expected: int | None = None, final: dict | None = None) -> Stored:
+        """Remove a key; what watchers see last is `final` (default: the value) with the deletion's revision."""
+        rows = self.folders.get(folder(key)) or {}
+        old = rows.get(key)
+        found = old.mod_revision if old else 0
+        if old is None or (expected is not None and expected != found):
+            raise Conflict(key, found)
+        self.revision = revision = self.revision + 1
+        value = with_revision(final if final is not None else old.value, revision)
+        del rows[key]
+        stored = Stored(value, old.create_revision, revision, 0)
+        self._log(Change(revision, "DELETED", key, value, old.value, old.create_revision, 0, self.now_ms))
+        return stored
+
+    def _log(self, change: Change) -> None:
+        self.changes.append(change)
+        self.uncommitted.append(change)
+        if len(self.changes) > 2 * self.kept:
+            self.compact(self.changes[-self.kept - 1].revision)
+
+    def since(self, prefix: str, revision: int) -> list[Change]:
+        """Changes after `revision` of keys that begin with `prefix`; raises Compacted."""
+        if revision < self.compacted:
+            raise Compacted(revision)
+        start = bisect_right(self.changes, revision, key=lambda change: change.revision)
+        return [change for change in self.changes[start:] if change.key.startswith(prefix)]
+
+    def compact(self, revision: int) -> None:
+        """Forget the log up to and including a revision."""
+        start = bisect_right(self.changes, revision, key=lambda change: change.revision)
+        self.changes = self.changes[start:]
+        self.compacted = max(self.compacted, revision)
+
+    def drain(self) -> list[Change]:
+        """What was written since the last call, to be committed."""
+        changes, self.uncommitted = self.uncommitted, []
+        return changes
+
+    # -- snapshots ------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> dict[str, Any]:
+        rows = [[key, s.value, s.create_revision, s.mod_revision, s.version]
+                for place in sorted(self.folders) for key, s in sorted(self.folders[place].items())]
+        return {"revision": self.revision, "rows": rows}
+
+    def restore(self, data: dict[str, Any], changes: list[Change] = ()) -> None:
+        """Put a snapshot back. changes: the log as it was kept, so that watches can resume."""
+        self.revision = data["revision"]
+        self.folders, self.uncommitted, self.changes = {}, [], list(changes)
+        self.compacted = self.changes[0].revision - 1 if self.changes else self.revision
+        self.fanned_out = self.revision
+        for key, value, created, modified, version in data["rows"]:
+            self.folders.setdefault(folder(key), {})[key] = Stored(value, created, modified, version)
+
+
+def with_revision(value: dict, revision: int) -> dict:
+    """The object with its resourceVersion; shares everything else."""
+    return {**value, "metadata": {**value["metadata"], "resourceVersion": str(revision)}}
