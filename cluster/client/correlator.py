@@ -1,0 +1,117 @@
+"""Keeps Events few: counts repeats, combines similar ones, and throttles an object that never stops complaining.
+
+Everything remembered is plain data in `CorrelatorState`; the rules are functions of it.
+Source: k8s.io/client-go tools/record/events_cache.go.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+CACHE_ENTRIES = 4096
+SPAM_BURST = 25
+SPAM_REFILL_MS = 300_000        # one more Event each five minutes, per source and object
+AGGREGATE_FROM = 10             # the tenth different message within the window is combined
+AGGREGATE_WINDOW_MS = 600_000
+
+
+@dataclass
+class CorrelatorState:
+    """What a correlator remembers; the least recently used entry of each map comes first."""
+
+    seen: dict[str, list] = field(default_factory=dict)      # key -> [count, firstTimestamp, name, resourceVersion]
+    similar: dict[str, list] = field(default_factory=dict)   # key -> [[messages], last_ms]
+    budgets: dict[str, list] = field(default_factory=dict)   # key -> [tokens, as of ms]
+
+
+def correlate(state: CorrelatorState, event: dict, *, now_ms: int, fresh: dict) -> tuple[dict, dict | None] | None:
+    """(the Event to send, the patch if it repeats an earlier one), or None where the spam filter drops it.
+
+    fresh: name and time (`{"name", "time"}`) for a combined Event, should one be needed.
+    """
+    event, key = aggregate(state, event, now_ms=now_ms, fresh=fresh)
+    event, patch = observe(state, event, key)
+    return (event, patch) if allow(state, event, now_ms=now_ms) else None
+
+
+def aggregate(state: CorrelatorState, event: dict, *, now_ms: int, fresh: dict) -> tuple[dict, str]:
+    """The Event itself, or the combined one once ten messages differ only in their text; and its cache key."""
+    key = aggregate_key(event)
+    messages, last_ms = state.similar.pop(key, None) or [[], now_ms]
+    if now_ms - last_ms > AGGREGATE_WINDOW_MS:
+        messages = []
+    if event["message"] not in messages:
+        messages.append(event["message"])
+    remember(state.similar, key, [messages, now_ms])
+    if len(messages) < AGGREGATE_FROM:
+        return event, full_key(event)
+    del messages[0]
+    return combined(event, fresh), key
+
+
+def combined(event: dict, fresh: dict) -> dict:
+    """The Event that stands for many. As upstream, it has no reporting component."""
+    metadata = {"name": fresh["name"], "namespace": event["metadata"]["namespace"]}
+    return {
+        **{key: value for key, value in event.items() if key not in ("reportingComponent", "reportingInstance")},
+        "metadata": metadata, "message": "(combined from similar events): " + event["message"],
+        "count": 1, "firstTimestamp": fresh["time"], "lastTimestamp": fresh["time"],
+    }
+
+
+def observe(state: CorrelatorState, event: dict, key: str) -> tuple[dict, dict | None]:
+    """Counts an Event; a repeat takes over its first's name, and comes with the patch that says so."""
+    last, patch = state.seen.get(key), None
+    if last:
+        count, first_timestamp, name, _ = last
+        event = {**event, "metadata": {**event["metadata"], "name": name}, "firstTimestamp": first_timestamp, "count": count + 1}
+        patch = {"count": count + 1, "lastTimestamp": event["lastTimestamp"], "message": event["message"]}
+    note(state, event, key)
+    return event, patch
+
+
+def note(state: CorrelatorState, event: dict, key: str) -> None:
+    """Remembers an Event as it was sent, or as the server answered it."""
+    metadata = event["metadata"]
+    remember(state.seen, key, [event.get("count", 1), event["firstTimestamp"], metadata["name"], metadata.get("resourceVersion", "")])
+
+
+def allow(state: CorrelatorState, event: dict, *, now_ms: int) -> bool:
+    """Takes one of the tokens that this source has for this object."""
+    key = spam_key(event)
+    tokens, then_ms = state.budgets.pop(key, None) or [float(SPAM_BURST), now_ms]
+    tokens = min(float(SPAM_BURST), tokens + (now_ms - then_ms) / SPAM_REFILL_MS)
+    allowed = tokens >= 1
+    remember(state.budgets, key, [tokens - 1 if allowed else tokens, now_ms])
+    return allowed
+
+
+def remember(cache: dict, key: str, value: list) -> None:
+    """Puts an entry last and drops the first when the cache is full."""
+    cache.pop(key, None)
+    cache[key] = value
+    if len(cache) > CACHE_ENTRIES:
+        del cache[next(iter(cache))]
+
+
+def full_key(event: dict) -> str:
+    """Two Events of one key are the same thing happening again."""
+    return f"{source_and_object(event)}|{event['involvedObject'].get('fieldPath', '')}|{event['reason']}|{event['message']}"
+
+
+def aggregate_key(event: dict) -> str:
+    """Two Events of one key differ in nothing but their message."""
+    reporter = f"{event.get('reportingComponent', '')}|{event.get('reportingInstance', '')}"
+    return f"{source_and_object(event)}||{event['reason']}|{reporter}"
+
+
+def spam_key(event: dict) -> str:
+    """One budget for each source, object and type."""
+    return source_and_object(event)
+
+
+def source_and_object(event: dict) -> str:
+    source, about = event["source"], event["involvedObject"]
+    return "|".join((
+        source.get("component", ""), source.get("host", ""), about.get("kind", ""), about.get("namespace", ""),
+        about.get("name", ""), about.get("uid", ""), about.get("apiVersion", ""), event["type"],
+    ))

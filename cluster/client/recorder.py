@@ -1,0 +1,183 @@
+"""Reports what a component did as Event objects, a moment after and in order, so that no work waits for them.
+
+`Recorder` writes core/v1 Events (controllers, kubelets), `EventsV1Recorder` events.k8s.io/v1 (the scheduler).
+Source: k8s.io/client-go tools/record/event.go and tools/events/event_broadcaster.go.
+"""
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cluster.client.correlator import CorrelatorState, correlate, full_key, note, remember
+from cluster.engine import Sleep
+
+QUEUE_LENGTH = 1000             # maxQueuedEvents: what comes while so many wait is lost
+FINISH_MS = 360_000             # a series not seen for six minutes is over
+SOURCES = 997                   # keeps two components' names apart within one millisecond
+
+
+def reference_to(obj: dict, field_path: str = "") -> dict:
+    """The ObjectReference of an object; one that is a reference already stays as it is."""
+    metadata = obj.get("metadata")
+    if metadata is None:
+        return {**obj, "fieldPath": field_path} if field_path else obj
+    parts = {
+        "kind": obj.get("kind", ""), "namespace": metadata.get("namespace", ""), "name": metadata["name"],
+        "uid": metadata.get("uid", ""), "apiVersion": obj.get("apiVersion", ""),
+        "resourceVersion": metadata.get("resourceVersion", ""), "fieldPath": field_path,
+    }
+    return {key: value for key, value in parts.items() if value}
+
+
+class Names:
+    """Event names `<name>.<hex of nanoseconds since 1970>`, unique and repeatable.
+
+    The source sets the microseconds within a millisecond, a counter the nanoseconds.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._base_ns = zlib.crc32(source.encode()) % SOURCES * 1_000
+
+    def name(self, about: str, *, unix_ms: int, serial: int) -> str:
+        return f"{about}.{unix_ms * 1_000_000 + self._base_ns + serial % 1_000:x}"
+
+
+@dataclass
+class RecorderState:
+    """Plain data; at rest nothing is pending."""
+
+    serial: int = 0
+    pending: list[dict] = field(default_factory=list)
+    correlator: CorrelatorState = field(default_factory=CorrelatorState)
+
+
+class Recorder:
+    """Writes core/v1 Events of one component; a part of its actor's snapshots."""
+
+    def __init__(self, actor, client, *, component: str, host: str = "") -> None:
+        self.actor, self.client, self.clock = actor, client, actor.engine.clock
+        self.source = {"component": component, **({"host": host} if host else {})}
+        self.state = RecorderState()
+        actor.attach("recorder/" + component, self)
+        self._names = Names(component + host)
+        self._sending = False
+
+    def event(self, obj: dict, type: str, reason: str, message: str, field_path: str = "", annotations: dict | None = None) -> None:
+        """Notes that something happened to an object (or what an ObjectReference names); returns at once."""
+        if len(self.state.pending) >= QUEUE_LENGTH:
+            return
+        self.state.pending.append(self._make(reference_to(obj, field_path), type, reason, message, annotations))
+        if not self._sending:
+            self._sending = True
+            self.actor.work(self._send_pending())
+
+    def _make(self, about: dict, type: str, reason: str, message: str, annotations: dict | None) -> dict:
+        time = self.clock.text(self.actor.now_ms)
+        metadata = {"name": self._next_name(about["name"]), "namespace": about.get("namespace") or "default"}
+        if annotations:
+            metadata["annotations"] = annotations
+        return {
+            "kind": "Event", "apiVersion": "v1", "metadata": metadata, "involvedObject": about,
+            "reason": reason, "message": message, "source": self.source, "firstTimestamp": time, "lastTimestamp": time,
+            "count": 1, "type": type, "eventTime": None,
+            "reportingComponent": self.source["component"], "reportingInstance": self.source.get("host", ""),
+        }
+
+    def _next_name(self, about: str) -> str:
+        self.state.serial += 1
+        return self._names.name(about, unix_ms=self.clock.unix_ms(self.actor.now_ms), serial=self.state.serial)
+
+    def _send_pending(self) -> Iterator:
+        """One Event after another, so that a repeat finds what came before it."""
+        pending = self.state.pending
+        try:
+            yield Sleep(self.actor.latency("event_record"))
+            while pending:
+                yield from self._send(pending[0])
+                del pending[0]
+        finally:
+            self._sending = False
+
+    def _send(self, event: dict) -> Iterator:
+        fresh = {"name": self._next_name(event["involvedObject"]["name"]), "time": self.clock.text(self.actor.now_ms)}
+        result = correlate(self.state.correlator, event, now_ms=self.actor.now_ms, fresh=fresh)
+        if result is None:
+            return
+        event, patch = result
+        metadata, reply = event["metadata"], None
+        if patch:
+            reply = yield self.client.patch("events", metadata["name"], patch, namespace=metadata["namespace"])
+        if reply is None or reply.code == 404:       # the first one has expired meanwhile
+            reply = yield self.client.create("events", event, namespace=metadata["namespace"])
+        if reply.ok:                                 # a refused Event is given up, as upstream
+            note(self.state.correlator, reply.body, full_key(reply.body))
+
+
+@dataclass
+class EventsV1State:
+    """Plain data: the Events of late by what makes them alike, each as last sent, with its series kept up here."""
+
+    serial: int = 0
+    recent: dict[str, dict] = field(default_factory=dict)
+    last_ms: dict[str, int] = field(default_factory=dict)
+
+
+class EventsV1Recorder:
+    """Writes events.k8s.io/v1 Events: no count; what repeats becomes a series, written at its start and its end."""
+
+    RESOURCE = "events.events.k8s.io"
+
+    def __init__(self, actor, client, *, component: str, instance: str) -> None:
+        self.actor, self.client, self.component, self.instance = actor, client, component, instance
+        self.clock, self.state = actor.engine.clock, EventsV1State()
+        actor.attach("recorder/" + component, self)
+        self._names = Names(component)
+
+    def event(self, obj: dict, type: str, reason: str, action: str, note: str, related: dict | None = None) -> None:
+        """Notes that something happened to an object; returns at once. Repeats after the second are only counted."""
+        about = reference_to(obj)
+        key = "|".join((type, action, reason, *(f"{name}={value}" for name, value in about.items())))
+        known = self.state.recent.get(key)
+        self.state.last_ms[key] = self.actor.now_ms
+        if known is None:
+            event = self._make(about, type, reason, action, note, related)
+        else:
+            event = self._repeat(known)
+        remember(self.state.recent, key, event)
+        if known is None or "series" not in known:
+            self.actor.work(self._send(event))
+
+    def finish_series(self) -> None:
+        """Called each six minutes: writes the final count of what has stopped repeating, and forgets what is old."""
+        horizon_ms = self.actor.now_ms - FINISH_MS
+        self.state.last_ms = {key: ms for key, ms in self.state.last_ms.items() if key in self.state.recent}
+        for key in [key for key, seen_ms in self.state.last_ms.items() if seen_ms < horizon_ms]:
+            event = self.state.recent.pop(key)
+            del self.state.last_ms[key]
+            if "series" in event:
+                self.actor.work(self._send(event))
+
+    def _repeat(self, known: dict) -> dict:
+        count = known.get("series", {}).get("count", 1) + 1
+        return {**known, "series": {"count": count, "lastObservedTime": self.clock.micro_text(self.actor.now_ms)}}
+
+    def _make(self, about: dict, type: str, reason: str, action: str, note: str, related: dict | None) -> dict:
+        self.state.serial += 1
+        name = self._names.name(about["name"], unix_ms=self.clock.unix_ms(self.actor.now_ms), serial=self.state.serial)
+        event = {
+            "kind": "Event", "apiVersion": "events.k8s.io/v1",
+            "metadata": {"name": name, "namespace": about.get("namespace") or "default"},
+            "eventTime": self.clock.micro_text(self.actor.now_ms), "reportingController": self.component,
+            "reportingInstance": self.instance, "action": action, "reason": reason, "regarding": about, "note": note, "type": type,
+        }
+        return {**event, "related": reference_to(related)} if related else event
+
+    def _send(self, event: dict) -> Iterator:
+        yield Sleep(self.actor.latency("event_record"))
+        metadata, reply = event["metadata"], None
+        if "series" in event:
+            patch = {"series": event["series"]}
+            reply = yield self.client.patch(self.RESOURCE, metadata["name"], patch, namespace=metadata["namespace"])
+        if reply is None or reply.code == 404:
+            yield self.client.create(self.RESOURCE, event, namespace=metadata["namespace"])

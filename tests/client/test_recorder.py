@@ -1,0 +1,211 @@
+"""The recorder counts, combines and throttles as client-go's correlator does."""
+from types import SimpleNamespace
+
+import pytest
+
+from cluster.client.recorder import EventsV1Recorder, Recorder, reference_to
+from cluster.engine import Sleep
+from cluster.engine.clock import Clock
+from cluster.meta.requests import Response
+
+POD = {
+    "kind": "Pod", "apiVersion": "v1",
+    "metadata": {"name": "web", "namespace": "shop", "uid": "u-1", "resourceVersion": "7"},
+}
+
+
+class Server:
+    """An API server that keeps Events by name; also the actor and the client that the recorder needs."""
+
+    def __init__(self):
+        self.engine = SimpleNamespace(clock=Clock())
+        self.now_ms, self.calls, self.events, self.waiting, self.forgetful, self.held = 0, [], {}, [], False, False
+
+    def attach(self, name, part):
+        return part
+
+    def latency(self, name):
+        return 1
+
+    def work(self, generator):
+        self.waiting.append(generator)
+        if not self.held:
+            self.flush()
+
+    def flush(self):
+        while self.waiting:
+            generator, reply = self.waiting.pop(0), None
+            try:
+                while True:
+                    reply = self.answer(generator.send(reply))
+            except StopIteration:
+                pass
+
+    def create(self, resource, body, namespace=""):
+        return SimpleNamespace(verb="create", resource=resource, body=body, name=body["metadata"]["name"], namespace=namespace)
+
+    def patch(self, resource, name, body, namespace="", patch_type="strategic"):
+        return SimpleNamespace(verb="patch", resource=resource, body=body, name=name, namespace=namespace)
+
+    def answer(self, call):
+        if isinstance(call, Sleep):
+            return None
+        self.calls.append(call)
+        if call.verb == "create":
+            self.events[call.name] = call.body
+        elif self.forgetful or call.name not in self.events:
+            return Response(code=404, body={"reason": "NotFound"})
+        else:
+            self.events[call.name] = {**self.events[call.name], **call.body}
+        return Response(code=200, body=self.events[call.name])
+
+
+@pytest.fixture
+def server():
+    return Server()
+
+
+@pytest.fixture
+def recorder(server):
+    return Recorder(server, server, component="kubelet", host="k8snode1")
+
+
+def test_an_event_says_who_saw_what(server, recorder):
+    recorder.event(POD, "Normal", "Pulled", "here", field_path="spec.containers{app}")
+    [call] = server.calls
+    assert (call.resource, call.namespace) == ("events", "shop")
+    assert call.body["involvedObject"] == {
+        "kind": "Pod", "namespace": "shop", "name": "web", "uid": "u-1", "apiVersion": "v1",
+        "resourceVersion": "7", "fieldPath": "spec.containers{app}",
+    }
+    assert call.body["source"] == {"component": "kubelet", "host": "k8snode1"}
+    assert (call.body["reportingComponent"], call.body["reportingInstance"]) == ("kubelet", "k8snode1")
+    assert call.body["count"] == 1 and call.body["eventTime"] is None
+    assert call.body["firstTimestamp"] == call.body["lastTimestamp"]
+    name, dot, digits = call.name.rpartition(".")
+    assert name == "web" and len(digits) == 16 and int(digits, 16)
+
+
+def test_a_cluster_scoped_object_is_reported_in_the_default_namespace(server, recorder):
+    recorder.event({"kind": "Node", "name": "k8snode1", "uid": "k8snode1"}, "Normal", "Starting", "up")
+    assert server.calls[0].namespace == "default"
+    assert server.calls[0].body["involvedObject"] == {"kind": "Node", "name": "k8snode1", "uid": "k8snode1"}
+
+
+def test_a_repeat_is_a_patch_of_count_and_time(server, recorder):
+    recorder.event(POD, "Normal", "Pulled", "here")
+    server.now_ms = 2_000
+    recorder.event(POD, "Normal", "Pulled", "here")
+    first, second = server.calls
+    assert (second.verb, second.name) == ("patch", first.name)
+    assert second.body["count"] == 2 and second.body["lastTimestamp"] > first.body["lastTimestamp"]
+    assert second.body["message"] == "here" and set(second.body) == {"count", "lastTimestamp", "message"}
+
+
+def test_a_repeat_of_an_expired_event_is_created_again_with_its_count(server, recorder):
+    recorder.event(POD, "Normal", "Pulled", "here")
+    server.forgetful = True
+    recorder.event(POD, "Normal", "Pulled", "here")
+    assert [call.verb for call in server.calls] == ["create", "patch", "create"]
+    assert server.calls[2].body["count"] == 2 and "resourceVersion" not in server.calls[2].body["metadata"]
+
+
+def test_another_field_or_message_is_another_event(server, recorder):
+    recorder.event(POD, "Normal", "Pulled", "here", field_path="spec.containers{a}")
+    recorder.event(POD, "Normal", "Pulled", "here", field_path="spec.containers{b}")
+    recorder.event(POD, "Normal", "Pulled", "there", field_path="spec.containers{b}")
+    assert [call.verb for call in server.calls] == ["create"] * 3
+    assert len({call.name for call in server.calls}) == 3
+
+
+def test_the_tenth_similar_event_is_combined_and_then_counted(server, recorder):
+    for index in range(12):
+        recorder.event(POD, "Normal", "ScalingReplicaSet", f"step {index}")
+    assert [call.verb for call in server.calls] == ["create"] * 10 + ["patch"] * 2
+    tenth = server.calls[9].body
+    assert tenth["message"] == "(combined from similar events): step 9" and "reportingComponent" not in tenth
+    assert server.calls[11].body["message"] == "(combined from similar events): step 11" and server.calls[11].body["count"] == 3
+
+
+def test_similar_events_are_not_combined_after_a_quiet_ten_minutes(server, recorder):
+    for index in range(9):
+        recorder.event(POD, "Normal", "ScalingReplicaSet", f"step {index}")
+    server.now_ms = 600_001
+    recorder.event(POD, "Normal", "ScalingReplicaSet", "step 9")
+    assert server.calls[9].body["message"] == "step 9"
+
+
+def test_the_twenty_sixth_event_about_an_object_is_dropped_until_five_minutes_have_passed(server, recorder):
+    for _ in range(30):
+        recorder.event(POD, "Warning", "Unhealthy", "no")
+    assert len(server.calls) == 25
+    recorder.event(POD, "Normal", "Pulled", "another type has its own budget")
+    assert len(server.calls) == 26
+    server.now_ms = 300_000
+    recorder.event(POD, "Warning", "Unhealthy", "no")
+    assert server.calls[26].body["count"] == 31
+
+
+def test_events_wait_their_turn_and_names_differ_within_a_millisecond(server, recorder):
+    server.held = True
+    for index in range(3):
+        recorder.event(POD, "Normal", "Created", f"{index}")
+    assert not server.calls and len(server.waiting) == 1
+    server.flush()
+    assert [call.body["message"] for call in server.calls] == ["0", "1", "2"]
+    assert len({call.name for call in server.calls}) == 3
+
+
+def test_a_thousand_waiting_events_are_the_most(server, recorder):
+    server.held = True
+    for index in range(1_100):
+        recorder.event({**POD, "metadata": {**POD["metadata"], "uid": f"u-{index}"}}, "Normal", "Created", "x")
+    server.flush()
+    assert len(server.calls) == 1_000
+
+
+def test_two_components_do_not_meet_on_one_name(server):
+    for component in ("kubelet", "replicaset-controller", "job-controller"):
+        Recorder(server, server, component=component).event(POD, "Normal", "Created", "x")
+    assert len({call.name for call in server.calls}) == 3
+
+
+@pytest.fixture
+def scheduler_recorder(server):
+    return EventsV1Recorder(server, server, component="default-scheduler", instance="default-scheduler-vm")
+
+
+def test_a_schedulers_event_has_an_action_and_no_count(server, scheduler_recorder):
+    scheduler_recorder.event(POD, "Normal", "Scheduled", "Binding", "Successfully assigned shop/web to k8snode1")
+    [call] = server.calls
+    assert call.resource == "events.events.k8s.io"
+    assert set(call.body) == {
+        "kind", "apiVersion", "metadata", "eventTime", "reportingController", "reportingInstance", "action",
+        "reason", "regarding", "note", "type",
+    }
+
+
+def test_a_series_is_written_at_its_start_and_its_end(server, scheduler_recorder):
+    for second in range(5):
+        server.now_ms = second * 1_000
+        scheduler_recorder.event(POD, "Warning", "FailedScheduling", "Scheduling", f"no {second}")
+    assert [call.verb for call in server.calls] == ["create", "patch"]
+    assert server.calls[1].body["series"]["count"] == 2
+    server.now_ms = 360_000
+    scheduler_recorder.finish_series()
+    assert len(server.calls) == 2
+    server.now_ms = 720_000
+    scheduler_recorder.finish_series()
+    assert server.calls[2].body["series"]["count"] == 5
+    assert not scheduler_recorder.state.recent and not scheduler_recorder.state.last_ms
+
+
+def test_a_changed_object_starts_a_new_event(server, scheduler_recorder):
+    scheduler_recorder.event(POD, "Warning", "FailedScheduling", "Scheduling", "no")
+    changed = {**POD, "metadata": {**POD["metadata"], "resourceVersion": "8"}}
+    scheduler_recorder.event(changed, "Warning", "FailedScheduling", "Scheduling", "no")
+    assert [call.verb for call in server.calls] == ["create", "create"]
+
+
+def test_a_reference_has_no_empty_parts():
+    assert reference_to({"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n"}}) == {"kind": "Node", "name": "n", "apiVersion": "v1"}
