@@ -4,20 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True)
-class FieldError:
-    """One complaint of validation, printed as upstream's field.Error does.
-
-    type: Required, Invalid, NotSupported, Duplicate, Forbidden, TooLong, TooMany, NotFound, TypeInvalid, InternalError.
-    Source: k8s.io/apimachinery pkg/util/validation/field/errors.go.
-    """
-
-    type: str
-    path: str
-    value: object = None
-    detail: str = ""
-    extra: object = None  # NotSupported: the supported values; TooLong, TooMany: the limit
+from cluster.meta.fields import FieldError
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ class Request(msgspec.Struct, kw_only=True):
     groups: list[str] = []
     user_agent: str = ""
     path: str = ""
+    id: int = 0          # given by the API server; groups the trace of one request
 
 
 class Response(msgspec.Struct, kw_only=True):
