@@ -1,0 +1,8 @@
+"""The client room: requests, informers, queues, recorders, and the bases of processes and controllers."""
+from .client import Call, Client
+from .controller import Controller
+from .informers import Informer, Informers
+from .process import Process
+from .workqueue import WorkQueue
+
+__all__ = ["Call", "Client", "Controller", "Informer", "Informers", "Process", "WorkQueue"]

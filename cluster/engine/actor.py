@@ -110,6 +110,10 @@ class Actor:
         if work.waiting == 0:
             self._advance(work, work.results if work.many else work.results[0])
 
+    def submit_request(self, request: Any, reply_to: Any) -> None:
+        """A request whose turn has come under its client's rate limit."""
+        self.engine.actors["kube-apiserver"].submit(request, reply_to, sender=self.name)
+
     # -- switched off and on ---------------------------------------------------------------------------------------
 
     def drop_memory(self) -> None:

@@ -37,6 +37,7 @@ class Engine:
         self.cause = 0            # seq of the fact that causes whatever comes next
         self.actors: dict[str, Any] = {}
         self.foreground = 0       # scheduled events that are not background
+        self.in_background = False  # the event being handled is background: what follows by itself is too
         self._heap: list[tuple[int, int, int, Event]] = []
         self._by_id: dict[int, Event] = {}
         self._next_event_id = 1
@@ -132,6 +133,7 @@ class Engine:
             self.foreground -= 1
         self.now_ms = event.due_ms
         self.cause = event.cause
+        self.in_background = event.background
         self.steps += 1
         getattr(event.actor, event.handler)(*event.args)
         return event

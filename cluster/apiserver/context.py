@@ -1,0 +1,58 @@
+"""What the API server's rules are given beside a request: the store, the kinds, the time, chance, and where the trace goes."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cluster.kinds import Registry, registry
+from cluster.meta.requests import Request
+
+
+def no_logs(namespace: str, pod: str, container: str, options: dict) -> str:
+    """The log source of a server without kubelets."""
+    return ""
+
+
+@dataclass
+class Hooks:
+    """What the API server asks of others. logs(namespace, pod, container, options) -> the text of a container's log."""
+
+    logs: Callable[[str, str, str, dict], str] = no_logs
+
+
+class Context:
+    """One server's surroundings. `server` has a store, an engine (rng, clock), now_ms and trace(kind, subject, **data).
+
+    quiet: the request at hand is a detail; nothing costly is worked out for its trace.
+    """
+
+    def __init__(self, server: Any, *, hooks: Hooks | None = None, profile: str = "learner", kinds: Registry | None = None):
+        self.server, self.store, self.clock, self.rng = server, server.store, server.engine.clock, server.engine.rng
+        self.registry = kinds or registry()
+        self.hooks, self.profile = hooks or Hooks(), profile
+        self.quiet, self.muted, self.request_id = False, False, 0
+
+    @property
+    def now_ms(self) -> int:
+        return self.server.now_ms
+
+    def enter(self, request: Request, quiet: bool) -> Context:
+        """These surroundings for one request."""
+        self.quiet, self.request_id = quiet, request.id
+        self.store.now_ms = self.server.now_ms
+        return self
+
+    def trace(self, kind: str, subject: str, **data: Any) -> None:
+        """Note a fact about the request at hand."""
+        if self.muted:
+            return
+        if self.request_id:
+            data["request"] = self.request_id
+        if self.quiet:
+            data["quiet"] = True
+        self.server.trace(kind, subject, **data)
+
+    def time_text(self, after_s: int = 0) -> str:
+        """The present, or some seconds later, as metav1.Time."""
+        return self.clock.text(self.server.now_ms + after_s * 1000)

@@ -1,0 +1,236 @@
+"""kube-apiserver as an actor: a request arrives, is stored, is answered; watchers are told.
+
+The rules are functions in the modules beside it; this one owns the order and the moments.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from cluster.engine import Actor
+from cluster.engine.plain import carried
+from cluster.meta.requests import Request, Response
+from cluster.store.memory import Store
+
+from . import pipeline
+from .context import Context
+from .watch import Hub, Watcher, WatchSpec, fold
+
+carried(Request)
+carried(Response)
+QUIET_RESOURCES = ("events", "leases")
+
+
+@carried
+class ReplyTo(msgspec.Struct):
+    """Whom to answer: a unit of work of an actor, an external caller, or nobody ("")."""
+
+    actor: str = ""
+    work_id: int = 0
+    slot: int = 0
+    external: int = 0
+
+
+@dataclass
+class WatcherRow:
+    """A component's watch as a snapshot keeps it."""
+
+    id: int
+    spec: WatchSpec
+    actor: str
+    handler: str
+    quiet: bool
+    due_ms: int
+    pending: list[Any]
+
+
+@dataclass
+class ServerState:
+    next_request: int = 1
+    next_watcher: int = 1
+    watchers: list[WatcherRow] = field(default_factory=list)
+
+
+class ApiServer(Actor):
+    """The only door to the store. `outbox` collects what leaves the simulation: replies and watch events of HTTP clients."""
+
+    name = "kube-apiserver"
+
+    def __init__(self, engine, store: Store, *, hooks: Any = None, profile: str = "learner"):
+        super().__init__(engine)
+        self.store, self.hub = store, Hub()
+        self.state = ServerState()
+        self.outbox: list[tuple] = []
+        self.context = Context(self, hooks=hooks, profile=profile)
+
+    # -- requests ---------------------------------------------------------------------------------------------------
+
+    def submit(self, request: Request, reply_to: ReplyTo, *, sender: str) -> None:
+        """Take a request on its way: called by a client at the moment of sending."""
+        if not self.is_on:
+            self._answer(request, refused_connection(), reply_to, sender)
+            return
+        request.id = self.state.next_request
+        self.state.next_request += 1
+        delay_ms = self.latency("request")
+        quiet = is_quiet(request)
+        if not quiet:
+            self.engine.record(sender, "RequestSent", subject_of(request), {
+                "request": request.id, "verb": request.verb, "resource": request.resource, "subresource": request.subresource,
+                "path": request.path or path_of(request), "user": request.user, "from": sender, "to": self.name,
+                "sent_ms": self.now_ms, "due_ms": self.now_ms + delay_ms})
+        self.after(delay_ms, "arrive", request, reply_to, sender, background=self._is_background(request))
+
+    def _is_background(self, request: Request) -> bool:
+        """What a heartbeat sets in motion is background as long as it stays noise."""
+        return self.engine.in_background and is_quiet(request)
+
+    def arrive(self, request: Request, reply_to: ReplyTo, sender: str) -> None:
+        """Everything up to the store; changes nothing that others see."""
+        context = self.context.enter(request, is_quiet(request))
+        if request.verb in ("get", "list", "raw"):
+            self._answer(request, pipeline.read(request, context), reply_to, sender)
+            return
+        result = pipeline.arrive(request, context)
+        if isinstance(result, Response):
+            self._answer(request, result, reply_to, sender)
+        else:
+            self.after(self.latency("store"), "write", request, result, reply_to, sender, background=self._is_background(request))
+
+    def write(self, request: Request, write: Any, reply_to: ReplyTo, sender: str) -> None:
+        """The compare-and-swap, then the watchers, then the answer."""
+        context = self.context.enter(request, is_quiet(request))
+        response = pipeline.commit(write, context)
+        self.fan_out()
+        self._answer(request, response, reply_to, sender)
+
+    def handle(self, request: Request) -> Response:
+        """Answer a read at once, outside the flow of events."""
+        return pipeline.read(request, self.context.enter(request, True))
+
+    def _answer(self, request: Request, response: Response, reply_to: ReplyTo, sender: str) -> None:
+        if reply_to.external:
+            self.outbox.append(("reply", reply_to.external, request, response))
+        if not reply_to.actor and not reply_to.external:
+            return
+        delay_ms = self.latency("reply")
+        if request.id and not is_quiet(request):
+            self.trace("ReplySent", subject_of(request), request=request.id, code=response.code, verb=request.verb,
+                       **{"from": self.name, "to": sender}, sent_ms=self.now_ms, due_ms=self.now_ms + delay_ms)
+        actor = self.engine.actors.get(reply_to.actor)
+        if actor is not None:
+            self.engine.schedule(actor, delay_ms, "_resume", (reply_to.work_id, reply_to.slot, response),
+                                 background=self._is_background(request))
+
+    # -- watches ----------------------------------------------------------------------------------------------------
+
+    def watch(self, actor: Actor, handler: str, spec: WatchSpec, revision: int, *, quiet: bool = False) -> int:
+        """Start a component's watch after a revision; deliveries call `actor.<handler>(watcher id, [[type, object, cause], …])`."""
+        watcher = self._watcher(spec)
+        watcher.actor, watcher.handler, watcher.quiet, watcher.generation = actor, handler, quiet, actor.generation
+        self.hub.add(watcher)
+        for kind, obj in fold(self.store.since(spec.prefix, revision), watcher):
+            self._deliver(watcher, kind, obj)
+        return watcher.id
+
+    def watch_external(self, spec: WatchSpec, revision: int) -> Watcher:
+        """Start an HTTP client's watch; its events go to the outbox as ("event", watcher id, type, object). Raises Compacted."""
+        watcher = self._watcher(spec)
+        watcher.sink = watcher.id
+        past = fold(self.store.since(spec.prefix, revision), watcher) if revision else []
+        self.hub.add(watcher)
+        self.outbox.extend(("event", watcher.id, kind, obj) for kind, obj in past)
+        return watcher
+
+    def unwatch(self, watcher_id: int) -> None:
+        self.hub.remove(watcher_id)
+
+    def _watcher(self, spec: WatchSpec) -> Watcher:
+        watcher = Watcher(self.state.next_watcher, spec, pipeline.matcher(spec.resource, spec.label_selector, spec.field_selector))
+        self.state.next_watcher += 1
+        return watcher
+
+    def fan_out(self) -> None:
+        """Tell every watcher of what was written since the last time."""
+        store = self.store
+        if store.fanned_out == store.revision:
+            return
+        fresh = []
+        for change in reversed(store.changes):
+            if change.revision <= store.fanned_out:
+                break
+            fresh.append(change)
+        store.fanned_out = store.revision
+        for change in reversed(fresh):
+            for watcher, kind, obj in self.hub.interested(change):
+                if watcher.sink is not None:
+                    self.outbox.append(("event", watcher.id, kind, obj))
+                elif watcher.actor.generation != watcher.generation:
+                    self.hub.remove(watcher.id)
+                else:
+                    self._deliver(watcher, kind, obj)
+
+    def _deliver(self, watcher: Watcher, kind: str, obj: dict) -> None:
+        """Queue one event; a watcher that has a delivery due gets it in the same one, so order is kept."""
+        if watcher.pending:
+            watcher.pending.append([kind, obj, self.engine.cause])
+            return
+        watcher.pending.append([kind, obj, self.engine.cause])
+        watcher.due_ms = max(watcher.due_ms, self.now_ms + self.latency("watch_delivery"))
+        self.engine.schedule(self, watcher.due_ms - self.now_ms, "deliver", (watcher.id,),
+                             background=watcher.quiet or (self.engine.in_background and self.context.quiet))
+
+    def deliver(self, watcher_id: int) -> None:
+        """Hand a watcher its pending events, if it is still there."""
+        watcher = self.hub.by_id.get(watcher_id)
+        if watcher is None:
+            return
+        batch, watcher.pending = watcher.pending, []
+        if watcher.actor.generation == watcher.generation and watcher.actor.is_on:
+            getattr(watcher.actor, watcher.handler)(watcher_id, batch)
+
+    # -- snapshots ----------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> dict:
+        self.state.watchers = [WatcherRow(w.id, w.spec, w.actor.name, w.handler, w.quiet, w.due_ms, w.pending)
+                               for w in self.hub.by_id.values() if w.actor is not None and w.generation == w.actor.generation]
+        frozen = super().snapshot()
+        self.state.watchers = []
+        return frozen
+
+    def on_restore(self) -> None:
+        self.hub = Hub()
+        for row in self.state.watchers:
+            watcher = Watcher(row.id, row.spec, pipeline.matcher(row.spec.resource, row.spec.label_selector, row.spec.field_selector))
+            watcher.actor = self.engine.actors[row.actor]
+            watcher.handler, watcher.quiet, watcher.due_ms, watcher.pending = row.handler, row.quiet, row.due_ms, row.pending
+            watcher.generation = watcher.actor.generation
+            self.hub.add(watcher)
+        self.state.watchers = []
+
+
+def is_quiet(request: Request) -> bool:
+    """Whether a request is background noise on the page: Leases, Events, a component's reads."""
+    if request.resource in QUIET_RESOURCES or request.resource.startswith("events."):
+        return not request.user_agent.startswith("kubectl")
+    return request.verb in ("get", "list") and not request.raw and request.user.startswith("system:")
+
+
+def subject_of(request: Request) -> str:
+    return f"{request.resource}/{request.namespace}/{request.name}" if request.resource else ""
+
+
+def path_of(request: Request) -> str:
+    """The URL path of a component's request."""
+    root = f"/apis/{request.group}/{request.version}" if request.group else f"/api/{request.version}"
+    middle = f"/namespaces/{request.namespace}" if request.namespace else ""
+    parts = [part for part in (request.name, request.subresource) if part]
+    return "/".join([f"{root}{middle}/{request.resource}", *parts])
+
+
+def refused_connection() -> Response:
+    """What a client sees while the API server is off."""
+    return Response(code=503, body={"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": 503,
+                                    "reason": "ServiceUnavailable", "message": "connection refused"})

@@ -1,0 +1,106 @@
+"""The watch hub: who is told of which changes, in order, each watcher at its own moment.
+
+Source: k8s.io/apiserver pkg/storage/cacher (selectors decide ADDED and DELETED for objects that begin or cease to match).
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from cluster.engine.plain import carried
+
+
+@carried
+class WatchSpec(msgspec.Struct, kw_only=True):
+    """What a watcher wants to see. prefix: the folder of keys; field: one equality of a field selector, or ()."""
+
+    resource: str
+    prefix: str
+    label_selector: str = ""
+    field_selector: str = ""
+
+
+class Watcher:
+    """One standing watch: of a component (`actor`, delivered by event) or of an HTTP client (`sink`)."""
+
+    __slots__ = ("id", "spec", "actor", "handler", "matches", "pending", "due_ms", "sink", "generation", "quiet")
+
+    def __init__(self, watcher_id: int, spec: WatchSpec, matches: Callable[[dict], bool] | None):
+        self.id, self.spec, self.matches = watcher_id, spec, matches
+        self.actor, self.handler, self.sink = None, "", None
+        self.pending: list[tuple] = []
+        self.due_ms, self.generation, self.quiet = 0, 0, False
+
+
+class Hub:
+    """All watchers of a sandbox, found by resource folder; watches of one node's Pods are found by node."""
+
+    def __init__(self):
+        self.by_id: dict[int, Watcher] = {}
+        self.by_folder: dict[str, dict[int, Watcher]] = {}
+        self.by_node: dict[str, dict[int, Watcher]] = {}
+        self.next_id = 1
+
+    def add(self, watcher: Watcher) -> None:
+        self.by_id[watcher.id] = watcher
+        node = node_of(watcher.spec)
+        table = self.by_node if node else self.by_folder
+        table.setdefault(node or self.folder(watcher), {})[watcher.id] = watcher
+
+    def remove(self, watcher_id: int) -> None:
+        watcher = self.by_id.pop(watcher_id, None)
+        if watcher is not None:
+            node = node_of(watcher.spec)
+            table = self.by_node if node else self.by_folder
+            table.get(node or self.folder(watcher), {}).pop(watcher_id, None)
+
+    def interested(self, change) -> list[tuple[Watcher, str, dict]]:
+        """(watcher, type, object) for each watcher that must be told of a change, oldest watcher first."""
+        folder = change.key[: change.key.index("/", 10) + 1]
+        watchers = list((self.by_folder.get(folder) or {}).values())
+        if folder == "/registry/pods/":
+            for node in dict.fromkeys((_node(change.previous), _node(change.value))):
+                watchers += (self.by_node.get(node) or {}).values() if node else ()
+        told = []
+        for watcher in watchers:
+            seen = classify(watcher, change)
+            if seen:
+                told.append((watcher, *seen))
+        return told
+
+    @staticmethod
+    def folder(watcher: Watcher) -> str:
+        prefix = watcher.spec.prefix
+        return prefix[: prefix.index("/", 10) + 1]
+
+
+def _node(pod: dict | None) -> str:
+    return pod["spec"].get("nodeName", "") if pod else ""
+
+
+def node_of(spec: WatchSpec) -> str:
+    """The node whose Pods this watch is about, "" if it is no such watch."""
+    lead = "spec.nodeName="
+    return spec.field_selector[len(lead):] if spec.resource == "pods" and spec.field_selector.startswith(lead) \
+        and "," not in spec.field_selector and not spec.label_selector else ""
+
+
+def classify(watcher: Watcher, change) -> tuple[str, dict] | None:
+    """The event that a watcher sees of a change, or None."""
+    if not change.key.startswith(watcher.spec.prefix):
+        return None
+    matches = watcher.matches
+    if matches is None:
+        return change.type, change.value
+    was = change.previous is not None and matches(change.previous)
+    now = change.type != "DELETED" and matches(change.value)
+    if now:
+        return ("MODIFIED" if was else "ADDED"), change.value
+    return ("DELETED", change.value) if was else None
+
+
+def fold(changes: list[Any], watcher: Watcher) -> list[tuple[str, dict]]:
+    """The events of past changes, for a watch that starts at an older revision."""
+    return [seen for change in changes if (seen := classify(watcher, change))]

@@ -1,0 +1,127 @@
+"""The only way for a component to reach the API server: requests with an identity, a field manager and a rate limit."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cluster.apiserver.server import ReplyTo
+from cluster.meta.requests import Request
+
+PATCH_TYPES = {
+    "json": "application/json-patch+json",
+    "merge": "application/merge-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+    "apply": "application/apply-patch+yaml",
+}
+
+
+@dataclass
+class LimiterState:
+    tokens: float = -1.0
+    at_ms: int = 0
+
+
+class Limiter:
+    """A token bucket in virtual time. Source: client-go util/flowcontrol (qps, burst)."""
+
+    def __init__(self, qps: float, burst: int):
+        self.qps, self.burst = qps, burst
+        self.state = LimiterState()
+
+    def wait_ms(self, now_ms: int) -> int:
+        """Take one token; how long the request must wait for it."""
+        state = self.state
+        if state.tokens < 0 and state.at_ms == 0:
+            state.tokens = float(self.burst)
+        state.tokens = min(self.burst, state.tokens + (now_ms - state.at_ms) * self.qps / 1000)
+        state.at_ms = now_ms
+        state.tokens -= 1
+        return 0 if state.tokens >= 0 else round(-state.tokens * 1000 / self.qps)
+
+
+class Call:
+    """A request that a unit of work may yield."""
+
+    __slots__ = ("client", "request")
+
+    def __init__(self, client: "Client", request: Request):
+        self.client, self.request = client, request
+
+    def send(self, actor, work_id: int, slot: int) -> None:
+        self.client.dispatch(self.request, ReplyTo(actor=actor.name, work_id=work_id, slot=slot))
+
+
+class Client:
+    """One component's client. manager: the field manager (the program's name); qps None: no limit."""
+
+    def __init__(self, actor, *, user: str, groups: list[str], manager: str, qps: float | None = None, burst: int = 0,
+                 part: str = "client"):
+        self.actor, self.user, self.groups, self.manager = actor, user, groups, manager
+        self.limiter = actor.attach(part, Limiter(qps, burst)) if qps else None
+
+    @property
+    def server(self):
+        return self.actor.engine.actors["kube-apiserver"]
+
+    def get(self, resource: str, name: str, namespace: str = "") -> Call:
+        return self.call("get", resource, name=name, namespace=namespace)
+
+    def list(self, resource: str, namespace: str = "", label_selector: str = "", field_selector: str = "") -> Call:
+        options = {"labelSelector": label_selector, "fieldSelector": field_selector}
+        return self.call("list", resource, namespace=namespace, options={k: v for k, v in options.items() if v})
+
+    def create(self, resource: str, body: dict, namespace: str = "", subresource: str = "", name: str = "") -> Call:
+        """POST an object; `name` only for subresources (pods/x/binding)."""
+        namespace = namespace or body["metadata"].get("namespace", "")
+        return self.call("create", resource, name=name, namespace=namespace, subresource=subresource, body=body)
+
+    def update(self, resource: str, body: dict, subresource: str = "") -> Call:
+        meta = body["metadata"]
+        return self.call("update", resource, name=meta["name"], namespace=meta.get("namespace", ""), subresource=subresource, body=body)
+
+    def patch(self, resource: str, name: str, body: Any, namespace: str = "", patch_type: str = "strategic",
+              subresource: str = "", force: bool = False) -> Call:
+        call = self.call("patch", resource, name=name, namespace=namespace, subresource=subresource, body=body,
+                         options={"force": "true"} if force else None)
+        call.request.content_type = PATCH_TYPES[patch_type]
+        return call
+
+    def delete(self, resource: str, name: str, namespace: str = "", *, grace_period_seconds: int | None = None,
+               propagation_policy: str | None = None, uid: str | None = None, resource_version: str | None = None) -> Call:
+        body: dict[str, Any] = {"kind": "DeleteOptions", "apiVersion": "v1"}
+        if grace_period_seconds is not None:
+            body["gracePeriodSeconds"] = grace_period_seconds
+        if propagation_policy:
+            body["propagationPolicy"] = propagation_policy
+        preconditions = {key: value for key, value in (("uid", uid), ("resourceVersion", resource_version)) if value}
+        if preconditions:
+            body["preconditions"] = preconditions
+        return self.call("delete", resource, name=name, namespace=namespace, body=body)
+
+    def call(self, verb: str, resource: str, *, name: str = "", namespace: str = "", subresource: str = "",
+             body: Any = None, options: dict | None = None) -> Call:
+        """Any request; the resource may name its group (`events.events.k8s.io`)."""
+        plural, group, version = locate(resource)
+        options = dict(options or ())
+        if verb in ("create", "update", "patch"):
+            options["fieldManager"] = self.manager
+        return Call(self, Request(verb=verb, resource=plural, group=group, version=version, namespace=namespace, name=name,
+                                  subresource=subresource, body=body, options=options, user=self.user, groups=self.groups,
+                                  user_agent=self.manager + "/v1.36.3"))
+
+    def send(self, call: Call) -> None:
+        """Fire a call without waiting for its answer."""
+        self.dispatch(call.request, ReplyTo())
+
+    def dispatch(self, request: Request, reply_to: ReplyTo) -> None:
+        wait_ms = self.limiter.wait_ms(self.actor.now_ms) if self.limiter else 0
+        if wait_ms > 0:
+            self.actor.after(wait_ms, "submit_request", request, reply_to)
+        else:
+            self.server.submit(request, reply_to, sender=self.actor.name)
+
+
+def locate(resource: str) -> tuple[str, str, str]:
+    """(plural, group, version) of a resource name as components write it."""
+    from cluster.kinds import locate as find  # the registry is above meta but below us; imported late to keep start-up lazy
+    return find(resource)

@@ -1,0 +1,169 @@
+"""Informers: a component's own copy of what it watches, and the news about it. One set a process.
+
+Source: client-go tools/cache (reflector, shared informers, indexers).
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, ItemsView
+from dataclasses import dataclass, field
+
+from cluster.apiserver.watch import WatchSpec
+from cluster.engine import Sleep
+from cluster.meta.objects import key_of
+
+from .client import Client, locate
+
+RELIST_MS = 1000  # wait before listing again after a refusal
+Handler = Callable[[str, dict | None, dict | None], None]
+
+
+@dataclass
+class InformerState:
+    objects: dict[str, dict] = field(default_factory=dict)
+    synced: bool = False
+    watcher: int = 0
+
+
+class Informer:
+    """The objects of one resource as this process knows them. Handlers hear (type, old, new)."""
+
+    def __init__(self, resource: str, field_selector: str, indexes: dict[str, Callable[[dict], list[str]]]):
+        self.resource, self.field_selector, self.indexers = resource, field_selector, indexes
+        self.state = InformerState()
+        self.handlers: list[Handler] = []
+        self.indexes: dict[str, dict[str, dict[str, dict]]] = {name: {} for name in indexes}
+
+    @property
+    def synced(self) -> bool:
+        return self.state.synced
+
+    def get(self, key: str) -> dict | None:
+        """The object at `namespace/name` (or `name`), as far as this process knows."""
+        return self.state.objects.get(key)
+
+    def items(self) -> list[dict]:
+        return list(self.state.objects.values())
+
+    def pairs(self) -> ItemsView[str, dict]:
+        return self.state.objects.items()
+
+    def by(self, index: str, value: str) -> list[dict]:
+        """The objects under one value of an index, oldest first."""
+        return list((self.indexes[index].get(value) or {}).values())
+
+    def add_index(self, name: str, indexer: Callable[[dict], list[str]]) -> None:
+        if name not in self.indexers:
+            self.indexers[name] = indexer
+            self.on_restore()
+
+    def on(self, handler: Handler) -> None:
+        self.handlers.append(handler)
+
+    def put(self, kind: str, obj: dict) -> tuple[str, dict | None]:
+        """Take one event in; returns the type as seen from here and the old object."""
+        key = key_of(obj)
+        old = self.state.objects.get(key)
+        if old is not None:
+            self._unindex(key, old)
+        if kind == "DELETED":
+            self.state.objects.pop(key, None)
+            return kind, old
+        self.state.objects[key] = obj
+        self._index(key, obj)
+        return ("MODIFIED" if old is not None else "ADDED"), old
+
+    def _index(self, key: str, obj: dict) -> None:
+        for name, indexer in self.indexers.items():
+            for value in indexer(obj):
+                self.indexes[name].setdefault(value, {})[key] = obj
+
+    def _unindex(self, key: str, obj: dict) -> None:
+        for name, indexer in self.indexers.items():
+            for value in indexer(obj):
+                rows = self.indexes[name].get(value)
+                if rows:
+                    rows.pop(key, None)
+                    if not rows:
+                        del self.indexes[name][value]
+
+    def on_restore(self) -> None:
+        self.indexes = {name: {} for name in self.indexers}
+        for key, obj in self.state.objects.items():
+            self._index(key, obj)
+
+
+class Informers:
+    """A process's shared informers. The process actor must call `start()` in on_start and have `deliver` (Process has)."""
+
+    def __init__(self, process, client: Client):
+        self.process, self.client = process, client
+        self.by_resource: dict[tuple[str, str], Informer] = {}
+
+    def __getitem__(self, resource: str) -> Informer:
+        return self.by_resource[(resource, "")] if (resource, "") in self.by_resource else \
+            next(i for (name, _), i in self.by_resource.items() if name == resource)
+
+    def watch(self, resource: str, *, field_selector: str = "", indexes: dict | None = None) -> Informer:
+        """The informer of a resource, made when first asked for; indexes are added to a shared one."""
+        informer = self.by_resource.get((resource, field_selector))
+        if informer is None:
+            informer = Informer(resource, field_selector, {})
+            self.by_resource[(resource, field_selector)] = informer
+            self.process.attach(f"informer/{resource}/{field_selector}", informer)
+        for name, indexer in (indexes or {}).items():
+            informer.add_index(name, indexer)
+        return informer
+
+    @property
+    def synced(self) -> bool:
+        return all(informer.synced for informer in self.by_resource.values())
+
+    def start(self) -> None:
+        """List and watch everything, as a process that starts does."""
+        for informer in self.by_resource.values():
+            self.process.work(self._list_and_watch(informer))
+
+    def _list_and_watch(self, informer: Informer):
+        while True:
+            listing = yield self.client.list(informer.resource, field_selector=informer.field_selector)
+            if listing.ok:
+                break
+            yield Sleep(RELIST_MS)
+        self._replace(informer, listing.body)
+        plural, group, _ = locate(informer.resource)
+        from cluster.kinds import prefix_of
+        spec = WatchSpec(resource=plural, prefix=prefix_of(plural, group), field_selector=informer.field_selector)
+        quiet = plural in ("leases", "events")
+        informer.state.watcher = self.client.server.watch(self.process, "deliver", spec, int(listing.body["metadata"]["resourceVersion"]), quiet=quiet)
+        informer.state.synced = True
+        self.process.trace("WatchStarted", resource=informer.resource, objects=len(informer.state.objects),
+                           revision=int(listing.body["metadata"]["resourceVersion"]))
+        if self.synced:
+            self.process.on_synced()
+
+    def _replace(self, informer: Informer, listing: dict) -> None:
+        fresh = {key_of(item): item for item in listing.get("items") or ()}
+        for key in [key for key in informer.state.objects if key not in fresh]:
+            self._tell(informer, "DELETED", informer.state.objects[key])
+        for item in fresh.values():
+            self._tell(informer, "ADDED", item)
+
+    def _tell(self, informer: Informer, kind: str, obj: dict) -> None:
+        kind, old = informer.put(kind, obj)
+        for handler in informer.handlers:
+            handler(kind, old, obj)
+
+    def deliver(self, watcher_id: int, batch: list) -> None:
+        """News from the API server, in order; each is a fact caused by the write that made it."""
+        informer = next((i for i in self.by_resource.values() if i.state.watcher == watcher_id), None)
+        if informer is None:
+            return
+        engine = self.process.engine
+        quiet = informer.resource in ("leases", "events")
+        for kind, obj, cause in batch:
+            engine.cause = cause
+            if not quiet:
+                meta = obj["metadata"]
+                self.process.trace("WatchDelivered", f"{informer.resource}/{meta.get('namespace', '')}/{meta['name']}",
+                                   cause=cause, type=kind, revision=int(meta["resourceVersion"]), to=self.process.name)
+            self._tell(informer, kind, obj)
