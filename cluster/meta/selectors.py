@@ -1,0 +1,120 @@
+"""Field selectors: `status.phase=Running,spec.nodeName!=`, read and matched.
+
+Source: k8s.io/apimachinery pkg/fields/selector.go.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+
+class FieldSelectorError(ValueError):
+    """A field selector that cannot be read; the message is upstream's."""
+
+
+class Term(NamedTuple):
+    """field = value, or field != value where `equal` is false."""
+
+    field: str
+    value: str
+    equal: bool
+
+    def __str__(self) -> str:
+        return f"{self.field}{'=' if self.equal else '!='}{_escaped(self.value)}"
+
+
+class FieldSelector(NamedTuple):
+    """All of some terms."""
+
+    terms: tuple[Term, ...]
+
+    def matches(self, obj: dict, readers: Mapping[str, Callable[[dict], str]]) -> bool:
+        """Whether an object is selected. readers: how to read each field (a kind's `selectable`)."""
+        for term in self.terms:
+            if (_read(obj, term.field, readers) == term.value) != term.equal:
+                return False
+        return True
+
+    def unsupported(self, readers: Mapping[str, Callable[[dict], str]]) -> str | None:
+        """The first field that the kind cannot be selected by: `field label not supported: x` is the complaint."""
+        return next((t.field for t in self.terms if t.field not in _METADATA and t.field not in readers), None)
+
+    def required(self, field: str) -> str | None:
+        """The value that a field must have, if one is asked for."""
+        return next((term.value for term in self.terms if term.equal and term.field == field), None)
+
+    def __str__(self) -> str:
+        return ",".join(str(term) for term in self.terms)
+
+
+_METADATA = ("metadata.name", "metadata.namespace")
+
+
+def _read(obj: dict, field: str, readers: Mapping[str, Callable[[dict], str]]) -> str:
+    if field == "metadata.name":
+        return obj["metadata"].get("name", "")
+    if field == "metadata.namespace":
+        return obj["metadata"].get("namespace", "")
+    reader = readers.get(field)
+    return reader(obj) if reader else ""
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> FieldSelector:
+    """The selector that a string means; terms in sorted order. Raises FieldSelectorError."""
+    terms = []
+    for part in sorted(_split_terms(text)):
+        if not part:
+            continue
+        split = _split_term(part)
+        if split is None:
+            raise FieldSelectorError(f"invalid selector: '{text}'; can't understand '{part}'")
+        field, operator, value = split
+        terms.append(Term(field, _unescaped(value), operator != "!="))
+    return FieldSelector(tuple(terms))
+
+
+def _split_terms(text: str) -> list[str]:
+    """The comma-separated terms; a comma after a backslash is data."""
+    terms, start, escaped = [], 0, False
+    for index, char in enumerate(text):
+        if escaped:
+            escaped = False
+        elif char == "\\":
+            escaped = True
+        elif char == ",":
+            terms.append(text[start:index])
+            start = index + 1
+    return [*terms, text[start:]]
+
+
+def _split_term(term: str) -> tuple[str, str, str] | None:
+    for index in range(len(term)):
+        for operator in ("!=", "==", "="):
+            if term.startswith(operator, index):
+                return term[:index], operator, term[index + len(operator):]
+    return None
+
+
+def _unescaped(text: str) -> str:
+    if not any(char in text for char in "\\,="):
+        return text
+    result, escaped = [], False
+    for char in text:
+        if escaped and char not in "\\,=":
+            raise FieldSelectorError(f"invalid field selector: invalid escape sequence: \\{char}")
+        if not escaped and char in ",=":
+            raise FieldSelectorError(f"invalid field selector: unescaped character in value: {ord(char)}")
+        if char == "\\" and not escaped:
+            escaped = True
+            continue
+        escaped = False
+        result.append(char)
+    if escaped:
+        raise FieldSelectorError("invalid field selector: invalid escape sequence: \\")
+    return "".join(result)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=")
