@@ -65,6 +65,13 @@ class ApiServer(Actor):
         self.outbox: list[tuple] = []
         self.context = Context(self, hooks=hooks, profile=profile)
 
+    def begin(self, objects: list[tuple[str, dict]]) -> None:
+        """Write the objects that a fresh cluster starts with."""
+        self.store.now_ms = self.now_ms
+        for key, obj in objects:
+            self.store.put(key, obj, expected=0)
+        self.fan_out()
+
     # -- requests ---------------------------------------------------------------------------------------------------
 
     def submit(self, request: Request, reply_to: ReplyTo, *, sender: str) -> None:

@@ -1,0 +1,116 @@
+"""The committed side of the store: revisions, trace, journal and snapshots of a sandbox in the database.
+
+One transaction a turn. Values are compressed with zstandard; every row can be read by itself.
+"""
+from __future__ import annotations
+
+import msgspec
+import zstandard
+from django.db import connection, transaction
+
+from cluster.engine import TraceEvent
+from cluster.models import Input, Revision, Sandbox, Snapshot, TraceChunk
+
+from .memory import Change
+
+_encode = msgspec.json.encode
+_decode = msgspec.json.decode
+_decode_trace = msgspec.json.Decoder(list[TraceEvent]).decode
+_compressor = zstandard.ZstdCompressor(level=1)
+_decompressor = zstandard.ZstdDecompressor()
+REVISION_SQL = (
+    "INSERT INTO cluster_revision (sandbox_id, revision, key, type, create_revision, version, value, at_ms)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+)
+
+
+def squeeze(value: object) -> bytes:
+    """JSON, compressed."""
+    return _compressor.compress(_encode(value))
+
+
+def expand(data: bytes) -> object:
+    """The inverse of `squeeze`."""
+    return _decode(_decompressor.decompress(bytes(data)))
+
+
+def commit_turn(sandbox: Sandbox, changes: list[Change], events: list[TraceEvent], **position) -> None:
+    """Write revisions, trace and the run's position together. position: fields of Sandbox."""
+    for name, value in position.items():
+        setattr(sandbox, name, value)
+    with transaction.atomic():
+        if changes:
+            rows = [(sandbox.pk, c.revision, c.key, c.type, c.create_revision, c.version, squeeze(c.value), c.at_ms) for c in changes]
+            with connection.cursor() as cursor:
+                cursor.executemany(REVISION_SQL, rows)
+        if events:
+            TraceChunk(sandbox=sandbox, first_seq=events[0].seq, last_seq=events[-1].seq, data=squeeze(events)).save(force_insert=True)
+        Sandbox.objects.filter(pk=sandbox.pk).update(**position)
+
+
+def journal(sandbox: Sandbox, inputs: list[tuple[int, int, int, str, object]]) -> None:
+    """Write inputs (number, step, at_ms, kind, data) before they are acted on."""
+    Input.objects.bulk_create([
+        Input(sandbox=sandbox, number=number, step=step, at_ms=at_ms, kind=kind, data=_encode(data))
+        for number, step, at_ms, kind, data in inputs])
+
+
+def inputs_after(sandbox: Sandbox, number: int) -> list[tuple[int, int, int, str, object]]:
+    """The journal after an input, in order."""
+    rows = Input.objects.filter(sandbox=sandbox, number__gt=number).order_by("number")
+    return [(row.number, row.step, row.at_ms, row.kind, _decode(bytes(row.data))) for row in rows.iterator()]
+
+
+def object_at(sandbox: Sandbox, key: str, revision: int | None = None) -> tuple[dict, Revision] | None:
+    """The object under an etcd key at a revision (default: the newest), and its row; None if it was not there."""
+    rows = Revision.objects.filter(sandbox=sandbox, key=key)
+    if revision is not None:
+        rows = rows.filter(revision__lte=revision)
+    row = rows.order_by("-revision").first()
+    return None if row is None else (expand(row.value), row)
+
+
+def objects_between(sandbox: Sandbox, first: int, last: int) -> dict[int, tuple[str, str, dict]]:
+    """{revision: (type, key, object)} of a range of revisions, both ends included."""
+    rows = Revision.objects.filter(sandbox=sandbox, revision__gte=first, revision__lte=last)
+    return {row.revision: (row.type, row.key, expand(row.value)) for row in rows.iterator()}
+
+
+def current_objects(sandbox: Sandbox) -> list[tuple[str, dict, Revision]]:
+    """(key, object, row) of every key that is there, at the newest revision, ordered by key."""
+    newest = Revision.objects.filter(sandbox=sandbox).values("key").annotate(newest=_max("revision"))
+    numbers = [row["newest"] for row in newest]
+    rows = []
+    for start in range(0, len(numbers), 500):
+        rows += Revision.objects.filter(sandbox=sandbox, revision__in=numbers[start:start + 500])
+    return [(row.key, expand(row.value), row) for row in sorted(rows, key=lambda r: r.key) if row.type != "DELETED"]
+
+
+def _max(name: str):
+    from django.db.models import Max
+    return Max(name)
+
+
+def trace_after(sandbox: Sandbox, seq: int, until: int | None = None):
+    """The facts after a seq, in order, chunk by chunk."""
+    rows = TraceChunk.objects.filter(sandbox=sandbox, last_seq__gt=seq)
+    if until is not None:
+        rows = rows.filter(first_seq__lte=until)
+    for row in rows.order_by("first_seq").iterator(chunk_size=200):
+        for event in _decode_trace(_decompressor.decompress(bytes(row.data))):
+            if event.seq > seq and (until is None or event.seq <= until):
+                yield event
+
+
+def save_snapshot(sandbox: Sandbox, data: dict, *, step: int, number: int, seq: int, revision: int, engine_version: str) -> None:
+    """Keep a snapshot; older ones go."""
+    with transaction.atomic():
+        Snapshot.objects.filter(sandbox=sandbox).delete()
+        Snapshot(sandbox=sandbox, step=step, number=number, seq=seq, revision=revision,
+                 engine_version=engine_version, data=squeeze(data)).save(force_insert=True)
+
+
+def latest_snapshot(sandbox: Sandbox, *, step: int, engine_version: str) -> tuple[dict, Snapshot] | None:
+    """The newest snapshot of this engine that lies within what is committed."""
+    row = Snapshot.objects.filter(sandbox=sandbox, step__lte=step, engine_version=engine_version).order_by("-step").first()
+    return None if row is None else (expand(row.data), row)

@@ -1,0 +1,58 @@
+"""Faults: what a learner (or the referee) breaks and mends from outside the API."""
+from __future__ import annotations
+
+COMPONENTS = ("kube-controller-manager", "kube-scheduler")
+
+
+class UnknownFault(ValueError):
+    """The words of a fault make no sense; the message says which and what would."""
+
+
+ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "kubelet-stop": ("NODE",), "kubelet-start": ("NODE",),
+    "component-stop": ("NAME",), "component-start": ("NAME",),
+    "container-kill": ("NODE", "POD", "CONTAINER"), "sandbox-kill": ("NODE", "POD"), "image-import": ("NODE", "IMAGE"),
+    "registry-block": ("IMAGE",), "registry-allow": ("IMAGE",),
+}
+
+
+def check(simulation, action: str, args: list[str]) -> None:
+    """Refuse what cannot be meant, before it is journaled. Raises UnknownFault."""
+    wanted = ARGUMENTS.get(action)
+    if wanted is None:
+        raise UnknownFault(f"unknown fault {action!r}: choose one of {', '.join(ARGUMENTS)}")
+    if len(args) != len(wanted):
+        raise UnknownFault(f"usage: {action} {' '.join(wanted)}")
+    if wanted[0] == "NODE" and args[0] not in simulation.nodes:
+        raise UnknownFault(f"node {args[0]!r} not found: this sandbox has {', '.join(simulation.nodes) or 'no nodes'}")
+    if wanted[0] == "NAME" and args[0] not in COMPONENTS:
+        raise UnknownFault(f"component {args[0]!r} not found: choose one of {', '.join(COMPONENTS)}")
+    if action in ("container-kill", "sandbox-kill"):
+        complaint = simulation.nodes[args[0]].why_not(action, *args[1:])
+        if complaint:
+            raise UnknownFault(complaint)
+
+
+def apply(simulation, data: dict) -> None:
+    """Do it: {action, args}."""
+    action, args = data["action"], data["args"]
+    cause = simulation.engine.record("you", "FaultMade", "", {"action": action, "args": args, "command": " ".join([action, *args])})
+    simulation.engine.cause = cause
+    engine = simulation.engine
+    if action == "kubelet-stop":
+        simulation.nodes[args[0]].stop()
+    elif action == "kubelet-start":
+        simulation.nodes[args[0]].start()
+    elif action == "component-stop":
+        engine.stop(engine.actors[args[0]])
+    elif action == "component-start":
+        engine.start(engine.actors[args[0]])
+    elif action == "container-kill":
+        simulation.nodes[args[0]].kill_container(args[1], args[2])
+    elif action == "sandbox-kill":
+        simulation.nodes[args[0]].kill_sandbox(args[1])
+    elif action == "image-import":
+        simulation.nodes[args[0]].import_image(args[1])
+    elif action in ("registry-block", "registry-allow"):
+        for node in simulation.nodes.values():
+            node.set_pullable(args[0], action == "registry-allow")

@@ -1,0 +1,120 @@
+"""One cluster, assembled: engine, store, API server and every component; no database, no wall clock.
+
+state = f(settings, inputs at their positions). The worker commits and paces it; `manage.py simulate` runs it bare.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cluster.apiserver.server import ApiServer, ReplyTo
+from cluster.controllers.manager import ControllerManager
+from cluster.engine import Engine
+from cluster.engine.clock import DEFAULT_EPOCH_MS
+from cluster.kubectl import Kubectl
+from cluster.kubelet import Node
+from cluster.meta.requests import Request
+from cluster.scheduler import Scheduler
+from cluster.store.memory import Store
+
+from . import faults
+from .bootstrap import first_objects
+
+BOOT_LIMIT_MS = 60_000
+
+
+class Settings(msgspec.Struct, kw_only=True):
+    """What a sandbox is made from; with its inputs, all that its state depends on.
+
+    node_cpu: cores as a quantity. epoch_ms: Unix ms of virtual 0.
+    """
+
+    profile: str = "learner"
+    nodes: list[str] = ["k8snode1", "k8snode2"]
+    node_cpu: str = "4"
+    node_memory: str = "8Gi"
+    seed: int = 1
+    epoch_ms: int = DEFAULT_EPOCH_MS
+
+
+PROFILES: dict[str, dict[str, Any]] = {
+    "learner": {},
+    "oracle": {"node_cpu": "2", "node_memory": "24541700Ki"},
+    "empty": {"nodes": []},
+}
+
+
+def settings_for(profile: str, **overrides: Any) -> Settings:
+    """A profile's settings, with what the caller chose; None means not chosen. Raises ValueError for an unknown profile."""
+    if profile not in PROFILES:
+        raise ValueError(f"unknown profile {profile!r}: choose one of {', '.join(PROFILES)}")
+    chosen = {name: value for name, value in overrides.items() if value is not None}
+    return msgspec.convert({**PROFILES[profile], **chosen, "profile": profile}, Settings)
+
+
+class Simulation:
+    """A cluster that can be driven: inputs in, steps, and what left it (`drain`)."""
+
+    def __init__(self, settings: Settings, *, trace: bool = True):
+        self.settings = settings
+        self.engine = Engine(seed=settings.seed, epoch_ms=settings.epoch_ms)
+        self.engine.trace.on = trace
+        self.store = Store()
+        self.server = ApiServer(self.engine, self.store, hooks=self, profile=settings.profile)
+        self.kubectl = Kubectl(self.engine)
+        self.manager = ControllerManager(self.engine)
+        self.scheduler = Scheduler(self.engine)
+        self.nodes = {name: Node(self.engine, name, settings) for name in settings.nodes}
+        self.inputs = 0   # how many inputs were applied
+        self.begun_ms = 0
+
+    # -- life -----------------------------------------------------------------------------------------------------
+
+    def boot(self) -> "Simulation":
+        """Start the components and let the cluster come up; what a fresh sandbox shows begins after that."""
+        self.server.begin(first_objects(self.settings, self.engine))
+        for actor in (self.manager, self.scheduler, self.kubectl):
+            actor.on_start()
+        for node in self.nodes.values():
+            node.start()
+        self.engine.settle(limit_ms=BOOT_LIMIT_MS)
+        self.begun_ms = self.engine.now_ms
+        return self
+
+    def apply(self, kind: str, data: dict) -> None:
+        """Act on one input. kinds: request, kubectl, fault. Its effects are events like any other."""
+        self.inputs += 1
+        self.engine.cause = 0
+        self.engine.in_background = False
+        if kind == "request":
+            request = msgspec.convert(data, Request)
+            sender = "kubectl" if request.user_agent.startswith("kubectl") else "client"
+            self.server.submit(request, ReplyTo(external=self.inputs), sender=sender)
+        elif kind == "kubectl":
+            self.kubectl.run(data)
+        elif kind == "fault":
+            faults.apply(self, data)
+        else:
+            raise ValueError(f"unknown input {kind}")
+
+    def advance_to(self, at_ms: int) -> None:
+        """Move the clock on to a moment before which nothing is due."""
+        self.engine.now_ms = max(self.engine.now_ms, at_ms)
+
+    # -- for the API server: what it asks of other components -----------------------------------------------------------
+
+    def logs(self, namespace: str, pod: dict, container: str, options: dict) -> Any:
+        """A container's log, from the node that runs it (GET pods/log is proxied to the kubelet)."""
+        node = self.nodes.get(pod["spec"].get("nodeName", ""))
+        return node.logs(namespace, pod, container, options) if node else ""
+
+    # -- snapshots --------------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> dict:
+        return {"engine": self.engine.snapshot(), "store": self.store.snapshot(), "inputs": self.inputs, "begun_ms": self.begun_ms}
+
+    def restore(self, data: dict) -> None:
+        self.store.restore(data["store"])
+        self.engine.restore(data["engine"])
+        self.inputs, self.begun_ms = data["inputs"], data["begun_ms"]
