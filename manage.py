@@ -1,0 +1,17 @@
+#!/usr/bin/env python3
+"""Podlife's one command. `python3 manage.py up` makes everything ready and serves; `--help` lists the rest.
+
+Kept to a syntax that every Python reads, so that one which is too old can say so.
+"""
+import sys
+
+if sys.version_info < (3, 11):
+    sys.exit(
+        "Podlife needs Python 3.11 or newer, and this is Python %d.%d: run manage.py with a newer one, "
+        "for example python3.11 manage.py up." % sys.version_info[:2]
+    )
+
+from webui.setup.main import main  # noqa: E402
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

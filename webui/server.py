@@ -1,0 +1,113 @@
+"""The server: Daphne in this process's own event loop, until it is told to stop."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+
+from daphne import server as daphne_server  # first of all: it installs Twisted's reactor on its event loop
+from daphne.endpoints import build_endpoint_description_strings
+from twisted.internet import reactor
+from twisted.internet.error import CannotListenError
+
+from webui.setup import ports
+
+loop = daphne_server.twisted_loop  # everything here runs in this loop
+CLOSE_WITHIN_S = 1.0
+
+
+class Server(daphne_server.Server):
+    """Daphne, started inside a running event loop instead of running one itself."""
+
+    def start(self) -> None:
+        self.abort_start = True  # run() then does all but run the reactor
+        self.run()
+        if not reactor.running:
+            reactor.startRunning(installSignalHandlers=False)
+
+    def listen_success(self, port):
+        super().listen_success(port)
+        return port
+
+    def listen_error(self, failure):
+        return failure
+
+    async def close(self) -> None:
+        """Stop listening, then end what is still being answered."""
+        for listener in self.listeners:
+            if port := getattr(listener, "result", None):
+                port.stopListening()
+        tasks = [details["application_instance"] for details in self.connections.values()
+                 if "application_instance" in details]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_WITHIN_S)
+        for protocol in list(self.connections):
+            if transport := getattr(protocol, "transport", None):
+                transport.loseConnection()
+        await asyncio.sleep(0)
+
+
+async def serve(bind: str, port: int, on_ready: Callable[[str], None], stop: asyncio.Event, application=None) -> None:
+    """Serve at the address until `stop` is set; `on_ready(url)` is called once a request is answered.
+
+    Raises: Problem when nothing can listen there.
+    """
+    if application is None:
+        from webui.asgi import application
+    server = Server(
+        application,
+        endpoints=build_endpoint_description_strings(host=bind, port=port),
+        signal_handlers=False,
+        server_name="Podlife",
+    )
+    server.start()
+    try:
+        await _listening(server, bind, port)
+        host, port = server.listening_addresses[0][:2]
+        await _answers(_reachable(host), port)
+        on_ready(url(bind, port))
+        await stop.wait()
+    finally:
+        await server.close()
+
+
+async def _listening(server: Server, bind: str, port: int) -> None:
+    try:
+        for listener in server.listeners:
+            await listener.asFuture(loop)
+    except CannotListenError as error:
+        cause = error.socketError
+        if not isinstance(cause, OSError):
+            cause = OSError(errno.EADDRINUSE, str(cause))
+        raise ports.of_listen_error(cause, bind, port) from error
+
+
+async def _answers(host: str, port: int) -> None:
+    """Ask for the page once: that it answers is then known, and what a first request loads is loaded."""
+    reader, writer = await asyncio.open_connection(host, port)
+    writer.write(b"HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    await reader.read()
+    writer.close()
+
+
+def _reachable(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
+def url(bind: str, port: int) -> str:
+    """The address to type into a browser on this machine."""
+    host = _reachable(bind)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def names_of_machine() -> list[str]:
+    """The names and addresses by which others may ask for this machine when it serves the whole network."""
+    name = socket.gethostname()
+    found = {name, socket.getfqdn()} - {""}
+    try:
+        found |= {entry[4][0] for entry in socket.getaddrinfo(name, None)}
+    except OSError:
+        pass
+    return sorted(f"[{each}]" if ":" in each else each for each in found)

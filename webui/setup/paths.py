@@ -1,0 +1,28 @@
+"""Where things lie: the project's folders and files that set-up makes or reads."""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MANAGE = ROOT / "manage.py"
+VENV = ROOT / ".venv"
+LOG = VENV / "setup.log"
+FRONTEND = ROOT / "webui" / "frontend"
+NODE_MODULES = FRONTEND / "node_modules"
+BUNDLE = ROOT / "static" / "dist"
+
+
+def venv_python() -> Path:
+    """The virtual environment's own interpreter, whether it is there yet or not."""
+    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def in_venv() -> bool:
+    """Whether this very process runs in the virtual environment."""
+    return Path(sys.prefix).resolve() == VENV.resolve()
+
+
+def data_dir(given: str | None = None) -> Path:
+    """The folder of database, key and server record: as given, else PODLIFE_DATA, else `data` beside manage.py."""
+    return Path(given or os.environ.get("PODLIFE_DATA") or ROOT / "data").expanduser().absolute()

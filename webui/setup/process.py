@@ -1,0 +1,71 @@
+"""Child processes of set-up: run one, follow its lines, keep its output, end it with us."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from webui.setup.problems import Problem, of_os_error, of_output
+
+END_WITHIN_S = 1.5
+
+
+def run(command: list, *, tool: str, log: Path, cwd: Path | None = None, env: dict | None = None,
+        on_line: Callable[[str], None] = lambda line: None) -> None:
+    """Run a command to its end; its output goes to `log` and line by line to `on_line`.
+
+    env: what to add to this process's environment; None as a value takes a name out.
+    Raises: Problem when it cannot start or ends with anything but 0.
+    """
+    output: list[str] = []
+    try:
+        child = subprocess.Popen(
+            [str(part) for part in command], cwd=cwd, env=_environment(env or {}), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+        )
+    except OSError as error:
+        raise of_os_error(error, f"Starting {tool}") from error
+    try:
+        for line in child.stdout:
+            output.append(line)
+            on_line(line)
+        code = child.wait()
+    except BaseException:
+        _end(child)
+        raise
+    finally:
+        child.stdout.close()
+        _keep(log, output)
+    if code < 0:
+        raise Problem(f"{tool} was ended by signal {-code}: run the same command again.")
+    if code:
+        raise of_output("".join(output), tool=tool, log=log)
+
+
+def _environment(changes: dict) -> dict:
+    return {name: value for name, value in {**os.environ, **changes}.items() if value is not None}
+
+
+def _end(child: subprocess.Popen) -> None:
+    child.terminate()
+    try:
+        child.wait(END_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _keep(log: Path, output: list[str]) -> None:
+    try:
+        log.write_text("".join(output))
+    except OSError:
+        pass  # the sentence on the screen matters more than the log
+
+
+def answers(command: list) -> str:
+    """What a quick question such as `node --version` is answered; empty when it fails."""
+    try:
+        asked = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return asked.stdout.strip() if asked.returncode == 0 else ""
