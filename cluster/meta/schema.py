@@ -1,0 +1,122 @@
+"""The types of the API: fields in Go's order, what an empty field is left out of, and how lists and maps merge.
+
+`types.json` beside this file is made from upstream's types and published schemas by tools/types (see make_types.py there
+for its layout); the descriptions and the rest of the published schemas stay in the package kubernetes-validate. Both are
+package data, read once on first use through importlib.resources: the one sort of I/O that the simulation does.
+types.json takes about 5 ms to read; a struct is compiled when it is first asked for.
+"""
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+import msgspec
+
+SCHEMA_VERSION = "v1.36.0"
+SCALARS = ("string", "bool", "int32", "int64")
+KEY_DEFAULTS = {"protocol": "TCP"}  # list-map keys that an object may leave to their default
+
+
+class Type:
+    """The type of a value.
+
+    sort: string, bool, int32, int64, bytes, time, microtime, quantity, intorstring, raw (any object), fields,
+    object, map or list. go: as Go's messages print it ("[]v1.ServicePort"), pointers removed.
+    element: of a list or map. merge: of a list "map" (with `keys`), "set" or "atomic"; of a map or object "granular" or "atomic".
+    """
+
+    __slots__ = ("sort", "go", "element", "merge", "keys", "_struct_name", "_struct")
+
+    def __init__(self, row: list):
+        self.sort, self.go = row[0], row[1]
+        self.element: Type | None = None
+        self.merge, self.keys = "", ()
+        self._struct_name = row[2] if self.sort == "object" else ""
+        self._struct: Struct | None = None
+        rules = row[3] if len(row) > 3 else ()
+        if self.sort in ("list", "map"):
+            self.element = Type(row[2])
+        if self.sort == "list":
+            self.merge = rules[0] if rules else "atomic"
+            self.keys = tuple(rules[1:])
+        elif self.sort in ("object", "map"):
+            self.merge = "atomic" if rules else "granular"
+
+    @property
+    def struct(self) -> Struct | None:
+        """The struct of an object; None of any other type."""
+        if self._struct is None and self._struct_name:
+            self._struct = struct_of(self._struct_name)
+        return self._struct
+
+    def __repr__(self) -> str:
+        return f"Type({self.sort}, {self.go})"
+
+
+class Field:
+    """A member of a struct. merge_key, strategies: of the strategic merge patch ("merge", "replace", "retainKeys")."""
+
+    __slots__ = ("name", "type", "omit_empty", "omit_zero", "pointer", "merge_key", "strategies")
+
+    def __init__(self, row: list):
+        self.name, flags = row[0], row[1]
+        self.type = Type(row[2])
+        self.omit_empty, self.omit_zero, self.pointer = "e" in flags, "z" in flags, "p" in flags
+        self.merge_key = row[3] if len(row) > 3 else ""
+        self.strategies = tuple(row[4].split(",")) if len(row) > 4 and row[4] else ()
+
+    def __repr__(self) -> str:
+        return f"Field({self.name}, {self.type!r})"
+
+
+class Struct:
+    """An object's type. name: as in the published schemas; go: Go's bare name ("PodSpec"); fields in Go's order."""
+
+    __slots__ = ("name", "go", "fields")
+
+    def __init__(self, name: str, row: list):
+        self.name, self.go = name, row[0]
+        self.fields = {field[0]: Field(field) for field in row[1]}
+
+    def __repr__(self) -> str:
+        return f"Struct({self.name})"
+
+
+@cache
+def _table() -> dict:
+    return msgspec.json.decode(resources.files("cluster.meta").joinpath("types.json").read_bytes())
+
+
+@cache
+def struct_of(name: str) -> Struct | None:
+    """The struct of a schema name such as `io.k8s.api.core.v1.Pod`."""
+    row = _table()["structs"].get(name)
+    return Struct(name, row) if row else None
+
+
+@cache
+def type_of(group: str, version: str, kind: str) -> Struct | None:
+    """The struct of a kind, None when it is not known."""
+    name = _table()["kinds"].get(f"{group}/{version}/{kind}")
+    return struct_of(name) if name else None
+
+
+def schema_name(group: str, version: str, kind: str) -> str | None:
+    """A kind's name among the published schemas."""
+    return _table()["kinds"].get(f"{group}/{version}/{kind}")
+
+
+@cache
+def versions_of(group: str) -> frozenset[str]:
+    """The versions of a group that have kinds; empty when there is no such group."""
+    return frozenset(key.split("/")[1] for key in _table()["kinds"] if key.split("/")[0] == group)
+
+
+@cache
+def definitions() -> dict[str, dict]:
+    """The published JSON schemas by name, as kubernetes-validate carries them; to be read only. Takes some 20 ms once.
+
+    References among them read `#/$defs/NAME`, and optional fields have `null` among their types.
+    """
+    folder = resources.files("kubernetes_validate").joinpath("kubernetes-json-schema", f"{SCHEMA_VERSION}-local")
+    return msgspec.json.decode(folder.joinpath("_definitions.json").read_bytes())["$defs"]
