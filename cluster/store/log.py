@@ -70,10 +70,21 @@ def object_at(sandbox: Sandbox, key: str, revision: int | None = None) -> tuple[
     return None if row is None else (expand(row.value), row)
 
 
-def objects_between(sandbox: Sandbox, first: int, last: int) -> dict[int, tuple[str, str, dict]]:
-    """{revision: (type, key, object)} of a range of revisions, both ends included."""
+def changes_between(sandbox: Sandbox, first: int, last: int) -> dict[int, Change]:
+    """{revision: change} of a range of revisions, both ends included; `previous` is not kept in the log."""
     rows = Revision.objects.filter(sandbox=sandbox, revision__gte=first, revision__lte=last)
-    return {row.revision: (row.type, row.key, expand(row.value)) for row in rows.iterator()}
+    return {row.revision: Change(row.revision, row.type, row.key, expand(row.value), None, row.create_revision, row.version, row.at_ms)
+            for row in rows.iterator()}
+
+
+def erase(sandbox: Sandbox) -> None:
+    """Forget a sandbox's whole run; its name, token and settings stay."""
+    with transaction.atomic():
+        for model in (Input, Revision, TraceChunk, Snapshot):
+            model.objects.filter(sandbox=sandbox).delete()
+        Sandbox.objects.filter(pk=sandbox.pk).update(engine_version="", steps=0, now_ms=0, revision=0, seq=0, shown_seq=0, error="")
+    for name in ("steps", "now_ms", "revision", "seq", "shown_seq"):
+        setattr(sandbox, name, 0)
 
 
 def current_objects(sandbox: Sandbox) -> list[tuple[str, dict, Revision]]:
@@ -108,6 +119,16 @@ def save_snapshot(sandbox: Sandbox, data: dict, *, step: int, number: int, seq: 
         Snapshot.objects.filter(sandbox=sandbox).delete()
         Snapshot(sandbox=sandbox, step=step, number=number, seq=seq, revision=revision,
                  engine_version=engine_version, data=squeeze(data)).save(force_insert=True)
+
+
+def save_snapshot_when_at_rest(sandbox: Sandbox, simulation, engine_version: str) -> bool:
+    """Keep the state of a committed simulation, if no unit of work is under way."""
+    engine = simulation.engine
+    if not engine.is_at_rest or simulation.store.uncommitted:
+        return False
+    save_snapshot(sandbox, simulation.snapshot(), step=engine.steps, number=simulation.inputs, seq=engine.trace.next_seq - 1,
+                  revision=simulation.store.revision, engine_version=engine_version)
+    return True
 
 
 def latest_snapshot(sandbox: Sandbox, *, step: int, engine_version: str) -> tuple[dict, Snapshot] | None:

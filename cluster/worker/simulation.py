@@ -74,13 +74,17 @@ class Simulation:
     def boot(self) -> "Simulation":
         """Start the components and let the cluster come up; what a fresh sandbox shows begins after that."""
         self.server.begin(first_objects(self.settings, self.engine))
+        self.start_components()
+        self.begun_ms = self.engine.now_ms
+        return self
+
+    def start_components(self) -> None:
+        """Switch everything on and let it settle: at boot, and after an upgrade of the engine."""
         for actor in (self.manager, self.scheduler, self.kubectl):
             actor.on_start()
         for node in self.nodes.values():
             node.start()
         self.engine.settle(limit_ms=BOOT_LIMIT_MS)
-        self.begun_ms = self.engine.now_ms
-        return self
 
     def apply(self, kind: str, data: dict) -> None:
         """Act on one input. kinds: request, kubectl, fault. Its effects are events like any other."""

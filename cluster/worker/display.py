@@ -1,0 +1,91 @@
+"""What those who look at a sandbox have been shown: rows, the picture's cells, and the way back."""
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+KEPT_ROWS = 20_000
+SNAPSHOT_ROWS = 2_000
+
+Cells = dict[str, dict[str, Any]]
+
+
+class Display:
+    """Rows that were traced wait in `pending` until they are shown; `cells` is the picture at the last shown row."""
+
+    def __init__(self, cells: Cells, *, seq: int, at_ms: int):
+        self.cells: Cells = {name: dict(values) for name, values in cells.items()}
+        self.pending: deque[dict] = deque()
+        self.rows: deque[dict] = deque(maxlen=KEPT_ROWS)
+        self.undo: deque[list] = deque(maxlen=KEPT_ROWS)
+        self.seq, self.at_ms, self.step, self.stage = seq, at_ms, 0, ""
+        self.base_seq = seq   # the oldest cursor from which the kept rows lead here
+        self.fresh: list[dict] = []   # shown since the last frame was published
+
+    def add(self, rows: list[dict]) -> None:
+        self.pending.extend(rows)
+
+    @property
+    def has_step(self) -> bool:
+        return any(row["step"] is not None for row in self.pending)
+
+    def show_step(self) -> bool:
+        """Show up to and including the next step, and the details that belong to it; False if no step is pending."""
+        if not self.has_step:
+            return False
+        while self.pending:
+            row = self.pending.popleft()
+            self._show(row)
+            if row["step"] is not None:
+                break
+        while self.pending and self.pending[0]["step"] is None:
+            self._show(self.pending.popleft())
+        return True
+
+    def show_all(self) -> None:
+        while self.pending:
+            self._show(self.pending.popleft())
+
+    def _show(self, row: dict) -> None:
+        undo = []
+        for collection, cell, value in row["set"]:
+            values = self.cells.setdefault(collection, {})
+            undo.append((collection, cell, values.get(cell)))
+            if value is None:
+                values.pop(cell, None)
+            else:
+                values[cell] = value
+        if len(self.rows) == KEPT_ROWS:
+            self.base_seq = self.rows[0]["seq"]
+        self.rows.append(row)
+        self.undo.append(undo)
+        self.fresh.append(row)
+        self.seq, self.at_ms = row["seq"], row["at_ms"]
+        if row["step"] is not None:
+            self.step, self.stage = row["step"], row["stage"]
+
+    def take_fresh(self) -> list[dict]:
+        rows, self.fresh = self.fresh, []
+        return rows
+
+    def history(self, before: int, limit: int) -> tuple[Cells, list[dict], bool]:
+        """(the cells before the first row, up to `limit` rows with seq < before, whether earlier rows are kept)."""
+        cells = {name: dict(values) for name, values in self.cells.items()}
+        index = len(self.rows)
+        picked: list[dict] = []
+        while index > 0 and len(picked) < limit:
+            index -= 1
+            for collection, cell, value in reversed(self.undo[index]):
+                if value is None:
+                    cells.get(collection, {}).pop(cell, None)
+                else:
+                    cells.setdefault(collection, {})[cell] = value
+            if self.rows[index]["seq"] < before:
+                picked.append(self.rows[index])
+        return cells, picked[::-1], index > 0
+
+    def after(self, seq: int) -> list[dict] | None:
+        """The shown rows after a cursor; None if they are no longer kept."""
+        if seq < self.base_seq or seq > self.seq:
+            return None
+        return [row for row in self.rows if row["seq"] > seq]
