@@ -17,7 +17,13 @@ TABLE: dict[str, tuple[int, int, int]] = {
     "sandbox_start": (350, 395, 480),  # pause container, network namespace and CNI add
     "container_create": (18, 25, 40),
     "container_start": (50, 75, 100),
-    "container_stop": (20, 60, 110),   # from the process's end to the runtime's report
+    "container_stop": (10, 25, 50),    # from the process's end to the runtime's report
+    "sandbox_stop": (50, 72, 105),     # CNI delete and the pause container's end
+    "process_exit": (18, 28, 45),      # a program that ends by itself or is killed, until the shim knows
+    "pull_refused": (4, 7, 20),        # the registry cannot be reached or has no such image
+    "pleg_event": (1, 3, 6),           # from a relist that found something to the Pod's sync
+    "pod_cleanup": (2, 5, 14),         # cgroups and volume folders of an ended Pod
+    "node_ready": (190, 200, 230),     # a registered kubelet until it reports Ready
     "kubectl_start": (20, 40, 60),     # the program starts and reads its files
     "kubelet_sync": (3, 12, 30),
     "status_sync": (3, 8, 20),

@@ -1,0 +1,27 @@
+"""Images and how their containers behave: one file each, found by folder; a new image is a new file with an `IMAGE`."""
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import lru_cache
+
+from cluster.runtime.image import Image
+
+DEFAULT = "_default"
+
+
+@lru_cache(maxsize=1)
+def behaviours() -> dict[str, Image]:
+    """file name -> IMAGE, in the order of names."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return {name: importlib.import_module(f"{__name__}.{name}").IMAGE for name in names}
+
+
+@lru_cache(maxsize=1)
+def _by_reference() -> dict[str, str]:
+    return {reference: name for name, image in behaviours().items() for reference in image.names}
+
+
+def behaviour_of(reference: str) -> str:
+    """The name of the file that says how this image's containers behave."""
+    return _by_reference().get(reference, DEFAULT)

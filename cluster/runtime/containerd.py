@@ -1,0 +1,322 @@
+"""containerd of one node as an actor: images, sandboxes, containers and their processes. The kubelet calls it (CRI).
+
+A call that takes time is two methods: the kubelet asks, sleeps the latency, and tells it to finish. What a process does
+by itself are this actor's own events; `listener` (the kubelet) hears of the end of containers that it asked to stop.
+"""
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from cluster.engine import Actor
+
+from . import process as processes
+from . import reference, registry
+from .images import behaviour_of, behaviours
+from .network import next_address
+from .shell.machine import Step
+from .state import Container, Log, Process, Pull, RuntimeState, Sandbox, StoredImage
+from .world import ContainerWorld, append
+
+PAUSE_IMAGE = "registry.k8s.io/pause:3.10.1"
+FAR_MS = 60_000          # what is further away than this happens in the background
+FOUND_MS = 300           # a second pull of an image that came in meanwhile
+
+
+class Containerd(Actor):
+    """The runtime of one node. images: imported at first, by name. unpullable: full names, or "*" for no registry at all."""
+
+    def __init__(self, engine, node: str, *, pod_cidr: str = "10.244.0.0/24", images: tuple[str, ...] = (),
+                 unpullable: tuple[str, ...] = (), resolver: str = "10.200.0.1"):
+        super().__init__(engine, f"containerd/{node}")
+        self.node, self.pod_cidr, self.resolver = node, pod_cidr, resolver
+        self.state = RuntimeState(unpullable=list(unpullable))
+        self.listener: Any = None
+        for name in (PAUSE_IMAGE, *images):
+            self._store(str(reference.parse(name)), pulled=False)
+
+    def fresh_state(self) -> RuntimeState:
+        return self.state  # all of it is on the node's disk or held by shims
+
+    def tell(self, kind: str, uid: str, pod: str, container: str = "", **data: Any) -> None:
+        """Trace a fact about a Pod on this node."""
+        if container:
+            data["container"] = container
+        self.trace(kind, f"pods/{pod}", node=self.node, pod=pod, uid=uid, **data)
+
+    def _new_id(self) -> str:
+        return self.engine.rng("ids/" + self.name).hex(64)
+
+    # -- images -----------------------------------------------------------------------------------------------
+
+    def image(self, name: str) -> StoredImage | None:
+        """An image on this node, by its full name."""
+        return self.state.images.get(name)
+
+    def images(self) -> list[StoredImage]:
+        return list(self.state.images.values())
+
+    def _store(self, name: str, *, pulled: bool) -> StoredImage:
+        image_id = registry.image_id(name)
+        stored = StoredImage(name, image_id, registry.size_bytes(name), registry.pulled_ref(name) if pulled else image_id)
+        self.state.images[name] = stored
+        return stored
+
+    def import_image(self, name: str) -> None:
+        """`ctr images import`: the image is there without a registry."""
+        full = str(reference.parse(name))
+        self._store(full, pulled=False)
+        self.trace("ImageImported", "", node=self.node, image=full)
+
+    def begin_pull(self, name: str, uid: str, pod: str, container: str) -> Pull:
+        """Ask the registry for an image; pulls of one node follow one another. Returns when it will be there."""
+        pulls = self.state.pulls
+        starts_ms = max([self.now_ms, *(pull.due_ms for pull in pulls.values())])
+        is_known = name in pulls or name in self.state.images
+        takes_ms = FOUND_MS if is_known else registry.pull_ms(name)
+        if registry.refusal(name, self.state.unpullable, self.resolver):
+            starts_ms, takes_ms = self.now_ms, self.latency("pull_refused")
+        pull = Pull(name, registry.size_bytes(name), self.now_ms, starts_ms + takes_ms)
+        pulls[f"{uid}/{container}"] = pull
+        self.tell("ImagePullStarted", uid, pod, container, image=name, bytes=pull.size_bytes, due_ms=pull.due_ms)
+        return pull
+
+    def finish_pull(self, name: str, uid: str, pod: str, container: str) -> tuple[StoredImage | None, str]:
+        """(the image, "") or (None, why not)."""
+        self.state.pulls.pop(f"{uid}/{container}", None)
+        refused = registry.refusal(name, self.state.unpullable, self.resolver)
+        if refused:
+            self.tell("ImagePullFailed", uid, pod, container, image=name, message=refused)
+            return None, refused
+        stored = self.state.images.get(name) or self._store(name, pulled=True)
+        self.tell("ImagePulled", uid, pod, container, image=name, bytes=stored.size_bytes)
+        return stored, ""
+
+    def abort_pulls(self) -> None:
+        """The kubelet that asked is gone; so are its pulls."""
+        self.state.pulls.clear()
+
+    # -- sandboxes ---------------------------------------------------------------------------------------------
+
+    def sandbox_started(self, uid: str, pod: str, *, attempt: int, host_network: bool) -> Sandbox:
+        """The pause container runs and the network namespace has its address."""
+        sandbox = Sandbox(self._new_id(), uid, pod, attempt, "ready", self.now_ms, host_network=host_network)
+        sandbox.netns = "host" if host_network else f"cni-{self.engine.rng('ids/' + self.name).uuid()}"
+        self.tell("SandboxStarted", uid, pod, sandbox=sandbox.id[:12], netns=sandbox.netns, attempt=attempt)
+        if not host_network:
+            self._give_address(sandbox)
+        for old in self.state.sandboxes_of.get(uid, ()):
+            self.state.sandboxes.pop(old, None)
+        self.state.sandboxes[sandbox.id] = sandbox
+        self.state.sandboxes_of[uid] = [sandbox.id]
+        self._changed(uid)
+        return sandbox
+
+    def _give_address(self, sandbox: Sandbox) -> None:
+        sandbox.ip = next_address(self.pod_cidr, last=self.state.last_address, taken=self.state.addresses)
+        if sandbox.ip:
+            self.state.addresses[sandbox.ip] = sandbox.id
+            self.state.last_address = sandbox.ip
+        self.tell("NetworkAdded", sandbox.uid, sandbox.pod, ip=sandbox.ip, netns=sandbox.netns)
+
+    def sandboxes(self, uid: str) -> list[Sandbox]:
+        """A Pod's sandboxes, newest first."""
+        return [self.state.sandboxes[each] for each in reversed(self.state.sandboxes_of.get(uid, ()))]
+
+    def stop_sandbox(self, uid: str, pod: str) -> None:
+        """Take the network away and end the pause containers of a Pod; those already ended are left."""
+        for sandbox in self.sandboxes(uid):
+            if sandbox.ip and self.state.addresses.pop(sandbox.ip, None):
+                self.tell("NetworkRemoved", uid, pod, ip=sandbox.ip)
+            if sandbox.state == "ready":
+                self.state.sandboxes[sandbox.id] = replace(sandbox, state="notready")
+                self.tell("SandboxStopped", uid, pod, sandbox=sandbox.id[:12])
+                self._changed(uid)
+
+    def kill_sandbox(self, pod: str) -> bool:
+        """Fault: the pause container dies. The Pod's containers go on until the kubelet stops them."""
+        for sandbox in list(self.state.sandboxes.values()):
+            if sandbox.pod == pod and sandbox.state == "ready":
+                self.state.sandboxes[sandbox.id] = replace(sandbox, state="notready")
+                self.tell("SandboxKilled", sandbox.uid, pod, sandbox=sandbox.id[:12])
+                self._changed(sandbox.uid)
+                return True
+        return False
+
+    def remove_pod(self, uid: str) -> None:
+        """Forget all of a Pod that has ended: sandboxes, containers, logs, volumes."""
+        for container in self.state.by_pod.pop(uid, ()):
+            self._forget_container(container)
+        for sandbox in self.state.sandboxes_of.pop(uid, ()):
+            self.state.sandboxes.pop(sandbox, None)
+        for volume in [name for name in self.state.volumes if name.startswith(uid + "/")]:
+            del self.state.volumes[volume]
+        self.state.changed.pop(uid, None)
+
+    def uids(self) -> list[str]:
+        """The Pods of which something is on this node, oldest first."""
+        return list(self.state.sandboxes_of)
+
+    def _changed(self, uid: str) -> None:
+        self.state.changed.setdefault(uid, self.now_ms)
+        if self.listener is not None and self.listener.is_on:
+            self.listener.on_runtime_change(uid)
+
+    # -- containers -------------------------------------------------------------------------------------------
+
+    def container_created(self, uid: str, pod: str, *, name: str, attempt: int, image: StoredImage, definition: str) -> Container:
+        """A container stands ready to be started; of its predecessors only the last is kept."""
+        container = Container(self._new_id(), name, uid, pod, self.state.sandboxes_of[uid][-1], attempt, image.name, image.ref,
+                              "created", self.now_ms, definition=definition)
+        mine = self.state.by_pod.setdefault(uid, [])
+        older = [each for each in mine if self.state.containers[each].name == name]
+        for old in older[:-1]:
+            mine.remove(old)
+            self._forget_container(old)
+        mine.append(container.id)
+        self.state.containers[container.id] = container
+        self.tell("ContainerCreated", uid, pod, name, id=container.id[:12], image=image.name, attempt=attempt)
+        return container
+
+    def _forget_container(self, container_id: str) -> None:
+        self.state.containers.pop(container_id, None)
+        self.state.logs.pop(container_id, None)
+        gone = self.state.processes.pop(container_id, None)
+        if gone is not None:
+            self.cancel(gone.timer)
+            self.cancel(gone.kill_timer)
+
+    def container_started(self, container_id: str, *, command: list[str], args: list[str], env: dict[str, str], hostname: str,
+                          mounts: dict[str, str]) -> str:
+        """The container's program runs. Returns "" or why it cannot be started."""
+        container = self.state.containers[container_id]
+        behaviour = behaviour_of(container.image)
+        try:
+            process = processes.make(container_id, behaviour, command=command, args=args, env=env, hostname=hostname, mounts=mounts)
+        except processes.StartError as error:
+            self._replace(container, state="exited", started_ms=self.now_ms, finished_ms=self.now_ms, exit_code=128,
+                          reason="StartError", message=str(error))
+            self.tell("ContainerStartFailed", container.uid, container.pod, container.name, exit_code=128, message=str(error))
+            return str(error)
+        self.state.processes[container_id] = process
+        self._replace(container, state="running", started_ms=self.now_ms)
+        self.tell("ContainerStarted", container.uid, container.pod, container.name, id=container.id[:12], command=process.argv[:4])
+        if process.kind == "script":
+            self._run(process)
+        else:
+            self._first_words(container, behaviour)
+        return ""
+
+    def _first_words(self, container: Container, behaviour: str) -> None:
+        for line in behaviours()[behaviour].log:
+            append(self.state.logs.setdefault(container.id, Log()), self.now_ms, "stdout", line)
+
+    def containers(self, uid: str) -> list[Container]:
+        """A Pod's containers, oldest first."""
+        return [self.state.containers[each] for each in self.state.by_pod.get(uid, ())]
+
+    def _replace(self, container: Container, **changes: Any) -> Container:
+        changed = replace(container, **changes)
+        self.state.containers[container.id] = changed
+        self._changed(container.uid)
+        return changed
+
+    # -- processes ----------------------------------------------------------------------------------------------
+
+    def _run(self, process: Process) -> None:
+        container = self.state.containers[process.container]
+        self._follow(process, processes.advance(process, self._world(process, container)))
+
+    def _world(self, process: Process, container: Container) -> ContainerWorld:
+        clock = self.engine.clock
+        return ContainerWorld(self.state, container.id, container.uid, process, self.now_ms, clock.text(self.now_ms),
+                              clock.unix_ms(self.now_ms) // 1000)
+
+    def _follow(self, process: Process, step: Step) -> None:
+        """Arrange for what comes after a step of a script."""
+        process.began_ms, process.period_ms, process.timer = self.now_ms, 0, 0
+        if step.kind == "exit":
+            process.timer = self.after(self.latency("process_exit"), "_exited", process.container, step.code)
+        elif step.kind == "idle":
+            process.period_ms = step.wait_ms
+        elif step.wait_ms >= 0:
+            is_background = process.looped or step.wait_ms > FAR_MS
+            process.timer = self.after(step.wait_ms, "_wake", process.container, background=is_background)
+
+    def _wake(self, container_id: str) -> None:
+        process = self.state.processes.get(container_id)
+        if process is not None:
+            self._run(process)
+
+    def signal(self, container_id: str, name: str, *, grace_ms: int = 0) -> None:
+        """Send a signal to a container's first process."""
+        process, container = self.state.processes.get(container_id), self.state.containers.get(container_id)
+        if process is None or container is None:
+            return
+        process.signal = name
+        self.tell("SignalSent", container.uid, container.pod, container.name, signal="SIG" + name, grace_ms=grace_ms)
+        if name == "KILL":
+            self.cancel(process.timer)
+            process.timer = self.after(self.latency("process_exit"), "_exited", container_id, processes.KILLED)
+        elif process.kind == "script":
+            self._interrupt(process, name)
+        elif (code := processes.exit_on(process, name)) is not None and not process.timer:
+            low, high = behaviours()[process.behaviour].stop_ms
+            process.timer = self.after(self.engine.rng("stop/" + self.name).between(low, high), "_exited", container_id, code)
+
+    def _interrupt(self, process: Process, name: str) -> None:
+        """A shell runs its handler when the command in front has ended."""
+        if not processes.handles(process, name) or name in process.pending:
+            return
+        process.pending.append(name)
+        if process.period_ms and not process.timer:
+            process.timer = self.after(processes.nap_left_ms(process, self.now_ms), "_wake", process.container)
+
+    def _exited(self, container_id: str, code: int) -> None:
+        process = self.state.processes.pop(container_id, None)
+        container = self.state.containers.get(container_id)
+        if process is None or container is None:
+            return
+        was_asked = bool(process.kill_timer)
+        self.cancel(process.kill_timer)
+        reason = "Error" if code else "Completed"
+        ended = self._replace(container, state="exited", finished_ms=self.now_ms, exit_code=code, reason=reason)
+        signal = "SIG" + process.signal if process.signal else ""
+        self.tell("ContainerExited", ended.uid, ended.pod, ended.name, id=ended.id[:12], exit_code=code, reason=reason, signal=signal)
+        if was_asked:
+            self.after(self.latency("container_stop"), "_stopped", ended.uid, container_id)
+
+    def _stopped(self, uid: str, container_id: str) -> None:
+        if self.listener is not None and self.listener.is_on:
+            self.listener.on_container_stopped(uid, container_id)
+
+    def stop_container(self, container_id: str, grace_ms: int) -> bool:
+        """Ask a container to end: its stop signal now, KILL after the grace period. False when it has ended already."""
+        process = self.state.processes.get(container_id)
+        if process is None:
+            return False
+        if process.kill_timer:
+            self.cancel(process.kill_timer)
+        process.kill_timer = self.after(grace_ms, "_kill", container_id)
+        self.signal(container_id, behaviours()[process.behaviour].stop_signal if process.kind == "server" else "TERM", grace_ms=grace_ms)
+        return True
+
+    def _kill(self, container_id: str) -> None:
+        if container_id in self.state.processes:
+            self.signal(container_id, "KILL")
+
+    def kill_container(self, pod: str, name: str) -> bool:
+        """Fault: the container's first process is killed."""
+        for container_id, process in list(self.state.processes.items()):
+            container = self.state.containers[container_id]
+            if container.pod == pod and container.name == name:
+                self.signal(process.container, "KILL")
+                return True
+        return False
+
+    def exec_duration(self, container_id: str, argv: list[str], *, limit_ms: int) -> tuple[int, int]:
+        """(ms, exit code) of a command run in a container."""
+        process, container = self.state.processes.get(container_id), self.state.containers[container_id]
+        if process is None:
+            return 0, 137
+        return processes.duration_of(argv, process, self._world(process, container), limit_ms=limit_ms)

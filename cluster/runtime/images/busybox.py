@@ -1,0 +1,13 @@
+"""busybox: runs the command line that the Pod gives it; with none it starts a shell that ends at once (no terminal).
+
+Source: the recordings' busybox:1 (Debian's static busybox 1.35; sizes and ids are that image's).
+"""
+from cluster.runtime.image import Image
+
+IMAGE = Image(
+    names=("docker.io/library/busybox:1",),
+    size_bytes=1_036_836,
+    id="sha256:abe0df638b51bfcc779147370bcc72be23aa5515a4e69c6f1542bcbb86582680",
+    command=("sh",),
+    exit_codes={},
+)

@@ -1,0 +1,109 @@
+"""Owns what a container's first process is and how it takes signals: pure rules over a Process.
+
+PID 1 of a container ignores a signal that it has no handler for, as the kernel has it; only KILL always works.
+Sources: pid_namespaces(7); the recordings' busybox, nginx and tomcat.
+"""
+from __future__ import annotations
+
+import shlex
+
+from .image import Image
+from .images import behaviours
+from .shell.lexer import ShellSyntaxError
+from .shell.machine import Step, World, run
+from .shell.tools import TOOLS
+from .state import Process
+
+SHELLS = ("sh", "ash", "bash", "dash")
+KILLED = 137
+NOT_FOUND = ('failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: '
+             'unable to start container process: exec: "{program}": executable file not found in $PATH: unknown')
+
+
+class StartError(Exception):
+    """The first program cannot be started; the message is the runtime's."""
+
+
+def command_line(image: Image, command: list[str], args: list[str]) -> list[str]:
+    """What runs: the Pod's command and args in place of the image's, as the fields are defined."""
+    if command:
+        return [*command, *args]
+    if args and image.command == ("sh",):
+        return list(args)
+    return [*image.command, *args]
+
+
+def make(container: str, behaviour: str, *, command: list[str], args: list[str], env: dict[str, str], hostname: str,
+         mounts: dict[str, str]) -> Process:
+    """PID 1 of a container of this image. Raises StartError when there is no such program."""
+    image = behaviours()[behaviour]
+    argv = command_line(image, command, args)
+    process = Process(container=container, kind="server", argv=argv, env=env, hostname=hostname, mounts=mounts, behaviour=behaviour)
+    program = argv[0].rpartition("/")[2]
+    is_own = not command and (bool(image.exit_codes) or not args)
+    if is_own and image.command != ("sh",):
+        return process
+    script = script_of(program, argv) if image.shell else None
+    if script is not None:
+        process.kind, process.frames = "script", [[script, 0]]
+        process.variables.update({str(number + 1): text for number, text in enumerate(argv[4:])} if program in SHELLS else {})
+    elif image.names and program != image.command[0]:
+        raise StartError(NOT_FOUND.format(program=argv[0]))
+    return process
+
+
+def script_of(program: str, argv: list[str]) -> str | None:
+    """The shell text that a command line stands for, or None for a program that is not simulated."""
+    if program in SHELLS:
+        return argv[2] if len(argv) > 2 and argv[1] == "-c" else ""
+    return " ".join(shlex.quote(text) for text in [program, *argv[1:]]) if program in TOOLS else None
+
+
+def advance(process: Process, world: World) -> Step:
+    """Run a script on from where it stands; handlers of signals that wait come first."""
+    for signal in process.pending:
+        if len(process.frames) < 8:
+            process.frames.append([process.traps.get(signal, ""), 0])
+    process.pending.clear()
+    try:
+        return run(process, world)
+    except ShellSyntaxError as error:
+        world.write("stderr", f"sh: {error}\n")
+        return Step("exit", code=2)
+
+
+def exit_on(process: Process, signal: str) -> int | None:
+    """The code with which a program that is no script ends on a signal; None: it ignores it."""
+    return behaviours()[process.behaviour].exit_codes.get(signal)
+
+
+def handles(process: Process, signal: str) -> bool:
+    """Whether a script has a handler that does something."""
+    return bool(process.traps.get(signal))
+
+
+def nap_left_ms(process: Process, now_ms: int) -> int:
+    """How long the present nap of a loop of naps still lasts."""
+    return process.period_ms - (now_ms - process.began_ms) % process.period_ms
+
+
+def duration_of(argv: list[str], process: Process | None, world: World, *, limit_ms: int) -> tuple[int, int]:
+    """(ms, exit code) of a command run beside PID 1 (`exec`): it is walked through at once, its waits added up.
+
+    A simplification: what it writes is written at its beginning.
+    """
+    program = argv[0].rpartition("/")[2] if argv else ""
+    script = script_of(program, argv)
+    if script is None:
+        return 0, 127
+    helper = Process(container="", kind="script", argv=argv, env=dict(process.env) if process else {}, frames=[[script, 0]],
+                     hostname=process.hostname if process else "")
+    total = 0
+    for _ in range(1000):
+        step = advance(helper, world)
+        if step.kind == "exit":
+            return total, step.code
+        if step.kind == "idle" or step.wait_ms < 0 or total + step.wait_ms >= limit_ms:
+            return limit_ms, KILLED
+        total += step.wait_ms
+    return limit_ms, KILLED

@@ -1,0 +1,259 @@
+"""Owns the commands that a shell here knows: each takes (process, world, words, stdin) and returns an Outcome."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .compiler import compile_script, duration_ms
+from .lexer import ShellSyntaxError
+
+SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "USR1": 10, "USR2": 12, "TERM": 15, "EXIT": 0}
+
+
+@dataclass
+class Finished:
+    """A command that ended: what it printed, and whether the shell ends with it."""
+
+    status: int
+    output: str = ""
+    errors: str = ""
+    ends_shell: bool = False
+
+
+@dataclass
+class Wait:
+    """A command that goes on for some time; ms -1: until it is stopped."""
+
+    ms: int
+
+
+Outcome = Finished | Wait
+
+
+def echo(process, world, words, stdin):
+    arguments = words[1:]
+    newline, escapes = "\n", False
+    while arguments and arguments[0] in ("-n", "-e", "-ne", "-en"):
+        newline = "" if "n" in arguments[0] else newline
+        escapes = escapes or "e" in arguments[0]
+        arguments = arguments[1:]
+    text = " ".join(arguments)
+    return Finished(0, (unescaped(text) if escapes else text) + newline)
+
+
+def printf(process, world, words, stdin):
+    if len(words) < 2:
+        return Finished(1, errors="printf: usage: printf FORMAT [ARG]...\n")
+    text, arguments = unescaped(words[1]), list(words[2:])
+    while "%s" in text or "%d" in text:
+        at = min(where for where in (text.find("%s"), text.find("%d")) if where >= 0)
+        text = text[:at] + (arguments.pop(0) if arguments else "") + text[at + 2:]
+    return Finished(0, text.replace("%%", "%"))
+
+
+def unescaped(text: str) -> str:
+    for escape, sign in (("\\n", "\n"), ("\\t", "\t"), ("\\r", "\r"), ("\\\\", "\\")):
+        text = text.replace(escape, sign)
+    return text
+
+
+def true(process, world, words, stdin):
+    return Finished(0)
+
+
+def false(process, world, words, stdin):
+    return Finished(1)
+
+
+def leave(process, world, words, stdin):
+    code = words[1] if len(words) > 1 else str(process.status)
+    if not code.isdigit():
+        return Finished(2, errors=f"sh: exit: Illegal number: {code}\n", ends_shell=True)
+    return Finished(int(code) % 256, ends_shell=True)
+
+
+def sleep(process, world, words, stdin):
+    total = 0
+    for text in words[1:]:
+        length = duration_ms(text)
+        if length is None:
+            return Finished(1, errors=f"sleep: invalid number '{text}'\n")
+        total += length
+    if len(words) < 2:
+        return Finished(1, errors="BusyBox v1.35.0 multi-call binary.\n\nUsage: sleep [N]...\n")
+    return Wait(total) if total else Finished(0)
+
+
+def cat(process, world, words, stdin):
+    if len(words) == 1:
+        return Finished(0, stdin)
+    output, errors = "", ""
+    for path in words[1:]:
+        text = world.read_file(path)
+        if text is None:
+            errors += f"cat: can't open '{path}': No such file or directory\n"
+        else:
+            output += text
+    return Finished(1 if errors else 0, output, errors)
+
+
+def date(process, world, words, stdin):
+    return Finished(0, world.date(next((word[1:] for word in words[1:] if word.startswith("+")), "")) + "\n")
+
+
+def hostname(process, world, words, stdin):
+    return Finished(0, process.hostname + "\n")
+
+
+def touch(process, world, words, stdin):
+    for path in words[1:]:
+        world.write_file(path, "", append=True)
+    return Finished(0)
+
+
+def remove(process, world, words, stdin):
+    forced = any(word.startswith("-") and "f" in word for word in words[1:])
+    errors = ""
+    for path in (word for word in words[1:] if not word.startswith("-")):
+        if not world.remove_file(path) and not forced:
+            errors += f"rm: can't remove '{path}': No such file or directory\n"
+    return Finished(1 if errors else 0, errors=errors)
+
+
+def list_files(process, world, words, stdin):
+    prefix = next((word for word in words[1:] if not word.startswith("-")), "/").rstrip("/") + "/"
+    names = sorted({path[len(prefix):].split("/")[0] for path in world.paths(prefix)})
+    return Finished(0, "".join(name + "\n" for name in names))
+
+
+def test(process, world, words, stdin):
+    arguments = words[1:-1] if words[0] == "[" else words[1:]
+    inverted = bool(arguments) and arguments[0] == "!"
+    holds = is_true(world, arguments[1:] if inverted else arguments)
+    return Finished(0 if holds != inverted else 1)
+
+
+def is_true(world, arguments: list[str]) -> bool:
+    if len(arguments) == 1:
+        return arguments[0] != ""
+    if len(arguments) == 2:
+        return unary(world, *arguments)
+    if len(arguments) == 3:
+        return binary(*arguments)
+    return False
+
+
+def unary(world, operator: str, value: str) -> bool:
+    if operator in ("-f", "-e", "-s", "-r", "-d"):
+        text = world.read_file(value)
+        is_folder = bool(world.paths(value.rstrip("/") + "/"))
+        if operator == "-d":
+            return is_folder
+        return bool(text) if operator == "-s" else text is not None or (operator != "-f" and is_folder)
+    return (value == "") == (operator == "-z") if operator in ("-z", "-n") else False
+
+
+def binary(left: str, operator: str, right: str) -> bool:
+    if operator in ("=", "==", "!="):
+        return (left == right) == (operator != "!=")
+    try:
+        first, second = int(left), int(right)
+    except ValueError:
+        return False
+    return {"-eq": first == second, "-ne": first != second, "-lt": first < second, "-le": first <= second,
+            "-gt": first > second, "-ge": first >= second}.get(operator, False)
+
+
+def export(process, world, words, stdin):
+    for word in words[1:]:
+        name, equals, value = word.partition("=")
+        if equals:
+            process.variables[name] = value
+    return Finished(0)
+
+
+def unset(process, world, words, stdin):
+    for name in words[1:]:
+        process.variables.pop(name, None)
+    return Finished(0)
+
+
+def environment(process, world, words, stdin):
+    values = {**process.env, **process.variables}
+    return Finished(0, "".join(f"{name}={value}\n" for name, value in sorted(values.items())))
+
+
+def trap(process, world, words, stdin):
+    for signal in words[2:]:
+        name = signal.removeprefix("SIG")
+        name = next((known for known, number in SIGNALS.items() if str(number) == name), name)
+        if words[1] == "-":
+            process.traps.pop(name, None)
+        else:
+            process.traps[name] = words[1]
+    return Finished(0)
+
+
+def replace_shell(process, world, words, stdin):
+    """`exec program …`: the program takes the shell's place; the shell's traps are gone."""
+    tool = TOOLS.get(words[1]) if len(words) > 1 else None
+    if len(words) < 2:
+        return Finished(0)
+    if tool is None:
+        return Finished(127, errors=f"sh: exec: line 0: {words[1]}: not found\n", ends_shell=True)
+    process.traps.clear()
+    del process.frames[1:]
+    process.frames[0][1] = 10**9
+    return tool(process, world, words[1:], stdin)
+
+
+def shell(process, world, words, stdin):
+    """`sh -c text` inside a script: runs in the same process, a frame deeper."""
+    if len(words) > 2 and words[1] == "-c" and len(process.frames) < 8:
+        try:
+            compile_script(words[2])
+        except ShellSyntaxError as error:
+            return Finished(2, errors=f"sh: {error}\n")
+        process.frames.append([words[2], 0])
+    return Finished(0)
+
+
+def forever(process, world, words, stdin):
+    return Wait(-1)
+
+
+def tail(process, world, words, stdin):
+    if any(word in ("-f", "-F") for word in words):
+        return Wait(-1)
+    paths = [word for word in words[1:] if not word.startswith("-") and not word.isdigit()]
+    texts = [world.read_file(path) or "" for path in paths] or [stdin]
+    return Finished(0, "".join("\n".join(text.splitlines()[-10:]) + "\n" for text in texts if text))
+
+
+def count(process, world, words, stdin):
+    text = stdin if len(words) < 3 else world.read_file(words[-1]) or ""
+    return Finished(0, f"{len(text.splitlines())}\n")
+
+
+def grep(process, world, words, stdin):
+    arguments = [word for word in words[1:] if not word.startswith("-")]
+    text = world.read_file(arguments[1]) if len(arguments) > 1 else stdin
+    found = [line for line in (text or "").splitlines() if arguments and arguments[0] in line]
+    quiet = any(word.startswith("-") and "q" in word for word in words[1:])
+    return Finished(0 if found else 1, "" if quiet else "".join(line + "\n" for line in found))
+
+
+def sequence(process, world, words, stdin):
+    numbers = [int(word) for word in words[1:] if word.lstrip("-").isdigit()][:2]
+    first, last = (1, numbers[0]) if len(numbers) == 1 else (numbers + [1, 0])[:2]
+    return Finished(0, "".join(f"{number}\n" for number in range(first, min(last, first + 10_000) + 1)))
+
+
+TOOLS: dict[str, Callable] = {
+    "echo": echo, "printf": printf, "true": true, ":": true, "false": false, "exit": leave, "sleep": sleep, "cat": cat,
+    "date": date, "hostname": hostname, "touch": touch, "rm": remove, "mkdir": true, "ls": list_files, "test": test,
+    "[": test, "export": export, "unset": unset, "env": environment, "trap": trap, "exec": replace_shell, "sh": shell,
+    "ash": shell, "set": true, "cd": true, "sync": true, "chmod": true, "chown": true, "wait": true, "httpd": forever,
+    "tail": tail, "wc": count, "grep": grep, "seq": sequence, "id": lambda *_: Finished(0, "uid=0(root) gid=0(root) groups=0(root)\n"),
+    "whoami": lambda *_: Finished(0, "root\n"), "uname": lambda *_: Finished(0, "Linux\n"), "pwd": lambda *_: Finished(0, "/\n"),
+}
