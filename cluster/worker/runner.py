@@ -36,6 +36,7 @@ class Runner:
         self.viewers: set[str] = set()
         self.waiting: dict[int, Any] = {}      # input number -> token of the caller that waits
         self.watches: dict[int, Any] = {}      # watcher id -> token
+        self.watch_requests: dict[int, Any] = {}
         self.turn_events: list = []
         self.settle_end_ms = 0
         self.published_s = 0.0
@@ -62,7 +63,6 @@ class Runner:
         """Build the picture from the committed trace, then show what was shown."""
         sandbox = self.sandbox
         self.projector = Projector(self.simulation)
-        begun = sandbox.settings.get("begun_seq", 0)
         self.display = Display({}, seq=0, at_ms=0)
         shown = sandbox.shown_seq
         revisions = _Revisions(sandbox)
@@ -305,7 +305,7 @@ class Runner:
         self.sandbox.mode, self.sandbox.held_by = "held", "default"
         for token in self.watches.values():
             self.deliver("end", token)
-        self.waiting, self.watches, self.turn_events = {}, {}, []
+        self.waiting, self.watches, self.watch_requests, self.turn_events = {}, {}, {}, []
         self._load()
         self.state_changed = True
         self.publish({"type": "reset"})

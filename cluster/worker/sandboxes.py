@@ -1,0 +1,73 @@
+"""Making, finding and listing sandboxes."""
+from __future__ import annotations
+
+import re
+import secrets
+import time
+
+import msgspec
+
+from cluster.models import Sandbox
+
+from .simulation import PROFILES, settings_for
+
+NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+MAX_NODES = 100
+
+
+class BadSandbox(ValueError):
+    """What was asked for cannot be made; the message says why."""
+
+
+def find(name: str) -> Sandbox | None:
+    return Sandbox.objects.filter(name=name).first()
+
+
+def find_by_token(token: str) -> Sandbox | None:
+    return Sandbox.objects.filter(token=token).first()
+
+
+def main_sandbox() -> Sandbox:
+    """The sandbox `main`, made at the first start."""
+    return find("main") or create("main")
+
+
+def create(name: str, *, profile: str = "learner", nodes: list[str] | None = None, node_cpu: str | None = None,
+           node_memory: str | None = None, seed: int | None = None) -> Sandbox:
+    """Make a sandbox's row; its cluster boots when it is first woken. Raises BadSandbox."""
+    if not NAME.fullmatch(name):
+        raise BadSandbox(f"{name!r} is no name for a sandbox: use lower-case letters, digits and '-', at most 63")
+    if find(name):
+        raise BadSandbox(f"sandbox {name!r} already exists")
+    if profile not in PROFILES:
+        raise BadSandbox(f"unknown profile {profile!r}: choose one of {', '.join(PROFILES)}")
+    _check_nodes(nodes or [])
+    _check_quantities(node_cpu, node_memory)
+    epoch_ms = int(time.time()) * 1000
+    settings = settings_for(profile, nodes=nodes, node_cpu=node_cpu, node_memory=node_memory, seed=seed, epoch_ms=epoch_ms)
+    return Sandbox.objects.create(name=name, token=secrets.token_urlsafe(24), settings=msgspec.to_builtins(settings))
+
+
+def _check_nodes(nodes: list[str]) -> None:
+    if len(nodes) > MAX_NODES:
+        raise BadSandbox(f"at most {MAX_NODES} nodes")
+    for node in nodes:
+        if not NAME.fullmatch(node) or nodes.count(node) > 1:
+            raise BadSandbox(f"{node!r} is no name for a node, or is there twice")
+
+
+def _check_quantities(*values: str | None) -> None:
+    from cluster.meta import quantity
+    for value in values:
+        if value is not None:
+            try:
+                quantity.parse(value)
+            except ValueError as error:
+                raise BadSandbox(f"{value!r} is no quantity: {error}") from None
+
+
+def listing() -> list[dict]:
+    """What the page's menu and `sandbox list` show."""
+    return [{"name": row.name, "profile": row.settings.get("profile", ""), "nodes": row.settings.get("nodes", []), "mode": row.mode,
+             "speed": row.speed, "steps": row.steps, "now_ms": row.now_ms, "revision": row.revision, "error": row.error or None}
+            for row in Sandbox.objects.order_by("created_at")]
