@@ -1,0 +1,73 @@
+"""Running counts of a ReplicaSet's Pods, kept up from each delivery so that a sync need not look at all of them."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cluster.meta import labels as selectors
+from cluster.meta.objects import controller_of, key_of
+
+from . import _pods
+
+ACTIVE, TERMINATING, STRAY = 1, 2, 4   # STRAY: active, but the selector no longer matches
+LABELLED, READY = 8, 16
+
+
+def classify(replica_set: dict, pod: dict) -> int:
+    """What one of a ReplicaSet's own Pods counts as, in bits."""
+    if _pods.phase(pod) in _pods.TERMINAL:
+        return 0
+    labels = pod["metadata"].get("labels") or {}
+    spec = replica_set["spec"]
+    matches = selectors.from_object(spec["selector"]).matches(labels)
+    if "deletionTimestamp" in pod["metadata"]:
+        return TERMINATING if matches else 0
+    if not matches:
+        return STRAY
+    wanted = (spec["template"].get("metadata") or {}).get("labels") or {}
+    bits = ACTIVE | (LABELLED if all(labels.get(name) == value for name, value in wanted.items()) else 0)
+    return bits | (READY if _pods.is_ready(pod) else 0)
+
+
+class Tally:
+    """Counts for one ReplicaSet (by uid). Derived from the informer: lost at a restart and counted anew."""
+
+    def __init__(self, replica_set: dict, pods: Iterable[dict]):
+        self.basis = basis(replica_set)
+        self.bits: dict[str, int] = {}
+        self.active = self.terminating = self.stray = self.labelled = self.ready = 0
+        for pod in pods:
+            self.update(replica_set, pod)
+
+    def update(self, replica_set: dict, pod: dict) -> None:
+        """A Pod came or changed."""
+        reference = controller_of(pod)
+        own = reference is not None and reference["uid"] == replica_set["metadata"]["uid"]
+        self._set(key_of(pod), classify(replica_set, pod) if own else 0)
+
+    def remove(self, pod: dict) -> None:
+        """A Pod is gone."""
+        self._set(key_of(pod), 0)
+
+    def _set(self, key: str, bits: int) -> None:
+        old = self.bits.get(key, 0)
+        if old == bits:
+            return
+        if bits:
+            self.bits[key] = bits
+        else:
+            del self.bits[key]
+        self._count(old, -1)
+        self._count(bits, 1)
+
+    def _count(self, bits: int, by: int) -> None:
+        self.active += by if bits & ACTIVE else 0
+        self.terminating += by if bits & TERMINATING else 0
+        self.stray += by if bits & STRAY else 0
+        self.labelled += by if bits & LABELLED else 0
+        self.ready += by if bits & READY else 0
+
+
+def basis(replica_set: dict) -> tuple:
+    """What the counts depend on beside the Pods; a tally with another basis is counted anew."""
+    spec = replica_set["spec"]
+    return spec["selector"], (spec["template"].get("metadata") or {}).get("labels")
