@@ -54,12 +54,16 @@ class Type:
 
 
 class Field:
-    """A member of a struct. merge_key, strategies: of the strategic merge patch ("merge", "replace", "retainKeys")."""
+    """A member of a struct. merge_key, strategies: of the strategic merge patch ("merge", "replace", "retainKeys").
 
-    __slots__ = ("name", "type", "omit_empty", "omit_zero", "pointer", "merge_key", "strategies")
+    embedded: the Go struct that holds the field inside of this one ("VolumeSource"), which Go's messages name too.
+    """
+
+    __slots__ = ("name", "type", "embedded", "omit_empty", "omit_zero", "pointer", "merge_key", "strategies")
 
     def __init__(self, row: list):
-        self.name, flags = row[0], row[1]
+        self.name = row[0]
+        flags, _, self.embedded = row[1].partition(":")
         self.type = Type(row[2])
         self.omit_empty, self.omit_zero, self.pointer = "e" in flags, "z" in flags, "p" in flags
         self.merge_key = row[3] if len(row) > 3 else ""
@@ -104,6 +108,17 @@ def type_of(group: str, version: str, kind: str) -> Struct | None:
 def schema_name(group: str, version: str, kind: str) -> str | None:
     """A kind's name among the published schemas."""
     return _table()["kinds"].get(f"{group}/{version}/{kind}")
+
+
+@cache
+def _other_kinds() -> frozenset[str]:
+    return frozenset(_table()["others"])
+
+
+def is_registered(group: str, version: str, kind: str) -> bool:
+    """Whether upstream knows the kind, also in versions that are served no more."""
+    key = f"{group}/{version}/{kind}"
+    return key in _table()["kinds"] or key in _other_kinds()
 
 
 @cache

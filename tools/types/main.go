@@ -19,6 +19,7 @@ type field struct {
 	Name  string `json:"name"`
 	Go    string `json:"go"`
 	Flags string `json:"flags"` // e: omitempty, z: omitzero, p: pointer
+	In    string `json:"in,omitempty"` // the embedded struct that holds it
 	Type  any    `json:"type"`
 	Merge string `json:"merge,omitempty"` // patchStrategy
 	Key   string `json:"key,omitempty"`   // patchMergeKey
@@ -69,7 +70,10 @@ func fields(t reflect.Type) []field {
 			continue
 		}
 		if parts[0] == "" && f.Anonymous {
-			found = append(found, fields(f.Type)...)
+			for _, inner := range fields(f.Type) {
+				inner.In = strings.TrimSuffix(f.Name+"."+inner.In, ".")
+				found = append(found, inner)
+			}
 			continue
 		}
 		flags := ""
@@ -79,7 +83,7 @@ func fields(t reflect.Type) []field {
 		if f.Type.Kind() == reflect.Pointer {
 			flags += "p"
 		}
-		found = append(found, field{parts[0], f.Type.String(), flags, describe(f.Type), f.Tag.Get("patchStrategy"), f.Tag.Get("patchMergeKey")})
+		found = append(found, field{parts[0], f.Type.String(), flags, "", describe(f.Type), f.Tag.Get("patchStrategy"), f.Tag.Get("patchMergeKey")})
 	}
 	return found
 }

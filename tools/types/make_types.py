@@ -3,12 +3,13 @@
 
     .venv/bin/python tools/types/make_types.py go_types.json
 
-types.json: {"kinds": {"group/version/kind": struct}, "structs": {struct: [Go name, [field, ...]]}}
+types.json: {"kinds": {"group/version/kind": struct}, "structs": {struct: [Go name, [field, ...]]},
+             "others": ["group/version/kind", ...]}
 field:      [name, flags, type, patchMergeKey, patchStrategy]; the last two only where there is one.
-            flags: e omitempty, z omitzero, p pointer
+            flags: e omitempty, z omitzero, p pointer; after a colon the embedded Go struct that holds the field
 type:       [sort, Go type, more]; more: of an object its struct's name, of a list or map its element.
             A list has then ["map", key, ...] or ["set"]; an atomic object or map ["atomic"].
-Only released versions (v1, v2, ...) are kept.
+Only released versions (v1, v2, ...) are kept; `others` names the kinds of other versions, which upstream knows too.
 """
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ def main() -> None:
         add(name, facts["structs"], published, structs)
     target = Path(schema.__file__).with_name("types.json")
     lines = [f" {json.dumps(name)}:{compact(structs[name])}" for name in sorted(structs)]
-    target.write_text('{"kinds":' + compact(kinds) + ',\n"structs":{\n' + ",\n".join(lines) + "\n}}\n")
+    others = sorted(kind for kind in facts["kinds"] if not is_released(kind))
+    target.write_text('{"kinds":' + compact(kinds) + ',\n"others":' + compact(others) + ',\n"structs":{\n' + ",\n".join(lines) + "\n}}\n")
     print(f"{target.name}: {len(kinds)} kinds, {len(structs)} structs, {target.stat().st_size} bytes")
 
 
@@ -50,7 +52,8 @@ def add(name: str, facts: dict, published: dict, structs: dict) -> None:
     properties = published.get(name, {}).get("properties", {})
     for field in facts[name]["fields"] or ():
         kind = describe(field["type"], properties.get(field["name"], {}), published)
-        row = [field["name"], field["flags"], kind]
+        inside = field.get("in", "")
+        row = [field["name"], f"{field['flags']}:{inside}" if inside else field["flags"], kind]
         if field.get("key") or field.get("merge"):
             row += [field.get("key", ""), field.get("merge", "")]
         fact[1].append(row)
