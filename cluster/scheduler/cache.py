@@ -1,0 +1,151 @@
+"""The scheduler's picture of the cluster: nodes with their Pods, among them those that are only assumed to be bound.
+
+All of it is derived from informers and the list of assumed Pods, so none of it is in a snapshot.
+Source: kubernetes pkg/scheduler/backend/cache/{cache,node_tree}.go.
+"""
+from __future__ import annotations
+
+from cluster.meta.labels import Selector
+
+from .nodes import NodeInfo, zone_of
+from .pods import PodInfo
+
+COUNTERS = 128                               # selectors whose matches are counted as Pods come and go
+
+
+class Image:
+    """An image's size as the first node told it, and the nodes that have it."""
+
+    __slots__ = ("size", "nodes")
+
+    def __init__(self, size: int):
+        self.size, self.nodes = size, {}
+
+
+class Counter:
+    """How many Pods of a namespace match a selector, by node."""
+
+    __slots__ = ("namespace", "selector", "by_node")
+
+    def __init__(self, namespace: str, selector: Selector):
+        self.namespace, self.selector, self.by_node = namespace, selector, {}
+
+    def count(self, info: PodInfo, node: str, sign: int) -> None:
+        if info.namespace == self.namespace and not info.terminating and self.selector.matches(info.labels):
+            self.by_node[node] = self.by_node.get(node, 0) + sign
+
+
+class Cache:
+    """Nodes, Pods, images; `nodes` is the order in which nodes are looked at."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, NodeInfo] = {}
+        self.node_of: dict[str, str] = {}    # Pod's key -> node
+        self.images: dict[str, Image] = {}
+        self.counters: dict[tuple, Counter] = {}
+        self._zones: dict[str, dict[str, None]] = {}
+        self._order: list[NodeInfo] | None = None
+
+    @property
+    def nodes(self) -> list[NodeInfo]:
+        """Every node, taking one of each zone in turn."""
+        if self._order is None:
+            rows = [list(names) for names in self._zones.values()]
+            longest = max(map(len, rows), default=0)
+            self._order = [self.by_name[row[index]] for index in range(longest) for row in rows if index < len(row)]
+        return self._order
+
+    def set_node(self, node: dict) -> NodeInfo:
+        """Add a node or take over its newer version."""
+        name = node["metadata"]["name"]
+        info = self.by_name.get(name)
+        if info is None:
+            info = self.by_name[name] = NodeInfo(name)
+        self._place(info, node)
+        if info.node is None or (info.node.get("status") or {}).get("images") != (node.get("status") or {}).get("images"):
+            self._forget_images(info)
+            self._note_images(info, node)
+        info.set_node(node)
+        return info
+
+    def remove_node(self, name: str) -> None:
+        info = self.by_name.get(name)
+        if info is None or info.node is None:
+            return
+        self._leave_zone(zone_of(info.node), name)
+        self._forget_images(info)
+        info.set_node(None)
+        if not info.pods:
+            del self.by_name[name]
+
+    def add_pod(self, info: PodInfo, node: str) -> None:
+        """Count a Pod on its node; one that is there already is replaced."""
+        self.remove_pod(info.key)
+        if node not in self.by_name:
+            self.by_name[node] = NodeInfo(node)
+        self.by_name[node].add(info)
+        self.node_of[info.key] = node
+        for counter in self.counters.values():
+            counter.count(info, node, 1)
+
+    def remove_pod(self, key: str) -> PodInfo | None:
+        name = self.node_of.pop(key, None)
+        if name is None:
+            return None
+        node = self.by_name[name]
+        info = node.remove(key)
+        for counter in self.counters.values():
+            counter.count(info, name, -1)
+        if node.node is None and not node.pods:
+            del self.by_name[name]
+        return info
+
+    def get_pod(self, key: str) -> PodInfo | None:
+        name = self.node_of.get(key)
+        return self.by_name[name].pods.get(key) if name is not None else None
+
+    def matching(self, namespace: str, selector: Selector) -> dict[str, int]:
+        """Matching Pods by node, terminating ones aside; kept up to date from the first question on."""
+        key = (namespace, selector.requirements)
+        counter = self.counters.get(key)
+        if counter is None:
+            counter = self.counters[key] = Counter(namespace, selector)
+            for name, node in self.by_name.items():
+                for info in node.pods.values():
+                    counter.count(info, name, 1)
+            if len(self.counters) > COUNTERS:
+                del self.counters[next(iter(self.counters))]
+        return counter.by_node
+
+    def _place(self, info: NodeInfo, node: dict) -> None:
+        zone = zone_of(node)
+        if info.node is not None:
+            before = zone_of(info.node)
+            if before == zone:
+                return
+            self._leave_zone(before, info.name)
+        self._zones.setdefault(zone, {})[info.name] = None
+        self._order = None
+
+    def _leave_zone(self, zone: str, name: str) -> None:
+        names = self._zones[zone]
+        del names[name]
+        if not names:
+            del self._zones[zone]
+        self._order = None
+
+    def _note_images(self, info: NodeInfo, node: dict) -> None:
+        for entry in (node.get("status") or {}).get("images") or ():
+            for name in entry.get("names") or ():
+                image = self.images.get(name)
+                if image is None:
+                    image = self.images[name] = Image(entry.get("sizeBytes") or 0)
+                image.nodes[info.name] = None
+                info.images[name] = image
+
+    def _forget_images(self, info: NodeInfo) -> None:
+        for name, image in info.images.items():
+            image.nodes.pop(info.name, None)
+            if not image.nodes:
+                self.images.pop(name, None)
+        info.images = {}

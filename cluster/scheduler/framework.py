@@ -1,0 +1,96 @@
+"""What a plugin is, and what it may say. Each file of `plugins/` that has a `PLUGIN` is one.
+
+Source: kubernetes pkg/scheduler/framework/interface.go, apis/config/v1/default_plugins.go (order and weights).
+"""
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+from .cache import Cache
+from .nodes import NodeInfo
+from .pods import PodInfo
+
+SKIP = "skip"                                # a plugin has nothing to do with this Pod
+MAX_SCORE = 100
+
+
+class Rejection(NamedTuple):
+    """Why a node (or, before filtering, every node) cannot take the Pod. resolvable: might preemption help?"""
+
+    reasons: tuple[str, ...]
+    resolvable: bool = False
+
+
+class OnlyNodes(NamedTuple):
+    """The only nodes that are worth looking at."""
+
+    names: tuple[str, ...]
+
+
+class Listers(NamedTuple):
+    """Other objects that a plugin may look up: get(resource, key) and list(resource, namespace)."""
+
+    get: Callable[[str, str], dict | None]
+    list: Callable[[str, str], list[dict]]
+
+
+NO_LISTERS = Listers(lambda resource, key: None, lambda resource, namespace: [])
+
+
+class Cycle:
+    """One attempt to place one Pod; `data` is for what a plugin prepares and later reads."""
+
+    __slots__ = ("pod", "cache", "listers", "data")
+
+    def __init__(self, pod: PodInfo, cache: Cache, listers: Listers = NO_LISTERS):
+        self.pod, self.cache, self.listers = pod, cache, listers
+        self.data: dict[str, Any] = {}
+
+
+# Whether a change may help a Pod that this plugin rejected: (pod, old, new) -> bool. old and new are Nodes or PodInfos.
+Hint = Callable[[PodInfo, Any, Any], bool]
+
+
+class Plugin:
+    """Base of all plugins; each overrides the points at which it acts. Plugins keep nothing between calls."""
+
+    name = ""
+    order = 0                                # when its turn comes
+    weight = 0                               # of its score in the total
+    hints: dict[str, Hint] = {}              # change -> hint; changes are those of events.py
+
+    def pre_filter(self, cycle: Cycle) -> str | Rejection | OnlyNodes | None:
+        """Prepare; SKIP when there is nothing to filter."""
+
+    filter: Callable[[Cycle, NodeInfo], Rejection | None] | None = None
+
+    def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> str | None:
+        """Prepare; SKIP when there is nothing to score."""
+
+    score: Callable[[Cycle, NodeInfo], int] | None = None
+
+    def normalize(self, cycle: Cycle, nodes: list[NodeInfo], scores: list[int]) -> list[int]:
+        """Bring the raw scores of all nodes to 0..100."""
+        return scores
+
+
+def normalized(scores: list[int], *, reverse: bool = False) -> list[int]:
+    """Scale to 0..100 by the highest. Source: plugins/helper/normalize_score.go."""
+    highest = max(scores, default=0)
+    if highest == 0:
+        return [MAX_SCORE] * len(scores) if reverse else scores
+    scaled = [MAX_SCORE * score // highest for score in scores]
+    return [MAX_SCORE - score for score in scaled] if reverse else scaled
+
+
+@cache
+def plugins() -> tuple[Plugin, ...]:
+    """Every plugin of the folder, in order."""
+    package = f"{__package__}.plugins"
+    names = sorted(module.name for module in pkgutil.iter_modules(importlib.import_module(package).__path__))
+    loaded = [importlib.import_module(f"{package}.{name}") for name in names]
+    return tuple(sorted((module.PLUGIN for module in loaded if hasattr(module, "PLUGIN")), key=lambda plugin: plugin.order))

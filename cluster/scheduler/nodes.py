@@ -1,0 +1,72 @@
+"""A node as the scheduler reads it, with the running sums of what its Pods ask for."""
+from __future__ import annotations
+
+from .pods import PodInfo
+from .resources import NATIVE, amounts
+
+HARD_EFFECTS = ("NoSchedule", "NoExecute")
+ZONE, REGION = "topology.kubernetes.io/zone", "topology.kubernetes.io/region"
+
+
+class NodeInfo:
+    """One node: what it offers, what is taken. Source: kubernetes pkg/scheduler/framework/types.go NodeInfo."""
+
+    __slots__ = ("name", "node", "labels", "unschedulable", "hard_taints", "soft_taints", "cpu", "memory", "storage", "pod_limit",
+                 "scalars", "used_cpu", "used_memory", "used_storage", "used_scalars", "nonzero_cpu", "nonzero_memory", "pods",
+                 "used_ports", "images")
+
+    def __init__(self, name: str):
+        self.name, self.node = name, None
+        self.labels, self.unschedulable, self.hard_taints, self.soft_taints = {}, False, (), ()
+        self.cpu = self.memory = self.storage = self.pod_limit = 0
+        self.scalars: dict[str, int] = {}
+        self.used_cpu = self.used_memory = self.used_storage = self.nonzero_cpu = self.nonzero_memory = 0
+        self.used_scalars: dict[str, int] = {}
+        self.pods: dict[str, PodInfo] = {}
+        self.used_ports: dict[tuple, int] = {}
+        self.images: dict = {}
+
+    def set_node(self, node: dict | None) -> None:
+        """Take over a node's object; None: it is gone, its Pods stay counted until they go."""
+        self.node = node
+        if node is None:
+            return
+        spec, status = node.get("spec") or {}, node.get("status") or {}
+        self.labels = node["metadata"].get("labels") or {}
+        self.unschedulable = bool(spec.get("unschedulable"))
+        taints = spec.get("taints") or ()
+        self.hard_taints = tuple(taint for taint in taints if taint.get("effect") in HARD_EFFECTS)
+        self.soft_taints = tuple(taint for taint in taints if taint.get("effect") == "PreferNoSchedule")
+        offered = amounts(status.get("allocatable"))
+        self.cpu, self.memory, self.storage = (offered.get(name, 0) for name in NATIVE)
+        self.pod_limit = offered.pop("pods", 0)
+        self.scalars = {name: value for name, value in offered.items() if name not in NATIVE}
+
+    def add(self, info: PodInfo) -> None:
+        self.pods[info.key] = info
+        self._count(info, 1)
+
+    def remove(self, key: str) -> PodInfo | None:
+        info = self.pods.pop(key, None)
+        if info is not None:
+            self._count(info, -1)
+        return info
+
+    def _count(self, info: PodInfo, sign: int) -> None:
+        requests = info.requests
+        self.used_cpu += sign * requests.cpu
+        self.used_memory += sign * requests.memory
+        self.used_storage += sign * requests.storage
+        self.nonzero_cpu += sign * requests.nonzero_cpu
+        self.nonzero_memory += sign * requests.nonzero_memory
+        for name, value in requests.scalars.items():
+            self.used_scalars[name] = self.used_scalars.get(name, 0) + sign * value
+        for port in info.host_ports:
+            self.used_ports[port] = self.used_ports.get(port, 0) + sign
+
+
+def zone_of(node: dict) -> str:
+    """Region and zone of a node: nodes are looked at zone by zone in turn. Source: component-helpers node/topology."""
+    labels = node["metadata"].get("labels") or {}
+    region, zone = labels.get(REGION, ""), labels.get(ZONE, "")
+    return f"{region}:\0:{zone}" if region or zone else ""

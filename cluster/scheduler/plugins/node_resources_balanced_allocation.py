@@ -1,0 +1,33 @@
+"""NodeResourcesBalancedAllocation: prefer nodes whose cpu and memory the Pod brings closer to each other.
+
+Source: kubernetes pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go.
+"""
+from __future__ import annotations
+
+from ..framework import MAX_SCORE, SKIP, Cycle, Plugin
+from ..nodes import NodeInfo
+
+
+def balance(cpu: int, memory: int, node: NodeInfo) -> int:
+    """0..100: how even the shares of cpu and memory are; half their distance is lost."""
+    deviation = 0.0
+    if node.cpu and node.memory:
+        deviation = abs((min(cpu / node.cpu, 1.0) - min(memory / node.memory, 1.0)) / 2)
+    return int((1 - deviation) * MAX_SCORE)
+
+
+class NodeResourcesBalancedAllocation(Plugin):
+    name, order, weight = "NodeResourcesBalancedAllocation", 110, 1
+
+    def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> str | None:
+        requests = cycle.pod.requests
+        return None if requests.cpu or requests.memory else SKIP
+
+    def score(self, cycle: Cycle, node: NodeInfo) -> int:
+        requests = cycle.pod.requests
+        after = balance(node.used_cpu + requests.cpu, node.used_memory + requests.memory, node)
+        before = balance(node.used_cpu, node.used_memory, node)
+        return MAX_SCORE // 2 + int((MAX_SCORE // 2 + after - before) / 2)
+
+
+PLUGIN = NodeResourcesBalancedAllocation()

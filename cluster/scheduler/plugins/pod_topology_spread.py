@@ -1,0 +1,223 @@
+"""PodTopologySpread: like Pods are spread over hosts and zones, as their constraints, or the system's defaults, say.
+
+Source: kubernetes pkg/scheduler/framework/plugins/podtopologyspread/{common,filtering,scoring}.go, helper/spread.go.
+"""
+from __future__ import annotations
+
+from math import floor, log
+from typing import NamedTuple
+
+from cluster.meta import labels
+from cluster.meta.objects import controller_of
+
+from ..framework import MAX_SCORE, SKIP, Cycle, Plugin, Rejection
+from ..nodes import ZONE, NodeInfo
+from ..nodeselector import Required
+from ..pods import PodInfo, tolerates
+
+HOSTNAME = "kubernetes.io/hostname"
+MISMATCH = Rejection(("node(s) didn't match pod topology spread constraints",), resolvable=True)
+NO_LABEL = Rejection(("node(s) didn't match pod topology spread constraints (missing required label)",))
+OWNERS = {("v1", "ReplicationController"): "replicationcontrollers", ("apps/v1", "ReplicaSet"): "replicasets",
+          ("apps/v1", "StatefulSet"): "statefulsets"}
+
+
+class Constraint(NamedTuple):
+    max_skew: int
+    key: str
+    selector: labels.Selector
+    min_domains: int = 1
+    honors_affinity: bool = True
+    honors_taints: bool = False
+
+    def includes(self, pod: PodInfo, required: Required, node: NodeInfo) -> bool:
+        """Whether a node counts at all for this constraint."""
+        if self.honors_affinity and not required.matches(node.node):
+            return False
+        return not (self.honors_taints and any(not tolerates(pod.tolerations, taint) for taint in node.hard_taints))
+
+
+DEFAULTS = ((3, HOSTNAME), (5, ZONE))        # all of them ScheduleAnyway
+
+
+def explicit_constraints(pod: PodInfo, action: str) -> list[Constraint]:
+    """The Pod's own constraints of one whenUnsatisfiable."""
+    return [_constraint(pod, entry) for entry in pod.spec.get("topologySpreadConstraints") or ()
+            if entry.get("whenUnsatisfiable") == action]
+
+
+def _constraint(pod: PodInfo, entry: dict) -> Constraint:
+    selector = labels.from_object(entry.get("labelSelector"))
+    extra = {key: pod.labels[key] for key in entry.get("matchLabelKeys") or () if key in pod.labels}
+    if extra:
+        selector = labels.Selector([*selector.requirements, *labels.from_labels(extra).requirements])
+    return Constraint(entry["maxSkew"], entry["topologyKey"], selector, entry.get("minDomains") or 1,
+                      entry.get("nodeAffinityPolicy", "Honor") == "Honor", entry.get("nodeTaintsPolicy", "Ignore") == "Honor")
+
+
+def default_constraints(cycle: Cycle) -> list[Constraint]:
+    """The system's defaults for Pods that belong to a Service or a set; none for other Pods."""
+    selector = default_selector(cycle)
+    return [] if selector.empty else [Constraint(skew, key, selector) for skew, key in DEFAULTS]
+
+
+def default_selector(cycle: Cycle) -> labels.Selector:
+    """What the Pod's Services and its controller select, together."""
+    pod, found = cycle.pod, []
+    for service in cycle.listers.list("services", pod.namespace):
+        wanted = (service.get("spec") or {}).get("selector")
+        if wanted and all(pod.labels.get(key) == value for key, value in wanted.items()):
+            found += labels.from_labels(wanted).requirements
+    owner = controller_of(pod.pod)
+    resource = OWNERS.get((owner.get("apiVersion"), owner.get("kind"))) if owner else None
+    owning = cycle.listers.get(resource, f"{pod.namespace}/{owner['name']}") if resource else None
+    if owning is None:
+        return labels.Selector(found)
+    wanted = owning["spec"].get("selector")
+    own = labels.from_labels(wanted) if resource == "replicationcontrollers" else labels.from_object(wanted)
+    return labels.Selector([*found, *own.requirements]) if found else own
+
+
+def matching_pods(cycle: Cycle, selector: labels.Selector) -> dict[str, int]:
+    """Matching Pods of the Pod's namespace by node; an empty selector counts none."""
+    return {} if selector.empty else cycle.cache.matching(cycle.pod.namespace, selector)
+
+
+def after_pod_change(pod: PodInfo, old: PodInfo | None, new: PodInfo | None) -> bool:
+    """A Pod that counts for one of the constraints came, went, or changed its labels."""
+    constraints = explicit_constraints(pod, "DoNotSchedule")
+    for other in (old, new):
+        if other is not None and other.uid != pod.uid and (not other.spec.get("nodeName") or other.namespace != pod.namespace):
+            return False
+    if old is not None and new is not None:
+        return any(c.selector.matches(old.labels) != c.selector.matches(new.labels) for c in constraints)
+    return any(c.selector.matches((new or old).labels) for c in constraints)
+
+
+def after_toleration(pod: PodInfo, old: PodInfo, new: PodInfo) -> bool:
+    return new.uid == pod.uid and any(c.honors_taints for c in explicit_constraints(pod, "DoNotSchedule"))
+
+
+def after_node_change(pod: PodInfo, old: dict | None, new: dict | None) -> bool:
+    constraints = explicit_constraints(pod, "DoNotSchedule")
+    had, has = (None if node is None else _has_keys(node["metadata"].get("labels") or {}, constraints) for node in (old, new))
+    if old is None or new is None:
+        return bool(has or had)
+    if had != has:
+        return True
+    was, now = old["metadata"].get("labels") or {}, new["metadata"].get("labels") or {}
+    moved = any(was.get(c.key) != now.get(c.key) for c in constraints)
+    return bool(has) and (moved or (old.get("spec") or {}).get("taints") != (new.get("spec") or {}).get("taints"))
+
+
+def _has_keys(found: dict, constraints: list[Constraint]) -> bool:
+    return all(constraint.key in found for constraint in constraints)
+
+
+class Domains(NamedTuple):
+    """One hard constraint, the matching Pods in each domain, and whether the Pod itself matches."""
+
+    constraint: Constraint
+    counts: dict[str, int]
+    self_match: bool
+
+    @property
+    def minimum(self) -> int:
+        if len(self.counts) < self.constraint.min_domains:
+            return 0
+        return min(self.counts.values(), default=2**31 - 1)
+
+
+class Preferences(NamedTuple):
+    """The soft constraints: weights and, for all keys but the host's, counts by domain. ignored: nodes without the labels."""
+
+    constraints: list[Constraint]
+    counts: list[dict[str, int]]
+    weights: list[float]
+    ignored: dict[str, None]
+
+
+class PodTopologySpread(Plugin):
+    name, order, weight = "PodTopologySpread", 80, 2
+    hints = {"pod/add": after_pod_change, "pod/delete": after_pod_change, "pod/label": after_pod_change, "pod/toleration": after_toleration,
+             "node/add": after_node_change, "node/delete": after_node_change, "node/label": after_node_change, "node/taint": after_node_change}
+
+    def pre_filter(self, cycle: Cycle) -> str | None:
+        constraints = explicit_constraints(cycle.pod, "DoNotSchedule")
+        if not constraints:
+            return SKIP
+        required = Required(cycle.pod.spec)
+        cycle.data[self.name + "/filter"] = [self._domains(cycle, one, constraints, required) for one in constraints]
+        return None
+
+    def _domains(self, cycle: Cycle, constraint: Constraint, constraints: list[Constraint], required: Required) -> Domains:
+        matching, counts = matching_pods(cycle, constraint.selector), {}
+        for node in cycle.cache.nodes:
+            if _has_keys(node.labels, constraints) and constraint.includes(cycle.pod, required, node):
+                domain = node.labels[constraint.key]
+                counts[domain] = counts.get(domain, 0) + matching.get(node.name, 0)
+        return Domains(constraint, counts, constraint.selector.matches(cycle.pod.labels))
+
+    def filter(self, cycle: Cycle, node: NodeInfo) -> Rejection | None:
+        for domains in cycle.data[self.name + "/filter"]:
+            domain = node.labels.get(domains.constraint.key)
+            if domain is None:
+                return NO_LABEL
+            if domains.counts.get(domain, 0) + domains.self_match - domains.minimum > domains.constraint.max_skew:
+                return MISMATCH
+        return None
+
+    def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> str | None:
+        is_explicit = bool(cycle.pod.spec.get("topologySpreadConstraints"))
+        constraints = explicit_constraints(cycle.pod, "ScheduleAnyway") if is_explicit else default_constraints(cycle)
+        if not constraints:
+            return SKIP
+        cycle.data[self.name] = self._preferences(cycle, nodes, constraints, needs_all_keys=is_explicit)
+        return None
+
+    def _preferences(self, cycle: Cycle, nodes: list[NodeInfo], constraints: list[Constraint], *, needs_all_keys: bool) -> Preferences:
+        ignored = {node.name: None for node in nodes if needs_all_keys and not _has_keys(node.labels, constraints)}
+        scored = [node for node in nodes if node.name not in ignored]
+        counts, weights = [], []
+        for constraint in constraints:
+            if constraint.key == HOSTNAME:
+                counts.append({})
+                weights.append(log(len(scored) + 2))
+                continue
+            domains = dict.fromkeys((node.labels.get(constraint.key, "") for node in scored), 0)
+            weights.append(log(len(domains) + 2))
+            self._count(cycle, constraint, constraints if needs_all_keys else [], domains)
+            counts.append(domains)
+        return Preferences(constraints, counts, weights, ignored)
+
+    def _count(self, cycle: Cycle, constraint: Constraint, needed: list[Constraint], domains: dict[str, int]) -> None:
+        matching = matching_pods(cycle, constraint.selector)
+        if not matching:
+            return
+        required = Required(cycle.pod.spec)
+        for node in cycle.cache.nodes:
+            domain = node.labels.get(constraint.key, "")
+            if domain in domains and _has_keys(node.labels, needed) and constraint.includes(cycle.pod, required, node):
+                domains[domain] += matching.get(node.name, 0)
+
+    def score(self, cycle: Cycle, node: NodeInfo) -> int:
+        preferences = cycle.data[self.name]
+        if node.name in preferences.ignored:
+            return 0
+        total = 0.0
+        for constraint, counts, weight in zip(preferences.constraints, preferences.counts, preferences.weights):
+            domain = node.labels.get(constraint.key)
+            if domain is not None:
+                count = matching_pods(cycle, constraint.selector).get(node.name, 0) if constraint.key == HOSTNAME else counts[domain]
+                total += count * weight + (constraint.max_skew - 1)
+        return floor(total + 0.5)
+
+    def normalize(self, cycle: Cycle, nodes: list[NodeInfo], scores: list[int]) -> list[int]:
+        ignored = cycle.data[self.name].ignored
+        counted = [score for node, score in zip(nodes, scores) if node.name not in ignored]
+        lowest, highest = min(counted, default=0), max(counted, default=0)
+        return [0 if node.name in ignored else MAX_SCORE if highest == 0 else MAX_SCORE * (highest + lowest - score) // highest
+                for node, score in zip(nodes, scores)]
+
+
+PLUGIN = PodTopologySpread()

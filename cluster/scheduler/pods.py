@@ -1,0 +1,67 @@
+"""A Pod as the scheduler reads it: parsed once, then only looked at."""
+from __future__ import annotations
+
+from cluster.meta.objects import key_of
+
+from .resources import Requests, pod_requests
+
+HostPort = tuple[str, str, int]              # (address, protocol, port)
+
+
+class PodInfo:
+    """One Pod with what the plugins ask of it. Source: kubernetes pkg/scheduler/framework/types.go PodInfo."""
+
+    __slots__ = ("pod", "key", "uid", "namespace", "name", "labels", "priority", "requests", "host_ports", "tolerations",
+                 "terminating", "spec")
+
+    def __init__(self, pod: dict):
+        self.spec = spec = pod["spec"]
+        self.requests: Requests = pod_requests(spec)
+        self.host_ports = host_ports(spec)
+        self.tolerations = spec.get("tolerations") or ()
+        self.priority = spec.get("priority") or 0
+        self._refresh(pod)
+
+    def _refresh(self, pod: dict) -> None:
+        metadata = pod["metadata"]
+        self.pod, self.key, self.name = pod, key_of(pod), metadata["name"]
+        self.uid, self.namespace = metadata.get("uid", ""), metadata.get("namespace", "")
+        self.labels = metadata.get("labels") or {}
+        self.terminating = "deletionTimestamp" in metadata
+
+    def updated(self, pod: dict) -> PodInfo:
+        """This Pod's newer version; parsed anew only where its containers changed."""
+        if any(pod["spec"].get(field) != self.spec.get(field) for field in ("containers", "initContainers", "tolerations", "resources")):
+            return PodInfo(pod)
+        fresh = PodInfo.__new__(PodInfo)
+        fresh.spec, fresh.requests, fresh.host_ports = pod["spec"], self.requests, self.host_ports
+        fresh.tolerations, fresh.priority = self.tolerations, self.priority
+        fresh._refresh(pod)
+        return fresh
+
+    @property
+    def gates(self) -> list[str]:
+        return [gate["name"] for gate in self.spec.get("schedulingGates") or ()]
+
+
+def host_ports(spec: dict) -> list[HostPort]:
+    """The node's ports that a Pod wants for itself; sidecars' count, other init containers' do not."""
+    containers = list(spec.get("containers") or ())
+    containers += [c for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"]
+    return [(port.get("hostIP") or "0.0.0.0", port.get("protocol") or "TCP", port["hostPort"])
+            for container in containers for port in container.get("ports") or () if port.get("hostPort")]
+
+
+def tolerates(tolerations, taint: dict) -> bool:
+    """Whether one of the tolerations tolerates a taint. Source: k8s.io/api core/v1/toleration.go ToleratesTaint."""
+    return any(_tolerates(toleration, taint) for toleration in tolerations)
+
+
+def _tolerates(toleration: dict, taint: dict) -> bool:
+    effect, key = toleration.get("effect"), toleration.get("key")
+    if effect and effect != taint.get("effect"):
+        return False
+    if key and key != taint.get("key"):
+        return False
+    operator = toleration.get("operator") or "Equal"
+    return operator == "Exists" or (operator == "Equal" and (toleration.get("value") or "") == (taint.get("value") or ""))

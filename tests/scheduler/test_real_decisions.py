@@ -1,0 +1,81 @@
+"""Our filters, scores and messages against what a real kube-scheduler decided (tests/conformance/scheduling/*.jsonl)."""
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from cluster.meta.objects import draft
+from cluster.scheduler.cache import Cache
+from cluster.scheduler.cycle import decide
+from cluster.scheduler.framework import Cycle, plugins
+from cluster.scheduler.messages import NO_NODES, fit_error
+from cluster.scheduler.pods import PodInfo
+
+CASES = Path(__file__).parents[1] / "conformance" / "scheduling"
+# Not built yet: what these cases turn on comes with its own issue.
+LATER = ("podAffinity", "podAntiAffinity", "persistentVolumeClaim", "priorityClassName", "schedulingGates", "resourceClaims", "schedulerName")
+
+
+def cases():
+    found = []
+    for path in sorted(CASES.glob("*.jsonl")):
+        for line in path.read_text().splitlines():
+            case = json.loads(line)
+            if not case.get("setup") and "then" not in case and not any(f'"{word}"' in line for word in LATER):
+                found.append(case)
+    return found
+
+
+def with_defaults(pod):
+    """What the API server fills in that scheduling depends on."""
+    pod = draft(pod)
+    pod["metadata"].setdefault("namespace", "default")
+    pod["metadata"].setdefault("uid", pod["metadata"]["name"])
+    spec = pod["spec"]
+    for container in [*spec.get("containers", []), *spec.get("initContainers", [])]:
+        resources = container.get("resources") or {}
+        if resources.get("limits"):
+            resources["requests"] = {**resources["limits"], **(resources.get("requests") or {})}
+        for port in container.get("ports") or ():
+            if spec.get("hostNetwork"):
+                port.setdefault("hostPort", port["containerPort"])
+    return pod
+
+
+def cluster_of(case):
+    cache = Cache()
+    for node in case["nodes"]:
+        cache.set_node(node)
+    for pod in case.get("bound") or ():
+        if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed"):
+            cache.add_pod(PodInfo(with_defaults(pod)), pod["spec"]["nodeName"])
+    return cache
+
+
+def outcome(cache, pod, want):
+    """What we decide, in the words of the case; the Pod is placed where the real one was."""
+    if not cache.nodes:
+        return {"message": NO_NODES, "feasible": []}
+    decision = decide(Cycle(pod, cache), plugins(), start=0, choose=lambda count: 0)
+    got = {"feasible": sorted(v.node for v in decision.verdicts if v.rejection is None)}
+    if not decision.node:
+        return {**got, "message": fit_error(decision, pod, cache)}
+    cache.add_pod(pod, want.get("node") or decision.node)
+    scores = {entry.node: {**{name: score[3] for name, score in entry.scores.items()}, "total": entry.total} for entry in decision.scored}
+    return {**got, "among": sorted(decision.ties), "scores": scores}
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the recorded decisions are not here")
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case["id"])
+def test_it_decides_as_the_real_scheduler_did(case):
+    cache = cluster_of(case)
+    for pod, want in zip(case["pending"], case["expect"]["pods"]):
+        got = outcome(cache, PodInfo(with_defaults(pod)), want)
+        assert got["feasible"] == sorted(want["feasible"])
+        assert got.get("message") == want.get("message")
+        if "among" in want:
+            assert got["among"] == sorted(want["among"])
+        for node, scores in (want.get("scores") or {}).items():
+            ours = got["scores"][node]
+            assert {name: ours.get(name, 0) for name in scores} == scores, node
