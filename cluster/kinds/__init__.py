@@ -1,0 +1,96 @@
+"""The kinds that are served: each file of this folder that has a `KIND` is one; this module finds them by any of their names."""
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+
+from cluster.kinds.base import Kind
+
+# One stored kind that is shown in a second group too: (group, plural) -> (group, version).
+ALSO_SERVED_AS = {("", "events"): ("events.k8s.io", "v1")}
+
+
+def api_version(kind: Kind) -> str:
+    """`v1`, `apps/v1`: what the kind's objects carry as apiVersion."""
+    return f"{kind.group}/{kind.version}" if kind.group else kind.version
+
+
+def qualified(kind: Kind) -> str:
+    """The resource as error messages name it: `pods`, `deployments.apps`."""
+    return f"{kind.plural}.{kind.group}" if kind.group else kind.plural
+
+
+def list_kind(kind: Kind) -> str:
+    """`PodList`."""
+    return kind.list_kind or kind.kind + "List"
+
+
+def prefix(kind: Kind) -> str:
+    """The folder in etcd that holds the kind's objects, without a slash at its end."""
+    return kind.prefix or f"/registry/{kind.plural}"
+
+
+class Registry:
+    """All served kinds, with an index for each way to name one. Immutable once made."""
+
+    def __init__(self, kinds: Iterable[Kind]):
+        stored = sorted(kinds, key=lambda kind: (kind.group, kind.plural))
+        self.stored = tuple(stored)
+        self.kinds = tuple(sorted((*stored, *_second_faces(stored)), key=lambda kind: (kind.group, kind.plural)))
+        self._by_resource = {(kind.group, kind.plural): kind for kind in self.kinds}
+        self._by_kind = {(api_version(kind), kind.kind): kind for kind in self.kinds}
+        self._by_plural = {kind.plural: kind for kind in reversed(self.stored)}
+        self._by_name = {name.lower(): kind for kind in reversed(self.kinds) for name in _names(kind)}
+        self._by_name.update({name.lower(): kind for kind in reversed(self.stored) for name in _names(kind)})
+
+    def resource(self, group: str, plural: str) -> Kind | None:
+        """The kind behind a resource of a group."""
+        return self._by_resource.get((group, plural))
+
+    def plural(self, plural: str) -> Kind | None:
+        """The kind behind a bare plural, or behind `events.events.k8s.io`."""
+        found = self._by_plural.get(plural)
+        if found is None and "." in plural:
+            name, _, group = plural.partition(".")
+            found = self._by_resource.get((group, name))
+        return found
+
+    def kind(self, api_version: str, kind: str) -> Kind | None:
+        """The kind of an object's apiVersion and kind."""
+        return self._by_kind.get((api_version, kind))
+
+    def find(self, name: str) -> Kind | None:
+        """The kind that a person may call `po`, `pod`, `pods`, `Pod`, `deployments.apps` or `deployments.v1.apps`."""
+        return self._by_name.get(name.lower())
+
+    def groups(self) -> list[str]:
+        """The groups that have a kind, the core group ("") first."""
+        return sorted({kind.group: None for kind in self.kinds})
+
+
+def _names(kind: Kind) -> list[str]:
+    names = [kind.plural, kind.singular, kind.kind, *kind.short_names]
+    if kind.group:
+        names += [f"{name}.{end}" for name in (kind.plural, kind.singular, *kind.short_names)
+                  for end in (kind.group, f"{kind.version}.{kind.group}")]
+    return names
+
+
+def _second_faces(kinds: list[Kind]) -> list[Kind]:
+    found = []
+    for kind in kinds:
+        also = ALSO_SERVED_AS.get((kind.group, kind.plural))
+        if also:
+            found.append(replace(kind, group=also[0], version=also[1], prefix=prefix(kind), **kind.second_face))
+    return found
+
+
+@cache
+def registry() -> Registry:
+    """The registry of all kinds in this folder."""
+    modules = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    loaded = [importlib.import_module(f"{__name__}.{name}") for name in modules]
+    return Registry(module.KIND for module in loaded if hasattr(module, "KIND"))

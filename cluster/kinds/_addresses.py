@@ -1,0 +1,78 @@
+"""IP addresses and ranges: strict forms, and the words for the others.
+
+Source: k8s.io/apimachinery pkg/util/validation/ip.go (IsValidIPForLegacyField and IsValidCIDRForLegacyField, strict).
+"""
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from cluster.kinds._rules import Errors
+from cluster.meta import fields
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+NO_IP = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+NO_CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+
+
+def parse(text: str) -> Address | None:
+    """The address that a text stands for, or None."""
+    if "%" in text:
+        return None
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _sloppy(text: str) -> Address | None:
+    """Like parse, with leading zeros let through."""
+    head, colon, tail = text.rpartition(":")
+    if "." in tail:
+        tail = ".".join((part.lstrip("0") or "0") if part else "" for part in tail.split("."))
+    return parse(head + colon + tail)
+
+
+def family(text: str) -> int:
+    """4 or 6; 0 for what is no address."""
+    address = _sloppy(text)
+    if address is None:
+        return 0
+    return 4 if address.version == 4 or address.ipv4_mapped else 6
+
+
+def _is_mapped(address: Address) -> bool:
+    return address.version == 6 and address.ipv4_mapped is not None
+
+
+def ip(errors: Errors, path: str, value: str, old: Iterable[str] = ()) -> None:
+    """An address without leading zeros; what was stored before passes."""
+    if value in old:
+        return
+    address = parse(value)
+    if address is None:
+        leading = _sloppy(value) is not None
+        errors.append(fields.invalid(path, value, "must not have leading 0s" if leading else NO_IP))
+    elif _is_mapped(address):
+        errors.append(fields.invalid(path, value, "must not be an IPv4-mapped IPv6 address"))
+
+
+def cidr(errors: Errors, path: str, value: str, old: Iterable[str] = ()) -> None:
+    """A range whose bits beyond the prefix are 0; what was stored before passes."""
+    complaint = "" if value in old else _cidr_complaint(value)
+    if complaint:
+        errors.append(fields.invalid(path, value, complaint))
+
+
+def _cidr_complaint(value: str) -> str:
+    text, slash, length = value.partition("/")
+    address = _sloppy(text)
+    if address is None or not length.isdigit() or int(length) > address.max_prefixlen:
+        return NO_CIDR
+    if parse(text) is None or (len(length) > 1 and length[0] == "0"):
+        return "must not have leading 0s in IP or prefix length"
+    if _is_mapped(address):
+        return "must not have an IPv4-mapped IPv6 address"
+    if int(address) & ((1 << (address.max_prefixlen - int(length))) - 1):
+        return "must not have bits set beyond the prefix length"
+    return ""
