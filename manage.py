@@ -3,6 +3,7 @@
 
 Kept to a syntax that every Python reads, so that one which is too old can say so.
 """
+
 import sys
 
 if sys.version_info < (3, 11):

@@ -3,15 +3,17 @@
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 
 # Inline styles stay allowed: the code editor and the stage position things with them. Inline scripts do not.
-POLICY = "; ".join([
-    "default-src 'self'",
-    "img-src 'self' data: blob:",
-    "style-src 'self' 'unsafe-inline'",
-    "object-src 'none'",
-    "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-])
+POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "img-src 'self' data: blob:",
+        "style-src 'self' 'unsafe-inline'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+)
 HEADER = "Content-Security-Policy"
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import secrets
 import signal
@@ -21,6 +22,7 @@ ANY_ADDRESS = ("0.0.0.0", "::")
 
 def up(bind: str, port: int, data: Path, opens_page: bool) -> int:
     """Serve from the data folder until Ctrl-C or SIGTERM; 0 when it ended as asked."""
+    gc.disable()  # loading makes no garbage worth looking for
     os.environ["PODLIFE_DATA"] = str(data)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webui.settings")
     with claimed(data):
@@ -41,12 +43,12 @@ def claimed(data: Path):
     """
     try:
         data.mkdir(parents=True, exist_ok=True)
-        lock = open(data / "server.lock", "a")
+        lock = open(data / "server.lock", "a")  # noqa: SIM115 - closed below
     except OSError as error:
         raise of_os_error(error, f"Opening the data folder {data}") from error
     with lock:
         if not _lock(lock):
-            raise Problem(f"Podlife is already running on {data}{_where(data)}: end it first, or choose another --data.")
+            raise Problem(f"Podlife already runs on {data}{_where(data)}: end it first, or choose another --data.")
         try:
             yield
         finally:
@@ -146,6 +148,8 @@ def _serve(bind: str, port: int, data: Path, opens_page: bool) -> int:
     def on_ready(url: str) -> None:
         stamps.write(data / "server.json", {"url": url, "pid": os.getpid()})
         print(f"Podlife is ready at {url}", flush=True)
+        gc.freeze()  # what is loaded stays; no collection need look at it again
+        gc.enable()
         if opens_page:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 

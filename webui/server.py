@@ -1,16 +1,29 @@
 """The server: Daphne in this process's own event loop, until it is told to stop."""
 
 import asyncio
+import contextlib
 import errno
+import os
 import socket
+import sys
 from collections.abc import Callable
 
-from daphne import server as daphne_server  # first of all: it installs Twisted's reactor on its event loop
-from daphne.endpoints import build_endpoint_description_strings
-from twisted.internet import reactor
-from twisted.internet.error import CannotListenError
+# Both take a good tenth of a second to load and are not needed: TLS is a proxy's work here, and autobahn's
+# native helpers matter for large WebSocket messages from browsers, which there are none of.
+os.environ.setdefault("AUTOBAHN_USE_NVX", "0")
+IS_TLS_UNLOADED = "OpenSSL" not in sys.modules
+if IS_TLS_UNLOADED:
+    sys.modules["OpenSSL"] = None
 
-from webui.setup import ports
+from daphne import server as daphne_server  # noqa: E402 - installs Twisted's reactor on its event loop
+from daphne.endpoints import build_endpoint_description_strings  # noqa: E402
+from twisted.internet import reactor  # noqa: E402
+from twisted.internet.error import CannotListenError  # noqa: E402
+
+from webui.setup import ports  # noqa: E402
+
+if IS_TLS_UNLOADED:
+    del sys.modules["OpenSSL"]
 
 loop = daphne_server.twisted_loop  # everything here runs in this loop
 CLOSE_WITHIN_S = 1.0
@@ -37,8 +50,11 @@ class Server(daphne_server.Server):
         for listener in self.listeners:
             if port := getattr(listener, "result", None):
                 port.stopListening()
-        tasks = [details["application_instance"] for details in self.connections.values()
-                 if "application_instance" in details]
+        tasks = [
+            details["application_instance"]
+            for details in self.connections.values()
+            if "application_instance" in details
+        ]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -106,8 +122,6 @@ def names_of_machine() -> list[str]:
     """The names and addresses by which others may ask for this machine when it serves the whole network."""
     name = socket.gethostname()
     found = {name, socket.getfqdn()} - {""}
-    try:
+    with contextlib.suppress(OSError):
         found |= {entry[4][0] for entry in socket.getaddrinfo(name, None)}
-    except OSError:
-        pass
     return sorted(f"[{each}]" if ":" in each else each for each in found)

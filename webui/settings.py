@@ -33,7 +33,6 @@ CSRF_TRUSTED_ORIGINS = _names("PODLIFE_ORIGINS")
 INSTALLED_APPS = [
     "cluster.apps.ClusterConfig",
     "channels",
-    "ninja",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

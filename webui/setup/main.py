@@ -2,10 +2,9 @@
 
 import os
 import signal
-import subprocess
 import sys
 
-from webui.setup import environment, paths, ports
+from webui.setup import paths
 from webui.setup.problems import Problem, of_os_error
 
 HELP = """\
@@ -37,6 +36,8 @@ def main(arguments: list[str]) -> int:
         return 0
     signal.signal(signal.SIGTERM, _interrupt)
     try:
+        if paths.is_made() and not paths.in_venv():  # nothing to make: go on there at once
+            return _go_on_in_venv([paths.MANAGE, *arguments])
         return {"up": up, "test": test}.get(command, other)(rest if command in ("up", "test") else arguments)
     except KeyboardInterrupt:
         print("\nStopped before it was ready; the same command goes on from here.", file=sys.stderr)
@@ -55,7 +56,7 @@ def _interrupt(signum, frame) -> None:
 
 def up(arguments: list[str]) -> int:
     """Serve: environment, front end, then the server itself in `.venv`'s Python."""
-    from webui.setup import options, frontend
+    from webui.setup import environment, frontend, options, ports
 
     chosen = options.parse(arguments)
     ports.check_free(chosen.bind, chosen.port)
@@ -70,7 +71,7 @@ def up(arguments: list[str]) -> int:
 
 def test(arguments: list[str]) -> int:
     """Run pytest with the test packages and a built front end; its exit code is passed on."""
-    from webui.setup import frontend
+    from webui.setup import environment, frontend
 
     environment.ensure(environment.TEST)
     frontend.ensure()
@@ -80,6 +81,8 @@ def test(arguments: list[str]) -> int:
 
 def other(arguments: list[str]) -> int:
     """Any other command is Django's to find: in cluster/management/commands or its own."""
+    from webui.setup import environment
+
     environment.ensure()
     if not paths.in_venv():
         return _go_on_in_venv([paths.MANAGE, *arguments])
@@ -94,6 +97,8 @@ def other(arguments: list[str]) -> int:
 def _go_on_in_venv(arguments: list) -> int:
     command = [str(paths.venv_python()), *map(str, arguments)]
     if os.name == "nt":  # exec there returns to the shell at once
+        import subprocess
+
         return subprocess.call(command)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -8,6 +8,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MANAGE = ROOT / "manage.py"
 VENV = ROOT / ".venv"
 LOG = VENV / "setup.log"
+STAMP = VENV / "podlife.json"  # which locks `.venv` holds, by their hashes
+UNDER_WAY = VENV / "podlife-installing"  # there while pip writes: a run that was killed leaves it behind
 FRONTEND = ROOT / "webui" / "frontend"
 NODE_MODULES = FRONTEND / "node_modules"
 BUNDLE = ROOT / "static" / "dist"
@@ -16,6 +18,11 @@ BUNDLE = ROOT / "static" / "dist"
 def venv_python() -> Path:
     """The virtual environment's own interpreter, whether it is there yet or not."""
     return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def is_made() -> bool:
+    """Whether a set-up once ended well here; its packages may be of an older lock."""
+    return STAMP.exists() and not UNDER_WAY.exists() and venv_python().exists()
 
 
 def in_venv() -> bool:

@@ -1,5 +1,6 @@
 """Child processes of set-up: run one, follow its lines, keep its output, end it with us."""
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Callable
@@ -10,8 +11,15 @@ from webui.setup.problems import Problem, of_os_error, of_output
 END_WITHIN_S = 1.5
 
 
-def run(command: list, *, tool: str, log: Path, cwd: Path | None = None, env: dict | None = None,
-        on_line: Callable[[str], None] = lambda line: None) -> None:
+def run(
+    command: list,
+    *,
+    tool: str,
+    log: Path,
+    cwd: Path | None = None,
+    env: dict | None = None,
+    on_line: Callable[[str], None] = lambda line: None,
+) -> None:
     """Run a command to its end; its output goes to `log` and line by line to `on_line`.
 
     env: what to add to this process's environment; None as a value takes a name out.
@@ -20,8 +28,14 @@ def run(command: list, *, tool: str, log: Path, cwd: Path | None = None, env: di
     output: list[str] = []
     try:
         child = subprocess.Popen(
-            [str(part) for part in command], cwd=cwd, env=_environment(env or {}), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+            [str(part) for part in command],
+            cwd=cwd,
+            env=_environment(env or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
         )
     except OSError as error:
         raise of_os_error(error, f"Starting {tool}") from error
@@ -56,10 +70,8 @@ def _end(child: subprocess.Popen) -> None:
 
 
 def _keep(log: Path, output: list[str]) -> None:
-    try:
+    with contextlib.suppress(OSError):  # the sentence on the screen matters more than the log
         log.write_text("".join(output))
-    except OSError:
-        pass  # the sentence on the screen matters more than the log
 
 
 def answers(command: list) -> str:
