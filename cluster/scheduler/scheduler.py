@@ -1,0 +1,346 @@
+"""kube-scheduler as an actor: watches Pods and Nodes, places one Pod at a time, binds in the background.
+
+Source: kubernetes pkg/scheduler/{scheduler,schedule_one,eventhandlers}.go.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cluster.client.client import Client
+from cluster.client.informers import Informers
+from cluster.client.process import Process
+from cluster.client.recorder import FINISH_MS, EventsV1Recorder
+from cluster.kinds import registry
+from cluster.meta.objects import key_of
+from cluster.meta.requests import Response
+
+from . import verdicts
+from .cache import Cache
+from .cycle import Decision, decide
+from .events import node_changes, pod_changes
+from .framework import Cycle, Listers, plugins
+from .messages import NO_NODES, fit_error, note
+from .pods import PodInfo
+from .queue import ACTIVE, WAITING, Entry, SchedulingQueue
+
+PROFILE = "default-scheduler"
+UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
+OWNERS = ("replicasets", "services", "statefulsets", "replicationcontrollers")   # for default spreading
+LEFTOVER_CHECK_MS = 30_000
+GATES = "SchedulingGates"
+
+
+@dataclass
+class SchedulerState:
+    """next_start: at which node the next search begins. assumed: Pod's key -> [uid, node] until the bound Pod is seen.
+
+    nodes: names in the order in which they were first seen. due: the id of the next cycle's event, 0 if none.
+    """
+
+    next_start: int = 0
+    due: int = 0
+    assumed: dict[str, list[str]] = field(default_factory=dict)
+    nodes: list[str] = field(default_factory=list)
+
+
+class Scheduler(Process):
+    """The one scheduler of a cluster."""
+
+    name = "kube-scheduler"
+
+    def __init__(self, engine):
+        super().__init__(engine)
+        self.state = SchedulerState()
+        self.client = Client(self, user="system:kube-scheduler", groups=["system:authenticated"], manager="kube-scheduler", qps=50, burst=100)
+        self.queue = self.attach("queue", SchedulingQueue())
+        event_client = Client(self, user="system:kube-scheduler", groups=["system:authenticated"], manager="kube-scheduler")
+        self.recorder = EventsV1Recorder(self, event_client, component=PROFILE, instance=PROFILE + "-vm")
+        self.informers = Informers(self, self.client)
+        self.pods = self.informers.watch("pods", field_selector=UNFINISHED)
+        self.nodes = self.informers.watch("nodes")
+        self.owners = {name: self.informers.watch(name) for name in OWNERS if registry().plural(name)}
+        self.listers = Listers(self._look_up, self._list)
+        self.pods.on(self.on_pod)
+        self.nodes.on(self.on_node)
+        self._cache: Cache | None = None
+        self._ready = False
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    def on_start(self) -> None:
+        self._cache, self._ready = Cache(), False
+        super().on_start()
+        self.after(LEFTOVER_CHECK_MS, "flush_leftovers", background=True)
+        self.after(FINISH_MS, "finish_event_series", background=True)
+
+    def on_synced(self) -> None:
+        self._ready = True
+        self._wake()
+
+    def on_restore(self) -> None:
+        self._cache, self._ready = None, self.informers.synced
+
+    @property
+    def cache(self) -> Cache:
+        """Derived from informers and assumptions; made anew after a snapshot was put back."""
+        if self._cache is None:
+            self._cache = self._rebuilt()
+        return self._cache
+
+    def _rebuilt(self) -> Cache:
+        cache = Cache()
+        for name in self.state.nodes:
+            cache.set_node(self.nodes.get(name))
+        for key, pod in self.pods.pairs():
+            node = pod["spec"].get("nodeName") or (self.state.assumed.get(key) or ["", ""])[1]
+            if node:
+                cache.add_pod(PodInfo(pod), node)
+        return cache
+
+    def _look_up(self, resource: str, key: str) -> dict | None:
+        informer = self.owners.get(resource)
+        return informer.get(key) if informer else None
+
+    def _list(self, resource: str, namespace: str) -> list[dict]:
+        informer = self.owners.get(resource)
+        return [obj for obj in informer.items() if obj["metadata"].get("namespace") == namespace] if informer else []
+
+    # -- news of nodes --------------------------------------------------------------------------------------------------
+
+    def on_node(self, kind: str, old: dict | None, new: dict) -> None:
+        name = new["metadata"]["name"]
+        if kind == "DELETED":
+            self.state.nodes.remove(name)
+            self._moved("node/delete", new, None)
+            self.cache.remove_node(name)
+        elif old is None:
+            self.state.nodes.append(name)
+            self.cache.set_node(new)
+            self._moved("node/add", None, new)
+        else:
+            self.cache.set_node(new)
+            for change in node_changes(old, new):
+                self._moved(change, old, new)
+
+    # -- news of Pods ---------------------------------------------------------------------------------------------------
+
+    def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
+        if kind == "DELETED":
+            self._gone(old or new)
+        elif new["spec"].get("nodeName"):
+            self._assigned(old, new)
+        elif new["spec"].get("schedulerName", PROFILE) == PROFILE:
+            self._unassigned(old, new)
+
+    def _gone(self, pod: dict) -> None:
+        key = key_of(pod)
+        self.queue.forget(key)
+        self.state.assumed.pop(key, None)
+        info = self.cache.remove_pod(key)
+        if info is not None:
+            self._moved("pod/delete", info, None)
+
+    def _assigned(self, old: dict | None, new: dict) -> None:
+        """A Pod has a node: by our binding, by somebody else's, or from its creation."""
+        key, node = key_of(new), new["spec"]["nodeName"]
+        self.queue.forget(key)
+        self.state.assumed.pop(key, None)
+        before = self.cache.get_pod(key)
+        info = before.updated(new) if before is not None and before.uid == new["metadata"].get("uid") else PodInfo(new)
+        self.cache.add_pod(info, node)
+        was_assigned = old is not None and bool(old["spec"].get("nodeName"))
+        if not was_assigned:
+            self._moved("pod/add", None, info)
+        else:
+            for change in pod_changes(before or PodInfo(old), info):
+                self._moved(change, before or PodInfo(old), info)
+
+    def _unassigned(self, old: dict | None, new: dict) -> None:
+        key = key_of(new)
+        assumed = self.state.assumed.get(key)
+        if assumed is not None:
+            if "deletionTimestamp" in new["metadata"]:
+                self._forget_assumed(key)
+            return
+        entry = self.queue.get(key)
+        if entry is None:
+            self._enqueue(new)
+        elif entry.where == WAITING and old is not None:
+            self._reconsider(entry, PodInfo(old), PodInfo(new))
+
+    def _enqueue(self, pod: dict) -> None:
+        metadata, spec = pod["metadata"], pod["spec"]
+        entry = self.queue.make(key_of(pod), metadata.get("uid", ""), spec.get("priority") or 0, now_ms=self.now_ms)
+        if spec.get("schedulingGates"):
+            entry.gated, entry.plugins = True, [GATES]
+            self.queue.move(entry, WAITING)
+            self._trace_queued(entry, GATES.lower())
+        else:
+            self.queue.move(entry, ACTIVE)
+            self._trace_queued(entry, ACTIVE)
+            self._wake()
+
+    def _reconsider(self, entry: Entry, old: PodInfo, new: PodInfo) -> None:
+        """A waiting Pod was itself changed."""
+        for change in pod_changes(old, new):
+            if self._may_help(entry, new, change, old, new):
+                entry.gated = False
+                self._requeue(entry)
+                return
+
+    def _forget_assumed(self, key: str) -> None:
+        self.state.assumed.pop(key, None)
+        info = self.cache.remove_pod(key)
+        if info is not None:
+            self._moved("pod/delete", info, None)
+
+    # -- the queue ------------------------------------------------------------------------------------------------------
+
+    def _moved(self, change: str, old, new) -> None:
+        """Something changed: whichever waiting Pods it may help are tried again. Source: MoveAllToActiveOrBackoffQueue."""
+        for key in list(self.queue.waiting):
+            entry, pod = self.queue.get(key), self.pods.get(key)
+            if pod is not None and not entry.gated and self._is_awaited(entry, change) and self._may_help(entry, PodInfo(pod), change, old, new):
+                self._requeue(entry)
+
+    def _is_awaited(self, entry: Entry, change: str) -> bool:
+        """Whether a plugin that rejected this Pod asked to hear of such a change."""
+        return any(change in plugin.hints for plugin in plugins() if plugin.name in entry.plugins)
+
+    def _may_help(self, entry: Entry, pod: PodInfo, change: str, old, new) -> bool:
+        return any(plugin.hints[change](pod, old, new) for plugin in plugins() if plugin.name in entry.plugins and change in plugin.hints)
+
+    def _requeue(self, entry: Entry) -> None:
+        self.queue.requeue(entry, now_ms=self.now_ms)
+        self._trace_queued(entry, entry.where)
+        self._wake()
+
+    def _trace_queued(self, entry: Entry, queue: str) -> None:
+        before = self.engine.cause
+        entry.cause = self.trace("PodQueued", f"pods/{entry.key}", queue=queue, length=self.queue.lengths[entry.where], attempts=entry.attempts)
+        self.engine.cause = before
+
+    def _wake(self) -> None:
+        """Make the next scheduling cycle due, if there is something to do and none is due yet."""
+        if self._ready and not self.state.due and self.queue.has_work:
+            self.state.due = self.after(self.latency("schedule"), "schedule_one")
+
+    def flush_leftovers(self) -> None:
+        """Each 30 s: Pods that have waited for five minutes are tried again."""
+        self.after(LEFTOVER_CHECK_MS, "flush_leftovers", background=True)
+        for entry in self.queue.leftovers(now_ms=self.now_ms):
+            self._requeue(entry)
+
+    def flush_errors(self) -> None:
+        """Pods that failed by a mishap and have waited long enough are tried again."""
+        for entry in self.queue.over(now_ms=self.now_ms):
+            self._requeue(entry)
+
+    def finish_event_series(self) -> None:
+        self.after(FINISH_MS, "finish_event_series", background=True)
+        self.recorder.finish_series()
+
+    # -- one scheduling cycle -----------------------------------------------------------------------------------------
+
+    def schedule_one(self) -> None:
+        """Take the next Pod and decide, in one step; its binding goes on beside the next Pod's cycle."""
+        self.state.due = 0
+        entry = self.queue.pop()
+        if entry is not None:
+            pod = self.pods.get(entry.key)
+            if pod is None or pod["metadata"].get("uid") != entry.uid or pod["spec"].get("nodeName"):
+                self.queue.forget(entry.key)
+            elif "deletionTimestamp" in pod["metadata"]:
+                self.queue.forget(entry.key)
+                self.recorder.event(pod, "Warning", "FailedScheduling", "Scheduling", f"skip schedule deleting pod: {entry.key}")
+            else:
+                self._schedule(entry, PodInfo(pod))
+        self._wake()
+
+    def _schedule(self, entry: Entry, info: PodInfo) -> None:
+        self.trace("SchedulingStarted", f"pods/{entry.key}", cause=entry.cause, attempt=entry.attempts, waiting=self.queue.lengths[ACTIVE])
+        if not self.cache.nodes:
+            self._failed(entry, info, NO_NODES, [])
+            return
+        cycle = Cycle(info, self.cache, self.listers)
+        decision = decide(cycle, plugins(), start=self.state.next_start, choose=self.engine.rng("scheduler").below)
+        self.state.next_start = decision.next_start
+        verdicts.trace(self, f"pods/{entry.key}", decision)
+        if decision.node:
+            self._assume(entry, info, decision.node)
+        else:
+            self._failed(entry, info, fit_error(decision, info, self.cache), rejecting_plugins(decision))
+
+    def _assume(self, entry: Entry, info: PodInfo, node: str) -> None:
+        """Count the Pod on its node before the API server has heard of it, so that the next Pod sees it there."""
+        self.state.assumed[entry.key] = [info.uid, node]
+        self.cache.add_pod(info, node)
+        self.trace("PodAssumed", f"pods/{entry.key}", node=node)
+        self.work(self._bind(entry, info, node))
+
+    def _bind(self, entry: Entry, info: PodInfo, node: str) -> Iterator:
+        binding = {
+            "kind": "Binding", "apiVersion": "v1", "metadata": {"name": info.name, "namespace": info.namespace, "uid": info.uid},
+            "target": {"kind": "Node", "name": node},
+        }
+        reply = yield self.client.create("pods", binding, namespace=info.namespace, subresource="binding", name=info.name)
+        if reply.ok:
+            self.queue.forget(entry.key)
+            self.trace("PodBound", f"pods/{entry.key}", node=node)
+            self.recorder.event(info.pod, "Normal", "Scheduled", "Binding", f"Successfully assigned {entry.key} to {node}")
+        else:
+            self._binding_failed(entry, info, reply)
+
+    def _binding_failed(self, entry: Entry, info: PodInfo, reply: Response) -> None:
+        if entry.key in self.state.assumed:
+            self._forget_assumed(entry.key)
+        message = f'running Bind plugin "DefaultBinder": {reply.message}'
+        self._failed(entry, info, message, [], reason="SchedulerError")
+
+    def _failed(self, entry: Entry, info: PodInfo, message: str, rejecting: list[str], *, reason: str = "Unschedulable") -> None:
+        """The Pod goes back to the queue; its Event and its condition say why."""
+        self.trace("SchedulingFailed", f"pods/{entry.key}", message=message, reason=reason, plugins=rejecting)
+        known = self.pods.get(entry.key)
+        if known is None or known["spec"].get("nodeName") or known["metadata"].get("uid") != entry.uid:
+            self.queue.forget(entry.key)
+        else:
+            info = PodInfo(known)
+            self._put_back(entry, rejecting)
+        self.recorder.event(info.pod, "Warning", "FailedScheduling", "Scheduling", note(message))
+        patch = condition_patch(info.pod, reason, message, now=self.engine.clock.text(self.now_ms))
+        if patch:
+            self.client.send(self.client.patch("pods", info.name, patch, namespace=info.namespace, subresource="status"))
+
+    def _put_back(self, entry: Entry, rejecting: list[str]) -> None:
+        self.queue.reject(entry, rejecting, now_ms=self.now_ms)
+        self._trace_queued(entry, entry.where)
+        if entry.where != WAITING:
+            # A Pod that keeps failing at the longest interval is no reason to call the cluster unsettled.
+            delay_ms = entry.backoff_until_ms + 1_000 - self.now_ms
+            self.after(delay_ms, "flush_errors", background=entry.errors > 4)
+
+
+def rejecting_plugins(decision: Decision) -> list[str]:
+    """The plugins whose rejections the Pod waits to see lifted."""
+    if decision.before is not None:
+        return [decision.before.plugin]
+    return list(dict.fromkeys(verdict.plugin for verdict in decision.verdicts if verdict.rejection))
+
+
+def condition_patch(pod: dict, reason: str, message: str, *, now: str) -> dict | None:
+    """A strategic patch that sets PodScheduled to False; None where it says so already. Source: schedule_one.go updatePod."""
+    status = pod.get("status") or {}
+    conditions = status.get("conditions") or []
+    old = next((one for one in conditions if one["type"] == "PodScheduled"), {})
+    wanted = {"type": "PodScheduled", "status": "False", "reason": reason, "message": message}
+    if "generation" in pod["metadata"]:
+        wanted["observedGeneration"] = pod["metadata"]["generation"]
+    if all(old.get(name) == value for name, value in wanted.items()):
+        return None
+    since = old.get("lastTransitionTime") if old.get("status") == "False" else now
+    order = [{"type": one["type"]} for one in conditions if one["type"] != "PodScheduled"] + [{"type": "PodScheduled"}]
+    if old:
+        order = [{"type": one["type"]} for one in conditions]
+    entry = {**wanted, "lastProbeTime": None, "lastTransitionTime": since}
+    return {"status": {"$setElementOrder/conditions": order, "conditions": [entry]}}
