@@ -1,0 +1,138 @@
+"""The Kubernetes endpoint `/k8s/TOKEN/…` as plain ASGI: it moves bytes; what they mean is the API server's."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import urllib.parse
+
+from .door import door
+
+MAX_BODY = 3 * 1024 * 1024  # the real one's limit, apiserver's MaxRequestBodyBytes
+BOOKMARK_S = 60.0
+GZIP_FROM = 128 * 1024  # k8s.io/apiserver pkg/endpoints/handlers/responsewriters: smaller answers are not compressed
+TOO_LARGE = (
+    b'{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Request entity too large: '
+    b'limit is 3145728","reason":"RequestEntityTooLarge","code":413}\n'
+)
+
+
+class KubeApi:
+    """ASGI middleware: answers paths under /k8s/, passes everything else on."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    async def __call__(self, scope, receive, send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/k8s/"):
+            await self.inner(scope, receive, send)
+            return
+        token, _, rest = scope["path"][len("/k8s/") :].partition("/")
+        body = await read_body(receive)
+        if body is None:
+            await reply(send, 413, [("Content-Type", "application/json")], TOO_LARGE)
+            return
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        command = {
+            "do": "kube",
+            "token": token,
+            "method": scope["method"],
+            "path": "/" + rest,
+            "query": urllib.parse.parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True),
+            "headers": headers,
+            "body": body,
+        }
+        await converse(command, token, headers, receive, send)
+
+
+async def converse(command: dict, token: str, headers: dict, receive, send) -> None:
+    """Ask the worker; a plain answer is sent on, a watch is streamed until one side ends it."""
+    async with door().conversation(command) as answers:
+        gone = asyncio.ensure_future(disconnected(receive))
+        first = asyncio.ensure_future(answers.get())
+        try:
+            await asyncio.wait({gone, first}, return_when=asyncio.FIRST_COMPLETED)
+            if not first.done():
+                return
+            answer = first.result()
+            if "watch" in answer:
+                await stream(answer, answers, token, gone, send)
+            elif "status" in answer:
+                await reply(
+                    send, answer["status"], answer["headers"], answer["body"], headers.get("accept-encoding", "")
+                )
+            else:
+                await reply(send, 500, [("Content-Type", "text/plain")], answer["error"]["en"].encode() + b"\n")
+        finally:
+            gone.cancel()
+            first.cancel()
+
+
+async def stream(answer: dict, answers: asyncio.Queue, token: str, gone: asyncio.Future, send) -> None:
+    """A watch's lines, with bookmarks now and then if asked for."""
+    loop = asyncio.get_running_loop()
+    end_s = loop.time() + answer["timeout_s"] if answer.get("timeout_s") else None
+    await send({"type": "http.response.start", "status": answer["status"], "headers": encoded(answer["headers"])})
+    await send({"type": "http.response.body", "body": b"", "more_body": True})
+    try:
+        while not gone.done():
+            wait_s = min(BOOKMARK_S, end_s - loop.time()) if end_s else BOOKMARK_S
+            following = asyncio.ensure_future(answers.get())
+            await asyncio.wait({gone, following}, timeout=max(wait_s, 0), return_when=asyncio.FIRST_COMPLETED)
+            if following.done():
+                item = following.result()
+                if item.get("end"):
+                    break
+                lines = [item["line"]]
+                while not answers.empty():
+                    item = answers.get_nowait()
+                    lines.append(item.get("line", b""))
+                await send({"type": "http.response.body", "body": b"".join(lines), "more_body": True})
+                continue
+            following.cancel()
+            if end_s and loop.time() >= end_s:
+                break
+            if answer.get("bookmarks") and answer["watch"] and not gone.done():
+                mark = await door().ask({"do": "bookmark", "token": token, "watch": answer["watch"]})
+                await send({"type": "http.response.body", "body": mark.get("line", b""), "more_body": True})
+    finally:
+        if answer["watch"]:
+            await door().tell({"do": "unwatch", "token": token, "watch": answer["watch"]})
+    if not gone.done():
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def read_body(receive) -> bytes | None:
+    """The whole body; None when it is longer than MAX_BODY."""
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return b""
+        part = message.get("body", b"")
+        size += len(part)
+        if size > MAX_BODY:
+            return None
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def disconnected(receive) -> None:
+    """Returns when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def reply(send, status: int, headers: list, body: bytes, accepts: str = "") -> None:
+    headers = [(name, value) for name, value in headers]
+    if len(body) > GZIP_FROM and "gzip" in accepts:
+        body = gzip.compress(body, 4, mtime=0)
+        headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
+    headers.append(("Content-Length", str(len(body))))
+    await send({"type": "http.response.start", "status": status, "headers": encoded(headers)})
+    await send({"type": "http.response.body", "body": body})
+
+
+def encoded(headers: list) -> list:
+    return [(name.encode("latin-1"), str(value).encode("latin-1", "replace")) for name, value in headers]

@@ -1,0 +1,33 @@
+"""Keeps other sites' pages from using the control API through a visitor's browser."""
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import JsonResponse
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def same_origin(get_response):
+    """Middleware: an unsafe request to /api/ that names an Origin must name this host's; one without comes from no page."""
+    if iscoroutinefunction(get_response):
+
+        async def middleware(request):
+            return _refused(request) or await get_response(request)
+
+        return markcoroutinefunction(middleware)
+    return lambda request: _refused(request) or get_response(request)
+
+
+def _refused(request) -> JsonResponse | None:
+    if request.method in SAFE or not request.path.startswith("/api/"):
+        return None
+    origin = request.headers.get("Origin")
+    if origin and urlsplit(origin).netloc != request.get_host():
+        return JsonResponse({"error": "requests from another site are refused"}, status=403)
+    return None
+
+
+same_origin.async_capable = True
+same_origin.sync_capable = True
