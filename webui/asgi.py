@@ -1,19 +1,24 @@
-"""The ASGI application: static files and pages over HTTP, live updates over WebSocket."""
+"""The ASGI application: the Kubernetes endpoint, static files and pages over HTTP, live updates over WebSocket, the worker's channel."""
 
 import os
 
-from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.routing import ChannelNameRouter, ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
+from django.urls import path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webui.settings")
 django_application = get_asgi_application()
 
+from cluster.worker.consumer import CHANNEL, SimulationConsumer  # noqa: E402
+from webui.consumers import PageConsumer  # noqa: E402
+from webui.kube_api import KubeApi  # noqa: E402
 from webui.static_files import StaticFiles  # noqa: E402 - needs Django's settings
 
 application = ProtocolTypeRouter(
     {
-        "http": StaticFiles(django_application),
-        "websocket": AllowedHostsOriginValidator(URLRouter([])),
+        "http": KubeApi(StaticFiles(django_application)),
+        "websocket": AllowedHostsOriginValidator(URLRouter([path("ws/s/<slug:sandbox>/", PageConsumer.as_asgi())])),
+        "channel": ChannelNameRouter({CHANNEL: SimulationConsumer.as_asgi()}),
     }
 )

@@ -70,6 +70,12 @@ async def serve(bind: str, port: int, on_ready: Callable[[str], None], stop: asy
 
     Raises: Problem when nothing can listen there.
     """
+    from channels.layers import get_channel_layer
+    from channels.worker import Worker
+
+    from cluster.worker import consumer
+    from cluster.worker.consumer import CHANNEL
+
     if application is None:
         from webui.asgi import application
     server = Server(
@@ -79,6 +85,7 @@ async def serve(bind: str, port: int, on_ready: Callable[[str], None], stop: asy
         server_name="Podlife",
     )
     server.start()
+    worker = loop.create_task(Worker(application, [CHANNEL], get_channel_layer()).handle())
     try:
         await _listening(server, bind, port)
         host, port = server.listening_addresses[0][:2]
@@ -86,7 +93,9 @@ async def serve(bind: str, port: int, on_ready: Callable[[str], None], stop: asy
         on_ready(url(bind, port))
         await stop.wait()
     finally:
+        worker.cancel()
         await server.close()
+        await loop.run_in_executor(None, consumer.stop)
 
 
 async def _listening(server: Server, bind: str, port: int) -> None:
