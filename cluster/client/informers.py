@@ -11,7 +11,7 @@ from cluster.apiserver.watch import WatchSpec
 from cluster.engine import Sleep
 from cluster.meta.objects import key_of
 
-from .client import Client, locate
+from .client import Client, locate, prefix_of
 
 RELIST_MS = 1000  # wait before listing again after a refusal
 Handler = Callable[[str, dict | None, dict | None], None]
@@ -130,9 +130,8 @@ class Informers:
                 break
             yield Sleep(RELIST_MS)
         self._replace(informer, listing.body)
-        plural, group, _ = locate(informer.resource)
-        from cluster.kinds import prefix_of
-        spec = WatchSpec(resource=plural, prefix=prefix_of(plural, group), field_selector=informer.field_selector)
+        plural, _, _ = locate(informer.resource)
+        spec = WatchSpec(resource=plural, prefix=prefix_of(informer.resource), field_selector=informer.field_selector)
         quiet = plural in ("leases", "events")
         informer.state.watcher = self.client.server.watch(self.process, "deliver", spec, int(listing.body["metadata"]["resourceVersion"]), quiet=quiet)
         informer.state.synced = True
