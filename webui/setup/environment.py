@@ -71,6 +71,8 @@ def held():
         return
     import fcntl
 
+    from webui.setup import process
+
     folder = os.open(ROOT, os.O_RDONLY)
     try:
         try:
@@ -78,8 +80,10 @@ def held():
         except OSError:
             print("Waiting for another set-up in this folder to end …", file=sys.stderr)
             fcntl.flock(folder, fcntl.LOCK_EX)
+        process.HELD.append(folder)
         yield
     finally:
+        process.HELD.clear()
         os.close(folder)
 
 

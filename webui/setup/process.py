@@ -9,6 +9,7 @@ from pathlib import Path
 from webui.setup.problems import Problem, of_os_error, of_output
 
 END_WITHIN_S = 1.5
+HELD: list[int] = []  # locks that a child holds with us: should we be killed, the next set-up waits for the child
 
 
 def run(
@@ -32,6 +33,7 @@ def run(
             cwd=cwd,
             env=_environment(env or {}),
             stdin=subprocess.DEVNULL,
+            pass_fds=HELD if os.name != "nt" else (),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
