@@ -1,0 +1,196 @@
+"""The control plane's part of the picture: gates, etcd's drum, controllers, the scheduler, kubectl and its terminal."""
+from __future__ import annotations
+
+from cluster.engine import TraceEvent
+
+Set = list[list]
+GATES = ("authn", "authz", "defaults", "validation", "store")
+DRUM_ROWS = 6
+TERMINAL_LINES = 400
+QUEUE_ROWS = 6
+
+
+class ControlPictures:
+    """Keeps the cells of components, controllers, gates, scheduling, decisions and terminal."""
+
+    def __init__(self):
+        self.gates: dict[str, dict] = {name: idle() for name in GATES}
+        self.request = 0
+        self.etcd = {"off": False, "revision": 0, "rows": [], "others": 0}
+        self.api = {"off": False, "request": None, "cache_revision": 0}
+        self.controllers: dict[str, dict] = {}
+        self.queue: list[dict] = []
+        self.stamps: dict | None = None
+        self.decision: dict | None = None
+        self.terminal: list[dict] = []
+        self.kubectl = {"off": False, "lines": []}
+
+    # -- kube-apiserver ---------------------------------------------------------------------------------------------
+
+    def begin_request(self, event: TraceEvent, label: str) -> Set:
+        """A request is on its way: all gates idle, the request line says what comes."""
+        self.request = event.data["request"]
+        self.gates = {name: idle() for name in GATES}
+        self.api = {**self.api, "request": label}
+        return [*self._all_gates(), ["components", "kube-apiserver", self.api]]
+
+    def gate(self, name: str, state: str, note: dict | None = None) -> Set:
+        """One gate's state; what was `now` before has been passed."""
+        changed: Set = []
+        for other, cell in self.gates.items():
+            if cell["state"] == "now" and other != name:
+                self.gates[other] = {**cell, "state": "passed"}
+                changed.append(["gates", other, self.gates[other]])
+        self.gates[name] = {"state": state, "note": note}
+        return [*changed, ["gates", name, self.gates[name]]]
+
+    def skip(self, *names: str) -> Set:
+        return [cell for name in names for cell in self.gate(name, "skipped")]
+
+    def end_request(self) -> Set:
+        changed: Set = []
+        for name, cell in self.gates.items():
+            if cell["state"] == "now":
+                self.gates[name] = {**cell, "state": "passed"}
+                changed.append(["gates", name, self.gates[name]])
+        self.api = {**self.api, "request": None}
+        return [*changed, ["components", "kube-apiserver", self.api]]
+
+    def _all_gates(self) -> Set:
+        return [["gates", name, cell] for name, cell in self.gates.items()]
+
+    # -- etcd ---------------------------------------------------------------------------------------------------------
+
+    def written(self, revision: int, key: str, subject: str, *, quiet: bool) -> Set:
+        """A key has a new revision; Events and Leases are counted, not listed."""
+        etcd = {**self.etcd, "revision": revision}
+        if quiet:
+            etcd["others"] += 1
+        else:
+            etcd["rows"] = [{"revision": revision, "key": key, "subject": subject}, *etcd["rows"]][:DRUM_ROWS]
+            etcd["others"] = 0
+        self.etcd = etcd
+        self.api = {**self.api, "cache_revision": revision}
+        return [["components", "etcd", etcd], ["components", "kube-apiserver", self.api]]
+
+    # -- controllers ----------------------------------------------------------------------------------------------------
+
+    def controller(self, name: str, *, seq: int, **changes) -> Set:
+        old = self.controllers.get(name) or {"name": name, "queue": 0, "worked_seq": 0, "last": None, "off": False}
+        if "last" in changes:
+            changes["worked_seq"] = seq
+        self.controllers[name] = {**old, **changes}
+        return [["controllers", name, self.controllers[name]]]
+
+    # -- kube-scheduler ---------------------------------------------------------------------------------------------------
+
+    def queued(self, subject: str, word: str) -> Set:
+        name = subject.rpartition("/")[2]
+        rows = [row for row in self.queue if row["pod"] != subject]
+        self.queue = [*rows, {"pod": subject, "name": name, "word": word, "words": WORDS.get(word, {"en": word, "zh": word})}]
+        return self._queue()
+
+    def unqueued(self, subject: str) -> Set:
+        self.queue = [row for row in self.queue if row["pod"] != subject]
+        return self._queue()
+
+    def _queue(self) -> Set:
+        return [["scheduling", "queue", self.queue[:QUEUE_ROWS]]]
+
+    def begin_decision(self, subject: str, seq: int) -> Set:
+        self.decision = {"pod": subject, "seq": seq, "filters": [], "scores": [], "totals": {}, "chosen": None, "notes": []}
+        self.stamps = {"pod": subject, "nodes": {}}
+        return [*self.queued(subject, "filtering"), *self._decided()]
+
+    def filtered(self, rows: list[dict], plugins: tuple[str, ...]) -> Set:
+        """Verdicts of the filters: those before the failing one passed, those after it were not asked."""
+        decision = self.decision
+        for row in rows:
+            for plugin in plugins:
+                table = next((each for each in decision["filters"] if each["plugin"] == plugin), None)
+                if table is None:
+                    table = {"plugin": plugin, "verdicts": {}}
+                    decision["filters"].append(table)
+                table["verdicts"][row["node"]] = verdict(row, plugin, plugins)
+            if not row["passed"]:
+                decision["notes"].append({"en": f"{row['node']}: {row['reason']}", "zh": f"{row['node']}：{row['reason']}"})
+            self._stamp(row)
+        return self._decided()
+
+    def _stamp(self, row: dict) -> None:
+        text = {"en": "passes every filter", "zh": "通过所有过滤"} if row["passed"] else {"en": row["plugin"], "zh": row["plugin"]}
+        self.stamps["nodes"][row["node"]] = {"ok": row["passed"], "text": text, "score": None, "best": False}
+
+    def scored(self, rows: list[dict]) -> Set:
+        decision, nodes = self.decision, self.stamps["nodes"]
+        for row in rows:
+            decision["totals"][row["node"]] = row["total"]
+            for plugin, (_, normalized, weight, weighted) in row["scores"].items():
+                table = next((each for each in decision["scores"] if each["plugin"] == plugin), None)
+                if table is None:
+                    table = {"plugin": plugin, "weight": weight, "values": {}}
+                    decision["scores"].append(table)
+                table["values"][row["node"]] = weighted
+            if row["node"] in nodes:
+                nodes[row["node"]] = {**nodes[row["node"]], "score": row["total"]}
+        best = max(decision["totals"].values(), default=0)
+        for name, stamp in nodes.items():
+            nodes[name] = {**stamp, "best": stamp.get("score") is not None and stamp["score"] == best}
+        return self._decided()
+
+    def chosen(self, subject: str, node: str) -> Set:
+        if self.decision is not None:
+            self.decision["chosen"] = node
+        return [*self.queued(subject, "binding"), *self._decided()]
+
+    def refused(self, subject: str, message: str) -> Set:
+        if self.decision is not None:
+            self.decision["notes"].append({"en": message, "zh": message})
+        changed = [*self.queued(subject, "unschedulable"), *self._decided()]
+        self.stamps = None
+        return [*changed, ["scheduling", "stamps", None]]
+
+    def decided(self, subject: str) -> Set:
+        """The binding is stored: stamps go, the Pod leaves the queue."""
+        self.stamps = None
+        return [*self.unqueued(subject), ["scheduling", "stamps", None]]
+
+    def _decided(self) -> Set:
+        if self.decision is None:
+            return []
+        copy = {**self.decision, "filters": [{**t, "verdicts": dict(t["verdicts"])} for t in self.decision["filters"]],
+                "scores": [{**t, "values": dict(t["values"])} for t in self.decision["scores"]], "totals": dict(self.decision["totals"]),
+                "notes": list(self.decision["notes"])}
+        return [["decisions", self.decision["pod"], copy],
+                ["scheduling", "stamps", {"pod": self.stamps["pod"], "nodes": dict(self.stamps["nodes"])} if self.stamps else None]]
+
+    # -- kubectl ------------------------------------------------------------------------------------------------------------
+
+    def printed(self, stream: str, text: str) -> Set:
+        fresh = [{"stream": stream, "text": line} for line in text.rstrip("\n").split("\n")]
+        self.terminal = [*self.terminal, *fresh][-TERMINAL_LINES:]
+        return [["terminal", "lines", self.terminal]]
+
+    def says(self, *lines: dict | str) -> Set:
+        self.kubectl = {"off": False, "lines": list(lines)}
+        return [["components", "kubectl", self.kubectl]]
+
+
+WORDS = {
+    "waiting": {"en": "waiting", "zh": "等待"}, "filtering": {"en": "filtering", "zh": "过滤中"}, "scoring": {"en": "scoring", "zh": "打分中"},
+    "binding": {"en": "binding", "zh": "绑定中"}, "unschedulable": {"en": "unschedulable", "zh": "无法调度"}, "backoff": {"en": "back-off", "zh": "退避中"},
+}
+
+
+def idle() -> dict:
+    return {"state": "idle", "note": None}
+
+
+def verdict(row: dict, plugin: str, plugins: tuple[str, ...]) -> str:
+    if row["passed"]:
+        return "pass"
+    if row["plugin"] not in plugins:
+        return "pass" if plugin != row["plugin"] else "fail"
+    failing = plugins.index(row["plugin"])
+    mine = plugins.index(plugin)
+    return "pass" if mine < failing else "fail" if mine == failing else "none"

@@ -1,0 +1,265 @@
+"""What each kind of fact changes in the picture: one small function a kind, found by name."""
+from __future__ import annotations
+
+from cluster.engine import TraceEvent
+from cluster.narration.render import METHODS, short_path
+
+Set = list[list]
+FOLDS: dict[str, object] = {}
+CLIENTS = ("kubectl", "client")
+
+
+def fold(*kinds: str):
+    def register(function):
+        for kind in kinds:
+            FOLDS[kind] = function
+        return function
+    return register
+
+
+# -- requests -------------------------------------------------------------------------------------------------------------
+
+
+@fold("RequestSent")
+def request_sent(p, event: TraceEvent) -> Set:
+    data = event.data
+    p.senders[data["request"]] = data["from"]
+    label = f"{METHODS.get(data['verb'], '')} {short_path(data['path'])}"
+    cells = p.control.begin_request(event, label)
+    if data["from"] in CLIENTS:
+        cells += p.control.says(f"{METHODS.get(data['verb'], '')} {data['resource'] or data['path']}", {"en": "waiting for the answer", "zh": "等待答复"})
+    if data["from"].startswith("kubelet/"):
+        cells += p.nodes.say(data["from"].partition("/")[2], "kubelet", f"{METHODS.get(data['verb'], '')} {data['resource']}",
+                             f"{METHODS.get(data['verb'], '')} {data['resource']}")
+    return cells
+
+
+@fold("ReplySent")
+def reply_sent(p, event: TraceEvent) -> Set:
+    sender = p.senders.pop(event.data["request"], "")
+    cells = p.control.end_request() if event.data["request"] == p.control.request else []
+    if sender in CLIENTS:
+        cells += p.control.says({"en": f"answered: {event.data['code']}", "zh": f"答复：{event.data['code']}"})
+    if sender.startswith("kubelet/"):
+        cells += p.nodes.say(sender.partition("/")[2], "kubelet", "idle", "空闲")
+    return cells
+
+
+def _gate(name: str, note):
+    def function(p, event: TraceEvent) -> Set:
+        if event.data.get("request") != p.control.request:
+            return []
+        state, words = note(event.data)
+        return p.control.gate(name, state, words)
+    return function
+
+
+def _both(text: str) -> dict:
+    return {"en": text, "zh": text}
+
+
+FOLDS["RequestAuthenticated"] = _gate("authn", lambda d: ("now", _both(str(d.get("user", "")))))
+FOLDS["RequestAuthorized"] = _gate("authz", lambda d: ("now", {"en": "allowed", "zh": "允许"}))
+FOLDS["ObjectDefaulted"] = _gate("defaults", lambda d: ("changed" if d.get("count") else "now", {
+    "en": f"{d.get('count', 0)} fields filled in", "zh": f"填入 {d.get('count', 0)} 个字段"}))
+FOLDS["AdmissionMutated"] = _gate("defaults", lambda d: ("changed", {"en": f"{d.get('plugin')} filled in", "zh": f"{d.get('plugin')} 已填入"}))
+FOLDS["ObjectValidated"] = _gate("validation", lambda d: ("now", {"en": "0 errors", "zh": "0 处错误"}))
+FOLDS["AdmissionValidated"] = _gate("validation", lambda d: ("now", {"en": "0 errors", "zh": "0 处错误"}))
+
+GATE_NAMES = {"authn": "authn", "authentication": "authn", "authz": "authz", "authorization": "authz", "decode": "defaults", "defaults": "defaults",
+              "admission": "defaults", "mutating": "defaults", "validation": "validation", "validating": "validation", "store": "store"}
+
+
+@fold("RequestRefused")
+def request_refused(p, event: TraceEvent) -> Set:
+    if event.data.get("request") != p.control.request:
+        return []
+    gate = GATE_NAMES.get(str(event.data.get("gate")), "validation")
+    return p.control.gate(gate, "refused", _both(f"{event.data.get('code')} {event.data.get('reason', '')}".strip()))
+
+
+@fold("ReadServed")
+def read_served(p, event: TraceEvent) -> Set:
+    if event.data.get("request") != p.control.request:
+        return []
+    return [*p.control.skip("defaults", "validation"), *p.control.gate("store", "now", {"en": f"read from {event.data.get('source')}",
+                                                                                      "zh": f"读自 {event.data.get('source')}"})]
+
+
+@fold("KeyWritten", "KeyDeleted")
+def key_written(p, event: TraceEvent) -> Set:
+    if event.data.get("quiet") or event.data.get("request") != p.control.request:
+        return []
+    return p.control.gate("store", "now", _both(f"rev {event.data['revision']}"))
+
+
+# -- controllers ------------------------------------------------------------------------------------------------------------
+
+
+@fold("KeyEnqueued")
+def key_enqueued(p, event: TraceEvent) -> Set:
+    return p.control.controller(event.actor, seq=event.seq, queue=event.data.get("length", 0))
+
+
+@fold("ReconcileStarted")
+def reconcile_started(p, event: TraceEvent) -> Set:
+    return p.control.controller(event.actor, seq=event.seq, queue=event.data.get("length", 0), worked_seq=event.seq)
+
+
+@fold("ReconcileCompared")
+def reconcile_compared(p, event: TraceEvent) -> Set:
+    data = event.data
+    last = {"subject": event.subject, "wanted": data.get("wanted"), "found": data.get("found"), "so": data.get("so")}
+    return p.control.controller(event.actor, seq=event.seq, last=last)
+
+
+@fold("ComponentStopped", "ComponentStarted")
+def component_switched(p, event: TraceEvent) -> Set:
+    name, off = event.data.get("component", event.actor), event.kind == "ComponentStopped"
+    if name.startswith("kubelet/"):
+        return p.nodes.say(name.partition("/")[2], "kubelet", "off" if off else "idle", "已停止" if off else "空闲", off=off)
+    return [["components", name, {"off": off}]]
+
+
+# -- kube-scheduler -----------------------------------------------------------------------------------------------------------
+
+
+@fold("PodQueued")
+def pod_queued(p, event: TraceEvent) -> Set:
+    word = {"active": "waiting", "backoff": "backoff"}.get(event.data.get("queue"), "unschedulable")
+    return p.control.queued(event.subject, word)
+
+
+@fold("SchedulingStarted")
+def scheduling_started(p, event: TraceEvent) -> Set:
+    return p.control.begin_decision(event.subject, event.seq)
+
+
+@fold("NodeFiltered")
+def node_filtered(p, event: TraceEvent) -> Set:
+    return p.control.filtered(event.data.get("rows") or [event.data], p.plugins) if p.control.decision else []
+
+
+@fold("NodeScored")
+def node_scored(p, event: TraceEvent) -> Set:
+    return p.control.scored(event.data.get("rows") or [event.data]) if p.control.decision else []
+
+
+@fold("NodeChosen")
+def node_chosen(p, event: TraceEvent) -> Set:
+    return p.control.chosen(event.subject, event.data["node"])
+
+
+@fold("SchedulingFailed", "PodRejected")
+def scheduling_failed(p, event: TraceEvent) -> Set:
+    return p.control.refused(event.subject, event.data.get("message") or event.data.get("reason", ""))
+
+
+@fold("PodBound")
+def pod_bound(p, event: TraceEvent) -> Set:
+    return p.control.decided(event.subject)
+
+
+# -- nodes ----------------------------------------------------------------------------------------------------------------------
+
+
+@fold("PodAdmitted")
+def pod_admitted(p, event: TraceEvent) -> Set:
+    return p.nodes.plan(event, p.pods.get(event.subject))
+
+
+@fold("SandboxStarted")
+def sandbox_started(p, event: TraceEvent) -> Set:
+    return p.nodes.pod(event, plate={"ip": None})
+
+
+@fold("NetworkAdded")
+def network_added(p, event: TraceEvent) -> Set:
+    return p.nodes.pod(event, plate={"ip": event.data.get("ip")})
+
+
+@fold("SandboxStopped", "NetworkRemoved")
+def sandbox_stopped(p, event: TraceEvent) -> Set:
+    return p.nodes.pod(event, plate=None)
+
+
+@fold("ImagePullStarted")
+def pull_started(p, event: TraceEvent) -> Set:
+    data = event.data
+    pulling = {"image": data.get("image"), "since_ms": event.at_ms, "until_ms": data.get("due_ms"), "bytes": data.get("bytes")}
+    return [*p.nodes.pod(event, pulling=pulling), *p.nodes.image(data["node"], data.get("image", ""), "pulling")]
+
+
+@fold("ImagePulled")
+def image_pulled(p, event: TraceEvent) -> Set:
+    return [*p.nodes.pod(event, pulling=None), *p.nodes.image(event.data["node"], event.data.get("image", ""), "present")]
+
+
+@fold("ImagePullFailed")
+def image_pull_failed(p, event: TraceEvent) -> Set:
+    return [*p.nodes.pod(event, pulling=None), *p.nodes.image(event.data["node"], event.data.get("image", ""), "absent"),
+            *p.nodes.container(event, state="waiting", word="ErrImagePull")]
+
+
+@fold("ImageImported")
+def image_imported(p, event: TraceEvent) -> Set:
+    return p.nodes.image(event.data["node"], event.data.get("image", ""), "present")
+
+
+@fold("ContainerCreated")
+def container_created(p, event: TraceEvent) -> Set:
+    return p.nodes.container(event, state="creating", word="creating", back_off=None, exit_code=None)
+
+
+@fold("ContainerStarted")
+def container_started(p, event: TraceEvent) -> Set:
+    return p.nodes.container(event, state="running", word="running", back_off=None, exit_code=None,
+                             restarts=event.data.get("restarts", event.data.get("attempt", 0)))
+
+
+@fold("SignalSent")
+def signal_sent(p, event: TraceEvent) -> Set:
+    return p.nodes.container(event, state="stopping", word=str(event.data.get("signal", "")))
+
+
+@fold("ContainerExited")
+def container_exited(p, event: TraceEvent) -> Set:
+    code = event.data.get("exit_code")
+    return p.nodes.container(event, state="terminated", word=str(event.data.get("reason", "")), exit_code=code)
+
+
+@fold("RestartDelayed")
+def restart_delayed(p, event: TraceEvent) -> Set:
+    data = event.data
+    return p.nodes.container(event, word="CrashLoopBackOff", back_off={"since_ms": event.at_ms, "until_ms": data.get("until_ms")},
+                             restarts=data.get("restarts", 0))
+
+
+@fold("PodWorkerFinished")
+def pod_finished(p, event: TraceEvent) -> Set:
+    return p.nodes.gone(event)
+
+
+# -- kubectl ----------------------------------------------------------------------------------------------------------------------
+
+
+@fold("UserActed")
+def user_acted(p, event: TraceEvent) -> Set:
+    return [*p.control.printed("command", event.data.get("command", "")), *p.control.says({"en": "starting", "zh": "启动"})]
+
+
+@fold("KubeconfigRead")
+def kubeconfig_read(p, event: TraceEvent) -> Set:
+    data = event.data
+    return [["components", "kubeconfig", {"off": False, "context": data.get("context"), "cluster": data.get("cluster"), "user": data.get("user")}]]
+
+
+@fold("KubectlPrinted")
+def kubectl_printed(p, event: TraceEvent) -> Set:
+    return p.control.printed(event.data.get("stream", "stdout"), event.data.get("text", ""))
+
+
+@fold("KubectlExited")
+def kubectl_exited(p, event: TraceEvent) -> Set:
+    code = event.data.get("code", 0)
+    return p.control.says({"en": f"done, exit {code}", "zh": f"完成，退出码 {code}"})

@@ -1,0 +1,183 @@
+"""From the trace to what the page shows: each fact becomes a row, with caption, flights and the cells that it sets."""
+from __future__ import annotations
+
+from typing import Any
+
+from cluster.engine import TraceEvent
+from cluster.narration import catalogue
+from cluster.narration.render import METHODS, caption, shorten
+
+from .control import ControlPictures
+from .folds import FOLDS
+from .nodes import NodePictures
+from .slim import slim
+
+SIGNS = {"create": "+", "update": "=", "patch": "±", "delete": "×", "deletecollection": "×", "get": "?", "list": "?", "raw": "?", "watch": "?"}
+CLIENTS = ("kubectl", "client")
+GATE_KINDS = ("RequestAuthenticated", "RequestAuthorized", "ObjectDecoded", "ObjectDefaulted", "AdmissionMutated", "ObjectValidated",
+              "AdmissionValidated", "ReadServed")
+NODE_ACTORS = ("kubelet/", "containerd/")
+
+
+class Projector:
+    """Folds the trace of one sandbox; `rows` must be given every fact once, in order."""
+
+    def __init__(self, simulation):
+        self.clock = simulation.engine.clock
+        self.begun_ms = simulation.begun_ms
+        self.plugins = simulation.scheduler.filter_names()
+        self.control, self.nodes = ControlPictures(), NodePictures()
+        self.kinds = catalogue()
+        self.step = 0
+        self.senders: dict[int, str] = {}      # request -> who sent it, until it is answered
+        self.pods: dict[str, dict] = {}        # subject -> the newest Pod object
+        self.context = {"context": "", "cluster": "", "user": ""}
+
+    def rows(self, events: list[TraceEvent], changes: Any) -> list[dict]:
+        """The rows of these facts. changes.get(revision) gives the Change behind a write, or None."""
+        return [row for event in events if (row := self.row(event, changes)) is not None]
+
+    def row(self, event: TraceEvent, changes: Any) -> dict | None:
+        """One fact's row; None for a heartbeat's, which only moves the drum."""
+        kind = self.kinds.get(event.kind)
+        cells = self._write_cells(event, changes) if event.kind in ("KeyWritten", "KeyDeleted") else []
+        fold = FOLDS.get(event.kind)
+        if fold is not None:
+            cells += fold(self, event)
+        if kind is None or (event.data.get("quiet") and not any(cell[0] == "nodes" for cell in cells)):
+            return None
+        is_step = self._is_step(event, kind)
+        if is_step:
+            self.step += 1
+        return {
+            "seq": event.seq, "step": self.step if is_step else None, "at_ms": event.at_ms, "actor": event.actor, "kind": event.kind,
+            "stage": self._stage(event, kind), "lane": self._lane(event, kind), "marker": kind.marker, "subject": event.subject,
+            "revision": event.data.get("revision"), "cause": event.cause, "caption": caption(kind, event), "fidelity": kind.fidelity,
+            "flights": flights(event), "set": cells,
+        }
+
+    # -- writes -----------------------------------------------------------------------------------------------------------
+
+    def _write_cells(self, event: TraceEvent, changes: Any) -> list:
+        """The object's cell and etcd's drum."""
+        revision, key = event.data["revision"], event.data["key"]
+        quiet = bool(event.data.get("quiet"))
+        cells = self.control.written(revision, key[len("/registry/"):], event.subject, quiet=quiet)
+        change = changes.get(revision)
+        resource = event.subject.partition("/")[0]
+        if resource in ("leases", "events") or change is None:
+            return cells
+        gone = event.kind == "KeyDeleted"
+        if resource == "pods":
+            self.pods[event.subject] = change.value
+            if gone:
+                self.pods.pop(event.subject, None)
+        if resource == "nodes":
+            cells += self.nodes.node_object(event.subject.rpartition("/")[2], None if gone else change.value)
+        cells.append(["objects", event.subject, None if gone else slim(event.subject, change.value, self.clock)])
+        if gone:
+            cells.append(["decisions", event.subject, None])
+        return cells
+
+    # -- where and whether ------------------------------------------------------------------------------------------------
+
+    def _is_step(self, event: TraceEvent, kind) -> bool:
+        """Whether the page stops here. The gates stop only what a person sent; a watch delivery, only where it is news."""
+        if event.at_ms < self.begun_ms or not kind.step or event.data.get("quiet"):
+            return False
+        if event.kind in GATE_KINDS:
+            return self.senders.get(event.data.get("request", 0)) in CLIENTS
+        if event.kind == "WatchDelivered":
+            return self._is_news(event)
+        return True
+
+    def _is_news(self, event: TraceEvent) -> bool:
+        resource, who, change = event.subject.partition("/")[0], event.actor, event.data.get("type")
+        if resource not in ("pods", "deployments", "replicasets") and change != "DELETED":
+            return False
+        if who == "kube-controller-manager":
+            return True
+        if resource != "pods":
+            return False
+        pod = self.pods.get(event.subject) or {}
+        if who == "kube-scheduler":
+            return change == "ADDED" and not (pod.get("spec") or {}).get("nodeName")
+        return change == "ADDED" or "deletionTimestamp" in (pod.get("metadata") or {}) and change == "MODIFIED" and not self._told(event)
+
+    def _told(self, event: TraceEvent) -> bool:
+        """Whether the kubelet has heard of this deletion before: its container is stopping already."""
+        cell = next((each for each in self.nodes.pods.values() if each["pod"] == event.subject), None)
+        return bool(cell) and any(row["state"] in ("stopping", "terminated") for row in cell["containers"])
+
+    def _stage(self, event: TraceEvent, kind) -> str:
+        sender = str(event.data.get("from") or self.senders.get(event.data.get("request", 0)) or "")
+        if event.kind in ("RequestSent", "KeyWritten", "KeyDeleted", "WriteSkipped") and sender:
+            if sender in CLIENTS:
+                return "kubectl" if event.kind == "RequestSent" else "store"
+            if sender == "kube-scheduler":
+                return "bind"
+            return "report" if sender.startswith("kubelet/") else "reconcile"
+        if event.kind == "WatchDelivered":
+            return "schedule" if event.actor == "kube-scheduler" else "sandbox" if event.actor.startswith("kubelet/") else "reconcile"
+        return kind.stage
+
+    def _lane(self, event: TraceEvent, kind) -> str:
+        if kind.lane:
+            return kind.lane
+        actor = event.actor
+        if event.kind in ("KeyWritten", "KeyDeleted"):
+            return "etcd"
+        if actor in ("you", *CLIENTS):
+            return "you"
+        if actor.startswith(NODE_ACTORS):
+            return actor.partition("/")[2]
+        if actor in ("kube-apiserver", "kube-scheduler", "etcd"):
+            return actor
+        return "controllers"
+
+    def forecast(self, event) -> dict | None:
+        """What the next engine event will be about, in words; None when nothing is due."""
+        if event is None or event.background:
+            return None
+        return {"caption": NEXT.get(event.handler, NEXT_DEFAULT)(event)}
+
+
+def _says(en: str, zh: str):
+    return lambda event: {"en": en.format(actor=event.actor.name), "zh": zh.format(actor=event.actor.name)}
+
+
+NEXT_DEFAULT = _says("**{actor}** goes on", "**{actor}** 继续")
+NEXT = {
+    "arrive": _says("**kube-apiserver** takes the request in", "**kube-apiserver** 接收请求"),
+    "write": _says("**etcd** commits", "**etcd** 提交写入"),
+    "deliver": _says("**kube-apiserver** tells a watcher", "**kube-apiserver** 通知一个监视者"),
+    "process_queue": _says("**{actor}** takes a key from its queue", "**{actor}** 从队列取出一个键"),
+    "_resume": _says("**{actor}** goes on with the answer", "**{actor}** 拿到结果后继续"),
+}
+
+
+def flights(event: TraceEvent) -> list[dict]:
+    """What flies: a request, a reply, a watch event, a write to etcd, a call to the runtime."""
+    data = event.data
+    if event.kind == "RequestSent":
+        label = f"{METHODS.get(data['verb'], '')} {data['resource'] or data.get('path', '')}".strip()
+        if data.get("subresource"):
+            label += "/" + data["subresource"]
+        return [flight(event, data["from"], "kube-apiserver", data["sent_ms"], data["due_ms"], label, SIGNS.get(data["verb"], "?"))]
+    if event.kind == "ReplySent":
+        return [flight(event, "kube-apiserver", data["to"], data["sent_ms"], data["due_ms"], str(data["code"]), "", hollow=True, code=data["code"])]
+    if event.kind == "WatchDelivered":
+        label = f"{data['type']} {shorten(event.subject.rpartition('/')[2])}"
+        return [flight(event, "kube-apiserver", event.actor, event.at_ms - 2, event.at_ms, label, "◦")]
+    if event.kind in ("KeyWritten", "KeyDeleted"):
+        sign = "×" if event.kind == "KeyDeleted" else "+" if data.get("change") == "created" else "="
+        return [flight(event, "kube-apiserver", "etcd", event.at_ms - 2, event.at_ms, f"PUT {shorten(event.subject.rpartition('/')[2])}", sign)]
+    if event.actor.startswith("containerd/") and data.get("node"):
+        return [flight(event, f"kubelet/{data['node']}", event.actor, event.at_ms - 1, event.at_ms, event.kind, "▲")]
+    return []
+
+
+def flight(event: TraceEvent, source: str, target: str, sent_ms: int, due_ms: int, label: str, sign: str, *, hollow: bool = False,
+           code: int | None = None) -> dict:
+    return {"id": str(event.seq), "from": source, "to": target, "sent_ms": sent_ms, "due_ms": max(due_ms, sent_ms + 1), "label": label,
+            "sign": sign, "hollow": hollow, "code": code}

@@ -1,0 +1,99 @@
+"""Slim objects: what the stage needs of an API object, every word of it derived here and nowhere else."""
+from __future__ import annotations
+
+from cluster.engine.clock import Clock
+from cluster.kinds import pod as pods
+from cluster.kinds._pod_printing import ready_counts, restart_count, status_word
+from cluster.meta.objects import controller_of
+
+GLYPHS = {
+    "Running": "running", "Completed": "completed", "Succeeded": "completed", "Terminating": "terminating", "Pending": "pending",
+    "ContainerCreating": "creating", "PodInitializing": "creating", "Error": "failed", "Failed": "failed", "Evicted": "failed",
+    "Unknown": "failed", "NodeLost": "failed",
+}
+TONES = {"running": "ok", "notready": "wait", "pending": "wait", "creating": "wait", "trouble": "bad", "failed": "bad",
+         "completed": "none", "terminating": "gone"}
+STATE_WORDS = {
+    "waiting": {"en": "waiting", "zh": "等待"}, "running": {"en": "running", "zh": "运行中"},
+    "terminated": {"en": "ended", "zh": "已终止"}, "stopping": {"en": "stopping", "zh": "正在停止"},
+    "creating": {"en": "creating", "zh": "正在创建"},
+}
+OWNER_RESOURCES = {"ReplicaSet": "replicasets", "Deployment": "deployments", "Node": "nodes"}
+
+
+def slim(subject: str, obj: dict, clock: Clock) -> dict:
+    """The cell of one object. subject: `resource/namespace/name`."""
+    resource = subject.partition("/")[0]
+    meta = obj["metadata"]
+    owner = controller_of(obj)
+    cell = {
+        "resource": resource, "kind": obj.get("kind", ""), "namespace": meta.get("namespace", ""), "name": meta["name"],
+        "uid": meta.get("uid", ""), "revision": int(meta.get("resourceVersion", 0)), "labels": meta.get("labels") or {},
+        "created_ms": clock.parse_ms(meta["creationTimestamp"]) if meta.get("creationTimestamp") else 0,
+        "owner": owner_subject(owner, meta.get("namespace", "")) if owner else None, "badge": "", "status": None,
+        "deletable": resource in ("pods", "deployments", "replicasets"), "scalable": resource in ("deployments", "replicasets"),
+    }
+    if resource == "pods":
+        cell.update(slim_pod(obj, clock))
+    elif resource in ("deployments", "replicasets"):
+        cell.update(slim_workload(obj))
+    if meta.get("deletionTimestamp") and resource != "pods":
+        cell["status"] = {"word": "Terminating", "glyph": "terminating", "tone": "gone"}
+    return cell
+
+
+def owner_subject(owner: dict, namespace: str) -> str:
+    return f"{OWNER_RESOURCES.get(owner['kind'], owner['kind'].lower() + 's')}/{namespace}/{owner['name']}"
+
+
+def slim_pod(pod: dict, clock: Clock) -> dict:
+    status, meta = pod.get("status") or {}, pod["metadata"]
+    ready, total = ready_counts(pod)
+    word = status_word(pod)
+    glyph = glyph_of(word, is_all_ready=ready == total)
+    return {"status": {"word": word, "glyph": glyph, "tone": TONES[glyph]}, "phase": status.get("phase", "Pending"), "badge": f"{ready}/{total}",
+            "ready": f"{ready}/{total}", "node": pods.node_name(pod) or None, "ip": status.get("podIP"), "grace": grace(meta, clock),
+            "restarts": restart_count(pod), "containers": containers(pod)}
+
+
+def glyph_of(word: str, *, is_all_ready: bool) -> str:
+    """The glyph of a STATUS as kubectl prints it."""
+    if word == "Running" and not is_all_ready:
+        return "notready"
+    if word in GLYPHS:
+        return GLYPHS[word]
+    if word.startswith("Init:"):
+        return "trouble" if any(part in word for part in ("Error", "BackOff", "Err")) else "creating"
+    return "trouble" if word.endswith(("BackOff", "Error")) or word.startswith(("Err", "Crash", "Invalid", "ImagePull")) else "failed"
+
+
+def grace(meta: dict, clock: Clock) -> dict | None:
+    """When the grace period of a deletion began and when it ends, virtual ms."""
+    if not meta.get("deletionTimestamp"):
+        return None
+    until_ms = clock.parse_ms(meta["deletionTimestamp"])
+    seconds = meta.get("deletionGracePeriodSeconds") or 0
+    return {"since_ms": until_ms - seconds * 1000, "until_ms": until_ms, "seconds": seconds}
+
+
+def containers(pod: dict) -> list[dict]:
+    """What the API knows of each app container."""
+    status = pod.get("status") or {}
+    known = {row["name"]: row for row in status.get("containerStatuses") or ()}
+    rows = []
+    for container in pod["spec"].get("containers") or ():
+        row = known.get(container["name"]) or {}
+        state = next(iter(row.get("state") or {"waiting": {}}))
+        detail = (row.get("state") or {}).get(state) or {}
+        rows.append({"name": container["name"], "image": container.get("image", ""), "state": state,
+                     "word": detail.get("reason") or STATE_WORDS[state]["en"], "words": STATE_WORDS[state],
+                     "exit_code": detail.get("exitCode"), "restarts": row.get("restartCount", 0), "ready": bool(row.get("ready"))})
+    return rows
+
+
+def slim_workload(obj: dict) -> dict:
+    wanted = obj["spec"].get("replicas", 1)
+    ready = (obj.get("status") or {}).get("readyReplicas", 0)
+    glyph = "running" if ready == wanted else "notready"
+    return {"badge": f"{ready}/{wanted}", "ready": f"{ready}/{wanted}", "replicas": wanted,
+            "status": {"word": f"{ready}/{wanted}", "glyph": glyph, "tone": TONES[glyph]}}
