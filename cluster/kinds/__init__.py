@@ -91,6 +91,6 @@ def _second_faces(kinds: list[Kind]) -> list[Kind]:
 @cache
 def registry() -> Registry:
     """The registry of all kinds in this folder."""
-    modules = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    modules = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
     loaded = [importlib.import_module(f"{__name__}.{name}") for name in modules]
     return Registry(module.KIND for module in loaded if hasattr(module, "KIND"))

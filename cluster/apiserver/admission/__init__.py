@@ -1,0 +1,43 @@
+"""Admission: what may still change or refuse a request after authorisation. One file a plugin, in upstream's order.
+
+A plugin is a module with NAME and `admit(call, obj, live) -> [fields it set]` or `validate(call, obj, live)`; either may
+raise a refusal. obj: the new object, None for a delete; live: the one that is stored, None for a create.
+Left out so far: LimitRanger, PodSecurity, RuntimeClass, ResourceQuota, NodeRestriction, webhooks and admission policies.
+Source: k8s.io/kubernetes pkg/kubeapiserver/options/plugins.go.
+"""
+from __future__ import annotations
+
+from . import default_tolerations, namespace_lifecycle, priority, service_account, taint_new_nodes
+
+MUTATING = (service_account, taint_new_nodes, priority, default_tolerations)
+
+
+def mutate(call, obj: dict, live: dict | None) -> None:
+    """Run the mutating plugins over a private object, which they change in place."""
+    namespace_lifecycle.check(call, obj, live)
+    if call.subresource:
+        return
+    for plugin in MUTATING:
+        if call.kind.plural != plugin.RESOURCE:
+            continue
+        filled = plugin.admit(call, obj, live)
+        if filled:
+            call.trace("AdmissionMutated", plugin=plugin.NAME, fields=filled)
+
+
+def validate(call, obj: dict | None, live: dict | None) -> None:
+    """Run the validating plugins."""
+    if obj is None:
+        namespace_lifecycle.check(call, obj, live)
+    if call.kind.namespaced or call.kind.kind == "Namespace":
+        call.trace("AdmissionValidated", plugin=namespace_lifecycle.NAME)
+
+
+def is_create(obj: dict | None, live: dict | None) -> bool:
+    return obj is not None and live is None
+
+
+def refused(call, obj: dict | None, why: str):
+    """A plugin's Forbidden, with the name as admission knows it. Source: k8s.io/apiserver pkg/admission/errors.go."""
+    meta = (obj or {}).get("metadata") or {}
+    return call.forbidden(why, call.name or meta.get("name") or meta.get("generateName") or "Unknown")

@@ -1,0 +1,108 @@
+"""From what was sent to an object: decoding, defaulting, and the checks of name and namespace against the URL.
+
+Source: k8s.io/apiserver pkg/endpoints/handlers/create.go, update.go, rest.go; pkg/registry/rest/meta.go.
+"""
+from __future__ import annotations
+
+from cluster.meta import status
+from cluster.meta.objects import draft
+
+from . import conversion, decode, paths
+from .call import Call
+
+WIPED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+
+
+def incoming(call: Call) -> dict:
+    """The object that a create or update sent: a private draft in stored form, with its defaults."""
+    request, kind = call.request, call.kind
+    if request.raw is None:
+        return _typed(call)
+    obj, warnings = decode.decode(request.raw, request.content_type, kind.group, kind.version, kind.kind,
+                                  request.options.get("fieldValidation") or "Warn")
+    call.warnings += warnings
+    call.trace("ObjectDecoded", object=kind.kind, validation=request.options.get("fieldValidation") or "Warn",
+               bytes=len(request.raw), warnings=warnings)
+    return defaulted(call, with_metadata(conversion.to_stored(kind, obj)))
+
+
+def _typed(call: Call) -> dict:
+    """A component's body, which is an object already; a status that it computed needs no defaults."""
+    body = call.request.body
+    obj = draft(body) if isinstance(body, dict) else {}
+    with_metadata(obj)
+    stored = call.context.registry.plural(call.kind.plural) or call.kind
+    if call.kind is stored or obj.get("apiVersion") != call.api_version:
+        obj["apiVersion"], obj["kind"] = conversion.stored_version(call.kind), call.kind.kind
+    else:
+        obj = conversion.to_stored(call.kind, obj)
+    return obj if call.subresource == "status" else defaulted(call, obj)
+
+
+def with_metadata(obj: dict) -> dict:
+    """The object, which has a metadata from now on."""
+    if not isinstance(obj.get("metadata"), dict):
+        obj["metadata"] = {}
+    return obj
+
+
+def defaulted(call: Call, obj: dict) -> dict:
+    """Fill the kind's defaults in, in place, and trace which fields that were."""
+    fill = call.kind.default
+    if fill is None:
+        return obj
+    if call.context.quiet or call.context.muted:
+        fill(obj)
+        return obj
+    before = draft(obj)
+    fill(obj)
+    filled = paths.changed(before, obj)
+    if filled:
+        call.trace("ObjectDefaulted", fields=filled, count=len(filled))
+    return obj
+
+
+def wipe(meta: dict) -> None:
+    """Drop what only the server may set on a new object."""
+    for name in WIPED:
+        meta.pop(name, None)
+
+
+def match_namespace(call: Call, meta: dict) -> None:
+    """Give the object the request's namespace; refuse one that names another."""
+    wanted = "" if call.kind.kind == "Namespace" or not call.kind.namespaced else call.namespace
+    found = meta.get("namespace") or ""
+    if found and wanted and found != wanted:
+        raise status.bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    if wanted:
+        meta["namespace"] = wanted
+    else:
+        meta.pop("namespace", None)
+
+
+def match_name(call: Call, meta: dict) -> None:
+    """Refuse an object whose name is not the URL's."""
+    name = meta.get("name") or ""
+    if not name:
+        raise status.bad_request(f"the name of the object ({call.name} based on URL) was undeterminable: name must be provided")
+    if name != call.name:
+        raise status.bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
+
+
+def dedup_owners(call: Call, meta: dict) -> None:
+    """Drop repeated ownerReferences, with a warning. Source: pkg/endpoints/handlers/rest.go."""
+    references = meta.get("ownerReferences")
+    if not references or len(references) < 2:
+        return
+    kept, seen, repeated = [], [], []
+    for reference in references:
+        if reference in kept:
+            repeated.append(reference.get("uid", ""))
+            continue
+        kept.append(reference)
+        seen.append(reference.get("uid"))
+    if repeated:
+        meta["ownerReferences"] = kept
+        text = f".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such " \
+               f"requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {', '.join(dict.fromkeys(repeated))}"
+        call.warnings.append(text)

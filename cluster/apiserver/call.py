@@ -1,0 +1,100 @@
+"""One request as the verbs see it: its kind found, its options read, its warnings collected, its trace a method away."""
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cluster.engine.plain import carried
+from cluster.kinds import api_version, prefix
+from cluster.kinds.base import Kind
+from cluster.meta import status
+from cluster.meta.requests import Request
+
+from . import options
+from .context import Context
+
+NAMESPACE_ALL = ""
+
+
+@carried
+class Write(msgspec.Struct, kw_only=True):
+    """What a request wants done to one key, worked out but not yet done.
+
+    expected: the mod_revision it was worked out from, 0 for a key that must not exist. value: what to put, if anything.
+    delete: whether the key goes (after the put, if there is one). answer: the reply's body; None: what was put or deleted.
+    pinned: the caller named a resourceVersion or a uid, so a lost race is a Conflict and nothing is worked out again.
+    """
+
+    request: Request
+    key: str
+    expected: int
+    code: int = 200
+    value: dict | None = None
+    delete: bool = False
+    answer: dict | None = None
+    warnings: list[str] = []
+    pinned: bool = False
+    generated: bool = False        # the name is chance: another may be tried
+    parts: list[Any] = []          # of a deletecollection: one Write for each object
+
+
+class Call:
+    """A request under way. Everything here lasts for one request."""
+
+    __slots__ = ("request", "context", "kind", "name", "namespace", "subresource", "key", "warnings", "dry_run", "user", "groups")
+
+    def __init__(self, request: Request, context: Context, kind: Kind):
+        self.request, self.context, self.kind = request, context, kind
+        self.name, self.namespace, self.subresource = request.name, request.namespace, request.subresource
+        self.key = key_for(kind, request.namespace, request.name)
+        self.warnings: list[str] = []
+        self.dry_run = options.is_dry_run(request)
+        self.user, self.groups = request.user, request.groups
+
+    @property
+    def api_version(self) -> str:
+        return api_version(self.kind)
+
+    @property
+    def subject(self) -> str:
+        return f"{self.kind.plural}/{self.namespace}/{self.name}"
+
+    def trace(self, kind: str, **data: Any) -> None:
+        self.context.trace(kind, self.subject, **data)
+
+    def rename(self, name: str) -> None:
+        """Give the request the name that its object turned out to have."""
+        self.name = name
+        self.key = key_for(self.kind, self.namespace, name)
+
+    # -- refusals about this request's resource -----------------------------------------------------------------------
+
+    def not_found(self) -> status.StatusError:
+        return status.not_found(self.kind.plural, self.name, self.kind.group)
+
+    def conflict(self, why: str = status.MODIFIED) -> status.StatusError:
+        return status.conflict(self.kind.plural, self.name, why, self.kind.group)
+
+    def forbidden(self, why: str, name: str = "") -> status.StatusError:
+        return status.forbidden(self.kind.plural, name or self.name, why, self.kind.group)
+
+    def invalid(self, errors: list) -> status.StatusError:
+        return status.invalid(self.kind.kind, self.name, errors, self.kind.group)
+
+
+def key_for(kind: Kind, namespace: str, name: str) -> str:
+    """etcd's key of an object."""
+    root = prefix(kind)
+    return f"{root}/{namespace}/{name}" if kind.namespaced else f"{root}/{name}"
+
+
+def folder_for(kind: Kind, namespace: str) -> str:
+    """The folder of keys that a list of a namespace (or of all, "") reads; it ends in a slash."""
+    root = prefix(kind)
+    return f"{root}/{namespace}/" if kind.namespaced and namespace else f"{root}/"
+
+
+def find_kind(request: Request, context: Context) -> Kind:
+    """The kind of a request that has passed the router."""
+    return context.registry.resource(request.group, request.resource) or context.registry.plural(request.resource)

@@ -1,0 +1,203 @@
+"""Paths that are no resource: versions, groups, resources, health, and where the schemas are.
+
+Source: k8s.io/apiserver pkg/endpoints/discovery, pkg/endpoints/discovery/aggregated, pkg/server/healthz, pkg/server/mux.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from cluster.kinds import Registry
+from cluster.kinds.base import Kind
+from cluster.meta import status
+from cluster.meta.requests import Request, Response
+
+from . import openapi
+from .context import Context
+
+TEXT = {"Content-Type": "text/plain; charset=utf-8"}
+VERSION = {
+    "major": "1", "minor": "36", "emulationMajor": "1", "emulationMinor": "36", "minCompatibilityMajor": "1",
+    "minCompatibilityMinor": "35", "gitVersion": "v1.36.3", "gitCommit": "0000000000000000000000000000000000000000",
+    "gitTreeState": "clean", "buildDate": "2026-01-01T00:00:00Z", "goVersion": "go1.26", "compiler": "gc", "platform": "linux/amd64"}
+STATUS_VERBS = ("get", "patch", "update")
+# subresource -> (group, version, kind; "" = the resource's own), verbs
+SUBRESOURCES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
+    "status": ("", "", "", STATUS_VERBS), "resize": ("", "", "", STATUS_VERBS), "ephemeralcontainers": ("", "", "", STATUS_VERBS),
+    "finalize": ("", "", "", ("update",)), "log": ("", "", "", ("get",)), "binding": ("", "", "Binding", ("create",)),
+    "scale": ("autoscaling", "v1", "Scale", STATUS_VERBS), "eviction": ("policy", "v1", "Eviction", ("create",)),
+    "token": ("authentication.k8s.io", "v1", "TokenRequest", ("create",)), "exec": ("", "", "PodExecOptions", ("create", "get")),
+    "attach": ("", "", "PodAttachOptions", ("create", "get")),
+    "portforward": ("", "", "PodPortForwardOptions", ("create", "get")),
+}
+PROXY_VERBS = ("create", "delete", "get", "patch", "update")
+HEALTH = ("/healthz", "/livez", "/readyz")
+CHECKS = ("ping", "log", "etcd")
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+
+
+def answer(request: Request, context: Context) -> Response:
+    """The answer to a path that names no resource; raises NotFound."""
+    path, registry = request.path, context.registry
+    for answerer in (_plain, _health, _schemas, _groups):
+        found = answerer(path, request, registry)
+        if found is not None:
+            context.trace("ReadServed", "", source="memory", verb="get", path=path)
+            return found
+    if _is_served_group(path, registry):
+        raise status.no_such_path()
+    return Response(code=404, body="404 page not found\n", headers=TEXT)
+
+
+def _is_served_group(path: str, registry: Registry) -> bool:
+    """Whether a path lies under a group (or the core), where a Status says what is missing instead of the mux."""
+    parts = path.split("/")
+    if parts[1:2] == ["api"]:
+        return len(parts) > 2
+    return parts[1:2] == ["apis"] and len(parts) > 2 and parts[2] in registry.groups() and parts[2] != ""
+
+
+def _plain(path: str, request: Request, registry: Registry) -> Response | None:
+    if path in ("/version", "/version/"):
+        return Response(code=200, body=VERSION)
+    if path == "/":
+        roots = ["/api", "/api/v1", "/apis", *(f"/apis/{group}" for group in registry.groups() if group), *HEALTH,
+                 "/openapi/v2", "/openapi/v3", "/version"]
+        return Response(code=200, body={"paths": sorted(roots)})
+    return None
+
+
+def _health(path: str, request: Request, registry: Registry) -> Response | None:
+    for root in HEALTH:
+        if path == root and "verbose" in request.options:
+            lines = "".join(f"[+]{check} ok\n" for check in CHECKS)
+            return Response(code=200, body=f"{lines}{root[1:]} check passed\n", headers=TEXT)
+        if path == root or path in [f"{root}/{check}" for check in CHECKS]:
+            return Response(code=200, body="ok", headers=TEXT)
+    return None
+
+
+def _schemas(path: str, request: Request, registry: Registry) -> Response | None:
+    if path == "/openapi/v2":
+        return Response(code=200, body=openapi.version_2(registry))
+    if path == "/openapi/v3":
+        return Response(code=200, body=openapi.index(registry))
+    if path.startswith("/openapi/v3/"):
+        document = openapi.document(registry, path[len("/openapi/v3/"):])
+        return None if document is None else Response(code=200, body=document)
+    return None
+
+
+def _groups(path: str, request: Request, registry: Registry) -> Response | None:
+    parts = path.strip("/").split("/")
+    if parts in (["api"], ["apis"]):
+        if "as=APIGroupDiscoveryList" in request.accept.replace(" ", ""):
+            return Response(code=200, body=aggregated(registry, core=parts == ["api"]), headers={"Content-Type": AGGREGATED})
+        return Response(code=200, body=_versions() if parts == ["api"] else _group_list(registry))
+    if parts == ["api", "v1"]:
+        return Response(code=200, body=resource_list(registry, "", "v1"))
+    if parts[0] != "apis" or len(parts) > 3 or parts[1] not in registry.groups():
+        return None
+    if len(parts) == 2:
+        return Response(code=200, body={"kind": "APIGroup", "apiVersion": "v1", **_group(registry, parts[1])})
+    if parts[2] in versions_of(registry, parts[1]):
+        return Response(code=200, body=resource_list(registry, parts[1], parts[2]))
+    return None
+
+
+# -- the older form ---------------------------------------------------------------------------------------------------
+
+
+def _versions() -> dict:
+    return {"kind": "APIVersions", "versions": ["v1"],
+            "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": "10.0.0.1:6443"}]}
+
+
+def versions_of(registry: Registry, group: str) -> list[str]:
+    """A group's versions, the preferred one first."""
+    return sorted({kind.version: None for kind in registry.kinds if kind.group == group}, reverse=True)
+
+
+def _group(registry: Registry, group: str) -> dict:
+    versions = [{"groupVersion": f"{group}/{version}", "version": version} for version in versions_of(registry, group)]
+    return {"name": group, "versions": versions, "preferredVersion": versions[0]}
+
+
+def _group_list(registry: Registry) -> dict:
+    groups = [_group(registry, group) for group in registry.groups() if group]
+    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
+
+
+def resource_list(registry: Registry, group: str, version: str) -> dict:
+    """The resources of a group's version. The core group's list carries no apiVersion."""
+    rows = [row for kind in registry.kinds if (kind.group, kind.version) == (group, version)
+            for row in (_resource(kind), *(_subresource(kind, name) for name in kind.subresources))]
+    if group == "":
+        rows.append({"name": "bindings", "singularName": "binding", "namespaced": True, "kind": "Binding", "verbs": ["create"]})
+    rows.sort(key=lambda row: row["name"])
+    body: dict[str, Any] = {"kind": "APIResourceList"}
+    if group:
+        body["apiVersion"] = "v1"
+    return {**body, "groupVersion": f"{group}/{version}" if group else version, "resources": rows}
+
+
+def _resource(kind: Kind) -> dict:
+    row: dict[str, Any] = {"name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced, "kind": kind.kind,
+                           "verbs": sorted(kind.verbs)}
+    if kind.short_names:
+        row["shortNames"] = list(kind.short_names)
+    if kind.categories:
+        row["categories"] = list(kind.categories)
+    if kind.storage_version_hash:
+        row["storageVersionHash"] = kind.storage_version_hash
+    return row
+
+
+def _subresource(kind: Kind, name: str) -> dict:
+    group, version, its_kind, verbs = described(kind, name)
+    row: dict[str, Any] = {"name": f"{kind.plural}/{name}", "singularName": "", "namespaced": kind.namespaced}
+    if group:
+        row["group"], row["version"] = group, version
+    return {**row, "kind": its_kind or kind.kind, "verbs": list(verbs)}
+
+
+def described(kind: Kind, name: str) -> tuple[str, str, str, tuple[str, ...]]:
+    """(group, version, kind, verbs) of a subresource; group "" is the resource's own."""
+    if name == "proxy":
+        return "", "", f"{kind.kind}ProxyOptions", PROXY_VERBS
+    return SUBRESOURCES[name]
+
+
+# -- the aggregated form ----------------------------------------------------------------------------------------------
+
+
+def aggregated(registry: Registry, *, core: bool) -> dict:
+    """All groups, versions and resources in one answer. Source: api/apidiscovery/v2/types.go."""
+    groups = [""] if core else [group for group in registry.groups() if group]
+    return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {},
+            "items": [_aggregated_group(registry, group) for group in groups]}
+
+
+def _aggregated_group(registry: Registry, group: str) -> dict:
+    versions = [{"version": version, "freshness": "Current",
+                 "resources": [_aggregated_resource(kind) for kind in registry.kinds if (kind.group, kind.version) == (group, version)]}
+                for version in versions_of(registry, group)]
+    return {"metadata": {"name": group} if group else {}, "versions": versions}
+
+
+def _aggregated_resource(kind: Kind) -> dict:
+    row: dict[str, Any] = {
+        "resource": kind.plural, "responseKind": {"group": kind.group, "version": kind.version, "kind": kind.kind},
+        "scope": "Namespaced" if kind.namespaced else "Cluster", "singularResource": kind.singular, "verbs": sorted(kind.verbs)}
+    if kind.short_names:
+        row["shortNames"] = list(kind.short_names)
+    if kind.categories:
+        row["categories"] = list(kind.categories)
+    if kind.subresources:
+        row["subresources"] = [_aggregated_subresource(kind, name) for name in sorted(kind.subresources)]
+    return row
+
+
+def _aggregated_subresource(kind: Kind, name: str) -> dict:
+    group, version, its_kind, verbs = described(kind, name)
+    response = {"group": group or kind.group, "version": version or kind.version, "kind": its_kind or kind.kind}
+    return {"subresource": name, "responseKind": response, "verbs": list(verbs)}

@@ -1,0 +1,153 @@
+"""The published schemas as OpenAPI documents: version 2 in one piece, version 3 by group, for the kinds that are served.
+
+Made from the definitions that kubernetes-validate carries; paths are those that clients look at (explain, apply, validation).
+Source: k8s.io/apiserver pkg/endpoints/installer.go; k8s.io/kube-openapi pkg/builder3, pkg/handler3.
+"""
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from cluster.kinds import Registry, api_version
+from cluster.kinds.base import Kind
+from cluster.meta import schema
+
+REFERENCE = "#/$defs/"
+INFO = {"title": "Kubernetes", "version": "v1.36.3"}
+ACTIONS = {"get": "get", "put": "put", "post": "post", "delete": "delete", "patch": "patch"}
+WRITE_PARAMETERS = ("dryRun", "fieldManager", "fieldValidation")
+EXTRA = {"": ("io.k8s.api.core.v1.Binding",), "apps": ("io.k8s.api.autoscaling.v1.Scale",)}
+_documents: dict[int, dict[str, dict]] = {}
+
+
+def document(registry: Registry, name: str) -> dict | None:
+    """The version 3 document of `api/v1` or `apis/apps/v1`, None if there is none."""
+    return _all(registry).get(name)
+
+
+def _all(registry: Registry) -> dict[str, dict]:
+    found = _documents.get(id(registry))
+    if found is None:
+        names = {place(kind): None for kind in registry.kinds}
+        found = _documents[id(registry)] = {name: _build(registry, name) for name in sorted(names)}
+    return found
+
+
+def place(kind: Kind) -> str:
+    """Where a kind's group is served: `api/v1`, `apis/apps/v1`."""
+    return f"apis/{api_version(kind)}" if kind.group else f"api/{kind.version}"
+
+
+def index(registry: Registry) -> dict:
+    """The list of version 3 documents, each with the hash of its content."""
+    paths = {}
+    for name, built in _all(registry).items():
+        digest = hashlib.sha256(msgspec.json.encode(built)).hexdigest().upper()[:64]
+        paths[name] = {"serverRelativeURL": f"/openapi/v3/{name}?hash={digest}"}
+    return {"paths": paths}
+
+
+def _build(registry: Registry, name: str) -> dict:
+    kinds = [kind for kind in registry.kinds if place(kind) == name]
+    roots = [schema.schema_name(kind.group, kind.version, kind.kind) for kind in kinds]
+    roots += [schema.schema_name(kind.group, kind.version, kind.kind + "List") for kind in kinds]
+    roots += EXTRA.get(kinds[0].group, ())
+    roots.append("io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions")
+    paths: dict[str, Any] = {}
+    for kind in kinds:
+        _add_paths(paths, kind)
+    return {"openapi": "3.0.0", "info": INFO, "paths": paths,
+            "components": {"schemas": _schemas(roots, "#/components/schemas/", version=3)}}
+
+
+def _add_paths(paths: dict, kind: Kind) -> None:
+    root = "/" + place(kind)
+    base = f"{root}/namespaces/{{namespace}}/{kind.plural}" if kind.namespaced else f"{root}/{kind.plural}"
+    one = {"get": "get", "put": "put", "patch": "patch", "delete": "delete"}
+    paths[base] = {method: _operation(kind, method) for method in ("get", "post", "delete")}
+    paths[base + "/{name}"] = {method: _operation(kind, method) for method in one}
+    if kind.namespaced:
+        paths[f"{root}/{kind.plural}"] = {"get": _operation(kind, "get")}
+    for name in kind.subresources:
+        if name == "status":
+            paths[f"{base}/{{name}}/status"] = {method: _operation(kind, method) for method in ("get", "put", "patch")}
+
+
+def _operation(kind: Kind, method: str) -> dict:
+    names = WRITE_PARAMETERS if method in ("post", "put", "patch") else ()
+    names = (*names, "force") if method == "patch" else names
+    operation: dict[str, Any] = {
+        "x-kubernetes-action": method, "x-kubernetes-group-version-kind": {
+            "group": kind.group, "kind": kind.kind, "version": kind.version},
+        "parameters": [{"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}} for name in names],
+        "responses": {"200": {"description": "OK"}}}
+    if method == "patch":
+        types = ("application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json",
+                 "application/strategic-merge-patch+json")
+        operation["requestBody"] = {"content": {media: {"schema": {"type": "object"}} for media in types}}
+    return operation
+
+
+@cache
+def _plain(name: str, version: int, prefix: str) -> dict:
+    return _converted(schema.definitions()[name], version, prefix)
+
+
+def _schemas(roots: list[str | None], prefix: str, *, version: int) -> dict[str, dict]:
+    """The definitions that some roots need, each by its name."""
+    found: dict[str, dict] = {}
+    waiting = [root for root in roots if root]
+    definitions = schema.definitions()
+    while waiting:
+        name = waiting.pop()
+        if name in found or name not in definitions:
+            continue
+        found[name] = _plain(name, version, prefix)
+        waiting += _references(definitions[name])
+    return dict(sorted(found.items()))
+
+
+def _references(node: Any) -> list[str]:
+    if isinstance(node, list):
+        return [name for item in node for name in _references(item)]
+    if not isinstance(node, dict):
+        return []
+    own = [node["$ref"][len(REFERENCE):]] if isinstance(node.get("$ref"), str) else []
+    return own + [name for item in node.values() for name in _references(item)]
+
+
+def _converted(node: Any, version: int, prefix: str) -> Any:
+    """A JSON schema as OpenAPI writes it: own references, no `null` among types."""
+    if isinstance(node, list):
+        return [_converted(item, version, prefix) for item in node]
+    if not isinstance(node, dict):
+        return node
+    result = {key: _converted(value, version, prefix) for key, value in node.items() if key not in ("$schema", "additionalProperties")}
+    if isinstance(node.get("additionalProperties"), dict):
+        result["additionalProperties"] = _converted(node["additionalProperties"], version, prefix)
+    if isinstance(result.get("type"), list):
+        kept = [kind for kind in result["type"] if kind != "null"]
+        if len(kept) == 1:
+            result["type"] = kept[0]
+        else:
+            del result["type"]
+    if isinstance(result.get("oneOf"), list) and not result.get("type"):
+        result.pop("oneOf")
+        result["type"] = "string"
+    if isinstance(node.get("$ref"), str):
+        result["$ref"] = prefix + node["$ref"][len(REFERENCE):]
+        if version == 3 and len(result) > 1:
+            result["allOf"] = [{"$ref": result.pop("$ref")}]
+    return result
+
+
+def version_2(registry: Registry) -> dict:
+    """The version 2 document."""
+    roots = [schema.schema_name(kind.group, kind.version, kind.kind + ending) for kind in registry.kinds for ending in ("", "List")]
+    paths: dict[str, Any] = {}
+    for kind in registry.kinds:
+        _add_paths(paths, kind)
+    return {"swagger": "2.0", "info": INFO, "paths": paths, "definitions": _schemas(roots, "#/definitions/", version=2)}

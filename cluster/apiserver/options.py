@@ -1,0 +1,100 @@
+"""The query parameters of writes, checked as upstream checks CreateOptions, UpdateOptions, PatchOptions and DeleteOptions.
+
+Source: k8s.io/apimachinery pkg/apis/meta/v1/validation/validation.go; k8s.io/apiserver pkg/endpoints/handlers/create.go.
+"""
+from __future__ import annotations
+
+from cluster.meta import fields, status
+from cluster.meta.requests import Request
+
+LONGEST_MANAGER = 128
+FIELD_VALIDATIONS = ("", "Ignore", "Strict", "Warn")
+APPLY = "application/apply-patch+yaml"
+OPTIONS_KINDS = {"create": "CreateOptions", "update": "UpdateOptions", "patch": "PatchOptions"}
+
+
+def check(request: Request) -> None:
+    """Refuse the options of a create, update or patch that upstream refuses."""
+    options = request.options
+    if not options:
+        if request.content_type.startswith(APPLY) and request.verb == "patch":
+            raise _invalid(request.verb, [fields.required("fieldManager", "is required for apply patch")])
+        return
+    errors = _patch_errors(request) if request.verb == "patch" else []
+    errors += _manager_errors(options.get("fieldManager", ""), "fieldManager")
+    errors += dry_run_errors(values(options.get("dryRun", "")))
+    validation = options.get("fieldValidation", "")
+    if validation not in FIELD_VALIDATIONS:
+        errors.append(fields.not_supported("fieldValidation", validation, FIELD_VALIDATIONS))
+    if errors:
+        raise _invalid(request.verb, errors)
+
+
+def _invalid(verb: str, errors: list) -> status.StatusError:
+    return status.invalid(OPTIONS_KINDS[verb], "", errors, "meta.k8s.io")
+
+
+def _patch_errors(request: Request) -> list:
+    applies = request.content_type.startswith(APPLY)
+    if applies and not request.options.get("fieldManager"):
+        return [fields.required("fieldManager", "is required for apply patch")]
+    if not applies and "force" in request.options:
+        return [fields.forbidden("force", "may not be specified for non-apply patch")]
+    return []
+
+
+def _manager_errors(manager: str, path: str) -> list:
+    errors = []
+    if len(manager.encode()) > LONGEST_MANAGER:
+        errors.append(fields.too_long(path, LONGEST_MANAGER))
+    position = 0
+    for char in manager:
+        if not char.isprintable():
+            errors.append(fields.invalid(path, manager, f"invalid character {_unicode(char)} (at position {position})"))
+        position += len(char.encode())
+    return errors
+
+
+def _unicode(char: str) -> str:
+    """A character that is not printable, as %#U prints it."""
+    return f"U+{ord(char):04X}"
+
+
+def values(text: str) -> list[str]:
+    """The values of a parameter that may come several times, which are joined by commas."""
+    return text.split(",") if text else []
+
+
+def dry_run_errors(found: list[str]) -> list:
+    """Complaints about the values of dryRun."""
+    return [fields.not_supported("dryRun", found, ("All",))] if any(value != "All" for value in found) else []
+
+
+def is_dry_run(request: Request) -> bool:
+    return bool(request.options) and request.options.get("dryRun", "") != ""
+
+
+def boolean(text: str) -> bool:
+    """A boolean query parameter: anything but 0 and false is true.
+
+    Source: k8s.io/apimachinery pkg/runtime/converter.go (Convert_Slice_string_To_bool).
+    """
+    return text.lower() not in ("0", "false")
+
+
+def manager_of(request: Request) -> str:
+    """Who manages the fields that a request sets: fieldManager, else the User-Agent up to its slash.
+
+    Source: k8s.io/apiserver pkg/endpoints/handlers/create.go (managerOrUserAgent).
+    """
+    manager = request.options.get("fieldManager") if request.options else ""
+    if manager:
+        return manager
+    agent = request.user_agent.partition("/")[0]
+    if agent.isascii() and agent.isprintable() and len(agent) <= LONGEST_MANAGER:
+        return agent
+    return _shortened("".join(char for char in agent if char.isprintable()))
+
+
+def _shortened(text: str) -> str:
+    return text.encode()[:LONGEST_MANAGER].decode(errors="ignore")

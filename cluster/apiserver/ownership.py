@@ -1,0 +1,45 @@
+"""Which manager owns which fields: the seam between the verbs and managed.py.
+
+Source: k8s.io/apiserver pkg/endpoints/handlers/fieldmanager (called in create.go, update.go, patch.go).
+"""
+from __future__ import annotations
+
+from . import managed, options
+from .call import Call
+from .conversion import to_version
+
+
+def track(call: Call, live: dict | None, obj: dict) -> dict:
+    """The object with its managedFields brought up to date, in place; `live` is what it replaces, None on a create."""
+    entries = managed.track_update(live and to_version(call.kind, live), to_version(call.kind, obj), options.manager_of(call.request),
+                                   call.context.time_text(), call.api_version, call.subresource, reset_fields(call))
+    if entries:
+        obj["metadata"]["managedFields"] = entries
+    else:
+        obj["metadata"].pop("managedFields", None)
+    return obj
+
+
+def reset_fields(call: Call) -> tuple[str, ...]:
+    """The fields that a request cannot set, and so does not own."""
+    return call.kind.reset_fields.get(call.subresource, ())
+
+
+def keep_times(obj: dict, live: dict) -> None:
+    """An update that changes nothing but the times in managedFields keeps the old ones, in place.
+
+    Source: k8s.io/apimachinery pkg/util/managedfields/internal; fieldmanager.IgnoreManagedFieldsTimestampsTransformer.
+    """
+    meta, old = obj["metadata"], live["metadata"]
+    mine, before = meta.get("managedFields"), old.get("managedFields")
+    if not mine or not before or mine == before or _timeless(mine) != _timeless(before):
+        return
+    same = {**obj, "metadata": {**meta, "managedFields": before}}
+    if same == live:
+        meta["managedFields"] = before
+
+
+def _timeless(entries: list) -> list:
+    return [{key: value for key, value in entry.items() if key != "time"} for entry in entries]
+
+

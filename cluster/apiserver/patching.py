@@ -1,0 +1,68 @@
+"""Patches: from a patch's bytes and the live object to the patched one, with its managedFields.
+
+Source: k8s.io/apiserver pkg/endpoints/handlers/patch.go.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cluster.meta import status
+from cluster.meta.objects import draft
+
+from . import bodies, conversion, decode, managed, options, ownership
+from .call import Call
+
+APPLY = "application/apply-patch+yaml"
+TYPES = {"application/json-patch+json": "json", "application/merge-patch+json": "merge",
+         "application/strategic-merge-patch+json": "strategic", APPLY: "apply"}
+
+
+def patch_type(call: Call) -> str:
+    """json, merge, strategic or apply; raises UnsupportedMediaType."""
+    found = TYPES.get(call.request.content_type.partition(";")[0].strip())
+    if found is None:
+        raise status.unsupported_media_type(tuple(TYPES))
+    return found
+
+
+def is_apply(call: Call) -> bool:
+    return patch_type(call) == "apply"
+
+
+def mechanism(call: Call) -> Callable[[dict | None], dict]:
+    """How the live object (None: there is none) becomes the patched one."""
+    return _applier(call) if is_apply(call) else _changer(call)
+
+
+def _changer(call: Call) -> Callable[[dict | None], dict]:
+    kind = call.kind
+    change = patcher(call, kind.group, kind.version, kind.kind)
+
+    def make(live: dict | None) -> dict:
+        if live is None:
+            raise call.not_found()
+        patched = bodies.with_metadata(change(conversion.to_version(kind, live)))
+        return ownership.track(call, live, bodies.defaulted(call, conversion.to_stored(kind, patched)))
+
+    return make
+
+
+def patcher(call: Call, group: str, version: str, kind: str) -> Callable[[dict], dict]:
+    """How an object of a version becomes the patched one, typed again; for the json, merge and strategic patches."""
+    from . import patch as patches
+    request, sort = call.request, patch_type(call)
+    validation = request.options.get("fieldValidation") or "Warn"
+    patch = patches.read(request, sort, validation)
+
+    def change(obj: dict) -> dict:
+        changed = patches.apply(sort, obj, patch, group, version, kind)
+        typed, warnings = decode.retype(changed, group, version, kind, validation)
+        call.warnings += warnings
+        return typed
+
+    return change
+
+
+def _applier(call: Call) -> Callable[[dict | None], dict]:
+    """Server-side apply: what the manager says it wants is merged by who owns what."""
+    raise NotImplementedError

@@ -1,0 +1,116 @@
+"""The one door's rules: what a request goes through from its arrival to its answer.
+
+A write is two moments: `arrive` (who, may they, what, defaults, admission, validation; nothing changes) and `commit`
+(compare-and-swap). A read is answered at once. Source: k8s.io/apiserver pkg/server/config.go (DefaultBuildHandlerChain).
+"""
+from __future__ import annotations
+
+from cluster.meta import status
+from cluster.meta.requests import Request, Response
+
+from . import authn, authz, create, delete, discovery, negotiation, options, presentation, routes, storing, subresources, update
+from . import read as reading
+from .call import Call, Write
+from .context import Context
+from .delete_options import is_dry_run
+from .selection import matcher
+
+READS = {"get": reading.get, "list": reading.list_objects}
+WRITES = {"create": create.create, "update": update.update, "patch": update.patch, "delete": delete.delete}
+present = presentation.present
+
+__all__ = ["Write", "arrive", "commit", "matcher", "present", "read"]
+
+
+def read(request: Request, context: Context) -> Response:
+    """Answer a get, a list, or a path that is no resource, as the request's Accept wants it."""
+    try:
+        check_caller(request, context)
+        if request.verb == "raw":
+            return discovery.answer(request, context)
+        call = enter(request, context)
+        handler = subresources.reader(call) if request.subresource else READS[request.verb]
+        response = handler(call)
+        response.body = presentation.present(response.body, request, context)
+        return response
+    except status.StatusError as refusal:
+        return refuse(request, context, refusal)
+
+
+def arrive(request: Request, context: Context) -> Response | Write:
+    """Work a write out: a refusal or a dry run's answer (Response), or what is to be stored (Write)."""
+    try:
+        check_caller(request, context)
+        return work_out(enter(request, context))
+    except status.StatusError as refusal:
+        return refuse(request, context, refusal)
+
+
+def work_out(call: Call) -> Response | Write:
+    """The effect of an authorised write on the present state; raises its refusal."""
+    request = call.request
+    if request.verb in ("create", "update", "patch"):
+        options.check(request)
+    else:
+        call.dry_run = is_dry_run(request)
+    if request.verb == "deletecollection":
+        rows, body = reading.stored_rows(call)
+        result = delete.delete_collection(call, rows, body)
+    else:
+        handler = subresources.writer(call) if request.subresource else WRITES[request.verb]
+        result = handler(call)
+    if isinstance(result, Response) and result.ok:
+        result.body = presentation.present(result.body, request, call.context)
+    return result
+
+
+def commit(write: Write, context: Context) -> Response:
+    """Do what was worked out; work it out again where another write came first and the caller named no version."""
+    request = write.request
+    try:
+        response = storing.store(write, context, work_out)
+        response.body = presentation.present(response.body, request, context)
+        return response
+    except status.StatusError as refusal:
+        return refuse(request, context, refusal, gate="store")
+
+
+def enter(request: Request, context: Context) -> Call:
+    """The request past the router: its kind is known, its verb exists, its types can be read and written."""
+    kind = routes.find(request, context.registry)
+    negotiation.check_route(request)
+    return Call(request, context, kind)
+
+
+def check_caller(request: Request, context: Context) -> None:
+    """Authentication and authorisation; raises Forbidden."""
+    identity = authn.authenticate(request)
+    subject = subject_of(request)
+    about = {"impersonated_by": identity.behind} if identity.behind else {}
+    context.trace("RequestAuthenticated", subject, user=identity.user, groups=list(identity.groups), **about)
+    rule = authz.authorize(request, identity)
+    context.trace("RequestAuthorized", subject, verb=request.verb, resource=request.resource, subresource=request.subresource,
+                  rule=rule, user=identity.user)
+
+
+def refuse(request: Request, context: Context, refusal: status.StatusError, gate: str = "") -> Response:
+    """The answer to a refused request; the trace notes where and why it stopped."""
+    body = refusal.status
+    context.trace("RequestRefused", subject_of(request), gate=gate or gate_of(body), code=body["code"],
+                  reason=body.get("reason", ""), message=body["message"])
+    return Response(code=body["code"], body=body)
+
+
+GATES = {"Unauthorized": "authentication", "Forbidden": "authorization", "BadRequest": "decoding", "Invalid": "validation",
+         "UnsupportedMediaType": "decoding", "Conflict": "store", "AlreadyExists": "store", "NotFound": "store"}
+
+
+def gate_of(body: dict) -> str:
+    """The gate that gives a refusal of this sort."""
+    if body.get("reason") == "Forbidden" and "cannot" not in body["message"]:
+        return "admission"
+    return GATES.get(body.get("reason", ""), "validation")
+
+
+def subject_of(request: Request) -> str:
+    return f"{request.resource}/{request.namespace}/{request.name}" if request.resource else ""

@@ -1,0 +1,59 @@
+"""How an answer is shown: as it is, as a Table, or as metadata alone, whichever the Accept header asks for.
+
+Source: k8s.io/apiserver pkg/endpoints/handlers/response.go.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from cluster.kinds.base import Kind
+from cluster.meta import status
+from cluster.meta.requests import Request
+
+from . import table
+from .context import Context
+from .conversion import to_version
+from .negotiation import Wanted, wanted
+from .scale import scale_of
+
+PLAIN = "application/json"
+
+
+def present(body: Any, request: Request, context: Context) -> Any:
+    """A successful answer's body (or a watch event's object), for the request's Accept."""
+    kind = kind_of(request, context)
+    if kind is not None and kind.group != "" and isinstance(body, dict) and body.get("kind") == kind.kind:
+        body = to_version(kind, body)
+    if request.subresource == "scale" and kind is not None and isinstance(body, dict) and body.get("kind") == kind.kind:
+        body = scale_of(body)
+    if request.accept == PLAIN or not isinstance(body, dict) or "metadata" not in body:
+        return body
+    asked = wanted(request.accept)
+    if not asked.kind or body.get("kind") == "Status" or kind is None:
+        return body
+    if asked.kind == "Table":
+        include = request.options.get("includeObject", "")
+        return table.table(kind, body, asked.version, include, context.clock.unix_ms(context.now_ms))
+    return _partial(body, asked)
+
+
+def kind_of(request: Request, context: Context) -> Kind | None:
+    """The kind that a request's resource names."""
+    found = context.registry.resource(request.group, request.resource)
+    return found or context.registry.plural(request.resource)
+
+
+def _partial(body: dict, asked: Wanted) -> dict:
+    is_list = "items" in body
+    if is_list != (asked.kind == "PartialObjectMetadataList"):
+        raise _mismatch(body, asked, is_list)
+    if not is_list:
+        return table.partial(body, asked.version)
+    return {"kind": asked.kind, "apiVersion": f"meta.k8s.io/{asked.version}", "metadata": body["metadata"],
+            "items": [table.partial(obj, asked.version) for obj in body["items"]]}
+
+
+def _mismatch(body: dict, asked: Wanted, is_list: bool) -> status.StatusError:
+    found = f"(*{'core' if '/' not in body['apiVersion'] else body['apiVersion'].split('/')[0].split('.')[0]}.{body['kind']})"
+    what = f"a list {found}" if is_list else f"not a list {found}"
+    return status.failure(406, "NotAcceptable", f"you requested {asked.kind}, but the requested object is {what}")

@@ -1,0 +1,44 @@
+"""Which kind a request is about, and whether its path and verb exist at all.
+
+Source: github.com/emicklei/go-restful curly.go and jsr311.go as k8s.io/apiserver pkg/endpoints/installer.go sets them up.
+"""
+from __future__ import annotations
+
+from cluster.kinds import Registry
+from cluster.kinds.base import Kind
+from cluster.meta import status
+from cluster.meta.requests import Request
+
+COLLECTION_VERBS = ("list", "watch")
+
+
+def find(request: Request, kinds: Registry) -> Kind:
+    """The kind behind a request; raises NotFound or MethodNotAllowed. Components name a plural, HTTP clients a path."""
+    if not request.path:
+        return _of_plural(request, kinds)
+    kind = kinds.resource(request.group, request.resource)
+    if kind is None or kind.version != request.version or "%" in request.name:
+        raise status.no_such_path()
+    if request.namespace and not kind.namespaced and kind.kind != "Namespace":
+        raise status.no_such_path()
+    if request.subresource and request.subresource not in kind.subresources:
+        raise status.no_such_path()
+    if kind.namespaced and not request.namespace and request.verb not in COLLECTION_VERBS:
+        raise status.no_such_path() if request.name else status.method_not_allowed()
+    _check_verb(request, kind)
+    return kind
+
+
+def _of_plural(request: Request, kinds: Registry) -> Kind:
+    kind = kinds.resource(request.group, request.resource) or kinds.plural(request.resource)
+    if kind is None or request.subresource and request.subresource not in kind.subresources:
+        raise status.no_such_path()
+    return kind
+
+
+def _check_verb(request: Request, kind: Kind) -> None:
+    """A collection takes POST, GET and DELETE; an object GET, PUT, PATCH and DELETE."""
+    verb, is_object = request.verb, bool(request.name)
+    wrong = {"create": is_object and not request.subresource, "update": not is_object, "patch": not is_object}
+    if not verb or wrong.get(verb) or (not request.subresource and verb not in kind.verbs):
+        raise status.method_not_allowed()

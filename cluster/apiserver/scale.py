@@ -1,0 +1,78 @@
+"""deployments/scale and replicasets/scale: the number of replicas alone, as an autoscaling/v1 Scale.
+
+Source: k8s.io/kubernetes pkg/registry/apps/deployment/storage/storage.go (ScaleREST), pkg/apis/autoscaling/validation/validation.go.
+"""
+from __future__ import annotations
+
+from cluster.meta import fields, labels, status
+from cluster.meta.requests import Response
+
+from . import bodies, decode, ownership, patching
+from . import update as updating
+from .call import Call, Write
+
+VERSION = "autoscaling/v1"
+
+
+def get(call: Call) -> Response:
+    """The object whose Scale is asked for; it is shown as one by presentation.py."""
+    stored = call.context.store.get(call.key)
+    if stored is None:
+        raise call.not_found()
+    call.trace("ReadServed", source="etcd", verb="get", revision=stored.mod_revision)
+    return Response(code=200, body=stored.value, warnings=call.warnings)
+
+
+def update(call: Call) -> Response | Write:
+    """Set the replicas to those of a Scale."""
+    sent = _read(call)
+    bodies.match_namespace(call, sent["metadata"])
+    bodies.match_name(call, sent["metadata"])
+    return _replace(call, lambda live: sent, uid=sent["metadata"].get("uid") or "")
+
+
+def patch(call: Call) -> Response | Write:
+    """Patch the Scale, and take the replicas from it."""
+    change = patching.patcher(call, "autoscaling", "v1", "Scale")
+    return _replace(call, lambda live: bodies.with_metadata(change(scale_of(live))))
+
+
+def _read(call: Call) -> dict:
+    request = call.request
+    if request.raw is None:
+        return bodies.with_metadata({**request.body, "metadata": dict(request.body.get("metadata") or {})})
+    obj, warnings = decode.decode(request.raw, request.content_type, "autoscaling", "v1", "Scale",
+                                  request.options.get("fieldValidation") or "Warn")
+    call.warnings += warnings
+    return bodies.with_metadata(obj)
+
+
+def _replace(call: Call, make_scale, *, uid: str = "") -> Response | Write:
+    def make(live: dict | None) -> dict:
+        scale = make_scale(live)
+        _check(call, scale)
+        meta = {**live["metadata"], "resourceVersion": scale["metadata"].get("resourceVersion", "")}
+        obj = {**live, "metadata": meta, "spec": {**live["spec"], "replicas": (scale.get("spec") or {}).get("replicas", 0)}}
+        return ownership.track(call, live, obj)
+
+    return updating.replace(call, make, uid=uid)
+
+
+def _check(call: Call, scale: dict) -> None:
+    replicas = (scale.get("spec") or {}).get("replicas", 0)
+    if replicas < 0:
+        error = fields.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
+        raise status.invalid("Scale", call.name, [error], "autoscaling")
+
+
+def scale_of(obj: dict) -> dict:
+    """An object's Scale."""
+    meta, spec = obj["metadata"], {}
+    kept = {name: meta[name] for name in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp") if name in meta}
+    if obj["spec"].get("replicas"):
+        spec["replicas"] = obj["spec"]["replicas"]
+    shown = {"replicas": (obj.get("status") or {}).get("replicas", 0)}
+    selector = str(labels.from_object(obj["spec"].get("selector")))
+    if selector:
+        shown["selector"] = selector
+    return {"kind": "Scale", "apiVersion": VERSION, "metadata": kept, "spec": spec, "status": shown}

@@ -1,0 +1,79 @@
+"""Label and field selectors of lists and watches, read once and turned into one test of an object.
+
+Source: k8s.io/apiserver pkg/endpoints/handlers/get.go; k8s.io/apimachinery pkg/runtime/conversion.go.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from cluster.kinds import registry
+from cluster.kinds.base import Kind
+from cluster.meta import labels, selectors, status
+from cluster.meta.gotext import quote
+
+from .conversion import TO_CORE
+
+Matcher = Callable[[dict], bool]
+
+
+def matcher(resource: str, label_selector: str = "", field_selector: str = "") -> Matcher | None:
+    """The test that a resource's objects must pass, None if all do. Raises BadRequest."""
+    kind = registry().plural(resource)
+    if kind is None:
+        raise status.no_such_path()
+    return matcher_for(kind, label_selector, field_selector)
+
+
+def matcher_for(kind: Kind, label_selector: str, field_selector: str) -> Matcher | None:
+    """The test that a kind's stored objects must pass, None if all do. Raises BadRequest."""
+    if not label_selector and not field_selector:
+        return None
+    by_labels = read_labels(label_selector)
+    by_fields = read_fields(kind, field_selector)
+    if not by_fields.terms:
+        return None if by_labels.empty else lambda obj: by_labels.matches(obj["metadata"].get("labels"))
+    readers = _readers(kind)
+    if by_labels.empty:
+        return lambda obj: by_fields.matches(obj, readers)
+    return lambda obj: by_labels.matches(obj["metadata"].get("labels")) and by_fields.matches(obj, readers)
+
+
+def read_labels(text: str) -> labels.Selector:
+    try:
+        return labels.parse(text)
+    except labels.SelectorError as error:
+        raise status.bad_request(str(error)) from None
+
+
+def read_fields(kind: Kind, text: str) -> selectors.FieldSelector:
+    try:
+        found = selectors.parse(text)
+    except selectors.FieldSelectorError as error:
+        raise status.bad_request(str(error)) from None
+    unknown = found.unsupported(_readers(kind))
+    if unknown is not None:
+        raise status.bad_request(_unsupported(kind, unknown))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _readers_of(group: str, plural: str) -> dict[str, Callable[[dict], str]]:
+    kind = registry().resource(group, plural)
+    readers = dict(kind.selectable)
+    if group == "events.k8s.io":
+        for events, core in TO_CORE.items():
+            for name, reader in kind.selectable.items():
+                if name == core or name.startswith(core + "."):
+                    readers[events + name[len(core):]] = reader
+    return readers
+
+
+def _readers(kind: Kind) -> dict[str, Callable[[dict], str]]:
+    return _readers_of(kind.group, kind.plural)
+
+
+def _unsupported(kind: Kind, name: str) -> str:
+    if kind.selectable:
+        return f"field label not supported: {name}"
+    return f'{quote(name)} is not a known field selector: only "metadata.name", "metadata.namespace"'

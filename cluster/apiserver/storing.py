@@ -1,0 +1,120 @@
+"""The compare-and-swap: a Write becomes revisions, and the answer to its request.
+
+Source: k8s.io/apiserver pkg/storage/etcd3/store.go (GuaranteedUpdate), pkg/registry/generic/registry/store.go.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cluster.meta import status
+from cluster.meta.requests import Response
+from cluster.store.memory import Conflict
+
+from . import create, paths
+from .call import Call, Write, find_kind
+from .context import Context
+from .conversion import to_version
+
+ATTEMPTS = 8       # of a generated name that is taken, and of an update that loses its race
+
+WorkOut = Callable[[Call], "Response | Write"]
+
+
+def store(write: Write, context: Context, work_out: WorkOut) -> Response:
+    """Store a write and answer it. Raises the refusal where the key has changed and the write may not be worked out again."""
+    for _ in range(ATTEMPTS):
+        try:
+            return _apply(write, context)
+        except Conflict:
+            again = _again(write, context, work_out)
+            if isinstance(again, Response):
+                return again
+            write = again
+    raise _lost(write, context)
+
+
+def _apply(write: Write, context: Context) -> Response:
+    if write.parts:
+        _apply_all(write.parts, context)
+    body = _apply_one(write, context)
+    kind = find_kind(write.request, context)
+    answer = body if write.answer is None else write.answer
+    return Response(code=write.code, body=to_version(kind, answer) if answer else answer, warnings=write.warnings)
+
+
+def _apply_all(parts: list, context: Context) -> None:
+    """Each object of a deletecollection; one that another request has moved on is left to that."""
+    for part in parts:
+        if isinstance(part, Write):
+            try:
+                _apply_one(part, context)
+            except Conflict:
+                continue
+
+
+def _apply_one(write: Write, context: Context) -> dict | None:
+    """Put, delete, or both; what the key held last."""
+    store, expected, value = context.store, write.expected, None
+    if write.value is not None:
+        old = store.get(write.key)
+        stored = store.put(write.key, write.value, expected=expected)
+        value, expected = stored.value, stored.mod_revision
+        _trace_put(write, context, stored, old.value if old else None)
+    if write.delete:
+        stored = store.delete(write.key, expected=expected)
+        value = stored.value
+        context.trace("KeyDeleted", subject_of(write, value), key=write.key, revision=stored.mod_revision)
+    if value is None and not write.parts:
+        _trace_unchanged(write, context)
+    return value
+
+
+def _trace_put(write: Write, context: Context, stored, old: dict | None) -> None:
+    changed = [] if context.quiet or old is None else paths.changed(old, stored.value)
+    context.trace("KeyWritten", subject_of(write, stored.value), key=write.key, revision=stored.mod_revision,
+                  change="updated" if old else "created", changed=changed)
+
+
+def _trace_unchanged(write: Write, context: Context) -> None:
+    """A write that changes nothing gets no revision."""
+    context.trace("WriteSkipped", subject_of(write, write.answer or {}), key=write.key, revision=context.store.revision)
+
+
+def subject_of(write: Write, value: dict) -> str:
+    """The trace's subject for an object that was written."""
+    meta = value.get("metadata") or {}
+    return f"{write.request.resource}/{meta.get('namespace', '')}/{meta.get('name', write.request.name)}"
+
+
+def _again(write: Write, context: Context, work_out: WorkOut) -> Response | Write:
+    """Work a write out on what is there now, without tracing its gates a second time."""
+    if write.pinned:
+        raise _lost(write, context)
+    if write.request.verb == "create" and not write.request.subresource:
+        return _renamed(write, context)
+    muted, context.muted = context.muted, True
+    try:
+        return work_out(Call(write.request, context, find_kind(write.request, context)))
+    finally:
+        context.muted = muted
+
+
+def _renamed(write: Write, context: Context) -> Write:
+    """The same new object under another generated name; raises AlreadyExists where the name was the caller's."""
+    if not write.generated:
+        raise _lost(write, context)
+    call = Call(write.request, context, find_kind(write.request, context))
+    meta = write.value["metadata"]
+    call.rename(create.generated(call, meta["generateName"]))
+    return Write(request=write.request, key=call.key, expected=0, code=write.code, warnings=write.warnings, generated=True,
+                 value={**write.value, "metadata": {**meta, "name": call.name}})
+
+
+def _lost(write: Write, context: Context) -> status.StatusError:
+    """The refusal of a write whose key has moved on."""
+    call = Call(write.request, context, find_kind(write.request, context))
+    call.rename((write.value or write.answer or {}).get("metadata", {}).get("name") or call.name)
+    there = context.store.get(write.key)
+    if write.expected == 0 and there is not None:
+        return create.exists(call, write.value)
+    return call.not_found() if there is None else call.conflict()

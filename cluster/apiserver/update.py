@@ -1,0 +1,164 @@
+"""Update and patch: from the live object and what was sent to the Write that replaces it.
+
+Source: k8s.io/apiserver pkg/endpoints/handlers/update.go, patch.go, pkg/registry/generic/registry/store.go (Update),
+pkg/registry/rest/update.go.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cluster.meta import fields, status
+from cluster.meta.objectmeta import validate_object_meta, validate_object_meta_update
+from cluster.meta.requests import Response
+from cluster.store.memory import Stored
+
+from . import admission, bodies, create, ownership, patching
+from .call import Call, Write
+
+Make = Callable[[dict | None], dict]   # the live object, None if there is none -> the new one, its managedFields tracked
+
+
+def update(call: Call) -> Response | Write:
+    """Work a PUT out."""
+    sent = bodies.incoming(call)
+    meta = sent["metadata"]
+    bodies.match_namespace(call, meta)
+    bodies.match_name(call, meta)
+    bodies.dedup_owners(call, meta)
+    return replace(call, lambda live: ownership.track(call, live, sent), uid=meta.get("uid") or "")
+
+
+def patch(call: Call) -> Response | Write:
+    """Work a PATCH of any of the four types out."""
+    mechanism = patching.mechanism(call)
+
+    def make(live: dict | None) -> dict:
+        obj = mechanism(live)
+        meta = obj["metadata"]
+        if live is None and meta.get("uid"):
+            raise call.conflict(f"uid mismatch: the provided object specified uid {meta['uid']}, and no existing object was found")
+        bodies.match_namespace(call, meta)
+        bodies.match_name(call, meta)
+        return obj
+
+    return replace(call, make, may_create=patching.is_apply(call) and not call.subresource)
+
+
+def replace(call: Call, make: Make, *, uid: str = "", may_create: bool = False) -> Response | Write:
+    """The Write that puts what `make` makes of the live object; `uid` is a precondition."""
+    stored = call.context.store.get(call.key)
+    if stored is None:
+        return _create_instead(call, make, uid, may_create)
+    live = stored.value
+    if uid and uid != live["metadata"]["uid"]:
+        raise call.conflict(uid_mismatch(call.key, uid, live["metadata"]["uid"]))
+    obj = make(live)
+    admission.mutate(call, obj, live)
+    pinned = match_version(call, obj, live) and call.request.verb == "update"   # a patch is applied anew to what is there
+    prepare(call, obj, live)
+    errors = check(call, obj, live)
+    if errors:
+        raise call.invalid(errors)
+    call.trace("ObjectValidated", object=call.kind.kind)
+    if call.kind.warn and not call.subresource:
+        call.warnings += call.kind.warn(obj, live)
+    ownership.keep_times(obj, live)
+    admission.validate(call, obj, live)
+    return settled(call, stored, obj, pinned)
+
+
+def _create_instead(call: Call, make: Make, uid: str, may_create: bool) -> Response | Write:
+    may_create = may_create or (call.kind.create_on_update and not call.subresource)
+    if not may_create:
+        raise call.not_found()
+    if uid:
+        raise call.conflict(uid_mismatch(call.key, uid, ""))
+    obj = make(None)
+    admission.mutate(call, obj, None)
+    return create.add(call, obj)
+
+
+def uid_mismatch(key: str, wanted: str, found: str) -> str:
+    """The storage's words for a uid that is not the one asked for. Source: k8s.io/apiserver pkg/storage/errors.go."""
+    return (f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: "
+            f"UID in precondition: {wanted}, UID in object meta: {found}")
+
+
+def match_version(call: Call, obj: dict, live: dict) -> bool:
+    """Check the resourceVersion that was sent, or fill it in; whether one was sent."""
+    meta, current = obj["metadata"], live["metadata"]["resourceVersion"]
+    sent = meta.get("resourceVersion") or "0"
+    if sent != "0":
+        if sent != current:
+            raise _other_version(call, sent)
+        return True
+    if not call.kind.unconditional_update:
+        error = fields.invalid("metadata.resourceVersion", 0, "must be specified for an update")
+        raise status.invalid(call.kind.plural, call.name, [error], call.kind.group)
+    meta["resourceVersion"] = current
+    return False
+
+
+def _other_version(call: Call, sent: str) -> status.StatusError:
+    if sent.isdigit():
+        return call.conflict()
+    return status.invalid(call.kind.plural, call.name, [fields.invalid("resourceVersion", sent, "must be a number")])
+
+
+def prepare(call: Call, obj: dict, live: dict) -> None:
+    """Keep what an update may not touch, in place."""
+    meta, old = obj["metadata"], live["metadata"]
+    if "generation" in old:
+        meta["generation"] = old["generation"]
+    else:
+        meta.pop("generation", None)
+    strategy = {"": call.kind.prepare_update, "scale": call.kind.prepare_update, "status": call.kind.prepare_status}.get(call.subresource)
+    if strategy:
+        strategy(obj, live)
+        meta = obj["metadata"]
+    meta["uid"] = meta.get("uid") or old["uid"]
+    meta["creationTimestamp"] = old["creationTimestamp"]
+    if old.get("deletionTimestamp"):
+        meta["deletionTimestamp"] = old["deletionTimestamp"]
+    if old.get("deletionGracePeriodSeconds") is not None and meta.get("deletionGracePeriodSeconds") is None:
+        meta["deletionGracePeriodSeconds"] = old["deletionGracePeriodSeconds"]
+
+
+def check(call: Call, obj: dict, live: dict) -> list:
+    """The complaints about an update: metadata first, then what its kind says."""
+    kind, meta, old = call.kind, obj["metadata"], live["metadata"]
+    errors = validate_object_meta_update(meta, old)
+    if call.subresource == "status":
+        return errors + (kind.validate_status(obj, live) if kind.validate_status else [])
+    if any(meta.get(name) != old.get(name) for name in ("finalizers", "labels", "annotations", "ownerReferences")):
+        errors = validate_object_meta(meta, namespaced=kind.namespaced, name_check=_any_name) + errors
+    return errors + (kind.validate_update(obj, live) if kind.validate_update else [])
+
+
+def _any_name(name: str, prefix: bool) -> list[str]:
+    return []
+
+
+def settled(call: Call, stored: Stored, obj: dict, pinned: bool) -> Response | Write:
+    """The Write for a finished object: a put, a removal where the last finalizer went, or nothing where nothing changed."""
+    live = stored.value
+    write = Write(request=call.request, key=call.key, expected=stored.mod_revision, warnings=call.warnings, pinned=pinned)
+    if is_let_go(call, obj, live):
+        write.delete, write.answer = True, obj
+    elif obj == live:
+        write.answer = live
+    else:
+        write.value = obj
+    if call.dry_run:
+        return Response(code=200, body=obj, warnings=call.warnings)
+    return write
+
+
+def is_let_go(call: Call, obj: dict, live: dict) -> bool:
+    """Whether an update removes what held a deleted object back. Source: store.go (ShouldDeleteDuringUpdate)."""
+    old = live["metadata"]
+    if not old.get("deletionTimestamp") or obj["metadata"].get("finalizers"):
+        return False
+    if call.kind.kind == "Namespace" and obj.get("spec", {}).get("finalizers"):
+        return False
+    return not old.get("deletionGracePeriodSeconds")

@@ -1,0 +1,138 @@
+"""A server for answers.Player without HTTP or engine: requests go straight through the API server's rules.
+
+It stands in for the few things that controllers do in the recorded cluster and that cases rely on: a namespace's
+ServiceAccount and CA bundle, and the end of deleted namespaces.
+"""
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from urllib.parse import quote
+
+from cluster.apiserver import http, pipeline
+from cluster.apiserver.context import Context
+from cluster.engine.clock import Clock
+from cluster.engine.rng import Streams
+from cluster.meta.requests import Request, Response
+from cluster.store.memory import Store
+
+KEPT_HEADERS = ("Content-Type", "Warning", "Allow")
+SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+ADMIN = {"user": "kubernetes-admin", "groups": ["system:masters"], "user_agent": "kube-controller-manager/v1.36.3"}
+WATCH_LIMIT = 1000
+
+
+class InProcess:
+    """What wire.Server is for a real server: send() one request, get its reply."""
+
+    def __init__(self, *, seed: int = 1):
+        self.store = Store()
+        self.now_ms = 0
+        self.events: list[tuple[str, str, dict]] = []
+        self.engine = SimpleNamespace(clock=Clock(), rng=Streams(seed))
+        self.context = Context(self)
+        for name in SYSTEM_NAMESPACES:
+            self.ask("create", "namespaces", body={"metadata": {"name": name}})
+            self.furnish(name)
+
+    def trace(self, kind: str, subject: str = "", **data) -> int:
+        self.events.append((kind, subject, data))
+        return len(self.events)
+
+    # -- as a component ------------------------------------------------------------------------------------------------
+
+    def ask(self, verb: str, resource: str, **parts) -> Response:
+        """One request of a component."""
+        return self.run(Request(verb=verb, resource=resource, **{**ADMIN, **parts}))
+
+    def run(self, request: Request) -> Response:
+        self.now_ms += 5
+        context = self.context.enter(request, False)
+        if request.verb in ("get", "list", "raw"):
+            return pipeline.read(request, context)
+        result = pipeline.arrive(request, context)
+        response = result if isinstance(result, Response) else pipeline.commit(result, context)
+        if request.path:
+            self.react(request, response)
+        return response
+
+    def react(self, request: Request, response: Response) -> None:
+        """What controllers would do about Namespaces."""
+        if request.resource != "namespaces" or not response.ok or "dryRun" in request.options:
+            return
+        if request.verb == "create":
+            self.furnish(response.body["metadata"]["name"])
+        if request.verb == "delete":
+            self.empty(request.name)
+
+    def furnish(self, namespace: str) -> None:
+        self.ask("create", "serviceaccounts", namespace=namespace, body={"metadata": {"name": "default"}})
+        self.ask("create", "configmaps", namespace=namespace, body={"metadata": {"name": "kube-root-ca.crt"}, "data": {"ca.crt": "x"}})
+
+    def empty(self, namespace: str) -> None:
+        """End a namespace whose own content carries no finalizers."""
+        for kind in self.context.registry.stored:
+            if kind.namespaced and "deletecollection" in kind.verbs:
+                self.ask("deletecollection", kind.plural, group=kind.group, namespace=namespace,
+                         body={"gracePeriodSeconds": 0})
+        held = [key for folder in sorted(self.store.folders) for key, _ in self.store.list(folder) if f"/{namespace}/" in key]
+        stored = self.store.get(f"/registry/namespaces/{namespace}")
+        if stored and not held:
+            meta = {key: value for key, value in stored.value["metadata"].items() if key != "resourceVersion"}
+            self.ask("update", "namespaces", name=namespace, subresource="finalize", body={"metadata": meta, "spec": {}})
+
+    # -- as wire.Server ------------------------------------------------------------------------------------------------
+
+    def send(self, method: str, path: str, *, query: dict | None = None, headers: dict | None = None,
+             body: object = None, text: str | None = None, timeout_s: float = 60):
+        """The reply to one HTTP request, as wire.Server would read it."""
+        from wire import Reply
+        payload = text.encode() if text is not None else None if body is None else json.dumps(body).encode()
+        sent = {"Accept": "application/json", "User-Agent": "answers/1"}
+        sent |= {"Content-Type": "application/json"} if payload is not None else {}
+        sent |= headers or {}
+        request = http.parse(method, quote(path, safe="/:@$&+,;=~%"), query or {}, sent, payload or b"")
+        if request.verb == "watch":
+            code, found, raw = self.watch(request)
+        else:
+            code, found, raw = http.render(self.run(request), request.accept)
+        return Reply(code, kept(found), parsed(raw, many=bool(query and query.get("watch"))))
+
+    def watch(self, request: Request) -> tuple[int, list[tuple[str, str]], bytes]:
+        """A watch that ends at once: what has been written since its revision, and the present for revision 0."""
+        from cluster.apiserver.watch import Watcher, WatchSpec, fold
+        from cluster.meta.status import StatusError
+        try:
+            spec = http.watch_spec(request)
+        except StatusError as refusal:
+            return http.render(Response(code=refusal.code, body=refusal.status), request.accept)
+        matches = pipeline.matcher(spec.resource, spec.label_selector, spec.field_selector)
+        watcher = Watcher(1, WatchSpec(resource=spec.resource, prefix=spec.prefix), matches)
+        if spec.send_initial_events or spec.resource_version == "0":
+            events = [("ADDED", stored.value) for _, stored in self.store.list(spec.prefix) if not matches or matches(stored.value)]
+        elif spec.resource_version:
+            events = fold(self.store.since(spec.prefix, int(spec.resource_version)), watcher)
+        else:
+            events = []
+        lines = [http.watch_event(kind, obj, request, self.context) for kind, obj in events[:WATCH_LIMIT]]
+        return 200, [("Content-Type", "application/json")], b"".join(lines)
+
+
+def kept(headers: list[tuple[str, str]]) -> dict:
+    """The headers that cases compare."""
+    found = {}
+    for name in KEPT_HEADERS:
+        values = [value for key, value in headers if key == name]
+        if values:
+            found[name] = sorted(values) if name == "Warning" else values[0]
+    return found
+
+
+def parsed(raw: bytes, *, many: bool) -> object:
+    text = raw.decode("utf-8", "replace")
+    try:
+        if many and text.lstrip().startswith('{"type"'):
+            return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return json.loads(text)
+    except ValueError:
+        return text
