@@ -1,0 +1,311 @@
+"""Who owns which field: managedFields brought up to date after a create, update or patch.
+
+The comparison walks old and new object along the schema and skips whatever is equal; its result is in fieldsV1's own
+form, so nothing is converted. Server-side apply is in apply.py.
+Source: k8s.io/apimachinery pkg/util/managedfields/internal/{fieldmanager,managedfieldsupdater,capmanagers,stripmeta}.go;
+sigs.k8s.io/structured-merge-diff typed/compare.go, merge/update.go.
+"""
+from __future__ import annotations
+
+from functools import lru_cache
+
+from cluster.meta import schema
+from cluster.meta.gotext import to_json
+
+from . import fieldsets
+from .fieldsets import MEMBER, Node
+from .typed import encoded
+
+MAX_UPDATERS = 10
+OLD_UPDATES = "ancient-changes"
+STRIPPED = frozenset(("name", "namespace", "creationTimestamp", "selfLink", "uid", "generation", "managedFields", "resourceVersion"))
+_MISSING = object()
+
+
+def track_update(old: dict | None, new: dict, manager: str, time_text: str, api_version: str = "", subresource: str = "",
+                 reset_fields: tuple[str, ...] = ()) -> list[dict]:
+    """The managedFields of `new`, which replaces `old` (None on a create); [] when nobody owns anything.
+
+    manager: fieldManager, or the User-Agent up to its first slash. api_version: the version that the request speaks.
+    reset_fields: dotted paths that this request cannot set.
+    """
+    api_version = api_version or new["apiVersion"]
+    struct = struct_of(api_version, new["kind"])
+    entries = _entries(old, new, subresource)
+    if struct is None:
+        return entries
+    before = old if old is not None else zero_object(struct)
+    gained, lost = compare(before, new, struct, reset_fields)
+    if gained is None and lost is None:
+        return entries
+    key = (manager or "unknown", "Update", api_version, subresource)
+    return _limited(_merged(entries, key, gained, lost, time_text))
+
+
+def struct_of(api_version: str, kind: str) -> schema.Struct | None:
+    """The type of a kind."""
+    group, _, version = api_version.rpartition("/")
+    return schema.type_of(group, version, kind)
+
+
+def _entries(old: dict | None, new: dict, subresource: str) -> list[dict]:
+    """The entries to start from: the new object's if it brings any (but not through a subresource), else the old one's."""
+    live = (old or {}).get("metadata", {}).get("managedFields") or []
+    if subresource:
+        return live
+    sent = new["metadata"].get("managedFields")
+    if sent is not None and (sent == [] or sent == [{}]):
+        return []
+    if not sent or sent == live:
+        return live
+    return sent if all(_is_sound(entry) for entry in sent) else live
+
+
+def _is_sound(entry: dict) -> bool:
+    return (entry.get("operation") in ("Apply", "Update") and bool(entry.get("apiVersion"))
+            and entry.get("fieldsType") == "FieldsV1")
+
+
+def identity(entry: dict) -> tuple[str, str, str, str]:
+    """What tells entries apart: manager, operation, version (of updates) and subresource."""
+    operation = entry["operation"]
+    version = "" if operation == "Apply" else entry["apiVersion"]
+    return entry.get("manager", ""), operation, version, entry.get("subresource", "")
+
+
+def _merged(entries: list[dict], key: tuple, gained: Node | None, lost: Node | None, time_text: str) -> list[dict]:
+    """All entries after a change: the others lose what changed, the manager gains it."""
+    result, mine = [], None
+    for entry in entries:
+        fields = fieldsets.difference(entry.get("fieldsV1"), lost)
+        if identity(entry) == key:
+            mine = entry
+            if gained is None and fields:
+                result.append(with_fields(entry, fields))
+            elif gained is not None:
+                result.append(_entry(key, fieldsets.union(fields, gained), time_text))
+            continue
+        fields = fieldsets.difference(fields, gained)
+        if fields:
+            result.append(with_fields(entry, fields))
+    if mine is None and gained is not None:
+        result.append(_entry(key, gained, time_text))
+    return ordered(result)
+
+
+def with_fields(entry: dict, fields: Node) -> dict:
+    """An entry with other fields; itself when they are the same."""
+    return entry if fields is entry.get("fieldsV1") else {**entry, "fieldsV1": fields}
+
+
+def _entry(key: tuple, fields: Node, time_text: str) -> dict:
+    manager, operation, version, subresource = key
+    entry = {"manager": manager, "operation": operation, "apiVersion": version, "time": time_text,
+             "fieldsType": "FieldsV1", "fieldsV1": fields}
+    if not time_text:  # entries of the scale subresource have none
+        del entry["time"]
+    if subresource:
+        entry["subresource"] = subresource
+    return entry
+
+
+def ordered(entries: list[dict]) -> list[dict]:
+    """Entries in upstream's order: appliers first, then by time, manager, version, subresource."""
+    if len(entries) < 2:
+        return entries
+    return sorted(entries, key=_order)
+
+
+def _order(entry: dict) -> tuple:
+    return (entry["operation"], entry.get("time") or "", entry.get("manager", ""), entry.get("apiVersion", ""),
+            entry.get("subresource", ""))
+
+
+def _limited(entries: list[dict]) -> list[dict]:
+    """At most ten updaters: the oldest are merged, one bucket a version."""
+    updaters = [entry for entry in entries if entry["operation"] == "Update"]
+    excess = len(updaters) - MAX_UPDATERS
+    if excess <= 0:
+        return entries
+    updaters.sort(key=lambda entry: (entry.get("time") or "", _identifier(entry)))
+    kept = [entry for entry in entries if entry["operation"] != "Update"]
+    buckets: dict[str, dict] = {}
+    for entry in updaters:
+        version = entry["apiVersion"]
+        if excess > 0 and version in buckets:
+            fields = fieldsets.union(buckets[version]["fieldsV1"], entry["fieldsV1"])
+            buckets[version] = _entry((OLD_UPDATES, "Update", version, ""), fields, entry.get("time") or "")
+            excess -= 1
+        elif excess > 0:
+            buckets[version] = entry
+        else:
+            kept.append(entry)
+    return ordered(kept + list(buckets.values()))
+
+
+def _identifier(entry: dict) -> str:
+    names = ("manager", "operation", "apiVersion", "subresource")
+    return to_json({name: entry[name] for name in names if entry.get(name)})
+
+
+@lru_cache(maxsize=256)
+def zero_object(struct: schema.Struct) -> dict:
+    """What a create is compared with: an object of the type with nothing set. Not to be changed."""
+    return encoded({}, struct)
+
+
+def compare(old: dict, new: dict, struct: schema.Struct, ignored: tuple[str, ...] = ()) -> tuple[Node | None, Node | None]:
+    """(added or modified, removed) paths between two objects of a type, without those that are never tracked.
+
+    ignored: dotted paths that are left out with all below them.
+    """
+    gained, lost = {}, {}
+    for name, field in struct.fields.items():
+        before, after = old.get(name, _MISSING), new.get(name, _MISSING)
+        if before is after or name == "apiVersion" or name == "kind" or name in ignored or before == after:
+            continue
+        step = f"f:{name}"
+        if name == "metadata":
+            _compare_metadata(before, after, field.type.struct, ignored, step, gained, lost)
+        else:
+            _visit(before, after, field.type, step, gained, lost)
+    for path in ignored if gained or lost else ():
+        if "." in path:
+            steps = tuple(f"f:{part}" for part in path.split("."))
+            gained, lost = fieldsets.without(gained, steps), fieldsets.without(lost, steps)
+    return fieldsets.sort(gained) if gained else None, fieldsets.sort(lost) if lost else None
+
+
+def _compare_metadata(old: object, new: object, struct: schema.Struct, ignored: tuple, step: str, gained: Node, lost: Node) -> None:
+    if "metadata" in ignored:
+        return
+    old, new = (old if type(old) is dict else {}), (new if type(new) is dict else {})
+    found, gone = {}, {}
+    for name in _tracked_metadata(old, new):
+        field = struct.fields.get(name)
+        if field:
+            _visit(old.get(name, _MISSING), new.get(name, _MISSING), field.type, f"f:{name}", found, gone)
+    if found:
+        gained[step] = fieldsets.sort(found)
+    if gone:
+        lost[step] = fieldsets.sort(gone)
+
+
+def _tracked_metadata(old: dict, new: dict) -> list[str]:
+    names = [name for name in new if name not in STRIPPED]
+    return names + [name for name in old if name not in new and name not in STRIPPED]
+
+
+def _visit(old: object, new: object, kind: schema.Type, step: str, gained: Node, lost: Node) -> None:
+    """Add what one step's change means to the sets of its parent."""
+    if old is new or old == new:
+        return
+    sort = kind.sort
+    if sort == "object" or sort == "map" or sort == "list":
+        has_any = bool(old) and old is not _MISSING or bool(new) and new is not _MISSING
+        if has_any and kind.merge != "atomic":
+            _descend(old, new, kind, step, gained, lost)
+            return
+    if new is _MISSING:
+        lost[step] = MEMBER
+    else:
+        gained[step] = MEMBER
+
+
+def _descend(old: object, new: object, kind: schema.Type, step: str, gained: Node, lost: Node) -> None:
+    found, gone = {}, {}
+    if kind.sort == "list":
+        _items(_listed(old), _listed(new), kind, found, gone)
+    else:
+        _members(_mapped(old), _mapped(new), kind, found, gone)
+    if old is _MISSING:
+        found["."] = MEMBER
+    elif new is _MISSING:
+        gone["."] = MEMBER
+    if found:
+        gained[step] = fieldsets.sort(found) if len(found) > 1 or "." not in found else MEMBER
+    if gone:
+        lost[step] = fieldsets.sort(gone) if len(gone) > 1 or "." not in gone else MEMBER
+
+
+def _listed(value: object) -> list:
+    return value if type(value) is list else []
+
+
+def _mapped(value: object) -> dict:
+    return value if type(value) is dict else {}
+
+
+def _members(old: dict, new: dict, kind: schema.Type, gained: Node, lost: Node) -> None:
+    fields = kind.struct.fields if kind.sort == "object" else None
+    for name, after in new.items():
+        before = old.get(name, _MISSING)
+        if before is after or before == after:
+            continue
+        inner = kind.element if fields is None else fields[name].type if name in fields else None
+        if inner is not None:
+            _visit(before, after, inner, f"f:{name}", gained, lost)
+    for name, before in old.items():
+        if name not in new:
+            inner = kind.element if fields is None else fields[name].type if name in fields else None
+            if inner is not None:
+                _visit(before, _MISSING, inner, f"f:{name}", gained, lost)
+
+
+def _items(old: list, new: list, kind: schema.Type, gained: Node, lost: Node) -> None:
+    """The items of a list with keys, or of a set. Items with the same key count as one."""
+    befores, afters = by_step(old, kind), by_step(new, kind)
+    for step, after in afters.items():
+        before = befores.get(step)
+        if before == after:
+            continue
+        if len(after) > 1 or before and len(before) > 1:
+            _repeated(before or [], after, kind, step, gained, lost)
+        else:
+            _visit(before[0] if before else _MISSING, after[0], kind.element, step, gained, lost)
+    for step, before in befores.items():
+        if step not in afters:
+            if len(before) > 1:
+                lost[step] = MEMBER
+            else:
+                _visit(before[0], _MISSING, kind.element, step, gained, lost)
+
+
+def _repeated(before: list, after: list, kind: schema.Type, step: str, gained: Node, lost: Node) -> None:
+    """Keys that come more than once are compared as a whole."""
+    if len(before) > 1 and len(after) > 1 or not before:
+        gained[step] = MEMBER
+    elif len(before) > 1:
+        _visit(_MISSING, after[0], kind.element, step, gained, lost)
+        lost[step] = MEMBER
+    else:
+        _visit(before[0], _MISSING, kind.element, step, gained, lost)
+        gained[step] = MEMBER
+
+
+def by_step(items: list, kind: schema.Type) -> dict[str, list]:
+    """The items of a list by their step in a path: `k:{"name":"app"}`, `v:"x"`."""
+    result: dict[str, list] = {}
+    for item in items:
+        step = step_of(item, kind)
+        if step in result:
+            result[step].append(item)
+        else:
+            result[step] = [item]
+    return result
+
+
+def step_of(item: object, kind: schema.Type) -> str:
+    """An item's step in a path."""
+    if kind.merge == "set" or type(item) is not dict:
+        return f"v:{to_json(item)}"
+    keys = kind.keys
+    if len(keys) == 1:
+        return _single_key_step(keys[0], item.get(keys[0]))
+    values = {key: item.get(key, schema.KEY_DEFAULTS.get(key)) for key in sorted(keys)}
+    return f"k:{to_json({key: value for key, value in values.items() if value is not None})}"
+
+
+@lru_cache(maxsize=8192, typed=True)
+def _single_key_step(key: str, value: object) -> str:
+    return f"k:{to_json({key: value} if value is not None else {})}"
