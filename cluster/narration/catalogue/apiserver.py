@@ -1,0 +1,69 @@
+"""What is said of the API server's gates, and of its writes to etcd."""
+from __future__ import annotations
+
+from ..kind import Kind
+
+LANE = "kube-apiserver"
+
+KINDS = {
+    "RequestAuthenticated": Kind(
+        stage="admission", lane=LANE, source="k8s.io/apiserver pkg/endpoints/filters/authentication.go",
+        en="**kube-apiserver** asks who this is: {user}. The kubeconfig's credential says so.",
+        zh="**kube-apiserver** 进行身份认证：来者是 {user}，由 kubeconfig 中的凭据证明。",
+    ),
+    "RequestAuthorized": Kind(
+        stage="admission", lane=LANE, fidelity="simplified", source="k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac",
+        en="**kube-apiserver** lets {user} {verb} {resource}. Rule: {rule}.",
+        zh="**kube-apiserver** 进行鉴权：允许 {user} 对 {resource} 执行 {verb}。依据：{rule}。",
+    ),
+    "ObjectDecoded": Kind(
+        stage="admission", lane=LANE, step=False, source="k8s.io/apimachinery pkg/runtime/serializer/json",
+        en="**kube-apiserver** reads {bytes} bytes as a {object} and checks every field against the schema ({validation}).",
+        zh="**kube-apiserver** 将 {bytes} 字节解读为 {object}，并按模式逐字段检查（{validation}）。",
+    ),
+    "ObjectDefaulted": Kind(
+        stage="admission", lane=LANE, source="k8s.io/kubernetes pkg/apis/core/v1/defaults.go",
+        en="**kube-apiserver** fills in {count} fields that the manifest left out: {fields}.",
+        zh="**kube-apiserver** 补上清单中未写的 {count} 个字段：{fields}。",
+    ),
+    "AdmissionMutated": Kind(
+        stage="admission", lane=LANE, source="k8s.io/kubernetes plugin/pkg/admission",
+        en="**{plugin}**, a mutating admission plugin, adds {fields}.",
+        zh="**{plugin}** 是变更类准入插件，它添加了 {fields}。",
+    ),
+    "ObjectValidated": Kind(
+        stage="admission", lane=LANE, source="k8s.io/kubernetes pkg/apis/core/validation/validation.go",
+        en="**kube-apiserver** validates the {object}: names, values and how they fit together. All is well.",
+        zh="**kube-apiserver** 校验该 {object}：名称、取值及其相互关系均无问题。",
+    ),
+    "AdmissionValidated": Kind(
+        stage="admission", lane=LANE, source="k8s.io/apiserver pkg/admission",
+        en="**{plugin}**, a validating admission plugin, has the last word before the store: it lets the request pass.",
+        zh="**{plugin}** 是验证类准入插件，在写入存储之前最后把关：请求获准通过。",
+    ),
+    "RequestRefused": Kind(
+        stage="admission", lane=LANE, marker="warning", source="k8s.io/apimachinery pkg/api/errors/errors.go",
+        en="**kube-apiserver** refuses with {code} {reason}: {message}",
+        zh="**kube-apiserver** 拒绝请求，返回 {code} {reason}：{message}",
+    ),
+    "ReadServed": Kind(
+        stage="kubectl", lane=LANE, step=False, source="k8s.io/apiserver pkg/endpoints/handlers/get.go",
+        en="**kube-apiserver** answers the {verb} from the {source}. Nothing changes.",
+        zh="**kube-apiserver** 从 {source} 应答这次 {verb}，什么都没有改变。",
+    ),
+    "KeyWritten": Kind(
+        stage="store", lane="etcd", marker="write", source="k8s.io/apiserver pkg/storage/etcd3/store.go",
+        en="**etcd** stores {kind_name} {name} at revision {revision} ({change}). Only now does it exist for others.",
+        zh="**etcd** 在修订版本 {revision} 存入 {kind_name} {name}（{change}）。从此刻起，其他组件才能看到它。",
+    ),
+    "KeyDeleted": Kind(
+        stage="delete", lane="etcd", marker="write", source="k8s.io/apiserver pkg/storage/etcd3/store.go",
+        en="**etcd** removes {kind_name} {name} at revision {revision}. The object is gone.",
+        zh="**etcd** 在修订版本 {revision} 移除 {kind_name} {name}。该对象不复存在。",
+    ),
+    "WriteSkipped": Kind(
+        stage="store", lane=LANE, step=False, source="k8s.io/apiserver pkg/storage/etcd3/store.go",
+        en="**kube-apiserver** writes nothing: {kind_name} {name} is already as asked. The revision stays {revision}.",
+        zh="**kube-apiserver** 未写入任何内容：{kind_name} {name} 已是所要求的样子。修订版本仍为 {revision}。",
+    ),
+}
