@@ -1,4 +1,5 @@
 """Ownership: controller references, and who adopts or releases what its selector (no longer) matches."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
@@ -12,8 +13,14 @@ from cluster.meta.objects import controller_of, key_of
 def controller_reference(owner: dict, api_version: str, kind: str) -> dict:
     """The ownerReference by which an object names its controller. Source: metav1.NewControllerRef."""
     meta = owner["metadata"]
-    return {"apiVersion": api_version, "kind": kind, "name": meta["name"], "uid": meta["uid"],
-            "controller": True, "blockOwnerDeletion": True}
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "name": meta["name"],
+        "uid": meta["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
 
 
 def controller_index(obj: dict) -> list[str]:
@@ -119,9 +126,12 @@ class Claim:
             return self._may_adopt
         meta = candidate["metadata"]
         patch = adoption_patch(self.owner, self.api_version, self.kind, meta["uid"])
-        self.trace("ObjectAdopted", f"{self.resource}/{key_of(candidate)}", owner=key_of(self.owner), kind=self.kind)
+        self._note("ObjectAdopted", candidate)
         reply = yield self.client.patch(self.resource, meta["name"], patch, namespace=meta.get("namespace", ""))
         return "" if reply.ok else "NotFound" if reply.code == 404 else reply.message or "adoption failed"
+
+    def _note(self, fact: str, candidate: dict) -> None:
+        self.trace(fact, f"{self.resource}/{key_of(candidate)}", owner=key_of(self.owner), owner_kind=self.kind)
 
     def _recheck(self) -> Iterator[Any]:
         """A live look at the owner before the first adoption. Source: RecheckDeletionTimestamp."""
@@ -137,6 +147,6 @@ class Claim:
     def _release(self, candidate: dict) -> Iterator[Any]:
         meta = candidate["metadata"]
         patch = release_patch(meta["uid"], [self.owner["metadata"]["uid"]])
-        self.trace("ObjectReleased", f"{self.resource}/{key_of(candidate)}", owner=key_of(self.owner), kind=self.kind)
+        self._note("ObjectReleased", candidate)
         reply = yield self.client.patch(self.resource, meta["name"], patch, namespace=meta.get("namespace", ""))
         return "" if reply.ok or reply.code in (404, 422) else reply.message or "release failed"

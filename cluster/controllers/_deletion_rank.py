@@ -1,7 +1,9 @@
 """Which Pods a ReplicaSet deletes first when it has too many.
 
-Source: pkg/controller/controller_utils.go ActivePodsWithRanks, pkg/controller/replicaset/replica_set.go getPodsToDelete.
+Source: pkg/controller/controller_utils.go ActivePodsWithRanks,
+pkg/controller/replicaset/replica_set.go getPodsToDelete.
 """
+
 from __future__ import annotations
 
 import math
@@ -30,7 +32,7 @@ def choose(pods: list[dict], related: Iterable[dict], count: int, now_unix_ms: i
 class _Rank:
     """A Pod with all that the comparison asks about it, read once."""
 
-    __slots__ = ("pod", "uid", "first", "ready_ms", "ready_bucket", "restarts", "created_ms", "created_bucket")
+    __slots__ = ("created_bucket", "created_ms", "first", "pod", "ready_bucket", "ready_ms", "restarts", "uid")
 
     def __init__(self, pod: dict, neighbours: int, now_unix_ms: int):
         self.pod, self.uid = pod, pod["metadata"]["uid"]

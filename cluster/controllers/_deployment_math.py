@@ -2,6 +2,7 @@
 
 Source: pkg/controller/deployment/util/deployment_util.go.
 """
+
 from __future__ import annotations
 
 import math
@@ -102,12 +103,16 @@ def annotated(replica_set: dict, name: str) -> int | None:
 
 def newest_first(replica_sets: list[dict]) -> list[dict]:
     """Latest creation first."""
-    return sorted(oldest_first(replica_sets), key=lambda item: item["metadata"].get("creationTimestamp", ""), reverse=True)
+    return sorted(
+        oldest_first(replica_sets), key=lambda item: item["metadata"].get("creationTimestamp", ""), reverse=True
+    )
 
 
 def oldest_first(replica_sets: list[dict]) -> list[dict]:
     """By creation, then name. Source: ReplicaSetsByCreationTimestamp."""
-    return sorted(replica_sets, key=lambda item: (item["metadata"].get("creationTimestamp", ""), item["metadata"]["name"]))
+    return sorted(
+        replica_sets, key=lambda item: (item["metadata"].get("creationTimestamp", ""), item["metadata"]["name"])
+    )
 
 
 def active_or_latest(new: dict | None, old: list[dict]) -> dict | None:

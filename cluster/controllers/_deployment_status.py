@@ -2,6 +2,7 @@
 
 Source: pkg/controller/deployment/sync.go calculateStatus, progress.go, util/deployment_util.go.
 """
+
 from __future__ import annotations
 
 from cluster.engine import clock
@@ -22,7 +23,14 @@ def condition_of(status: dict, type_: str) -> dict | None:
 
 def make_condition(type_: str, status: str, reason: str, message: str, now: str) -> dict:
     """A new condition, all times now."""
-    return {"type": type_, "status": status, "lastUpdateTime": now, "lastTransitionTime": now, "reason": reason, "message": message}
+    return {
+        "type": type_,
+        "status": status,
+        "lastUpdateTime": now,
+        "lastTransitionTime": now,
+        "reason": reason,
+        "message": message,
+    }
 
 
 def with_condition(status: dict, condition: dict) -> dict:
@@ -96,7 +104,9 @@ def _terminating(all_sets: list[dict]) -> int | None:
 
 def _available_condition(deployment: dict, available: int, now: str) -> dict:
     if available >= math.replicas(deployment) - math.max_unavailable(deployment):
-        return make_condition(AVAILABLE, "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", now)
+        return make_condition(
+            AVAILABLE, "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", now
+        )
     message = "Deployment does not have minimum availability."
     return make_condition(AVAILABLE, "False", "MinimumReplicasUnavailable", message, now)
 
@@ -105,7 +115,9 @@ def is_complete(deployment: dict, status: dict) -> bool:
     """All replicas are updated and available, and no old Pod is left. Source: DeploymentComplete."""
     desired = math.replicas(deployment)
     counted = (status.get(name, 0) for name in ("updatedReplicas", "replicas", "availableReplicas"))
-    return all(count == desired for count in counted) and status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
+    return all(count == desired for count in counted) and status.get("observedGeneration", 0) >= deployment[
+        "metadata"
+    ].get("generation", 0)
 
 
 def is_progressing(deployment: dict, status: dict) -> bool:
@@ -113,7 +125,9 @@ def is_progressing(deployment: dict, status: dict) -> bool:
     old = deployment.get("status") or {}
     left_before = old.get("replicas", 0) - old.get("updatedReplicas", 0)
     left_now = status.get("replicas", 0) - status.get("updatedReplicas", 0)
-    grew = any(status.get(name, 0) > old.get(name, 0) for name in ("updatedReplicas", "readyReplicas", "availableReplicas"))
+    grew = any(
+        status.get(name, 0) > old.get(name, 0) for name in ("updatedReplicas", "readyReplicas", "availableReplicas")
+    )
     return grew or left_now < left_before
 
 
@@ -148,10 +162,14 @@ def _was_complete(deployment: dict, status: dict) -> bool:
 def _with_progress(deployment: dict, status: dict, new: dict | None, now: str, now_unix_ms: int) -> dict:
     name = f'ReplicaSet "{new["metadata"]["name"]}"' if new else f'Deployment "{deployment["metadata"]["name"]}"'
     if is_complete(deployment, status):
-        done = make_condition(PROGRESSING, "True", "NewReplicaSetAvailable", f"{name} has successfully progressed.", now)
+        done = make_condition(
+            PROGRESSING, "True", "NewReplicaSetAvailable", f"{name} has successfully progressed.", now
+        )
         return with_condition(status, done)
     if is_progressing(deployment, status):
-        return _with_step(deployment, status, make_condition(PROGRESSING, "True", "ReplicaSetUpdated", f"{name} is progressing.", now))
+        return _with_step(
+            deployment, status, make_condition(PROGRESSING, "True", "ReplicaSetUpdated", f"{name} is progressing.", now)
+        )
     if is_timed_out(deployment, status, now_unix_ms):
         message = f"{name} has timed out progressing."
         return with_condition(status, make_condition(PROGRESSING, "False", "ProgressDeadlineExceeded", message, now))

@@ -1,4 +1,5 @@
 """What a controller still expects to see of its own creates and deletes, so that it never acts twice on one gap."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field

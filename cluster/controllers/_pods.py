@@ -1,4 +1,5 @@
 """What controllers ask about a Pod: active, terminating, ready, available."""
+
 from __future__ import annotations
 
 from cluster.engine import clock
@@ -77,7 +78,9 @@ def with_condition(status: dict, condition: dict, now: str) -> tuple[dict, bool]
             same = old["status"] == condition["status"]
             new = {**condition, "lastTransitionTime": old.get("lastTransitionTime") if same else now}
             conditions[index] = new
-            changed = any(old.get(name) != new.get(name) for name in ("status", "reason", "message", "lastTransitionTime"))
+            changed = any(
+                old.get(name) != new.get(name) for name in ("status", "reason", "message", "lastTransitionTime")
+            )
             return {**status, "conditions": conditions}, changed
     conditions.append({**condition, "lastTransitionTime": now})
     return {**status, "conditions": conditions}, True

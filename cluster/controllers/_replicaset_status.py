@@ -2,6 +2,7 @@
 
 Source: pkg/controller/replicaset/replica_set_utils.go calculateStatus, updateReplicaSetStatus.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -45,7 +46,10 @@ def _conditions(replica_set: dict, counts: Counts, error: str, now: str) -> list
     if error and not failing:
         missing = counts.active < replica_set["spec"]["replicas"]
         reason = "FailedCreate" if missing else "FailedDelete"
-        return [*old, {"type": FAILURE, "status": "True", "lastTransitionTime": now, "reason": reason, "message": error}]
+        return [
+            *old,
+            {"type": FAILURE, "status": "True", "lastTransitionTime": now, "reason": reason, "message": error},
+        ]
     if not error and failing:
         return [condition for condition in old if condition["type"] != FAILURE]
     return old

@@ -2,6 +2,7 @@
 
 Source: pkg/controller/deployment/util/deployment_util.go, pkg/controller/controller_utils.go ComputeHash.
 """
+
 from __future__ import annotations
 
 import json
@@ -35,7 +36,7 @@ def template_hash(template: dict, collisions: int | None) -> str:
 
 def replica_set_name(deployment_name: str, digest: str) -> str:
     """`name-hash`, cut to the limit of a name. Source: sync.go generateReplicaSetName."""
-    return f"{deployment_name[:NAME_LIMIT - 1 - len(digest)]}-{digest}"
+    return f"{deployment_name[: NAME_LIMIT - 1 - len(digest)]}-{digest}"
 
 
 def same_template(a: dict, b: dict) -> bool:
@@ -153,8 +154,11 @@ def new_replica_set(deployment: dict, new_revision: int, reference: dict) -> dic
         "apiVersion": "apps/v1",
         "kind": "ReplicaSet",
         "metadata": {
-            "name": replica_set_name(meta["name"], digest), "namespace": meta["namespace"], "labels": labels,
-            "annotations": annotations_for(deployment, {}, new_revision, exists=False), "ownerReferences": [reference],
+            "name": replica_set_name(meta["name"], digest),
+            "namespace": meta["namespace"],
+            "labels": labels,
+            "annotations": annotations_for(deployment, {}, new_revision, exists=False),
+            "ownerReferences": [reference],
         },
         "spec": body,
     }

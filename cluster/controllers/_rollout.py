@@ -2,6 +2,7 @@
 
 Source: pkg/controller/deployment/sync.go, rolling.go, recreate.go, progress.go.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -58,8 +59,13 @@ class Rollout:
 
     def compared(self, so: str) -> None:
         """Leave the comparison in the trace: Pods wanted, Pods that the ReplicaSets are told to have."""
-        self.controller.trace("ReconcileCompared", self.controller.subject(key_of(self.deployment)),
-                              wanted=math.replicas(self.deployment), found=math.total(self.replica_sets), so=so)
+        self.controller.trace(
+            "ReconcileCompared",
+            self.controller.subject(key_of(self.deployment)),
+            wanted=math.replicas(self.deployment),
+            found=math.total(self.replica_sets),
+            so=so,
+        )
 
     def event(self, type_: str, reason: str, message: str) -> None:
         self.controller.recorder.event(self.deployment, type_, reason, message)
@@ -78,7 +84,7 @@ class Rollout:
         return True
 
     def put_status(self) -> Iterator[Any]:
-        """PUT our copy's status. Our copy keeps its resourceVersion, so a second PUT in one look conflicts, as upstream."""
+        """PUT our copy's status. It keeps its resourceVersion, so a second PUT in one look conflicts, as upstream."""
         checked((yield self.client.update("deployments", self.deployment, subresource="status")))
 
     def sync_status(self, new: dict | None, old: list[dict]) -> Iterator[Any]:
@@ -90,7 +96,9 @@ class Rollout:
 
     def sync_rollout_status(self, new: dict | None, old: list[dict]) -> Iterator[Any]:
         """Source: syncRolloutStatus."""
-        status = statuses.rollout_status(self.deployment, self._all(new, old), new, now=self.now, now_unix_ms=self.now_unix_ms)
+        status = statuses.rollout_status(
+            self.deployment, self._all(new, old), new, now=self.now, now_unix_ms=self.now_unix_ms
+        )
         if status == self.status:
             self._plan_progress_check(status)
             return
@@ -121,8 +129,11 @@ class Rollout:
         if paused == (reason == "DeploymentPaused"):
             return
         word = "paused" if paused else "resumed"
-        self._note(condition=statuses.make_condition(
-            statuses.PROGRESSING, "Unknown", f"Deployment{word.capitalize()}", f"Deployment is {word}", self.now))
+        self._note(
+            condition=statuses.make_condition(
+                statuses.PROGRESSING, "Unknown", f"Deployment{word.capitalize()}", f"Deployment is {word}", self.now
+            )
+        )
         yield from self.put_status()
 
     # -- the new ReplicaSet -----------------------------------------------------------------------------------------
@@ -147,7 +158,13 @@ class Rollout:
         wait_s = self.deployment["spec"].get("minReadySeconds", 0)
         if annotations != before or new["spec"].get("minReadySeconds", 0) != wait_s:
             changed = revisions.with_annotations(new, annotations)
-            return checked((yield self.client.update("replicasets", {**changed, "spec": {**new["spec"], "minReadySeconds": wait_s}})))
+            return checked(
+                (
+                    yield self.client.update(
+                        "replicasets", {**changed, "spec": {**new["spec"], "minReadySeconds": wait_s}}
+                    )
+                )
+            )
         needs_update = self._note(revision=before.get(revisions.REVISION, ""))
         if statuses.has_deadline(self.deployment) and statuses.condition_of(self.status, statuses.PROGRESSING) is None:
             message = f'Found new replica set "{new["metadata"]["name"]}"'
@@ -160,7 +177,9 @@ class Rollout:
         return statuses.make_condition(statuses.PROGRESSING, status, reason, message, self.now)
 
     def _create(self, old: list[dict], revision: int) -> Iterator[Any]:
-        wanted = revisions.new_replica_set(self.deployment, revision, controller_reference(self.deployment, "apps/v1", "Deployment"))
+        wanted = revisions.new_replica_set(
+            self.deployment, revision, controller_reference(self.deployment, "apps/v1", "Deployment")
+        )
         size = math.new_replicas(self.deployment, [*old, wanted], 0)
         wanted["spec"]["replicas"] = size
         self.compared("create ReplicaSet")
@@ -177,7 +196,9 @@ class Rollout:
             self.event("Normal", "ScalingReplicaSet", f"Scaled up replica set {name} from 0 to {size}")
         needs_update = self._note(revision=str(revision))
         if not exists and statuses.has_deadline(self.deployment):
-            needs_update = self._note(condition=self._progressing("NewReplicaSetCreated", f'Created new replica set "{name}"'))
+            needs_update = self._note(
+                condition=self._progressing("NewReplicaSetCreated", f'Created new replica set "{name}"')
+            )
         if needs_update:
             yield from self.put_status()
         return created
@@ -208,7 +229,10 @@ class Rollout:
     # -- scaling ----------------------------------------------------------------------------------------------------
 
     def resize(self, replica_set: dict, size: int, *, force: bool = False) -> Iterator[Any]:
-        """(whether its size changed, the ReplicaSet as it is now). force: also for annotations alone. Source: scaleReplicaSet."""
+        """(whether its size changed, the ReplicaSet as it is now). force: also for annotations alone.
+
+        Source: scaleReplicaSet.
+        """
         before = math.replicas(replica_set)
         annotations = replica_set["metadata"].get("annotations") or {}
         noted = {**annotations, **revisions.size_annotations(self.deployment)}
@@ -217,7 +241,9 @@ class Rollout:
         if before != size:
             self.compared(f"scale {replica_set['metadata']['name']} to {size}")
         changed = revisions.with_annotations(replica_set, noted)
-        updated = checked((yield self.client.update("replicasets", {**changed, "spec": {**replica_set["spec"], "replicas": size}})))
+        updated = checked(
+            (yield self.client.update("replicasets", {**changed, "spec": {**replica_set["spec"], "replicas": size}}))
+        )
         if before == size:
             return False, updated
         direction = "up" if before < size else "down"
@@ -226,7 +252,7 @@ class Rollout:
         return True, updated
 
     def is_scaling(self) -> Iterator[Any]:
-        """Whether spec.replicas differs from what the active ReplicaSets were last sized for. Source: isScalingEvent."""
+        """Whether spec.replicas differs from what the active ReplicaSets were sized for. Source: isScalingEvent."""
         new, old = yield from self.find(create=False)
         noted = [math.annotated(item, math.DESIRED) for item in math.active(self._all(new, old))]
         return any(number is not None and number != math.replicas(self.deployment) for number in noted)
@@ -363,11 +389,13 @@ class Rollout:
         alive = [item for item in old if "deletionTimestamp" not in item["metadata"]]
         surplus = len(alive) - self.deployment["spec"]["revisionHistoryLimit"]
         by_revision = sorted(math.oldest_first(alive), key=revisions.revision)
-        for replica_set in by_revision[:max(0, surplus)]:
+        for replica_set in by_revision[: max(0, surplus)]:
             if not is_empty(replica_set):
                 continue
             meta = replica_set["metadata"]
-            self.controller.trace("RevisionForgotten", f"replicasets/{key_of(replica_set)}", revision=revisions.revision(replica_set))
+            self.controller.trace(
+                "RevisionForgotten", f"replicasets/{key_of(replica_set)}", revision=revisions.revision(replica_set)
+            )
             reply = yield self.client.delete("replicasets", meta["name"], meta["namespace"])
             if reply.code != 404:
                 checked(reply)

@@ -1,4 +1,5 @@
 """Running counts of a ReplicaSet's Pods, kept up from each delivery so that a sync need not look at all of them."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -8,7 +9,7 @@ from cluster.meta.objects import controller_of, key_of
 
 from . import _pods
 
-ACTIVE, TERMINATING, STRAY = 1, 2, 4   # STRAY: active, but the selector no longer matches
+ACTIVE, TERMINATING, STRAY = 1, 2, 4  # STRAY: active, but the selector no longer matches
 LABELLED, READY = 8, 16
 
 

@@ -1,4 +1,5 @@
 """Generators side by side inside a unit of work: what Go does with a WaitGroup."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator

@@ -2,6 +2,7 @@
 
 Source: pkg/controller/deployment/deployment_controller.go. What one look does is in _rollout.py.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -110,9 +111,19 @@ class DeploymentController(Controller):
     def _claim(self, deployment: dict) -> Iterator[Any]:
         """(ReplicaSets of this Deployment, error), adopting and releasing. Source: getReplicaSetsForDeployment."""
         meta = deployment["metadata"]
-        candidates = self.replica_sets.by("controller", meta["uid"]) + self.replica_sets.by("controller", meta["namespace"] + "/")
-        claim = Claim(client=self.client, owner=deployment, owner_resource="deployments", api_version="apps/v1",
-                      kind="Deployment", selector=deployment["spec"]["selector"], resource="replicasets", trace=self.trace)
+        candidates = self.replica_sets.by("controller", meta["uid"]) + self.replica_sets.by(
+            "controller", meta["namespace"] + "/"
+        )
+        claim = Claim(
+            client=self.client,
+            owner=deployment,
+            owner_resource="deployments",
+            api_version="apps/v1",
+            kind="Deployment",
+            selector=deployment["spec"]["selector"],
+            resource="replicasets",
+            trace=self.trace,
+        )
         return (yield from claim.run(candidates))
 
     def _refuse_everything(self, deployment: dict) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 Source: pkg/controller/replicaset/replica_set.go, replica_set_utils.go.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -150,7 +151,7 @@ class ReplicaSetController(Controller):
             tally.update(owner, pod)
 
     def tally(self, replica_set: dict) -> Tally:
-        """The counts of a ReplicaSet's Pods, counted anew where none are kept or its selector or template labels changed."""
+        """A ReplicaSet's counts, made anew where none are kept or its selector or template labels changed."""
         uid = replica_set["metadata"]["uid"]
         tally = self.tallies.get(uid)
         if tally is None or tally.basis != basis(replica_set):
@@ -205,13 +206,26 @@ class ReplicaSetController(Controller):
         return [pod for pod in orphans if verdict(replica_set, selector, pod) == "adopt" and _pods.is_active(pod)]
 
     def _claim(self, replica_set: dict, candidates: list[dict]) -> Iterator[Any]:
-        claim = Claim(client=self.client, owner=replica_set, owner_resource="replicasets", api_version="apps/v1",
-                      kind="ReplicaSet", selector=replica_set["spec"]["selector"], resource="pods", trace=self.trace)
+        claim = Claim(
+            client=self.client,
+            owner=replica_set,
+            owner_resource="replicasets",
+            api_version="apps/v1",
+            kind="ReplicaSet",
+            selector=replica_set["spec"]["selector"],
+            resource="pods",
+            trace=self.trace,
+        )
         return (yield from claim.run(candidates))
 
     def _compared(self, replica_set: dict, found: int, so: str) -> None:
-        self.trace("ReconcileCompared", self.subject(key_of(replica_set)),
-                   wanted=replica_set["spec"]["replicas"], found=found, so=so)
+        self.trace(
+            "ReconcileCompared",
+            self.subject(key_of(replica_set)),
+            wanted=replica_set["spec"]["replicas"],
+            found=found,
+            so=so,
+        )
 
     def _manage(self, replica_set: dict, found: int) -> Iterator[Any]:
         """Create what is missing or delete what is too much; returns an error text."""
@@ -239,7 +253,9 @@ class ReplicaSetController(Controller):
     def _create_one(self, replica_set: dict, pod: dict) -> Iterator[Any]:
         reply = yield self.client.create("pods", pod)
         if reply.ok:
-            self.recorder.event(replica_set, "Normal", "SuccessfulCreate", f"Created pod: {reply.body['metadata']['name']}")
+            self.recorder.event(
+                replica_set, "Normal", "SuccessfulCreate", f"Created pod: {reply.body['metadata']['name']}"
+            )
             return ""
         if is_terminating_namespace(reply):
             return ""
@@ -321,8 +337,12 @@ def pod_from_template(replica_set: dict) -> dict:
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {**kept, "generateName": f"{meta['name']}-", "namespace": meta["namespace"],
-                     "ownerReferences": [controller_reference(replica_set, "apps/v1", "ReplicaSet")]},
+        "metadata": {
+            **kept,
+            "generateName": f"{meta['name']}-",
+            "namespace": meta["namespace"],
+            "ownerReferences": [controller_reference(replica_set, "apps/v1", "ReplicaSet")],
+        },
         "spec": template["spec"],
     }
 

@@ -1,0 +1,229 @@
+"""garbage-collector: deletes what has lost its owners, and finishes foreground and orphaning deletions.
+
+Source: pkg/controller/garbagecollector/garbagecollector.go, operations.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from cluster.client import Controller
+from cluster.kinds import registry
+from cluster.kinds.base import Kind
+
+from . import _kinds
+from ._claims import release_patch
+from ._graph import FOREGROUND, ORPHAN, Graph, Node, identity
+from ._tasks import all_at_once
+
+CONFLICT_RETRIES = 5  # retry.DefaultBackoff
+
+
+class GarbageCollector(Controller):
+    """Its keys are `delete/<uid>` and `orphan/<uid>`: objects to look at, or owners to free dependents from."""
+
+    NAME = "garbage-collector"
+    WORKERS = 20
+    QPS = 40
+
+    @property
+    def account(self) -> str:
+        return "generic-garbage-collector"
+
+    def setup(self) -> None:
+        self.state = Graph()
+
+    def watch(self, informers) -> None:
+        for kind in _kinds.collected():
+            informers.watch(_kinds.resource(kind)).on(partial(self.on_object, kind))
+
+    def subject(self, key: str) -> str:
+        node = self.state.nodes.get(key.partition("/")[2])
+        return _subject(node) if node else ""
+
+    # -- news -------------------------------------------------------------------------------------------------------
+
+    def on_object(self, kind: Kind, event: str, old: dict | None, new: dict) -> None:
+        """Any object: nearly always nothing that matters here, so the way out is short."""
+        meta = new["metadata"]
+        if event == "DELETED":
+            self._attempt(self.state.remove(meta["uid"]))
+            return
+        if old is not None and old["metadata"]["uid"] != meta["uid"]:
+            self._attempt(self.state.remove(old["metadata"]["uid"]))
+            old = None
+        node = self.state.nodes.get(meta["uid"])
+        if node is not None and not node.virtual and "deletionTimestamp" not in meta:
+            owners = meta.get("ownerReferences")
+            if owners is node.owners or (owners or []) == node.owners:
+                return
+        self._attempt(self.state.observe(old, new, _kinds.api_version(kind), kind.kind))
+
+    def _attempt(self, todo: list[tuple[str, str]]) -> None:
+        for what, uid in todo:
+            self.queue.add(f"{what}/{uid}")
+
+    # -- sync -------------------------------------------------------------------------------------------------------
+
+    def sync(self, key: str) -> Iterator[Any]:
+        what, _, uid = key.partition("/")
+        node = self.state.nodes.get(uid)
+        if node is None:
+            return None
+        if what == "orphan":
+            return (yield from self._orphan(node))
+        result = yield from self._look_at(node)
+        if result != "retry" and node.virtual and self.state.nodes.get(uid) is node:
+            return "retry"  # an owner that exists but has not been seen yet
+        return result
+
+    def _look_at(self, node: Node) -> Iterator[Any]:
+        """Source: attemptToDeleteItem."""
+        if node.being_deleted and not node.deleting_dependents:
+            return None
+        kind = registry().kind(node.api_version, node.kind)
+        if kind is None:
+            return "retry"
+        if kind.namespaced and not node.namespace:
+            return None
+        reply = yield self.client.get(_kinds.resource(kind), node.name, node.namespace if kind.namespaced else "")
+        if reply.code == 404 or (reply.ok and reply.body["metadata"]["uid"] != node.uid):
+            self._gone(node)
+            return None
+        if not reply.ok:
+            return "retry"
+        if node.deleting_dependents:
+            return (yield from self._wait_for_dependents(node))
+        references = reply.body["metadata"].get("ownerReferences") or []
+        return (yield from self._judge(node, reply.body, references)) if references else None
+
+    def _gone(self, node: Node) -> None:
+        """Looked up and not there."""
+        if node.virtual:
+            self.trace("OwnerAbsent", _subject(node), dependents=len(node.dependents))
+        self._attempt(self.state.remove_virtual(node.uid))
+
+    def _judge(self, node: Node, latest: dict, references: list[dict]) -> Iterator[Any]:
+        """Weigh the owners: any that lives keeps the object. Source: attemptToDeleteItem."""
+        solid, dangling, waiting = [], [], []
+        for reference in references:
+            state = yield from self._owner_state(node, reference)
+            if state == "error":
+                return "retry"
+            {"solid": solid, "dangling": dangling, "waiting": waiting}[state].append(reference)
+        self.trace("OwnersWeighed", _subject(node), solid=len(solid), dangling=len(dangling), waiting=len(waiting))
+        if solid:
+            gone = [reference["uid"] for reference in (*dangling, *waiting)]
+            return (yield from self._patch(node, release_patch(node.uid, gone))) if gone else None
+        if waiting and node.dependents:
+            return (yield from self._delete_in_foreground(node, latest))
+        return (yield from self._delete(node, latest, _policy(latest)))
+
+    def _owner_state(self, node: Node, reference: dict) -> Iterator[Any]:
+        """ "solid", "dangling" (does not exist), "waiting" (is being deleted in the foreground) or "error"."""
+        if self.state.is_absent(reference, node.namespace):
+            return "dangling"
+        kind = registry().kind(reference["apiVersion"], reference["kind"])
+        if kind is None or (kind.namespaced and not node.namespace):
+            return "error"
+        namespace = node.namespace if kind.namespaced else ""
+        reply = yield self.client.get(_kinds.resource(kind), reference["name"], namespace)
+        if reply.code == 404 or (reply.ok and reply.body["metadata"]["uid"] != reference["uid"]):
+            names = reference["name"], reference["uid"]
+            self.state.note_absent(identity(reference["apiVersion"], reference["kind"], namespace, *names))
+            return "dangling"
+        if not reply.ok:
+            return "error"
+        meta = reply.body["metadata"]
+        return "waiting" if "deletionTimestamp" in meta and FOREGROUND in (meta.get("finalizers") or ()) else "solid"
+
+    # -- deleting ---------------------------------------------------------------------------------------------------
+
+    def _delete(self, node: Node, latest: dict, policy: str) -> Iterator[Any]:
+        """Source: deleteObject: with the uid and version seen; once more by uid if only other fields changed."""
+        self.trace("GarbageFound", _subject(node), policy=policy)
+        kind = registry().kind(node.api_version, node.kind)
+        resource, meta = _kinds.resource(kind), latest["metadata"]
+        options = {"propagation_policy": policy, "uid": node.uid}
+        reply = yield self.client.delete(
+            resource, node.name, node.namespace, resource_version=meta["resourceVersion"], **options
+        )
+        if reply.code == 409:
+            live = yield self.client.get(resource, node.name, node.namespace)
+            if live.ok and live.body["metadata"]["uid"] == node.uid and _owners(live.body) == _owners(latest):
+                reply = yield self.client.delete(resource, node.name, node.namespace, **options)
+        if reply.code == 404:
+            self._gone(node)
+            return None
+        return None if reply.ok else "retry"
+
+    def _delete_in_foreground(self, node: Node, latest: dict) -> Iterator[Any]:
+        """Its owner waits for it, and it has dependents of its own: they go first."""
+        if any(dependent.deleting_dependents for dependent in self.state.dependents(node)):
+            blocking = [{**ref, "blockOwnerDeletion": False} for ref in node.owners if ref.get("blockOwnerDeletion")]
+            result = yield from self._patch(node, {"metadata": {"uid": node.uid, "ownerReferences": blocking}})
+            if result:
+                return result
+        return (yield from self._delete(node, latest, "Foreground"))
+
+    def _wait_for_dependents(self, node: Node) -> Iterator[Any]:
+        """Being deleted in the foreground: done when nothing blocks. Source: processDeletingDependentsItem."""
+        blocking = self.state.blocking(node)
+        if not blocking:
+            return (yield from self._remove_finalizer(node, FOREGROUND))
+        self.trace("DeletionBlocked", _subject(node), blocking=len(blocking))
+        self._attempt([("delete", dependent.uid) for dependent in blocking if not dependent.deleting_dependents])
+        return None
+
+    def _orphan(self, owner: Node) -> Iterator[Any]:
+        """Take the owner off its dependents, then let it go. Source: attemptToOrphanWorker."""
+        dependents = self.state.dependents(owner)
+        self.trace("DependentsOrphaned", _subject(owner), dependents=len(dependents))
+        results = yield from all_at_once(
+            self._patch(dependent, release_patch(dependent.uid, [owner.uid])) for dependent in dependents
+        )
+        if any(results):
+            return "retry"
+        return (yield from self._remove_finalizer(owner, ORPHAN))
+
+    def _patch(self, node: Node, patch: dict) -> Iterator[Any]:
+        kind = registry().kind(node.api_version, node.kind)
+        reply = yield self.client.patch(_kinds.resource(kind), node.name, patch, namespace=node.namespace)
+        return None if reply.ok or reply.code == 404 else "retry"
+
+    def _remove_finalizer(self, node: Node, finalizer: str) -> Iterator[Any]:
+        """GET and PATCH until nobody came between. Source: removeFinalizer."""
+        resource = _kinds.resource(registry().kind(node.api_version, node.kind))
+        for _ in range(CONFLICT_RETRIES):
+            reply = yield self.client.get(resource, node.name, node.namespace)
+            if reply.code == 404:
+                return None
+            if not reply.ok:
+                return "retry"
+            meta = reply.body["metadata"]
+            finalizers = meta.get("finalizers") or []
+            if finalizer not in finalizers:
+                return None
+            left = [name for name in finalizers if name != finalizer]
+            patch = {"metadata": {"resourceVersion": meta["resourceVersion"], "finalizers": left or None}}
+            reply = yield self.client.patch(resource, node.name, patch, namespace=node.namespace, patch_type="merge")
+            if reply.code != 409:
+                return None if reply.ok or reply.code == 404 else "retry"
+        return "retry"
+
+
+def _owners(obj: dict) -> list[dict]:
+    return obj["metadata"].get("ownerReferences") or []
+
+
+def _policy(obj: dict) -> str:
+    """How the dependents of a dependent go: as its finalizers ask, else in the background."""
+    finalizers = obj["metadata"].get("finalizers") or ()
+    return "Orphan" if ORPHAN in finalizers else "Foreground" if FOREGROUND in finalizers else "Background"
+
+
+def _subject(node: Node) -> str:
+    kind = registry().kind(node.api_version, node.kind)
+    return f"{kind.plural if kind else node.kind.lower()}/{node.namespace}/{node.name}"

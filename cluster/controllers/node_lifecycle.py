@@ -1,0 +1,349 @@
+"""node-lifecycle-controller: notices Nodes that fall silent, says so, and taints them.
+
+Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from cluster.client import Controller
+from cluster.client.recorder import Recorder
+from cluster.meta.objects import key_of
+
+from . import _node_health, _pods, _taints
+from ._node_health import Health, Zone
+from ._tasks import all_at_once
+
+MONITOR_PERIOD_MS = 5_000  # --node-monitor-period
+GRACE_MS = 50_000  # --node-monitor-grace-period
+STARTUP_GRACE_MS = 60_000  # --node-startup-grace-period
+TAINTING_PERIOD_MS = 100  # NodeEvictionPeriod
+HEALTH_RETRIES, RETRY_WAIT_MS = 5, 20
+LEASES = "kube-node-lease"
+OS_LABELS = (("kubernetes.io/os", "beta.kubernetes.io/os"), ("kubernetes.io/arch", "beta.kubernetes.io/arch"))
+
+
+@dataclass
+class LifecycleState:
+    known: dict[str, str] = field(default_factory=dict)  # Node -> uid
+    health: dict[str, Health] = field(default_factory=dict)
+    zones: dict[str, Zone] = field(default_factory=dict)
+    retry: dict[str, bool] = field(default_factory=dict)  # Nodes whose Pods could not all be marked
+    pass_planned: bool = False
+    all_lost: bool = False
+
+
+class NodeLifecycleController(Controller):
+    """Its keys are Nodes whose NoSchedule taints or labels may be out of date; health is looked at each 5 s."""
+
+    NAME = "node-lifecycle-controller"
+    RESOURCE = "nodes"
+    WORKERS = 8
+
+    @property
+    def account(self) -> str:
+        return "node-controller"
+
+    def setup(self) -> None:
+        self.state = LifecycleState()
+        self.recorder = self.attach("recorder", Recorder(self, self.client, component="node-controller"))
+
+    def watch(self, informers) -> None:
+        self.nodes = informers.watch("nodes")
+        self.leases = informers.watch("leases")
+        self.pods = informers.watch("pods", indexes={"node": pod_node})
+        self.nodes.on(self.on_node)
+        self.pods.on(self.on_pod)
+
+    @property
+    def now(self) -> str:
+        return self.engine.clock.text(self.now_ms)
+
+    # -- news -------------------------------------------------------------------------------------------------------
+
+    def on_synced(self) -> None:
+        self.after(0, "monitor", background=True)
+
+    def on_node(self, kind: str, old: dict | None, new: dict) -> None:
+        """Upstream looks at each change; here only at those that can matter."""
+        if kind == "DELETED":
+            self.state.retry.pop(new["metadata"]["name"], None)
+        elif old is None or _matters(old) != _matters(new):
+            self.queue.add(new["metadata"]["name"])
+
+    def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
+        """A Pod that lands on a Node which is not ready is not ready either. Source: processPod."""
+        node = new["spec"].get("nodeName")
+        if kind == "DELETED" or not node or (old is not None and old["spec"].get("nodeName") == node):
+            return
+        health = self.state.health.get(node)
+        if health and health.ready and health.ready["status"] != "True" and self.nodes.get(node):
+            self.work(self._mark_pods([new], node))
+
+    # -- taints and labels of one Node ------------------------------------------------------------------------------
+
+    def sync(self, key: str) -> Iterator[Any]:
+        node = self.nodes.get(key)
+        if node is None:
+            return None
+        add, remove = _taints.no_schedule_difference(node)
+        if add or remove:
+            self._trace_taints(key, add, remove)
+            yield from _taints.swap(self.client, node, add=add, remove=remove, now=self.now)
+        labels = labels_to_update(node)
+        if labels:
+            yield self.client.patch("nodes", key, {"metadata": {"labels": labels}})
+        return None
+
+    def _trace_taints(self, name: str, add: list[dict], remove: list[dict]) -> None:
+        for taint in add:
+            self.trace("TaintAdded", f"nodes//{name}", key=taint["key"], effect=taint["effect"])
+        for taint in remove:
+            self.trace("TaintRemoved", f"nodes//{name}", key=taint["key"], effect=taint["effect"])
+
+    # -- the look at all Nodes --------------------------------------------------------------------------------------
+
+    def monitor(self) -> None:
+        """Each 5 s. Source: monitorNodeHealth."""
+        self.work(self._monitor(), lambda _: self.after(MONITOR_PERIOD_MS, "monitor", background=True))
+
+    def _monitor(self) -> Iterator[Any]:
+        nodes = self.nodes.items()
+        yield from self._classify(nodes)
+        ready = yield from all_at_once(self._check(node) for node in nodes)
+        by_zone: dict[str, list[bool]] = {}
+        for node, is_ready in zip(nodes, ready, strict=True):
+            if is_ready is not None and "node.kubernetes.io/exclude-disruption" not in (
+                node["metadata"].get("labels") or {}
+            ):
+                by_zone.setdefault(_node_health.zone_of(node), []).append(is_ready)
+        yield from self._handle_disruption(by_zone, nodes)
+
+    def _classify(self, nodes: list[dict]) -> Iterator[Any]:
+        """Greet Nodes that are new, and note those that are gone. Source: classifyNodes."""
+        names = {node["metadata"]["name"]: node for node in nodes}
+        for name, node in names.items():
+            self.state.zones.setdefault(_node_health.zone_of(node), Zone())
+            if name not in self.state.known:
+                uid = self.state.known[name] = node["metadata"]["uid"]
+                self._node_event(
+                    name, uid, "RegisteredNode", f"Node {name} event: Registered Node {name} in Controller"
+                )
+                yield from self._mark_reachable(node)
+        for name in [name for name in self.state.known if name not in names]:
+            uid = self.state.known.pop(name)
+            self.state.health.pop(name, None)
+            self._node_event(name, uid, "RemovingNode", f"Node {name} event: Removing Node {name} from Controller")
+
+    def _node_event(self, name: str, uid: str, reason: str, message: str) -> None:
+        reference = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": uid}
+        self.recorder.event(reference, "Normal", reason, message)
+
+    def _check(self, node: dict) -> Iterator[Any]:
+        """One Node's health; returns whether it is ready, None if that could not be written."""
+        name = node["metadata"]["name"]
+        result = None
+        for attempt in range(HEALTH_RETRIES):
+            if attempt:
+                fresh = yield self.client.get("nodes", name)
+                if not fresh.ok:
+                    return None
+                node = fresh.body
+            result = yield from self._update_health(node)
+            if result is not None:
+                break
+        if result is None:
+            return None
+        node, was, current = result
+        if current is None:
+            return False
+        yield from self._process_no_execute(node, current["status"])
+        yield from self._tell_pods(node, was, current["status"])
+        return current["status"] == "True"
+
+    def _update_health(self, node: dict) -> Iterator[Any]:
+        """(node, Ready's status before, Ready condition now); None if the write conflicted.
+
+        Source: tryUpdateNodeHealth.
+        """
+        meta, before = node["metadata"], _node_health.ready_condition(node)
+        created_ms = self.engine.clock.parse_ms(meta["creationTimestamp"])
+        lease = self.leases.get(f"{LEASES}/{meta['name']}")
+        health = _node_health.observe(
+            self.state.health.get(meta["name"]), node, lease, now_ms=self.now_ms, created_ms=created_ms
+        )
+        self.state.health[meta["name"]] = health
+        was = before["status"] if before else "Unknown"
+        silent_ms = self.now_ms - health.probe_ms
+        if silent_ms <= (GRACE_MS if before else STARTUP_GRACE_MS):
+            return node, was, before
+        conditions = _node_health.given_up(node, self.now)
+        if conditions == (node["status"].get("conditions") if node.get("status") else None):
+            return node, was, before
+        self.trace("NodeMarkedUnknown", f"nodes//{meta['name']}", silent_ms=silent_ms)
+        changed = {**node, "status": {**(node.get("status") or {}), "conditions": conditions}}
+        reply = yield self.client.update("nodes", changed, subresource="status")
+        if not reply.ok:
+            return None
+        current = _node_health.ready_condition(reply.body)
+        self.state.health[meta["name"]] = Health(probe_ms=health.probe_ms, ready=current, renew_time=health.renew_time)
+        return reply.body, was, current
+
+    def _tell_pods(self, node: dict, was: str, status: str) -> Iterator[Any]:
+        """A Node that has just stopped being ready takes its Pods' readiness along."""
+        meta, name = node["metadata"], node["metadata"]["name"]
+        if status != "True" and was == "True":
+            self._node_event(name, meta["uid"], "NodeNotReady", f"Node {name} status is now: NodeNotReady")
+        elif not (name in self.state.retry and was != "True"):
+            self.state.retry.pop(name, None)
+            return
+        if (yield from self._mark_pods(self.pods.by("node", name), name)):
+            self.state.retry.pop(name, None)
+        else:
+            self.state.retry[name] = True
+
+    def _mark_pods(self, pods: list[dict], node_name: str) -> Iterator[Any]:
+        """Source: pkg/controller/util/node MarkPodsNotReady."""
+        went_well = True
+        for pod in pods:
+            condition = _pods.ready_condition(pod)
+            if pod["spec"].get("nodeName") != node_name or condition is None:
+                continue
+            status, changed = _pods.with_condition(pod["status"], {**condition, "status": "False"}, self.now)
+            if not changed:
+                continue
+            self.trace("PodMarkedNotReady", f"pods/{key_of(pod)}", node=node_name)
+            reply = yield self.client.update("pods", {**pod, "status": status}, subresource="status")
+            if reply.code == 404:
+                continue
+            went_well = went_well and reply.ok
+            self.recorder.event(pod, "Warning", "NodeNotReady", "Node is not ready")
+        return went_well
+
+    # -- NoExecute --------------------------------------------------------------------------------------------------
+
+    def _process_no_execute(self, node: dict, status: str) -> Iterator[Any]:
+        """Source: processTaintBaseEviction."""
+        if status == "True":
+            yield from self._mark_reachable(node)
+            return
+        wanted = _no_execute(_taints.NOT_READY if status == "False" else _taints.UNREACHABLE)
+        other = _no_execute(_taints.UNREACHABLE if status == "False" else _taints.NOT_READY)
+        if _taints.has(node, other):
+            self._trace_taints(node["metadata"]["name"], [wanted], [other])
+            yield from _taints.swap(self.client, node, add=[wanted], remove=[other], now=self.now)
+            return
+        zone = self.state.zones.setdefault(_node_health.zone_of(node), Zone())
+        if not _taints.has(node, wanted):
+            zone.remove(node["metadata"]["name"])
+        if zone.add(node["metadata"]["name"]):
+            self._plan_pass()
+
+    def _mark_reachable(self, node: dict) -> Iterator[Any]:
+        """Source: markNodeAsReachable."""
+        name = node["metadata"]["name"]
+        for key in (_taints.UNREACHABLE, _taints.NOT_READY):
+            taint = _no_execute(key)
+            if _taints.has(node, taint):
+                self._trace_taints(name, [], [taint])
+                yield from _taints.take_off(self.client, node, [taint])
+        zone = self.state.zones.get(_node_health.zone_of(node))
+        if zone is not None:
+            zone.remove(name)
+
+    def _plan_pass(self) -> None:
+        """Upstream looks each 100 ms; here only while a Node waits, at those same moments."""
+        if self.state.pass_planned:
+            return
+        self.state.pass_planned = True
+        blocked = [zone.full_at_ms for zone in self.state.zones.values() if zone.waiting and zone.qps > 0]
+        due_ms = max(self.now_ms + 1, min(blocked, default=self.now_ms))
+        due_ms += -due_ms % TAINTING_PERIOD_MS
+        self.after(due_ms - self.now_ms, "taint_pass")
+
+    def taint_pass(self) -> None:
+        """Source: doNoExecuteTaintingPass."""
+        self.state.pass_planned = False
+        self.work(self._taint_pass())
+
+    def _taint_pass(self) -> Iterator[Any]:
+        for zone in self.state.zones.values():
+            while zone.waiting and zone.take_token(self.now_ms):
+                name = zone.waiting[0]
+                if not (yield from self._taint(name)):
+                    break
+                if name in zone.waiting:
+                    zone.waiting.remove(name)
+                    zone.done.append(name)
+        if any(zone.waiting and zone.qps > 0 for zone in self.state.zones.values()):
+            self._plan_pass()
+
+    def _taint(self, name: str) -> Iterator[Any]:
+        node = self.nodes.get(name)
+        condition = _node_health.ready_condition(node) if node else None
+        if node is None or (condition is not None and condition["status"] == "True"):
+            return True
+        if condition is None:
+            return False
+        lost = condition["status"] == "Unknown"
+        add = _no_execute(_taints.UNREACHABLE if lost else _taints.NOT_READY)
+        remove = _no_execute(_taints.NOT_READY if lost else _taints.UNREACHABLE)
+        self._trace_taints(name, [add], [remove] if _taints.has(node, remove) else [])
+        return (yield from _taints.swap(self.client, node, add=[add], remove=[remove], now=self.now))
+
+    def _handle_disruption(self, by_zone: dict[str, list[bool]], nodes: list[dict]) -> Iterator[Any]:
+        """Fewer evictions, or none at all, where most of a zone is lost. Source: handleDisruption."""
+        states = {name: _node_health.zone_state(ready) for name, ready in by_zone.items()}
+        lost_before, self.state.all_lost = (
+            self.state.all_lost,
+            bool(states) and set(states.values()) == {"FullDisruption"},
+        )
+        for name in [name for name in self.state.zones if name not in by_zone]:
+            del self.state.zones[name]
+        if self.state.all_lost and not lost_before:
+            self.trace("EvictionsStopped", nodes=len(nodes))
+            for node in nodes:
+                yield from self._mark_reachable(node)
+            for zone in self.state.zones.values():
+                zone.set_qps(0.0, self.now_ms)
+                zone.state = "FullDisruption"
+            return
+        if lost_before and not self.state.all_lost:
+            self._give_everyone_time()
+        for name, zone in self.state.zones.items():
+            if zone.state != states[name] and not self.state.all_lost:
+                zone.set_qps(_node_health.eviction_qps(states[name], len(by_zone[name])), self.now_ms)
+                zone.state = states[name]
+        if any(zone.waiting for zone in self.state.zones.values()):
+            self._plan_pass()
+
+    def _give_everyone_time(self) -> None:
+        """Some Node is back after all were lost: perhaps it was us who were cut off."""
+        for name, health in self.state.health.items():
+            self.state.health[name] = Health(probe_ms=self.now_ms, ready=health.ready, renew_time=health.renew_time)
+
+
+def _no_execute(key: str) -> dict:
+    return {"key": key, "effect": "NoExecute"}
+
+
+def pod_node(pod: dict) -> list[str]:
+    """An informer's index: Pods by the Node that they are bound to."""
+    name = pod["spec"].get("nodeName")
+    return [name] if name else []
+
+
+def _matters(node: dict) -> tuple:
+    statuses = [(c["type"], c["status"]) for c in (node.get("status") or {}).get("conditions") or ()]
+    return node["spec"].get("unschedulable", False), _taints.of(node), statuses, node["metadata"].get("labels")
+
+
+def labels_to_update(node: dict) -> dict[str, str]:
+    """The beta os and arch labels follow the stable ones. Source: reconcileNodeLabels."""
+    labels = node["metadata"].get("labels") or {}
+    return {
+        beta: labels[stable] for stable, beta in OS_LABELS if stable in labels and labels.get(beta) != labels[stable]
+    }

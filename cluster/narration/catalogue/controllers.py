@@ -1,0 +1,145 @@
+"""What is said of the controllers' facts: work queues, comparisons, garbage, lost nodes."""
+from __future__ import annotations
+
+from ..kind import Kind
+
+QUEUE = "k8s.io/client-go util/workqueue"
+REFERENCES = "pkg/controller/controller_ref_manager.go"
+REPLICA_SET = "pkg/controller/replicaset/replica_set.go"
+DEPLOYMENT = "pkg/controller/deployment/sync.go"
+GARBAGE = "pkg/controller/garbagecollector/garbagecollector.go"
+LIFECYCLE = "pkg/controller/nodelifecycle/node_lifecycle_controller.go"
+EVICTION = "pkg/controller/tainteviction/taint_eviction.go"
+
+KINDS = {
+    "ComponentStarted": Kind(
+        stage="fault", step=False, source="cmd/kube-controller-manager",
+        en="**{component}** starts. It remembers nothing and lists everything anew.",
+        zh="**{component}** 启动。它没有任何记忆，要重新列出一切。",
+    ),
+    "ComponentStopped": Kind(
+        stage="fault", marker="warning", source="cmd/kube-controller-manager",
+        en="**{component}** stops. What it knew is lost; what it wrote stays in etcd.",
+        zh="**{component}** 停止。它所知的随之丢失，它写入 etcd 的仍在。",
+    ),
+    "KeyEnqueued": Kind(
+        stage="reconcile", step=False, source=QUEUE,
+        en="**{actor}** queues {name} ({length} waiting). A key that already waits is not queued twice.",
+        zh="**{actor}** 将 {name} 加入队列（{length} 个等待）。已在等待的键不会重复排队。",
+    ),
+    "ReconcileStarted": Kind(
+        stage="reconcile", source=QUEUE,
+        en="**{actor}** takes {name} from its queue and looks at it afresh, whatever the news was.",
+        zh="**{actor}** 从队列取出 {name} 并重新审视，不论先前来的是什么消息。",
+    ),
+    "ReconcileCompared": Kind(
+        stage="reconcile", marker="status", source=REPLICA_SET,
+        en="**{actor}** compares {name}: wanted {wanted}, found {found} → {so}.",
+        zh="**{actor}** 比较 {name}：期望 {wanted}，实际 {found} → {so}。",
+    ),
+    "SyncFailed": Kind(
+        stage="reconcile", marker="warning", step=False, source="pkg/controller/deployment/deployment_controller.go",
+        en="**{actor}** could not finish {name} and tries again soon: {message}",
+        zh="**{actor}** 未能处理完 {name}，稍后重试：{message}",
+    ),
+    "ObjectAdopted": Kind(
+        stage="reconcile", marker="write", source=REFERENCES,
+        en="**{actor}** adopts {name} for {owner}: it matches the selector and has no controller.",
+        zh="**{actor}** 让 {owner} 收养 {name}：它匹配选择算符，且没有控制者。",
+    ),
+    "ObjectReleased": Kind(
+        stage="reconcile", marker="write", source=REFERENCES,
+        en="**{actor}** releases {name} from {owner}: its labels no longer match the selector. It lives on.",
+        zh="**{actor}** 将 {name} 从 {owner} 释放：其标签不再匹配选择算符。它继续运行。",
+    ),
+    "PodChosenForDeletion": Kind(
+        stage="delete", marker="status", source="pkg/controller/controller_utils.go",
+        en="**{actor}** gives up {name}: unscheduled, unready, crowded and younger Pods go first.",
+        zh="**{actor}** 舍弃 {name}：未调度、未就绪、扎堆、较新的 Pod 先走。",
+    ),
+    "RevisionForgotten": Kind(
+        stage="delete", marker="write", source=DEPLOYMENT,
+        en="**{actor}** deletes {name}, revision {revision}: revisionHistoryLimit keeps no more.",
+        zh="**{actor}** 删除 {name}（修订版本 {revision}）：超出 revisionHistoryLimit。",
+    ),
+    "OwnerAbsent": Kind(
+        stage="delete", marker="status", source=GARBAGE,
+        en="**garbage-collector** looked {name} up and it is not there: its {dependents} dependents have lost an owner.",
+        zh="**garbage-collector** 查找 {name}，它并不存在：它的 {dependents} 个从属对象失去了属主。",
+    ),
+    "OwnersWeighed": Kind(
+        stage="delete", marker="status", source=GARBAGE,
+        en="**garbage-collector** weighs the owners of {name}: {solid} live, {dangling} gone, {waiting} waiting for it to go.",
+        zh="**garbage-collector** 权衡 {name} 的属主：存活 {solid}，已消失 {dangling}，等它先走 {waiting}。",
+    ),
+    "GarbageFound": Kind(
+        stage="delete", marker="write", source=GARBAGE,
+        en="**garbage-collector** deletes {name}: no owner keeps it. Its own dependents: {policy}.",
+        zh="**garbage-collector** 删除 {name}：没有属主再保留它。其从属对象的处理：{policy}。",
+    ),
+    "DeletionBlocked": Kind(
+        stage="delete", marker="status", source=GARBAGE,
+        en="**garbage-collector** keeps {name} for now: {blocking} dependents block its deletion (foreground).",
+        zh="**garbage-collector** 暂留 {name}：{blocking} 个从属对象阻止其删除（foreground）。",
+    ),
+    "DependentsOrphaned": Kind(
+        stage="delete", marker="write", source=GARBAGE,
+        en="**garbage-collector** takes {name} off its {dependents} dependents. They stay, without an owner.",
+        zh="**garbage-collector** 从 {dependents} 个从属对象上去掉属主 {name}。它们留下，没有属主。",
+    ),
+    "NamespaceEmptied": Kind(
+        stage="delete", marker="write", source="pkg/controller/namespace/deletion/namespaced_resources_deleter.go",
+        en="**namespace-controller** has deleted all it can in {name}: {remaining} objects are left, Pods go first.",
+        zh="**namespace-controller** 已删除 {name} 中所有能删的：还剩 {remaining} 个对象，Pod 先行。",
+    ),
+    "PodRangeAllocated": Kind(
+        stage="reconcile", marker="write", step=False, source="pkg/controller/nodeipam/ipam/range_allocator.go",
+        en="**node-ipam-controller** gives {name} the range {cidr}: its Pods will have addresses from it.",
+        zh="**node-ipam-controller** 将网段 {cidr} 分给 {name}：其 Pod 的地址由此而来。",
+    ),
+    "NodeMarkedUnknown": Kind(
+        stage="fault", marker="warning", source=LIFECYCLE,
+        en="**node-lifecycle-controller** has heard nothing of {name} for {silent_ms} ms: Ready becomes Unknown.",
+        zh="**node-lifecycle-controller** 已 {silent_ms} 毫秒没有 {name} 的消息：Ready 变为 Unknown。",
+    ),
+    "TaintAdded": Kind(
+        stage="fault", marker="write", source=LIFECYCLE,
+        en="**{actor}** puts the taint {key}:{effect} on {name}. Only Pods that tolerate it may come or stay.",
+        zh="**{actor}** 给 {name} 加上污点 {key}:{effect}。只有容忍它的 Pod 才能来或留下。",
+    ),
+    "TaintRemoved": Kind(
+        stage="fault", marker="write", source=LIFECYCLE,
+        en="**{actor}** takes the taint {key}:{effect} off {name}.",
+        zh="**{actor}** 去掉 {name} 上的污点 {key}:{effect}。",
+    ),
+    "EvictionsStopped": Kind(
+        stage="fault", marker="warning", source=LIFECYCLE,
+        en="**node-lifecycle-controller** sees all {nodes} Nodes lost. It suspects itself and evicts nobody.",
+        zh="**node-lifecycle-controller** 发现全部 {nodes} 个节点失联。它怀疑问题在自己，不驱逐任何 Pod。",
+    ),
+    "PodMarkedNotReady": Kind(
+        stage="fault", marker="write", source="pkg/controller/util/node/controller_utils.go",
+        en="**node-lifecycle-controller** sets {name} to not Ready in {node}'s place, which no longer reports.",
+        zh="**node-lifecycle-controller** 代替不再上报的 {node} 将 {name} 置为未就绪。",
+    ),
+    "PodEvictionPlanned": Kind(
+        stage="fault", marker="status", source=EVICTION,
+        en="**taint-eviction-controller** will evict {name} from {node} in {seconds} s: so long is the taint tolerated.",
+        zh="**taint-eviction-controller** 将在 {seconds} 秒后从 {node} 驱逐 {name}：容忍度到此为止。",
+    ),
+    "PodEvictionCancelled": Kind(
+        stage="fault", marker="status", source=EVICTION,
+        en="**taint-eviction-controller** drops its plan to evict {name}.",
+        zh="**taint-eviction-controller** 取消驱逐 {name} 的计划。",
+    ),
+    "PodMarkedForEviction": Kind(
+        stage="delete", marker="write", source=EVICTION,
+        en="**taint-eviction-controller** evicts {name}: its toleration of the Node's taint has run out.",
+        zh="**taint-eviction-controller** 驱逐 {name}：它对节点污点的容忍已到期。",
+    ),
+    "PodOrphanedByNode": Kind(
+        stage="delete", marker="write", source="pkg/controller/podgc/gc_controller.go",
+        en="**pod-garbage-collector** fails and deletes {name}: its Node {node} has not existed for 40 s.",
+        zh="**pod-garbage-collector** 将 {name} 置为 Failed 并删除：其节点 {node} 已消失 40 秒。",
+    ),
+}

@@ -1,0 +1,98 @@
+"""Lost nodes: health, zones, taints and tolerations."""
+
+from __future__ import annotations
+
+import pytest
+
+from cluster.controllers import _node_health as health
+from cluster.controllers import _taints, node_ipam
+from cluster.controllers._node_health import Health, Zone
+
+NOW = "2026-01-01T09:10:00Z"
+
+
+def node(ready="True", heartbeat="t1", taints=(), **spec):
+    conditions = (
+        [{"type": "Ready", "status": ready, "lastHeartbeatTime": heartbeat, "lastTransitionTime": "t0"}]
+        if ready
+        else []
+    )
+    return {
+        "metadata": {"name": "n1", "creationTimestamp": "2026-01-01T09:00:00Z"},
+        "spec": {**spec, "taints": list(taints)},
+        "status": {"conditions": conditions},
+    }
+
+
+def lease(renewed):
+    return {"spec": {"renewTime": renewed}}
+
+
+def test_a_new_heartbeat_or_a_renewed_lease_is_news():
+    seen = health.observe(None, node(), lease("r1"), now_ms=1000, created_ms=0)
+    assert seen.probe_ms == 1000
+    assert health.observe(seen, node(), lease("r1"), now_ms=6000, created_ms=0).probe_ms == 1000
+    assert health.observe(seen, node(), lease("r2"), now_ms=6000, created_ms=0).probe_ms == 6000
+    assert health.observe(seen, node(heartbeat="t2"), lease("r1"), now_ms=6000, created_ms=0).probe_ms == 6000
+
+
+def test_a_node_that_never_reported_counts_from_its_creation():
+    assert health.observe(None, node(ready=None), None, now_ms=9000, created_ms=500) == Health(probe_ms=500)
+
+
+def test_giving_up_makes_known_conditions_unknown_and_adds_the_missing():
+    conditions = health.given_up(node(), NOW)
+    assert [condition["type"] for condition in conditions] == ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"]
+    assert {condition["status"] for condition in conditions} == {"Unknown"}
+    assert [condition["reason"] for condition in conditions[:2]] == ["NodeStatusUnknown", "NodeStatusNeverUpdated"]
+    assert conditions[0]["lastHeartbeatTime"] == "t1"
+
+
+def test_what_was_given_up_already_stays_as_it_is():
+    lost = node(ready="Unknown")
+    lost["status"]["conditions"] = health.given_up(lost, NOW)
+    assert health.given_up(lost, "later") == lost["status"]["conditions"]
+
+
+@pytest.mark.parametrize(
+    ("ready", "expected"),
+    [
+        ([True, True], "Normal"),
+        ([True, False], "Normal"),
+        ([False, False], "FullDisruption"),
+        ([True, True, False, False, False], "PartialDisruption"),
+        ([True, True, True, False, False, False], "Normal"),
+        ([], "Normal"),
+    ],
+)
+def test_a_zone_is_disrupted_when_most_of_it_is_lost(ready, expected):
+    assert health.zone_state(ready) == expected
+
+
+def test_one_node_in_ten_seconds_is_tainted():
+    zone = Zone()
+    assert zone.take_token(0)
+    assert not zone.take_token(9_999)
+    assert zone.take_token(10_000)
+
+
+def test_a_node_waits_once_until_it_is_forgotten():
+    zone = Zone()
+    assert zone.add("n1") and not zone.add("n1")
+    assert zone.remove("n1") and zone.add("n1")
+
+
+def test_no_schedule_taints_follow_conditions_and_cordons():
+    add, remove = _taints.no_schedule_difference(node("Unknown", unschedulable=True))
+    assert [taint["key"] for taint in add] == [_taints.UNREACHABLE, _taints.UNSCHEDULABLE]
+    stale = {"key": _taints.NOT_READY, "effect": "NoSchedule"}
+    mine = {"key": "mine", "effect": "NoSchedule"}
+    add, remove = _taints.no_schedule_difference(node(taints=[stale, mine]))
+    assert (add, remove) == ([], [stale])
+
+
+def test_ranges_go_round_before_one_is_used_again():
+    assert node_ipam.next_range([], 0) == 0
+    assert node_ipam.next_range(["10.244.0.0/24", "10.244.1.0/24"], 0) == 2
+    assert node_ipam.next_range(["10.244.255.0/24"], 255) == 0
+    assert node_ipam.next_range([f"10.244.{n}.0/24" for n in range(256)], 7) is None
