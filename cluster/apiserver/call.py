@@ -13,8 +13,7 @@ from cluster.meta.requests import Request
 
 from . import options
 from .context import Context
-
-NAMESPACE_ALL = ""
+from .conversion import stored_group
 
 
 @carried
@@ -80,7 +79,7 @@ class Call:
         return status.forbidden(self.kind.plural, name or self.name, why, self.kind.group)
 
     def invalid(self, errors: list) -> status.StatusError:
-        return status.invalid(self.kind.kind, self.name, errors, self.kind.group)
+        return status.invalid(self.kind.kind, self.name, errors, stored_group(self.kind))
 
 
 def key_for(kind: Kind, namespace: str, name: str) -> str:

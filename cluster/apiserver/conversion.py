@@ -4,7 +4,7 @@ Source: k8s.io/kubernetes pkg/apis/events/v1/conversion.go.
 """
 from __future__ import annotations
 
-from cluster.kinds import ALSO_SERVED_AS, api_version
+from cluster.kinds import api_version
 from cluster.kinds.base import Kind
 
 EVENTS = "events.k8s.io"
@@ -15,27 +15,32 @@ TO_CORE = {
 }
 TO_EVENTS = {core: events for events, core in TO_CORE.items()}
 
+SHOWN_EMPTY = {"reportingComponent": "", "reportingInstance": ""}    # in the core group only
+
 
 def to_stored(kind: Kind, obj: dict) -> dict:
     """An object as it was sent, in the version that is stored."""
     if kind.group != EVENTS:
         return obj
-    return {**_renamed(obj, TO_CORE), "apiVersion": "v1"}
+    return {**SHOWN_EMPTY, **_renamed(obj, TO_CORE), "apiVersion": "v1"}
 
 
 def to_version(kind: Kind, obj: dict) -> dict:
     """A stored object in the version of the kind that was asked for."""
     if kind.group != EVENTS or obj.get("apiVersion") == f"{EVENTS}/v1":
         return obj
-    return {**_renamed(obj, TO_EVENTS), "apiVersion": f"{EVENTS}/v1"}
+    shown = {name: value for name, value in obj.items() if value != "" or name not in SHOWN_EMPTY}
+    return {**_renamed(shown, TO_EVENTS), "apiVersion": f"{EVENTS}/v1"}
 
 
 def stored_version(kind: Kind) -> str:
     """The apiVersion in which a kind's objects are stored."""
-    for (group, plural), (shown, version) in ALSO_SERVED_AS.items():
-        if (kind.group, kind.version, kind.plural) == (shown, version, plural):
-            return f"{group}/v1" if group else "v1"
-    return api_version(kind)
+    return "v1" if kind.group == EVENTS else api_version(kind)
+
+
+def stored_group(kind: Kind) -> str:
+    """The group of the stored version, which validation's complaints name."""
+    return "" if kind.group == EVENTS else kind.group
 
 
 def _renamed(obj: dict, names: dict[str, str]) -> dict:

@@ -210,8 +210,27 @@ def wire_form(body: Any) -> Any:
     return {**body, "items": items}
 
 
+class _Dumper(yaml.SafeDumper):
+    """YAML as sigs.k8s.io/yaml writes it: texts that look like something else in double quotes, long ones as blocks."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: _Dumper, value: str) -> yaml.Node:
+    style = None
+    if "\n" in value:
+        style = "|"
+    elif dumper.resolve(yaml.ScalarNode, value, (True, False)) != "tag:yaml.org,2002:str":
+        style = '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def _yaml(body: Any) -> bytes:
-    return yaml.safe_dump(body, sort_keys=True, default_flow_style=False, allow_unicode=True, width=1 << 20).encode()
+    return yaml.dump(body, Dumper=_Dumper, sort_keys=True, default_flow_style=False, allow_unicode=True, width=1 << 20).encode()
 
 
 def warning_header(text: str) -> str:

@@ -10,7 +10,12 @@ from .conversion import to_version
 
 
 def track(call: Call, live: dict | None, obj: dict) -> dict:
-    """The object with its managedFields brought up to date, in place; `live` is what it replaces, None on a create."""
+    """The object with its managedFields brought up to date, in place; `live` is what it replaces, None on a create.
+
+    An object that nobody has owned a field of stays so, until it is applied to (skipnonapplied.go).
+    """
+    if live is not None and not live["metadata"].get("managedFields") and not obj["metadata"].get("managedFields"):
+        return obj
     entries = managed.track_update(live and to_version(call.kind, live), to_version(call.kind, obj), options.manager_of(call.request),
                                    call.context.time_text(), call.api_version, call.subresource, reset_fields(call))
     if entries:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from cluster.meta import status
 from cluster.meta.requests import Request, Response
 
-from . import authn, authz, create, delete, discovery, negotiation, options, presentation, routes, storing, subresources, update
+from . import authn, authz, create, delete, discovery, http, negotiation, options, presentation, routes, storing, subresources, update
 from . import read as reading
 from .call import Call, Write
 from .context import Context
@@ -19,7 +19,7 @@ READS = {"get": reading.get, "list": reading.list_objects}
 WRITES = {"create": create.create, "update": update.update, "patch": update.patch, "delete": delete.delete}
 present = presentation.present
 
-__all__ = ["Write", "arrive", "commit", "matcher", "present", "read"]
+__all__ = ["Write", "arrive", "commit", "matcher", "present", "read", "watch"]
 
 
 def read(request: Request, context: Context) -> Response:
@@ -33,6 +33,16 @@ def read(request: Request, context: Context) -> Response:
         response = handler(call)
         response.body = presentation.present(response.body, request, context)
         return response
+    except status.StatusError as refusal:
+        return refuse(request, context, refusal)
+
+
+def watch(request: Request, context: Context) -> Response | http.WatchRequest:
+    """What an HTTP client's watch asks for once it may: a refusal (Response), or what to watch."""
+    try:
+        check_caller(request, context)
+        enter(request, context)
+        return http.watch_spec(request)
     except status.StatusError as refusal:
         return refuse(request, context, refusal)
 
@@ -98,6 +108,8 @@ def refuse(request: Request, context: Context, refusal: status.StatusError, gate
     body = refusal.status
     context.trace("RequestRefused", subject_of(request), gate=gate or gate_of(body), code=body["code"],
                   reason=body.get("reason", ""), message=body["message"])
+    if isinstance(refusal, routes.PageNotFound):
+        return Response(code=404, body=routes.PAGE_NOT_FOUND, headers=discovery.TEXT)
     return Response(code=body["code"], body=body)
 
 

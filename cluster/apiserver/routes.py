@@ -6,16 +6,26 @@ from __future__ import annotations
 
 from cluster.kinds import Registry
 from cluster.kinds.base import Kind
-from cluster.meta import status
+from cluster.meta import schema, status
 from cluster.meta.requests import Request
 
 COLLECTION_VERBS = ("list", "watch")
+PAGE_NOT_FOUND = "404 page not found\n"
+
+
+class PageNotFound(status.StatusError):
+    """A path of no known group, which the mux answers in plain text."""
+
+    def __init__(self):
+        super().__init__({"status": "Failure", "message": PAGE_NOT_FOUND.strip(), "reason": "NotFound", "code": 404})
 
 
 def find(request: Request, kinds: Registry) -> Kind:
     """The kind behind a request; raises NotFound or MethodNotAllowed. Components name a plural, HTTP clients a path."""
     if not request.path:
         return _of_plural(request, kinds)
+    if request.group and not schema.versions_of(request.group):
+        raise PageNotFound
     kind = kinds.resource(request.group, request.resource)
     if kind is None or kind.version != request.version or "%" in request.name:
         raise status.no_such_path()

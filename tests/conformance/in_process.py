@@ -101,11 +101,9 @@ class InProcess:
     def watch(self, request: Request) -> tuple[int, list[tuple[str, str]], bytes]:
         """A watch that ends at once: what has been written since its revision, and the present for revision 0."""
         from cluster.apiserver.watch import Watcher, WatchSpec, fold
-        from cluster.meta.status import StatusError
-        try:
-            spec = http.watch_spec(request)
-        except StatusError as refusal:
-            return http.render(Response(code=refusal.code, body=refusal.status), request.accept)
+        spec = pipeline.watch(request, self.context.enter(request, False))
+        if isinstance(spec, Response):
+            return http.render(spec, request.accept)
         matches = pipeline.matcher(spec.resource, spec.label_selector, spec.field_selector)
         watcher = Watcher(1, WatchSpec(resource=spec.resource, prefix=spec.prefix), matches)
         if spec.send_initial_events or spec.resource_version == "0":
