@@ -1,0 +1,79 @@
+"""Owns whether this node takes a Pod that was bound to it.
+
+Source: kubernetes pkg/kubelet/lifecycle/predicate.go (generalFilter), pkg/scheduler/framework/plugins/{noderesources,
+nodeaffinity,nodename,nodeports}.
+"""
+from __future__ import annotations
+
+from cluster.kinds import pod as pods
+from cluster.meta import quantity
+
+OUT_OF = {"cpu": "OutOfcpu", "memory": "OutOfmemory", "ephemeral-storage": "OutOfephemeral-storage", "pods": "OutOfpods"}
+SELECTOR = ("NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector")
+PORTS = ("NodePorts", "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports")
+
+
+def allocatable_of(node: dict) -> dict[str, int]:
+    """cpu in thousandths, the rest in whole units."""
+    listed = (node.get("status") or {}).get("allocatable") or {}
+    return {name: quantity.parse(str(text)).millis if name == "cpu" else quantity.parse(str(text)).value for name, text in listed.items()}
+
+
+def refusal(pod: dict, node: dict, used: dict[str, int], ports: list[tuple]) -> tuple[str, str] | None:
+    """(reason, message), or None when the Pod is admitted. used: what the node's other Pods request."""
+    allocatable = allocatable_of(node)
+    for name, wanted in _in_order(pods.requests(pod)):
+        capacity = allocatable.get(name, 0)
+        if wanted and wanted > capacity - used.get(name, 0) and (name in allocatable or name in OUT_OF):
+            return OUT_OF.get(name, "OutOf" + name), (
+                f"Node didn't have enough resource: {name}, requested: {wanted}, used: {used.get(name, 0)}, capacity: {capacity}")
+    if not matches_node(pod, node):
+        return SELECTOR
+    if any(port in ports for port in host_ports(pod)):
+        return PORTS
+    return None
+
+
+def _in_order(requests: dict[str, int]) -> list[tuple[str, int]]:
+    first = [name for name in ("pods", "cpu", "memory", "ephemeral-storage") if name in requests]
+    return [(name, requests[name]) for name in [*first, *sorted(name for name in requests if name not in first)]]
+
+
+def host_ports(pod: dict) -> list[tuple]:
+    """(address, protocol, port) of each host port."""
+    return [(port.get("hostIP", ""), port.get("protocol", "TCP"), port["hostPort"])
+            for container in pod["spec"]["containers"] for port in container.get("ports") or () if port.get("hostPort")]
+
+
+def matches_node(pod: dict, node: dict) -> bool:
+    """nodeSelector and the required node affinity."""
+    labels = node["metadata"].get("labels") or {}
+    selector = pod["spec"].get("nodeSelector") or {}
+    if any(labels.get(key) != value for key, value in selector.items()):
+        return False
+    affinity = (pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
+    if not required:
+        return True
+    return any(_term_matches(term, labels, node["metadata"]["name"]) for term in required.get("nodeSelectorTerms") or ())
+
+
+def _term_matches(term: dict, labels: dict, name: str) -> bool:
+    expressions, match_fields = term.get("matchExpressions") or [], term.get("matchFields") or []
+    if not expressions and not match_fields:
+        return False
+    return all(_holds(each, labels) for each in expressions) and all(_holds(each, {"metadata.name": name}) for each in match_fields)
+
+
+def _holds(requirement: dict, labels: dict) -> bool:
+    key, operator, values = requirement["key"], requirement["operator"], requirement.get("values") or []
+    value = labels.get(key)
+    if operator in ("Exists", "DoesNotExist"):
+        return (value is not None) == (operator == "Exists")
+    if operator == "In":
+        return value in values
+    if operator == "NotIn":
+        return value not in values
+    if value is None or not value.lstrip("-").isdigit() or not values:
+        return False
+    return int(value) > int(values[0]) if operator == "Gt" else int(value) < int(values[0])

@@ -1,0 +1,94 @@
+"""Owns the conditions that a kubelet sets on a Pod.
+
+Source: kubernetes pkg/kubelet/status/generate.go, pkg/kubelet/types/pod_status.go.
+"""
+from __future__ import annotations
+
+from cluster.kinds.pod import is_sidecar
+
+OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled",
+         "PodResizePending", "PodResizeInProgress", "AllContainersRestarting")
+
+
+def make(kind: str, generation: int, holds: bool, reason: str = "", message: str = "") -> dict:
+    """A condition without its transition time, fields in the order of the wire."""
+    condition = {"type": kind, "observedGeneration": generation, "status": "True" if holds else "False",
+                 "lastProbeTime": None, "lastTransitionTime": None}
+    if reason:
+        condition["reason"] = reason
+    if message:
+        condition["message"] = message
+    return condition
+
+
+def names(values: list[str]) -> str:
+    """A list as Go prints it: [a b]."""
+    return f"[{' '.join(values)}]"
+
+
+def _missing(unknown: list[str], bad: list[str], word: str) -> str:
+    parts = [f"containers with unknown status: {names(unknown)}"] if unknown else []
+    if bad:
+        parts.append(f"containers with {word} status: {names(bad)}")
+    return ", ".join(parts)
+
+
+def containers_ready(pod: dict, statuses: dict[str, dict], init_statuses: dict[str, dict], phase: str) -> tuple[bool, str, str]:
+    """(holds, reason, message) of ContainersReady."""
+    unknown, unready = [], []
+    sidecars = [spec for spec in pod["spec"].get("initContainers") or () if is_sidecar(spec)]
+    for spec in [*sidecars, *pod["spec"]["containers"]]:
+        status = statuses.get(spec["name"]) or init_statuses.get(spec["name"])
+        if status is None:
+            unknown.append(spec["name"])
+        elif not status["ready"]:
+            unready.append(spec["name"])
+    if phase == "Succeeded" and not unknown:
+        return False, "PodCompleted", ""
+    if phase == "Failed":
+        return False, "PodFailed", ""
+    message = _missing(unknown, unready, "unready")
+    return (False, "ContainersNotReady", message) if message else (True, "", "")
+
+
+def ready(pod: dict, containers: tuple[bool, str, str], others: list[dict]) -> tuple[bool, str, str]:
+    """(holds, reason, message) of Ready: the containers, then the readiness gates."""
+    if not containers[0]:
+        return containers
+    by_type = {condition["type"]: condition for condition in others}
+    messages = []
+    for gate in pod["spec"].get("readinessGates") or ():
+        name = gate["conditionType"]
+        found = by_type.get(name)
+        if found is None:
+            messages.append(f'corresponding condition of pod readiness gate "{name}" does not exist.')
+        elif found.get("status") != "True":
+            messages.append(f'the status of pod readiness gate "{name}" is not "True", but {found.get("status")}')
+    return (False, "ReadinessGatesNotReady", ", ".join(messages)) if messages else (True, "", "")
+
+
+def initialized(pod: dict, statuses: dict[str, dict], init_statuses: dict[str, dict], phase: str) -> tuple[bool, str, str]:
+    """(holds, reason, message) of Initialized."""
+    unknown, incomplete = [], []
+    for spec in pod["spec"].get("initContainers") or ():
+        status = init_statuses.get(spec["name"])
+        if status is None:
+            unknown.append(spec["name"])
+        elif not (bool(status.get("started")) if is_sidecar(spec) else status["ready"]):
+            incomplete.append(spec["name"])
+    if phase == "Succeeded" and not unknown:
+        return True, "PodCompleted", ""
+    if any("running" in status["state"] or "terminated" in status["state"] or status.get("lastState") for status in statuses.values()):
+        return True, "", ""
+    message = _missing(unknown, incomplete, "incomplete")
+    return (False, "ContainersNotInitialized", message) if message else (True, "", "")
+
+
+def stamp(conditions: list[dict], old: list[dict], now_text: str) -> None:
+    """Give each condition its transition time: the old one's while the status stays the same."""
+    before = {condition["type"]: condition for condition in old}
+    for condition in conditions:
+        earlier = before.get(condition["type"])
+        if condition["type"] in OWNED or condition["type"] == "DisruptionTarget":
+            same = earlier is not None and earlier.get("status") == condition["status"]
+            condition["lastTransitionTime"] = (earlier.get("lastTransitionTime") if same else None) or now_text

@@ -1,0 +1,137 @@
+"""Owns the status of a Pod's containers, made from the runtime's report, the last status and the reasons of failed starts.
+
+Source: kubernetes pkg/kubelet/kubelet_pods.go (convertToAPIContainerStatuses), prober/prober_manager.go (UpdatePodStatus).
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cluster.kinds.pod import is_sidecar
+from cluster.runtime.state import Container
+
+from .restart import is_due
+from .state import Report
+
+UNKNOWN = "ContainerStatusUnknown"
+LOCATED = "The container could not be located when the pod was deleted.  The container used to be Running"
+USER = {"linux": {"uid": 0, "gid": 0, "supplementalGroups": [0]}}
+
+
+def statuses_of(pod: dict, specs: list[dict], report: Report, old: list[dict], *, is_init: bool, reasons: dict[str, list[str]],
+                time_text: Callable[[int], str]) -> list[dict]:
+    """The statuses of containers, in the order of names (init containers in their own order)."""
+    has_init = bool(pod["spec"].get("initContainers"))
+    before = {status["name"]: status for status in old}
+    made = []
+    for spec in specs:
+        status = _status(pod, spec, report, before.get(spec["name"]), has_init, time_text)
+        _apply_reason(pod, spec, report, status, is_init, reasons)
+        _mark_ready(spec, status, is_init)
+        made.append(status)
+    return made if is_init else sorted(made, key=lambda status: status["name"])
+
+
+def _status(pod: dict, spec: dict, report: Report, old: dict | None, has_init: bool, time_text) -> dict:
+    runs = [container for container in report.containers if container.name == spec["name"]]
+    if not runs:
+        return _without_container(pod, spec, old, has_init)
+    status = _from_container(spec, runs[-1], time_text)
+    if len(runs) > 1:
+        status["lastState"] = _state(runs[-2], time_text)
+    elif old and old.get("lastState"):
+        status["lastState"] = old["lastState"]
+    if old and old["restartCount"] > status["restartCount"]:
+        status["restartCount"] = old["restartCount"]
+    return status
+
+
+def _without_container(pod: dict, spec: dict, old: dict | None, has_init: bool) -> dict:
+    """The runtime knows none: it waits, or it was there and is lost."""
+    if old and "terminated" in old["state"]:
+        return dict(old)
+    status = {"name": spec["name"], "state": {"waiting": {"reason": "PodInitializing" if has_init else "ContainerCreating"}},
+              "lastState": {}, "ready": False, "restartCount": 0, "image": spec["image"], "imageID": "", "started": False}
+    mounts = mount_statuses(spec)
+    if mounts:
+        status["volumeMounts"] = mounts
+    if old:
+        status["restartCount"], status["lastState"] = old["restartCount"], old.get("lastState") or {}
+        if "running" in old["state"] and not status["lastState"]:
+            status["lastState"] = {"terminated": {"exitCode": 137, "reason": UNKNOWN, "message": LOCATED, "startedAt": None, "finishedAt": None}}
+            status["restartCount"] += not pod["metadata"].get("deletionTimestamp")
+    return status
+
+
+def _from_container(spec: dict, container: Container, time_text) -> dict:
+    status = {
+        "name": container.name, "state": _state(container, time_text), "lastState": {}, "ready": False,
+        "restartCount": container.attempt, "image": container.image, "imageID": container.image_ref,
+        "containerID": f"containerd://{container.id}", "started": False,
+    }
+    resources = spec.get("resources") or {}
+    if resources.get("requests"):
+        status["allocatedResources"] = resources["requests"]
+    status["resources"] = resources
+    mounts = mount_statuses(spec)
+    if mounts:
+        status["volumeMounts"] = mounts
+    status["user"] = USER
+    return status
+
+
+def _state(container: Container, time_text) -> dict:
+    if container.state == "running":
+        return {"running": {"startedAt": time_text(container.started_ms)}}
+    if container.state == "created":
+        return {"waiting": {}}
+    ended = {"exitCode": container.exit_code, "reason": container.reason}
+    if container.message:
+        ended["message"] = container.message
+    ended["startedAt"] = time_text(container.started_ms)
+    ended["finishedAt"] = time_text(container.finished_ms)
+    ended["containerID"] = f"containerd://{container.id}"
+    return {"terminated": ended}
+
+
+def mount_statuses(spec: dict) -> list[dict]:
+    """status.volumeMounts: what is mounted where; recursiveReadOnly tells how far read-only goes."""
+    mounts = []
+    for mount in spec.get("volumeMounts") or ():
+        status = {"name": mount["name"], "mountPath": mount["mountPath"]}
+        if mount.get("readOnly"):
+            asked = mount.get("recursiveReadOnly", "Disabled")
+            status.update(readOnly=True, recursiveReadOnly="Enabled" if asked in ("Enabled", "IfPossible") else "Disabled")
+        mounts.append(status)
+    return mounts
+
+
+def _apply_reason(pod: dict, spec: dict, report: Report, status: dict, is_init: bool, reasons: dict[str, list[str]]) -> None:
+    """A container that should start and could not is waiting, with the reason of the last try."""
+    latest = report.latest(spec["name"])
+    if is_init and latest is not None and latest.state == "exited" and latest.exit_code == 0:
+        return
+    if spec["name"] not in reasons or not is_due(pod, spec, latest):
+        return
+    if "terminated" in status["state"]:
+        status["lastState"] = status["state"]
+    reason, message = reasons[spec["name"]]
+    status["state"] = {"waiting": {"reason": reason, "message": message} if message else {"reason": reason}}
+
+
+def _mark_ready(spec: dict, status: dict, is_init: bool) -> None:
+    """started and ready. Probes come with their own issue: until then a running container counts as ready."""
+    is_running = "running" in status["state"]
+    status["started"] = is_running
+    if is_init and not is_sidecar(spec):
+        status["ready"] = status["state"].get("terminated", {}).get("exitCode") == 0
+    else:
+        status["ready"] = is_running
+
+
+def lost(status: dict) -> dict:
+    """The status of a container that was never found when its Pod ended."""
+    if "terminated" in status["state"]:
+        return status
+    return {**status, "state": {"terminated": {
+        "exitCode": 137, "reason": UNKNOWN, "message": "The container could not be located when the pod was terminated",
+        "startedAt": None, "finishedAt": None}}}

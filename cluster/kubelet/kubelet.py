@@ -1,0 +1,285 @@
+"""The kubelet of one node as an actor: it watches the Pods bound to its node and makes the node agree with them.
+
+It owns the parts (workers, relist, statuses, node) and the moments; the rules are functions in the modules beside it.
+Source: kubernetes pkg/kubelet/kubelet.go (syncLoopIteration, HandlePod*), pkg/kubelet/config/config.go.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from cluster.client.client import Client
+from cluster.client.informers import Informers
+from cluster.client.process import Process
+from cluster.client.recorder import Recorder
+from cluster.kinds import pod as pods
+from cluster.runtime.containerd import Containerd
+
+from . import admission, backoff, pod_status
+from .images import Images
+from .node_agent import NodeAgent
+from .node_status import Machine
+from .pleg import Pleg
+from .state import KubeletState, Report, Worker
+from .status_manager import StatusManager
+from .sync import Sync
+from .termination import Termination
+from .workers import Workers
+
+HOUSEKEEPING_MS = 2_000
+
+
+class Kubelet(Process):
+    """One node's kubelet. `runtime` is its containerd; node_ip its address; machine what the node has."""
+
+    def __init__(self, engine, node: str, runtime: Containerd, *, node_ip: str, machine: Machine | None = None):
+        super().__init__(engine, f"kubelet/{node}")
+        self.node, self.runtime, self.node_ip, self.machine = node, runtime, node_ip, machine or Machine()
+        self.state = KubeletState()
+        runtime.listener = self
+        self.client = Client(self, user=f"system:node:{node}", groups=["system:nodes", "system:authenticated"], manager="kubelet",
+                             qps=50, burst=100)
+        self.recorder = Recorder(self, self.client, component="kubelet", host=node)
+        self.informers = Informers(self, self.client)
+        self.pods = self.informers.watch("pods", field_selector=f"spec.nodeName={node}")
+        self.pods.on(self.on_pod)
+        self.nodes = self.informers.watch("nodes", field_selector=f"metadata.name={node}")
+        self.nodes.on(self.on_node)
+        self._make_parts()
+
+    def _make_parts(self) -> None:
+        self.workers, self.pleg, self.statuses = Workers(self), Pleg(self), StatusManager(self)
+        self.sync, self.termination, self.images, self.agent = Sync(self), Termination(self), Images(self), NodeAgent(self)
+
+    # -- start and stop ----------------------------------------------------------------------------------------
+
+    def on_start(self) -> None:
+        self._make_parts()
+        self.state.started_ms = self.now_ms
+        self.agent.tell("Starting", "Starting kubelet.")
+        self.agent.tell("NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
+        self.trace("KubeletStarted", f"nodes//{self.node}", node=self.node)
+        for uid in self.runtime.uids():
+            self.state.reports[uid] = self.pleg.report_of(uid)
+        self.runtime.state.changed.clear()
+        super().on_start()
+
+    def on_stop(self) -> None:
+        self.trace("KubeletStopped", f"nodes//{self.node}", node=self.node)
+        self.runtime.abort_pulls()
+
+    def on_synced(self) -> None:
+        """Pods and node are known: register, and look for what no Pod explains."""
+        self.work(self.agent.register())
+        self.after(HOUSEKEEPING_MS, "clean_orphans")
+
+    def machine_ids(self) -> list[str]:
+        """machineID, systemUUID, bootID: the same at each start."""
+        stream = type(self.engine.rng)(self.engine.seed)("machine/" + self.node)
+        return [stream.hex(32), stream.uuid(), stream.uuid()]
+
+    # -- what the parts ask for ----------------------------------------------------------------------------------
+
+    @property
+    def moment(self) -> pod_status.Moment:
+        text = self.engine.clock.text
+        return pod_status.Moment(text(self.now_ms), text, self.node_ip)
+
+    def tell(self, kind: str, worker: Worker, container: str = "", **data: Any) -> None:
+        """Trace a fact about one of the Pods."""
+        if container:
+            data["container"] = container
+        self.trace(kind, f"pods/{worker.key}", node=self.node, pod=worker.key, uid=worker.uid, **data)
+
+    def pod(self, uid: str) -> dict | None:
+        """A Pod of this node as the API last had it; one that is gone is None, unless its end is still under way."""
+        key = self.state.pods.get(uid)
+        found = self.pods.get(key) if key else None
+        return found if found is not None and found["metadata"]["uid"] == uid else self.state.ended.get(uid)
+
+    def pod_or_ended(self, uid: str) -> dict:
+        """As `pod`, for one whose worker is there."""
+        found = self.pod(uid)
+        assert found is not None, f"no Pod {uid} on {self.node}"
+        return found
+
+    def node_object(self) -> dict | None:
+        return self.nodes.get(self.node)
+
+    def status_of(self, pod: dict, report: Report, *, is_terminal: bool) -> dict:
+        """The status of a Pod as of now."""
+        return pod_status.generate(pod, report, self.statuses.held(pod), is_terminal=is_terminal,
+                                   reasons=self.state.reasons.get(pod["metadata"]["uid"]) or {}, moment=self.moment)
+
+    # -- news from the API server -------------------------------------------------------------------------------
+
+    def on_node(self, _kind: str, _old: dict | None, node: dict | None) -> None:
+        cidr = ((node or {}).get("spec") or {}).get("podCIDR")
+        if cidr:
+            self.runtime.pod_cidr = cidr
+
+    def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
+        if kind == "DELETED":
+            self._removed(old or new, new)
+        elif old is not None and old["metadata"]["uid"] != new["metadata"]["uid"]:
+            self._removed(old, old)
+            self._added(new)
+        elif old is None:
+            self._added(new)
+        elif is_changed(old, new):
+            self.workers.update(new, "update")
+        else:
+            self.statuses.reconcile(new)
+
+    def _added(self, pod: dict) -> None:
+        meta = pod["metadata"]
+        uid, key = meta["uid"], f"{meta['namespace']}/{meta['name']}"
+        self.state.pods[uid] = key
+        is_running = any(each.state == "running" for each in self.runtime.containers(uid))
+        if pods.is_terminal(pod) and not is_running:
+            self.state.workers[uid] = Worker(uid, key, phase="finished", seen_ms=self.now_ms)
+            self._finished_before(pod)
+            return
+        if not self.workers.is_ending(uid) and not pods.is_terminal(pod) and not self._admit(pod):
+            return
+        self.workers.update(pod, "create")
+
+    def _finished_before(self, pod: dict) -> None:
+        """A Pod that ended before this kubelet started: only a deletion may still have to be confirmed."""
+        if pods.is_terminating(pod):
+            self.statuses.set(pod, pod.get("status") or {}, finished=True)
+
+    def _admit(self, pod: dict) -> bool:
+        """Whether the node takes the Pod; one that is refused fails at once."""
+        uid, node = pod["metadata"]["uid"], self.node_object()
+        worker = Worker(uid, self.state.pods[uid])
+        has_run = bool(self.runtime.containers(uid))
+        refused = None
+        if node is not None and not has_run:
+            taken = [tuple(port) for ports in self.state.ports.values() for port in ports]
+            refused = admission.refusal(pod, node, self.state.used, taken)
+        if refused is None:
+            self._take(pod)
+            self.tell("PodAdmitted", worker)
+            return True
+        reason, message = refused
+        self.recorder.event(pod, "Warning", reason, message)
+        self.tell("PodRejected", worker, reason=reason, message=message)
+        worker.phase = "finished"
+        self.state.workers[uid] = worker
+        self.statuses.set(pod, pod_status.rejected(pod, reason, message, self.moment), finished=True)
+        return False
+
+    def _take(self, pod: dict) -> None:
+        uid, wanted = pod["metadata"]["uid"], pods.requests(pod)
+        self.release(uid)
+        self.state.admitted[uid] = dict(wanted)
+        for name, amount in wanted.items():
+            self.state.used[name] = self.state.used.get(name, 0) + amount
+        ports = admission.host_ports(pod)
+        if ports:
+            self.state.ports[uid] = [list(port) for port in ports]
+
+    def release(self, uid: str) -> None:
+        """Give back what an ended Pod had requested."""
+        for name, amount in (self.state.admitted.pop(uid, None) or {}).items():
+            self.state.used[name] -= amount
+        self.state.ports.pop(uid, None)
+
+    def _removed(self, old: dict, last: dict) -> None:
+        uid = old["metadata"]["uid"]
+        self.state.pods.pop(uid, None)
+        worker = self.state.workers.get(uid)
+        if worker is None:
+            return
+        worker.removed = True
+        if worker.phase == "finished":
+            self.forget(uid)
+            return
+        self.state.ended[uid] = last
+        self.workers.update(last, "update")
+
+    def forget(self, uid: str) -> None:
+        """Nothing is left of a Pod, neither in the API nor on the node."""
+        worker = self.state.workers.pop(uid, None)
+        self.release(uid)
+        self.statuses.forget(uid)
+        for table in (self.state.reports, self.state.observed_ms, self.state.awaiting, self.state.ended, self.state.reasons):
+            table.pop(uid, None)
+        for entries in (self.state.crash, self.state.pull):
+            backoff.forget(entries, uid + "_")
+        for key in [key for key in self.state.pull_errors if key.startswith(uid)]:
+            del self.state.pull_errors[key]
+        if worker is not None:
+            self.cancel(worker.retry)
+            if self.runtime.sandboxes(uid):
+                self.tell("PodRemoved", worker)
+            self.runtime.remove_pod(uid)
+
+    # -- news from the runtime, and what was put off -------------------------------------------------------------
+
+    def on_runtime_change(self, _uid: str) -> None:
+        self.pleg.want()
+
+    def on_container_stopped(self, uid: str, container_id: str) -> None:
+        self.termination.stopped(uid, container_id)
+
+    def relist(self) -> None:
+        self.pleg.relist()
+
+    def relist_pod(self, uid: str) -> None:
+        self.pleg.relist_pod(uid)
+
+    def pleg_sync(self, uid: str, is_twice: bool) -> None:
+        """The sync loop hears of the runtime's changes; the second of two may come when the worker is busy already."""
+        worker, pod = self.state.workers.get(uid), self.pod(uid)
+        if worker is None or pod is None or uid not in self.state.pods or worker.phase == "finished":
+            return
+        was_idle = not worker.running and not worker.awaiting
+        worker.pending = worker.pending or "sync"
+        self.workers.begin(uid)
+        if is_twice and was_idle and not worker.pending:
+            worker.pending = "sync"
+            self.workers.begin(uid)
+
+    def begin_pass(self, uid: str) -> None:
+        self.workers.begin(uid)
+
+    def retry_pass(self, uid: str) -> None:
+        self.workers.retry(uid)
+
+    def prestop_done(self, uid: str, container_id: str, name: str, left_s: int, is_late: bool) -> None:
+        self.termination.prestop_done(uid, container_id, name, left_s, is_late)
+
+    def reconcile_status(self, uid: str) -> None:
+        self.statuses.reconcile_now(uid)
+
+    def check_node(self) -> None:
+        self.agent.check()
+
+    def renew_lease(self) -> None:
+        self.agent.renew()
+
+    def clean_orphans(self) -> None:
+        """Stop what runs for Pods that the API no longer has.
+
+        Source: pkg/kubelet/kubelet_pods.go (HandlePodCleanups).
+        """
+        for uid in self.runtime.uids():
+            if uid in self.state.pods or uid in self.state.workers:
+                continue
+            containers = self.runtime.containers(uid)
+            key = self.runtime.sandboxes(uid)[0].pod
+            namespace, _, name = key.partition("/")
+            specs = [{"name": each} for each in dict.fromkeys(container.name for container in containers)]
+            self.state.ended[uid] = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace, "uid": uid},
+                                     "spec": {"containers": specs}}
+            worker = Worker(uid, key, phase="terminating", pending="orphan", grace_s=1, removed=True)
+            self.state.workers[uid] = worker
+            self.workers.begin(uid)
+
+
+def is_changed(old: dict, new: dict) -> bool:
+    """Whether more than the status changed: what makes the sync loop hear an UPDATE rather than a RECONCILE."""
+    before, after = old["metadata"], new["metadata"]
+    return (before.get("generation") != after.get("generation")
+            or any(before.get(name) != after.get(name) for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations")))

@@ -1,0 +1,140 @@
+"""Owns a kubelet's dealings with its own Node: registration, heartbeats through Lease and status, Events about the node.
+
+Source: kubernetes pkg/kubelet/kubelet_node_status.go (registerWithAPIServer, syncNodeStatus, tryUpdateNodeStatus),
+k8s.io/component-helpers apimachinery/lease/controller.go.
+"""
+from __future__ import annotations
+
+from cluster.engine import Sleep
+
+from . import node_status
+from .status_patch import patch_of
+
+CHECK_MS = 10_000             # nodeStatusUpdateFrequency
+REPORT_MS = 300_000           # nodeStatusReportFrequency: when nothing has changed
+LEASE_S = 40
+RENEW_MS = 10_000             # a quarter of the lease
+LEASE_NAMESPACE = "kube-node-lease"
+RETRY_MS = 1_000
+
+
+class NodeAgent:
+    """Part of one kubelet."""
+
+    def __init__(self, kubelet):
+        self.kubelet = kubelet
+        self.is_checking = self.is_renewing = False
+
+    def reference(self) -> dict:
+        """How Events name the node: a kubelet puts its name in the uid's place."""
+        return {"kind": "Node", "name": self.kubelet.node, "uid": self.kubelet.node}
+
+    def tell(self, reason: str, message: str) -> None:
+        self.kubelet.recorder.event(self.reference(), "Normal", reason, message)
+
+    def note(self, reason: str) -> None:
+        self.tell(reason, f"Node {self.kubelet.node} status is now: {reason}")
+
+    def register(self):
+        """Make the Node, or find it; then report until Ready and start the heartbeats."""
+        kubelet = self.kubelet
+        for _, _, _, reason in node_status.PRESSURES:
+            self.note(reason)
+        wanted = node_status.initial(kubelet.node, kubelet.machine, address=kubelet.node_ip, ids=kubelet.machine_ids(),
+                                     images=kubelet.runtime.images(), now_text=kubelet.moment.now_text)
+        while True:
+            reply = yield kubelet.client.create("nodes", wanted)
+            is_new = reply.ok
+            if not is_new and reply.reason == "AlreadyExists":
+                reply = yield kubelet.client.get("nodes", kubelet.node)
+            if reply.ok:
+                break
+            yield Sleep(RETRY_MS, background=True)
+        node = reply.body
+        kubelet.state.is_registered, kubelet.state.node_uid = True, node["metadata"]["uid"]
+        kubelet.trace("NodeRegistered", f"nodes//{kubelet.node}", node=kubelet.node, new=is_new, cpu=kubelet.machine.cpu,
+                      memory=kubelet.machine.memory)
+        kubelet.state.is_unschedulable = bool((node.get("spec") or {}).get("unschedulable"))
+        if is_new:
+            yield Sleep(kubelet.latency("node_ready"))
+        yield from self.report(kubelet.node_object() or node)
+        kubelet.after(0, "renew_lease", background=True)
+        kubelet.after(CHECK_MS, "check_node", background=True)
+
+    def report(self, node: dict):
+        """Send the node's status, with what changed and the time."""
+        kubelet, old = self.kubelet, node.get("status") or {}
+        wanted = node_status.status(kubelet.node, kubelet.machine, address=kubelet.node_ip, ids=kubelet.machine_ids(),
+                                    images=kubelet.runtime.images(), old=old, is_ready=True, now_text=kubelet.moment.now_text)
+        self._note_changes(node)
+        changes = patch_of({name: old.get(name) for name in wanted if name in old}, wanted)
+        reply = yield kubelet.client.patch("nodes", kubelet.node, {"status": changes}, subresource="status")
+        if reply.ok:
+            kubelet.state.reported_ms, kubelet.state.reported_images = kubelet.now_ms, len(kubelet.runtime.state.images)
+            kubelet.trace("NodeStatusReported", f"nodes//{kubelet.node}", node=kubelet.node, ready=True)
+
+    def _note_changes(self, node: dict) -> None:
+        for kind, _, _, reason in node_status.PRESSURES:
+            if node_status.condition_status(node, kind) not in ("False", ""):
+                self.note(reason)
+        if node_status.condition_status(node, "Ready") != "True":
+            self.note("NodeReady")
+
+    # -- heartbeats: background, for ever ------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Each ten seconds: is there anything to report?"""
+        kubelet = self.kubelet
+        kubelet.after(CHECK_MS, "check_node", background=True)
+        node = kubelet.node_object()
+        if node is None or self.is_checking:
+            return
+        self._note_cordon(node)
+        is_changed = (len(kubelet.runtime.state.images) != kubelet.state.reported_images
+                      or node_status.condition_status(node, "Ready") != "True")
+        if is_changed or kubelet.now_ms - kubelet.state.reported_ms >= REPORT_MS:
+            self.is_checking = True
+            kubelet.work(self.report(node), self._checked)
+
+    def _checked(self, _result) -> None:
+        self.is_checking = False
+
+    def _note_cordon(self, node: dict) -> None:
+        is_unschedulable = bool((node.get("spec") or {}).get("unschedulable"))
+        if is_unschedulable != self.kubelet.state.is_unschedulable:
+            self.kubelet.state.is_unschedulable = is_unschedulable
+            self.note("NodeNotSchedulable" if is_unschedulable else "NodeSchedulable")
+
+    def renew(self) -> None:
+        """Each ten seconds: the Lease says that the node is alive."""
+        kubelet = self.kubelet
+        kubelet.after(RENEW_MS + kubelet.engine.rng("lease/" + kubelet.node).below(400), "renew_lease", background=True)
+        if not self.is_renewing:
+            self.is_renewing = True
+            kubelet.work(self._renew(), self._renewed)
+
+    def _renewed(self, _result) -> None:
+        self.is_renewing = False
+
+    def _renew(self):
+        kubelet, lease = self.kubelet, self.kubelet.state.lease
+        if not lease:
+            reply = yield kubelet.client.get("leases.coordination.k8s.io", kubelet.node, LEASE_NAMESPACE)
+            if reply.ok:
+                lease = reply.body
+        now_text = kubelet.engine.clock.micro_text(kubelet.now_ms)
+        if lease:
+            wanted = {**lease, "spec": {**lease["spec"], "renewTime": now_text}}
+            reply = yield kubelet.client.update("leases.coordination.k8s.io", wanted)
+        else:
+            reply = yield kubelet.client.create("leases.coordination.k8s.io", self._new_lease(now_text))
+        kubelet.state.lease = reply.body if reply.ok else {}
+        if reply.ok:
+            kubelet.trace("LeaseRenewed", f"leases/{LEASE_NAMESPACE}/{kubelet.node}", node=kubelet.node, quiet=True)
+
+    def _new_lease(self, now_text: str) -> dict:
+        node = self.kubelet.node
+        owner = {"apiVersion": "v1", "kind": "Node", "name": node, "uid": self.kubelet.state.node_uid}
+        return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+                "metadata": {"name": node, "namespace": LEASE_NAMESPACE, "ownerReferences": [owner]},
+                "spec": {"holderIdentity": node, "leaseDurationSeconds": LEASE_S, "renewTime": now_text}}

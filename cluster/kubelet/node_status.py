@@ -1,0 +1,115 @@
+"""Owns what a kubelet says of its node: labels, addresses, capacity, versions, images, conditions.
+
+Source: kubernetes pkg/kubelet/nodestatus/setters.go, pkg/kubelet/kubelet_node_status.go (initialNode).
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cluster.meta import quantity
+from cluster.runtime.state import StoredImage
+
+MAX_IMAGES = 50
+EVICTION_MEMORY_KI = 100 * 1024       # evictionHard memory.available<100Mi
+PRESSURES = (
+    ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available", "NodeHasSufficientMemory"),
+    ("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure", "NodeHasNoDiskPressure"),
+    ("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available", "NodeHasSufficientPID"),
+)
+FEATURES = ["ExtendWebSocketsToKubelet", "InPlacePodLevelResourcesVerticalScaling", "InPlacePodVerticalScalingInitContainers",
+            "RestartAllContainersOnContainerExits"]
+NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a node is made of. eviction_disk_percent: the share of the disk that Pods may not fill."""
+
+    cpu: str = "4"
+    memory: str = "8Gi"
+    disk: str = "100Gi"
+    pods: int = 110
+    eviction_disk_percent: int = 10
+    kernel: str = "6.18.44"
+    os_image: str = "Debian GNU/Linux 12 (bookworm)"
+    kubelet_version: str = "v1.36.3"
+    runtime_version: str = "containerd://2.2.9"
+
+
+def initial(node: str, machine: Machine, *, address: str, ids: list[str], images: list[StoredImage], now_text: str) -> dict:
+    """The Node object with which a kubelet registers: tainted, because it is not ready yet."""
+    labels = {"beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
+              "kubernetes.io/hostname": node, "kubernetes.io/os": "linux"}
+    return {
+        "apiVersion": "v1", "kind": "Node",
+        "metadata": {"name": node, "labels": labels, "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true"}},
+        "spec": {"taints": [dict(NOT_READY)]},
+        "status": status(node, machine, address=address, ids=ids, images=images, old={}, is_ready=False, now_text=now_text),
+    }
+
+
+def status(node: str, machine: Machine, *, address: str, ids: list[str], images: list[StoredImage], old: dict, is_ready: bool,
+           now_text: str) -> dict:
+    """The status of a node, fields in the order of the wire. old: the one that the API holds."""
+    machine_id, system_id, boot_id = ids
+    runtime_features = {"recursiveReadOnlyMounts": True, "userNamespaces": False}
+    return {
+        "capacity": capacity(machine), "allocatable": allocatable(machine),
+        "conditions": conditions(old.get("conditions") or [], is_ready=is_ready, now_text=now_text),
+        "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": node}],
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+        "nodeInfo": {
+            "machineID": machine_id, "systemUUID": system_id, "bootID": boot_id, "kernelVersion": machine.kernel,
+            "osImage": machine.os_image, "containerRuntimeVersion": machine.runtime_version,
+            "kubeletVersion": machine.kubelet_version, "kubeProxyVersion": "", "operatingSystem": "linux", "architecture": "amd64",
+        },
+        "images": image_list(images),
+        "runtimeHandlers": [{"name": "", "features": runtime_features}, {"name": "runc", "features": runtime_features}],
+        "features": {"supplementalGroupsPolicy": True}, "declaredFeatures": FEATURES,
+    }
+
+
+def _kibi(text: str) -> int:
+    return quantity.parse(text).value // 1024
+
+
+def capacity(machine: Machine) -> dict[str, str]:
+    """All that the machine has."""
+    return {"cpu": machine.cpu, "ephemeral-storage": f"{_kibi(machine.disk)}Ki", "hugepages-1Gi": "0", "hugepages-2Mi": "0",
+            "memory": f"{_kibi(machine.memory)}Ki", "pods": str(machine.pods)}
+
+
+def allocatable(machine: Machine) -> dict[str, str]:
+    """What Pods may use: capacity less what eviction keeps free."""
+    disk = _kibi(machine.disk) * 1024 * (100 - machine.eviction_disk_percent) // 100
+    return {"cpu": machine.cpu, "ephemeral-storage": str(disk), "hugepages-1Gi": "0", "hugepages-2Mi": "0",
+            "memory": f"{_kibi(machine.memory) - EVICTION_MEMORY_KI}Ki", "pods": str(machine.pods)}
+
+
+def image_list(images: list[StoredImage]) -> list[dict]:
+    """The largest images first, each with its names."""
+    ordered = sorted(images, key=lambda image: (-image.size_bytes, image.name))[:MAX_IMAGES]
+    return [{"names": [image.ref, image.name] if "@" in image.ref else [image.name], "sizeBytes": image.size_bytes} for image in ordered]
+
+
+def conditions(old: list[dict], *, is_ready: bool, now_text: str) -> list[dict]:
+    """The four conditions; the transition time is the old one while the status stays."""
+    wanted = [(kind, "False", reason, message) for kind, reason, message, _ in PRESSURES]
+    wanted.append(("Ready", "True", "KubeletReady", "kubelet is posting ready status") if is_ready else
+                  ("Ready", "False", "KubeletNotReady", "CSINode is not yet initialized"))
+    before = {each["type"]: each for each in old}
+    made = []
+    for kind, value, reason, message in wanted:
+        earlier = before.get(kind)
+        since = earlier.get("lastTransitionTime") if earlier and earlier.get("status") == value else None
+        made.append({"type": kind, "status": value, "lastHeartbeatTime": now_text, "lastTransitionTime": since or now_text,
+                     "reason": reason, "message": message})
+    return made
+
+
+def condition_status(node: dict | None, kind: str) -> str:
+    """True, False, Unknown, or "" when the condition is missing."""
+    for each in ((node or {}).get("status") or {}).get("conditions") or ():
+        if each["type"] == kind:
+            return each.get("status", "")
+    return ""

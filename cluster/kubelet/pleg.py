@@ -1,0 +1,85 @@
+"""Owns the relist: once a second the kubelet compares what the runtime reports with what it knew, and syncs what changed.
+
+A worker's next pass needs a report newer than its last pass; so the end of a process shows up to a second late, and a Pod
+deleted right after it started waits for the next relist. Relists that could find nothing are not played: their moments
+are a grid in virtual time. Source: kubernetes pkg/kubelet/pleg/generic.go, pkg/kubelet/container/cache.go.
+"""
+from __future__ import annotations
+
+from cluster.runtime.state import Container, Sandbox
+
+from .state import Report
+
+PERIOD_MS = 1_000
+
+
+class Pleg:
+    """Part of one kubelet."""
+
+    def __init__(self, kubelet):
+        self.kubelet = kubelet
+
+    def last_relist_ms(self) -> int:
+        """When the last relist of all Pods was."""
+        started_ms, now_ms = self.kubelet.state.started_ms, self.kubelet.now_ms
+        return now_ms - (now_ms - started_ms) % PERIOD_MS
+
+    def is_newer_than(self, uid: str, moment_ms: int) -> bool:
+        """Whether the report of a Pod is newer than a moment."""
+        return max(self.kubelet.state.observed_ms.get(uid, -1), self.last_relist_ms()) > moment_ms
+
+    def want(self) -> None:
+        """Somebody waits for the next relist."""
+        kubelet = self.kubelet
+        if not kubelet.state.relist_due:
+            delay_ms = self.last_relist_ms() + PERIOD_MS - kubelet.now_ms
+            kubelet.state.relist_due = kubelet.after(delay_ms, "relist")
+
+    def relist(self) -> None:
+        """Look at all that changed, then let those go on who waited."""
+        kubelet = self.kubelet
+        kubelet.state.relist_due = 0
+        for uid in list(kubelet.runtime.state.changed):
+            self.look_at(uid)
+        waiting, kubelet.state.awaiting = list(kubelet.state.awaiting), {}
+        for uid in waiting:
+            kubelet.workers.resume(uid)
+
+    def relist_pod(self, uid: str) -> None:
+        """Look at one Pod out of turn, as is asked for after a pass that started something."""
+        kubelet = self.kubelet
+        kubelet.state.observed_ms[uid] = kubelet.now_ms
+        self.look_at(uid)
+        if kubelet.state.awaiting.pop(uid, False):
+            kubelet.workers.resume(uid)
+
+    def look_at(self, uid: str) -> None:
+        """Compare one Pod's old and new report; what started or ended makes its worker sync."""
+        kubelet = self.kubelet
+        kubelet.runtime.state.changed.pop(uid, None)
+        old, new = kubelet.state.reports.get(uid) or Report(), self.report_of(uid)
+        events = count_events(old, new)
+        kubelet.state.reports[uid] = new
+        if events and uid in kubelet.state.workers:
+            is_twice = events > 1 and kubelet.engine.rng("pleg/" + kubelet.node).random() < 0.5
+            kubelet.after(kubelet.latency("pleg_event"), "pleg_sync", uid, is_twice)
+
+    def report_of(self, uid: str) -> Report:
+        """What the runtime says of a Pod now. A Pod that has ended keeps the address that it had."""
+        runtime, known = self.kubelet.runtime, self.kubelet.state.reports.get(uid)
+        sandboxes = runtime.sandboxes(uid)
+        address = sandboxes[0].ip if sandboxes and sandboxes[0].state == "ready" else (known.ip if known else "")
+        return Report(sandboxes, runtime.containers(uid), address)
+
+
+def state_of(each: Sandbox | Container) -> str:
+    """running, exited or unknown, as the relist sees it."""
+    return {"ready": "running", "running": "running", "notready": "exited", "exited": "exited"}.get(each.state, "unknown")
+
+
+def count_events(old: Report, new: Report) -> int:
+    """How many sandboxes and containers have started or ended between two reports."""
+    before = {each.id: state_of(each) for each in (*old.sandboxes, *old.containers)}
+    after = {each.id: state_of(each) for each in (*new.sandboxes, *new.containers)}
+    changes = sum(1 for each, state in after.items() if state != "unknown" and before.get(each) != state)
+    return changes + sum(1 for each, state in before.items() if each not in after and state == "running")

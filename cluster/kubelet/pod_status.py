@@ -1,0 +1,142 @@
+"""Owns the status of a whole Pod: phase, conditions, addresses, containers.
+
+Source: kubernetes pkg/kubelet/kubelet_pods.go (generateAPIPodStatus), status/status_manager.go (updateStatusInternal,
+TerminatePod, mergePodStatus).
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cluster.kinds import _pod_resources
+from cluster.kinds import pod as pods
+
+from . import conditions
+from .container_status import lost, statuses_of
+from .phase import phase_of
+from .state import Report
+
+TERMINAL = ("Succeeded", "Failed")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where and when a status is made."""
+
+    now_text: str
+    time_text: Callable[[int], str]
+    host_ip: str
+
+
+def needs_sandbox(pod: dict, report: Report) -> bool:
+    """Whether the Pod has no sandbox that it can use.
+
+    Source: pkg/kubelet/kuberuntime/util/util.go (PodSandboxChanged).
+    """
+    return not report.sandboxes or report.sandboxes[0].state != "ready"
+
+
+def generate(pod: dict, report: Report, old: dict, *, is_terminal: bool, reasons: dict[str, list[str]], moment: Moment) -> dict:
+    """The status of a Pod, fields in the order of the wire. old: the one held until now."""
+    spec, generation = pod["spec"], pod["metadata"].get("generation", 0)
+    containers = statuses_of(pod, spec["containers"], report, old.get("containerStatuses") or [], is_init=False,
+                             reasons=reasons, time_text=moment.time_text)
+    inits = statuses_of(pod, spec.get("initContainers") or [], report, old.get("initContainerStatuses") or [], is_init=True,
+                        reasons=reasons, time_text=moment.time_text) if spec.get("initContainers") else []
+    by_name, init_by_name = {each["name"]: each for each in containers}, {each["name"]: each for each in inits}
+    has_started = any(container.name in by_name and container.state != "created" for container in report.containers)
+    phase = phase_of(pod, by_name, init_by_name, is_terminal=is_terminal, has_started=has_started)
+    phase = _kept_phase(phase, old.get("phase", ""), pods.phase(pod))
+    status: dict = {"observedGeneration": generation, "phase": phase}
+    status["conditions"] = _conditions(pod, report, old, by_name, init_by_name, phase)
+    if phase == old.get("phase"):
+        for name in ("message", "reason"):
+            if old.get(name):
+                status[name] = old[name]
+    _add_addresses(status, spec, report, old, moment)
+    if inits:
+        status["initContainerStatuses"] = inits
+    status["containerStatuses"] = containers
+    status["qosClass"] = pods.qos_class(pod)
+    _add_resources(status, spec)
+    return status
+
+
+def _kept_phase(phase: str, held: str, stored: str) -> str:
+    """A Pod that has ended stays ended."""
+    if stored in TERMINAL:
+        return stored
+    return held if phase not in TERMINAL and held in TERMINAL else phase
+
+
+def _conditions(pod: dict, report: Report, old: dict, statuses: dict, inits: dict, phase: str) -> list[dict]:
+    generation = pod["metadata"].get("generation", 0)
+    others = [dict(each) for each in (pod.get("status") or {}).get("conditions") or () if each["type"] not in conditions.OWNED]
+    disrupted = next((each for each in old.get("conditions") or () if each["type"] == "DisruptionTarget"), None)
+    if disrupted and not any(each["type"] == "DisruptionTarget" for each in others):
+        others.append(dict(disrupted))
+    containers = conditions.containers_ready(pod, statuses, inits, phase)
+    return [
+        *others,
+        conditions.make("PodReadyToStartContainers", generation, not needs_sandbox(pod, report)),
+        conditions.make("Initialized", generation, *conditions.initialized(pod, statuses, inits, phase)),
+        conditions.make("Ready", generation, *conditions.ready(pod, containers, others)),
+        conditions.make("ContainersReady", generation, *containers),
+        conditions.make("PodScheduled", generation, True),
+    ]
+
+
+def _add_addresses(status: dict, spec: dict, report: Report, old: dict, moment: Moment) -> None:
+    status["hostIP"], status["hostIPs"] = moment.host_ip, [{"ip": moment.host_ip}]
+    address = moment.host_ip if spec.get("hostNetwork") else report.ip
+    if address:
+        status["podIP"], status["podIPs"] = address, [{"ip": address}]
+    status["startTime"] = old.get("startTime") or moment.now_text
+
+
+def _add_resources(status: dict, spec: dict) -> None:
+    """allocatedResources and resources of the Pod as a whole (in-place resize of Pod-level resources)."""
+    requests, limits = _pod_resources.aggregate(spec, "requests"), _pod_resources.aggregate(spec, "limits")
+    if requests:
+        status["allocatedResources"] = requests
+    status["resources"] = {name: values for name, values in (("limits", limits), ("requests", requests)) if values}
+
+
+def ready_to_start(status: dict, pod: dict, now_text: str) -> dict:
+    """The same status with PodReadyToStartContainers True: the sandbox has just become ready."""
+    made = conditions.make("PodReadyToStartContainers", pod["metadata"].get("generation", 0), True)
+    made["lastTransitionTime"] = now_text
+    kept = [made if each["type"] == made["type"] else each for each in status["conditions"]]
+    return {**status, "conditions": kept}
+
+
+def terminated(status: dict) -> dict:
+    """The last status of a Pod: containers never found count as lost, and the phase is final."""
+    status = dict(status)
+    has_initialized = any("waiting" not in each["state"] or each.get("lastState") for each in status.get("containerStatuses") or ())
+    if has_initialized or not status.get("initContainerStatuses"):
+        status["containerStatuses"] = [lost(each) for each in status.get("containerStatuses") or ()]
+    if status.get("phase") not in TERMINAL:
+        status["phase"] = "Failed"
+    return status
+
+
+def rejected(pod: dict, reason: str, message: str, moment: Moment) -> dict:
+    """The status of a Pod that this kubelet does not admit."""
+    return {"observedGeneration": pod["metadata"].get("generation", 0), "phase": "Failed", "message": "Pod was rejected: " + message,
+            "reason": reason, "startTime": moment.now_text, "qosClass": pods.qos_class(pod)}
+
+
+def merged(stored: dict, held: dict, *, may_run: bool) -> dict:
+    """What the API is to hold: others' conditions are kept; no final phase while a container may still run."""
+    kept = [each for each in stored.get("conditions") or () if each["type"] not in conditions.OWNED]
+    own = [each for each in held.get("conditions") or () if each["type"] in conditions.OWNED]
+    status = {**held, "conditions": [*kept, *own]}
+    is_ending = held.get("phase") in TERMINAL and stored.get("phase") not in TERMINAL
+    if is_ending and may_run:
+        status["phase"] = stored.get("phase", "Pending")
+        for name in ("reason", "message"):
+            status.pop(name, None)
+            if stored.get(name):
+                status[name] = stored[name]
+    return status

@@ -1,0 +1,120 @@
+"""Owns the statuses of a kubelet's Pods and their way to the API server: one at a time, only what changed.
+
+A simplification: the kubelet reads the Pod before each patch; here it takes the newer of its cache and the last answer.
+Source: kubernetes pkg/kubelet/status/status_manager.go, pkg/util/pod/pod.go (PatchPodStatus).
+"""
+from __future__ import annotations
+
+from cluster.engine import Sleep
+from cluster.kinds import pod as pods
+from cluster.meta.objects import split_key
+
+from . import conditions, pod_status
+from .state import Known
+from .status_patch import patch_of
+
+SYNC_PERIOD_MS = 10_000
+
+
+class StatusManager:
+    """Part of one kubelet."""
+
+    def __init__(self, kubelet):
+        self.kubelet = kubelet
+        self.is_sending = False
+
+    def held(self, pod: dict) -> dict:
+        """The status held for a Pod, else the API's."""
+        known = self.kubelet.state.statuses.get(pod["metadata"]["uid"])
+        return known.status if known else pod.get("status") or {}
+
+    def set(self, pod: dict, status: dict, *, finished: bool = False) -> None:
+        """Hold a new status; it is sent if it differs."""
+        kubelet, uid = self.kubelet, pod["metadata"]["uid"]
+        known = kubelet.state.statuses.get(uid)
+        old = known.status if known else pod.get("status") or {}
+        conditions.stamp(status.get("conditions") or [], old.get("conditions") or [], kubelet.moment.now_text)
+        if known is None:
+            kubelet.state.statuses[uid] = known = Known(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}", status)
+        elif known.status == status and not finished:
+            return
+        else:
+            known.status, known.version = status, known.version + 1
+        known.finished = known.finished or finished
+        self.mark(uid)
+
+    def mark(self, uid: str) -> None:
+        """Have a Pod's status sent."""
+        self.kubelet.state.dirty[uid] = True
+        if not self.is_sending:
+            self.is_sending = True
+            self.kubelet.work(self._send_all(), self._sent_all)
+
+    def reconcile(self, pod: dict) -> None:
+        """The API's status changed by somebody else's hand: at the next round the kubelet writes its own again."""
+        kubelet, uid = self.kubelet, pod["metadata"]["uid"]
+        known = kubelet.state.statuses.get(uid)
+        if known is None or known.sent < known.version or uid in kubelet.state.dirty:
+            return
+        if self._differs(pod, known):
+            offset_ms = (kubelet.now_ms - kubelet.state.started_ms) % SYNC_PERIOD_MS
+            kubelet.after(SYNC_PERIOD_MS - offset_ms, "reconcile_status", uid, background=True)
+
+    def reconcile_now(self, uid: str) -> None:
+        pod, known = self.kubelet.pod(uid), self.kubelet.state.statuses.get(uid)
+        if pod is not None and known is not None and self._differs(pod, known):
+            self.mark(uid)
+
+    def _differs(self, pod: dict, known: Known) -> bool:
+        stored = pod.get("status") or {}
+        wanted = pod_status.merged(stored, known.status, may_run=self.kubelet.workers.may_run(pod["metadata"]["uid"]))
+        return bool(patch_of(stored, wanted))
+
+    def _send_all(self):
+        kubelet = self.kubelet
+        yield Sleep(kubelet.latency("status_sync"))
+        while kubelet.state.dirty:
+            uid = next(iter(kubelet.state.dirty))
+            del kubelet.state.dirty[uid]
+            known, pod = kubelet.state.statuses.get(uid), kubelet.pod(uid)
+            if known is not None and pod is not None and uid in kubelet.state.pods:
+                yield from self._send(uid, pod, known)
+
+    def _sent_all(self, _result) -> None:
+        self.is_sending = False
+
+    def _send(self, uid: str, pod: dict, known: Known):
+        kubelet, version = self.kubelet, known.version
+        current = newer(pod, kubelet.state.last_sent.get(uid))
+        stored = current.get("status") or {}
+        wanted = pod_status.merged(stored, known.status, may_run=kubelet.workers.may_run(uid))
+        changes = patch_of(stored, wanted)
+        if changes:
+            namespace, name = split_key(known.key)
+            body = {"metadata": {"uid": uid}, "status": changes}
+            reply = yield kubelet.client.patch("pods", name, body, namespace=namespace, subresource="status")
+            if not reply.ok:
+                return
+            current = reply.body
+            kubelet.state.last_sent[uid] = current
+        known.sent = version
+        if known.finished and pods.is_terminating(current) and pods.is_terminal(current):
+            yield from self._delete(uid, known)
+
+    def _delete(self, uid: str, known: Known):
+        """The last word on a deleted Pod: nothing of it runs any more."""
+        namespace, name = split_key(known.key)
+        reply = yield self.kubelet.client.delete("pods", name, namespace, grace_period_seconds=0, uid=uid)
+        if reply.ok:
+            self.kubelet.state.statuses.pop(uid, None)
+
+    def forget(self, uid: str) -> None:
+        for table in (self.kubelet.state.statuses, self.kubelet.state.dirty, self.kubelet.state.last_sent):
+            table.pop(uid, None)
+
+
+def newer(first: dict, second: dict | None) -> dict:
+    """Of two versions of an object the one with the higher revision."""
+    if second is None or int(second["metadata"]["resourceVersion"]) < int(first["metadata"]["resourceVersion"]):
+        return first
+    return second
