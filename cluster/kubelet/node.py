@@ -1,0 +1,82 @@
+"""One machine of the cluster as the world outside sees it: switch its kubelet off and on, break what runs, read logs."""
+from __future__ import annotations
+
+from typing import Any
+
+from cluster.runtime import reference, registry
+from cluster.runtime.containerd import Containerd
+from cluster.runtime.network import to_number, to_text
+
+from . import logs
+from .kubelet import Kubelet
+from .node_status import Machine
+
+IMPORTED = ("nginx/nginx:v1", "tomcat/tomcat-8.5-jre8:v1", "busybox:1")
+FIRST_ADDRESS, POD_RANGE = "10.200.0.11", "10.244.0.0"
+ORACLE_DISK = "264212084Ki"
+
+
+class Node:
+    """A kubelet with its containerd. settings: nodes (names, in order), node_cpu, node_memory, profile."""
+
+    def __init__(self, engine, name: str, settings: Any):
+        index = list(settings.nodes).index(name)
+        is_oracle = settings.profile == "oracle"   # the recorded cluster had no registry, and its disk kept 1 % free
+        machine = Machine(cpu=settings.node_cpu, memory=settings.node_memory, disk=ORACLE_DISK if is_oracle else "100Gi",
+                          eviction_disk_percent=1 if is_oracle else 10)
+        self.engine, self.name = engine, name
+        self.runtime = Containerd(engine, name, images=IMPORTED, unpullable=(registry.EVERYTHING,) if is_oracle else (),
+                                  pod_cidr=to_text(to_number(POD_RANGE) + index * 256) + "/24")
+        self.kubelet = Kubelet(engine, name, self.runtime, node_ip=to_text(to_number(FIRST_ADDRESS) + index), machine=machine)
+        self.kubelet.is_on = False
+
+    def start(self) -> None:
+        """Start the kubelet; containers that run are left alone."""
+        self.engine.start(self.kubelet)
+
+    def stop(self) -> None:
+        """Stop the kubelet; containers go on."""
+        self.engine.stop(self.kubelet)
+
+    def logs(self, namespace: str, pod: str, container: str, options: dict[str, str]) -> str:
+        """A container's log as text. Raises StatusError."""
+        return logs.read(self.kubelet, namespace, pod, container, options)
+
+    def key_of(self, pod: str) -> str:
+        """The key of a Pod that runs here, given as `name` or `namespace/name`; "" when there is none."""
+        keys = [self.runtime.state.sandboxes[ids[-1]].pod for ids in self.runtime.state.sandboxes_of.values()]
+        wanted = pod if "/" in pod else f"default/{pod}"
+        return wanted if wanted in keys else next((key for key in keys if key.rpartition("/")[2] == pod), "")
+
+    def why_not(self, action: str, pod: str, container: str = "") -> str:
+        """Why container-kill or sandbox-kill cannot be done, "" when it can."""
+        key = self.key_of(pod)
+        if not key:
+            return f"pod {pod!r} does not run on {self.name}"
+        if action == "container-kill":
+            running = self._running(key)
+            if container not in running:
+                return f"container {container!r} of pod {pod!r} does not run: running are {', '.join(running) or 'none'}"
+        return ""
+
+    def _running(self, key: str) -> list[str]:
+        containers = self.runtime.state.containers
+        return [containers[each].name for each in self.runtime.state.processes if containers[each].pod == key]
+
+    def kill_container(self, pod: str, container: str) -> bool:
+        """Kill a container's first process, behind the kubelet's back."""
+        return self.runtime.kill_container(self.key_of(pod), container)
+
+    def kill_sandbox(self, pod: str) -> bool:
+        """Kill a Pod's pause container, behind the kubelet's back."""
+        return self.runtime.kill_sandbox(self.key_of(pod))
+
+    def import_image(self, image: str) -> None:
+        """`ctr images import` on this node."""
+        self.runtime.import_image(image)
+
+    def set_pullable(self, image: str, allowed: bool) -> None:
+        """Let the registry have an image, or not. "*": everything."""
+        name = image if image == registry.EVERYTHING else str(reference.parse(image))
+        names = [each for each in self.runtime.state.unpullable if each != name]
+        self.runtime.state.unpullable = names if allowed else [*names, name]
