@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import urllib.parse
 
 from .door import door
 
@@ -38,7 +37,7 @@ class KubeApi:
             "token": token,
             "method": scope["method"],
             "path": "/" + rest,
-            "query": urllib.parse.parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True),
+            "query": scope["query_string"].decode("latin-1"),
             "headers": headers,
             "body": body,
         }

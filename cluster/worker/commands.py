@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 
 from cluster.apiserver import http
+from cluster.meta.requests import Response
 from cluster.meta.status import StatusError
-from cluster.store.memory import Compacted
+from cluster.picture import inspection
 
-from . import sandboxes
+from . import checking, sandboxes, watching
 from .runner import Refused, Runner
 
 Respond = Callable[[dict], None]
@@ -53,52 +54,22 @@ def kube(host, asked: dict, respond: Respond) -> dict | None:
         runner = _runner(host, asked)
     except Refused:
         return {"status": 404, "headers": [("Content-Type", "text/plain; charset=utf-8")], "body": b"404 page not found\n"}
+    accept = asked["headers"].get("accept", "")
     try:
         request = http.parse(asked["method"], asked["path"], asked["query"], asked["headers"], asked["body"])
-        if request.verb == "watch":
-            return _watch(runner, request, asked, respond)
-        if request.verb in ("get", "list", "raw"):
-            return _rendered(runner.server.handle(request), request)
     except StatusError as refusal:
-        return _refused(refusal, asked)
-    runner.input("request", msgspec.to_builtins(request), token=lambda kind, sent, answer: respond(_rendered(answer, sent)))
+        return _rendered(Response(code=refusal.code, body=refusal.status), accept)
+    if request.verb == "watch":
+        return watching.start(runner, request, respond)
+    if request.verb in ("get", "list", "raw"):
+        return _rendered(runner.server.handle(request), accept)
+    runner.input("request", msgspec.to_builtins(request), token=lambda kind, sent, answer: respond(_rendered(answer, accept)))
     return None
 
 
-def _rendered(response: Any, request: Any) -> dict:
-    status, headers, body = http.render(response, request)
+def _rendered(response: Response, accept: str) -> dict:
+    status, headers, body = http.render(response, accept)
     return {"status": status, "headers": headers, "body": body}
-
-
-def _refused(refusal: StatusError, asked: dict) -> dict:
-    status, headers, body = http.render_error(refusal, asked["headers"])
-    return {"status": status, "headers": headers, "body": body}
-
-
-def _watch(runner: Runner, request: Any, asked: dict, respond: Respond) -> dict | None:
-    """Start a watch: respond({watch: id, status, headers}) once, then {watch: id, line: bytes} for each event."""
-    watch = http.watch_spec(request, runner.server.context)   # raises StatusError; .initial: events to send first
-    try:
-        watcher = runner.server.watch_external(watch.spec, watch.revision)
-    except Compacted:
-        respond({"status": 200, "headers": watch.headers, "watch": 0})
-        respond({"watch": 0, "line": http.expired_line(watch.revision, runner.server.context)})
-        respond({"watch": 0, "end": True})
-        return None
-    respond({"status": 200, "headers": watch.headers, "watch": watcher.id, "timeout_s": watch.timeout_s,
-             "bookmarks": watch.bookmarks})
-    for kind, obj in watch.initial:
-        respond({"watch": watcher.id, "line": http.watch_line(kind, obj, request, runner.server.context)})
-
-    def send(kind: str, event_type: str = "", obj: dict | None = None) -> None:
-        if kind == "end":
-            respond({"watch": watcher.id, "end": True})
-        else:
-            respond({"watch": watcher.id, "line": http.watch_line(event_type, obj, request, runner.server.context)})
-
-    runner.watches[watcher.id] = send
-    runner.watch_requests[watcher.id] = request
-    return None
 
 
 @command
@@ -115,7 +86,7 @@ def bookmark(host, asked: dict, respond: Respond) -> dict:
     """A line for a watch that asked for bookmarks."""
     runner = _runner(host, asked)
     request = runner.watch_requests.get(asked["watch"])
-    return {"ok": True, "line": http.bookmark_line(request, runner.server.context) if request else b""}
+    return {"ok": True, "line": watching.bookmark(runner, request) if request else b""}
 
 
 # -- time ---------------------------------------------------------------------------------------------------------------
@@ -190,6 +161,33 @@ def history(host, asked: dict, respond: Respond) -> dict:
     runner = _runner(host, asked)
     cells, rows, more = runner.display.history(int(asked["before"]), min(int(asked.get("limit") or 2000), 5000))
     return {"ok": True, "cells": cells, "rows": rows, "more": more}
+
+
+@command
+def inspect(host, asked: dict, respond: Respond) -> dict:
+    """One object at a step: {subject, seq?}."""
+    runner = _runner(host, asked)
+    runner.finish_turn()
+    found = inspection.inspect(runner, asked["subject"], asked.get("seq"))
+    if found is None:
+        raise Refused(f"{asked['subject']} does not exist at this step", f"{asked['subject']} 在这一步不存在")
+    return {"ok": True, **found}
+
+
+@command
+def why(host, asked: dict, respond: Respond) -> dict:
+    return {"ok": True, "why": inspection.why(_runner(host, asked), int(asked["seq"]))}
+
+
+@command
+def check(host, asked: dict, respond: Respond) -> dict:
+    """What the API server would say of a manifest, by line; nothing is changed."""
+    return {"ok": True, "errors": checking.check(_runner(host, asked).server, asked["text"])}
+
+
+@command
+def completion(host, asked: dict, respond: Respond) -> dict:
+    return {"ok": True, "fields": checking.completion(asked.get("api_version", ""), asked.get("kind", ""), asked.get("path", ""))}
 
 
 # -- sandboxes ------------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from cluster.engine.clock import DEFAULT_EPOCH_MS
 from cluster.kubectl import Kubectl
 from cluster.kubelet import Node
 from cluster.meta.requests import Request
-from cluster.scheduler import Scheduler
+from cluster.scheduler.scheduler import Scheduler
 from cluster.store.memory import Store
 
 from . import faults
@@ -31,7 +31,7 @@ class Settings(msgspec.Struct, kw_only=True):
     """
 
     profile: str = "learner"
-    nodes: list[str] = ["k8snode1", "k8snode2"]
+    nodes: list[str] = msgspec.field(default_factory=lambda: ["k8snode1", "k8snode2"])
     node_cpu: str = "4"
     node_memory: str = "8Gi"
     seed: int = 1

@@ -1,0 +1,71 @@
+"""Watches of HTTP clients: where they start, what they see first, bookmarks, and what to do when it is too late.
+
+Source: k8s.io/apiserver pkg/endpoints/handlers/watch.go, pkg/storage/cacher (initial events, bookmarks).
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cluster.apiserver import http, pipeline
+from cluster.apiserver.watch import WatchSpec
+from cluster.kinds import api_version, registry
+from cluster.meta.requests import Request, Response
+from cluster.store.memory import Compacted
+
+HEADERS = [("Content-Type", "application/json")]
+INITIAL_END = "k8s.io/initial-events-end"
+Respond = Callable[[dict], None]
+
+
+def start(runner, request: Request, respond: Respond) -> dict | None:
+    """Start a watch: one answer {status, headers, watch}, then {watch, line} for each event. A refusal is a plain answer."""
+    server = runner.server
+    wanted = pipeline.watch(request, server.context.enter(request, True))
+    if isinstance(wanted, Response):
+        status, headers, body = http.render(wanted, request.accept)
+        return {"status": status, "headers": headers, "body": body}
+    spec = WatchSpec(resource=wanted.resource, prefix=wanted.prefix, label_selector=wanted.label_selector, field_selector=wanted.field_selector)
+    from_now = wanted.resource_version in ("", "0") or wanted.send_initial_events
+    try:
+        watcher = server.watch_external(spec, 0 if from_now else int(wanted.resource_version))
+    except Compacted:
+        _too_late(runner, request, respond)
+        return None
+    respond({"status": 200, "headers": HEADERS, "watch": watcher.id, "timeout_s": wanted.timeout_s, "bookmarks": wanted.allow_bookmarks})
+
+    def line(kind: str, obj: dict) -> None:
+        respond({"watch": watcher.id, "line": http.watch_event(kind, obj, request, server.context.enter(request, True))})
+
+    if from_now:
+        for _, stored in server.store.list(spec.prefix):
+            if watcher.matches is None or watcher.matches(stored.value):
+                line("ADDED", stored.value)
+        if wanted.send_initial_events and wanted.allow_bookmarks:
+            line("BOOKMARK", mark(runner, request, annotations={INITIAL_END: "true"}))
+    runner.watches[watcher.id] = lambda kind, *event: respond({"watch": watcher.id, "end": True}) if kind == "end" else line(*event)
+    runner.watch_requests[watcher.id] = request
+    return None
+
+
+def _too_late(runner, request: Request, respond: Respond) -> None:
+    """The revision is older than the log: an ERROR event, then the end."""
+    message = f"too old resource version: {request.options.get('resourceVersion')} ({runner.server.store.compacted})"
+    status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message, "reason": "Expired", "code": 410}
+    respond({"status": 200, "headers": HEADERS, "watch": 0})
+    respond({"watch": 0, "line": http.watch_event("ERROR", status, request, runner.server.context)})
+    respond({"watch": 0, "end": True})
+
+
+def mark(runner, request: Request, annotations: dict[str, str] | None = None) -> dict[str, Any]:
+    """A bookmark's object: the kind, and the revision up to which everything was sent."""
+    kind = registry().resource(request.group, request.resource)
+    meta: dict[str, Any] = {"resourceVersion": str(runner.server.store.revision), "creationTimestamp": None}
+    if annotations:
+        meta["annotations"] = annotations
+    return {"kind": kind.kind, "apiVersion": api_version(kind), "metadata": meta}
+
+
+def bookmark(runner, request: Request) -> bytes:
+    """One bookmark as a line of the stream."""
+    return http.watch_event("BOOKMARK", mark(runner, request), request, runner.server.context)
