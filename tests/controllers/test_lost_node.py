@@ -1,0 +1,106 @@
+"""A node falls silent: what is noticed, when, and what becomes of its Pods."""
+from __future__ import annotations
+
+from tests.controllers.world import TEMPLATE, World
+
+UNREACHABLE = "node.kubernetes.io/unreachable"
+
+
+def world_with_nodes():
+    world = World()
+    for name in ("n1", "n2"):
+        world.node(name)
+    world.run(6_000)
+    return world
+
+
+def bound_pod(world, name, *, node="n2", toleration_s=10):
+    toleration = {"key": UNREACHABLE, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": toleration_s}
+    pod = world.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
+                                "spec": {**TEMPLATE["spec"], "nodeName": node, "tolerations": [toleration]}})
+    world.make_ready(pod)
+
+
+def keep_alive(world, name, ms):
+    """Time passes; only one node reports."""
+    for _ in range(ms // 5_000):
+        world.beat(name)
+        world.run(5_000)
+
+
+def ready(world, node):
+    return next(c["status"] for c in world.get("nodes", node)["status"]["conditions"] if c["type"] == "Ready")
+
+
+def test_each_node_gets_a_range_of_addresses():
+    world = world_with_nodes()
+    assert [world.get("nodes", name)["spec"]["podCIDR"] for name in ("n1", "n2")] == ["10.244.0.0/24", "10.244.1.0/24"]
+    assert world.get("nodes", "n1")["metadata"]["annotations"]["node.alpha.kubernetes.io/ttl"] == "0"
+
+
+def test_a_silent_node_is_given_up_after_fifty_seconds():
+    world = world_with_nodes()
+    keep_alive(world, "n1", 45_000)
+    assert ready(world, "n2") == "True"
+    keep_alive(world, "n1", 15_000)
+    assert ready(world, "n2") == "Unknown" and ready(world, "n1") == "True"
+    taints = [(taint["key"], taint["effect"]) for taint in world.get("nodes", "n2")["spec"]["taints"]]
+    assert taints == [(UNREACHABLE, "NoSchedule"), (UNREACHABLE, "NoExecute")]
+    assert world.events("NodeNotReady") == ["Node n2 status is now: NodeNotReady"]
+
+
+def test_its_pods_are_marked_and_evicted_when_their_toleration_runs_out():
+    world = world_with_nodes()
+    bound_pod(world, "victim")
+    keep_alive(world, "n1", 60_000)
+    conditions = {c["type"]: c["status"] for c in world.get("pods", "victim")["status"]["conditions"]}
+    assert conditions["Ready"] == "False"
+    assert "Node is not ready" in world.events("NodeNotReady")
+    keep_alive(world, "n1", 10_000)
+    evictions = world.events("TaintManagerEviction")
+    assert evictions[0] == "Marking for deletion Pod default/victim"
+    assert world.get("pods", "victim") is None or "deletionTimestamp" in world.get("pods", "victim")["metadata"]
+
+
+def test_a_node_that_comes_back_in_time_keeps_its_pods():
+    world = world_with_nodes()
+    bound_pod(world, "lucky", toleration_s=300)
+    keep_alive(world, "n1", 60_000)
+    assert ready(world, "n2") == "Unknown"
+    world.beat("n2")
+    world.run(6_000)
+    world.beat("n2")
+    world.run(6_000)
+    assert world.get("nodes", "n2")["spec"].get("taints") is None
+    assert world.events("TaintManagerEviction") == ["Cancelling deletion of Pod default/lucky"]
+
+
+def test_pods_of_a_node_that_is_gone_fail_and_go():
+    world = world_with_nodes()
+    bound_pod(world, "stranded")
+    world.do(world.client.delete("nodes", "n2"))
+    start_ms = world.engine.now_ms
+    while world.get("pods", "stranded") is not None:
+        world.run(1_000)
+        assert world.engine.now_ms - start_ms < 70_000
+    assert world.engine.now_ms - start_ms >= 40_000
+    last = [change.value for change in world.store.changes if change.key.endswith("/stranded")][-1]
+    assert last["status"]["phase"] == "Failed"
+    assert ("DisruptionTarget", "DeletionByPodGC") in [(c["type"], c.get("reason")) for c in last["status"]["conditions"]]
+
+
+def test_when_all_nodes_are_lost_nobody_is_evicted():
+    world = world_with_nodes()
+    world.run(70_000)
+    assert ready(world, "n1") == ready(world, "n2") == "Unknown"
+    effects = [taint["effect"] for name in ("n1", "n2") for taint in world.get("nodes", name)["spec"]["taints"]]
+    assert effects == ["NoSchedule", "NoSchedule"]
+
+
+def test_cordoning_brings_a_taint_and_uncordoning_takes_it_away():
+    world = world_with_nodes()
+    world.do(world.client.patch("nodes", "n1", {"spec": {"unschedulable": True}}))
+    (taint,) = world.get("nodes", "n1")["spec"]["taints"]
+    assert taint["key"] == "node.kubernetes.io/unschedulable"
+    world.do(world.client.patch("nodes", "n1", {"spec": {"unschedulable": None}}))
+    assert world.get("nodes", "n1")["spec"].get("taints") is None
