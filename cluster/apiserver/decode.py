@@ -7,10 +7,7 @@ sigs.k8s.io/json internal/golang/encoding/json/decode.go.
 """
 from __future__ import annotations
 
-import json
-
 from cluster.meta import schema, status
-from cluster.meta.fields import FieldError
 from cluster.meta.gotext import quote, type_word
 
 from . import gojson, goyaml
@@ -94,7 +91,7 @@ def _decoded(value: object, repeated: list[str], wanted: tuple[str, str, str], v
     group, version, kind = found = identity(value, wanted)
     struct = schema.type_of(*found)
     if struct is None and not schema.is_registered(*found):
-        raise DecodeError(_not_registered(found), kind, version)
+        raise DecodeError(not_registered(found), kind, version)
     if struct is None and kind == wanted[2]:
         raise _version_mismatch(found, wanted)
     decoder = Decoder(strict=validation != "Ignore")
@@ -142,7 +139,8 @@ def _api_version(group: str, version: str) -> str:
     return f"{group}/{version}" if group else version
 
 
-def _not_registered(found: tuple[str, str, str]) -> str:
+def not_registered(found: tuple[str, str, str]) -> str:
+    """Upstream's words for a kind that it does not know."""
     group, version, kind = found
     return f"no kind {quote(kind)} is registered for version {quote(_api_version(group, version))} in scheme {SCHEME}"
 
@@ -185,31 +183,10 @@ def decode_options(raw: bytes, content_type: str, kind: str, group: str, version
         found = identity(value, (group, version, kind))
         struct = schema.type_of(*found) or schema.type_of("", "v1", kind)
         if found[2] != kind or struct is None:
-            raise DecodeError(_not_registered(found), found[2], found[1])
+            raise DecodeError(not_registered(found), found[2], found[1])
         obj = Decoder(strict=False).object(value or {}, struct)
     except GoError as error:
         raise _refusal(DecodeError(str(error), kind, version), kind, raw) from None
     except DecodeError as error:
         raise _refusal(error, kind, raw) from None
     return obj, _api_version(found[0], found[1])
-
-
-def retype(value: dict, group: str, version: str, kind: str, field_validation: str = "") -> tuple[dict, list[str]]:
-    """(object, warnings) of a patched object, typed again.
-
-    Raises StatusError 422, as upstream does when a patch leads to what cannot be decoded. The bad value quoted there is
-    the patched object as JSON.
-    """
-    struct = schema.type_of(group, version, kind)
-    decoder = Decoder(strict=field_validation != "Ignore")
-    message = ""
-    try:
-        obj = decoder.object(value, struct)
-    except GoError as error:
-        message, obj = str(error), {}
-    if not message and decoder.strict_errors and field_validation == "Strict":
-        message = f"strict decoding error: {', '.join(decoder.strict_errors)}"
-    if message:
-        raise status.invalid("", "", [FieldError("Invalid", "patch", json.dumps(gojson.plain(value), separators=(",", ":")), message)])
-    obj["apiVersion"], obj["kind"] = _api_version(group, version), kind
-    return obj, [] if field_validation == "Ignore" else decoder.strict_errors

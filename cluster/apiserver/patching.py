@@ -9,7 +9,8 @@ from collections.abc import Callable
 from cluster.meta import status
 from cluster.meta.objects import draft
 
-from . import bodies, conversion, decode, managed, options, ownership
+from . import bodies, conversion, ownership
+from . import patch as patches
 from .call import Call
 
 APPLY = "application/apply-patch+yaml"
@@ -41,22 +42,24 @@ def _changer(call: Call) -> Callable[[dict | None], dict]:
     def make(live: dict | None) -> dict:
         if live is None:
             raise call.not_found()
-        patched = bodies.with_metadata(change(conversion.to_version(kind, live)))
-        return ownership.track(call, live, bodies.defaulted(call, conversion.to_stored(kind, patched)))
+        patched = conversion.to_stored(kind, bodies.with_metadata(change(conversion.to_version(kind, live))))
+        if call.request.raw is None and call.subresource == "status":  # a component's, which shares its spec with the live object
+            return ownership.track(call, live, patched)
+        if call.request.raw is None:
+            patched = draft(patched)
+        return ownership.track(call, live, bodies.defaulted(call, patched))
 
     return make
 
 
 def patcher(call: Call, group: str, version: str, kind: str) -> Callable[[dict], dict]:
     """How an object of a version becomes the patched one, typed again; for the json, merge and strategic patches."""
-    from . import patch as patches
     request, sort = call.request, patch_type(call)
     validation = request.options.get("fieldValidation") or "Warn"
     patch = patches.read(request, sort, validation)
 
     def change(obj: dict) -> dict:
-        changed = patches.apply(sort, obj, patch, group, version, kind)
-        typed, warnings = decode.retype(changed, group, version, kind, validation)
+        typed, warnings = patches.apply(obj, patch, group, version, kind, validation)
         call.warnings += warnings
         return typed
 

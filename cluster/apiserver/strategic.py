@@ -1,0 +1,490 @@
+"""Strategic merge patch: lists that merge by key, and the directives that steer it; and how such patches are computed.
+
+The rules per field come from the schema. Nothing is changed in place; what a patch does not touch is shared.
+Source: k8s.io/apimachinery pkg/util/strategicpatch/patch.go, pkg/util/mergepatch/errors.go.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cluster.meta import schema
+from cluster.meta.gotext import float_text, quote
+
+DIRECTIVE, RETAIN_KEYS = "$patch", "$retainKeys"
+DELETE_LIST, ORDER = "$deleteFromPrimitiveList", "$setElementOrder"
+BAD_PRIMITIVE_LIST = "invalid patch format of primitive list"
+BAD_RETAIN_KEYS = "invalid patch format of retainKeys"
+BAD_ORDER = "invalid patch format of setElementOrder list"
+NO_LISTS_OF_LISTS = "lists of lists are not supported"
+BAD_FORMATS = (BAD_PRIMITIVE_LIST, BAD_RETAIN_KEYS, BAD_ORDER)
+
+
+class StrategicError(ValueError):
+    """A patch that makes no sense for its object; the message is upstream's."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """deletes: deletion lists are carried out, else kept, as when two patches are joined. drop_nulls: null only removes."""
+
+    deletes: bool = True
+    drop_nulls: bool = True
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a field merges. strategy: "merge", "replace" or "". below: what knows the fields within."""
+
+    strategy: str = ""
+    retain_keys: bool = False
+    merge_key: str = ""
+    below: schema.Struct | schema.Type | None = None
+    known: bool = True
+
+
+def rule_of(owner: schema.Struct | schema.Type | None, name: str) -> Rule:
+    """The rule of a field in a struct, or of a key in a map."""
+    if isinstance(owner, schema.Struct):
+        field = owner.fields.get(name)
+        if field is None:
+            return Rule(known=False)
+        strategies = [strategy for strategy in field.strategies if strategy != "retainKeys"]
+        return Rule(strategies[0] if strategies else "", "retainKeys" in field.strategies, field.merge_key, _within(field.type))
+    return Rule(below=_within(owner.element)) if isinstance(owner, schema.Type) and owner.element else Rule()
+
+
+def _within(kind: schema.Type) -> schema.Struct | schema.Type | None:
+    if kind.sort == "object":
+        return kind.struct
+    if kind.sort == "list":
+        return _within(kind.element)
+    return kind if kind.sort == "map" else None
+
+
+def go_text(value: object) -> str:
+    """A value as Go's %v prints it: `map[a:1 b:[x y]]`."""
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{key}:{go_text(value[key])}" for key in sorted(value)) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(go_text(item) for item in value) + "]"
+    if value is None:
+        return "<nil>"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return float_text(value) if isinstance(value, float) else str(value)
+
+
+_GO_TYPES = {dict: "map[string]interface {}", list: "[]interface {}", str: "string", bool: "bool", int: "int64"}
+
+
+def go_type(value: object) -> str:
+    """The Go type that a JSON value has."""
+    return "%!s(<nil>)" if value is None else _GO_TYPES.get(type(value), "float64")
+
+
+def _bad_type(expected: type, found: object) -> StrategicError:
+    return StrategicError(f"expected a {_GO_TYPES[expected]}, but received a {go_type(found)}")
+
+
+def _no_merge_key(item: dict, key: str) -> StrategicError:
+    return StrategicError(f"map: {go_text(item)} does not contain declared merge key: {key}")
+
+
+def apply(original: dict, patch: dict, struct: schema.Struct | None) -> dict:
+    """An object after a strategic merge patch. Raises StrategicError."""
+    return merge_map(original, patch, struct, Options())
+
+
+def merge_map(original: dict | None, patch: dict, owner: schema.Struct | schema.Type | None, options: Options) -> dict:
+    """One level of a merge."""
+    if DIRECTIVE in patch:
+        return _directed(patch)
+    result = dict(original or {})
+    left = dict(patch)
+    _retain(result, left, options)
+    _order_lists(result, left, owner, options)
+    for key, value in left.items():
+        deletes = key.startswith(DELETE_LIST)
+        if deletes:
+            if not options.deletes:
+                result[key] = value
+                continue
+            key = _after_slash(key, DELETE_LIST, BAD_PRIMITIVE_LIST)
+        if value is None:
+            result.pop(key, None)
+            if options.drop_nulls:
+                continue
+        _merge_field(result, key, value, owner, options, deletes)
+    return result
+
+
+def _directed(patch: dict) -> dict:
+    directive = patch[DIRECTIVE]
+    if directive == "replace":
+        return {key: value for key, value in patch.items() if key != DIRECTIVE}
+    if directive == "delete":
+        return {}
+    raise StrategicError(f"unknown patch type: {go_text(directive)} in map: {go_text(patch)}")
+
+
+def _merge_field(result: dict, key: str, value: object, owner: object, options: Options, deletes: bool) -> None:
+    if key not in result or go_type(result[key]) != go_type(value):
+        if not deletes:
+            _take(result, key, value, options)
+        return
+    current = result[key]
+    if isinstance(value, dict):
+        rule = _known(rule_of(owner, key), key)
+        result[key] = value if rule.strategy == "replace" else merge_map(current, value, rule.below, options)
+    elif isinstance(value, list):
+        rule = _known(rule_of(owner, key), key)
+        if rule.strategy == "merge" or deletes:
+            result[key] = _merge_list(current, value, rule, options, deletes)
+        else:
+            result[key] = value
+    else:
+        result[key] = value
+
+
+def _known(rule: Rule, key: str) -> Rule:
+    if not rule.known:
+        raise StrategicError(f"unable to find api field in struct for the json field {quote(key)}")
+    return rule
+
+
+
+def _take(result: dict, key: str, value: object, options: Options) -> None:
+    """Add what was not there, without nulls and directives."""
+    keeps, cleaned = _cleaned(_without_nulls(value) if options.drop_nulls else value)
+    if keeps:
+        result[key] = cleaned
+    else:
+        result.pop(key, None)
+
+
+def _without_nulls(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def _cleaned(value: object) -> tuple[bool, object]:
+    """(whether to keep it, a value without directives)."""
+    if isinstance(value, dict):
+        if DIRECTIVE in value:
+            return False, None
+        pairs = ((key, *_cleaned(item)) for key, item in value.items())
+        return True, {key: item for key, keeps, item in pairs if keeps}
+    if isinstance(value, list):
+        return True, [item for keeps, item in map(_cleaned, value) if keeps]
+    return True, value
+
+
+def _retain(result: dict, patch: dict, options: Options) -> None:
+    """Carry out $retainKeys: all other keys go."""
+    if RETAIN_KEYS not in patch:
+        return
+    keys = patch.pop(RETAIN_KEYS)
+    if not options.deletes:
+        there = result.setdefault(RETAIN_KEYS, keys)
+        if there != keys:
+            raise StrategicError(f"{go_text(there)} and {go_text(keys)} are not deep equal: "
+                                 "this may happen when calculating the 3-way diff patch")
+        return
+    if not isinstance(keys, list):
+        raise StrategicError(BAD_RETAIN_KEYS)
+    for key, value in patch.items():
+        if value is not None and not key.startswith((DELETE_LIST, ORDER)) and key not in keys:
+            raise StrategicError(BAD_RETAIN_KEYS)
+    for key in [key for key in result if key not in keys]:
+        del result[key]
+
+
+def _after_slash(text: str, prefix: str, complaint: str) -> str:
+    start, slash, rest = text.partition("/")
+    if not slash or start != prefix:
+        raise StrategicError(complaint)
+    return rest
+
+
+def _order_lists(result: dict, patch: dict, owner: object, options: Options) -> None:
+    """Merge the lists that come with a $setElementOrder, and put them in that order."""
+    for directive in [key for key in patch if key.startswith(ORDER)]:
+        order = patch.pop(directive)
+        if not options.deletes:
+            if result.setdefault(directive, order) != order:
+                raise StrategicError(BAD_ORDER)
+        if not isinstance(order, list):
+            raise _bad_type(list, order)
+        key = _after_slash(directive, ORDER, BAD_ORDER)
+        _order_one(result, patch, key, order, _known(rule_of(owner, key), key), options)
+
+
+def _order_one(result: dict, patch: dict, key: str, order: list, rule: Rule, options: Options) -> None:
+    current, change = result.get(key), patch.get(key)
+    for name, value in ((key, current), (key, change)):
+        if value is not None and not isinstance(value, list):
+            raise _bad_type(list, value)
+    _check_order(change or [], order, rule.merge_key)
+    if key not in result and key not in patch:
+        return
+    if key not in patch:
+        merged = current or []
+    elif key not in result:
+        merged = _cleaned(change)[1]
+    elif rule.strategy == "merge":
+        merged = _merge_list(current or [], change, rule, options, False)
+    else:
+        merged = change
+    in_order, others = _partition(merged, order, rule.merge_key)
+    is_map = _element_type(current or [], change or []) is dict
+    result[key] = _ordered(in_order, others, order, current or [], rule.merge_key, is_map)
+    patch.pop(key, None)
+
+
+def _check_order(change: list, order: list, merge_key: str) -> None:
+    """Refuse a patch whose items come in another order than it says, or are not in that order at all."""
+    if not change or not order:
+        return
+    items = change
+    if merge_key:
+        for item in change:
+            if not isinstance(item, dict):
+                raise _bad_type(dict, item)
+        items = [item for item in change if item.get(DIRECTIVE) != "delete"]
+    position = 0
+    for wanted in order:
+        while position < len(items) and isinstance(items[position], dict) and DIRECTIVE in items[position]:
+            position += 1
+        if position < len(items) and _key_of(items[position], merge_key) == _key_of(wanted, merge_key):
+            position += 1
+    while position < len(items) and isinstance(items[position], dict) and DIRECTIVE in items[position]:
+        position += 1
+    if position < len(items):
+        raise StrategicError(f"The order in patch list:\n{go_text(change)}\n doesn't match {ORDER} list:\n{go_text(order)}\n")
+
+
+def _key_of(item: object, merge_key: str) -> object:
+    """What identifies an item: itself, or the value of its merge key."""
+    if not merge_key:
+        return item
+    if not isinstance(item, dict):
+        raise _bad_type(dict, item)
+    if merge_key not in item:
+        raise _no_merge_key(item, merge_key)
+    return item[merge_key]
+
+
+def _element_type(*lists: list) -> type:
+    """The one type of all items."""
+    found = None
+    for item in (item for items in lists for item in items):
+        kind = float if type(item) not in _GO_TYPES else type(item)
+        if kind is list:
+            raise StrategicError(NO_LISTS_OF_LISTS)
+        if found is not None and kind is not found:
+            raise StrategicError(f"list element types are not identical: {go_text(list(lists))}")
+        found = kind
+    if found is None:
+        raise StrategicError("no elements in any of the given slices")
+    return found
+
+
+def _merge_list(current: list, change: list, rule: Rule, options: Options, deletes: bool) -> list:
+    if not current and not change:
+        return current
+    if _element_type(current, change) is not dict:
+        if options.deletes and deletes:
+            return [item for item in current if item not in change]
+        merged, key, is_map = list(dict.fromkeys([*current, *change])), "", False
+    else:
+        key, is_map = rule.merge_key, True
+        if not key:
+            raise StrategicError(f"cannot merge lists without merge key for {rule.below.go if rule.below else ''}")
+        current, change = _special(list(current), change, key)
+        merged = _merge_items(current, change, rule, options)
+    in_order, others = _partition(merged, change, key)
+    return _ordered(in_order, others, change, current, key, is_map)
+
+
+def _special(current: list, change: list, key: str) -> tuple[list, list]:
+    """Carry out the items that are directives; (what is left of the list, the patch without them)."""
+    plain, replaces = [], False
+    for item in change:
+        directive = item.get(DIRECTIVE)
+        if DIRECTIVE not in item:
+            plain.append(item)
+        elif directive == "delete":
+            if key not in item:
+                raise _no_merge_key(item, key)
+            current = [other for other in current if other.get(key) != item[key] or key not in other]
+        elif directive == "replace":
+            replaces = True
+        elif directive == "merge":
+            raise StrategicError("merging lists cannot yet be specified in the patch")
+        else:
+            raise StrategicError(f"unknown patch type: {go_text(directive)} in map: {go_text(item)}")
+    return (plain, []) if replaces else (current, plain)
+
+
+def _merge_items(current: list, change: list, rule: Rule, options: Options) -> list:
+    key, merged = rule.merge_key, list(current)
+    for item in change:
+        wanted = _key_of(item, key)
+        index = next((i for i, other in enumerate(merged) if key in other and other[key] == wanted), None)
+        if index is None:
+            merged.append(item)
+        else:
+            merged[index] = merge_map(merged[index], item, rule.below, options)
+    return merged
+
+
+def _partition(merged: list, wanted: list, key: str) -> tuple[list, list]:
+    """(items that the other list names, the rest)."""
+    named = [_key_of(item, key) if not key or key in item else None for item in wanted]
+    inside, outside = [], []
+    for item in merged:
+        (inside if _key_of(item, key) in named else outside).append(item)
+    return inside, outside
+
+
+def _ordered(inside: list, outside: list, order: list, server_order: list, key: str, is_map: bool) -> list:
+    """Patched items in the patch's order and all others in the server's, interleaved by the server's order."""
+    key = key if is_map else ""
+    inside = _sorted(inside, order, key)
+    outside = _sorted(outside, server_order, key)
+    places = {_hashable(_key_of(item, key)): index for index, item in reversed(list(enumerate(server_order)))}
+    result, position = [], 0
+    for item in inside:
+        mine = places.get(_hashable(_key_of(item, key)))
+        while position < len(outside):
+            its = places.get(_hashable(_key_of(outside[position], key)))
+            if mine is None or its is None or its >= mine:
+                break
+            result.append(outside[position])
+            position += 1
+        result.append(item)
+    return result + outside[position:]
+
+
+def _hashable(value: object) -> object:
+    return (type(value).__name__, go_text(value)) if isinstance(value, (dict, list)) else value
+
+
+def _sorted(items: list, order: list, key: str) -> list:
+    """Items by their place in an order; deletions come last."""
+    places = {_hashable(_key_of(item, key)): index for index, item in reversed(list(enumerate(order)))}
+    deleted = [item for item in items if key and item.get(DIRECTIVE) == "delete"]
+    kept = [item for item in items if not (key and item.get(DIRECTIVE) == "delete")]
+    return sorted(kept, key=lambda item: places.get(_hashable(_key_of(item, key)), len(places))) + deleted
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Which half of a difference is wanted."""
+
+    changes: bool = True      # what was added or changed
+    deletions: bool = True    # what went
+
+
+def two_way(original: dict, modified: dict, struct: schema.Struct | None) -> dict:
+    """The patch that makes `modified` of `original`."""
+    return _diff_maps(original, modified, struct, Difference(), False)
+
+
+def three_way(original: dict, modified: dict, current: dict, struct: schema.Struct | None) -> dict:
+    """What kubectl apply sends: changes from `current` to `modified`, deletions from `original` (last applied) to `modified`.
+
+    Nothing to do is {}. Differences between original and current are overwritten. Raises StrategicError.
+    """
+    changes = _diff_maps(current, modified, struct, Difference(deletions=False), False)
+    deletions = _diff_maps(original, modified, struct, Difference(changes=False), False)
+    return merge_map(deletions, changes, struct, Options(deletes=False, drop_nulls=False))
+
+
+def _diff_maps(original: dict, modified: dict, owner: object, want: Difference, retain: bool) -> dict:
+    patch: dict[str, object] = {}
+    for key, value in modified.items():
+        if key not in original:
+            if want.changes:
+                patch[key] = value
+            continue
+        before = original[key]
+        if go_type(before) != go_type(value):
+            if want.changes:
+                patch[key] = value
+        elif isinstance(value, dict):
+            _diff_map(patch, key, before, value, rule_of(owner, key), want)
+        elif isinstance(value, list):
+            _diff_list(patch, key, before, value, rule_of(owner, key), want)
+        elif before != value and want.changes:
+            patch[key] = value
+    if want.deletions:
+        patch |= {key: None for key in original if key not in modified}
+    kept = sorted(key for key, value in modified.items() if value is not None) if retain else []
+    if kept and (patch or any(value is not None and key not in modified for key, value in original.items())):
+        patch[RETAIN_KEYS] = kept
+    return patch
+
+
+def _diff_map(patch: dict, key: str, before: dict, after: dict, rule: Rule, want: Difference) -> None:
+    if before == after:
+        return
+    _known(rule, key)
+    if rule.strategy == "replace":
+        if want.changes:
+            patch[key] = after
+        return
+    if inner := _diff_maps(before, after, rule.below, want, rule.retain_keys):
+        patch[key] = inner
+
+
+def _diff_list(patch: dict, key: str, before: list, after: list, rule: Rule, want: Difference) -> None:
+    if not rule.known and before != after:
+        _known(rule, key)
+    if rule.strategy != "merge":
+        if before != after and want.changes:
+            patch[key] = after
+        return
+    if not before:
+        if after and want.changes:
+            patch[key] = after
+        return
+    if _element_type(before, after) is dict:
+        changes, order = _diff_items(before, after, rule, want)
+        removals: list = []
+    else:
+        changes, removals, order = _diff_scalars(before, after, want)
+    for name, items in ((key, changes), (f"{DELETE_LIST}/{key}", removals), (f"{ORDER}/{key}", order)):
+        if items:
+            patch[name] = items
+
+
+def _diff_items(before: list, after: list, rule: Rule, want: Difference) -> tuple[list, list]:
+    """(patched and deleted items, the wanted order)."""
+    key = rule.merge_key
+    olds = {go_text(_key_of(item, key)): item for item in before}
+    news = {go_text(_key_of(item, key)): item for item in after}
+    changed, deleted = [], []
+    for name in sorted({**olds, **news}):
+        if name in olds and name in news:
+            inner = _diff_maps(olds[name], news[name], rule.below, want, rule.retain_keys)
+            if inner:
+                changed.append({**inner, key: news[name][key]})
+        elif name in news:
+            if want.changes:
+                changed.append(news[name])
+        elif want.deletions:
+            deleted.append({key: olds[name][key], DIRECTIVE: "delete"})
+    patch = _sorted(changed, after, key) + deleted
+    same_order = [_key_of(item, key) for item in before] == [_key_of(item, key) for item in after]
+    orders = want.changes and (bool(patch) or not same_order) or want.deletions and bool(patch)
+    return patch, [{key: item[key]} for item in after] if orders else []
+
+
+def _diff_scalars(before: list, after: list, want: Difference) -> tuple[list, list, list]:
+    """(added, deleted, the wanted order)."""
+    added = [item for item in sorted(after, key=go_text) if item not in before] if want.changes else []
+    deleted = list(dict.fromkeys(item for item in sorted(before, key=go_text) if item not in after)) if want.deletions else []
+    orders = want.deletions and bool(deleted) or want.changes and before != after
+    return _sorted(added, after, ""), deleted, list(after) if orders else []
