@@ -1,0 +1,4 @@
+"""The learner's kubectl."""
+from .actor import Kubectl
+
+__all__ = ["Kubectl"]
