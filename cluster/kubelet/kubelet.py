@@ -54,7 +54,7 @@ class Kubelet(Process):
 
     def on_start(self) -> None:
         self._make_parts()
-        self.state.started_ms = self.now_ms
+        self.state.started_ms = self.now_ms - self.engine.rng("phase/" + self.node).below(1000)  # nodes do not tick together
         self.agent.tell("Starting", "Starting kubelet.")
         self.agent.tell("NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
         self.trace("KubeletStarted", f"nodes//{self.node}", node=self.node)
