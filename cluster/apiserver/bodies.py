@@ -9,6 +9,7 @@ from cluster.meta.objects import draft
 
 from . import conversion, decode, paths
 from .call import Call
+from .conversion import stored_version
 
 WIPED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
 
@@ -29,14 +30,20 @@ def incoming(call: Call) -> dict:
 def _typed(call: Call) -> dict:
     """A component's body, which is an object already; a status that it computed needs no defaults."""
     body = call.request.body
-    obj = draft(body) if isinstance(body, dict) else {}
-    with_metadata(obj)
-    stored = call.context.registry.plural(call.kind.plural) or call.kind
-    if call.kind is stored or obj.get("apiVersion") != call.api_version:
-        obj["apiVersion"], obj["kind"] = conversion.stored_version(call.kind), call.kind.kind
-    else:
+    if call.subresource == "status":
+        return with_metadata(_status_draft(body))
+    obj = with_metadata({name: value if name == "metadata" else draft(value) for name, value in body.items()})
+    obj["metadata"] = {name: value if name == "managedFields" else draft(value) for name, value in obj["metadata"].items()}
+    sent = obj.get("apiVersion") or stored_version(call.kind)
+    if sent != stored_version(call.kind):
         obj = conversion.to_stored(call.kind, obj)
-    return obj if call.subresource == "status" else defaulted(call, obj)
+    obj["apiVersion"], obj["kind"] = stored_version(call.kind), call.kind.kind
+    return defaulted(call, obj)
+
+
+def _status_draft(body: dict) -> dict:
+    """A draft of which only the status is private: the rest is not taken over."""
+    return {**body, "metadata": dict(body["metadata"]), "status": draft(body.get("status") or {})}
 
 
 def with_metadata(obj: dict) -> dict:

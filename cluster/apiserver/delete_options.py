@@ -30,7 +30,7 @@ def read(request: Request) -> DeleteOptions:
     """The options of a delete; raises BadRequest or Invalid."""
     body = _body(request)
     found = _of_query(request.options) if body is None else of_body(body)
-    dry_run = body.get("dryRun") or [] if body is not None else options.values(request.options.get("dryRun", ""))
+    dry_run = body.get("dryRun") or [] if body is not None else options.values(request.options.get("dryRun"))
     errors = _errors(found) + options.dry_run_errors(dry_run)
     if errors:
         raise status.invalid("DeleteOptions", "", errors, "meta.k8s.io")

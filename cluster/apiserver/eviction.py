@@ -11,6 +11,8 @@ from cluster.meta.requests import Response
 from . import admission, bodies, decode, delete, delete_options
 from .call import Call, Write
 
+VERSION, OLD_VERSION = b"policy/v1", b"policy/v1beta1"
+
 
 def evict(call: Call) -> Response | Write:
     """Work an Eviction out: the deletion of its Pod, with a condition that says why."""
@@ -38,10 +40,8 @@ def _read(call: Call) -> dict:
     request = call.request
     if request.raw is None:
         return bodies.with_metadata({**request.body, "metadata": dict(request.body.get("metadata") or {})})
-    obj, warnings = decode.decode(request.raw, request.content_type, "policy", "v1", "Eviction",
-                                  request.options.get("fieldValidation") or "Warn")
-    call.warnings += warnings
-    return bodies.with_metadata(obj)
+    raw = request.raw.replace(OLD_VERSION, VERSION, 1)      # both versions are taken, and have the same fields
+    return bodies.with_metadata(decode.decode_plain(raw, request.content_type, "Eviction", "policy", "v1"))
 
 
 def with_disruption(pod: dict, now: str) -> dict:

@@ -5,6 +5,7 @@ Source: k8s.io/apimachinery pkg/apis/meta/v1/validation/validation.go; k8s.io/ap
 from __future__ import annotations
 
 from cluster.meta import fields, status
+from cluster.meta.objectmeta import validate_field_manager
 from cluster.meta.requests import Request
 
 LONGEST_MANAGER = 128
@@ -21,8 +22,8 @@ def check(request: Request) -> None:
             raise _invalid(request.verb, [fields.required("fieldManager", "is required for apply patch")])
         return
     errors = _patch_errors(request) if request.verb == "patch" else []
-    errors += _manager_errors(options.get("fieldManager", ""), "fieldManager")
-    errors += dry_run_errors(values(options.get("dryRun", "")))
+    errors += validate_field_manager(options.get("fieldManager", ""))
+    errors += dry_run_errors(values(options.get("dryRun")))
     validation = options.get("fieldValidation", "")
     if validation not in FIELD_VALIDATIONS:
         errors.append(fields.not_supported("fieldValidation", validation, FIELD_VALIDATIONS))
@@ -43,26 +44,9 @@ def _patch_errors(request: Request) -> list:
     return []
 
 
-def _manager_errors(manager: str, path: str) -> list:
-    errors = []
-    if len(manager.encode()) > LONGEST_MANAGER:
-        errors.append(fields.too_long(path, LONGEST_MANAGER))
-    position = 0
-    for char in manager:
-        if not char.isprintable():
-            errors.append(fields.invalid(path, manager, f"invalid character {_unicode(char)} (at position {position})"))
-        position += len(char.encode())
-    return errors
-
-
-def _unicode(char: str) -> str:
-    """A character that is not printable, as %#U prints it."""
-    return f"U+{ord(char):04X}"
-
-
-def values(text: str) -> list[str]:
-    """The values of a parameter that may come several times, which are joined by commas."""
-    return text.split(",") if text else []
+def values(text: str | None) -> list[str]:
+    """The values of a parameter that may come several times, which are joined by commas; None: it was not sent."""
+    return text.split(",") if text is not None else []
 
 
 def dry_run_errors(found: list[str]) -> list:

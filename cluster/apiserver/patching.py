@@ -59,9 +59,13 @@ def patcher(call: Call, group: str, version: str, kind: str) -> Callable[[dict],
     patch = patches.read(request, sort, validation)
 
     def change(obj: dict) -> dict:
-        typed, warnings = patches.apply(obj, patch, group, version, kind, validation)
+        patched, warnings = patches.apply(obj, patch, group, version, kind, validation)
         call.warnings += warnings
-        return typed
+        if patch.trusted:
+            part = "status" if call.subresource == "status" else "spec"
+            if part in patched:
+                patched[part] = draft(patched[part])      # it shares what it did not touch, and is to be changed
+        return patched
 
     return change
 

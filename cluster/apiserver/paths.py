@@ -15,7 +15,7 @@ def changed(old: Any, new: Any, most: int = MOST) -> list[str]:
 
 
 def _walk(old: Any, new: Any, at: str, found: list[str], most: int) -> None:
-    if old is new or len(found) >= most:
+    if old is new or old == new or len(found) >= most:
         return
     if type(old) is dict and type(new) is dict:
         for key in [*new, *(key for key in old if key not in new)]:
@@ -24,5 +24,5 @@ def _walk(old: Any, new: Any, at: str, found: list[str], most: int) -> None:
     elif type(old) is list and type(new) is list and len(old) == len(new):
         for index, (left, right) in enumerate(zip(old, new)):
             _walk(left, right, f"{at}[{index}]", found, most)
-    elif old != new:
+    else:
         found.append(at)

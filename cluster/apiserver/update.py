@@ -8,13 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cluster.meta import fields, status
+from cluster.meta.gotext import quote
+from cluster.meta.names import is_path_segment_name
 from cluster.meta.objectmeta import validate_object_meta, validate_object_meta_update
 from cluster.meta.requests import Response
 from cluster.store.memory import Stored
 
 from . import admission, bodies, create, ownership, patching
 from .call import Call, Write
+from .read import number_complaint
 
+CHECKED = ("finalizers", "labels", "annotations", "ownerReferences")
+SHARED = (*CHECKED, "managedFields")
 Make = Callable[[dict | None], dict]   # the live object, None if there is none -> the new one, its managedFields tracked
 
 
@@ -56,6 +61,7 @@ def replace(call: Call, make: Make, *, uid: str = "", may_create: bool = False) 
     admission.mutate(call, obj, live)
     pinned = match_version(call, obj, live) and call.request.verb == "update"   # a patch is applied anew to what is there
     prepare(call, obj, live)
+    share(obj, live)
     errors = check(call, obj, live)
     if errors:
         raise call.invalid(errors)
@@ -100,9 +106,9 @@ def match_version(call: Call, obj: dict, live: dict) -> bool:
 
 
 def _other_version(call: Call, sent: str) -> status.StatusError:
-    if sent.isdigit():
-        return call.conflict()
-    return status.invalid(call.kind.plural, call.name, [fields.invalid("resourceVersion", sent, "must be a number")])
+    if number_complaint(sent):
+        return status.failure(500, "", f"strconv.ParseUint: parsing {quote(sent)}: invalid syntax")
+    return call.conflict()
 
 
 def prepare(call: Call, obj: dict, live: dict) -> None:
@@ -125,18 +131,26 @@ def prepare(call: Call, obj: dict, live: dict) -> None:
 
 
 def check(call: Call, obj: dict, live: dict) -> list:
-    """The complaints about an update: metadata first, then what its kind says."""
+    """The complaints about an update. Metadata is looked at twice, as upstream does: for every kind, and by the kind."""
     kind, meta, old = call.kind, obj["metadata"], live["metadata"]
-    errors = validate_object_meta_update(meta, old)
-    if call.subresource == "status":
-        return errors + (kind.validate_status(obj, live) if kind.validate_status else [])
-    if any(meta.get(name) != old.get(name) for name in ("finalizers", "labels", "annotations", "ownerReferences")):
-        errors = validate_object_meta(meta, namespaced=kind.namespaced, name_check=_any_name) + errors
-    return errors + (kind.validate_update(obj, live) if kind.validate_update else [])
+    of_update = validate_object_meta_update(meta, old)
+    common = []
+    if of_update or any(meta.get(name) is not old.get(name) for name in CHECKED):
+        common = validate_object_meta(meta, namespaced=kind.namespaced, name_check=is_path_segment_name)
+    errors = common + of_update + of_update
+    validate = {"": kind.validate_update, "scale": kind.validate_update, "status": kind.validate_status}.get(call.subresource)
+    return errors + (validate(obj, live) if validate else [])
 
 
-def _any_name(name: str, prefix: bool) -> list[str]:
-    return []
+def share(obj: dict, live: dict) -> None:
+    """Let the new object hold the very parts of the live one that it has not changed, in place: what is shared is not compared again."""
+    meta, old = obj["metadata"], live["metadata"]
+    for name in SHARED:
+        if name in meta and meta[name] == old.get(name):
+            meta[name] = old[name]
+    for name in obj:
+        if name != "metadata" and obj[name] == live.get(name):
+            obj[name] = live[name]
 
 
 def settled(call: Call, stored: Stored, obj: dict, pinned: bool) -> Response | Write:

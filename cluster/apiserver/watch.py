@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from cluster.engine.plain import carried
+from cluster.store.memory import with_revision
 
 
 @carried
@@ -98,7 +99,9 @@ def classify(watcher: Watcher, change) -> tuple[str, dict] | None:
     now = change.type != "DELETED" and matches(change.value)
     if now:
         return ("MODIFIED" if was else "ADDED"), change.value
-    return ("DELETED", change.value) if was else None
+    if not was:
+        return None
+    return "DELETED", change.value if change.type == "DELETED" else with_revision(change.previous, change.revision)
 
 
 def fold(changes: list[Any], watcher: Watcher) -> list[tuple[str, dict]]:

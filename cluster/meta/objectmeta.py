@@ -70,6 +70,8 @@ def validate_finalizers(finalizers: Sequence[str] | None, path: str) -> list[Fie
 
 
 def validate_field_manager(manager: str, path: str = "fieldManager") -> list[FieldError]:
+    if len(manager) <= FIELD_MANAGER_LIMIT and manager.isascii() and manager.isprintable():
+        return []
     errors = []
     if len(manager.encode()) > FIELD_MANAGER_LIMIT:
         errors.append(too_long(path, FIELD_MANAGER_LIMIT))

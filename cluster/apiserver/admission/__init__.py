@@ -2,14 +2,14 @@
 
 A plugin is a module with NAME and `admit(call, obj, live) -> [fields it set]` or `validate(call, obj, live)`; either may
 raise a refusal. obj: the new object, None for a delete; live: the one that is stored, None for a create.
-Left out so far: LimitRanger, PodSecurity, RuntimeClass, ResourceQuota, NodeRestriction, webhooks and admission policies.
+Left out so far: LimitRanger, PodSecurity, ResourceQuota, NodeRestriction, webhooks and admission policies.
 Source: k8s.io/kubernetes pkg/kubeapiserver/options/plugins.go.
 """
 from __future__ import annotations
 
-from . import default_tolerations, namespace_lifecycle, priority, service_account, taint_new_nodes
+from . import default_tolerations, namespace_lifecycle, priority, runtime_class, service_account, taint_new_nodes
 
-MUTATING = (service_account, taint_new_nodes, priority, default_tolerations)
+MUTATING = (service_account, taint_new_nodes, priority, default_tolerations, runtime_class)
 
 
 def mutate(call, obj: dict, live: dict | None) -> None:
