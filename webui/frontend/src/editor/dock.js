@@ -1,0 +1,126 @@
+/** Owns the left dock: file tabs, the editor's place, Apply and Delete, the terminal. */
+
+import { html, nothing } from "lit";
+import { effect, signal } from "@preact/signals-core";
+import { getExamples } from "../api.js";
+import { icons } from "../icons.js";
+import { t, say } from "../i18n.js";
+import { mount, roveFocus } from "../mount.js";
+import { canAct, cell, connection, following, goLive, recording, run } from "../store.js";
+import { send } from "../transport.js";
+import { addFile, applied, closeFile, examples, files, markApplied, newFile, openDocument, openFile, problems, takeExamples } from "./documents.js";
+
+let editor = null;
+const busy = signal("");
+
+export function startDock(root, { showStage }) {
+  mount(root.querySelector(".file-tabs"), tabsView);
+  mount(root.querySelector(".actions"), () => actionsView(showStage));
+  mount(root.querySelector(".terminal"), terminalView);
+  keepTerminalAtEnd(root.querySelector(".terminal"));
+  getExamples().then(takeExamples).catch(() => takeExamples([])).finally(() => startEditor(root, showStage));
+}
+
+/** The editor is a bundle of its own: the stage is there before it. */
+async function startEditor(root, showStage) {
+  const { Editor } = await import("./editor.js");
+  const host = root.querySelector(".editor");
+  host.replaceChildren();
+  editor = new Editor(host, {
+    onApply: () => apply(showStage),
+    onLeave: () => root.querySelector('.actions [data-act="apply"]')?.focus(),
+  });
+  document.documentElement.dataset.editor = "ready";
+}
+
+export const focusEditor = () => editor?.focus();
+
+function tabsView() {
+  const open = openFile.value?.name;
+  return html`<div role="tablist" class="tabs" aria-label=${t("editor.files")} @keydown=${(event) => activate(roveFocus(event, '[role="tab"]'))}>
+      ${files.value.map((file) => tab(file.name, file.name === open))}
+    </div>
+    <button class="tab add" aria-label=${t("editor.new_file")} title=${t("editor.new_file")} @click=${newFile}>+</button>
+    ${exampleMenu()}`;
+}
+
+const activate = (tabElement) => tabElement?.click();
+
+function tab(name, isOpen) {
+  const errors = problems.value.get(name)?.length ?? 0;
+  return html`<button class="tab" role="tab" lang="en" aria-selected=${isOpen} tabindex=${isOpen ? 0 : -1} @click=${() => openDocument(name)}
+      @keydown=${(event) => event.key === "Delete" && files.value.length > 1 && closeFile(name)} title=${files.value.length > 1 ? t("editor.close_hint") : name}>
+      ${name}${errors ? html`<span class="error-badge"><span aria-hidden="true">✖</span> ${errors}<span class="unseen"> ${t("editor.errors")}</span></span>` : nothing}</button>`;
+}
+
+function exampleMenu() {
+  if (!examples.value.length) return nothing;
+  return html`<select class="example-menu" aria-label=${t("editor.examples")} .value=${""} @change=${(event) => {
+    const example = examples.value.find(({ name }) => name === event.target.value);
+    event.target.value = "";
+    if (example) addFile(example.name, example.text);
+  }}><option value="" selected>${t("editor.examples")}</option>${examples.value.map((example) => html`<option value=${example.name}>${say(example.title) || example.name}</option>`)}</select>`;
+}
+
+function actionsView(showStage) {
+  const file = openFile.value;
+  const cannot = !canAct.value || !file?.text.trim();
+  const isApplied = file && applied.value.get(file.name) === file.text;
+  return html`<button class=${`button ${isApplied ? "" : "primary"}`} data-act="apply" ?disabled=${cannot} title=${whyNot() || "Ctrl+Enter"} @click=${() => apply(showStage)}>${t("editor.apply")}</button>
+    <button class="button" data-act="delete" ?disabled=${cannot} title=${whyNot() || t("editor.delete_hint")} @click=${() => remove(showStage)}>${t("editor.delete")}</button>
+    <small>${hint(file, isApplied)}</small>`;
+}
+
+const whyNot = () => (connection.value === "offline" ? t("deck.view_only") : "");
+
+function hint(file, isApplied) {
+  const errors = file ? problems.value.get(file.name) : null;
+  if (busy.value) return t(busy.value);
+  if (errors?.length) return t("editor.error_at", { n: errors.length, line: errors[0].line });
+  if (isApplied) return t("editor.applied");
+  return recording.length || run.value.totalSteps ? "" : t("editor.apply_first");
+}
+
+const BUSY_AT_MOST_MS = 1500;
+
+/** Acting is always in the present: a viewer in the past goes to the live edge first. */
+async function kubectl(action, word, showStage) {
+  const file = openFile.value;
+  if (!file || !canAct.value || busy.value) return null;
+  busy.value = word;
+  const timer = setTimeout(() => (busy.value = ""), BUSY_AT_MOST_MS);
+  if (!following.value) goLive();
+  showStage?.();
+  markApplied(file.name, action === "apply" ? file.text : null);
+  const ok = await send({ type: "kubectl", action, files: [{ name: file.name, text: file.text }] });
+  clearTimeout(timer);
+  busy.value = "";
+  if (!ok) markApplied(file.name, null);
+  return ok;
+}
+
+export const apply = (showStage) => kubectl("apply", "editor.applying", showStage);
+const remove = (showStage) => kubectl("delete", "editor.deleting", showStage);
+
+function terminalView() {
+  const lines = cell("terminal", "lines") ?? [];
+  return html`<h2>${icons.terminal}${t("terminal.title")}<span>${t("terminal.read_only")}</span></h2>
+    <div class="terminal-lines" tabindex="0" role="log" aria-label=${t("terminal.title")} aria-live="off" lang="en">${lines.length
+      ? lines.map((line) => html`<div class=${line.stream}>${prompt(line)}</div>`)
+      : html`<div class="note">${t("terminal.empty")}</div>`}</div>`;
+}
+
+function prompt({ stream, text }) {
+  const words = say(text);
+  return stream === "command" && !words.startsWith("$") ? `$ ${words}` : words;
+}
+
+function keepTerminalAtEnd(host) {
+  effect(() => {
+    cell("terminal", "lines");
+    requestAnimationFrame(() => {
+      const lines = host.querySelector(".terminal-lines");
+      if (lines) lines.scrollTop = lines.scrollHeight;
+    });
+  });
+}

@@ -1,0 +1,103 @@
+/** Owns the inspector: what is inspected, its tabs, and which of them is open. */
+
+import { html, nothing } from "lit";
+import { computed, signal } from "@preact/signals-core";
+import { icons } from "../icons.js";
+import { t } from "../i18n.js";
+import { mount, roveFocus } from "../mount.js";
+import { cell, cells, goToStep, moment, recording, selected } from "../store.js";
+import { actionsView } from "./actions.js";
+import { details, inspected, inspectedObject, isSubject, startDetails } from "./data.js";
+import { componentView, overviewView } from "./overview.js";
+import { authorsView, decisionTab, diffTab, eventsTab, objectTab, statusTab, whyTab } from "./tabs.js";
+
+/** The tab that the learner opened last; where an object has no such tab, its first one is shown. */
+const wanted = signal("object");
+const TAB_NAMES = ["overview", "component", "decision", "status", "object", "diff", "events", "why"];
+
+const decision = computed(() => (inspected.value ? cell("decisions", inspected.value) : null));
+
+const tabs = computed(() => {
+  const id = inspected.value;
+  if (!id) return ["overview"];
+  if (!isSubject(id)) return ["component"];
+  const isPod = id.startsWith("pods/");
+  const isUnbound = isPod && inspectedObject.value && !inspectedObject.value.node;
+  const list = ["object", "diff", "events", "why"];
+  if (isPod && inspectedObject.value) list.push("status");
+  if (decision.value) isUnbound ? list.unshift("decision") : list.push("decision");
+  return list;
+});
+
+const openTab = computed(() => (tabs.value.includes(wanted.value) ? wanted.value : tabs.value[0]));
+
+export function startInspector(root) {
+  startDetails();
+  mount(root, view);
+}
+
+export const showTab = (name) => TAB_NAMES.includes(name) && (wanted.value = name);
+
+function view() {
+  return html`${headView()}
+    <div class="tabs" role="tablist" aria-label=${t("inspector.tabs")} @keydown=${(event) => roveFocus(event, '[role="tab"]')?.click()}>
+      ${tabs.value.map((name) => html`<button class="tab" role="tab" id=${`tab-${name}`} aria-controls="inspector-panel" aria-selected=${name === openTab.value}
+        tabindex=${name === openTab.value ? 0 : -1} @click=${() => (wanted.value = name)}>${t(`tab.${name}`)}</button>`)}
+    </div>
+    <div class="panel" id="inspector-panel" role="tabpanel" aria-labelledby=${`tab-${openTab.value}`} tabindex="0">${panelView()}</div>
+    ${openTab.value === "object" ? authorsView(details.value.data) : nothing}
+    ${isSubject(inspected.value) ? actionsView(inspectedObject.value) : nothing}`;
+}
+
+function headView() {
+  const id = inspected.value;
+  const object = inspectedObject.value;
+  const isPinned = Boolean(selected.value);
+  const close = isPinned ? html`<button class="icon-button" aria-label=${t("inspector.unpin")} title=${`${t("inspector.unpin")} (Esc)`} @click=${() => (selected.value = null)}>${icons.close}</button>` : nothing;
+  if (!id) return html`<div class="object-head"><span>${t("inspector.selection")}</span><h2>${t("inspector.all_pods")}</h2></div>`;
+  const [resource, , ...rest] = id.split("/");
+  const name = isSubject(id) ? rest.join("/") : id.replace(/^controller\//, "").replace(/^gate\//, "");
+  const revision = object?.revision ?? details.value.data?.revision;
+  return html`<div class="object-head"><span>${object?.kind ?? (isSubject(id) ? resource : t("inspector.component"))}</span>
+    <h2 lang="en">${name}</h2>${revision ? html`<em>${t("stage.revision", { n: revision })}</em>` : nothing}${close}</div>`;
+}
+
+function panelView() {
+  const id = inspected.value;
+  const tab = openTab.value;
+  if (tab === "overview") return overviewView();
+  if (tab === "component") return componentView(id);
+  if (tab === "decision") return decisionTab(decision.value);
+  const { data, error, isLoading } = details.value;
+  if (!inspectedObject.value && !data) return absentView(id, isLoading);
+  if (error) return html`<p class="note">${t("inspector.failed")}</p>`;
+  if (!data) return html`<p class="note">${t("inspector.loading")}</p>`;
+  return tabView(tab, id, data);
+}
+
+function tabView(tab, id, data) {
+  if (tab === "object") return objectTab(data, { isNow: isWrittenNow(id, data), pendingIp: unreportedIp(id) });
+  if (tab === "diff") return diffTab(data);
+  if (tab === "events") return eventsTab(data);
+  if (tab === "why") return whyTab(data);
+  return statusTab(data, inspectedObject.value ?? {});
+}
+
+const isWrittenNow = (id, data) => moment.value.changes.has(`objects/${id}`) || moment.value.rows.some((row) => row.subject === id && row.revision === data.revision);
+
+/** An address that the node knows and the API does not yet. */
+function unreportedIp(id) {
+  const object = inspectedObject.value;
+  if (!id.startsWith("pods/") || !object || object.ip) return null;
+  const truth = [...cells("node_pods").values()].find((one) => one.pod === id);
+  return truth?.plate?.ip ?? null;
+}
+
+function absentView(id, isLoading) {
+  if (isLoading) return html`<p class="note">${t("inspector.loading")}</p>`;
+  const first = recording.firstStepOf(id);
+  const row = recording.stepRow(first);
+  return html`<p class="note">${t("inspector.absent")}</p>
+    ${row ? html`<p><button class="link" @click=${() => goToStep(first)}>${t("inspector.first_seen", { n: row.step })}</button></p>` : nothing}`;
+}
+

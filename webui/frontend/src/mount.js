@@ -1,0 +1,31 @@
+/** Owns how a view meets the document: drawn again whenever a signal that it read changes. */
+
+import { effect } from "@preact/signals-core";
+import { html, render } from "lit";
+
+/** Draws `view()` into a host, again after each change. Returns a function that ends it. */
+export function mount(host, view) {
+  if (!host) return () => {};
+  return effect(() => render(view(), host));
+}
+
+/** "**kubelet** starts it" → the same with the actor in bold. */
+export function rich(text) {
+  return String(text ?? "").split("**").map((part, index) => (index % 2 ? html`<b>${part}</b>` : part));
+}
+
+/** The same without the marks, for labels and announcements. */
+export const plain = (text) => String(text ?? "").replaceAll("**", "");
+
+/** Keys of tabs, toolbars and radio groups: arrows move the focus, Home and End to the ends. */
+export function roveFocus(event, selector) {
+  const items = [...event.currentTarget.querySelectorAll(selector)].filter((item) => !item.disabled && item.offsetParent !== null);
+  const at = items.indexOf(document.activeElement);
+  const next = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
+  if (next === undefined || at < 0) return null;
+  event.preventDefault();
+  event.stopPropagation();
+  const item = items[(next + items.length) % items.length];
+  item.focus();
+  return item;
+}

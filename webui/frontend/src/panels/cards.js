@@ -1,0 +1,24 @@
+/** Owns the cards that stand on the stage while there is no picture to cover: the first step, a sandbox that is gone. */
+
+import { html, nothing } from "lit";
+import { addFile, examples } from "../editor/documents.js";
+import { say, t } from "../i18n.js";
+import { rich } from "../mount.js";
+import { cells, gone, ready, recording, run } from "../store.js";
+import { isPhone } from "../theme.js";
+
+const USERS_KINDS = new Set(["Deployment", "ReplicaSet", "Pod"]);
+
+export function cardView({ onExample }) {
+  if (gone.value) return html`<div class="card" role="alert"><h2>${t("card.gone")}</h2><p>${say(gone.value)}</p><p><a href="/">${t("card.home")}</a></p></div>`;
+  if (!ready.value) return html`<p class="stage-note">${t("deck.loading_words")}</p>`;
+  if (!isEmpty()) return nothing;
+  return html`<div class="card first-card"><p>${rich(t(isPhone.value ? "card.first_phone" : "card.first"))}</p>
+    <div class="card-actions">${examples.value.map((example) => html`<button class="button" title=${example.name} @click=${() => (addFile(example.name, example.text), onExample())}>${say(example.title) || example.name}</button>`)}</div></div>`;
+}
+
+/** Nothing of the learner's is in the cluster, and nothing is on its way. */
+function isEmpty() {
+  if (recording.length && !run.value.settled) return false;
+  return ![...cells("objects").values()].some((object) => USERS_KINDS.has(object.kind));
+}

@@ -1,0 +1,81 @@
+/** Owns the top bar: sandboxes, stage or table, notation, share, kubeconfig, language, theme. */
+
+import { html, nothing } from "lit";
+import { signal } from "@preact/signals-core";
+import { getSandboxes, kubeconfigPath } from "../api.js";
+import { config } from "../config.js";
+import { icons, logo } from "../icons.js";
+import { language, setLanguage, t } from "../i18n.js";
+import { connection, mainView, sandbox, tell } from "../store.js";
+import { isPhone, theme, toggleTheme } from "../theme.js";
+
+const sandboxes = signal(null);
+
+export function topbarView({ openDialog }) {
+  return html`<h1 class="wordmark">${logo}Podlife<small>${t("top.motto")}</small></h1>
+    ${isPhone.value ? phoneItems(openDialog) : wideItems(openDialog)}
+    <button class="top-button language" lang=${language.value === "en" ? "zh-Hans" : "en"} data-act="language" aria-label=${t("top.language")} @click=${() => setLanguage(language.value === "en" ? "zh" : "en")}>
+      ${language.value === "zh" ? html`<b>中文</b> / EN` : html`中文 / <b>EN</b>`}</button>
+    <button class="top-button" data-act="theme" aria-label=${t(theme.value === "dark" ? "top.to_light" : "top.to_dark")} title=${t(theme.value === "dark" ? "top.to_light" : "top.to_dark")} @click=${toggleTheme}>${icons.theme}</button>`;
+}
+
+function wideItems(openDialog) {
+  return html`${sandboxMenu()}
+    ${viewSwitch()}
+    <button class="top-button" data-act="notation" @click=${() => openDialog("notation")}>${icons.notation}<span>${t("top.notation")}</span></button>
+    <span class="space"></span>
+    ${offlinePill()}
+    <button class="top-button optional" data-act="share" @click=${share}>${icons.share}<span>${t("top.share")}</span></button>
+    <a class="top-button" href=${kubeconfigPath()} download=${`${config.sandbox}.kubeconfig`}>${icons.download}<span lang="en">kubeconfig</span></a>`;
+}
+
+function phoneItems(openDialog) {
+  return html`<span class="space"></span>${offlinePill()}
+    <button class="top-button" aria-label=${t("top.menu")} data-act="menu" @click=${() => openDialog("menu")}>${icons.menu}</button>`;
+}
+
+export function viewSwitch() {
+  const isTable = mainView.value === "table";
+  return html`<button class="top-button" data-act="table" aria-pressed=${isTable} title=${`${t("top.table_hint")} (T)`} @click=${toggleTable}>
+    ${icons.table}<span>${t("top.table")}</span></button>`;
+}
+
+export const toggleTable = () => (mainView.value = mainView.value === "table" ? "stage" : "table");
+
+function offlinePill() {
+  if (connection.value !== "offline") return nothing;
+  return html`<span class="offline-pill" role="status"><i aria-hidden="true"></i>${t("top.offline")}</span>`;
+}
+
+export async function share() {
+  const link = `${location.origin}/s/${encodeURIComponent(config.sandbox)}/`;
+  try {
+    await navigator.clipboard.writeText(link);
+    tell(t("top.shared", { link }));
+  } catch {
+    tell(link);
+  }
+}
+
+/** A native disclosure: it opens without a script of ours and closes with Esc. */
+function sandboxMenu() {
+  return html`<div class="menu-holder"><button class="top-button" data-act="sandboxes" popovertarget="sandbox-menu" @click=${loadSandboxes}>
+      <span>${t("top.sandbox")}</span> <b>${sandbox.value.name || config.sandbox}</b> <span aria-hidden="true">▾</span></button>
+    <div id="sandbox-menu" class="menu" popover>${sandboxList()}</div></div>`;
+}
+
+export function sandboxList() {
+  if (sandboxes.value === null) return html`<p class="note">${t("inspector.loading")}</p>`;
+  if (!sandboxes.value.length) return html`<p class="note">${t("top.no_sandboxes")}</p>`;
+  return html`<ul>${sandboxes.value.map(({ name, engine, profile }) => html`<li><a href=${`/s/${encodeURIComponent(name)}/`} aria-current=${name === config.sandbox ? "page" : nothing}>
+    <b>${name}</b> <small>${[profile, engine].filter(Boolean).join(" · ")}</small></a></li>`)}</ul>`;
+}
+
+export async function loadSandboxes() {
+  try {
+    const answer = await getSandboxes();
+    sandboxes.value = Array.isArray(answer) ? answer : answer.sandboxes ?? [];
+  } catch {
+    sandboxes.value = [];
+  }
+}

@@ -1,0 +1,121 @@
+/** Owns messages: where a tag is at a moment of simulated time, and how its line, tag and label look. */
+
+import { say } from "../i18n.js";
+import { drawEtcdLine } from "./draw-plane.js";
+import { lengthOf, pointAt } from "./geometry.js";
+import { clip, widthOf } from "./pen.js";
+import { routeOf } from "./routes.js";
+
+const HALF_TAG = 13;
+const HELD = [0.12, 0.88];
+
+/** Share of the way, 0 … 1, at a moment. Held: between 0.12 and 0.88, so that no tag hides in a box. */
+export function progress(flight, atMs, { held = false, parked = false } = {}) {
+  if (parked) return 0.5;
+  const span = flight.due_ms - flight.sent_ms;
+  const p = span > 0 ? Math.max(0, Math.min(1, (atMs - flight.sent_ms) / span)) : 1;
+  const eased = p * p * (3 - 2 * p);
+  return held ? Math.max(HELD[0], Math.min(HELD[1], eased)) : eased;
+}
+
+/** Flights to draw now: the current step's always, others only while they are under way. */
+export function visibleFlights(flights, atMs) {
+  return flights.filter((flight) => flight.isCurrent || (flight.sent_ms <= atMs && flight.due_ms > atMs));
+}
+
+export function drawMessages(pen, view, { atMs, isMoving, isRunning, parked }) {
+  const shown = visibleFlights(view.flights, atMs);
+  const labels = [];
+  for (const flight of shown.filter((one) => !one.isCurrent)) drawFlight(pen, view, flight, { atMs, held: !isMoving && !isRunning });
+  for (const flight of shown.filter((one) => one.isCurrent)) {
+    const label = drawFlight(pen, view, flight, { atMs, held: !isRunning, parked, lit: true });
+    if (label) labels.push(label);
+  }
+  drawLabels(pen, view, labels);
+}
+
+function drawFlight(pen, view, flight, { atMs, held, parked, lit = false }) {
+  const points = routeOf(view.plan, flight);
+  if (!points) return null;
+  if (lit && points.length) drawRoute(pen, view, flight, points);
+  if (lit && !held && atMs > flight.due_ms) return null;
+  const length = lengthOf(points);
+  const along = length * progress(flight, atMs, { held, parked });
+  const at = pointAt(points, keepClear(along, length, held));
+  if (lit) drawTrail(pen, points, keepClear(along, length, held));
+  drawTag(pen, at, flight, lit);
+  return lit && flight.label ? { at, flight } : null;
+}
+
+/** Held, a tag stays a tag's length away from both ends; on a short line it stands in the middle. */
+function keepClear(along, length, held) {
+  if (!held) return along;
+  if (length < 2 * HALF_TAG + 8) return length / 2;
+  return Math.max(HALF_TAG + 3, Math.min(length - HALF_TAG - 3, along));
+}
+
+function drawRoute(pen, view, flight, points) {
+  if (flight.from === "etcd" || flight.to === "etcd") return drawEtcdLine(pen, points, "now", 2);
+  pen.line(points, { stroke: "now", width: 2 });
+}
+
+function drawTrail(pen, points, along) {
+  [15, 21, 27].forEach((behind, index) => {
+    if (along - behind < 2) return;
+    const { x, y } = pointAt(points, along - behind);
+    pen.circle(x, y, 2.2 - index * 0.55, { fill: "now" });
+  });
+}
+
+/** A tag that points its way; hollow = a reply, with its code. */
+function drawTag(pen, { x, y, angle }, flight, lit) {
+  const { context } = pen;
+  const size = lit ? 1 : 0.72;
+  context.save();
+  context.translate(x, y);
+  context.rotate(angle);
+  context.scale(size, size);
+  context.beginPath();
+  context.moveTo(-11, -8);
+  context.lineTo(5, -8);
+  context.lineTo(12, 0);
+  context.lineTo(5, 8);
+  context.lineTo(-11, 8);
+  context.arcTo(-13, 8, -13, 6, 2);
+  context.lineTo(-13, -6);
+  context.arcTo(-13, -8, -11, -8, 2);
+  context.closePath();
+  const color = lit ? (isRefusal(flight) ? "bad" : "now") : "ink2";
+  if (flight.hollow) pen.paint("sheet", color, 1.8);
+  else pen.paint(color, "sheet", 1.5);
+  context.restore();
+  const sign = flight.sign === "▲" || flight.sign === "◦" ? flight.sign : flight.sign ?? "";
+  pen.text(flight.hollow ? (sign === "◦" ? sign : "") : sign, x, y + 4.2 * size, { font: lit ? "sign" : "number", color: flight.hollow ? color : "onNow", align: "center" });
+}
+
+const isRefusal = (flight) => Number(flight.code) >= 400;
+
+function labelText({ label, code, hollow }) {
+  const words = say(label);
+  return hollow && code && !words.includes(String(code)) ? `${code} ${words}` : words;
+}
+
+/** Labels stand beside their tag, inside the stage, below each other when several meet. */
+function drawLabels(pen, view, labels) {
+  const taken = [];
+  for (const { at, flight } of labels.slice(0, 6)) {
+    const text = clip(labelText(flight), "monoNow", Math.min(260, view.plan.width - 24));
+    const width = widthOf(text, "monoNow") + 12;
+    const box = { x: at.x + 16, y: at.y - 9, w: width, h: 18 };
+    if (Math.abs(Math.sin(at.angle)) < 0.5) Object.assign(box, { x: at.x - width / 2, y: at.y - 31 });
+    if (box.x + width > view.plan.width - 6 || flight.from === "etcd" || flight.to === "etcd") box.x = at.x - 18 - width;
+    box.x = Math.max(6, Math.min(box.x, view.plan.width - width - 6));
+    while (taken.some((other) => overlaps(other, box))) box.y += 20;
+    taken.push(box);
+    const color = isRefusal(flight) ? "bad" : "now";
+    pen.box(box, { radius: 2, fill: "sheet", stroke: color });
+    pen.text(text, box.x + 6, box.y + 12.6, { font: "monoNow", color });
+  }
+}
+
+const overlaps = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;

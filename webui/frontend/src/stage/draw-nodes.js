@@ -1,0 +1,117 @@
+/** Owns the drawing of nodes: header, kubelet and containerd, images, scheduling stamps, Pods. */
+
+import { say, t } from "../i18n.js";
+import { drawCross, drawGlyph, drawImage, drawTick, toneColor } from "./glyphs.js";
+import { rect } from "./geometry.js";
+import { widthOf } from "./pen.js";
+import { drawPod } from "./draw-pod.js";
+
+export function drawNodes(pen, view) {
+  for (const node of view.plan.nodes) drawNode(pen, view, node);
+}
+
+function drawNode(pen, view, node) {
+  const value = view.cell("nodes", node.name) ?? {};
+  const isSelected = view.selected === `nodes//${node.name}`;
+  pen.box(node, { radius: 5, fill: "sheet", stroke: "ink2", width: 1.1, dash: value.unschedulable ? [6, 3] : null });
+  if (isSelected) pen.box(rect(node.x - 3, node.y - 3, node.w + 6, node.h + 6), { radius: 7, stroke: "ink", width: 1 });
+  drawHeader(pen, node, value);
+  if (node.isPhone) drawWords(pen, view, node, value);
+  else drawAgents(pen, view, node, value);
+  drawImages(pen, node, value);
+  const placed = view.places.get(node.name);
+  const stamp = view.stamps?.nodes?.[node.name];
+  if (stamp) drawStamp(pen, view, node, stamp);
+  drawPods(pen, view, node, placed, Boolean(stamp));
+}
+
+function drawHeader(pen, node, value) {
+  const ready = value.ready ?? { word: "", tone: "none" };
+  const [x, y] = [node.x + 15, node.y + 15.5];
+  if (ready.tone === "bad") drawGlyph(pen, "failed", "bad", x, y, 3.5);
+  else pen.circle(x, y, 4, { fill: toneColor(ready.tone) });
+  const width = pen.text(node.name, node.x + 24, node.y + 19.5, { font: "title", room: node.w * 0.6 });
+  const word = [ready.word, value.unschedulable && !String(ready.word).includes("Disabled") ? "SchedulingDisabled" : ""].filter(Boolean).join(",");
+  const used = width + pen.text(say(word), node.x + 30 + width, node.y + 19.5, { font: "label", color: ready.tone === "bad" ? "bad" : "ink2", room: node.w - width - 44 });
+  const facts = [value.cpu && `${value.cpu} CPU`, value.memory, value.pod_cidr].filter(Boolean);
+  while (facts.length && widthOf(facts.join(" · "), "label") > node.w - used - 52) facts.shift();
+  pen.text(facts.join(" · "), node.x + node.w - 10, node.y + 19.5, { font: "label", color: "ink2", align: "right" });
+}
+
+function drawAgents(pen, view, node, value) {
+  const y = node.kubelet.y + node.kubelet.h / 2;
+  const from = node.kubelet.x + node.kubelet.w;
+  const both = view.hot.has(`kubelet/${node.name}`) && view.hot.has(`containerd/${node.name}`);
+  pen.line([[from, y], [node.containerd.x, y]], both ? { stroke: "now", width: 2 } : {});
+  pen.text("CRI", (from + node.containerd.x) / 2, y - 5, { font: "small", color: "ink2", align: "center" });
+  drawAgent(pen, view, node.kubelet, "kubelet", `kubelet/${node.name}`, value.kubelet);
+  drawAgent(pen, view, node.containerd, "containerd", `containerd/${node.name}`, value.containerd);
+}
+
+function drawAgent(pen, view, box, name, id, value) {
+  const hot = view.hot.has(id);
+  const isOff = value?.off;
+  pen.box(box, { radius: 3, fill: "sheet", stroke: hot ? "now" : "ink2", width: hot ? 2 : 1.1, dash: isOff ? [3, 3] : null });
+  pen.text(name, box.x + 8, box.y + 14, { font: "chipBold", color: hot ? "now" : "ink", room: box.w - 12 });
+  const word = isOff ? t("stage.off") : say(value?.word) || t("stage.idle");
+  pen.text(word, box.x + 8, box.y + 27, { font: hot ? "narrowBold" : "narrow", color: hot ? "now" : isOff ? "ink3" : "ink2", room: box.w - 12 });
+}
+
+function drawWords(pen, view, node) {
+  const y = node.kubelet.y + 11;
+  for (const [id, box] of [["kubelet", node.kubelet], ["containerd", node.containerd]]) {
+    const hot = view.hot.has(`${id}/${node.name}`);
+    pen.text(id, box.x + 2, y, { font: "label", color: hot ? "now" : "ink2" });
+  }
+  pen.line([[node.kubelet.x + 40, y - 4], [node.containerd.x - 2, y - 4]], {});
+}
+
+function drawImages(pen, node, value) {
+  const images = value.images ?? [];
+  images.slice(0, node.isPhone ? 5 : 3).forEach((image, index) => {
+    if (node.isPhone) return drawImage(pen, node.imagesX - index * 16, node.y + 27, image.state, image.share, 10);
+    const y = node.y + 28 + index * 12;
+    drawImage(pen, node.imagesX, y, image.state, image.share);
+    const room = node.x + node.w - node.imagesX - 22;
+    if (!node.isSlim && room > 30) pen.text(image.name, node.imagesX + 14, y + 8.2, { font: "small", color: "ink3", room });
+  });
+  const more = images.length - 3;
+  if (!node.isPhone && more > 0) pen.text(`+${more}`, node.x + node.w - 10, node.y + 60, { font: "small", color: "ink3", align: "right" });
+}
+
+export const STAMP_HEIGHT = 38;
+
+function drawStamp(pen, view, node, stamp) {
+  const box = rect(node.stamp.x - 1, node.stamp.y - 2, node.stamp.w + 2, STAMP_HEIGHT);
+  const look = !stamp.ok ? { stroke: "bad" } : stamp.best ? { stroke: "now", width: 1.8, fill: "nowWash" } : { stroke: "ink2" };
+  pen.box(box, { radius: 3, fill: "paper", ...look });
+  if (stamp.ok) drawTick(pen, box.x + 13, box.y + 13, "ok", 3.4);
+  else drawCross(pen, box.x + 13, box.y + 13, "bad", 3);
+  const words = Array.isArray(stamp.text) ? stamp.text : [stamp.text, stamp.note];
+  pen.text(say(words[0]), box.x + 23, box.y + 16, { font: "narrowBold", room: box.w - 28 });
+  pen.text(say(words[1]), box.x + 23, box.y + 30, { font: "narrow", color: "ink2", room: box.w - 28 });
+}
+
+function drawPods(pen, view, node, placed, isStamped) {
+  if (!placed) return;
+  if (!placed.items.length && !placed.groups.length) {
+    if (!isStamped) pen.text(t("stage.no_pods"), node.x + node.w / 2, node.pods.y + node.pods.h / 2 - 6, { font: "empty", color: "ink3", align: "center", room: node.w - 24 });
+    return;
+  }
+  for (const head of placed.groups) drawGroupHead(pen, head);
+  for (const item of placed.items) drawPod(pen, item, placed.level, view.podScene);
+}
+
+function drawGroupHead(pen, head) {
+  const { group, x, y, w } = head;
+  const kindWidth = pen.text(group.kind, x + 2, y, { font: "small", color: "ink3" });
+  const count = String(group.entries.length);
+  const name = group.name ?? t("stage.no_owner");
+  pen.text(name, x + 6 + kindWidth, y, { font: "narrowBold", room: w - kindWidth - widthOf(count, "monoSmall") - 14, isName: true });
+  pen.text(count, x + w - 2, y, { font: "monoSmall", color: "ink2", align: "right" });
+  let tallyX = x + 6;
+  for (const tally of head.tallies ?? []) {
+    drawGlyph(pen, tally.glyph, tally.tone, tallyX, y + 11);
+    tallyX += 16 + pen.text(String(tally.count), tallyX + 8, y + 14.5, { font: "monoSmall", color: "ink2" });
+  }
+}

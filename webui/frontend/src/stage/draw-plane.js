@@ -1,0 +1,278 @@
+/** Owns the drawing of the learner's machine and the control plane: boxes, gates, controllers, etcd. */
+
+import { say, t } from "../i18n.js";
+import { drawCross, drawGlyph, drawTick } from "./glyphs.js";
+import { rect } from "./geometry.js";
+import { shorten, widthOf } from "./pen.js";
+
+const WATCH_DASH = [7, 2.5, 1.5, 2.5];
+const RECENT_STEPS = 5;
+
+/** view: {plan, cell(collection, id), cells(collection), hot, moment, stepNumber} */
+export function drawPlane(pen, view) {
+  for (const frame of view.plan.frames) drawFrame(pen, frame);
+  drawWires(pen, view);
+  drawMachine(pen, view);
+  drawManager(pen, view);
+  drawScheduler(pen, view);
+  drawEtcd(pen, view);
+  drawHub(pen, view);
+}
+
+function drawFrame(pen, frame) {
+  pen.box(frame, { radius: 6, stroke: "rule2" });
+  pen.text(t(frame.label), frame.x + 11, frame.y + 16, { font: "frame", color: "ink3" });
+}
+
+function drawWires(pen, { plan }) {
+  for (const [id, points] of plan.lines) {
+    if (id === "etcd") drawEtcdLine(pen, points, "wire", 1.1);
+    else if (id === "kubeconfig") pen.line(points);
+    else if (id.endsWith("/watch")) drawWatch(pen, points, plan.variant === "phone");
+    else drawRequestLine(pen, points, id);
+  }
+  if (plan.variant !== "wide") return;
+  const manager = plan.lines.get("kube-controller-manager");
+  const [x, y] = [manager[0][0], (manager[0][1] + manager[1][1]) / 2 + 3.5];
+  if (manager[1][1] - manager[0][1] < 28) return;
+  pen.text(t("stage.requests"), x - 7, y, { font: "small", color: "ink3", align: "right" });
+  pen.text(t("stage.watch"), x + 19, y, { font: "small", color: "ink3" });
+  const config = plan.lines.get("kubeconfig");
+  pen.text(t("stage.reads"), config[0][0] + 6, (config[0][1] + config[1][1]) / 2 + 3.5, { font: "small", color: "ink3" });
+}
+
+function drawRequestLine(pen, points, id) {
+  pen.line(points);
+  if (id.startsWith("kubelet/")) return;
+  const [a, b] = points.slice(-2);
+  pen.arrowHead(b, Math.atan2(b[1] - a[1], b[0] - a[0]));
+}
+
+function drawWatch(pen, points, isMerged) {
+  pen.line(points, { width: 1, dash: WATCH_DASH });
+  const [x, y] = points.at(-1);
+  if (!isMerged) pen.circle(x, y, 3, { fill: "sheet", stroke: "wire", width: 1.1 });
+}
+
+export function drawEtcdLine(pen, points, stroke, width) {
+  for (const dx of [-3, 3]) pen.line(points.map(([x, y]) => [x + dx, y]), { stroke, width });
+}
+
+/** A component's box; off = dashed, hot = blue. */
+function component(pen, view, id, { radius = 4 } = {}) {
+  const box = view.plan.boxes.get(id);
+  const isOff = view.cell("components", id)?.off;
+  const hot = view.hot.has(id);
+  pen.box(box, { radius, fill: "sheet", stroke: hot ? "now" : "ink", width: hot ? 2 : 1.1, dash: isOff ? [3, 3] : null });
+  return box;
+}
+
+function lines(view, id) {
+  const value = view.cell("components", id);
+  if (value?.off) return [t("stage.off")];
+  return (value?.lines ?? []).map(say);
+}
+
+function drawMachine(pen, view) {
+  const { plan } = view;
+  if (plan.boxes.has("kubeconfig")) drawKubeconfig(pen, view);
+  const box = component(pen, view, "kubectl");
+  pen.text("kubectl", box.x + 9, box.y + 16, { font: "title" });
+  const hot = view.hot.has("kubectl");
+  const said = lines(view, "kubectl");
+  const shown = said.length ? said : [t("stage.idle")];
+  shown.slice(0, plan.variant === "phone" ? 1 : 2).forEach((line, index) =>
+    pen.text(line, box.x + 9, box.y + 31 + index * 13, { font: "monoSmall", color: hot && index === 0 ? "now" : "ink2", room: box.w - 14 }),
+  );
+}
+
+function drawKubeconfig(pen, view) {
+  const box = component(pen, view, "kubeconfig");
+  pen.text("kubeconfig", box.x + 9, box.y + 16, { font: "title" });
+  const value = view.cell("components", "kubeconfig") ?? {};
+  ["context", "cluster", "user"].forEach((name, index) => {
+    const y = box.y + 30 + index * 13;
+    const width = pen.text(t(`stage.${name}`), box.x + 9, y, { font: "label", color: "ink2" });
+    pen.text(value[name] ?? "", box.x + box.w - 9, y, { font: "monoSmall", color: "ink2", align: "right", room: box.w - 26 - width });
+  });
+}
+
+function drawManager(pen, view) {
+  const { plan } = view;
+  const box = component(pen, view, "kube-controller-manager");
+  const isPhone = plan.variant === "phone";
+  pen.text(isPhone ? t("stage.controllers_short") : "kube-controller-manager", box.x + 9, box.y + 16, { font: "title", room: box.w - 14 });
+  if (isPhone) return drawManagerWords(pen, view, box);
+  for (const chip of plan.chips) drawController(pen, view, chip);
+  if (plan.more) pen.text(`+${plan.more.count}`, plan.more.x + 8, plan.more.y + plan.more.h / 2 + 3.6, { font: "chip", color: "ink2" });
+}
+
+function drawManagerWords(pen, view, box) {
+  const working = [...view.cells("controllers")].filter(([, one]) => one.worked_step).sort(([, a], [, b]) => b.worked_step - a.worked_step)[0];
+  if (!working) return;
+  const [name, value] = working;
+  const hot = view.hot.has(`controller/${name}`) || view.hot.has("kube-controller-manager");
+  pen.text(shortController(name), box.x + 9, box.y + 31, { font: "narrow", color: hot ? "now" : "ink2", room: box.w - 14 });
+  if (value.last) pen.text(`${value.last.wanted} / ${value.last.found}`, box.x + 9, box.y + 44, { font: "narrow", color: "ink2", room: box.w - 14 });
+}
+
+export const shortController = (name) => name.replace(/-controller$/, "").replace(/-collector-?$/, "-collector");
+
+function drawController(pen, view, chip) {
+  const value = view.cell("controllers", chip.name) ?? {};
+  const hot = view.hot.has(`controller/${chip.name}`);
+  const isRecent = value.worked_step && view.stepNumber - value.worked_step < RECENT_STEPS;
+  const stroke = hot ? "now" : isRecent ? "ink" : "rule2";
+  pen.box(chip, { radius: 2.5, fill: hot ? "nowWash" : "paper", stroke, width: hot ? 1.8 : isRecent ? 1.3 : 1 });
+  pen.text(shortController(chip.name), chip.x + 5.5, chip.y + chip.h / 2 + 3.6, { font: hot ? "chipBold" : "chip", color: hot ? "now" : "ink", room: chip.w - 9 });
+  if (value.queue) drawQueueBadge(pen, chip, value.queue);
+}
+
+function drawQueueBadge(pen, chip, count) {
+  const [x, y] = [chip.x + chip.w - 2, chip.y + 1];
+  pen.circle(x, y, 6.5, { fill: "ink", stroke: "sheet", width: 1.5 });
+  pen.text(count > 99 ? "…" : String(count), x, y + 3.4, { font: "number", color: "paper", align: "center" });
+}
+
+function drawScheduler(pen, view) {
+  const isPhone = view.plan.variant === "phone";
+  const box = component(pen, view, "kube-scheduler");
+  pen.text(isPhone ? t("stage.scheduler_short") : "kube-scheduler", box.x + 9, box.y + 16, { font: "title", room: box.w - 14 });
+  const queue = view.cell("scheduling", "queue") ?? [];
+  if (view.cell("components", "kube-scheduler")?.off) return pen.text(t("stage.off"), box.x + 9, box.y + 36, { font: "label", color: "ink2" });
+  if (!queue.length) return pen.text(t("stage.queue_empty"), box.x + 9, box.y + (isPhone ? 32 : 36), { font: isPhone ? "narrow" : "label", color: "ink2", room: box.w - 14 });
+  if (isPhone) return pen.text(t("stage.queue_n", { n: queue.length }), box.x + 9, box.y + 32, { font: "narrow", color: "ink2", room: box.w - 14 });
+  drawQueue(pen, view, box, queue);
+}
+
+function drawQueue(pen, view, box, queue) {
+  const room = Math.max(1, Math.floor((box.h - 32) / 26));
+  const shown = queue.length > room ? queue.slice(0, room - 1) : queue;
+  shown.forEach((item, index) => {
+    const row = rect(box.x + 8, box.y + 25 + index * 26, box.w - 16, 22);
+    const hot = index === 0 && view.hot.has("kube-scheduler") && item.word;
+    pen.box(row, { radius: 11, fill: hot ? "nowWash" : "paper", stroke: hot ? "now" : "rule2", width: hot ? 1.8 : 1 });
+    drawGlyph(pen, "pending", "wait", row.x + 11, row.y + 11, 3.5);
+    const word = say(item.word);
+    const name = item.name.length > 10 ? `…-${item.name.slice(-5)}` : item.name;
+    const nameWidth = pen.text(name, row.x + 19, row.y + 14.5, { font: "monoSmall", color: hot ? "now" : "ink", room: row.w - 26, isName: true });
+    const left = row.w - 19 - nameWidth - 14;
+    if (left > 24) pen.text(word, row.x + row.w - 8, row.y + 14.5, { font: "small", color: hot ? "now" : "ink2", align: "right", room: left });
+  });
+  const rest = queue.length - shown.length;
+  if (rest > 0) pen.text(t("stage.more", { n: rest }), box.x + 11, box.y + 25 + shown.length * 26 + 13, { font: "small", color: "ink3" });
+}
+
+function drawEtcd(pen, view) {
+  const box = view.plan.boxes.get("etcd");
+  const value = view.cell("components", "etcd") ?? {};
+  const hot = view.hot.has("etcd");
+  drawDrum(pen, box, { stroke: hot ? "now" : "ink", width: hot ? 2 : 1.1, dash: value.off ? [3, 3] : null });
+  if (view.plan.variant === "phone") {
+    pen.text("etcd", box.x + box.w / 2, box.y + 28, { font: "title", align: "center" });
+    return pen.text(t("stage.revision", { n: value.revision ?? 0 }), box.x + box.w / 2, box.y + 42, { font: "monoSmall", color: "ink2", align: "center" });
+  }
+  pen.text("etcd", box.x + 9, box.y + 30, { font: "title" });
+  pen.text(t("stage.revision", { n: value.revision ?? 0 }), box.x + box.w - 9, box.y + 30, { font: "mono", align: "right" });
+  drawKeys(pen, view, box, value, hot);
+}
+
+function drawDrum(pen, box, line) {
+  const { context } = pen;
+  const [cx, rx, ry] = [box.x + box.w / 2, box.w / 2, 8];
+  context.beginPath();
+  context.moveTo(box.x, box.y + ry);
+  context.lineTo(box.x, box.y + box.h - ry);
+  context.ellipse(cx, box.y + box.h - ry, rx, ry, 0, Math.PI, 0, true);
+  context.lineTo(box.x + box.w, box.y + ry);
+  pen.paint("sheet", line.stroke, line.width, line.dash);
+  context.beginPath();
+  context.ellipse(cx, box.y + ry, rx, ry, 0, 0, Math.PI * 2);
+  pen.paint("sheet", line.stroke, line.width, line.dash);
+}
+
+function drawKeys(pen, view, box, value, hot) {
+  const written = view.moment.row?.revision;
+  const room = Math.max(1, Math.floor((box.h - 44) / 16));
+  const rows = (value.rows ?? []).slice(0, room);
+  rows.forEach((row, index) => {
+    const y = box.y + 48 + index * 16;
+    const isNow = hot && (row.pending || (index === 0 && row.revision === written));
+    if (isNow) pen.box(rect(box.x + 4, y - 11, box.w - 8, 15), { radius: 2, fill: row.pending ? null : "nowWash", stroke: row.pending ? "now" : null, dash: row.pending ? [3, 2] : null, width: 1.2 });
+    const width = pen.text(String(row.revision), box.x + 8, y, { font: "monoSmall", color: isNow ? "now" : "ink2" });
+    const key = keyText(row, box.w - width - 22);
+    pen.text(key, box.x + 14 + width, y, { font: "small", color: isNow ? "now" : "ink2" });
+  });
+  if (value.others && rows.length < room) {
+    pen.text(t("stage.others", { n: value.others }), box.x + 8, box.y + 48 + rows.length * 16, { font: "small", color: "ink3" });
+  }
+}
+
+/** "pods/default/nginx-test-…-x7k2p": the resource stays whole, the name keeps its end. */
+function keyText(row, room) {
+  const path = row.subject ?? (row.key ?? "").replace(/^\/registry\//, "");
+  const parts = path.split("/").filter(Boolean);
+  const [resource, name] = [parts[0], parts.at(-1)];
+  if (parts.length < 2) return shorten(path, "small", room);
+  const full = `${resource}/${name}`;
+  if (widthOf(full, "small") <= room) return full;
+  const head = `${resource}/`;
+  return head + shorten(name, "small", room - widthOf(head, "small"));
+}
+
+function drawHub(pen, view) {
+  const { plan } = view;
+  const hub = plan.boxes.get("kube-apiserver");
+  const value = view.cell("components", "kube-apiserver") ?? {};
+  pen.box(hub, { radius: 5, fill: "sheet", stroke: "ink", width: 1.6, dash: value.off ? [3, 3] : null });
+  const width = pen.text("kube-apiserver", hub.x + 9, hub.y + 14, { font: "title" });
+  const cache = value.off ? t("stage.off") : t("stage.watch_cache", { n: value.cache_revision ?? 0 });
+  pen.text(cache, hub.x + hub.w - 9, hub.y + 14, { font: "small", color: "ink3", align: "right" });
+  const room = hub.w - width - 46 - widthOf(cache, "small");
+  if (value.request && room > 40) pen.text(say(value.request), hub.x + width + 21, hub.y + 14, { font: "monoNow", color: isRequestNow(view) ? "now" : "ink2", room });
+  for (const gate of plan.gates) drawGate(pen, view, gate);
+}
+
+const isRequestNow = (view) => [...view.cells("gates").values()].some((gate) => gate.state === "now" || gate.state === "refused");
+
+function gatePath({ context }, gate) {
+  const { x, y, w, h, tip } = gate;
+  context.beginPath();
+  context.moveTo(x, y);
+  context.lineTo(x + w, y);
+  context.lineTo(x + w + tip, y + h / 2);
+  context.lineTo(x + w, y + h);
+  context.lineTo(x, y + h);
+  if (!gate.isFirst) context.lineTo(x + tip, y + h / 2);
+  context.closePath();
+}
+
+const GATE_LOOKS = {
+  idle: { fill: "sunk", stroke: "rule2" },
+  passed: { fill: "sheet", stroke: "ink2" },
+  changed: { fill: "nowWash", stroke: "ink2" },
+  now: { fill: "nowWash", stroke: "now", width: 1.8 },
+  refused: { fill: "badWash", stroke: "bad", width: 1.8 },
+  skipped: { fill: "sunk", stroke: "rule2", dash: [3, 3] },
+};
+
+function drawGate(pen, view, gate) {
+  const value = view.cell("gates", gate.name) ?? { state: "idle" };
+  const look = GATE_LOOKS[value.state] ?? GATE_LOOKS.idle;
+  gatePath(pen, gate);
+  pen.paint(look.fill, look.stroke, look.width, look.dash);
+  const isPhone = view.plan.variant === "phone";
+  const label = t(isPhone ? `gate.${gate.name}_short` : `gate.${gate.name}`);
+  const color = value.state === "now" ? "now" : value.state === "refused" ? "bad" : "ink";
+  const middleY = gate.y + gate.h / 2;
+  if (isPhone) return pen.text(label, gate.x + gate.w / 2 + 4, middleY + 3.6, { font: "narrow", color, align: "center", room: gate.w - 8 });
+  const left = gate.x + (gate.isFirst ? 9 : 15);
+  const note = say(value.note);
+  const font = ["now", "refused", "changed", "passed"].includes(value.state) ? "gateBold" : "gate";
+  pen.text(label, left, note ? middleY - 4 : middleY + 4, { font, color, room: gate.x + gate.w - left });
+  if (!note) return;
+  const sign = { passed: 9, changed: 9, refused: 9 }[value.state] ?? 0;
+  if (value.state === "refused") drawCross(pen, left + 3, middleY + 8, "bad", 2.6);
+  else if (sign) drawTick(pen, left + 3, middleY + 8, "ok", 2.6);
+  pen.text(note, left + sign, middleY + 12, { font: value.state === "now" ? "narrowBold" : "narrow", color: color === "ink" ? "ink2" : color, room: gate.x + gate.w - left - sign });
+}

@@ -1,0 +1,194 @@
+/**
+ * Owns the fixed places of the stage: where every component stands in a box of a given size.
+ *
+ * Places depend on the box and on the nodes' names alone, never on what the cluster is doing.
+ */
+
+import { rect } from "./geometry.js";
+
+export const GATES = ["authn", "authz", "defaults", "validation", "store"];
+const GATE_SHARES = [88.32, 88.32, 142.08, 106.24, 95.04];
+const EDGE = 14;
+const GAP = 12;
+export const MOST_NODES = 12;
+
+/** {variant, width, height, boxes: Map id → rect, gates, chips, frames, shelf, nodes, lines: Map id → points} */
+export function layoutStage({ width, height, nodes, controllers }) {
+  return width < 560 ? phone(width, height, nodes, controllers) : wide(width, height, nodes, controllers);
+}
+
+function empty(variant, width, height) {
+  return { variant, width, height, boxes: new Map(), gates: [], chips: [], frames: [], nodes: [], lines: new Map(), shelf: null };
+}
+
+function wide(width, height, nodes, controllers) {
+  const plan = empty("wide", width, height);
+  plan.isCompact = height < 600;
+  const top = plan.isCompact ? 98 : 124;
+  const hubY = 34 + top + (plan.isCompact ? 22 : 34);
+  const hub = rect(186, hubY, width - EDGE - 12 - 186, plan.isCompact ? 72 : 76);
+  const bottom = hub.y + hub.h;
+  plan.boxes.set("kube-apiserver", hub);
+  plan.frames.push({ id: "control-plane", label: "stage.control_plane", ...rect(174, 10, width - EDGE - 174, bottom) });
+  plan.frames.push({ id: "machine", label: "stage.machine", ...rect(EDGE, 10, 136, bottom) });
+  placeTop(plan, hub, top, controllers);
+  placeMachine(plan, hub, plan.isCompact);
+  placeGates(plan, hub, 22, 8);
+  plan.shelf = rect(90, bottom + 22, width - EDGE - 90, 48);
+  placeNodes(plan, nodes, plan.shelf.y + 60);
+  return plan;
+}
+
+function placeTop(plan, hub, top, controllers) {
+  const free = hub.w - 2 * GAP;
+  const manager = rect(hub.x, 34, free * 0.4833, top);
+  const scheduler = rect(manager.x + manager.w + GAP, 34, free * 0.2244, top);
+  const etcd = rect(scheduler.x + scheduler.w + GAP, 26, free * 0.2923, top + 8);
+  plan.boxes.set("kube-controller-manager", manager);
+  plan.boxes.set("kube-scheduler", scheduler);
+  plan.boxes.set("etcd", etcd);
+  for (const [id, box] of [["kube-controller-manager", manager], ["kube-scheduler", scheduler]]) {
+    const x = box.x + box.w / 2 - 6;
+    plan.lines.set(id, [[x, box.y + box.h], [x, hub.y]]);
+    plan.lines.set(`${id}/watch`, [[x + 12, hub.y], [x + 12, box.y + box.h]]);
+  }
+  const x = etcd.x + etcd.w / 2;
+  plan.lines.set("etcd", [[x, hub.y], [x, etcd.y + etcd.h]]);
+  placeChips(plan, manager, controllers);
+}
+
+/** Three columns of controllers; more than nine fold into "+n", those with work first. */
+function placeChips(plan, manager, controllers) {
+  const shares = [0.3, 0.325, 0.375];
+  const width = manager.w - 18 - 8;
+  const height = (manager.h - 25 - 17 - 8) / 3;
+  const shown = controllers.length > 9 ? controllers.slice(0, 8) : controllers;
+  shown.forEach((name, index) => plan.chips.push({ name, ...chipRect(index) }));
+  plan.more = controllers.length > 9 ? { count: controllers.length - 8, ...chipRect(8) } : null;
+  for (const chip of plan.chips) plan.boxes.set(`controller/${chip.name}`, chip);
+
+  function chipRect(index) {
+    const column = index % 3;
+    const before = shares.slice(0, column).reduce((sum, share) => sum + share * width + 4, 0);
+    return rect(manager.x + 9 + before, manager.y + 25 + Math.floor(index / 3) * (height + 4), width * shares[column], height);
+  }
+}
+
+function placeMachine(plan, hub, isCompact) {
+  const config = rect(23, 34, 118, 66);
+  const kubectl = rect(23, hub.y + 8, 118, 56);
+  plan.boxes.set("kubeconfig", config);
+  plan.boxes.set("kubectl", kubectl);
+  const x = kubectl.x + kubectl.w / 2;
+  const y = kubectl.y + kubectl.h / 2;
+  plan.lines.set("kubeconfig", [[x, config.y + config.h], [x, kubectl.y]]);
+  plan.lines.set("kubectl", [[kubectl.x + kubectl.w, y], [hub.x, y]]);
+  plan.isCompact = isCompact;
+}
+
+function placeGates(plan, hub, headHeight, tip) {
+  const sum = GATE_SHARES.reduce((total, share) => total + share);
+  const shares = plan.variant === "phone" ? GATE_SHARES.map(() => sum / 5) : GATE_SHARES;
+  const free = hub.w - 12 - tip - 4 * tip;
+  let x = hub.x + 6;
+  shares.forEach((share, index) => {
+    const width = (free * share) / sum;
+    const box = rect(x, hub.y + headHeight, width, hub.h - headHeight - 7);
+    plan.gates.push({ name: GATES[index], isFirst: index === 0, tip, ...box });
+    plan.boxes.set(`gate/${GATES[index]}`, box);
+    x += width + tip;
+  });
+}
+
+function placeNodes(plan, nodes, top) {
+  const columns = nodes.length <= 4 ? Math.max(1, nodes.length) : 4;
+  const rows = Math.max(1, Math.ceil(nodes.length / columns));
+  const width = (plan.width - 2 * EDGE - (columns - 1) * GAP) / columns;
+  const height = Math.max(120, (plan.height - 10 - top - (rows - 1) * GAP) / rows);
+  const hub = plan.boxes.get("kube-apiserver");
+  nodes.forEach((name, index) => {
+    const column = index % columns;
+    const row = Math.floor(index / columns);
+    const box = rect(EDGE + column * (width + GAP), top + row * (height + GAP), width, height);
+    plan.nodes.push(nodePlan(name, box, width));
+    plan.boxes.set(`node/${name}`, box);
+    plan.boxes.set(`kubelet/${name}`, plan.nodes.at(-1).kubelet);
+    plan.boxes.set(`containerd/${name}`, plan.nodes.at(-1).containerd);
+    nodeLines(plan, name, box, hub, row);
+  });
+}
+
+function nodePlan(name, box, width) {
+  const isSlim = width < 320;
+  const kubelet = rect(box.x + 8, box.y + 28, isSlim ? Math.min(72, width * 0.3) : 86, 34);
+  const gap = isSlim ? 20 : 30;
+  const containerd = rect(kubelet.x + kubelet.w + gap, kubelet.y, isSlim ? Math.min(78, width * 0.32) : 92, 34);
+  const pods = rect(box.x + 9, box.y + 70, box.w - 18, box.h - 78);
+  return { name, ...box, kubelet, containerd, isSlim, imagesX: containerd.x + containerd.w + (isSlim ? 10 : 16), pods };
+}
+
+function nodeLines(plan, name, box, hub, row) {
+  const bottom = hub.y + hub.h;
+  const kubeletTop = box.y + 28;
+  const paths = [box.x + 40, box.x + 52].map((x, index) => {
+    const lane = bottom + 14 + index * 6;
+    const joinX = hub.x + 6 + index * 12;
+    if (row > 0) return aroundNodes(box.x - 6 - index * 4, x, kubeletTop, joinX, lane, hub, bottom);
+    if (x >= hub.x + 4) return [[x, kubeletTop], [x, bottom]];
+    return [[x, kubeletTop], [x, lane], [joinX, lane], [joinX, bottom]];
+  });
+  plan.lines.set(`kubelet/${name}`, paths[0]);
+  plan.lines.set(`kubelet/${name}/watch`, paths[1].slice().reverse());
+}
+
+function aroundNodes(gutterX, x, kubeletTop, joinX, lane, hub, bottom) {
+  const start = [[x, kubeletTop], [x, kubeletTop - 34], [gutterX, kubeletTop - 34]];
+  if (gutterX >= hub.x + 4) return [...start, [gutterX, bottom]];
+  return [...start, [gutterX, lane], [joinX, lane], [joinX, bottom]];
+}
+
+/** A phone: components become captions, nodes stack. */
+function phone(width, height, nodes, controllers) {
+  const plan = empty("phone", width, height);
+  plan.isCompact = true;
+  const free = width - 16 - 24;
+  const shares = [0.21, 0.309, 0.28, 0.2];
+  let x = 8;
+  ["kubectl", "kube-controller-manager", "kube-scheduler", "etcd"].forEach((id, index) => {
+    plan.boxes.set(id, rect(x, index === 3 ? 6 : 8, free * shares[index], index === 3 ? 54 : 50));
+    x += free * shares[index] + 8;
+  });
+  const hub = rect(8, 84, width - 16, 56);
+  plan.boxes.set("kube-apiserver", hub);
+  for (const id of ["kubectl", "kube-controller-manager", "kube-scheduler"]) {
+    const box = plan.boxes.get(id);
+    const centre = box.x + box.w / 2 - 5;
+    plan.lines.set(id, [[centre, box.y + box.h], [centre, hub.y]]);
+    plan.lines.set(`${id}/watch`, [[centre + 10, hub.y], [centre + 10, box.y + box.h]]);
+  }
+  const etcd = plan.boxes.get("etcd");
+  plan.lines.set("etcd", [[etcd.x + etcd.w / 2, hub.y], [etcd.x + etcd.w / 2, etcd.y + etcd.h]]);
+  placeGates(plan, hub, 22, 8);
+  plan.shelf = rect(8, 152, width - 16, 34);
+  plan.controllers = controllers;
+  stackNodes(plan, nodes, hub);
+  return plan;
+}
+
+function stackNodes(plan, nodes, hub) {
+  const height = Math.max(154, (plan.height - 208 - 8 * nodes.length) / Math.max(1, nodes.length));
+  nodes.forEach((name, index) => {
+    const box = rect(8, 208 + index * (height + 8), plan.width - 16, height);
+    const kubelet = rect(box.x + 6, box.y + 25, 44, 17);
+    const containerd = rect(box.x + 62, box.y + 25, 64, 17);
+    const pods = rect(box.x + 9, box.y + 44, box.w - 18, box.h - 52);
+    plan.nodes.push({ name, ...box, kubelet, containerd, isSlim: true, isPhone: true, imagesX: box.x + box.w - 16, pods });
+    plan.boxes.set(`node/${name}`, box);
+    plan.boxes.set(`kubelet/${name}`, kubelet);
+    plan.boxes.set(`containerd/${name}`, containerd);
+    const y = box.y + 32;
+    plan.lines.set(`kubelet/${name}`, [[box.x, y], [3.5, y], [3.5, 124], [hub.x, 124]]);
+    plan.lines.set(`kubelet/${name}/watch`, [[hub.x, 124], [3.5, 124], [3.5, y], [box.x, y]]);
+  });
+  plan.contentHeight = 208 + nodes.length * (height + 8);
+}

@@ -1,0 +1,162 @@
+/**
+ * Owns what the stage has to show at a moment: which things, in which order, and which of them this step touches.
+ *
+ * It arranges; it derives no Kubernetes state: words, glyphs and tones arrive with the objects.
+ */
+
+import { MOST_NODES } from "./layout.js";
+import { participant } from "./routes.js";
+
+const KIND_ORDER = ["Deployment", "Job", "StatefulSet", "DaemonSet"];
+const SHELF_KINDS = new Set(["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"]);
+const EMPTY = new Map();
+
+const collection = (cells, name) => cells.get(name) ?? EMPTY;
+
+/** Names of the nodes in view, in order; with more than twelve, those that this step touches come along. */
+export function nodesInView(cells, page, touched) {
+  const names = [...collection(cells, "nodes").keys()].sort(naturally);
+  if (names.length <= MOST_NODES) return { names, pages: 1 };
+  const pages = Math.ceil(names.length / MOST_NODES);
+  const shown = names.slice(page * MOST_NODES, (page + 1) * MOST_NODES);
+  const extra = touched.filter((name) => names.includes(name) && !shown.includes(name)).slice(0, 2);
+  return { names: [...extra, ...shown.slice(0, MOST_NODES - extra.length)], pages };
+}
+
+export const naturally = (a, b) => a.localeCompare(b, "en", { numeric: true });
+
+/** Names of controllers in their fixed order; only when they do not all fit do those with work come first. */
+export function controllerNames(cells) {
+  const names = [...collection(cells, "controllers").keys()];
+  if (names.length <= 9) return names;
+  const queue = (name) => collection(cells, "controllers").get(name)?.queue ?? 0;
+  return names.map((name, index) => ({ name, index })).sort((a, b) => Number(queue(b.name) > 0) - Number(queue(a.name) > 0) || a.index - b.index).map(({ name }) => name);
+}
+
+/** Every Pod that belongs on a node: bound by the API, or still there in truth. Map node → entries. */
+export function podsByNode(cells) {
+  const objects = collection(cells, "objects");
+  const byNode = new Map();
+  const seen = new Map();
+  const add = (node, entry) => {
+    if (!byNode.has(node)) byNode.set(node, []);
+    byNode.get(node).push(entry);
+  };
+  for (const [id, object] of objects) {
+    if (object.resource !== "pods" || !object.node) continue;
+    const entry = { id, name: object.name, node: object.node, object, truth: null, top: topOwner(objects, object) };
+    seen.set(`${object.node}/${object.uid}`, entry);
+    add(object.node, entry);
+  }
+  for (const [key, truth] of collection(cells, "node_pods")) {
+    const known = seen.get(key) ?? [...(byNode.get(truth.node) ?? [])].find((entry) => entry.id === truth.pod && !entry.truth);
+    if (known) Object.assign(known, { truth, truthKey: key });
+    else add(truth.node, { id: truth.pod, name: truth.name, node: truth.node, object: null, truth, truthKey: key, top: null });
+  }
+  for (const entries of byNode.values()) entries.sort(byAge);
+  return byNode;
+}
+
+const byAge = (a, b) => (a.object?.created_ms ?? 0) - (b.object?.created_ms ?? 0) || naturally(a.name, b.name);
+
+/** The owner at the top of an object's chain, or null. */
+export function topOwner(objects, object) {
+  let owner = object;
+  for (let depth = 0; depth < 5 && owner?.owner; depth += 1) {
+    const next = objects.get(owner.owner);
+    if (!next) break;
+    owner = next;
+  }
+  return owner === object ? null : owner;
+}
+
+/** Pods of a node in groups of one owner each, in the order that is the same on every node. */
+export function groupsOf(entries) {
+  const groups = new Map();
+  for (const entry of entries) {
+    const key = entry.top ? `${entry.top.kind}/${entry.top.namespace}/${entry.top.name}` : "";
+    if (!groups.has(key)) groups.set(key, { key, kind: entry.top?.kind ?? "Pod", name: entry.top?.name ?? null, entries: [] });
+    groups.get(key).entries.push(entry);
+  }
+  const rank = ({ key, kind }) => {
+    const index = KIND_ORDER.indexOf(kind);
+    return key === "" ? 99 : index < 0 ? 50 : index;
+  };
+  const list = [...groups.values()].sort((a, b) => rank(a) - rank(b) || naturally(a.name ?? "", b.name ?? ""));
+  for (const group of list) group.entries.sort((a, b) => isTrouble(a) - isTrouble(b) || naturally(a.name, b.name));
+  return list;
+}
+
+const isTrouble = (entry) => Number(["trouble", "failed"].includes(entry.object?.status?.glyph));
+
+/** What the shelf shows, left to right: owner chains, then Pods without a node, then the selected one. */
+export function shelfItems(cells, selected) {
+  const objects = collection(cells, "objects");
+  const items = [];
+  const children = childrenOf(objects);
+  const roots = [...objects.entries()].filter(([, object]) => SHELF_KINDS.has(object.kind) && !(object.owner && objects.has(object.owner)));
+  roots.sort(([, a], [, b]) => a.created_ms - b.created_ms || naturally(a.name, b.name));
+  for (const root of roots) addTree(items, root, children, 0, selected);
+  for (const [id, object] of objects) {
+    if (object.resource !== "pods" || items.some((item) => item.id === id)) continue;
+    if (!object.node || id === selected) items.push({ id, object, linked: false, depth: 0 });
+  }
+  return items;
+}
+
+function childrenOf(objects) {
+  const children = new Map();
+  for (const [id, object] of objects) {
+    if (!object.owner) continue;
+    if (!children.has(object.owner)) children.set(object.owner, []);
+    children.get(object.owner).push([id, object]);
+  }
+  return children;
+}
+
+function addTree(items, [id, object], children, depth, selected) {
+  items.push({ id, object, depth, linked: depth > 0 });
+  const owned = (children.get(id) ?? []).filter(([childId, child]) => SHELF_KINDS.has(child.kind) || (child.resource === "pods" && (!child.node || childId === selected)));
+  owned.sort(([, a], [, b]) => (b.created_ms ?? 0) - (a.created_ms ?? 0) || naturally(a.name, b.name));
+  for (const child of owned) addTree(items, child, children, depth + 1, selected);
+}
+
+/** Ids of what the current step touches: boxes of components, subjects of objects, keys of Pods on nodes. */
+export function touchedBy(plan, moment) {
+  const hot = new Set();
+  const { row, rows, changes } = moment;
+  if (!row) return hot;
+  const ends = rows.flatMap((one) => (one.step === null && one !== row ? [] : one.flights ?? [])).flatMap(({ from, to }) => [from, to]);
+  for (const name of [...ends, row.actor]) {
+    const box = participant(plan, name)?.box;
+    if (box && box !== "kube-apiserver") hot.add(box);
+  }
+  for (const key of changes.keys()) {
+    if (key.startsWith("objects/")) hot.add(key.slice("objects/".length));
+    else if (key.startsWith("node_pods/")) hot.add(key);
+  }
+  if (row.subject) hot.add(row.subject);
+  return hot;
+}
+
+/** Names of nodes that a step's messages or lanes name. */
+export function nodesOfStep(moment) {
+  const names = moment.rows.flatMap((row) => [row.lane, row.actor, ...(row.flights ?? []).flatMap(({ from, to }) => [from, to])]);
+  return [...new Set(names.filter(Boolean).map((name) => name.split("/").at(-1)))];
+}
+
+const LOOK_BACK_ROWS = 600;
+
+/** Messages on their way: the current step's, and others whose reply has not come at `fromMs`. */
+export function flightsAt(recording, moment, fromMs) {
+  const current = new Set(moment.rows);
+  const flights = [];
+  for (let index = Math.max(0, recording.position - LOOK_BACK_ROWS); index < recording.position; index += 1) {
+    const row = recording.rows[index];
+    for (const flight of row.flights ?? []) {
+      const isCurrent = current.has(row);
+      if (isCurrent || flight.due_ms > fromMs) flights.push({ ...flight, isCurrent });
+    }
+  }
+  return flights;
+}

@@ -1,0 +1,84 @@
+/** Owns the assembly of one picture: plan, places, what is touched, messages. Pure but for the text measure. */
+
+import { say, t } from "../i18n.js";
+import { layoutStage } from "./layout.js";
+import { placeAll } from "./lod.js";
+import { placeShelf } from "./draw-shelf.js";
+import { controllerNames, flightsAt, nodesInView, nodesOfStep, podsByNode, shelfItems, touchedBy } from "./scene.js";
+import { STAMP_HEIGHT } from "./draw-nodes.js";
+
+const EMPTY = new Map();
+const SYNC_SHOWN_FOR_STEPS = 12;
+const POD_LANES = /^(kubelet|containerd|runtime|cri|node)\b/;
+
+/** Everything that the drawing of one moment needs. `memory` keeps levels of detail between pictures. */
+export function buildView({ recording, moment, size, page, selected, zoom, memory, fromMs }) {
+  const cells = recording.cells;
+  const collection = (name) => cells.get(name) ?? EMPTY;
+  const { names, pages } = nodesInView(cells, page, nodesOfStep(moment));
+  const plan = layoutStage({ ...size, nodes: names, controllers: controllerNames(cells) });
+  const stamps = collection("scheduling").get("stamps") ?? null;
+  if (stamps) makeRoomForStamps(plan, stamps);
+  const hot = touchedBy(plan, moment);
+  const byNode = podsByNode(cells);
+  const places = placeAll(plan, byNode, { zoom, previous: memory.levels });
+  memory.levels = new Map([...places].map(([name, placed]) => [name, placed.level]));
+  const stepNumber = moment.row?.step ?? 0;
+  const view = {
+    plan, pages, places, hot, moment, stepNumber, selected, stamps,
+    cells: collection,
+    cell: (name, id) => collection(name).get(id),
+    shelf: placeShelf(plan, shelfItems(cells, selected), syncNotes(collection, stepNumber)),
+    flights: flightsAt(recording, moment, fromMs),
+  };
+  view.podScene = podScene(view);
+  return view;
+}
+
+function makeRoomForStamps(plan, stamps) {
+  for (const node of plan.nodes) {
+    if (!stamps.nodes?.[node.name]) continue;
+    const by = STAMP_HEIGHT + 6;
+    node.stamp = { ...node.pods };
+    node.pods = { ...node.pods, y: node.pods.y + by, h: Math.max(40, node.pods.h - by) };
+  }
+}
+
+/** "wanted 2, found 1 → +1" beside the object that a controller compared last: a past comparison, said as such. */
+function syncNotes(collection, stepNumber) {
+  const notes = new Map();
+  for (const controller of collection("controllers").values()) {
+    const { last, worked_step: workedStep } = controller;
+    if (!last || !workedStep || stepNumber - workedStep > SYNC_SHOWN_FOR_STEPS) continue;
+    if (last.wanted === undefined || last.wanted === null) continue;
+    notes.set(last.subject, t("stage.last_sync", { wanted: last.wanted, found: last.found, so: say(last.so) }));
+  }
+  return notes;
+}
+
+function podScene(view) {
+  const { moment } = view;
+  return {
+    hot: view.hot,
+    selected: view.selected,
+    hotPods: POD_LANES.test(moment.row?.actor ?? "") || POD_LANES.test(moment.row?.lane ?? ""),
+    words: { gone: t("stage.object_gone"), noSandbox: t("stage.no_sandbox") },
+    stateWord: (container) => stateWord(container),
+    didChange: (entry, container) => didChange(moment.changes, entry, container),
+  };
+}
+
+/** The state of a container in words; a word that came with it goes first. */
+function stateWord(container) {
+  if (container.word) return say(container.word);
+  const words = t(`container.${container.state}`);
+  if (container.state === "terminated") return t("container.exit", { code: container.exit_code ?? 0 });
+  return words;
+}
+
+function didChange(changes, entry, container) {
+  const before = changes.get(`node_pods/${entry.truthKey}`);
+  if (before === undefined) return false;
+  const old = before?.containers?.find(({ name }) => name === container.name);
+  return JSON.stringify(old) !== JSON.stringify(entry.truth?.containers?.find(({ name }) => name === container.name));
+}

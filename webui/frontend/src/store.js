@@ -1,0 +1,185 @@
+/**
+ * Owns the page's state: the recording, where the viewer stands in it, and what the server says of the run.
+ *
+ * `tick` counts every change of the visible cells; whoever reads cells reads it first.
+ */
+
+import { batch, computed, signal } from "@preact/signals-core";
+import { getHistory } from "./api.js";
+import { Recording } from "./recording.js";
+import { reducedMotion } from "./theme.js";
+
+export const recording = new Recording();
+export const tick = signal(0);
+export const following = signal(true);
+export const connection = signal("connecting");
+export const offlineSince = signal(null);
+export const ready = signal(false);
+export const run = signal({ mode: "held", speed: 1, pacing: "paced", settled: true, next: null, totalSteps: 0, atMs: 0 });
+export const sandbox = signal({ name: "", engine: "", profile: "", epoch_ms: 0 });
+export const wall = { virtualMs: 0, rate: 0, receivedAt: 0 };
+export const notice = signal(null);
+
+/** The subject that the learner chose; null = the inspector follows the current step. */
+export const selected = signal(null);
+export const hovered = signal(null);
+export const mainView = signal("stage");
+
+/** What the cursor stands on: {step, row, rows, changes, isLive, atMs, seq}. */
+export const moment = computed(() => {
+  tick.value;
+  const step = recording.stepAt(recording.position);
+  const last = recording.position > 0 ? recording.rows[recording.position - 1] : null;
+  return {
+    step,
+    row: recording.stepRow(step),
+    rows: recording.rowsOfStep(step),
+    changes: recording.changesOfStep(step),
+    isLive: following.value || recording.position >= recording.length,
+    atMs: last ? last.at_ms : recording.startMs,
+    seq: last ? last.seq : 0,
+  };
+});
+
+export const stepNumber = computed(() => moment.value.row?.step ?? 0);
+export const canAct = computed(() => connection.value === "online" && run.value.mode !== "stopped");
+
+const EMPTY = new Map();
+
+/** One collection at the cursor, as a Map of id → value. Reads `tick`. */
+export function cells(name) {
+  tick.value;
+  return recording.cells.get(name) ?? EMPTY;
+}
+
+export const cell = (name, id) => cells(name).get(id);
+
+/** How the picture's clock runs from one moment to the next after a step; null at rest. */
+let tween = null;
+const STEP_TWEEN_MS = 320;
+
+export function tweenFrom(fromMs, animated = true) {
+  const wanted = animated && !reducedMotion.value && recording.position > 0;
+  tween = wanted ? { fromMs, startedAt: performance.now() } : null;
+}
+
+export const tweenFloorMs = () => (tween ? tween.fromMs : Infinity);
+
+/** Simulated time that the picture shows now; `isMoving` = ask again at the next frame. */
+export function pictureTime(now = performance.now()) {
+  const restMs = atRestMs(now);
+  if (!tween) return { atMs: restMs, isMoving: isRunning() };
+  const p = (now - tween.startedAt) / STEP_TWEEN_MS;
+  if (p >= 1) {
+    tween = null;
+    return { atMs: restMs, isMoving: isRunning() };
+  }
+  return { atMs: tween.fromMs + (restMs - tween.fromMs) * Math.max(0, p), isMoving: true };
+}
+
+export const isRunning = () => following.value && ["running", "settling"].includes(run.value.mode) && connection.value === "online";
+
+function atRestMs(now) {
+  if (!following.value) return moment.value.atMs;
+  if (!isRunning()) return Math.max(run.value.atMs, moment.value.atMs);
+  return wall.virtualMs + (now - wall.receivedAt) * wall.rate;
+}
+
+/** Messages from the server. */
+export function receive(message) {
+  if (message.type === "snapshot") batch(() => takeSnapshot(message));
+  else if (message.type === "frame") batch(() => takeFrame(message));
+  else if (message.type === "gone") batch(() => takeGone(message));
+}
+
+/** What the server says when there is no such sandbox: {en, zh}; null otherwise. */
+export const gone = signal(null);
+
+function takeGone(message) {
+  gone.value = message.error ?? {};
+  ready.value = true;
+}
+
+/** A frame that begins after the last row that is known: something in between was lost. */
+export const isGap = (message) => message.type === "frame" && message.after_seq !== undefined && message.after_seq > recording.seq;
+
+function takeSnapshot(message) {
+  recording.restart(message);
+  sandbox.value = message.sandbox;
+  takeRun(message);
+  run.value = { ...run.value, totalSteps: message.total_steps ?? message.step ?? 0 };
+  following.value = true;
+  tween = null;
+  tick.value += 1;
+  ready.value = true;
+  loadEarlier();
+}
+
+function takeFrame(message) {
+  const before = pictureTime().atMs;
+  const wasRunning = isRunning();
+  const added = recording.append(message.rows ?? []);
+  takeRun(message);
+  if (added) {
+    const last = recording.stepRow(recording.steps.length - 1);
+    if (last) run.value = { ...run.value, totalSteps: last.step };
+  }
+  if (following.value) {
+    recording.seek(recording.length);
+    recording.trim();
+    if (added && !wasRunning) tweenFrom(before, added < 60);
+  }
+  tick.value += 1;
+}
+
+function takeRun(message) {
+  const { mode, speed, pacing, settled, at_ms: atMs, next = null } = message;
+  run.value = { ...run.value, mode, speed, pacing, settled, next, atMs, error: message.error ?? null };
+  Object.assign(wall, {
+    virtualMs: message.wall?.virtual_ms ?? atMs,
+    rate: message.wall?.rate ?? 0,
+    receivedAt: performance.now(),
+  });
+}
+
+/** Stands at a position; at the end of what is known, the cursor follows the run again. */
+export function goTo(position, { animated = false } = {}) {
+  const before = pictureTime().atMs;
+  batch(() => {
+    recording.seek(position);
+    following.value = recording.position >= recording.length;
+    tick.value += 1;
+  });
+  tweenFrom(before, animated);
+  if (recording.position < recording.floor + 200) loadEarlier();
+}
+
+export const goToStep = (step, options) => goTo(recording.endOfStep(step), options);
+export const goLive = () => goTo(recording.length);
+
+let loading = null;
+const isComplete = () => recording.floor === 0 && (recording.rows[0]?.step ?? 1) <= 1;
+
+/** Fetches the rows (and the state before them) that lie before what is known; once at a time. */
+export function loadEarlier() {
+  if (loading || !recording.length || isComplete()) return loading ?? Promise.resolve();
+  const before = recording.floor > 0 ? recording.seq + 1 : recording.rows[0].seq;
+  loading = getHistory(before)
+    .then(({ cells: earlier, rows }) => {
+      recording.adoptHistory(earlier, rows);
+      if (following.value) recording.seek(recording.length);
+      tick.value += 1;
+    })
+    .catch(() => {})
+    .finally(() => (loading = null));
+  return loading;
+}
+
+let noticeTimer = 0;
+
+/** A short message in the deck, for a few seconds. */
+export function tell(text, tone = "plain") {
+  notice.value = { text, tone };
+  clearTimeout(noticeTimer);
+  noticeTimer = setTimeout(() => (notice.value = null), 6000);
+}
