@@ -6,11 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
 
-from .texts import TEXTS
-
 
 async def page(request: HttpRequest, sandbox: str = "main") -> HttpResponse:
     """The page of a sandbox; `/` opens `main`."""
+    from .texts import TEXTS
     language = "zh" if (request.COOKIES.get("podlife-language") or get_language() or "en").startswith("zh") else "en"
     config = {
         "sandbox": sandbox, "language": language, "ws_path": f"/ws/s/{sandbox}/", "api_path": "/api",

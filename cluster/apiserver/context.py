@@ -45,8 +45,8 @@ class Context:
 
     def trace(self, kind: str, subject: str, **data: Any) -> None:
         """Note a fact about the request at hand."""
-        if self.muted:
-            return
+        if self.muted or (self.quiet and kind not in ("KeyWritten", "KeyDeleted")):
+            return  # of noise only what is written leaves a trace
         if self.request_id:
             data["request"] = self.request_id
         if self.quiet:

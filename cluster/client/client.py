@@ -2,11 +2,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from cluster.apiserver.server import ReplyTo
-from cluster.kinds import prefix, registry
+from cluster.kinds import locate
 from cluster.meta.requests import Request
 
 PATCH_TYPES = {
@@ -121,17 +120,3 @@ class Client:
             self.actor.after(wait_ms, "submit_request", request, reply_to)
         else:
             self.server.submit(request, reply_to, sender=self.actor.name)
-
-
-@cache
-def locate(resource: str) -> tuple[str, str, str]:
-    """(plural, group, version) of a resource name as components write it. Raises KeyError if it is not served."""
-    kind = registry().plural(resource)
-    if kind is None:
-        raise KeyError(resource)
-    return kind.plural, kind.group, kind.version
-
-
-def prefix_of(resource: str) -> str:
-    """etcd's folder of a resource, with its slash."""
-    return prefix(registry().plural(resource)) + "/"

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 from cluster.apiserver.watch import WatchSpec
 from cluster.engine import Sleep
+from cluster.kinds import locate, prefix_of
 from cluster.meta.objects import key_of
 
-from .client import Client, locate, prefix_of
+from .client import Client
 
 RELIST_MS = 1000  # wait before listing again after a refusal
 Handler = Callable[[str, dict | None, dict | None], None]

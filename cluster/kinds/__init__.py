@@ -94,3 +94,18 @@ def registry() -> Registry:
     modules = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
     loaded = [importlib.import_module(f"{__name__}.{name}") for name in modules]
     return Registry(module.KIND for module in loaded if hasattr(module, "KIND"))
+
+
+@cache
+def locate(resource: str) -> tuple[str, str, str]:
+    """(plural, group, version) of a resource named by its plural, with its group where needed. Raises KeyError if it is not served."""
+    kind = registry().plural(resource)
+    if kind is None:
+        raise KeyError(resource)
+    return kind.plural, kind.group, kind.version
+
+
+def prefix_of(plural: str, group: str = "") -> str:
+    """The folder in etcd of a resource, with its slash."""
+    kind = registry().resource(group, plural) or registry().plural(plural)
+    return prefix(kind) + "/"

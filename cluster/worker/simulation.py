@@ -108,9 +108,10 @@ class Simulation:
 
     # -- for the API server: what it asks of other components -----------------------------------------------------------
 
-    def logs(self, namespace: str, pod: dict, container: str, options: dict) -> Any:
-        """A container's log, from the node that runs it (GET pods/log is proxied to the kubelet)."""
-        node = self.nodes.get(pod["spec"].get("nodeName", ""))
+    def logs(self, namespace: str, pod: str, container: str, options: dict) -> str:
+        """A container's log, from the node that runs it (GET pods/log is proxied to the kubelet). Raises StatusError."""
+        stored = self.store.get(f"/registry/pods/{namespace}/{pod}")
+        node = self.nodes.get(stored.value["spec"].get("nodeName", "")) if stored else None
         return node.logs(namespace, pod, container, options) if node else ""
 
     # -- snapshots --------------------------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def run(files, *, nodes: int, seed: int, until: str, trace: bool = False):
 
 def table(simulation, resource: str) -> str:
     """What `kubectl get RESOURCE -o wide` prints of the default namespace; "" when there is none."""
-    from cluster.client.client import locate
+    from cluster.kinds import locate
     plural, group, version = locate(resource)
     request = Request(verb="list", resource=plural, group=group, version=version, namespace="default", user="kubernetes-admin",
                       groups=["system:masters"], accept="application/json;as=Table;v=v1;g=meta.k8s.io")
