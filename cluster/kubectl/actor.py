@@ -13,7 +13,7 @@ from typing import Any
 from cluster.apiserver.watch import WatchSpec
 from cluster.client.client import Call, Client
 from cluster.engine import Actor, Sleep
-from cluster.kinds import prefix_of
+from cluster.kinds import prefix, registry
 from cluster.meta.requests import Request, Response
 
 from . import applying, deleting, scaling
@@ -111,8 +111,9 @@ class Kubectl(Actor):
 
     def wait_until_gone(self, command_id: int, mapping: Mapping, namespace: str, name: str, uid: str, revision: int) -> None:
         """Watch one object until it is deleted; kept as plain data, as it may take as long as a finalizer stays."""
-        folder = prefix_of(mapping.plural, mapping.group)
-        spec = WatchSpec(resource=mapping.plural, prefix=f"{folder}/{namespace}/{name}" if namespace else f"{folder}/{name}")
+        folder = prefix(registry().resource(mapping.group, mapping.plural))
+        spec = WatchSpec(resource=mapping.plural, prefix=f"{folder}/{namespace}/" if namespace else f"{folder}/",
+                         field_selector=f"metadata.name={name}")
         watcher = self.client.server.watch(self, "deliver", spec, revision)
         self.state.waits.append(Wait(command_id, watcher, uid))
 

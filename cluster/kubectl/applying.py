@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from cluster.apiserver.patch import three_way_strategic
 from cluster.engine import Sleep
 from cluster.meta.gotext import quote
 
@@ -183,7 +184,6 @@ def _update(run, info: Info, current: dict) -> Iterator:
 
 
 def _patch(info: Info, current: dict) -> dict:
-    from cluster.apiserver.patch import three_way_strategic  # late: reads the published types
     return three_way_strategic(original_of(current) or {}, annotated(info.value), current, info.mapping.group, info.mapping.version,
                                info.mapping.kind)
 
