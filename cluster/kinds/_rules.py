@@ -13,7 +13,7 @@ from cluster.meta.fields import FieldError
 Errors = list[FieldError]
 
 NOT_NEGATIVE = "must be greater than or equal to 0"
-POSITIVE = "must be greater than 0"
+POSITIVE = "must be greater than zero"
 NOT_INTEGER = "must be an integer"
 IMMUTABLE = "field is immutable"
 STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
@@ -71,10 +71,24 @@ def not_negative(errors: Errors, path: str, value: int | None) -> None:
         errors.append(fields.invalid(path, value, NOT_NEGATIVE))
 
 
+def positive(errors: Errors, path: str, value: int) -> None:
+    """A number above 0."""
+    if value <= 0:
+        errors.append(fields.invalid(path, value, POSITIVE))
+
+
 def one_of(errors: Errors, path: str, value: str | None, allowed: tuple[str, ...]) -> None:
     """One of some words; `allowed` is in the order in which it is printed."""
     if value not in allowed:
         errors.append(fields.not_supported(path, value or "", allowed))
+
+
+def one_of_or_required(errors: Errors, path: str, value: str | None, allowed: tuple[str, ...]) -> None:
+    """One of some words; an empty one is missing rather than wrong."""
+    if not value:
+        errors.append(fields.required(path))
+    elif value not in allowed:
+        errors.append(fields.not_supported(path, value, allowed))
 
 
 def kube_finalizers(errors: Errors, meta: dict) -> None:
@@ -134,3 +148,23 @@ def quantity_value(errors: Errors, path: str, name: str, value: object) -> None:
         parsed = amount(value)
         if parsed.millis % 1000:
             errors.append(fields.invalid(path, parsed.text, NOT_INTEGER))
+
+
+def no_backsteps(errors: Errors, path: str, target: str) -> None:
+    """No part of a path may be `..`."""
+    if ".." in target and ".." in target.split("/"):
+        errors.append(fields.invalid(path, target, "must not contain '..'"))
+
+
+def local_path(errors: Errors, path: str, target: str) -> None:
+    """A relative path that stays inside."""
+    if target.startswith("/"):
+        errors.append(fields.invalid(path, target, "must be a relative path"))
+    no_backsteps(errors, path, target)
+
+
+def own_path(errors: Errors, path: str, target: str) -> None:
+    """As local_path; names that start with two dots are kept for the kubelet."""
+    local_path(errors, path, target)
+    if target.startswith("..") and not target.startswith("../"):
+        errors.append(fields.invalid(path, target, "must not start with '..'"))

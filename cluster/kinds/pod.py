@@ -4,7 +4,7 @@ What a Pod's fields mean is asked here: readiness, phase, status word, requests.
 """
 from __future__ import annotations
 
-from cluster.kinds import _pod_defaults, _pod_resources, _pod_validation, _pod_warnings
+from cluster.kinds import _pod_defaults, _pod_resources, _pod_update, _pod_validation, _pod_warnings
 from cluster.kinds._columns import AGE, NAME, column
 from cluster.kinds._pod_printing import cells, ready_counts, restart_count, status_word
 from cluster.kinds._pod_resources import Amounts, is_sidecar
@@ -266,9 +266,11 @@ KIND = Kind(
                   "resize", "status"),
     storage_version_hash="xPOwRZ+Yhw8=", columns=COLUMNS, cells=cells, default=default,
     prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=prepare_status,
-    validate=_pod_validation.validate, validate_update=_pod_validation.validate_update,
-    validate_status=_pod_validation.validate_status, warn=_pod_warnings.warn, selectable=SELECTABLE, graceful=graceful,
+    validate=_pod_validation.validate, validate_update=_pod_update.validate_update,
+    validate_status=_pod_update.validate_status, warn=_pod_warnings.warn, selectable=SELECTABLE, graceful=graceful,
     reset_fields={"": ("status",), "status": ("spec", "metadata.deletionTimestamp", "metadata.ownerReferences")},
+    prepare_for={"ephemeralcontainers": prepare_ephemeral, "resize": prepare_resize},
+    validate_for={"ephemeralcontainers": _pod_update.validate_ephemeral, "resize": _pod_update.validate_resize},
     icon="box",
     title={"en": "One or more containers that run on one node, share an address and volumes, and die together.",
            "zh": "在同一节点上运行的一个或多个容器：共用地址与卷，同生共死。"},

@@ -1,0 +1,76 @@
+"""The claim template inside a generic ephemeral volume.
+
+Source: pkg/apis/core/validation/validation.go (ValidatePersistentVolumeClaimTemplate, ValidatePersistentVolumeClaimSpec).
+"""
+from __future__ import annotations
+
+from cluster.kinds import _rules
+from cluster.kinds._rules import Errors
+from cluster.meta import fields, labels, names, objectmeta
+
+ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+VOLUME_MODES = ("Block", "Filesystem")
+_META_FIELDS = ("name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp",
+                "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences", "finalizers", "managedFields")
+
+
+def template(errors: Errors, claim: dict, path: str) -> None:
+    """Metadata may hold labels and annotations alone; then the claim's spec."""
+    meta = claim.get("metadata") or {}
+    errors += objectmeta.validate_annotations(meta.get("annotations"), f"{path}.metadata.annotations")
+    errors += objectmeta.validate_labels(meta.get("labels"), f"{path}.metadata.labels")
+    errors += [fields.forbidden(f"{path}.metadata.{field}", "cannot be set") for field in _META_FIELDS if meta.get(field)]
+    spec(errors, claim.get("spec") or {}, f"{path}.spec")
+
+
+def spec(errors: Errors, claim: dict, path: str) -> None:
+    """A PersistentVolumeClaim's spec."""
+    modes = claim.get("accessModes") or ()
+    if not modes:
+        errors.append(fields.required(f"{path}.accessModes", "at least 1 access mode is required"))
+    if claim.get("selector") is not None:
+        errors += labels.validate_label_selector(claim["selector"], f"{path}.selector")
+    _access_modes(errors, modes, f"{path}.accessModes")
+    _storage(errors, ((claim.get("resources") or {}).get("requests") or {}), f"{path}.resources[storage]")
+    if claim.get("storageClassName"):
+        name = claim["storageClassName"]
+        _rules.all_of(errors, f"{path}.storageClassName", name, names.is_subdomain_name(name))
+    if claim.get("volumeMode") is not None:
+        _rules.one_of(errors, f"{path}.volumeMode", claim["volumeMode"], VOLUME_MODES)
+    _data_source(errors, claim, path)
+    if claim.get("volumeAttributesClassName"):
+        name = claim["volumeAttributesClassName"]
+        _rules.all_of(errors, f"{path}.volumeAttributesClassName", name, names.is_subdomain_name(name))
+
+
+def _access_modes(errors: Errors, modes: list[str], path: str) -> None:
+    for mode in modes:
+        _rules.one_of(errors, path, mode, ACCESS_MODES)
+    others = [mode for mode in modes if mode in ACCESS_MODES and mode != "ReadWriteOncePod"]
+    if "ReadWriteOncePod" in modes and others:
+        errors.append(fields.forbidden(path, "may not use ReadWriteOncePod with other access modes"))
+
+
+def _storage(errors: Errors, requests: dict, path: str) -> None:
+    if "storage" not in requests:
+        errors.append(fields.required(path))
+        return
+    amount = _rules.amount(requests["storage"])
+    if amount.nano <= 0:
+        errors.append(fields.invalid(path, amount.text, _rules.POSITIVE))
+
+
+def _data_source(errors: Errors, claim: dict, path: str) -> None:
+    for field in ("dataSource", "dataSourceRef"):
+        source = claim.get(field)
+        if source is None:
+            continue
+        for name in ("name", "kind"):
+            if not source.get(name):
+                errors.append(fields.required(f"{path}.{field}.{name}"))
+        group = source.get("apiGroup") or ""
+        if not group and source.get("kind") != "PersistentVolumeClaim":
+            errors.append(fields.invalid(f"{path}.{field}", source.get("kind", ""),
+                                         "must be 'PersistentVolumeClaim' when referencing the default apiGroup"))
+        if group:
+            _rules.all_of(errors, f"{path}.{field}.apiGroup", group, names.dns1123_subdomain(group))
