@@ -6,6 +6,7 @@ from typing import Any
 from cluster.engine import TraceEvent
 from cluster.narration import catalogue
 from cluster.narration.render import METHODS, caption, shorten
+from cluster.scheduler.framework import filter_names
 
 from .control import ControlPictures
 from .folds import FOLDS
@@ -25,7 +26,7 @@ class Projector:
     def __init__(self, simulation):
         self.clock = simulation.engine.clock
         self.begun_ms = simulation.begun_ms
-        self.plugins = simulation.scheduler.filter_names()
+        self.plugins = filter_names()
         self.control, self.nodes = ControlPictures(), NodePictures()
         self.kinds = catalogue()
         self.step = 0

@@ -94,3 +94,9 @@ def plugins() -> tuple[Plugin, ...]:
     names = sorted(module.name for module in pkgutil.iter_modules(importlib.import_module(package).__path__))
     loaded = [importlib.import_module(f"{package}.{name}") for name in names]
     return tuple(sorted((module.PLUGIN for module in loaded if hasattr(module, "PLUGIN")), key=lambda plugin: plugin.order))
+
+
+@cache
+def filter_names() -> tuple[str, ...]:
+    """The filters by name, in the order in which a node is put to them."""
+    return tuple(plugin.name for plugin in plugins() if plugin.filter is not None)
