@@ -76,3 +76,16 @@ def _cidr_complaint(value: str) -> str:
     if int(address) & ((1 << (address.max_prefixlen - int(length))) - 1):
         return "must not have bits set beyond the prefix length"
     return ""
+
+
+def warnings_for_ip(path: str, value: str) -> list[str]:
+    """An address that is taken, but not in the form in which it should be written."""
+    address = _sloppy(value)
+    if address is None:
+        return []
+    if parse(value) is None or _is_mapped(address):
+        plain = address.ipv4_mapped if _is_mapped(address) else address
+        return [f'{path}: non-standard IP address "{value}" is invalid: use "{plain}"']
+    if address.version == 6 and str(address) != value:
+        return [f'{path}: IPv6 address "{value}" should be in RFC 5952 canonical format ("{address}")']
+    return []

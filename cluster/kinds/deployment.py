@@ -1,7 +1,7 @@
 """Deployment: a number of equal Pods, and how to change from one version of them to the next."""
 from __future__ import annotations
 
-from cluster.kinds import _rules, _workload
+from cluster.kinds import _pod_gates, _rules, _workload
 from cluster.kinds._columns import AGE, CONTAINERS, IMAGES, NAME, age, column, container_cells
 from cluster.kinds._workload import count, replicas
 from cluster.kinds.base import FieldError, Kind
@@ -35,6 +35,7 @@ def prepare_create(draft: dict) -> None:
     """A new Deployment has no status."""
     draft["status"] = {}
     draft["metadata"]["generation"] = 1
+    _pod_gates.drop_disabled(draft["spec"]["template"]["spec"])
 
 
 def prepare_update(draft: dict, old: dict) -> None:
@@ -43,6 +44,7 @@ def prepare_update(draft: dict, old: dict) -> None:
     Source: pkg/registry/apps/deployment/strategy.go.
     """
     draft["status"] = old.get("status", {})
+    _pod_gates.drop_disabled(draft["spec"]["template"]["spec"])
     _workload.raise_generation(draft, old, with_annotations=True)
 
 

@@ -4,7 +4,7 @@ What a Pod's fields mean is asked here: readiness, phase, status word, requests.
 """
 from __future__ import annotations
 
-from cluster.kinds import _pod_defaults, _pod_resources, _pod_update, _pod_validation, _pod_warnings
+from cluster.kinds import _pod_defaults, _pod_gates, _pod_resources, _pod_update, _pod_validation, _pod_warnings
 from cluster.kinds._columns import AGE, NAME, column
 from cluster.kinds._pod_printing import cells, ready_counts, restart_count, status_word
 from cluster.kinds._pod_resources import Amounts, is_sidecar
@@ -36,6 +36,7 @@ def prepare_create(draft: dict) -> None:
     """
     meta, spec = draft["metadata"], draft["spec"]
     meta["generation"] = 1
+    _pod_gates.drop_disabled(spec)
     draft["status"] = {"phase": "Pending", "qosClass": _pod_resources.qos_class(spec)}
     if spec.get("schedulingGates"):
         draft["status"]["conditions"] = [{**GATED, "lastTransitionTime": meta.get("creationTimestamp")}]
@@ -68,6 +69,8 @@ def _merge_keys(holder: dict, field: str, operator: str, labels: dict) -> None:
 def prepare_update(draft: dict, old: dict) -> None:
     """The status is kept; a changed spec raises the generation."""
     draft["status"] = old.get("status", {})
+    if draft["spec"] is not old["spec"]:
+        _pod_gates.drop_disabled(draft["spec"])
     _raise_generation(draft, old)
 
 

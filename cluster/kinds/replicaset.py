@@ -1,7 +1,7 @@
 """ReplicaSet: keeps a number of equal Pods alive."""
 from __future__ import annotations
 
-from cluster.kinds import _rules, _workload
+from cluster.kinds import _pod_gates, _rules, _workload
 from cluster.kinds._columns import AGE, CONTAINERS, IMAGES, NAME, age, column, container_cells
 from cluster.kinds._workload import count, replicas
 from cluster.kinds.base import FieldError, Kind
@@ -22,6 +22,7 @@ def prepare_create(draft: dict) -> None:
     """A new ReplicaSet has counted nothing yet."""
     draft["status"] = {"replicas": 0}
     draft["metadata"]["generation"] = 1
+    _pod_gates.drop_disabled(draft["spec"]["template"]["spec"])
 
 
 def prepare_update(draft: dict, old: dict) -> None:
@@ -30,6 +31,7 @@ def prepare_update(draft: dict, old: dict) -> None:
     Source: pkg/registry/apps/replicaset/strategy.go.
     """
     draft["status"] = old.get("status", {"replicas": 0})
+    _pod_gates.drop_disabled(draft["spec"]["template"]["spec"])
     _workload.raise_generation(draft, old)
 
 
