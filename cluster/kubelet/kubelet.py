@@ -55,16 +55,16 @@ class Kubelet(Process):
     def on_start(self) -> None:
         self._make_parts()
         self.state.started_ms = self.now_ms - self.engine.rng("phase/" + self.node).below(1000)  # nodes do not tick together
-        self.agent.tell("Starting", "Starting kubelet.")
-        self.agent.tell("NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
-        self.trace("KubeletStarted", f"nodes//{self.node}", node=self.node)
+        self.agent.event("Starting", "Starting kubelet.")
+        self.agent.event("NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
+        self.trace("ComponentStarted", f"nodes//{self.node}", component=self.name, node=self.node)
         for uid in self.runtime.uids():
             self.state.reports[uid] = self.pleg.report_of(uid)
         self.runtime.state.changed.clear()
         super().on_start()
 
     def on_stop(self) -> None:
-        self.trace("KubeletStopped", f"nodes//{self.node}", node=self.node)
+        self.trace("ComponentStopped", f"nodes//{self.node}", component=self.name, node=self.node)
         self.runtime.abort_pulls()
 
     def on_synced(self) -> None:
@@ -163,7 +163,7 @@ class Kubelet(Process):
             return True
         reason, message = refused
         self.recorder.event(pod, "Warning", reason, message)
-        self.tell("PodRejected", worker, reason=reason, message=message)
+        self.tell("PodNotAdmitted", worker, reason=reason, message=message)
         worker.phase = "finished"
         self.state.workers[uid] = worker
         self.statuses.set(pod, pod_status.rejected(pod, reason, message, self.moment), finished=True)
@@ -211,8 +211,7 @@ class Kubelet(Process):
             del self.state.pull_errors[key]
         if worker is not None:
             self.cancel(worker.retry)
-            if self.runtime.sandboxes(uid):
-                self.tell("PodRemoved", worker)
+            self.tell("PodRemoved", worker)
             self.runtime.remove_pod(uid)
 
     # -- news from the runtime, and what was put off -------------------------------------------------------------

@@ -29,11 +29,11 @@ class NodeAgent:
         """How Events name the node: a kubelet puts its name in the uid's place."""
         return {"kind": "Node", "name": self.kubelet.node, "uid": self.kubelet.node}
 
-    def tell(self, reason: str, message: str) -> None:
+    def event(self, reason: str, message: str) -> None:
         self.kubelet.recorder.event(self.reference(), "Normal", reason, message)
 
     def note(self, reason: str) -> None:
-        self.tell(reason, f"Node {self.kubelet.node} status is now: {reason}")
+        self.event(reason, f"Node {self.kubelet.node} status is now: {reason}")
 
     def register(self):
         """Make the Node, or find it; then report until Ready and start the heartbeats."""

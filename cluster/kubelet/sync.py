@@ -125,6 +125,8 @@ class Sync:
         if reason:
             reasons[name] = [reason, message]
             outcome.failed = True
+            if reason != "CrashLoopBackOff":
+                kubelet.tell("ContainerStartRefused", worker, name, reason=reason, message=message)
         else:
             reasons.pop(name, None)
         return not reason

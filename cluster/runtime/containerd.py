@@ -200,7 +200,8 @@ class Containerd(Actor):
             return str(error)
         self.state.processes[container_id] = process
         self._replace(container, state="running", started_ms=self.now_ms)
-        self.tell("ContainerStarted", container.uid, container.pod, container.name, id=container.id[:12], command=process.argv[:4])
+        self.tell("ContainerStarted", container.uid, container.pod, container.name, id=container.id[:12], command=process.argv[:4],
+                  restarts=container.attempt)
         if process.kind == "script":
             self._run(process)
         else:
