@@ -1,4 +1,5 @@
 """deployment-controller against the real API server."""
+
 from __future__ import annotations
 
 import pytest
@@ -9,7 +10,9 @@ PREFIX = "deployment.kubernetes.io/"
 
 
 def sizes(world):
-    return {rs["metadata"]["annotations"][PREFIX + "revision"]: rs["spec"]["replicas"] for rs in world.list("replicasets")}
+    return {
+        rs["metadata"]["annotations"][PREFIX + "revision"]: rs["spec"]["replicas"] for rs in world.list("replicasets")
+    }
 
 
 def condition(world, type_, name="web"):
@@ -37,7 +40,10 @@ def test_writes_come_in_the_order_of_the_recordings():
     assert first["metadata"]["annotations"] == {PREFIX + "revision": "1"}
     (replica_set,) = world.list("replicasets")
     assert replica_set["metadata"]["annotations"] == {
-        PREFIX + "desired-replicas": "1", PREFIX + "max-replicas": "2", PREFIX + "revision": "1"}
+        PREFIX + "desired-replicas": "1",
+        PREFIX + "max-replicas": "2",
+        PREFIX + "revision": "1",
+    }
     assert world.events("ScalingReplicaSet") == [f"Scaled up replica set {replica_set['metadata']['name']} from 0 to 1"]
 
 
@@ -47,8 +53,13 @@ def test_a_rollout_ends_available_and_complete():
     world.make_all_ready()
     status = world.get("deployments", "web")["status"]
     assert {name: value for name, value in status.items() if name != "conditions"} == {
-        "observedGeneration": 1, "replicas": 3, "updatedReplicas": 3, "readyReplicas": 3, "availableReplicas": 3,
-        "terminatingReplicas": 0}
+        "observedGeneration": 1,
+        "replicas": 3,
+        "updatedReplicas": 3,
+        "readyReplicas": 3,
+        "availableReplicas": 3,
+        "terminatingReplicas": 0,
+    }
     assert condition(world, "Available") == ("True", "MinimumReplicasAvailable")
     assert condition(world, "Progressing") == ("True", "NewReplicaSetAvailable")
 
@@ -62,8 +73,14 @@ def test_a_new_template_rolls_pod_by_pod():
     world.make_all_ready()
     assert sizes(world) == {"1": 0, "2": 3}
     scalings = [message.split()[1:2] + message.split()[-3:] for message in world.events("ScalingReplicaSet")[1:]]
-    assert scalings == [["up", "0", "to", "1"], ["down", "3", "to", "2"], ["up", "1", "to", "2"], ["down", "2", "to", "1"],
-                        ["up", "2", "to", "3"], ["down", "1", "to", "0"]]
+    assert scalings == [
+        ["up", "0", "to", "1"],
+        ["down", "3", "to", "2"],
+        ["up", "1", "to", "2"],
+        ["down", "2", "to", "1"],
+        ["up", "2", "to", "3"],
+        ["down", "1", "to", "0"],
+    ]
 
 
 def test_going_back_renumbers_the_old_revision():
@@ -85,7 +102,11 @@ def test_recreate_waits_until_the_old_pods_are_gone():
     old = {pod["metadata"]["name"] for pod in world.list("pods")}
     before = world.store.revision
     set_image(world, "busybox:2")
-    pods = [change for change in world.store.changes if change.revision > before and change.key.startswith("/registry/pods/")]
+    pods = [
+        change
+        for change in world.store.changes
+        if change.revision > before and change.key.startswith("/registry/pods/")
+    ]
     first_new = next(index for index, change in enumerate(pods) if change.type == "ADDED")
     assert {change.value["metadata"]["name"] for change in pods[:first_new] if change.type == "DELETED"} == old
 
@@ -102,7 +123,9 @@ def test_scaling_touches_one_replica_set_and_no_revision():
 
 def test_scaling_in_the_middle_of_a_rollout_is_proportional():
     world = World()
-    world.deployment(replicas=10, strategy={"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 3, "maxUnavailable": 2}})
+    world.deployment(
+        replicas=10, strategy={"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 3, "maxUnavailable": 2}}
+    )
     world.make_all_ready()
     set_image(world, "busybox:2")
     assert sizes(world) == {"1": 8, "2": 5}
@@ -142,7 +165,7 @@ def test_an_orphaned_replica_set_is_adopted():
     world.deployment(replicas=1)
     world.do(world.client.delete("deployments", "web", "default", propagation_policy="Orphan"))
     (orphan,) = world.list("replicasets")
-    assert "ownerReferences" not in orphan["metadata"]
+    assert not orphan["metadata"].get("ownerReferences")
     again = world.deployment(replicas=1)
     (adopted,) = world.list("replicasets")
     assert adopted["metadata"]["uid"] == orphan["metadata"]["uid"]

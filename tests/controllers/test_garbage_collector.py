@@ -1,4 +1,5 @@
 """garbage-collector against the real API server: background, foreground, orphan, and owners that never were."""
+
 from __future__ import annotations
 
 from tests.controllers.world import TEMPLATE, World
@@ -6,8 +7,15 @@ from tests.controllers.world import TEMPLATE, World
 
 def owned_pod(world, name, uid, *, owner="ghost"):
     reference = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner, "uid": uid}
-    return world.create("pods", {
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "ownerReferences": [reference]}, "spec": TEMPLATE["spec"]})
+    return world.create(
+        "pods",
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "ownerReferences": [reference]},
+            "spec": TEMPLATE["spec"],
+        },
+    )
 
 
 def test_in_the_background_owners_go_first_and_each_level_follows():
@@ -36,7 +44,7 @@ def test_orphaning_leaves_dependents_without_an_owner():
     world.do(world.client.delete("replicasets", "rs", "default", propagation_policy="Orphan"))
     assert world.list("replicasets") == []
     assert sorted(pod["metadata"]["name"] for pod in world.list("pods")) == kept
-    assert all("ownerReferences" not in pod["metadata"] for pod in world.list("pods"))
+    assert all(not pod["metadata"].get("ownerReferences") for pod in world.list("pods"))
     assert world.traced("DependentsOrphaned")[0]["dependents"] == 2
 
 
@@ -45,8 +53,11 @@ def test_orphaning_counts_the_replica_set_down_before_it_goes():
     world.replica_set(replicas=2)
     before = world.store.revision
     world.do(world.client.delete("replicasets", "rs", "default", propagation_policy="Orphan"))
-    counts = [change.value["status"]["replicas"] for change in world.store.changes
-              if change.revision > before and "/replicasets/" in change.key and change.type == "MODIFIED"]
+    counts = [
+        change.value["status"]["replicas"]
+        for change in world.store.changes
+        if change.revision > before and "/replicasets/" in change.key and change.type == "MODIFIED"
+    ]
     assert counts[-1] == 0
 
 
@@ -69,12 +80,30 @@ def test_an_owner_of_another_uid_is_no_owner():
 def test_one_living_owner_keeps_an_object_and_the_dead_one_is_taken_off():
     world = World()
     alive = world.replica_set(name="alive", replicas=0)
-    dead = world.replica_set(name="dead", replicas=0, selector={"matchLabels": {"app": "x"}},
-                             template={**TEMPLATE, "metadata": {"labels": {"app": "x"}}})
-    references = [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": item["metadata"]["name"], "uid": item["metadata"]["uid"]}
-                  for item in (alive, dead)]
-    world.create("pods", {"apiVersion": "v1", "kind": "Pod", "spec": TEMPLATE["spec"],
-                          "metadata": {"name": "shared", "ownerReferences": references}})
+    dead = world.replica_set(
+        name="dead",
+        replicas=0,
+        selector={"matchLabels": {"app": "x"}},
+        template={**TEMPLATE, "metadata": {"labels": {"app": "x"}}},
+    )
+    references = [
+        {
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "name": item["metadata"]["name"],
+            "uid": item["metadata"]["uid"],
+        }
+        for item in (alive, dead)
+    ]
+    world.create(
+        "pods",
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "spec": TEMPLATE["spec"],
+            "metadata": {"name": "shared", "ownerReferences": references},
+        },
+    )
     world.do(world.client.delete("replicasets", "dead", "default"))
     assert [ref["name"] for ref in world.get("pods", "shared")["metadata"]["ownerReferences"]] == ["alive"]
 

@@ -1,4 +1,5 @@
 """A node falls silent: what is noticed, when, and what becomes of its Pods."""
+
 from __future__ import annotations
 
 from tests.controllers.world import TEMPLATE, World
@@ -16,8 +17,15 @@ def world_with_nodes():
 
 def bound_pod(world, name, *, node="n2", toleration_s=10):
     toleration = {"key": UNREACHABLE, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": toleration_s}
-    pod = world.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
-                                "spec": {**TEMPLATE["spec"], "nodeName": node, "tolerations": [toleration]}})
+    pod = world.create(
+        "pods",
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name},
+            "spec": {**TEMPLATE["spec"], "nodeName": node, "tolerations": [toleration]},
+        },
+    )
     world.make_ready(pod)
 
 
@@ -86,7 +94,9 @@ def test_pods_of_a_node_that_is_gone_fail_and_go():
     assert world.engine.now_ms - start_ms >= 40_000
     last = [change.value for change in world.store.changes if change.key.endswith("/stranded")][-1]
     assert last["status"]["phase"] == "Failed"
-    assert ("DisruptionTarget", "DeletionByPodGC") in [(c["type"], c.get("reason")) for c in last["status"]["conditions"]]
+    assert ("DisruptionTarget", "DeletionByPodGC") in [
+        (c["type"], c.get("reason")) for c in last["status"]["conditions"]
+    ]
 
 
 def test_when_all_nodes_are_lost_nobody_is_evicted():

@@ -1,4 +1,5 @@
 """What every namespace gets, and how one goes."""
+
 from __future__ import annotations
 
 from tests.controllers.world import TEMPLATE, World
@@ -27,8 +28,17 @@ def test_what_every_namespace_has_comes_back():
 def test_nothing_happens_for_five_seconds_and_then_everything_goes():
     world = World()
     namespace(world)
-    world.do(world.client.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "shop"},
-                                          "spec": TEMPLATE["spec"]}))
+    world.do(
+        world.client.create(
+            "pods",
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"name": "a", "namespace": "shop"},
+                "spec": TEMPLATE["spec"],
+            },
+        )
+    )
     world.do(world.client.delete("namespaces", "shop"), settle=False)
     world.run(4_500)
     assert world.store.get("/registry/namespaces/shop").value["status"]["phase"] == "Terminating"
@@ -49,7 +59,13 @@ def test_a_finalizer_holds_the_namespace_and_is_named():
     messages = {c["type"]: c["message"] for c in conditions if c["status"] == "True"}
     assert messages == {
         "NamespaceContentRemaining": "Some resources are remaining: configmaps. has 1 resource instances",
-        "NamespaceFinalizersRemaining":
-            "Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances"}
-    world.do(world.client.patch("configmaps", "held", {"metadata": {"finalizers": None}}, namespace="shop", patch_type="merge"))
+        "NamespaceFinalizersRemaining": (
+            "Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances"
+        ),
+    }
+    world.do(
+        world.client.patch(
+            "configmaps", "held", {"metadata": {"finalizers": None}}, namespace="shop", patch_type="merge"
+        )
+    )
     assert world.store.get("/registry/namespaces/shop") is None

@@ -1,4 +1,5 @@
 """replicaset-controller against the real API server."""
+
 from __future__ import annotations
 
 from tests.controllers.world import TEMPLATE, World
@@ -13,7 +14,12 @@ def test_it_creates_what_is_missing_and_reports_it_in_two_steps():
     before = world.store.revision
     world.replica_set(replicas=2)
     assert world.writes(before) == [
-        "ADDED replicasets", "ADDED pods", "ADDED pods", "MODIFIED replicasets", "MODIFIED replicasets"]
+        "ADDED replicasets",
+        "ADDED pods",
+        "ADDED pods",
+        "MODIFIED replicasets",
+        "MODIFIED replicasets",
+    ]
     status = world.get("replicasets", "rs")["status"]
     assert status == {"replicas": 2, "fullyLabeledReplicas": 2, "terminatingReplicas": 0, "observedGeneration": 1}
     assert len(world.events("SuccessfulCreate")) == 2
@@ -25,9 +31,16 @@ def test_pods_carry_their_owner_and_a_generated_name():
     owner = world.replica_set(replicas=1)
     (pod,) = world.list("pods")
     assert pod["metadata"]["name"].startswith("rs-") and pod["metadata"]["generateName"] == "rs-"
-    assert pod["metadata"]["ownerReferences"] == [{
-        "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "rs", "uid": owner["metadata"]["uid"],
-        "controller": True, "blockOwnerDeletion": True}]
+    assert pod["metadata"]["ownerReferences"] == [
+        {
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "name": "rs",
+            "uid": owner["metadata"]["uid"],
+            "controller": True,
+            "blockOwnerDeletion": True,
+        }
+    ]
 
 
 def test_a_deleted_pod_is_replaced_by_another():
@@ -43,9 +56,13 @@ def test_creations_start_slowly():
     world = World()
     world.replica_set(replicas=7)
     moments = sorted({change.at_ms for change in world.store.changes if change.key.startswith("/registry/pods/")})
-    created = [change.at_ms for change in world.store.changes if change.key.startswith("/registry/pods/") and change.type == "ADDED"]
+    created = [
+        change.at_ms
+        for change in world.store.changes
+        if change.key.startswith("/registry/pods/") and change.type == "ADDED"
+    ]
     assert len(created) == 7
-    assert created[0] < created[1] <= created[2] < created[3]   # 1, then 2, then 4
+    assert created[0] < created[1] <= created[2] < created[3]  # 1, then 2, then 4
     assert moments == sorted(moments)
 
 
@@ -66,7 +83,7 @@ def test_a_relabelled_pod_is_released_and_replaced_and_can_come_back():
     world.replica_set(replicas=2)
     stray = world.list("pods")[0]["metadata"]["name"]
     world.do(world.client.patch("pods", stray, {"metadata": {"labels": {"app": "stray"}}}, namespace="default"))
-    assert "ownerReferences" not in world.get("pods", stray)["metadata"]
+    assert not world.get("pods", stray)["metadata"].get("ownerReferences")
     assert len(world.list("pods")) == 3
     world.do(world.client.patch("pods", stray, {"metadata": {"labels": {"app": "web"}}}, namespace="default"))
     assert len(world.list("pods")) == 2
@@ -75,7 +92,15 @@ def test_a_relabelled_pod_is_released_and_replaced_and_can_come_back():
 
 def test_an_orphan_that_matches_is_adopted():
     world = World()
-    world.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "lonely", "labels": {"app": "web"}}, "spec": TEMPLATE["spec"]})
+    world.create(
+        "pods",
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "lonely", "labels": {"app": "web"}},
+            "spec": TEMPLATE["spec"],
+        },
+    )
     owner = world.replica_set(replicas=1)
     assert names(world.list("pods")) == ["lonely"]
     assert world.get("pods", "lonely")["metadata"]["ownerReferences"][0]["uid"] == owner["metadata"]["uid"]
@@ -96,7 +121,9 @@ def test_a_failed_pod_is_replaced_and_stays():
     world = World()
     world.replica_set(replicas=1)
     dead = world.list("pods")[0]["metadata"]["name"]
-    world.do(world.client.patch("pods", dead, {"status": {"phase": "Failed"}}, namespace="default", subresource="status"))
+    world.do(
+        world.client.patch("pods", dead, {"status": {"phase": "Failed"}}, namespace="default", subresource="status")
+    )
     assert len(world.list("pods")) == 2 and dead in names(world.list("pods"))
     assert world.get("replicasets", "rs")["status"]["replicas"] == 1
 

@@ -1,4 +1,5 @@
 """A control plane without scheduler and kubelets: a test plays their part, and a user's, through the API server."""
+
 from __future__ import annotations
 
 from cluster.apiserver.server import ApiServer
@@ -22,7 +23,9 @@ class Hand(Actor):
 
     def __init__(self, engine):
         super().__init__(engine)
-        self.client = Client(self, user="kubernetes-admin", groups=["system:masters", "system:authenticated"], manager="hand")
+        self.client = Client(
+            self, user="kubernetes-admin", groups=["system:masters", "system:authenticated"], manager="hand"
+        )
         self.answers: list[Response] = []
 
     def ask(self, call) -> None:
@@ -75,14 +78,22 @@ class World:
 
     def replica_set(self, name="rs", replicas=2, **spec) -> dict:
         selector = {"matchLabels": TEMPLATE["metadata"]["labels"]}
-        body = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": name},
-                "spec": {"replicas": replicas, "selector": selector, "template": TEMPLATE, **spec}}
+        body = {
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "metadata": {"name": name},
+            "spec": {"replicas": replicas, "selector": selector, "template": TEMPLATE, **spec},
+        }
         return self.create("replicasets", body)
 
     def deployment(self, name="web", replicas=3, *, image="busybox:1", **spec) -> dict:
         template = {**TEMPLATE, "spec": {**TEMPLATE["spec"], "containers": [{"name": "app", "image": image}]}}
-        body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
-                "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "web"}}, "template": template, **spec}}
+        body = {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": name},
+            "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "web"}}, "template": template, **spec},
+        }
         return self.create("deployments", body)
 
     def node(self, name: str, *, ready="True") -> dict:
@@ -94,17 +105,30 @@ class World:
     def beat(self, name: str, ready="True") -> None:
         """A kubelet's report."""
         now = self.engine.clock.text(self.engine.now_ms)
-        condition = {"type": "Ready", "status": ready, "reason": "KubeletReady", "message": "", "lastHeartbeatTime": now,
-                     "lastTransitionTime": now}
-        self.do(self.client.patch("nodes", name, {"status": {"conditions": [condition]}}, subresource="status"), settle=False)
+        condition = {
+            "type": "Ready",
+            "status": ready,
+            "reason": "KubeletReady",
+            "message": "",
+            "lastHeartbeatTime": now,
+            "lastTransitionTime": now,
+        }
+        self.do(
+            self.client.patch("nodes", name, {"status": {"conditions": [condition]}}, subresource="status"),
+            settle=False,
+        )
 
     def make_ready(self, pod: dict, *, settle: bool = True) -> None:
         """What a kubelet would report once the Pod's containers run."""
         now = self.engine.clock.text(self.engine.now_ms)
         status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": now}]}
         meta = pod["metadata"]
-        self.do(self.client.patch("pods", meta["name"], {"status": status}, namespace=meta["namespace"], subresource="status"),
-                settle=settle)
+        self.do(
+            self.client.patch(
+                "pods", meta["name"], {"status": status}, namespace=meta["namespace"], subresource="status"
+            ),
+            settle=settle,
+        )
 
     def make_all_ready(self) -> None:
         """Until no Pod that is there is unready any more."""
@@ -134,8 +158,11 @@ class World:
     def writes(self, since: int = 0) -> list[str]:
         """`ADDED pods`, `MODIFIED replicasets`, … of every revision after one, Events and Leases left out."""
         changes = [change for change in self.store.changes if change.revision > since]
-        return [f"{change.type} {change.key.split('/')[2]}" for change in changes
-                if change.key.split("/")[2] not in ("events", "leases")]
+        return [
+            f"{change.type} {change.key.split('/')[2]}"
+            for change in changes
+            if change.key.split("/")[2] not in ("events", "leases")
+        ]
 
     def traced(self, kind: str) -> list[dict]:
         return [event.data for event in self.engine.trace.events if event.kind == kind]
