@@ -113,5 +113,5 @@ def short_memory(text: str) -> str:
     """`8Gi` of 8388608Ki: for the node's header."""
     if not text:
         return ""
-    gibibytes = quantity.parse(text).value() / 2**30
+    gibibytes = quantity.value(text) / 2**30
     return f"{gibibytes:.0f}Gi" if gibibytes >= 10 or gibibytes == int(gibibytes) else f"{gibibytes:.1f}Gi"
