@@ -229,7 +229,7 @@ def encoded(found: dict, struct: schema.Struct) -> dict:
         kind = field.type
         if value is None:
             if _is_shown_empty(field):
-                result[name] = zero(kind)
+                result[name] = None if field.pointer else zero(kind)
             continue
         if not field.pointer and (value == "" or value is False or value == 0 or value == [] or value == {}):
             if kind.sort == "object":
