@@ -32,7 +32,7 @@ def track_update(old: dict | None, new: dict, manager: str, time_text: str, api_
     api_version = api_version or new["apiVersion"]
     struct = struct_of(api_version, new["kind"])
     entries = _entries(old, new, subresource)
-    if struct is None:
+    if struct is None or old is not None and not entries:  # an object that was never tracked stays so
         return entries
     before = old if old is not None else zero_object(struct)
     gained, lost = compare(before, new, struct, reset_fields)

@@ -18,6 +18,11 @@ def track(call: Call, live: dict | None, obj: dict) -> dict:
         return obj
     entries = managed.track_update(live and to_version(call.kind, live), to_version(call.kind, obj), options.manager_of(call.request),
                                    call.context.time_text(), call.api_version, call.subresource, reset_fields(call))
+    return owned_by(obj, entries)
+
+
+def owned_by(obj: dict, entries: list[dict]) -> dict:
+    """The object with these managedFields, in place."""
     if entries:
         obj["metadata"]["managedFields"] = entries
     else:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from cluster.meta import status
 from cluster.meta.objects import draft
 
-from . import bodies, conversion, ownership
+from . import apply, bodies, conversion, options, ownership
 from . import patch as patches
 from .call import Call
 
@@ -72,4 +72,24 @@ def patcher(call: Call, group: str, version: str, kind: str) -> Callable[[dict],
 
 def _applier(call: Call) -> Callable[[dict | None], dict]:
     """Server-side apply: what the manager says it wants is merged by who owns what."""
-    raise NotImplementedError
+    kind, request = call.kind, call.request
+    validation = request.options.get("fieldValidation") or "Warn"
+    config, repeated = (request.body, []) if request.raw is None else apply.read(request.raw, validation)
+    applier = apply.Applier(manager=options.manager_of(request), time_text=call.context.time_text(), api_version=call.api_version,
+                            force="force" in request.options and options.boolean(request.options["force"]), subresource=call.subresource,
+                            reset_fields=ownership.reset_fields(call))
+
+    def make(live: dict | None) -> dict:
+        changed, entries = apply.apply(live and conversion.to_version(kind, live), config, applier)
+        if validation == "Strict":
+            apply.refuse_repeated(repeated)
+        call.warnings += repeated
+        if changed is None:
+            obj = bodies.with_metadata(draft(live) if live is not None else {"apiVersion": call.api_version, "kind": kind.kind})
+        else:
+            obj = apply.typed_object(changed, call.api_version, kind.kind)
+            obj = bodies.defaulted(call, conversion.to_stored(kind, bodies.with_metadata(obj)))
+        apply.keep_last_applied(obj, config, applier.manager)
+        return ownership.owned_by(obj, entries)
+
+    return make
