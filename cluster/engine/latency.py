@@ -23,6 +23,7 @@ TABLE: dict[str, tuple[int, int, int]] = {
     "pull_refused": (4, 7, 20),        # the registry cannot be reached or has no such image
     "pleg_event": (1, 3, 6),           # from a relist that found something to the Pod's sync
     "pod_cleanup": (2, 5, 14),         # cgroups and volume folders of an ended Pod
+    "kubelet_register": (80, 120, 180),  # from a kubelet's first lists to its Node
     "node_ready": (190, 200, 230),     # a registered kubelet until it reports Ready
     "kubectl_start": (20, 40, 60),     # the program starts and reads its files
     "kubelet_sync": (3, 12, 30),

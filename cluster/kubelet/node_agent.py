@@ -16,6 +16,7 @@ LEASE_S = 40
 RENEW_MS = 10_000             # a quarter of the lease
 LEASE_NAMESPACE = "kube-node-lease"
 RETRY_MS = 1_000
+NEW_NODE_NOTES = 3            # a kubelet describes a node that is not there three times before it is registered
 
 
 class NodeAgent:
@@ -38,8 +39,10 @@ class NodeAgent:
     def register(self):
         """Make the Node, or find it; then report until Ready and start the heartbeats."""
         kubelet = self.kubelet
-        for _, _, _, reason in node_status.PRESSURES:
-            self.note(reason)
+        yield Sleep(kubelet.latency("kubelet_register"))
+        for _ in range(1 if kubelet.node_object() else NEW_NODE_NOTES):
+            for _, _, _, reason in node_status.PRESSURES:
+                self.note(reason)
         wanted = node_status.initial(kubelet.node, kubelet.machine, address=kubelet.node_ip, ids=kubelet.machine_ids(),
                                      images=kubelet.runtime.images(), now_text=kubelet.moment.now_text)
         while True:

@@ -107,7 +107,8 @@ class Sync:
             return
         retry_ms = kubelet.workers.retry_delay_ms(worker, outcome.ends_ms)
         for name, delay_ms, restarts in outcome.delayed:
-            kubelet.tell("RestartDelayed", worker, name, delay_ms=delay_ms, until_ms=kubelet.now_ms + retry_ms, restarts=restarts)
+            kubelet.tell("RestartDelayed", worker, name, delay_ms=delay_ms, delay_s=delay_ms // 1000,
+                         until_ms=kubelet.now_ms + retry_ms, restarts=restarts)
         kubelet.workers.done(worker, retry_ms=retry_ms)
 
     # -- one container -------------------------------------------------------------------------------------------

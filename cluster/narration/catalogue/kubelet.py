@@ -58,8 +58,8 @@ KINDS = {
     ),
     "RestartDelayed": Kind(
         stage="start", marker="warning", source=RUNTIME,
-        en="**kubelet** waits before it restarts {container} of {name}: back-off {delay_ms} ms, doubled after each crash, at most 5 min.",
-        zh="**kubelet** 稍后才重启 {name} 的 {container}：退避 {delay_ms} ms，每次崩溃后加倍，最长 5 分钟。",
+        en="**kubelet** waits before it restarts {container} of {name}: back-off {delay_s} s, doubled by each crash, at most 5 min.",
+        zh="**kubelet** 稍后才重启 {name} 的 {container}：退避 {delay_s} 秒，每次崩溃后加倍，最长 5 分钟。",
     ),
     "PodTerminationRequested": Kind(
         stage="delete", marker="status", source=WORKERS,
