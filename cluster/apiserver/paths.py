@@ -10,19 +10,22 @@ IGNORED = ("managedFields", "resourceVersion")
 def changed(old: Any, new: Any, most: int = MOST) -> list[str]:
     """The paths at which `new` differs from `old`, parents before what lies beyond the limit; shared parts cost nothing."""
     found: list[str] = []
-    _walk(old, new, "", found, most)
+    if old is not new:
+        _walk(old, new, "", found, most)
     return found
 
 
 def _walk(old: Any, new: Any, at: str, found: list[str], most: int) -> None:
-    if old is new or old == new or len(found) >= most:
-        return
+    """Two values that differ: go down where both are of one shape."""
     if type(old) is dict and type(new) is dict:
+        lead = f"{at}." if at else ""
         for key in [*new, *(key for key in old if key not in new)]:
-            if key not in IGNORED:
-                _walk(old.get(key), new.get(key), f"{at}.{key}" if at else key, found, most)
+            left, right = old.get(key), new.get(key)
+            if left is not right and left != right and key not in IGNORED and len(found) < most:
+                _walk(left, right, lead + key, found, most)
     elif type(old) is list and type(new) is list and len(old) == len(new):
         for index, (left, right) in enumerate(zip(old, new)):
-            _walk(left, right, f"{at}[{index}]", found, most)
-    else:
+            if left is not right and left != right:
+                _walk(left, right, f"{at}[{index}]", found, most)
+    elif len(found) < most:
         found.append(at)
