@@ -118,7 +118,9 @@ def prepare(call: Call, obj: dict, live: dict) -> None:
         meta["generation"] = old["generation"]
     else:
         meta.pop("generation", None)
-    strategy = {"": call.kind.prepare_update, "scale": call.kind.prepare_update, "status": call.kind.prepare_status}.get(call.subresource)
+    kind = call.kind
+    strategies = {"": kind.prepare_update, "scale": kind.prepare_update, "status": kind.prepare_status, **kind.prepare_for}
+    strategy = strategies.get(call.subresource)
     if strategy:
         strategy(obj, live)
         meta = obj["metadata"]
@@ -138,7 +140,8 @@ def check(call: Call, obj: dict, live: dict) -> list:
     if of_update or any(meta.get(name) is not old.get(name) for name in CHECKED):
         common = validate_object_meta(meta, namespaced=kind.namespaced, name_check=is_path_segment_name)
     errors = common + of_update + of_update
-    validate = {"": kind.validate_update, "scale": kind.validate_update, "status": kind.validate_status}.get(call.subresource)
+    checks = {"": kind.validate_update, "scale": kind.validate_update, "status": kind.validate_status, **kind.validate_for}
+    validate = checks.get(call.subresource)
     return errors + (validate(obj, live) if validate else [])
 
 
