@@ -23,15 +23,17 @@ _AMOUNTS_ALONE = "only cpu and memory resources are mutable"
 def validate_update(new: dict, old: dict) -> Errors:
     """An update by the main resource: images, deadline, tolerations, gates; all else stays."""
     errors: Errors = []
+    spec, before = new["spec"], old["spec"]
+    if spec is before or spec == before:  # it is stored, so it is valid
+        _rules.kube_finalizers(errors, new["metadata"])
+        _annotations(errors, new, old)
+        return errors
     _pod_validation.whole(errors, new, old)
     _annotations(errors, new, old)
-    spec, before = new["spec"], old["spec"]
     for name in ("containers", "initContainers"):
         if not _same_containers(errors, spec.get(name) or (), before.get(name) or (), f"spec.{name}"):
             return errors
     if not _deadline(errors, spec.get("activeDeadlineSeconds"), before.get("activeDeadlineSeconds")):
-        return errors
-    if spec is before or spec == before:
         return errors
     _tolerations(errors, spec.get("tolerations") or (), before.get("tolerations") or ())
     _gates(errors, spec.get("schedulingGates") or (), before.get("schedulingGates") or ())

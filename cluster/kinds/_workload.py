@@ -55,12 +55,14 @@ def condition(workload: dict, kind: str) -> dict | None:
     return None
 
 
-def selector_and_template(errors: Errors, spec: dict) -> None:
-    """The selector, and a template that it chooses.
+def selector_and_template(errors: Errors, spec: dict, old: dict | None = None) -> None:
+    """The selector, and a template that it chooses. old: the stored spec; what has not changed is valid.
 
     Source: ValidateDeploymentSpec and ValidateReplicaSetSpec, which agree here.
     """
     selector = spec.get("selector")
+    if old is not None and spec["template"] == old["template"] and selector == old.get("selector"):
+        return
     if selector is None:
         errors.append(fields.required("spec.selector"))
     else:

@@ -53,13 +53,16 @@ def prepare_status(draft: dict, old: dict) -> None:
     _workload.keep_spec_and_labels(draft, old)
 
 
-def validate(deployment: dict) -> list[FieldError]:
-    """Source: pkg/apis/apps/validation/validation.go (ValidateDeployment)."""
+def validate(deployment: dict, old: dict | None = None) -> list[FieldError]:
+    """A Deployment to be created, or with `old` to be updated.
+
+    Source: pkg/apis/apps/validation/validation.go (ValidateDeployment).
+    """
     errors: list[FieldError] = []
     spec = deployment["spec"]
     _rules.kube_finalizers(errors, deployment["metadata"])
     _rules.not_negative(errors, "spec.replicas", spec.get("replicas"))
-    _workload.selector_and_template(errors, spec)
+    _workload.selector_and_template(errors, spec, old and old["spec"])
     _strategy(errors, spec["strategy"])
     _rules.not_negative(errors, "spec.minReadySeconds", spec.get("minReadySeconds"))
     _rules.not_negative(errors, "spec.revisionHistoryLimit", spec.get("revisionHistoryLimit"))
@@ -105,7 +108,7 @@ def _number(value: int | str | None) -> int:
 
 def validate_update(new: dict, old: dict) -> list[FieldError]:
     """As for a create, and the selector stays."""
-    errors = validate(new)
+    errors = validate(new, old)
     _workload.selector_fixed(errors, new, old)
     return errors
 

@@ -40,20 +40,23 @@ def prepare_status(draft: dict, old: dict) -> None:
     draft["spec"] = old["spec"]
 
 
-def validate(replica_set: dict) -> list[FieldError]:
-    """Source: pkg/apis/apps/validation/validation.go (ValidateReplicaSet)."""
+def validate(replica_set: dict, old: dict | None = None) -> list[FieldError]:
+    """A ReplicaSet to be created, or with `old` to be updated.
+
+    Source: pkg/apis/apps/validation/validation.go (ValidateReplicaSet).
+    """
     errors: list[FieldError] = []
     spec = replica_set["spec"]
     _rules.kube_finalizers(errors, replica_set["metadata"])
     _rules.not_negative(errors, "spec.replicas", spec.get("replicas"))
     _rules.not_negative(errors, "spec.minReadySeconds", spec.get("minReadySeconds"))
-    _workload.selector_and_template(errors, spec)
+    _workload.selector_and_template(errors, spec, old and old["spec"])
     return errors
 
 
 def validate_update(new: dict, old: dict) -> list[FieldError]:
     """As for a create, and the selector stays."""
-    errors = validate(new)
+    errors = validate(new, old)
     _workload.selector_fixed(errors, new, old)
     return errors
 
