@@ -20,12 +20,28 @@ class Verdict(NamedTuple):
     rejection: Rejection | None = None
 
 
-class Scored(NamedTuple):
-    """scores: plugin -> (raw, normalized, weight, weighted)."""
+class Column(NamedTuple):
+    """One plugin's scores of all nodes."""
 
-    node: str
-    total: int
-    scores: dict[str, tuple[int, int, int, int]]
+    plugin: str
+    weight: int
+    raw: list[int]
+    normalized: list[int]
+
+
+class Scores(NamedTuple):
+    """Every score of every node that fits: totals by node, and where they come from."""
+
+    nodes: list[str]
+    totals: list[int]
+    columns: list[Column]
+
+    def of(self, index: int) -> dict[str, tuple[int, int, int, int]]:
+        """plugin -> (raw, normalized, weight, weighted) of one node."""
+        return {name: (raw[index], normal[index], weight, normal[index] * weight) for name, weight, raw, normal in self.columns}
+
+
+NO_SCORES = Scores([], [], [])
 
 
 class Decision(NamedTuple):
@@ -33,7 +49,7 @@ class Decision(NamedTuple):
 
     node: str
     verdicts: list[Verdict]
-    scored: list[Scored]
+    scores: Scores
     ties: list[str]
     feasible: int
     all_nodes: int
@@ -55,17 +71,17 @@ def decide(cycle: Cycle, plugins: tuple[Plugin, ...], *, start: int, choose) -> 
     nodes = cycle.cache.nodes
     filters, candidates, before, absent = prepare_filters(cycle, plugins, nodes)
     if before is not None:
-        return Decision("", [], [], [], 0, len(nodes), start, before)
+        return Decision("", [], NO_SCORES, [], 0, len(nodes), start, before)
     verdicts, feasible = run_filters(cycle, filters, candidates, start)
     next_start = (start + len(verdicts)) % len(nodes)
     if len(feasible) <= 1:
         chosen = feasible[0].name if feasible else ""
-        return Decision(chosen, verdicts, [], [chosen] if chosen else [], len(feasible), len(nodes), next_start, absent=absent)
-    scored = run_scores(cycle, plugins, feasible)
-    best = max(entry.total for entry in scored)
-    ties = [entry.node for entry in scored if entry.total == best]
+        return Decision(chosen, verdicts, NO_SCORES, [chosen] if chosen else [], len(feasible), len(nodes), next_start, absent=absent)
+    scores = run_scores(cycle, plugins, feasible)
+    best = max(scores.totals)
+    ties = [name for name, total in zip(scores.nodes, scores.totals) if total == best]
     chosen = ties[choose(len(ties))] if len(ties) > 1 else ties[0]
-    return Decision(chosen, verdicts, scored, ties, len(feasible), len(nodes), next_start, absent=absent)
+    return Decision(chosen, verdicts, scores, ties, len(feasible), len(nodes), next_start, absent=absent)
 
 
 def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeInfo]):
@@ -110,7 +126,7 @@ def run_filters(cycle: Cycle, filters: list[Plugin], nodes: list[NodeInfo], star
     return verdicts, feasible
 
 
-def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeInfo]) -> list[Scored]:
+def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeInfo]) -> Scores:
     """Every plugin's score of every node: raw, normalised, weighed, summed."""
     totals, columns = [0] * len(nodes), []
     for plugin in plugins:
@@ -119,8 +135,6 @@ def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeInfo])
         act, weight = plugin.score, plugin.weight
         raw = [act(cycle, node) for node in nodes]
         normal = plugin.normalize(cycle, nodes, raw)
-        columns.append((plugin.name, weight, raw, normal))
+        columns.append(Column(plugin.name, weight, raw, normal))
         totals = [total + score * weight for total, score in zip(totals, normal)]
-    return [Scored(node.name, totals[index], {name: (raw[index], normal[index], weight, normal[index] * weight)
-                                              for name, weight, raw, normal in columns})
-            for index, node in enumerate(nodes)]
+    return Scores([node.name for node in nodes], totals, columns)

@@ -10,10 +10,12 @@ from ..nodes import NodeInfo
 
 def balance(cpu: int, memory: int, node: NodeInfo) -> int:
     """0..100: how even the shares of cpu and memory are; half their distance is lost."""
-    deviation = 0.0
-    if node.cpu and node.memory:
-        deviation = abs((min(cpu / node.cpu, 1.0) - min(memory / node.memory, 1.0)) / 2)
-    return int((1 - deviation) * MAX_SCORE)
+    if not node.cpu or not node.memory:
+        return MAX_SCORE
+    cpu_share, memory_share = cpu / node.cpu, memory / node.memory
+    if cpu_share > 1 or memory_share > 1:
+        cpu_share, memory_share = min(cpu_share, 1.0), min(memory_share, 1.0)
+    return int((1 - abs((cpu_share - memory_share) / 2)) * MAX_SCORE)
 
 
 class NodeResourcesBalancedAllocation(Plugin):
@@ -27,7 +29,7 @@ class NodeResourcesBalancedAllocation(Plugin):
         requests = cycle.pod.requests
         after = balance(node.used_cpu + requests.cpu, node.used_memory + requests.memory, node)
         before = balance(node.used_cpu, node.used_memory, node)
-        return MAX_SCORE // 2 + int((MAX_SCORE // 2 + after - before) / 2)
+        return MAX_SCORE // 2 + (MAX_SCORE // 2 + after - before) // 2
 
 
 PLUGIN = NodeResourcesBalancedAllocation()

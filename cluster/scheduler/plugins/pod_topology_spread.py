@@ -129,11 +129,12 @@ class Domains(NamedTuple):
 
 
 class Preferences(NamedTuple):
-    """The soft constraints: weights and, for all keys but the host's, counts by domain. ignored: nodes without the labels."""
+    """The soft constraints, ready to score with: (label's key, matching Pods, weight, allowed skew - 1); hosts are counted by node.
 
-    constraints: list[Constraint]
-    counts: list[dict[str, int]]
-    weights: list[float]
+    ignored: nodes without the labels.
+    """
+
+    rows: list[tuple[str, dict[str, int], float, int]]
     ignored: dict[str, None]
 
 
@@ -178,17 +179,17 @@ class PodTopologySpread(Plugin):
     def _preferences(self, cycle: Cycle, nodes: list[NodeInfo], constraints: list[Constraint], *, needs_all_keys: bool) -> Preferences:
         ignored = {node.name: None for node in nodes if needs_all_keys and not _has_keys(node.labels, constraints)}
         scored = [node for node in nodes if node.name not in ignored]
-        counts, weights = [], []
+        rows = []
         for constraint in constraints:
-            if constraint.key == HOSTNAME:
-                counts.append({})
-                weights.append(log(len(scored) + 2))
+            key, allowed = constraint.key, constraint.max_skew - 1
+            if key == HOSTNAME:
+                rows.append((key, matching_pods(cycle, constraint.selector), log(len(scored) + 2), allowed))
                 continue
-            domains = dict.fromkeys((node.labels.get(constraint.key, "") for node in scored), 0)
-            weights.append(log(len(domains) + 2))
-            self._count(cycle, constraint, constraints if needs_all_keys else [], domains)
-            counts.append(domains)
-        return Preferences(constraints, counts, weights, ignored)
+            domains = dict.fromkeys((node.labels.get(key, "") for node in scored), 0)
+            if any(domains):                     # a node without the label gets nothing for it
+                self._count(cycle, constraint, constraints if needs_all_keys else [], domains)
+                rows.append((key, domains, log(len(domains) + 2), allowed))
+        return Preferences(rows, ignored)
 
     def _count(self, cycle: Cycle, constraint: Constraint, needed: list[Constraint], domains: dict[str, int]) -> None:
         matching = matching_pods(cycle, constraint.selector)
@@ -201,15 +202,14 @@ class PodTopologySpread(Plugin):
                 domains[domain] += matching.get(node.name, 0)
 
     def score(self, cycle: Cycle, node: NodeInfo) -> int:
-        preferences = cycle.data[self.name]
-        if node.name in preferences.ignored:
+        rows, ignored = cycle.data[self.name]
+        if node.name in ignored:
             return 0
-        total = 0.0
-        for constraint, counts, weight in zip(preferences.constraints, preferences.counts, preferences.weights):
-            domain = node.labels.get(constraint.key)
+        total, labels_of_node = 0.0, node.labels
+        for key, counts, weight, allowed in rows:
+            domain = labels_of_node.get(key)
             if domain is not None:
-                count = matching_pods(cycle, constraint.selector).get(node.name, 0) if constraint.key == HOSTNAME else counts[domain]
-                total += count * weight + (constraint.max_skew - 1)
+                total += counts.get(node.name if key == HOSTNAME else domain, 0) * weight + allowed
         return floor(total + 0.5)
 
     def normalize(self, cycle: Cycle, nodes: list[NodeInfo], scores: list[int]) -> list[int]:
