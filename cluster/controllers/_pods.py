@@ -84,3 +84,17 @@ def with_condition(status: dict, condition: dict, now: str) -> tuple[dict, bool]
             return {**status, "conditions": conditions}, changed
     conditions.append({**condition, "lastTransitionTime": now})
     return {**status, "conditions": conditions}, True
+
+
+def condition_patch(pod: dict, condition: dict, now: str) -> dict | None:
+    """The part of a status patch that sets one condition and keeps the order of all; None if it changes nothing.
+
+    Source: pkg/util/pod/pod.go PatchPodStatus (a two-way strategic merge patch).
+    """
+    status, changed = with_condition(pod.get("status") or {}, condition, now)
+    if not changed:
+        return None
+    return {
+        "$setElementOrder/conditions": [{"type": item["type"]} for item in status["conditions"]],
+        "conditions": [item for item in status["conditions"] if item["type"] == condition["type"]],
+    }

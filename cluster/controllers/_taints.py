@@ -21,7 +21,7 @@ OF_CONDITIONS = {
     "PIDPressure": {"True": "node.kubernetes.io/pid-pressure"},
 }
 MANAGED = (UNSCHEDULABLE, *(key for by_status in OF_CONDITIONS.values() for key in by_status.values()))
-CONFLICT_RETRIES, CONFLICT_WAIT_MS = 5, 100  # UpdateTaintBackoff
+CONFLICT_RETRIES, CONFLICT_WAIT_MS = 5, 100  # UpdateTaintBackoff; each wait is up to twice as long
 
 
 def of(node: dict) -> list[dict]:
@@ -95,7 +95,7 @@ def _change(client, name: str, change) -> Iterator[Any]:
     """GET and PATCH until nobody came between; True if the Node is as wanted."""
     for attempt in range(CONFLICT_RETRIES):
         if attempt:
-            yield Sleep(CONFLICT_WAIT_MS)
+            yield Sleep(CONFLICT_WAIT_MS + client.actor.engine.rng("taints").below(CONFLICT_WAIT_MS))
         reply = yield client.get("nodes", name)
         if not reply.ok:
             return False

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from cluster.client import Controller
+from cluster.engine import Sleep
 from cluster.kinds import registry
 from cluster.kinds.base import Kind
 
@@ -18,7 +19,8 @@ from ._claims import release_patch
 from ._graph import FOREGROUND, ORPHAN, Graph, Node, identity
 from ._tasks import all_at_once
 
-CONFLICT_RETRIES = 5  # retry.DefaultBackoff
+# retry.DefaultBackoff: waits of 10, 50, 250 ms, each up to a tenth longer.
+CONFLICT_WAITS_MS = (0, 10, 50, 250)
 
 
 class GarbageCollector(Controller):
@@ -186,6 +188,7 @@ class GarbageCollector(Controller):
         )
         if any(results):
             return "retry"
+        yield Sleep(self.latency("orphan_finish"))
         return (yield from self._remove_finalizer(owner, ORPHAN))
 
     def _patch(self, node: Node, patch: dict) -> Iterator[Any]:
@@ -196,7 +199,9 @@ class GarbageCollector(Controller):
     def _remove_finalizer(self, node: Node, finalizer: str) -> Iterator[Any]:
         """GET and PATCH until nobody came between. Source: removeFinalizer."""
         resource = _kinds.resource(registry().kind(node.api_version, node.kind))
-        for _ in range(CONFLICT_RETRIES):
+        for wait_ms in CONFLICT_WAITS_MS:
+            if wait_ms:
+                yield Sleep(round(wait_ms * (1 + 0.1 * self.engine.rng(self.NAME).random())))
             reply = yield self.client.get(resource, node.name, node.namespace)
             if reply.code == 404:
                 return None

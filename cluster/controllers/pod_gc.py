@@ -109,9 +109,7 @@ class PodGarbageCollector(Controller):
         if _pods.phase(pod) not in _pods.TERMINAL:
             status: dict[str, Any] = {"phase": "Failed", "observedGeneration": meta.get("generation", 0)}
             if condition is not None:
-                now = self.engine.clock.text(self.now_ms)
-                updated, _ = _pods.with_condition(pod.get("status") or {}, condition, now)
-                status["conditions"] = [item for item in updated["conditions"] if item["type"] == condition["type"]]
+                status |= _pods.condition_patch(pod, condition, self.engine.clock.text(self.now_ms)) or {}
             patch = {"metadata": {"uid": meta["uid"]}, "status": status}
             reply = yield self.client.patch(
                 "pods", meta["name"], patch, namespace=meta["namespace"], subresource="status"

@@ -140,7 +140,7 @@ class TaintEvictionController(Controller):
     # -- evicting ---------------------------------------------------------------------------------------------------
 
     def evict(self, key: str) -> None:
-        """Time is up. The plan is kept until the delete is answered, so a Pod gone by then is reported as cancelled."""
+        """Time is up. The plan is kept until the delete is dealt with: a Pod gone by then is reported as cancelled."""
         self.work(self._evict(key))
 
     def _evict(self, key: str) -> Iterator[Any]:
@@ -149,6 +149,7 @@ class TaintEvictionController(Controller):
         planned = self.state.evictions.get(key)
         for _ in range(RETRIES):
             if (yield from self._delete(key)):
+                yield Sleep(self.latency("eviction_finish"))
                 break
             yield Sleep(RETRY_WAIT_MS)
         if self.state.evictions.get(key) is planned:
@@ -168,11 +169,9 @@ class TaintEvictionController(Controller):
             "message": "Taint manager: deleting due to NoExecute taint",
             "observedGeneration": meta.get("generation", 0),
         }
-        status, changed = _pods.with_condition(
-            reply.body.get("status") or {}, condition, self.engine.clock.text(self.now_ms)
-        )
-        if changed:
-            patch = {"metadata": {"uid": meta["uid"]}, "status": {"conditions": [status["conditions"][-1]]}}
+        status = _pods.condition_patch(reply.body, condition, self.engine.clock.text(self.now_ms))
+        if status is not None:
+            patch = {"metadata": {"uid": meta["uid"]}, "status": status}
             reply = yield self.client.patch("pods", name, patch, namespace=namespace, subresource="status")
             if not reply.ok:
                 return False

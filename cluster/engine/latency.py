@@ -28,6 +28,8 @@ TABLE: dict[str, tuple[int, int, int]] = {
     "kubectl_start": (20, 40, 60),     # the program starts and reads its files
     "kubelet_sync": (3, 12, 30),
     "status_sync": (3, 8, 20),
+    "orphan_finish": (8, 11, 14),      # from the last dependent's patch to the look at the owner's finalizer
+    "eviction_finish": (3, 7, 10),     # a client's work on the answer to a delete: the watch is mostly faster
     "event_record": (2, 8, 20),
 }
 

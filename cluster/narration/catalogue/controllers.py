@@ -64,12 +64,18 @@ KINDS = {
     ),
     "OwnerAbsent": Kind(
         stage="delete", marker="status", source=GARBAGE,
-        en="**garbage-collector** looked {name} up and it is not there: its {dependents} dependents have lost an owner.",
+        en=(
+            "**garbage-collector** looked {name} up and it is not there: its {dependents} dependents "
+            "have lost an owner."
+        ),
         zh="**garbage-collector** 查找 {name}，它并不存在：它的 {dependents} 个从属对象失去了属主。",
     ),
     "OwnersWeighed": Kind(
         stage="delete", marker="status", source=GARBAGE,
-        en="**garbage-collector** weighs the owners of {name}: {solid} live, {dangling} gone, {waiting} waiting for it to go.",
+        en=(
+            "**garbage-collector** weighs the owners of {name}: {solid} live, {dangling} gone, "
+            "{waiting} waiting for it to go."
+        ),
         zh="**garbage-collector** 权衡 {name} 的属主：存活 {solid}，已消失 {dangling}，等它先走 {waiting}。",
     ),
     "GarbageFound": Kind(
@@ -124,7 +130,10 @@ KINDS = {
     ),
     "PodEvictionPlanned": Kind(
         stage="fault", marker="status", source=EVICTION,
-        en="**taint-eviction-controller** will evict {name} from {node} in {seconds} s: so long is the taint tolerated.",
+        en=(
+            "**taint-eviction-controller** will evict {name} from {node} in {seconds} s: so long is "
+            "the taint tolerated."
+        ),
         zh="**taint-eviction-controller** 将在 {seconds} 秒后从 {node} 驱逐 {name}：容忍度到此为止。",
     ),
     "PodEvictionCancelled": Kind(
