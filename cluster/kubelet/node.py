@@ -13,7 +13,7 @@ from .node_status import Machine
 
 IMPORTED = ("nginx/nginx:v1", "tomcat/tomcat-8.5-jre8:v1", "busybox:1")
 FIRST_ADDRESS, POD_RANGE = "10.200.0.11", "10.244.0.0"
-ORACLE_DISK = "264212084Ki"
+ORACLE_DISK = "270553174078"
 
 
 class Node:

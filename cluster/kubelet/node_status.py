@@ -73,17 +73,22 @@ def _kibi(text: str) -> int:
     return quantity.parse(text).value // 1024
 
 
+def _memory(kibi: int) -> str:
+    """Kibibytes as the API prints them."""
+    return quantity.from_value(kibi * 1024, quantity.BINARY).text
+
+
 def capacity(machine: Machine) -> dict[str, str]:
     """All that the machine has."""
-    return {"cpu": machine.cpu, "ephemeral-storage": f"{_kibi(machine.disk)}Ki", "hugepages-1Gi": "0", "hugepages-2Mi": "0",
-            "memory": f"{_kibi(machine.memory)}Ki", "pods": str(machine.pods)}
+    return {"cpu": machine.cpu, "ephemeral-storage": _memory(_kibi(machine.disk)), "hugepages-1Gi": "0", "hugepages-2Mi": "0",
+            "memory": _memory(_kibi(machine.memory)), "pods": str(machine.pods)}
 
 
 def allocatable(machine: Machine) -> dict[str, str]:
     """What Pods may use: capacity less what eviction keeps free."""
-    disk = _kibi(machine.disk) * 1024 * (100 - machine.eviction_disk_percent) // 100
+    disk = quantity.parse(machine.disk).value * (100 - machine.eviction_disk_percent) // 100
     return {"cpu": machine.cpu, "ephemeral-storage": str(disk), "hugepages-1Gi": "0", "hugepages-2Mi": "0",
-            "memory": f"{_kibi(machine.memory) - EVICTION_MEMORY_KI}Ki", "pods": str(machine.pods)}
+            "memory": _memory(_kibi(machine.memory) - EVICTION_MEMORY_KI), "pods": str(machine.pods)}
 
 
 def image_list(images: list[StoredImage]) -> list[dict]:

@@ -73,8 +73,7 @@ class Sync:
 
     def start(self, worker: Worker, pod: dict, report: Report, actions: Actions):
         """Make the sandbox if there must be one, then start what must be started."""
-        kubelet, outcome = self.kubelet, Outcome()
-        address = report.ip
+        outcome, address = Outcome(), report.ip
         if actions.create_sandbox:
             address = yield from self._make_sandbox(worker, pod, actions.attempt)
             outcome.acted = True

@@ -113,14 +113,15 @@ class Parser:
         inverted = self.keyword() == "!"
         if inverted:
             self.at += 1
-        start = len(self.code)
+        start, is_pipe = len(self.code), False
         self.command()
         while self.operator() == "|":
-            self.at += 1
+            self.at, is_pipe = self.at + 1, True
             self.command()
-        if len(self.code) - start > 1 and all(step[0] == "run" for step in self.code[start:]):
-            commands = [step[1] for step in self.code[start:]]
-            self.code[start:] = [("pipe", commands)]
+        if is_pipe:
+            if any(step[0] != "run" for step in self.code[start:]):
+                raise ShellSyntaxError("pipes between compound commands are not simulated")
+            self.code[start:] = [("pipe", [step[1] for step in self.code[start:]])]
         if inverted:
             self.emit("invert")
 

@@ -245,7 +245,7 @@ def grep(process, world, words, stdin):
 
 def sequence(process, world, words, stdin):
     numbers = [int(word) for word in words[1:] if word.lstrip("-").isdigit()][:2]
-    first, last = (1, numbers[0]) if len(numbers) == 1 else (numbers + [1, 0])[:2]
+    first, last = (1, numbers[0]) if len(numbers) == 1 else [*numbers, 1, 0][:2]
     return Finished(0, "".join(f"{number}\n" for number in range(first, min(last, first + 10_000) + 1)))
 
 

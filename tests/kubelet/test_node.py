@@ -1,0 +1,71 @@
+"""Playbooks: a node registers, reports and lives by its Lease."""
+
+from tests.kubelet.world import World, conditions
+
+
+def test_a_new_node_is_tainted_and_not_ready_and_is_ready_200_ms_later():
+    world = World()
+    first, second = [change.value for change in world.store.since("/registry/minions/", 0)][:2]
+    assert first["spec"]["taints"] == [{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]
+    assert conditions(first["status"])["Ready"] == "False/KubeletNotReady"
+    assert conditions(second["status"]) == {
+        "MemoryPressure": "False/KubeletHasSufficientMemory",
+        "DiskPressure": "False/KubeletHasNoDiskPressure",
+        "PIDPressure": "False/KubeletHasSufficientPID",
+        "Ready": "True/KubeletReady",
+    }
+    assert first["status"]["capacity"]["memory"] == "8Gi" and first["status"]["allocatable"]["memory"] == "8092Mi"
+    assert first["status"]["nodeInfo"]["containerRuntimeVersion"] == "containerd://2.2.9"
+
+
+def test_the_oracle_node_has_the_recorded_disk():
+    allocatable = World(profile="oracle").store.get("/registry/minions/k8snode1").value["status"]["allocatable"]
+    assert allocatable["ephemeral-storage"] == "267847642337"
+
+
+def test_a_registering_kubelet_describes_its_node_three_times_and_then_says_ready():
+    counts = {reason: count for reason, _, count in World().events("k8snode1")}
+    assert counts == {
+        "Starting": 1,
+        "NodeAllocatableEnforced": 1,
+        "NodeHasSufficientMemory": 3,
+        "NodeHasNoDiskPressure": 3,
+        "NodeHasSufficientPID": 3,
+        "NodeReady": 1,
+    }
+
+
+def test_the_lease_is_renewed_each_ten_seconds_and_the_status_each_five_minutes():
+    world = World()
+    world.run(650_000)
+    assert 63 <= len(world.facts("LeaseRenewed")) <= 66
+    assert len(world.facts("NodeStatusReported")) == 3
+    lease = world.store.get("/registry/leases/kube-node-lease/k8snode1").value
+    assert lease["spec"]["leaseDurationSeconds"] == 40 and lease["metadata"]["ownerReferences"][0]["name"] == "k8snode1"
+
+
+def test_heartbeats_do_not_keep_a_cluster_from_settling():
+    world = World()
+    world.run(60_000)
+    assert world.engine.is_settled
+
+
+def test_a_pulled_image_shows_in_the_nodes_status_within_ten_seconds():
+    world = World()
+    world.create("cache", image="redis:7")
+    world.run(16_000)
+    names = [name for image in world.store.get("/registry/minions/k8snode1").value["status"]["images"] for name in image["names"]]
+    assert "docker.io/library/redis:7" in names
+
+
+def test_a_cordoned_node_is_noted_with_the_next_check():
+    world = World()
+    world.ask(world.hand.client.patch("nodes", "k8snode1", {"spec": {"unschedulable": True}}))
+    world.run(11_000)
+    assert "NodeNotSchedulable" in [reason for reason, _, _ in world.events("k8snode1")]
+
+
+def test_nodes_have_addresses_and_ranges_of_their_own():
+    world = World(nodes=2)
+    assert [node.kubelet.node_ip for node in world.nodes] == ["10.200.0.11", "10.200.0.12"]
+    assert [node.runtime.pod_cidr for node in world.nodes] == ["10.244.0.0/24", "10.244.1.0/24"]

@@ -1,0 +1,183 @@
+"""Tables and playbooks: the shell, the processes and the names of images."""
+
+import pytest
+
+from cluster.engine import Engine
+from cluster.runtime import network, reference
+from cluster.runtime.containerd import Containerd
+from cluster.runtime.shell.compiler import compile_script, duration_ms
+from cluster.runtime.shell.lexer import ShellSyntaxError
+
+
+class Runtime:
+    """One containerd with one container."""
+
+    def __init__(self, command=(), *, image="busybox:1", args=(), env=None, mounts=None):
+        self.engine = Engine()
+        self.containerd = Containerd(self.engine, "node", images=("busybox:1", "nginx/nginx:v1", "tomcat/tomcat-8.5-jre8:v1"))
+        self.containerd.sandbox_started("uid", "default/pod", attempt=0, host_network=False)
+        stored = self.containerd.image(str(reference.parse(image)))
+        made = self.containerd.container_created("uid", "default/pod", name="app", attempt=0, image=stored, definition="")
+        self.id = made.id
+        self.refused = self.containerd.container_started(
+            made.id, command=list(command), args=list(args), env=env or {}, hostname="pod", mounts=mounts or {}
+        )
+
+    def until(self, ms):
+        self.engine.run_until(ms)
+        return self
+
+    @property
+    def container(self):
+        return self.containerd.state.containers[self.id]
+
+    @property
+    def log(self):
+        found = self.containerd.state.logs.get(self.id)
+        return [line for _, _, line in found.lines] if found else []
+
+
+def shell(script, **options):
+    return Runtime(["sh", "-c", script], **options)
+
+
+@pytest.mark.parametrize(
+    ("script", "log", "code"),
+    [
+        ("echo one; echo two", ["one", "two"], 0),
+        ("exit 3", [], 3),
+        ("true && echo yes || echo no", ["yes"], 0),
+        ("false && echo yes || echo no", ["no"], 0),
+        ("false; echo $?", ["1"], 0),
+        ("! true; echo $?", ["1"], 0),
+        ("nosuch; echo $?", ["sh: nosuch: not found", "127"], 0),
+        ("i=0; while [ $i -lt 3 ]; do echo $i; i=$((i+1)); done", ["0", "1", "2"], 0),
+        ("until false; do echo once; break; done", ["once"], 0),
+        ("for x in a b c; do if [ $x = b ]; then continue; fi; echo $x; done", ["a", "c"], 0),
+        ("for i in 1 2; do for j in x y; do echo $i$j; done; done", ["1x", "1y", "2x", "2y"], 0),
+        ("if false; then echo a; elif true; then echo b; else echo c; fi", ["b"], 0),
+        ("echo 'single $x' \"double $x\" $x", ["single $x double 5 5"], 0),
+        ("echo run >> /own; echo run >> /own; cat /own", ["run", "run"], 0),
+        ("echo a > /f; echo b > /f; cat /f | grep b", ["b"], 0),
+        ("cat /missing", ["cat: can't open '/missing': No such file or directory"], 1),
+        ("[ -f /f ] && echo there; touch /f; [ -f /f ] && echo there", ["there"], 0),
+        ("echo \"on $(hostname)\" # comment", ["on pod"], 0),
+        ("{ echo a; echo b; }; (echo c)", ["a", "b", "c"], 0),
+        ("echo ${x:-none} ${y:-none}", ["5 none"], 0),
+        ("exec echo replaced; echo never", ["replaced"], 0),
+        ("sh -c 'echo inner'; echo outer", ["inner", "outer"], 0),
+        ("printf '%s-%s\\n' a b", ["a-b"], 0),
+        ("date +%F", ["2026-01-01"], 0),
+        ("if true; then", ["sh: syntax error: unexpected end of file"], 2),
+    ],
+)
+def test_a_script_prints_and_ends_as_in_busybox(script, log, code):
+    runtime = shell(script, env={"x": "5"}).until(1_000)
+    assert (runtime.log, runtime.container.exit_code) == (log, code)
+
+
+def test_sleep_takes_virtual_time():
+    runtime = shell("echo a; sleep 2; echo b; sleep 0.5; exit 4").until(2_200)
+    assert runtime.log == ["a", "b"] and runtime.container.state == "running"
+    runtime.until(3_000)
+    assert runtime.container.exit_code == 4 and 2_500 < runtime.container.finished_ms < 2_600
+
+
+def test_a_loop_that_only_sleeps_costs_no_events():
+    runtime = shell("trap 'exit 0' TERM; while true; do sleep 1; done")
+    assert runtime.engine.next_due_ms() is None
+    runtime.until(5_300)
+    runtime.containerd.stop_container(runtime.id, 10_000)
+    runtime.until(20_000)
+    assert runtime.container.exit_code == 0 and 6_000 <= runtime.container.finished_ms < 6_100
+
+
+def test_a_loop_that_never_waits_spins_until_it_is_killed():
+    runtime = shell("while true; do :; done").until(10)
+    runtime.containerd.stop_container(runtime.id, 1_000)
+    runtime.until(3_000)
+    assert runtime.container.exit_code == 137
+
+
+@pytest.mark.parametrize(
+    ("command", "image", "code", "killed"),
+    [
+        (["sleep", "1000"], "busybox:1", 137, True),
+        (["sh", "-c", "trap '' TERM; while true; do sleep 1; done"], "busybox:1", 137, True),
+        (["sh", "-c", "trap 'sleep 2; exit 5' TERM; while true; do sleep 1; done"], "busybox:1", 5, False),
+        ([], "nginx/nginx:v1", 0, False),
+        ([], "tomcat/tomcat-8.5-jre8:v1", 143, False),
+    ],
+)
+def test_a_stopped_container_ends_as_the_recorded_one(command, image, code, killed):
+    runtime = Runtime(command, image=image).until(3_000)
+    runtime.containerd.stop_container(runtime.id, 6_000)
+    runtime.until(20_000)
+    assert runtime.container.exit_code == code
+    assert (runtime.container.finished_ms >= 9_000) is killed
+
+
+def test_a_missing_program_is_a_start_error_and_a_bare_busybox_ends_at_once():
+    assert 'exec: "foo": executable file not found' in Runtime(["foo"]).refused
+    bare = Runtime().until(1_000)
+    assert (bare.container.state, bare.container.exit_code) == ("exited", 0)
+
+
+def test_containers_of_a_pod_share_a_volume():
+    runtime = shell("echo hi > /out/f; sleep 1; cat /out/f", mounts={"/out": "shared"}).until(500)
+    assert runtime.containerd.state.volumes == {"uid/shared": {"/f": "hi\n"}}
+    runtime.containerd.state.volumes["uid/shared"]["/f"] = "changed\n"
+    assert runtime.until(2_000).log == ["changed"]
+
+
+@pytest.mark.parametrize("script", ["echo 'open", "if", "done", "a & b", "for x in a; do", "echo $(("])
+def test_a_script_that_cannot_be_read_is_refused(script):
+    with pytest.raises(ShellSyntaxError):
+        compile_script(script)
+
+
+@pytest.mark.parametrize(("text", "ms"), [("1", 1_000), ("0.5", 500), ("2m", 120_000), ("x", None), ("-1", None), ("inf", 10**12)])
+def test_sleep_reads_busybox_durations(text, ms):
+    assert duration_ms(text) == ms
+
+
+@pytest.mark.parametrize(
+    ("image", "full"),
+    [
+        ("nginx", "docker.io/library/nginx:latest"),
+        ("busybox:1", "docker.io/library/busybox:1"),
+        ("nginx/nginx:v1", "docker.io/nginx/nginx:v1"),
+        ("registry.k8s.io/pause:3.10.1", "registry.k8s.io/pause:3.10.1"),
+        ("localhost:5000/a/b", "localhost:5000/a/b:latest"),
+        ("a@sha256:" + "0" * 64, "docker.io/library/a@sha256:" + "0" * 64),
+    ],
+)
+def test_an_image_name_gets_its_domain_and_tag(image, full):
+    assert str(reference.parse(image)) == full
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        ("Bad//Name", "invalid reference format: repository name (/Name) must be lowercase"),
+        ("UPPER", "invalid reference format: repository name (library/UPPER) must be lowercase"),
+        ("a:b:c", "invalid reference format"),
+        ("a b", "invalid reference format"),
+    ],
+)
+def test_a_name_that_is_none_is_refused_in_upstreams_words(image, message):
+    with pytest.raises(reference.InvalidReference) as refused:
+        reference.parse(image)
+    assert str(refused.value) == message
+
+
+def test_addresses_go_round_the_range_and_are_given_again_when_free():
+    taken, last = {}, ""
+    for expected in ("10.244.0.2", "10.244.0.3"):
+        last = network.next_address("10.244.0.0/24", last=last, taken=taken)
+        taken[last] = "x"
+        assert last == expected
+    del taken["10.244.0.2"]
+    assert network.next_address("10.244.0.0/24", last=last, taken=taken) == "10.244.0.4"
+    assert network.next_address("10.244.0.0/24", last="10.244.0.254", taken=taken) == "10.244.0.2"
+    assert network.next_address("10.0.0.0/30", last="", taken={"10.0.0.2": "x"}) == ""
