@@ -131,8 +131,6 @@ def resource_list(registry: Registry, group: str, version: str) -> dict:
     """The resources of a group's version. The core group's list carries no apiVersion."""
     rows = [row for kind in registry.kinds if (kind.group, kind.version) == (group, version)
             for row in (_resource(kind), *(_subresource(kind, name) for name in kind.subresources))]
-    if group == "":
-        rows.append({"name": "bindings", "singularName": "binding", "namespaced": True, "kind": "Binding", "verbs": ["create"]})
     rows.sort(key=lambda row: row["name"])
     body: dict[str, Any] = {"kind": "APIResourceList"}
     if group:

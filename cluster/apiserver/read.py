@@ -6,22 +6,24 @@ k8s.io/apimachinery pkg/apis/meta/internalversion/validation/validation.go.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
+import string
 from dataclasses import dataclass
 
 from cluster.kinds import list_kind
 from cluster.meta import fields, status
-from cluster.meta.gotext import quote
+from cluster.meta.gotext import quote, type_word
 from cluster.meta.requests import Response
 from cluster.store.memory import Compacted, Stored
 
-from . import selection
+from . import gojson, selection
 from .call import Call, folder_for
 from .conversion import to_version
 from .delete_options import whole_number
 
 Row = tuple[str, dict]            # (key, object)
+TOKEN_VERSION = "meta.k8s.io/v1"
+BASE64 = string.ascii_letters + string.digits + "-_"
 MATCHES = ("Exact", "NotOlderThan", "")
 INCONSISTENT = ("The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
                 "continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing "
@@ -91,6 +93,7 @@ class ListOptions:
             field_selector = f"metadata.name={call.name}" if not field_selector else field_selector
         found = cls(query.get("labelSelector", ""), field_selector, whole_number(query.get("limit")) or 0,
                     query.get("continue", ""), query.get("resourceVersion", ""), query.get("resourceVersionMatch", ""))
+        whole_number(query.get("timeoutSeconds"))
         errors = found.errors("sendInitialEvents" in query)
         if errors:
             raise status.invalid("ListOptions", "", errors, "meta.k8s.io")
@@ -134,6 +137,8 @@ def _snapshot(call: Call, found: ListOptions, folder: str) -> tuple[list[Row], i
     store = call.context.store
     if found.continue_token:
         _, revision = _start_of(found.continue_token, folder)
+        if found.version not in ("", "0"):
+            raise status.bad_request("specifying resource version is not allowed when using continue")
         return (_at(call, folder, revision), revision) if revision > 0 else (_now(store, folder), store.revision)
     wanted = _list_revision(found.version)
     if wanted > store.revision:
@@ -203,16 +208,39 @@ def too_large(wanted: int, current: int, *, retries: bool = False) -> status.Sta
 
 
 def _token(revision: int, last: str) -> str:
-    text = json.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": last + "\0"}, separators=(",", ":"))
+    text = json.dumps({"v": TOKEN_VERSION, "rv": revision, "start": last + "\0"}, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
 def _start_of(token: str, folder: str) -> tuple[str, int]:
-    """(first key, revision) of a continue token; raises BadRequest."""
+    """(first key, revision) of a continue token; raises BadRequest. Source: k8s.io/apiserver pkg/storage/continue.go (DecodeContinue)."""
+    found = _opened(token)
+    if found.get("v") != TOKEN_VERSION:
+        raise _bad_token(": server does not recognize this encoded version")
+    revision, start = found.get("rv"), found.get("start")
+    if not isinstance(revision, int) or revision == 0:
+        raise _bad_token(f": incorrect encoded start resourceVersion (version {TOKEN_VERSION})")
+    if not isinstance(start, str) or not start:
+        raise _bad_token(f": encoded start key empty (version {TOKEN_VERSION})")
+    plain = start.removeprefix("/")
+    if any(part in ("", ".", "..") for part in plain.split("/")):
+        raise _bad_token(f": {start}")
+    return folder + plain, revision
+
+
+def _opened(token: str) -> dict:
+    """What a token says, before it is checked."""
+    wrong = next((index for index, char in enumerate(token) if char not in BASE64), len(token) - 1 if len(token) % 4 == 1 else None)
+    if wrong is not None:
+        raise _bad_token(f": illegal base64 data at input byte {wrong}")
     try:
-        found = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        if found.get("v") != "meta.k8s.io/v1" or not found.get("start"):
-            raise ValueError
-        return folder + found["start"], int(found.get("rv", 0))
-    except (ValueError, AttributeError, binascii.Error):
-        raise status.bad_request("continue key is not valid") from None
+        found = gojson.plain(gojson.parse(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))))
+    except gojson.JSONError as error:
+        raise _bad_token(f": {error}") from None
+    if not isinstance(found, dict):
+        raise _bad_token(f": json: cannot unmarshal {type_word(found)} into Go value of type storage.continueToken")
+    return found
+
+
+def _bad_token(why: str) -> status.StatusError:
+    return status.bad_request(f"invalid continue token: continue key is not valid{why}")

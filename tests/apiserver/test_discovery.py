@@ -1,0 +1,52 @@
+"""Discovery and schemas: clients find every served kind."""
+from cluster.kinds import registry
+
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+
+
+def test_every_served_kind_is_found_in_both_forms(http):
+    for kind in registry().kinds:
+        root = f"/apis/{kind.group}/{kind.version}" if kind.group else "/api/v1"
+        _, _, listed = http("GET", root)
+        assert kind.plural in [row["name"] for row in listed["resources"]]
+        _, headers, groups = http("GET", "/apis" if kind.group else "/api", Accept=AGGREGATED)
+        resources = [row["resource"] for group in groups["items"] if group["metadata"].get("name", "") == kind.group
+                     for version in group["versions"] for row in version["resources"]]
+        assert kind.plural in resources
+        assert headers["Content-Type"] == AGGREGATED
+
+
+def test_every_declared_subresource_can_be_described(http):
+    _, _, listed = http("GET", "/api/v1")
+    rows = {row["name"]: row for row in listed["resources"]}
+    assert rows["pods/binding"]["kind"] == "Binding"
+    assert (rows["pods/eviction"]["group"], rows["pods/eviction"]["kind"]) == ("policy", "Eviction")
+
+
+def test_schemas_name_the_kind_and_the_parameters_that_kubectl_looks_for(http):
+    _, _, index = http("GET", "/openapi/v3")
+    url, _, query = index["paths"]["apis/apps/v1"]["serverRelativeURL"].partition("?")
+    assert query.startswith("hash=")
+    _, _, document = http("GET", url, query=query)
+    operation = document["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]["patch"]
+    assert "fieldValidation" in [parameter["name"] for parameter in operation["parameters"]]
+    schema = document["components"]["schemas"]["io.k8s.api.apps.v1.Deployment"]
+    assert schema["x-kubernetes-group-version-kind"] == [{"group": "apps", "kind": "Deployment", "version": "v1"}]
+    assert schema["properties"]["spec"]["allOf"] == [{"$ref": "#/components/schemas/io.k8s.api.apps.v1.DeploymentSpec"}]
+
+
+def test_every_reference_of_a_schema_leads_somewhere(http):
+    _, _, document = http("GET", "/openapi/v3/api/v1")
+    schemas = document["components"]["schemas"]
+
+    def references(node):
+        if isinstance(node, dict):
+            return ([node["$ref"]] if "$ref" in node else []) + [r for value in node.values() for r in references(value)]
+        return [r for value in node for r in references(value)] if isinstance(node, list) else []
+    assert {r.rpartition("/")[2] for r in references(schemas)} <= set(schemas)
+
+
+def test_health_and_version(http):
+    assert http("GET", "/readyz")[2] == "ok"
+    assert http("GET", "/livez", query="verbose")[2].endswith("livez check passed\n")
+    assert http("GET", "/version")[2]["gitVersion"].startswith("v1.36.")
