@@ -43,6 +43,9 @@ class Info(NamedTuple):
 
 def apply(run) -> Iterator:
     """All objects of all files: first all are read, then each is applied."""
+    if not run.command.get("files"):
+        run.fail(Failure("must specify one of -f and -k"))
+        return
     infos = yield from read_infos(run, validate=True)
     if not infos and not run.undecoded and not run.failures:
         run.fail(Failure("no objects passed to apply"))
