@@ -33,6 +33,7 @@ export function setLanguage(next) {
   if (!LANGUAGES.includes(next)) return;
   language.value = next;
   remember("language", next);
+  document.cookie = `podlife-language=${next}; path=/; max-age=31536000; samesite=lax`;
   document.documentElement.lang = HTML_LANG[next];
 }
 

@@ -65,6 +65,8 @@ function startParts(page) {
     page.dataset.ready = String(ready.value);
   });
   effect(translateFixed);
+  const deck = find("#deck");
+  new ResizeObserver(() => page.style.setProperty("--deck-height", `${deck.offsetHeight}px`)).observe(deck);
 }
 
 /** Texts that stand in the document itself: landmarks and skip links. */

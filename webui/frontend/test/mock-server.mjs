@@ -25,7 +25,7 @@ function page() {
   const config = { sandbox: "main", language: "en", ...words, is_local: true, ws_path: "/ws/s/main/", api_path: "/api/", csrf: "" };
   return readFileSync(join(ROOT, "templates/page.html"), "utf8")
     .replace("{% load static %}", "")
-    .replace(/\{\{ html_lang[^}]*\}\}/, "en")
+    .replace(/\{\{ language[^}]*\}\}/, "en")
     .replace(/\{\{ config\.sandbox \}\}/g, "main")
     .replace(/\{% static '([^']+)' %\}/g, "/static/$1")
     .replace(/\{\{ config\|json_script:"podlife-config" \}\}/, `<script id="podlife-config" type="application/json">${JSON.stringify(config).replaceAll("<", "\\u003c")}</script>`);

@@ -46,7 +46,7 @@ function nextWords(isLive, index) {
     return html`<span class="offline-words">${t("deck.offline", { time: timeOf(offlineSince.value) })}</span>`;
   }
   const coming = isLive ? run.value.next?.caption : recording.stepRow(index + 1)?.caption;
-  if (coming) return html`<span class="coming">${t("deck.next")} <b>${plain(say(coming))}</b></span>`;
+  if (coming) return html`<span class="coming" title=${plain(say(coming))}>${t("deck.next")} <b>${plain(say(coming))}</b></span>`;
   if (isLive && run.value.settled) return html`<span class="coming">${t("deck.settled")}</span>`;
   return nothing;
 }

@@ -97,11 +97,10 @@ export function markersOf({ recording, axis, view, lanes, nodes, current }) {
   return markers;
 }
 
-/** Where stages begin, in view: [{x, stage, hasLabel}]; hairlines need 9 px, labels their own room. */
+/** Where stages begin, in view: [{x, stage, hasLabel}]; hairlines need 9 px, a label the room up to the next one. */
 export function hairlinesOf({ recording, axis, view, measure }) {
   const [first, last] = stepsInView(axis, view);
   const lines = [];
-  let labelEnd = -Infinity;
   let lineX = -Infinity;
   for (let step = first; step <= last; step += 1) {
     const { stage } = recording.stepRow(step);
@@ -109,11 +108,12 @@ export function hairlinesOf({ recording, axis, view, measure }) {
     const x = xOfStep(axis, view, step) - view.pitch * 0.5;
     if (x - lineX < 9) continue;
     lineX = x;
-    const width = measure(stage) + 8;
-    const hasLabel = x >= labelEnd;
-    if (hasLabel) labelEnd = x + width + 4;
-    lines.push({ x, stage, step, hasLabel });
+    lines.push({ x, stage, step, hasLabel: false });
   }
+  lines.forEach((line, index) => {
+    const end = lines[index + 1]?.x ?? Infinity;
+    line.hasLabel = line.x + measure(line.stage) + 6 <= end;
+  });
   return lines;
 }
 

@@ -134,11 +134,13 @@ export class Timeline {
     for (const gap of gapsOf({ recording, axis: this.axis, view: this.view })) {
       for (const x of [gap.x, gap.x + gap.width]) pen.line([[x, HEAD], [x, this.bottom(lanes)]], { stroke: "rule2", width: 1, dash: [2, 2] });
       if (isPhone.value) continue;
-      const text = `⏩ ${durationText(gap.ms, words)}`;
-      if (gap.width > widthOf(text, "small") - 4) {
-        pen.box({ x: gap.x + 1, y: y - 7, w: gap.width - 2, h: 14 }, { radius: 0, fill: "sheet" });
-        pen.text(text, gap.x + gap.width / 2, y + 3.6, { font: "small", color: "ink3", align: "center" });
-      }
+      const text = durationText(gap.ms, words);
+      const width = widthOf(text, "small") + 14;
+      if (gap.width < width - 4) continue;
+      const left = gap.x + (gap.width - width) / 2;
+      pen.box({ x: gap.x + 1, y: y - 7, w: gap.width - 2, h: 14 }, { radius: 0, fill: "sheet" });
+      for (const dx of [0, 5]) pen.triangle(left + dx, y, 5, "ink3");
+      pen.text(text, left + 14, y + 3.6, { font: "small", color: "ink3" });
     }
   }
 

@@ -40,8 +40,7 @@ function tabsView() {
   return html`<div role="tablist" class="tabs" aria-label=${t("editor.files")} @keydown=${(event) => activate(roveFocus(event, '[role="tab"]'))}>
       ${files.value.map((file) => tab(file.name, file.name === open))}
     </div>
-    <button class="tab add" aria-label=${t("editor.new_file")} title=${t("editor.new_file")} @click=${newFile}>+</button>
-    ${exampleMenu()}`;
+    ${addMenu()}`;
 }
 
 const activate = (tabElement) => tabElement?.click();
@@ -53,13 +52,17 @@ function tab(name, isOpen) {
       ${name}${errors ? html`<span class="error-badge"><span aria-hidden="true">✖</span> ${errors}<span class="unseen"> ${t("editor.errors")}</span></span>` : nothing}</button>`;
 }
 
-function exampleMenu() {
-  if (!examples.value.length) return nothing;
-  return html`<select class="example-menu" aria-label=${t("editor.examples")} .value=${""} @change=${(event) => {
-    const example = examples.value.find(({ name }) => name === event.target.value);
-    event.target.value = "";
-    if (example) addFile(example.name, example.text);
-  }}><option value="" selected>${t("editor.examples")}</option>${examples.value.map((example) => html`<option value=${example.name}>${say(example.title) || example.name}</option>`)}</select>`;
+/** "+": a new file, or one of the examples. */
+function addMenu() {
+  const choose = (act) => () => {
+    document.getElementById("add-menu").hidePopover();
+    act();
+  };
+  return html`<button class="tab add" data-act="add" popovertarget="add-menu" aria-label=${t("editor.add")} title=${t("editor.add")}>+</button>
+    <div id="add-menu" class="menu add-menu" popover>
+      <button class="menu-item" @click=${choose(newFile)}>${t("editor.new_file")}</button>
+      ${examples.value.map((example) => html`<button class="menu-item" @click=${choose(() => addFile(example.name, example.text))}>${say(example.title) || example.name}<small lang="en">${example.name}</small></button>`)}
+    </div>`;
 }
 
 function actionsView(showStage) {

@@ -8,6 +8,7 @@ import { routeOf } from "./routes.js";
 
 const HALF_TAG = 13;
 const HELD = [0.12, 0.88];
+const NODE_HEAD = 30;
 
 /** Share of the way, 0 … 1, at a moment. Held: between 0.12 and 0.88, so that no tag hides in a box. */
 export function progress(flight, atMs, { held = false, parked = false } = {}) {
@@ -41,17 +42,20 @@ function drawFlight(pen, view, flight, { atMs, held, parked, lit = false }) {
   if (lit && !held && atMs > flight.due_ms) return null;
   const length = lengthOf(points);
   const along = length * progress(flight, atMs, { held, parked });
-  const at = pointAt(points, keepClear(along, length, held));
-  if (lit) drawTrail(pen, points, keepClear(along, length, held));
-  drawTag(pen, at, flight, lit);
-  return lit && flight.label ? { at, flight } : null;
+  const isCri = flight.sign === "▲";
+  const place = keepClear(along, length, held, flight);
+  if (lit && !isCri) drawTrail(pen, points, place);
+  const at = pointAt(points, place);
+  drawTag(pen, at, flight, lit && !isCri);
+  return lit && flight.label && !isCri ? { at, flight } : null;
 }
 
-/** Held, a tag stays a tag's length away from both ends; on a short line it stands in the middle. */
-function keepClear(along, length, held) {
+/** Held, a tag stays clear of both ends (of a node's header too); on a short line it stands in the middle. */
+function keepClear(along, length, held, { from, to }) {
   if (!held) return along;
-  if (length < 2 * HALF_TAG + 8) return length / 2;
-  return Math.max(HALF_TAG + 3, Math.min(length - HALF_TAG - 3, along));
+  const [start, end] = [from, to].map((name) => HALF_TAG + 3 + (name.startsWith("kubelet/") ? NODE_HEAD : 0));
+  if (length < start + end + 4) return length / 2;
+  return Math.max(start, Math.min(length - end, along));
 }
 
 function drawRoute(pen, view, flight, points) {
@@ -85,7 +89,7 @@ function drawTag(pen, { x, y, angle }, flight, lit) {
   context.lineTo(-13, -6);
   context.arcTo(-13, -8, -11, -8, 2);
   context.closePath();
-  const color = lit ? (isRefusal(flight) ? "bad" : "now") : "ink2";
+  const color = lit || flight.isCurrent ? (isRefusal(flight) ? "bad" : "now") : "ink2";
   if (flight.hollow) pen.paint("sheet", color, 1.8);
   else pen.paint(color, "sheet", 1.5);
   context.restore();

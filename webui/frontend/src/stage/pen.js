@@ -108,6 +108,17 @@ export class Pen {
     this.line([at(0.55), [x, y], at(-0.55)], { stroke, width });
   }
 
+  /** A small triangle that points right. */
+  triangle(x, y, size, fill) {
+    const { context } = this;
+    context.beginPath();
+    context.moveTo(x, y - size * 0.7);
+    context.lineTo(x + size, y);
+    context.lineTo(x, y + size * 0.7);
+    context.closePath();
+    this.paint(fill);
+  }
+
   circle(x, y, radius, { fill, stroke, width = 1.5, dash = null } = {}) {
     this.context.beginPath();
     this.context.arc(x, y, radius, 0, Math.PI * 2);
