@@ -115,7 +115,7 @@ class Kubelet(Process):
     def on_node(self, _kind: str, _old: dict | None, node: dict | None) -> None:
         cidr = ((node or {}).get("spec") or {}).get("podCIDR")
         if cidr:
-            self.runtime.pod_cidr = cidr
+            self.runtime.state.pod_cidr = cidr
 
     def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
         if kind == "DELETED":

@@ -29,8 +29,8 @@ class Containerd(Actor):
     def __init__(self, engine, node: str, *, pod_cidr: str = "10.244.0.0/24", images: tuple[str, ...] = (),
                  unpullable: tuple[str, ...] = (), resolver: str = "10.200.0.1"):
         super().__init__(engine, f"containerd/{node}")
-        self.node, self.pod_cidr, self.resolver = node, pod_cidr, resolver
-        self.state = RuntimeState(unpullable=list(unpullable))
+        self.node, self.resolver = node, resolver
+        self.state = RuntimeState(unpullable=list(unpullable), pod_cidr=pod_cidr)
         self.listener: Any = None
         for name in (PAUSE_IMAGE, *images):
             self._store(str(reference.parse(name)), pulled=False)
@@ -113,7 +113,7 @@ class Containerd(Actor):
         return sandbox
 
     def _give_address(self, sandbox: Sandbox) -> None:
-        sandbox.ip = next_address(self.pod_cidr, last=self.state.last_address, taken=self.state.addresses)
+        sandbox.ip = next_address(self.state.pod_cidr, last=self.state.last_address, taken=self.state.addresses)
         if sandbox.ip:
             self.state.addresses[sandbox.ip] = sandbox.id
             self.state.last_address = sandbox.ip

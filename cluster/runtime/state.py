@@ -115,6 +115,7 @@ class RuntimeState:
     pulls: dict[str, Pull] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)           # Pod uid -> when something of it changed, unseen by the kubelet
     addresses: dict[str, str] = field(default_factory=dict)         # address -> sandbox
+    pod_cidr: str = ""
     last_address: str = ""
     unpullable: list[str] = field(default_factory=list)
     serial: int = 0

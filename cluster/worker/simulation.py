@@ -22,6 +22,7 @@ from . import faults
 from .bootstrap import first_objects
 
 BOOT_LIMIT_MS = 60_000
+BOOT_MS = 12_000         # by then the node monitor has seen every node, and nothing of the start is left
 
 
 class Settings(msgspec.Struct, kw_only=True):
@@ -75,6 +76,7 @@ class Simulation:
         """Start the components and let the cluster come up; what a fresh sandbox shows begins after that."""
         self.server.begin(first_objects(self.settings, self.engine))
         self.start_components()
+        self.engine.run_until(BOOT_MS)
         self.begun_ms = self.engine.now_ms
         return self
 
