@@ -11,6 +11,9 @@ from . import conversion, decode, paths
 from .call import Call
 from .conversion import stored_version
 
+REPEATED_OWNERS = (
+    ".metadata.ownerReferences contains duplicate entries{moment}; API server dedups owner references in 1.20+, and may reject such "
+    "requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {uids}")
 WIPED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
 
 
@@ -96,20 +99,22 @@ def match_name(call: Call, meta: dict) -> None:
         raise status.bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
 
 
-def dedup_owners(call: Call, meta: dict) -> None:
-    """Drop repeated ownerReferences, with a warning. Source: pkg/endpoints/handlers/rest.go."""
+def dedup_owners(call: Call, meta: dict, *, is_admitted: bool = False) -> None:
+    """Drop repeated ownerReferences, in place, with a warning; before mutating admission and after it.
+
+    Source: k8s.io/apiserver pkg/endpoints/handlers/rest.go (dedupOwnerReferences).
+    """
     references = meta.get("ownerReferences")
     if not references or len(references) < 2:
         return
-    kept, seen, repeated = [], [], []
+    kept: list[dict] = []
+    repeated = []
     for reference in references:
         if reference in kept:
             repeated.append(reference.get("uid", ""))
-            continue
-        kept.append(reference)
-        seen.append(reference.get("uid"))
+        else:
+            kept.append(reference)
     if repeated:
         meta["ownerReferences"] = kept
-        text = f".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such " \
-               f"requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {', '.join(dict.fromkeys(repeated))}"
-        call.warnings.append(text)
+        moment = " after mutating admission happens" if is_admitted else ""
+        call.warnings.append(REPEATED_OWNERS.format(moment=moment, uids=", ".join(repeated)))

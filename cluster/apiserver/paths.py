@@ -24,7 +24,7 @@ def _walk(old: Any, new: Any, at: str, found: list[str], most: int) -> None:
             if left is not right and left != right and key not in IGNORED and len(found) < most:
                 _walk(left, right, lead + key, found, most)
     elif type(old) is list and type(new) is list and len(old) == len(new):
-        for index, (left, right) in enumerate(zip(old, new)):
+        for index, (left, right) in enumerate(zip(old, new, strict=True)):
             if left is not right and left != right:
                 _walk(left, right, f"{at}[{index}]", found, most)
     elif len(found) < most:

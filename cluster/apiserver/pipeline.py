@@ -8,7 +8,21 @@ from __future__ import annotations
 from cluster.meta import status
 from cluster.meta.requests import Request, Response
 
-from . import authn, authz, create, delete, discovery, http, negotiation, options, presentation, routes, storing, subresources, update
+from . import (
+    authn,
+    authz,
+    create,
+    delete,
+    discovery,
+    http,
+    negotiation,
+    options,
+    presentation,
+    routes,
+    storing,
+    subresources,
+    update,
+)
 from . import read as reading
 from .call import Call, Write
 from .context import Context

@@ -90,7 +90,7 @@ class ListOptions:
         query = call.request.options
         field_selector = query.get("fieldSelector", "")
         if call.name and call.request.verb == "list":
-            field_selector = f"metadata.name={call.name}" if not field_selector else field_selector
+            field_selector = field_selector or f"metadata.name={call.name}"
         found = cls(query.get("labelSelector", ""), field_selector, whole_number(query.get("limit")) or 0,
                     query.get("continue", ""), query.get("resourceVersion", ""), query.get("resourceVersionMatch", ""))
         whole_number(query.get("timeoutSeconds"))

@@ -41,7 +41,7 @@ def find(request: Request, kinds: Registry) -> Kind:
 
 def _of_plural(request: Request, kinds: Registry) -> Kind:
     kind = kinds.resource(request.group, request.resource) or kinds.plural(request.resource)
-    if kind is None or request.subresource and request.subresource not in kind.subresources:
+    if kind is None or (request.subresource and request.subresource not in kind.subresources):
         raise status.no_such_path()
     return kind
 

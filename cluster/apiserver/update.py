@@ -59,6 +59,7 @@ def replace(call: Call, make: Make, *, uid: str = "", may_create: bool = False) 
         raise call.conflict(uid_mismatch(call.key, uid, live["metadata"]["uid"]))
     obj = make(live)
     admission.mutate(call, obj, live)
+    bodies.dedup_owners(call, obj["metadata"], is_admitted=True)
     pinned = match_version(call, obj, live) and call.request.verb == "update"   # a patch is applied anew to what is there
     prepare(call, obj, live)
     share(obj, live)
@@ -81,6 +82,7 @@ def _create_instead(call: Call, make: Make, uid: str, may_create: bool) -> Respo
         raise call.conflict(uid_mismatch(call.key, uid, ""))
     obj = make(None)
     admission.mutate(call, obj, None)
+    bodies.dedup_owners(call, obj["metadata"], is_admitted=True)
     return create.add(call, obj)
 
 

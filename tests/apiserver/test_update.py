@@ -95,3 +95,10 @@ def test_unchanged_parts_are_shared_with_the_stored_object(server, pod):
     after = server.ask("update", "pods", namespace="default", name="p", subresource="status",
                        body={**made, "status": {**made["status"], "message": "x"}}).body
     assert after["spec"] is made["spec"]
+
+
+def test_repeated_owners_are_dropped_with_a_warning(server, made):
+    owner = {"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "u"}
+    answered = put(server, {"metadata": {"name": "c", "ownerReferences": [owner, dict(owner)]}})
+    assert answered.body["metadata"]["ownerReferences"] == [owner]
+    assert answered.warnings[0].endswith("duplicate UID(s) observed: u")
