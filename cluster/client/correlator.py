@@ -3,14 +3,15 @@
 Everything remembered is plain data in `CorrelatorState`; the rules are functions of it.
 Source: k8s.io/client-go tools/record/events_cache.go.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 CACHE_ENTRIES = 4096
 SPAM_BURST = 25
-SPAM_REFILL_MS = 300_000        # one more Event each five minutes, per source and object
-AGGREGATE_FROM = 10             # the tenth different message within the window is combined
+SPAM_REFILL_MS = 300_000  # one more Event each five minutes, per source and object
+AGGREGATE_FROM = 10  # the tenth different message within the window is combined
 AGGREGATE_WINDOW_MS = 600_000
 
 
@@ -18,9 +19,9 @@ AGGREGATE_WINDOW_MS = 600_000
 class CorrelatorState:
     """What a correlator remembers; the least recently used entry of each map comes first."""
 
-    seen: dict[str, list] = field(default_factory=dict)      # key -> [count, firstTimestamp, name, resourceVersion]
-    similar: dict[str, list] = field(default_factory=dict)   # key -> [[messages], last_ms]
-    budgets: dict[str, list] = field(default_factory=dict)   # key -> [tokens, as of ms]
+    seen: dict[str, list] = field(default_factory=dict)  # key -> [count, firstTimestamp, name, resourceVersion]
+    similar: dict[str, list] = field(default_factory=dict)  # key -> [[messages], last_ms]
+    budgets: dict[str, list] = field(default_factory=dict)  # key -> [tokens, as of ms]
 
 
 def correlate(state: CorrelatorState, event: dict, *, now_ms: int, fresh: dict) -> tuple[dict, dict | None] | None:
@@ -53,8 +54,11 @@ def combined(event: dict, fresh: dict) -> dict:
     metadata = {"name": fresh["name"], "namespace": event["metadata"]["namespace"]}
     return {
         **{key: value for key, value in event.items() if key not in ("reportingComponent", "reportingInstance")},
-        "metadata": metadata, "message": "(combined from similar events): " + event["message"],
-        "count": 1, "firstTimestamp": fresh["time"], "lastTimestamp": fresh["time"],
+        "metadata": metadata,
+        "message": "(combined from similar events): " + event["message"],
+        "count": 1,
+        "firstTimestamp": fresh["time"],
+        "lastTimestamp": fresh["time"],
     }
 
 
@@ -63,7 +67,12 @@ def observe(state: CorrelatorState, event: dict, key: str) -> tuple[dict, dict |
     last, patch = state.seen.get(key), None
     if last:
         count, first_timestamp, name, _ = last
-        event = {**event, "metadata": {**event["metadata"], "name": name}, "firstTimestamp": first_timestamp, "count": count + 1}
+        event = {
+            **event,
+            "metadata": {**event["metadata"], "name": name},
+            "firstTimestamp": first_timestamp,
+            "count": count + 1,
+        }
         patch = {"count": count + 1, "lastTimestamp": event["lastTimestamp"], "message": event["message"]}
     note(state, event, key)
     return event, patch
@@ -72,7 +81,11 @@ def observe(state: CorrelatorState, event: dict, key: str) -> tuple[dict, dict |
 def note(state: CorrelatorState, event: dict, key: str) -> None:
     """Remembers an Event as it was sent, or as the server answered it."""
     metadata = event["metadata"]
-    remember(state.seen, key, [event.get("count", 1), event["firstTimestamp"], metadata["name"], metadata.get("resourceVersion", "")])
+    remember(
+        state.seen,
+        key,
+        [event.get("count", 1), event["firstTimestamp"], metadata["name"], metadata.get("resourceVersion", "")],
+    )
 
 
 def allow(state: CorrelatorState, event: dict, *, now_ms: int) -> bool:
@@ -95,7 +108,8 @@ def remember(cache: dict, key: str, value: list) -> None:
 
 def full_key(event: dict) -> str:
     """Two Events of one key are the same thing happening again."""
-    return f"{source_and_object(event)}|{event['involvedObject'].get('fieldPath', '')}|{event['reason']}|{event['message']}"
+    field_path = event["involvedObject"].get("fieldPath", "")
+    return f"{source_and_object(event)}|{field_path}|{event['reason']}|{event['message']}"
 
 
 def aggregate_key(event: dict) -> str:
@@ -111,7 +125,15 @@ def spam_key(event: dict) -> str:
 
 def source_and_object(event: dict) -> str:
     source, about = event["source"], event["involvedObject"]
-    return "|".join((
-        source.get("component", ""), source.get("host", ""), about.get("kind", ""), about.get("namespace", ""),
-        about.get("name", ""), about.get("uid", ""), about.get("apiVersion", ""), event["type"],
-    ))
+    return "|".join(
+        (
+            source.get("component", ""),
+            source.get("host", ""),
+            about.get("kind", ""),
+            about.get("namespace", ""),
+            about.get("name", ""),
+            about.get("uid", ""),
+            about.get("apiVersion", ""),
+            event["type"],
+        )
+    )

@@ -3,6 +3,7 @@
 `Recorder` writes core/v1 Events (controllers, kubelets), `EventsV1Recorder` events.k8s.io/v1 (the scheduler).
 Source: k8s.io/client-go tools/record/event.go and tools/events/event_broadcaster.go.
 """
+
 from __future__ import annotations
 
 import zlib
@@ -12,9 +13,9 @@ from dataclasses import dataclass, field
 from cluster.client.correlator import CorrelatorState, correlate, full_key, note, remember
 from cluster.engine import Sleep
 
-QUEUE_LENGTH = 1000             # maxQueuedEvents: what comes while so many wait is lost
-FINISH_MS = 360_000             # a series not seen for six minutes is over
-SOURCES = 997                   # keeps two components' names apart within one millisecond
+QUEUE_LENGTH = 1000  # maxQueuedEvents: what comes while so many wait is lost
+FINISH_MS = 360_000  # a series not seen for six minutes is over
+SOURCES = 997  # keeps two components' names apart within one millisecond
 
 
 def reference_to(obj: dict, field_path: str = "") -> dict:
@@ -23,9 +24,13 @@ def reference_to(obj: dict, field_path: str = "") -> dict:
     if metadata is None:
         return {**obj, "fieldPath": field_path} if field_path else obj
     parts = {
-        "kind": obj.get("kind", ""), "namespace": metadata.get("namespace", ""), "name": metadata["name"],
-        "uid": metadata.get("uid", ""), "apiVersion": obj.get("apiVersion", ""),
-        "resourceVersion": metadata.get("resourceVersion", ""), "fieldPath": field_path,
+        "kind": obj.get("kind", ""),
+        "namespace": metadata.get("namespace", ""),
+        "name": metadata["name"],
+        "uid": metadata.get("uid", ""),
+        "apiVersion": obj.get("apiVersion", ""),
+        "resourceVersion": metadata.get("resourceVersion", ""),
+        "fieldPath": field_path,
     }
     return {key: value for key, value in parts.items() if value}
 
@@ -63,7 +68,9 @@ class Recorder:
         self._names = Names(component + host)
         self._sending = False
 
-    def event(self, obj: dict, type: str, reason: str, message: str, field_path: str = "", annotations: dict | None = None) -> None:
+    def event(
+        self, obj: dict, type: str, reason: str, message: str, field_path: str = "", annotations: dict | None = None
+    ) -> None:
         """Notes that something happened to an object (or what an ObjectReference names); returns at once."""
         if len(self.state.pending) >= QUEUE_LENGTH:
             return
@@ -78,10 +85,20 @@ class Recorder:
         if annotations:
             metadata["annotations"] = annotations
         return {
-            "kind": "Event", "apiVersion": "v1", "metadata": metadata, "involvedObject": about,
-            "reason": reason, "message": message, "source": self.source, "firstTimestamp": time, "lastTimestamp": time,
-            "count": 1, "type": type, "eventTime": None,
-            "reportingComponent": self.source["component"], "reportingInstance": self.source.get("host", ""),
+            "kind": "Event",
+            "apiVersion": "v1",
+            "metadata": metadata,
+            "involvedObject": about,
+            "reason": reason,
+            "message": message,
+            "source": self.source,
+            "firstTimestamp": time,
+            "lastTimestamp": time,
+            "count": 1,
+            "type": type,
+            "eventTime": None,
+            "reportingComponent": self.source["component"],
+            "reportingInstance": self.source.get("host", ""),
         }
 
     def _next_name(self, about: str) -> str:
@@ -108,9 +125,9 @@ class Recorder:
         metadata, reply = event["metadata"], None
         if patch:
             reply = yield self.client.patch("events", metadata["name"], patch, namespace=metadata["namespace"])
-        if reply is None or reply.code == 404:       # the first one has expired meanwhile
+        if reply is None or reply.code == 404:  # the first one has expired meanwhile
             reply = yield self.client.create("events", event, namespace=metadata["namespace"])
-        if reply.ok:                                 # a refused Event is given up, as upstream
+        if reply.ok:  # a refused Event is given up, as upstream
             note(self.state.correlator, reply.body, full_key(reply.body))
 
 
@@ -140,10 +157,7 @@ class EventsV1Recorder:
         key = "|".join((type, action, reason, *(f"{name}={value}" for name, value in about.items())))
         known = self.state.recent.get(key)
         self.state.last_ms[key] = self.actor.now_ms
-        if known is None:
-            event = self._make(about, type, reason, action, note, related)
-        else:
-            event = self._repeat(known)
+        event = self._repeat(known) if known else self._make(about, type, reason, action, note, related)
         remember(self.state.recent, key, event)
         if known is None or "series" not in known:
             self.actor.work(self._send(event))
@@ -166,10 +180,17 @@ class EventsV1Recorder:
         self.state.serial += 1
         name = self._names.name(about["name"], unix_ms=self.clock.unix_ms(self.actor.now_ms), serial=self.state.serial)
         event = {
-            "kind": "Event", "apiVersion": "events.k8s.io/v1",
+            "kind": "Event",
+            "apiVersion": "events.k8s.io/v1",
             "metadata": {"name": name, "namespace": about.get("namespace") or "default"},
-            "eventTime": self.clock.micro_text(self.actor.now_ms), "reportingController": self.component,
-            "reportingInstance": self.instance, "action": action, "reason": reason, "regarding": about, "note": note, "type": type,
+            "eventTime": self.clock.micro_text(self.actor.now_ms),
+            "reportingController": self.component,
+            "reportingInstance": self.instance,
+            "action": action,
+            "reason": reason,
+            "regarding": about,
+            "note": note,
+            "type": type,
         }
         return {**event, "related": reference_to(related)} if related else event
 

@@ -1,4 +1,5 @@
 """The learner's kubectl."""
+
 from .actor import Kubectl
 
 __all__ = ["Kubectl"]

@@ -4,6 +4,7 @@ The page's Apply, Delete and Scale buttons are commands given here. What is simp
 schemas, by which the real one finds out that the server checks fields itself, is left out.
 Source: k8s.io/kubectl pkg/cmd/{apply,delete,scale}.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -22,8 +23,13 @@ from .mapping import ACCEPT, PATHS, Mapping, mappings_of
 from .words import command_line
 
 KEPT_COMMANDS = 50
-DISCOVERY_AGE_MS = 6 * 3_600_000             # how long the cache on the learner's disk counts
-CONTEXT, CLUSTER, USER, SERVER = "kubernetes-admin@kubernetes", "kubernetes", "kubernetes-admin", "https://k8s-api.local:6443"
+DISCOVERY_AGE_MS = 6 * 3_600_000  # how long the cache on the learner's disk counts
+CONTEXT, CLUSTER, USER, SERVER = (
+    "kubernetes-admin@kubernetes",
+    "kubernetes",
+    "kubernetes-admin",
+    "https://k8s-api.local:6443",
+)
 GROUPS = ["system:masters", "system:authenticated"]
 USER_AGENT = "kubectl/v1.36.3 (linux/amd64) kubernetes/podlife"
 VERBS = {"apply": applying.apply, "delete": deleting.delete, "scale": scaling.scale}
@@ -76,14 +82,14 @@ class Kubectl(Actor):
         self.state = KubectlState()
         self.client = Client(self, user=USER, groups=GROUPS, manager="kubectl")
 
-    # -- commands -------------------------------------------------------------------------------------------------------
+    # -- commands ----------------------------------------------------------------------------------------------
 
     def run(self, command: dict) -> int:
         """Start `{action: apply|delete|scale, …}`; returns the command's id. Never raises: what is wrong is printed."""
         action = command.get("action", "")
         record = Command(self.state.next_id, command_line(command), action, self.now_ms)
         self.state.next_id += 1
-        self.state.commands = [*self.state.commands[-(KEPT_COMMANDS - 1):], record]
+        self.state.commands = [*self.state.commands[-(KEPT_COMMANDS - 1) :], record]
         self.trace("UserActed", command=record.line, action=action, id=record.id)
         self.work(Run(self, record, command).whole(), lambda code: self._finished(record.id, code))
         return record.id
@@ -107,13 +113,18 @@ class Kubectl(Actor):
             record.code, record.ended_ms = code or 0, self.now_ms
             self.trace("KubectlExited", code=record.code, command=record.line, id=command_id)
 
-    # -- waiting for objects to be gone ---------------------------------------------------------------------------------
+    # -- waiting for objects to be gone ------------------------------------------------------------------------
 
-    def wait_until_gone(self, command_id: int, mapping: Mapping, namespace: str, name: str, uid: str, revision: int) -> None:
+    def wait_until_gone(
+        self, command_id: int, mapping: Mapping, namespace: str, name: str, uid: str, revision: int
+    ) -> None:
         """Watch one object until it is deleted; kept as plain data, as it may take as long as a finalizer stays."""
         folder = prefix(registry().resource(mapping.group, mapping.plural))
-        spec = WatchSpec(resource=mapping.plural, prefix=f"{folder}/{namespace}/" if namespace else f"{folder}/",
-                         field_selector=f"metadata.name={name}")
+        spec = WatchSpec(
+            resource=mapping.plural,
+            prefix=f"{folder}/{namespace}/" if namespace else f"{folder}/",
+            field_selector=f"metadata.name={name}",
+        )
         watcher = self.client.server.watch(self, "deliver", spec, revision)
         self.state.waits.append(Wait(command_id, watcher, uid))
 
@@ -166,15 +177,39 @@ class Run:
     def fail(self, failure: Failure) -> None:
         self.failures.append(failure)
 
-    # -- requests -------------------------------------------------------------------------------------------------------
+    # -- requests ----------------------------------------------------------------------------------------------
 
-    def call(self, verb: str, mapping: Mapping, namespace: str, name: str = "", *, raw: str | None = None,
-             content_type: str = "application/json", subresource: str = "", options: dict[str, str] | None = None) -> Call:
+    def call(
+        self,
+        verb: str,
+        mapping: Mapping,
+        namespace: str,
+        name: str = "",
+        *,
+        raw: str | None = None,
+        content_type: str = "application/json",
+        subresource: str = "",
+        options: dict[str, str] | None = None,
+    ) -> Call:
         """A request as the program sends it: over HTTP, its body undecoded."""
-        return Call(self.actor.client, Request(
-            verb=verb, resource=mapping.plural, group=mapping.group, version=mapping.version, namespace=namespace, name=name,
-            subresource=subresource, raw=None if raw is None else raw.encode(), content_type=content_type, options=options or {},
-            user=USER, groups=GROUPS, user_agent=USER_AGENT))
+        return Call(
+            self.actor.client,
+            Request(
+                verb=verb,
+                resource=mapping.plural,
+                group=mapping.group,
+                version=mapping.version,
+                namespace=namespace,
+                name=name,
+                subresource=subresource,
+                raw=None if raw is None else raw.encode(),
+                content_type=content_type,
+                options=options or {},
+                user=USER,
+                groups=GROUPS,
+                user_agent=USER_AGENT,
+            ),
+        )
 
     def refusal(self, response: Response, verb: str = "", source: str = "") -> Failure:
         return refused(response, verb, source, server=SERVER)
@@ -183,7 +218,7 @@ class Run:
         for warning in response.warnings:
             self.warn(warning)
 
-    # -- discovery ------------------------------------------------------------------------------------------------------
+    # -- discovery ---------------------------------------------------------------------------------------------
 
     def mapping(self, find: Any) -> Iterator:
         """The mapping that `find(mappings)` picks, asking the server where the cache is old or does not have it."""
@@ -199,8 +234,13 @@ class Run:
 
     def _discover(self) -> Iterator:
         self.rediscovered = True
-        answers = yield [Call(self.actor.client, Request(verb="raw", path=path, accept=ACCEPT, user=USER, groups=GROUPS,
-                                                         user_agent=USER_AGENT)) for path in PATHS]
+        answers = yield [
+            Call(
+                self.actor.client,
+                Request(verb="raw", path=path, accept=ACCEPT, user=USER, groups=GROUPS, user_agent=USER_AGENT),
+            )
+            for path in PATHS
+        ]
         state = self.actor.state
         if not all(answer.ok for answer in answers):
             raise_for = next(answer for answer in answers if not answer.ok)
@@ -209,6 +249,8 @@ class Run:
             return
         state.mappings = [one for answer in answers for one in mappings_of(answer.body)]
         state.discovered_ms = self.actor.now_ms
-        self.actor.trace("ApiDiscovered", resources=len(state.mappings), groups=len({one.group for one in state.mappings}))
+        self.actor.trace(
+            "ApiDiscovered", resources=len(state.mappings), groups=len({one.group for one in state.mappings})
+        )
 
     unreachable: Failure | None = None

@@ -2,6 +2,7 @@
 
 Source: k8s.io/kubectl pkg/cmd/apply/{apply,patcher}.go.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -19,9 +20,13 @@ from .mapping import Mapping, by_kind
 WRITE = {"fieldManager": "kubectl-client-side-apply", "fieldValidation": "Strict"}
 STRATEGIC = "application/strategic-merge-patch+json"
 RETRIES, RETRY_MS = 5, 1_000
-NO_ANNOTATION = ("resource {} is missing the " + ANNOTATION + " annotation which is required by kubectl apply. kubectl apply should only be "
-                 "used on resources created declaratively by either kubectl create --save-config or kubectl apply. "
-                 "The missing annotation will be patched automatically.")
+NO_ANNOTATION = (
+    "resource {} is missing the "
+    + ANNOTATION
+    + " annotation which is required by kubectl apply. kubectl apply should only be "
+    "used on resources created declaratively by either kubectl create --save-config or kubectl apply. "
+    "The missing annotation will be patched automatically."
+)
 
 
 class Info(NamedTuple):
@@ -75,7 +80,9 @@ def read_infos(run, *, validate: bool) -> Iterator:
 def _trace_read(run, file: dict, found: list) -> None:
     objects = [f"{entry.kind}/{entry.name}" for entry in found if isinstance(entry, manifest.Item)]
     errors = [str(entry) for entry in found if isinstance(entry, manifest.ManifestError)]
-    run.actor.trace("ManifestRead", file=file.get("name") or "manifest.yaml", documents=len(found), objects=objects, errors=errors)
+    run.actor.trace(
+        "ManifestRead", file=file.get("name") or "manifest.yaml", documents=len(found), objects=objects, errors=errors
+    )
 
 
 def _info(run, item: manifest.Item) -> Iterator:
@@ -87,9 +94,13 @@ def _info(run, item: manifest.Item) -> Iterator:
         return None
     namespace = (item.namespace or run.namespace) if mapping.namespaced else ""
     if mapping.namespaced and item.namespace and run.enforces_namespace and item.namespace != run.namespace:
-        run.undecoded.append(Failure(
-            f"the namespace from the provided object {quote(item.namespace)} does not match the namespace {quote(run.namespace)}. "
-            f"You must pass '--namespace={item.namespace}' to perform this operation."))
+        run.undecoded.append(
+            Failure(
+                f"the namespace from the provided object {quote(item.namespace)} does not match "
+                f"the namespace {quote(run.namespace)}. "
+                f"You must pass '--namespace={item.namespace}' to perform this operation."
+            )
+        )
         return None
     return Info(item, mapping, namespace, _in_namespace(item.value, namespace))
 
@@ -98,8 +109,11 @@ def _no_mapping(item: manifest.Item) -> Failure:
     missing = f"no matches for kind {quote(item.kind)} in version {quote(item.api_version)}"
     if item.in_list:
         return Failure(f"unable to recognize {missing}", bare=True)
-    return Failure(f"resource mapping not found for name: {quote(item.name)} namespace: {quote(item.namespace)} from {quote(item.source)}: "
-                   f"{missing}\nensure CRDs are installed first")
+    return Failure(
+        f"resource mapping not found for name: {quote(item.name)} namespace: {quote(item.namespace)} "
+        f"from {quote(item.source)}: "
+        f"{missing}\nensure CRDs are installed first"
+    )
 
 
 def _in_namespace(value: dict, namespace: str) -> dict:
@@ -138,9 +152,12 @@ def name_complaint(name: str) -> str:
 def _retrieving(info: Info) -> str:
     mapping = info.mapping
     group = f"{mapping.group}/{mapping.version}"
-    return (f'error when retrieving current configuration of:\nResource: "{group}, Resource={mapping.plural}", '
-            f'GroupVersionKind: "{group}, Kind={mapping.kind}"\nName: {quote(info.name)}, Namespace: {quote(info.namespace)}\n'
-            f"from server for: {quote(info.source)}")
+    return (
+        f'error when retrieving current configuration of:\nResource: "{group}, Resource={mapping.plural}", '
+        f'GroupVersionKind: "{group}, Kind={mapping.kind}"\n'
+        f"Name: {quote(info.name)}, Namespace: {quote(info.namespace)}\n"
+        f"from server for: {quote(info.source)}"
+    )
 
 
 def _not_retrieved(info: Info, complaint: str) -> Failure:
@@ -167,8 +184,18 @@ def _update(run, info: Info, current: dict) -> Iterator:
         patch = _patch(info, current)
         if not patch:
             break
-        run.actor.trace("ApplyDecided", _subject(info), decision="patch", label=info.mapping.label, name=info.name, patch=patch)
-        reply = yield run.call("patch", info.mapping, info.namespace, info.name, raw=encoded(patch)[:-1], content_type=STRATEGIC, options=dict(WRITE))
+        run.actor.trace(
+            "ApplyDecided", _subject(info), decision="patch", label=info.mapping.label, name=info.name, patch=patch
+        )
+        reply = yield run.call(
+            "patch",
+            info.mapping,
+            info.namespace,
+            info.name,
+            raw=encoded(patch)[:-1],
+            content_type=STRATEGIC,
+            options=dict(WRITE),
+        )
         run.show_warnings(reply)
         if reply.code != 409 or attempt == RETRIES:
             break
@@ -187,8 +214,14 @@ def _update(run, info: Info, current: dict) -> Iterator:
 
 
 def _patch(info: Info, current: dict) -> dict:
-    return three_way_strategic(original_of(current) or {}, annotated(info.value), current, info.mapping.group, info.mapping.version,
-                               info.mapping.kind)
+    return three_way_strategic(
+        original_of(current) or {},
+        annotated(info.value),
+        current,
+        info.mapping.group,
+        info.mapping.version,
+        info.mapping.kind,
+    )
 
 
 def _not_patched(run, info: Info, patch: dict, reply) -> Failure:
@@ -196,9 +229,11 @@ def _not_patched(run, info: Info, patch: dict, reply) -> Failure:
     if failure.bare:
         return failure
     group = f"{mapping.group}/{mapping.version}"
-    message = (f"error when applying patch:\n{encoded(patch)[:-1]}\nto:\n"
-               f'Resource: "{group}, Resource={mapping.plural}", GroupVersionKind: "{group}, Kind={mapping.kind}"\n'
-               f"Name: {quote(info.name)}, Namespace: {quote(info.namespace)}\nfor: {quote(info.source)}: {failure.message}")
+    message = (
+        f"error when applying patch:\n{encoded(patch)[:-1]}\nto:\n"
+        f'Resource: "{group}, Resource={mapping.plural}", GroupVersionKind: "{group}, Kind={mapping.kind}"\n'
+        f"Name: {quote(info.name)}, Namespace: {quote(info.namespace)}\nfor: {quote(info.source)}: {failure.message}"
+    )
     return Failure(message, failure.status)
 
 

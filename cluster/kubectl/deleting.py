@@ -2,6 +2,7 @@
 
 Source: k8s.io/kubectl pkg/cmd/delete/delete.go, pkg/cmd/wait/delete.go.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -13,8 +14,10 @@ from .failures import Failure
 from .mapping import Mapping, by_name
 
 PROPAGATION = {"": "Background", "background": "Background", "foreground": "Foreground", "orphan": "Orphan"}
-AT_ONCE = ("Immediate deletion does not wait for confirmation that the running resource has been terminated. "
-           "The resource may continue to run on the cluster indefinitely.")
+AT_ONCE = (
+    "Immediate deletion does not wait for confirmation that the running resource has been terminated. "
+    "The resource may continue to run on the cluster indefinitely."
+)
 
 
 def delete(run) -> Iterator:
@@ -42,8 +45,13 @@ def _from_files(run) -> Iterator:
 def _named(run) -> Iterator:
     resource, name = run.command.get("resource", ""), run.command.get("name", "")
     if not resource or not name:
-        run.fail(Failure("resource(s) were provided, but no name was specified" if resource else
-                         "You must provide one or more resources by argument or filename."))
+        run.fail(
+            Failure(
+                "resource(s) were provided, but no name was specified"
+                if resource
+                else "You must provide one or more resources by argument or filename."
+            )
+        )
         return []
     mapping = yield from run.mapping(lambda known: by_name(known, resource))
     if mapping is None:
@@ -90,4 +98,6 @@ def _wait(run, mapping: Mapping, namespace: str, name: str, uid: str) -> Iterato
     if not listing.ok or not any(one["metadata"].get("uid") == uid for one in listing.body.get("items") or ()):
         return
     run.waits = True
-    run.actor.wait_until_gone(run.record.id, mapping, namespace, name, uid, int(listing.body["metadata"]["resourceVersion"]))
+    run.actor.wait_until_gone(
+        run.record.id, mapping, namespace, name, uid, int(listing.body["metadata"]["resourceVersion"])
+    )

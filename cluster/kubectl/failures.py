@@ -2,6 +2,7 @@
 
 Source: k8s.io/kubectl pkg/cmd/util/helpers.go.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -32,13 +33,18 @@ def refused(response: Response, verb: str = "", source: str = "", *, server: str
     status = response.body if isinstance(response.body, dict) else {"message": str(response.body)}
     if response.code == 503 and status.get("message") == "connection refused":
         host = server.partition("//")[2] or server
-        return Failure(f"The connection to the server {host} was refused - did you specify the right host or port?", bare=True)
+        return Failure(
+            f"The connection to the server {host} was refused - did you specify the right host or port?", bare=True
+        )
     message = status.get("message", "")
     return Failure(f"error when {verb} {quote(source)}: {message}" if source else message, status)
 
 
 def report(failures: list[Failure], undecoded: list[Failure]) -> str:
-    """Everything that went wrong, as it is printed. undecoded: what was wrong with the files themselves, which comes last or first as one."""
+    """Everything that went wrong, as it is printed.
+
+    undecoded: what was wrong with the files themselves; beside other failures they come last, as one.
+    """
     if not failures and len(undecoded) > 1:
         return "\n".join(failure.line for failure in undecoded)
     listed = list(failures)
@@ -64,7 +70,9 @@ def _invalid(status: dict) -> str:
     if not details:
         return "The request is invalid" + (f": {status['message']}" if status.get("message") else "")
     text = "The request is invalid"
-    causes = list(dict.fromkeys(f"{cause.get('field', '')}: {cause.get('message', '')}" for cause in details.get("causes") or ()))
+    causes = list(
+        dict.fromkeys(f"{cause.get('field', '')}: {cause.get('message', '')}" for cause in details.get("causes") or ())
+    )
     if details.get("kind") or details.get("name"):
         text = f"The {details.get('kind', '')} {quote(details.get('name', ''))} is invalid"
     elif status.get("message") and not causes:

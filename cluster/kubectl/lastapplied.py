@@ -1,7 +1,8 @@
-"""The last-applied annotation: what kubectl apply writes into every object to know later what was dropped from the file.
+"""The last-applied annotation: kubectl apply writes it into every object, to know later what the file has dropped.
 
 Source: k8s.io/kubectl pkg/util/apply.go, pkg/cmd/apply/apply.go.
 """
+
 from __future__ import annotations
 
 import json
@@ -29,7 +30,9 @@ def with_annotations(value: dict, annotations: dict) -> dict:
 
 def annotated(value: dict) -> dict:
     """The object with itself, as it stands in the file, in its annotation."""
-    annotations = {key: text for key, text in ((value.get("metadata") or {}).get("annotations") or {}).items() if key != ANNOTATION}
+    annotations = {
+        key: text for key, text in ((value.get("metadata") or {}).get("annotations") or {}).items() if key != ANNOTATION
+    }
     return with_annotations(value, {**annotations, ANNOTATION: encoded(with_annotations(value, annotations))})
 
 

@@ -1,8 +1,10 @@
 """Manifests as kubectl reads them: documents, lists within them, and its words for what is none.
 
-Source: k8s.io/apimachinery pkg/util/yaml/decoder.go; k8s.io/cli-runtime pkg/resource/{visitor,mapper,metadata_decoder}.go;
+Source: k8s.io/apimachinery pkg/util/yaml/decoder.go;
+k8s.io/cli-runtime pkg/resource/{visitor,mapper,metadata_decoder}.go;
 k8s.io/kubectl pkg/validation/validation.go.
 """
+
 from __future__ import annotations
 
 import json
@@ -54,7 +56,7 @@ def text_of(data: bytes | str) -> str:
         return data.removeprefix("\ufeff")
     for mark, encoding in BYTE_ORDER_MARKS:
         if data.startswith(mark):
-            return data[len(mark):].decode(encoding, "replace")
+            return data[len(mark) :].decode(encoding, "replace")
     return data.decode("utf-8", "replace")
 
 
@@ -93,8 +95,10 @@ def _listed(name: str, value: dict) -> Iterator[Item | ManifestError]:
         if isinstance(entry, dict) and item_kind and not entry.get("kind"):
             entry = {"apiVersion": value["apiVersion"], "kind": item_kind, **entry}
         if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str) or not entry["kind"]:
-            yield ManifestError('unable to get type info from the object "*unstructured.Unstructured": '
-                                "Object 'Kind' is missing in 'object has no kind field '")
+            yield ManifestError(
+                'unable to get type info from the object "*unstructured.Unstructured": '
+                "Object 'Kind' is missing in 'object has no kind field '"
+            )
         elif isinstance(entry.get("items"), list):
             yield from _listed(name, {"apiVersion": "", **entry})
         else:
@@ -125,7 +129,7 @@ def split(text: str) -> Iterator[str]:
     lines: list[str] = []
     for line in text.replace("\r\n", "\n").removesuffix("\n").split("\n"):
         if line.startswith(SEPARATOR):
-            rest = line[len(SEPARATOR):].strip()
+            rest = line[len(SEPARATOR) :].strip()
             if rest and not rest.startswith("#"):
                 raise goyaml.YAMLError(f"invalid Yaml document separator: {rest}")
             if lines:
@@ -162,13 +166,13 @@ def _json_documents(text: str) -> Iterator[object]:
 
 
 def _json_complaint(text: str, fallback: str) -> str:
-    scanner = gojson._Scanner(text)  # noqa: SLF001: the position of the error is wanted too
+    scanner = gojson._Scanner(text)  # its position is wanted beside its words
     try:
         scanner.scan()
     except gojson.JSONError as error:
         if str(error) == "unexpected end of JSON input":
             return "unexpected EOF"
-        return f"json: offset {len(text[:scanner.position].encode()) + 1}: {error}"
+        return f"json: offset {len(text[: scanner.position].encode()) + 1}: {error}"
     return fallback
 
 

@@ -1,13 +1,17 @@
 """What kubectl knows of the API: which resource serves a kind, from the server's discovery documents.
 
-Source: k8s.io/client-go discovery/aggregated_discovery.go, restmapper/{discovery,shortcut}.go; apimachinery pkg/api/meta.
+Source: k8s.io/client-go discovery/aggregated_discovery.go, restmapper/{discovery,shortcut}.go;
+k8s.io/apimachinery pkg/api/meta.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-ACCEPT = ("application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
-          "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json")
+ACCEPT = (
+    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
+    "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json"
+)
 PATHS = ("/api", "/apis")
 
 
@@ -53,9 +57,16 @@ def mappings_of(body: dict) -> list[Mapping]:
 
 def _mapping(group: str, version: str, resource: dict) -> Mapping:
     subresources = [entry["subresource"] for entry in resource.get("subresources") or ()]
-    return Mapping(group, version, (resource.get("responseKind") or {}).get("kind", ""), resource["resource"],
-                   resource.get("singularResource", ""), resource.get("scope") == "Namespaced", list(resource.get("shortNames") or ()),
-                   subresources)
+    return Mapping(
+        group,
+        version,
+        (resource.get("responseKind") or {}).get("kind", ""),
+        resource["resource"],
+        resource.get("singularResource", ""),
+        resource.get("scope") == "Namespaced",
+        list(resource.get("shortNames") or ()),
+        subresources,
+    )
 
 
 def by_kind(mappings: list[Mapping], api_version: str, kind: str) -> Mapping | None:

@@ -2,9 +2,12 @@
 
 Source: k8s.io/kubectl pkg/cmd/scale/scale.go, pkg/scale/scale.go.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
+
+from cluster.meta.gotext import to_json
 
 from .applying import name_complaint
 from .failures import Failure
@@ -20,7 +23,13 @@ def scale(run) -> Iterator:
         run.fail(Failure("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0"))
         return
     if not resource or name_complaint(name):
-        run.fail(Failure("resource(s) were provided, but no name was specified" if resource and not name else name_complaint(name)))
+        run.fail(
+            Failure(
+                "resource(s) were provided, but no name was specified"
+                if resource and not name
+                else name_complaint(name)
+            )
+        )
         return
     mapping = yield from run.mapping(lambda known: by_name(known, resource))
     if mapping is None:
@@ -29,7 +38,7 @@ def scale(run) -> Iterator:
     namespace = run.namespace if mapping.namespaced else ""
     reply = yield run.call("get", mapping, namespace, name)
     if reply.ok:
-        body = '{"spec":{"replicas":%d}}' % replicas
+        body = to_json({"spec": {"replicas": replicas}})
         reply = yield run.call("patch", mapping, namespace, name, raw=body, content_type=MERGE, subresource="scale")
         run.show_warnings(reply)
     if reply.ok:

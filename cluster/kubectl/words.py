@@ -1,4 +1,5 @@
 """The command lines that the page's buttons stand for."""
+
 from __future__ import annotations
 
 

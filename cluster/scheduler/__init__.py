@@ -1,4 +1,5 @@
 """kube-scheduler: places Pods on nodes."""
+
 from .scheduler import Scheduler
 
 __all__ = ["Scheduler"]

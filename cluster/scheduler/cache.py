@@ -3,6 +3,7 @@
 All of it is derived from informers and the list of assumed Pods, so none of it is in a snapshot.
 Source: kubernetes pkg/scheduler/backend/cache/{cache,node_tree}.go.
 """
+
 from __future__ import annotations
 
 from cluster.meta.labels import Selector
@@ -10,13 +11,13 @@ from cluster.meta.labels import Selector
 from .nodes import NodeInfo, zone_of
 from .pods import PodInfo
 
-COUNTERS = 128                               # selectors whose matches are counted as Pods come and go
+COUNTERS = 128  # selectors whose matches are counted as Pods come and go
 
 
 class Image:
     """An image's size as the first node told it, and the nodes that have it."""
 
-    __slots__ = ("size", "nodes")
+    __slots__ = ("nodes", "size")
 
     def __init__(self, size: int):
         self.size, self.nodes = size, {}
@@ -25,7 +26,7 @@ class Image:
 class Counter:
     """How many Pods of a namespace match a selector, by node."""
 
-    __slots__ = ("namespace", "selector", "by_node")
+    __slots__ = ("by_node", "namespace", "selector")
 
     def __init__(self, namespace: str, selector: Selector):
         self.namespace, self.selector, self.by_node = namespace, selector, {}
@@ -40,7 +41,7 @@ class Cache:
 
     def __init__(self) -> None:
         self.by_name: dict[str, NodeInfo] = {}
-        self.node_of: dict[str, str] = {}    # Pod's key -> node
+        self.node_of: dict[str, str] = {}  # Pod's key -> node
         self.images: dict[str, Image] = {}
         self.counters: dict[tuple, Counter] = {}
         self._zones: dict[str, dict[str, None]] = {}
@@ -62,7 +63,9 @@ class Cache:
         if info is None:
             info = self.by_name[name] = NodeInfo(name)
         self._place(info, node)
-        if info.node is None or (info.node.get("status") or {}).get("images") != (node.get("status") or {}).get("images"):
+        if info.node is None or (info.node.get("status") or {}).get("images") != (node.get("status") or {}).get(
+            "images"
+        ):
             self._forget_images(info)
             self._note_images(info, node)
         info.set_node(node)

@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/scheduler/schedule_one.go, framework/runtime/framework.go.
 """
+
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from .framework import SKIP, Cycle, OnlyNodes, Plugin, Rejection
 from .nodes import NodeInfo
 
-LEAST_NODES, LEAST_PERCENT = 100, 5          # minFeasibleNodesToFind, minFeasibleNodesPercentageToFind
+LEAST_NODES, LEAST_PERCENT = 100, 5  # minFeasibleNodesToFind, minFeasibleNodesPercentageToFind
 
 
 class Verdict(NamedTuple):
@@ -38,14 +39,20 @@ class Scores(NamedTuple):
 
     def of(self, index: int) -> dict[str, tuple[int, int, int, int]]:
         """plugin -> (raw, normalized, weight, weighted) of one node."""
-        return {name: (raw[index], normal[index], weight, normal[index] * weight) for name, weight, raw, normal in self.columns}
+        return {
+            name: (raw[index], normal[index], weight, normal[index] * weight)
+            for name, weight, raw, normal in self.columns
+        }
 
 
 NO_SCORES = Scores([], [], [])
 
 
 class Decision(NamedTuple):
-    """node "": none fits. before: a rejection before any node was looked at, with its plugin. next_start: where to begin next time."""
+    """What came of one cycle; node "": none fits.
+
+    before: a rejection before any node was looked at, with its plugin. next_start: where to begin next time.
+    """
 
     node: str
     verdicts: list[Verdict]
@@ -55,7 +62,7 @@ class Decision(NamedTuple):
     all_nodes: int
     next_start: int
     before: Verdict | None = None
-    absent: Rejection | None = None          # of nodes that nobody looked at
+    absent: Rejection | None = None  # of nodes that nobody looked at
 
 
 def nodes_to_find(all_nodes: int) -> int:
@@ -76,16 +83,25 @@ def decide(cycle: Cycle, plugins: tuple[Plugin, ...], *, start: int, choose) -> 
     next_start = (start + len(verdicts)) % len(nodes)
     if len(feasible) <= 1:
         chosen = feasible[0].name if feasible else ""
-        return Decision(chosen, verdicts, NO_SCORES, [chosen] if chosen else [], len(feasible), len(nodes), next_start, absent=absent)
+        return Decision(
+            chosen,
+            verdicts,
+            NO_SCORES,
+            [chosen] if chosen else [],
+            len(feasible),
+            len(nodes),
+            next_start,
+            absent=absent,
+        )
     scores = run_scores(cycle, plugins, feasible)
     best = max(scores.totals)
-    ties = [name for name, total in zip(scores.nodes, scores.totals) if total == best]
+    ties = [name for name, total in zip(scores.nodes, scores.totals, strict=True) if total == best]
     chosen = ties[choose(len(ties))] if len(ties) > 1 else ties[0]
     return Decision(chosen, verdicts, scores, ties, len(feasible), len(nodes), next_start, absent=absent)
 
 
 def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeInfo]):
-    """(plugins that filter, nodes to look at, rejection before filtering or None, rejection of the other nodes or None)."""
+    """(plugins that filter, nodes to look at, a rejection before filtering, the rejection of all other nodes)."""
     filters, names, narrowing = [], None, []
     for plugin in plugins:
         answer = plugin.pre_filter(cycle)
@@ -107,7 +123,9 @@ def _unsatisfied(plugins: list[str]) -> Rejection:
     return Rejection((f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(plugins))}]",))
 
 
-def run_filters(cycle: Cycle, filters: list[Plugin], nodes: list[NodeInfo], start: int) -> tuple[list[Verdict], list[NodeInfo]]:
+def run_filters(
+    cycle: Cycle, filters: list[Plugin], nodes: list[NodeInfo], start: int
+) -> tuple[list[Verdict], list[NodeInfo]]:
     """Verdicts in the order of looking, until enough nodes fit; and the nodes that fit."""
     verdicts, feasible, wanted, count = [], [], nodes_to_find(len(nodes)), len(nodes)
     acting = [(plugin.filter, plugin.name) for plugin in filters]
@@ -136,5 +154,5 @@ def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeInfo])
         raw = [act(cycle, node) for node in nodes]
         normal = plugin.normalize(cycle, nodes, raw)
         columns.append(Column(plugin.name, weight, raw, normal))
-        totals = [total + score * weight for total, score in zip(totals, normal)]
+        totals = [total + score * weight for total, score in zip(totals, normal, strict=True)]
     return Scores([node.name for node in nodes], totals, columns)

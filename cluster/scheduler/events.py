@@ -2,12 +2,24 @@
 
 Source: kubernetes pkg/scheduler/framework/events.go.
 """
+
 from __future__ import annotations
 
 from .pods import PodInfo
 
-CHANGES = ("node/add", "node/delete", "node/allocatable", "node/label", "node/taint",
-           "pod/add", "pod/delete", "pod/label", "pod/scale-down", "pod/toleration", "pod/gates")
+CHANGES = (
+    "node/add",
+    "node/delete",
+    "node/allocatable",
+    "node/label",
+    "node/taint",
+    "pod/add",
+    "pod/delete",
+    "pod/label",
+    "pod/scale-down",
+    "pod/toleration",
+    "pod/gates",
+)
 
 
 def node_changes(old: dict, new: dict) -> list[str]:
@@ -42,5 +54,9 @@ def _is_scaled_down(old: PodInfo, new: PodInfo) -> bool:
     before, after = old.requests, new.requests
     if before is after:
         return False
-    return (before.cpu > after.cpu or before.memory > after.memory or before.storage > after.storage
-            or any(value > after.scalars.get(name, 0) for name, value in before.scalars.items()))
+    return (
+        before.cpu > after.cpu
+        or before.memory > after.memory
+        or before.storage > after.storage
+        or any(value > after.scalars.get(name, 0) for name, value in before.scalars.items())
+    )

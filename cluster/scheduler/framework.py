@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/scheduler/framework/interface.go, apis/config/v1/default_plugins.go (order and weights).
 """
+
 from __future__ import annotations
 
 import importlib
@@ -14,7 +15,7 @@ from .cache import Cache
 from .nodes import NodeInfo
 from .pods import PodInfo
 
-SKIP = "skip"                                # a plugin has nothing to do with this Pod
+SKIP = "skip"  # a plugin has nothing to do with this Pod
 MAX_SCORE = 100
 
 
@@ -44,7 +45,7 @@ NO_LISTERS = Listers(lambda resource, key: None, lambda resource, namespace: [])
 class Cycle:
     """One attempt to place one Pod; `data` is for what a plugin prepares and later reads."""
 
-    __slots__ = ("pod", "cache", "listers", "data")
+    __slots__ = ("cache", "data", "listers", "pod")
 
     def __init__(self, pod: PodInfo, cache: Cache, listers: Listers = NO_LISTERS):
         self.pod, self.cache, self.listers = pod, cache, listers
@@ -59,9 +60,9 @@ class Plugin:
     """Base of all plugins; each overrides the points at which it acts. Plugins keep nothing between calls."""
 
     name = ""
-    order = 0                                # when its turn comes
-    weight = 0                               # of its score in the total
-    hints: dict[str, Hint] = {}              # change -> hint; changes are those of events.py
+    order = 0  # when its turn comes
+    weight = 0  # of its score in the total
+    hints: dict[str, Hint] = {}  # change -> hint; changes are those of events.py
 
     def pre_filter(self, cycle: Cycle) -> str | Rejection | OnlyNodes | None:
         """Prepare; SKIP when there is nothing to filter."""
@@ -93,7 +94,9 @@ def plugins() -> tuple[Plugin, ...]:
     package = f"{__package__}.plugins"
     names = sorted(module.name for module in pkgutil.iter_modules(importlib.import_module(package).__path__))
     loaded = [importlib.import_module(f"{package}.{name}") for name in names]
-    return tuple(sorted((module.PLUGIN for module in loaded if hasattr(module, "PLUGIN")), key=lambda plugin: plugin.order))
+    return tuple(
+        sorted((module.PLUGIN for module in loaded if hasattr(module, "PLUGIN")), key=lambda plugin: plugin.order)
+    )
 
 
 @cache

@@ -3,6 +3,7 @@
 Source: kubernetes pkg/scheduler/framework/types.go FitError, framework/preemption/preemption.go,
 plugins/dynamicresources/dynamicresources.go PostFilter.
 """
+
 from __future__ import annotations
 
 from .cache import Cache
@@ -40,13 +41,18 @@ def histogram(rejections: dict[str, Rejection], all_nodes: int, absent: Rejectio
 
 
 def preemption_message(decision: Decision, pod: PodInfo, cache: Cache) -> str:
-    """What trying preemption came to. Simplified: Pods of lower priority are not evicted yet, so no victim is ever found."""
+    """What trying preemption came to.
+
+    Simplified: Pods of lower priority are not evicted yet, so no victim is ever found.
+    """
     if pod.spec.get("preemptionPolicy") == "Never":
         return "not eligible due to preemptionPolicy=Never."
-    tried = {verdict.node: NO_VICTIMS for verdict in decision.verdicts if verdict.rejection and verdict.rejection.resolvable}
+    tried = {
+        verdict.node: NO_VICTIMS for verdict in decision.verdicts if verdict.rejection and verdict.rejection.resolvable
+    }
     return histogram(tried, decision.all_nodes, NOT_HELPFUL)
 
 
 def note(message: str) -> str:
     """A message cut to what an Event may carry."""
-    return message if len(message) <= NOTE_LIMIT else message[:NOTE_LIMIT - 4] + " ..."
+    return message if len(message) <= NOTE_LIMIT else message[: NOTE_LIMIT - 4] + " ..."

@@ -1,4 +1,5 @@
 """A node as the scheduler reads it, with the running sums of what its Pods ask for."""
+
 from __future__ import annotations
 
 from .pods import PodInfo
@@ -11,9 +12,28 @@ ZONE, REGION = "topology.kubernetes.io/zone", "topology.kubernetes.io/region"
 class NodeInfo:
     """One node: what it offers, what is taken. Source: kubernetes pkg/scheduler/framework/types.go NodeInfo."""
 
-    __slots__ = ("name", "node", "labels", "unschedulable", "hard_taints", "soft_taints", "cpu", "memory", "storage", "pod_limit",
-                 "scalars", "used_cpu", "used_memory", "used_storage", "used_scalars", "nonzero_cpu", "nonzero_memory", "pods",
-                 "used_ports", "images")
+    __slots__ = (
+        "cpu",
+        "hard_taints",
+        "images",
+        "labels",
+        "memory",
+        "name",
+        "node",
+        "nonzero_cpu",
+        "nonzero_memory",
+        "pod_limit",
+        "pods",
+        "scalars",
+        "soft_taints",
+        "storage",
+        "unschedulable",
+        "used_cpu",
+        "used_memory",
+        "used_ports",
+        "used_scalars",
+        "used_storage",
+    )
 
     def __init__(self, name: str):
         self.name, self.node = name, None

@@ -2,6 +2,7 @@
 
 Source: k8s.io/component-helpers scheduling/corev1/nodeaffinity/nodeaffinity.go.
 """
+
 from __future__ import annotations
 
 from functools import lru_cache
@@ -46,7 +47,9 @@ def term_matches(term: dict, node: dict) -> bool:
         wanted = [_compiled(e["key"], e["operator"], tuple(e.get("values") or ())) for e in expressions]
     except SelectorError:
         return False
-    return all(one.matches(labels) for one in wanted) and all(_field_matches(field, metadata["name"]) for field in fields)
+    return all(one.matches(labels) for one in wanted) and all(
+        _field_matches(field, metadata["name"]) for field in fields
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -1,18 +1,31 @@
 """A Pod as the scheduler reads it: parsed once, then only looked at."""
+
 from __future__ import annotations
 
 from cluster.meta.objects import key_of
 
 from .resources import Requests, pod_requests
 
-HostPort = tuple[str, str, int]              # (address, protocol, port)
+HostPort = tuple[str, str, int]  # (address, protocol, port)
 
 
 class PodInfo:
     """One Pod with what the plugins ask of it. Source: kubernetes pkg/scheduler/framework/types.go PodInfo."""
 
-    __slots__ = ("pod", "key", "uid", "namespace", "name", "labels", "priority", "requests", "host_ports", "tolerations",
-                 "terminating", "spec")
+    __slots__ = (
+        "host_ports",
+        "key",
+        "labels",
+        "name",
+        "namespace",
+        "pod",
+        "priority",
+        "requests",
+        "spec",
+        "terminating",
+        "tolerations",
+        "uid",
+    )
 
     def __init__(self, pod: dict):
         self.spec = spec = pod["spec"]
@@ -31,7 +44,10 @@ class PodInfo:
 
     def updated(self, pod: dict) -> PodInfo:
         """This Pod's newer version; parsed anew only where its containers changed."""
-        if any(pod["spec"].get(field) != self.spec.get(field) for field in ("containers", "initContainers", "tolerations", "resources")):
+        if any(
+            pod["spec"].get(field) != self.spec.get(field)
+            for field in ("containers", "initContainers", "tolerations", "resources")
+        ):
             return PodInfo(pod)
         fresh = PodInfo.__new__(PodInfo)
         fresh.spec, fresh.requests, fresh.host_ports = pod["spec"], self.requests, self.host_ports
@@ -48,8 +64,12 @@ def host_ports(spec: dict) -> list[HostPort]:
     """The node's ports that a Pod wants for itself; sidecars' count, other init containers' do not."""
     containers = list(spec.get("containers") or ())
     containers += [c for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"]
-    return [(port.get("hostIP") or "0.0.0.0", port.get("protocol") or "TCP", port["hostPort"])
-            for container in containers for port in container.get("ports") or () if port.get("hostPort")]
+    return [
+        (port.get("hostIP") or "0.0.0.0", port.get("protocol") or "TCP", port["hostPort"])
+        for container in containers
+        for port in container.get("ports") or ()
+        if port.get("hostPort")
+    ]
 
 
 def tolerates(tolerations, taint: dict) -> bool:
@@ -64,4 +84,6 @@ def _tolerates(toleration: dict, taint: dict) -> bool:
     if key and key != taint.get("key"):
         return False
     operator = toleration.get("operator") or "Equal"
-    return operator == "Exists" or (operator == "Equal" and (toleration.get("value") or "") == (taint.get("value") or ""))
+    return operator == "Exists" or (
+        operator == "Equal" and (toleration.get("value") or "") == (taint.get("value") or "")
+    )

@@ -2,21 +2,22 @@
 
 Source: kubernetes pkg/scheduler/backend/queue/{scheduling_queue,active_queue,backoff_queue}.go.
 """
+
 from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
 
 BACKOFF_MS, BACKOFF_MAX_MS = 1_000, 10_000
-WINDOW_MS = 1_000                            # back-offs end on whole seconds
-LEFTOVER_MS = 300_000                        # after five minutes a Pod is tried again, whatever happened
+WINDOW_MS = 1_000  # back-offs end on whole seconds
+LEFTOVER_MS = 300_000  # after five minutes a Pod is tried again, whatever happened
 
 ACTIVE, BACKOFF, ERROR, WAITING, NOWHERE = "active", "backoff", "error", "waiting", ""
 
 
 @dataclass
 class Entry:
-    """A queued Pod. plugins: those that rejected it last. cause: the seq of the fact that queued it. at_ms: last (re)queued."""
+    """A queued Pod. plugins: those that rejected it last. cause: seq of the fact that queued it. at_ms: last queued."""
 
     key: str
     uid: str
@@ -89,10 +90,15 @@ class SchedulingQueue:
         if entry.where == ACTIVE:
             heapq.heappush(self._active, (-entry.priority, entry.at_ms, entry.serial, entry.key))
         elif entry.where == BACKOFF:
-            heapq.heappush(self._backoff, (entry.backoff_until_ms, -entry.priority, entry.at_ms, entry.serial, entry.key))
+            heapq.heappush(
+                self._backoff, (entry.backoff_until_ms, -entry.priority, entry.at_ms, entry.serial, entry.key)
+            )
 
     def pop(self) -> Entry | None:
-        """The next Pod to try: by priority, then by time. With nothing else to do, back-offs are cut short (SchedulerPopFromBackoffQ)."""
+        """The next Pod to try: by priority, then by time.
+
+        With nothing else to do, back-offs are cut short (feature SchedulerPopFromBackoffQ).
+        """
         for heap, where in ((self._active, ACTIVE), (self._backoff, BACKOFF)):
             while heap:
                 *_, serial, key = heapq.heappop(heap)
@@ -108,7 +114,7 @@ class SchedulingQueue:
         return bool(self.lengths[ACTIVE] or self.lengths[BACKOFF])
 
     def reject(self, entry: Entry, plugins: list[str], *, now_ms: int) -> None:
-        """A Pod comes back: rejected by plugins, or, without any, by a mishap. It waits; an error waits out its back-off."""
+        """A Pod comes back: rejected by plugins, or, without any, by a mishap, whose back-off it waits out."""
         entry.plugins, entry.at_ms = plugins, now_ms
         if plugins:
             entry.rejections, entry.errors = entry.rejections + 1, 0
@@ -125,7 +131,11 @@ class SchedulingQueue:
 
     def over(self, *, now_ms: int) -> list[Entry]:
         """Errors whose back-off is over."""
-        return [entry for entry in self.state.entries.values() if entry.where == ERROR and entry.backoff_until_ms < _whole(now_ms)]
+        return [
+            entry
+            for entry in self.state.entries.values()
+            if entry.where == ERROR and entry.backoff_until_ms < _whole(now_ms)
+        ]
 
     def leftovers(self, *, now_ms: int) -> list[Entry]:
         """Pods that have waited for five minutes."""

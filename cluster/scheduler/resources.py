@@ -2,6 +2,7 @@
 
 Source: k8s.io/component-helpers resource/helpers.go (PodRequests), kubernetes pkg/scheduler/util/pod_resources.go.
 """
+
 from __future__ import annotations
 
 from functools import lru_cache
@@ -9,12 +10,12 @@ from typing import NamedTuple
 
 from cluster.meta import quantity
 
-DEFAULT_CPU_MILLIS = 100                     # scoring counts a container without a request as asking this much
+DEFAULT_CPU_MILLIS = 100  # scoring counts a container without a request as asking this much
 DEFAULT_MEMORY_BYTES = 200 * 1024 * 1024
 NATIVE = ("cpu", "memory", "ephemeral-storage")
-POD_LEVEL = ("cpu", "memory")                # beside hugepages-*
+POD_LEVEL = ("cpu", "memory")  # beside hugepages-*
 
-Amounts = dict[str, int]                     # resource -> thousandths for cpu, whole units for all else
+Amounts = dict[str, int]  # resource -> thousandths for cpu, whole units for all else
 
 
 class Requests(NamedTuple):
@@ -52,8 +53,14 @@ def pod_requests(spec: dict) -> Requests:
     missing = {name: value for name, value in assumed.items() if name not in pod_level}
     nonzero = _total(spec, missing)
     scalars = {name: value for name, value in total.items() if name not in NATIVE}
-    return Requests(total.get("cpu", 0), total.get("memory", 0), total.get("ephemeral-storage", 0), scalars,
-                    nonzero.get("cpu", 0), nonzero.get("memory", 0))
+    return Requests(
+        total.get("cpu", 0),
+        total.get("memory", 0),
+        total.get("ephemeral-storage", 0),
+        scalars,
+        nonzero.get("cpu", 0),
+        nonzero.get("memory", 0),
+    )
 
 
 def _total(spec: dict, missing: Amounts) -> Amounts:

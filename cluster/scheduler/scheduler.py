@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/scheduler/{scheduler,schedule_one,eventhandlers}.go.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ from .queue import ACTIVE, WAITING, Entry, SchedulingQueue
 
 PROFILE = "default-scheduler"
 UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
-OWNERS = ("replicasets", "services", "statefulsets", "replicationcontrollers")   # for default spreading
+OWNERS = ("replicasets", "services", "statefulsets", "replicationcontrollers")  # for default spreading
 LEFTOVER_CHECK_MS = 30_000
 GATES = "SchedulingGates"
 
@@ -52,9 +53,18 @@ class Scheduler(Process):
     def __init__(self, engine):
         super().__init__(engine)
         self.state = SchedulerState()
-        self.client = Client(self, user="system:kube-scheduler", groups=["system:authenticated"], manager="kube-scheduler", qps=50, burst=100)
+        self.client = Client(
+            self,
+            user="system:kube-scheduler",
+            groups=["system:authenticated"],
+            manager="kube-scheduler",
+            qps=50,
+            burst=100,
+        )
         self.queue = self.attach("queue", SchedulingQueue())
-        event_client = Client(self, user="system:kube-scheduler", groups=["system:authenticated"], manager="kube-scheduler")
+        event_client = Client(
+            self, user="system:kube-scheduler", groups=["system:authenticated"], manager="kube-scheduler"
+        )
         self.recorder = EventsV1Recorder(self, event_client, component=PROFILE, instance=PROFILE + "-vm")
         self.informers = Informers(self, self.client)
         self.pods = self.informers.watch("pods", field_selector=UNFINISHED)
@@ -66,7 +76,7 @@ class Scheduler(Process):
         self._cache: Cache | None = None
         self._ready = False
 
-    # -- life ---------------------------------------------------------------------------------------------------------
+    # -- life --------------------------------------------------------------------------------------------------
 
     def on_start(self) -> None:
         self._cache, self._ready = Cache(), False
@@ -106,7 +116,7 @@ class Scheduler(Process):
         informer = self.owners.get(resource)
         return [obj for obj in informer.items() if obj["metadata"].get("namespace") == namespace] if informer else []
 
-    # -- news of nodes --------------------------------------------------------------------------------------------------
+    # -- news of nodes -----------------------------------------------------------------------------------------
 
     def on_node(self, kind: str, old: dict | None, new: dict) -> None:
         name = new["metadata"]["name"]
@@ -123,7 +133,7 @@ class Scheduler(Process):
             for change in node_changes(old, new):
                 self._moved(change, old, new)
 
-    # -- news of Pods ---------------------------------------------------------------------------------------------------
+    # -- news of Pods ------------------------------------------------------------------------------------------
 
     def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
         if kind == "DELETED":
@@ -195,13 +205,18 @@ class Scheduler(Process):
         if info is not None:
             self._moved("pod/delete", info, None)
 
-    # -- the queue ------------------------------------------------------------------------------------------------------
+    # -- the queue ---------------------------------------------------------------------------------------------
 
     def _moved(self, change: str, old, new) -> None:
-        """Something changed: whichever waiting Pods it may help are tried again. Source: MoveAllToActiveOrBackoffQueue."""
+        """Something changed: waiting Pods that it may help are tried again (MoveAllToActiveOrBackoffQueue)."""
         for key in list(self.queue.waiting):
             entry, pod = self.queue.get(key), self.pods.get(key)
-            if pod is not None and not entry.gated and self._is_awaited(entry, change) and self._may_help(entry, PodInfo(pod), change, old, new):
+            if (
+                pod is not None
+                and not entry.gated
+                and self._is_awaited(entry, change)
+                and self._may_help(entry, PodInfo(pod), change, old, new)
+            ):
                 self._requeue(entry)
 
     def _is_awaited(self, entry: Entry, change: str) -> bool:
@@ -209,7 +224,11 @@ class Scheduler(Process):
         return any(change in plugin.hints for plugin in plugins() if plugin.name in entry.plugins)
 
     def _may_help(self, entry: Entry, pod: PodInfo, change: str, old, new) -> bool:
-        return any(plugin.hints[change](pod, old, new) for plugin in plugins() if plugin.name in entry.plugins and change in plugin.hints)
+        return any(
+            plugin.hints[change](pod, old, new)
+            for plugin in plugins()
+            if plugin.name in entry.plugins and change in plugin.hints
+        )
 
     def _requeue(self, entry: Entry) -> None:
         self.queue.requeue(entry, now_ms=self.now_ms)
@@ -218,7 +237,13 @@ class Scheduler(Process):
 
     def _trace_queued(self, entry: Entry, queue: str) -> None:
         before = self.engine.cause
-        entry.cause = self.trace("PodQueued", f"pods/{entry.key}", queue=queue, length=self.queue.lengths[entry.where], attempts=entry.attempts)
+        entry.cause = self.trace(
+            "PodQueued",
+            f"pods/{entry.key}",
+            queue=queue,
+            length=self.queue.lengths[entry.where],
+            attempts=entry.attempts,
+        )
         self.engine.cause = before
 
     def _wake(self) -> None:
@@ -241,7 +266,7 @@ class Scheduler(Process):
         self.after(FINISH_MS, "finish_event_series", background=True)
         self.recorder.finish_series()
 
-    # -- one scheduling cycle -----------------------------------------------------------------------------------------
+    # -- one scheduling cycle ----------------------------------------------------------------------------------
 
     def schedule_one(self) -> None:
         """Take the next Pod and decide, in one step; its binding goes on beside the next Pod's cycle."""
@@ -253,13 +278,21 @@ class Scheduler(Process):
                 self.queue.forget(entry.key)
             elif "deletionTimestamp" in pod["metadata"]:
                 self.queue.forget(entry.key)
-                self.recorder.event(pod, "Warning", "FailedScheduling", "Scheduling", f"skip schedule deleting pod: {entry.key}")
+                self.recorder.event(
+                    pod, "Warning", "FailedScheduling", "Scheduling", f"skip schedule deleting pod: {entry.key}"
+                )
             else:
                 self._schedule(entry, PodInfo(pod))
         self._wake()
 
     def _schedule(self, entry: Entry, info: PodInfo) -> None:
-        self.trace("SchedulingStarted", f"pods/{entry.key}", cause=entry.cause, attempt=entry.attempts, waiting=self.queue.lengths[ACTIVE])
+        self.trace(
+            "SchedulingStarted",
+            f"pods/{entry.key}",
+            cause=entry.cause,
+            attempt=entry.attempts,
+            waiting=self.queue.lengths[ACTIVE],
+        )
         if not self.cache.nodes:
             self._failed(entry, info, NO_NODES, [])
             return
@@ -281,14 +314,20 @@ class Scheduler(Process):
 
     def _bind(self, entry: Entry, info: PodInfo, node: str) -> Iterator:
         binding = {
-            "kind": "Binding", "apiVersion": "v1", "metadata": {"name": info.name, "namespace": info.namespace, "uid": info.uid},
+            "kind": "Binding",
+            "apiVersion": "v1",
+            "metadata": {"name": info.name, "namespace": info.namespace, "uid": info.uid},
             "target": {"kind": "Node", "name": node},
         }
-        reply = yield self.client.create("pods", binding, namespace=info.namespace, subresource="binding", name=info.name)
+        reply = yield self.client.create(
+            "pods", binding, namespace=info.namespace, subresource="binding", name=info.name
+        )
         if reply.ok:
             self.queue.forget(entry.key)
             self.trace("PodBound", f"pods/{entry.key}", node=node)
-            self.recorder.event(info.pod, "Normal", "Scheduled", "Binding", f"Successfully assigned {entry.key} to {node}")
+            self.recorder.event(
+                info.pod, "Normal", "Scheduled", "Binding", f"Successfully assigned {entry.key} to {node}"
+            )
         else:
             self._binding_failed(entry, info, reply)
 
@@ -298,7 +337,9 @@ class Scheduler(Process):
         message = f'running Bind plugin "DefaultBinder": {reply.message}'
         self._failed(entry, info, message, [], reason="SchedulerError")
 
-    def _failed(self, entry: Entry, info: PodInfo, message: str, rejecting: list[str], *, reason: str = "Unschedulable") -> None:
+    def _failed(
+        self, entry: Entry, info: PodInfo, message: str, rejecting: list[str], *, reason: str = "Unschedulable"
+    ) -> None:
         """The Pod goes back to the queue; its Event and its condition say why."""
         self.trace("SchedulingFailed", f"pods/{entry.key}", message=message, reason=reason, plugins=rejecting)
         known = self.pods.get(entry.key)
@@ -310,7 +351,9 @@ class Scheduler(Process):
         self.recorder.event(info.pod, "Warning", "FailedScheduling", "Scheduling", note(message))
         patch = condition_patch(info.pod, reason, message, now=self.engine.clock.text(self.now_ms))
         if patch:
-            self.client.send(self.client.patch("pods", info.name, patch, namespace=info.namespace, subresource="status"))
+            self.client.send(
+                self.client.patch("pods", info.name, patch, namespace=info.namespace, subresource="status")
+            )
 
     def _put_back(self, entry: Entry, rejecting: list[str]) -> None:
         self.queue.reject(entry, rejecting, now_ms=self.now_ms)
@@ -329,7 +372,10 @@ def rejecting_plugins(decision: Decision) -> list[str]:
 
 
 def condition_patch(pod: dict, reason: str, message: str, *, now: str) -> dict | None:
-    """A strategic patch that sets PodScheduled to False; None where it says so already. Source: schedule_one.go updatePod."""
+    """A strategic patch that sets PodScheduled to False; None where it says so already.
+
+    Source: kubernetes pkg/scheduler/schedule_one.go updatePod.
+    """
     status = pod.get("status") or {}
     conditions = status.get("conditions") or []
     old = next((one for one in conditions if one["type"] == "PodScheduled"), {})

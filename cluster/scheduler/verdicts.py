@@ -1,9 +1,10 @@
-"""Leaves every verdict of a scheduling cycle in the trace: what was filtered and why, what was scored and how, what was chosen."""
+"""Leaves every verdict of a scheduling cycle in the trace: which nodes were filtered, how scored, which chosen."""
+
 from __future__ import annotations
 
 from .cycle import Decision, Scores, Verdict
 
-FEW_NODES = 8                                # up to here each node is a fact of its own; beyond, one table
+FEW_NODES = 8  # up to here each node is a fact of its own; beyond, one table
 
 
 def trace(actor, subject: str, decision: Decision) -> None:
@@ -18,13 +19,30 @@ def trace(actor, subject: str, decision: Decision) -> None:
     _facts(actor, subject, "NodeScored", _scored(decision.scores))
     if decision.node:
         total = max(decision.scores.totals, default=0)
-        actor.trace("NodeChosen", subject, node=decision.node, total=total, ties=decision.ties, feasible=decision.feasible,
-                    evaluated=len(decision.verdicts))
+        actor.trace(
+            "NodeChosen",
+            subject,
+            node=decision.node,
+            total=total,
+            ties=decision.ties,
+            feasible=decision.feasible,
+            evaluated=len(decision.verdicts),
+        )
 
 
 def _facts(actor, subject: str, kind: str, rows: list[dict]) -> None:
     if len(rows) > FEW_NODES:
-        actor.trace(kind, subject, rows=rows, nodes=len(rows), node=f"{len(rows)} nodes", passed=True, plugin="", reason="", total=0)
+        actor.trace(
+            kind,
+            subject,
+            rows=rows,
+            nodes=len(rows),
+            node=f"{len(rows)} nodes",
+            passed=True,
+            plugin="",
+            reason="",
+            total=0,
+        )
         return
     for row in rows:
         actor.trace(kind, subject, **row)
@@ -36,4 +54,7 @@ def _filtered(verdict: Verdict) -> dict:
 
 
 def _scored(scores: Scores) -> list[dict]:
-    return [{"node": node, "total": total, "scores": scores.of(index)} for index, (node, total) in enumerate(zip(scores.nodes, scores.totals))]
+    return [
+        {"node": node, "total": total, "scores": scores.of(index)}
+        for index, (node, total) in enumerate(zip(scores.nodes, scores.totals, strict=True))
+    ]

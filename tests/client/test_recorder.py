@@ -1,4 +1,5 @@
 """The recorder counts, combines and throttles as client-go's correlator does."""
+
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +10,8 @@ from cluster.engine.clock import Clock
 from cluster.meta.requests import Response
 
 POD = {
-    "kind": "Pod", "apiVersion": "v1",
+    "kind": "Pod",
+    "apiVersion": "v1",
     "metadata": {"name": "web", "namespace": "shop", "uid": "u-1", "resourceVersion": "7"},
 }
 
@@ -42,7 +44,9 @@ class Server:
                 pass
 
     def create(self, resource, body, namespace=""):
-        return SimpleNamespace(verb="create", resource=resource, body=body, name=body["metadata"]["name"], namespace=namespace)
+        return SimpleNamespace(
+            verb="create", resource=resource, body=body, name=body["metadata"]["name"], namespace=namespace
+        )
 
     def patch(self, resource, name, body, namespace="", patch_type="strategic"):
         return SimpleNamespace(verb="patch", resource=resource, body=body, name=name, namespace=namespace)
@@ -75,14 +79,19 @@ def test_an_event_says_who_saw_what(server, recorder):
     [call] = server.calls
     assert (call.resource, call.namespace) == ("events", "shop")
     assert call.body["involvedObject"] == {
-        "kind": "Pod", "namespace": "shop", "name": "web", "uid": "u-1", "apiVersion": "v1",
-        "resourceVersion": "7", "fieldPath": "spec.containers{app}",
+        "kind": "Pod",
+        "namespace": "shop",
+        "name": "web",
+        "uid": "u-1",
+        "apiVersion": "v1",
+        "resourceVersion": "7",
+        "fieldPath": "spec.containers{app}",
     }
     assert call.body["source"] == {"component": "kubelet", "host": "k8snode1"}
     assert (call.body["reportingComponent"], call.body["reportingInstance"]) == ("kubelet", "k8snode1")
     assert call.body["count"] == 1 and call.body["eventTime"] is None
     assert call.body["firstTimestamp"] == call.body["lastTimestamp"]
-    name, dot, digits = call.name.rpartition(".")
+    name, _, digits = call.name.rpartition(".")
     assert name == "web" and len(digits) == 16 and int(digits, 16)
 
 
@@ -124,7 +133,10 @@ def test_the_tenth_similar_event_is_combined_and_then_counted(server, recorder):
     assert [call.verb for call in server.calls] == ["create"] * 10 + ["patch"] * 2
     tenth = server.calls[9].body
     assert tenth["message"] == "(combined from similar events): step 9" and "reportingComponent" not in tenth
-    assert server.calls[11].body["message"] == "(combined from similar events): step 11" and server.calls[11].body["count"] == 3
+    assert (
+        server.calls[11].body["message"] == "(combined from similar events): step 11"
+        and server.calls[11].body["count"] == 3
+    )
 
 
 def test_similar_events_are_not_combined_after_a_quiet_ten_minutes(server, recorder):
@@ -180,8 +192,17 @@ def test_a_schedulers_event_has_an_action_and_no_count(server, scheduler_recorde
     [call] = server.calls
     assert call.resource == "events.events.k8s.io"
     assert set(call.body) == {
-        "kind", "apiVersion", "metadata", "eventTime", "reportingController", "reportingInstance", "action",
-        "reason", "regarding", "note", "type",
+        "kind",
+        "apiVersion",
+        "metadata",
+        "eventTime",
+        "reportingController",
+        "reportingInstance",
+        "action",
+        "reason",
+        "regarding",
+        "note",
+        "type",
     }
 
 
@@ -208,4 +229,8 @@ def test_a_changed_object_starts_a_new_event(server, scheduler_recorder):
 
 
 def test_a_reference_has_no_empty_parts():
-    assert reference_to({"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n"}}) == {"kind": "Node", "name": "n", "apiVersion": "v1"}
+    assert reference_to({"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n"}}) == {
+        "kind": "Node",
+        "name": "n",
+        "apiVersion": "v1",
+    }

@@ -1,4 +1,5 @@
 """An API server and kubectl, nothing else."""
+
 from cluster.apiserver.server import ApiServer
 from cluster.engine import Engine
 from cluster.kubectl import Kubectl
@@ -13,11 +14,31 @@ class Bench:
         self.server = ApiServer(self.engine, Store())
         self.kubectl = Kubectl(self.engine)
         names = ("default", "kube-system", "other")
-        self.server.begin([
-            *((f"/registry/namespaces/{name}", {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name, "uid": name}, "spec": {},
-                                                "status": {"phase": "Active"}}) for name in names),
-            ("/registry/serviceaccounts/default/default", {"kind": "ServiceAccount", "apiVersion": "v1",
-                                                           "metadata": {"name": "default", "namespace": "default", "uid": "sa"}})])
+        self.server.begin(
+            [
+                *(
+                    (
+                        f"/registry/namespaces/{name}",
+                        {
+                            "kind": "Namespace",
+                            "apiVersion": "v1",
+                            "metadata": {"name": name, "uid": name},
+                            "spec": {},
+                            "status": {"phase": "Active"},
+                        },
+                    )
+                    for name in names
+                ),
+                (
+                    "/registry/serviceaccounts/default/default",
+                    {
+                        "kind": "ServiceAccount",
+                        "apiVersion": "v1",
+                        "metadata": {"name": "default", "namespace": "default", "uid": "sa"},
+                    },
+                ),
+            ]
+        )
         self.kubectl.on_start()
 
     def run(self, action, **command):
@@ -25,7 +46,9 @@ class Bench:
         command_id = self.kubectl.run({"action": action, **command})
         self.engine.settle(limit_ms=5_000)
         record = self.kubectl.command(command_id)
-        out, err = ("\n".join(line.text for line in record.lines if line.stream == stream) for stream in ("stdout", "stderr"))
+        out, err = (
+            "\n".join(line.text for line in record.lines if line.stream == stream) for stream in ("stdout", "stderr")
+        )
         return record.code, out, err
 
     def apply(self, text, name="x.yaml", **command):

@@ -1,4 +1,5 @@
 """kubectl's own flow: what it reads, asks and sends, and what it prints and remembers."""
+
 import json
 
 import pytest
@@ -23,9 +24,19 @@ def kinds(bench):
 def test_apply_reads_discovers_asks_and_creates(bench):
     assert bench.apply(POD, name="pod.yaml") == (0, "pod/x created", "")
     assert [kind for kind in kinds(bench) if kind != "RequestSent"] == [
-        "UserActed", "KubeconfigRead", "ManifestRead", "ApiDiscovered", "ApplyDecided", "KubectlPrinted", "KubectlExited"]
+        "UserActed",
+        "KubeconfigRead",
+        "ManifestRead",
+        "ApiDiscovered",
+        "ApplyDecided",
+        "KubectlPrinted",
+        "KubectlExited",
+    ]
     assert bench.requests() == [("raw", "/api"), ("raw", "/apis"), ("get", HOME + "/x"), ("create", HOME)]
-    assert bench.facts("UserActed")[0].data["command"] == "kubectl apply -f pod.yaml" and bench.facts("UserActed")[0].cause == 0
+    assert (
+        bench.facts("UserActed")[0].data["command"] == "kubectl apply -f pod.yaml"
+        and bench.facts("UserActed")[0].cause == 0
+    )
 
 
 def test_everything_is_caused_by_what_the_learner_did(bench):
@@ -53,7 +64,8 @@ def test_the_file_is_remembered_in_an_annotation_as_the_real_one_writes_it(bench
     pod = bench.stored("pods/default/x")
     assert pod["metadata"]["annotations"][ANNOTATION] == (
         '{"apiVersion":"v1","kind":"Pod","metadata":{"annotations":{},"name":"x","namespace":"default"},'
-        '"spec":{"containers":[{"command":null,"image":"b\\u003c1","name":"a"}]}}\n')
+        '"spec":{"containers":[{"command":null,"image":"b\\u003c1","name":"a"}]}}\n'
+    )
     [manager] = [entry["manager"] for entry in pod["metadata"]["managedFields"]]
     assert manager == "kubectl-client-side-apply"
 
@@ -77,23 +89,40 @@ def test_a_changed_file_is_sent_as_a_patch_of_the_difference(bench):
 def test_a_field_dropped_from_the_file_goes_back_to_its_default_and_others_stay(bench):
     bench.apply(DEPLOYMENT)
     bench.run("scale", resource="deployment", name="d", replicas=5)
-    assert bench.apply(DEPLOYMENT.replace("  replicas: 2\n", "  minReadySeconds: 7\n")) == (0, "deployment.apps/d configured", "")
+    assert bench.apply(DEPLOYMENT.replace("  replicas: 2\n", "  minReadySeconds: 7\n")) == (
+        0,
+        "deployment.apps/d configured",
+        "",
+    )
     spec = bench.stored("deployments/default/d")["spec"]
     assert (spec["replicas"], spec["minReadySeconds"]) == (1, 7)
 
 
 def test_an_object_that_was_not_applied_before_gets_a_warning(bench):
-    bench.server.store.put("/registry/configmaps/default/c", {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {
-        "name": "c", "namespace": "default", "uid": "u"}, "data": {"a": "b"}})
+    bench.server.store.put(
+        "/registry/configmaps/default/c",
+        {
+            "kind": "ConfigMap",
+            "apiVersion": "v1",
+            "metadata": {"name": "c", "namespace": "default", "uid": "u", "creationTimestamp": "2026-01-01T09:00:00Z"},
+            "data": {"a": "b"},
+        },
+    )
     code, out, err = bench.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {x: z}\n")
     assert (code, out) == (0, "configmap/c configured")
-    assert err.startswith(f"Warning: resource configmaps/c is missing the {ANNOTATION} annotation which is required by kubectl apply.")
+    assert err.startswith(
+        f"Warning: resource configmaps/c is missing the {ANNOTATION} annotation which is required by kubectl apply."
+    )
     assert bench.stored("configmaps/default/c")["data"] == {"a": "b", "x": "z"}
 
 
 def test_delete_says_so_and_is_done_when_the_object_is_gone(bench):
     bench.apply(POD)
-    assert bench.run("delete", files=[{"name": "pod.yaml", "text": POD}]) == (0, 'pod "x" deleted from default namespace', "")
+    assert bench.run("delete", files=[{"name": "pod.yaml", "text": POD}]) == (
+        0,
+        'pod "x" deleted from default namespace',
+        "",
+    )
     assert bench.requests()[-2:] == [("delete", HOME + "/x"), ("get", HOME + "/x")]
     assert not bench.stored("pods/default/x")
 
@@ -107,9 +136,18 @@ def test_delete_waits_for_a_pod_that_is_still_stopping(bench):
     assert bench.run("delete", resource="pod", name="x2")[0] == 0
     assert bench.kubectl.state.waits
     assert bench.run("delete", resource="pod", name="x", force=True) == (
-        0, 'pod "x" force deleted from default namespace', "Warning: Immediate deletion does not wait for confirmation that the running resource has "
-        "been terminated. The resource may continue to run on the cluster indefinitely.")
-    assert [command.code for command in bench.kubectl.state.commands] == [0, 0, 0, 0, 0] and not bench.kubectl.state.waits
+        0,
+        'pod "x" force deleted from default namespace',
+        "Warning: Immediate deletion does not wait for confirmation that the running resource has "
+        "been terminated. The resource may continue to run on the cluster indefinitely.",
+    )
+    assert [command.code for command in bench.kubectl.state.commands] == [
+        0,
+        0,
+        0,
+        0,
+        0,
+    ] and not bench.kubectl.state.waits
 
 
 def test_a_wait_survives_a_snapshot(bench):
@@ -120,30 +158,44 @@ def test_a_wait_survives_a_snapshot(bench):
     assert bench.kubectl.state.commands[1].code == 0
 
 
-@pytest.mark.parametrize("asked, sent", [
-    ({}, {"propagationPolicy": "Background"}),
-    ({"cascade": "orphan"}, {"propagationPolicy": "Orphan"}),
-    ({"cascade": "foreground", "grace_period": 5}, {"gracePeriodSeconds": 5, "propagationPolicy": "Foreground"}),
-    ({"force": True}, {"gracePeriodSeconds": 0, "propagationPolicy": "Background"}),
-])
+@pytest.mark.parametrize(
+    "asked, sent",
+    [
+        ({}, {"propagationPolicy": "Background"}),
+        ({"cascade": "orphan"}, {"propagationPolicy": "Orphan"}),
+        ({"cascade": "foreground", "grace_period": 5}, {"gracePeriodSeconds": 5, "propagationPolicy": "Foreground"}),
+        ({"force": True}, {"gracePeriodSeconds": 0, "propagationPolicy": "Background"}),
+    ],
+)
 def test_delete_sends_what_was_asked(bench, monkeypatch, asked, sent):
     seen = []
     submit = bench.server.submit
-    monkeypatch.setattr(bench.server, "submit", lambda request, *args, **more: (seen.append(request), submit(request, *args, **more)))
+    monkeypatch.setattr(
+        bench.server, "submit", lambda request, *args, **more: (seen.append(request), submit(request, *args, **more))
+    )
     bench.apply(DEPLOYMENT)
     bench.run("delete", resource="deploy", name="d", **asked)
     [request] = [one for one in seen if one.verb == "delete"]
     assert json.loads(request.raw) == sent and request.raw.endswith(b"\n")
 
 
-@pytest.mark.parametrize("command, words", [
-    ({"resource": "pod", "name": "zzz"}, 'Error from server (NotFound): pods "zzz" not found'),
-    ({"resource": "foo", "name": "x"}, 'error: the server doesn\'t have a resource type "foo"'),
-    ({"resource": "pod"}, "error: resource(s) were provided, but no name was specified"),
-    ({"files": [{"name": "x.yaml", "text": POD}]}, 'Error from server (NotFound): error when deleting "x.yaml": pods "x" not found'),
-    ({"files": [{"name": "x.yaml", "text": POD.replace("kind: Pod\n", "")}]}, 'error: unable to decode "x.yaml": Object \'Kind\' is missing in '
-     '\'{"apiVersion":"v1","metadata":{"name":"x"},"spec":{"containers":[{"image":"b","name":"a"}]}}\''),
-])
+@pytest.mark.parametrize(
+    "command, words",
+    [
+        ({"resource": "pod", "name": "zzz"}, 'Error from server (NotFound): pods "zzz" not found'),
+        ({"resource": "foo", "name": "x"}, 'error: the server doesn\'t have a resource type "foo"'),
+        ({"resource": "pod"}, "error: resource(s) were provided, but no name was specified"),
+        (
+            {"files": [{"name": "x.yaml", "text": POD}]},
+            'Error from server (NotFound): error when deleting "x.yaml": pods "x" not found',
+        ),
+        (
+            {"files": [{"name": "x.yaml", "text": POD.replace("kind: Pod\n", "")}]},
+            "error: unable to decode \"x.yaml\": Object 'Kind' is missing in "
+            '\'{"apiVersion":"v1","metadata":{"name":"x"},"spec":{"containers":[{"image":"b","name":"a"}]}}\'',
+        ),
+    ],
+)
 def test_a_delete_of_what_is_not_there(bench, command, words):
     assert bench.run("delete", **command) == (1, "", words)
 
@@ -160,11 +212,20 @@ def test_scale_reads_the_object_and_patches_its_scale(bench):
     assert bench.requests()[-2:] == [("get", home), ("patch", home + "/scale")]
 
 
-@pytest.mark.parametrize("command, words", [
-    ({"resource": "deploy", "name": "zz", "replicas": 2}, 'Error from server (NotFound): deployments.apps "zz" not found'),
-    ({"resource": "foo", "name": "zz", "replicas": 2}, 'error: the server doesn\'t have a resource type "foo"'),
-    ({"resource": "deploy", "name": "d", "replicas": -1}, "error: The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0"),
-])
+@pytest.mark.parametrize(
+    "command, words",
+    [
+        (
+            {"resource": "deploy", "name": "zz", "replicas": 2},
+            'Error from server (NotFound): deployments.apps "zz" not found',
+        ),
+        ({"resource": "foo", "name": "zz", "replicas": 2}, 'error: the server doesn\'t have a resource type "foo"'),
+        (
+            {"resource": "deploy", "name": "d", "replicas": -1},
+            "error: The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
+        ),
+    ],
+)
 def test_a_scale_that_cannot_be(bench, command, words):
     assert bench.run("scale", **command) == (1, "", words)
 
@@ -172,7 +233,11 @@ def test_a_scale_that_cannot_be(bench, command, words):
 def test_an_api_server_that_is_off_refuses_the_connection(bench):
     bench.engine.stop(bench.server)
     code, _, err = bench.apply(POD)
-    assert code == 1 and err == "The connection to the server k8s-api.local:6443 was refused - did you specify the right host or port?"
+    assert (
+        code == 1
+        and err
+        == "The connection to the server k8s-api.local:6443 was refused - did you specify the right host or port?"
+    )
 
 
 def test_fifty_commands_are_remembered(bench):
@@ -183,9 +248,15 @@ def test_fifty_commands_are_remembered(bench):
 
 
 def test_the_namespace_of_the_command_is_enforced(bench):
-    words = ('error: the namespace from the provided object "default" does not match the namespace "other". '
-             "You must pass '--namespace=default' to perform this operation.")
-    assert bench.apply(POD.replace("  name: x\n", "  name: x\n  namespace: default\n", 1), namespace="other") == (1, "", words)
+    words = (
+        'error: the namespace from the provided object "default" does not match the namespace "other". '
+        "You must pass '--namespace=default' to perform this operation."
+    )
+    assert bench.apply(POD.replace("  name: x\n", "  name: x\n  namespace: default\n", 1), namespace="other") == (
+        1,
+        "",
+        words,
+    )
 
 
 def test_a_cluster_scoped_object_has_no_namespace(bench):

@@ -1,4 +1,5 @@
 """An API server and a scheduler, nothing else: Nodes and Pods are what a test makes them."""
+
 import json
 
 from cluster.apiserver import http
@@ -17,11 +18,27 @@ class Bench:
         self.engine = Engine(seed=seed)
         self.server = ApiServer(self.engine, Store())
         self.scheduler = Scheduler(self.engine)
-        namespaces = [{"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name, "uid": name}, "spec": {}, "status": {"phase": "Active"}}
-                      for name in ("default", "kube-system")]
-        account = {"kind": "ServiceAccount", "apiVersion": "v1", "metadata": {"name": "default", "namespace": "default", "uid": "sa"}}
-        self.server.begin([*((f"/registry/namespaces/{one['metadata']['name']}", one) for one in namespaces),
-                           ("/registry/serviceaccounts/default/default", account)])
+        namespaces = [
+            {
+                "kind": "Namespace",
+                "apiVersion": "v1",
+                "metadata": {"name": name, "uid": name},
+                "spec": {},
+                "status": {"phase": "Active"},
+            }
+            for name in ("default", "kube-system")
+        ]
+        account = {
+            "kind": "ServiceAccount",
+            "apiVersion": "v1",
+            "metadata": {"name": "default", "namespace": "default", "uid": "sa"},
+        }
+        self.server.begin(
+            [
+                *((f"/registry/namespaces/{one['metadata']['name']}", one) for one in namespaces),
+                ("/registry/serviceaccounts/default/default", account),
+            ]
+        )
         self.scheduler.on_start()
         self.engine.settle()
         self.calls = 0
@@ -30,7 +47,15 @@ class Bench:
         """A client's request over HTTP; runs the cluster until the answer is there."""
         self.calls += 1
         headers = {"User-Agent": "test", "Content-Type": "application/json", **(headers or {})}
-        request = http.parse(method, path, query, headers, json.dumps(body).encode() if body is not None else b"", user="kubernetes-admin", groups=["system:masters"])
+        request = http.parse(
+            method,
+            path,
+            query,
+            headers,
+            json.dumps(body).encode() if body is not None else b"",
+            user="kubernetes-admin",
+            groups=["system:masters"],
+        )
         self.server.submit(request, ReplyTo(external=self.calls), sender="test")
         while not self.server.outbox:
             assert self.engine.step() is not None
@@ -40,18 +65,28 @@ class Bench:
 
     def node(self, name, *, cpu="4", memory="8Gi", pods="110", labels=None, taints=None, **spec):
         offered = {"cpu": cpu, "memory": memory, "pods": pods}
-        return self.add_node({"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, **(labels or {})}},
-                              "spec": {**spec, "taints": taints}, "status": {"capacity": offered, "allocatable": offered}})
+        return self.add_node(
+            {
+                "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, **(labels or {})}},
+                "spec": {**spec, "taints": taints},
+                "status": {"capacity": offered, "allocatable": offered},
+            }
+        )
 
     def add_node(self, manifest):
         """A node as its kubelet would register it, without the taint of one that is not ready yet."""
         self.send("POST", "/api/v1/nodes", manifest)
-        return self.patch(f"/api/v1/nodes/{manifest['metadata']['name']}", {"spec": {"taints": (manifest.get("spec") or {}).get("taints")}})
+        return self.patch(
+            f"/api/v1/nodes/{manifest['metadata']['name']}",
+            {"spec": {"taints": (manifest.get("spec") or {}).get("taints")}},
+        )
 
     def pod(self, name, *, cpu=None, labels=None, **spec):
         resources = {"requests": {"cpu": cpu}} if cpu else {}
         container = {"name": "c", "image": "app:1", "resources": resources}
-        return self.add_pod({"metadata": {"name": name, "labels": labels or {}}, "spec": {"containers": [container], **spec}})
+        return self.add_pod(
+            {"metadata": {"name": name, "labels": labels or {}}, "spec": {"containers": [container], **spec}}
+        )
 
     def add_pod(self, manifest):
         return self.send("POST", "/api/v1/namespaces/default/pods", manifest)

@@ -1,6 +1,6 @@
-"""Our filters, scores and messages against what a real kube-scheduler decided (tests/conformance/scheduling/*.jsonl)."""
+"""Our filters, scores and messages against what a real kube-scheduler decided (conformance/scheduling/*.jsonl)."""
+
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,14 @@ from tests.scheduler.bench import MERGE, Bench
 
 CASES = Path(__file__).parents[1] / "conformance" / "scheduling"
 # Not built yet: what these cases turn on comes with its own issue.
-LATER = ("podAffinity", "podAntiAffinity", "persistentVolumeClaim", "priorityClassName", "resourceClaims", "schedulerName")
+LATER = (
+    "podAffinity",
+    "podAntiAffinity",
+    "persistentVolumeClaim",
+    "priorityClassName",
+    "resourceClaims",
+    "schedulerName",
+)
 
 
 def cases():
@@ -23,7 +30,11 @@ def cases():
     for path in sorted(CASES.glob("*.jsonl")):
         for line in path.read_text().splitlines():
             case = json.loads(line)
-            if not case.get("setup") and case["plugin"] != "SchedulingGates" and not any(f'"{word}"' in line for word in LATER):
+            if (
+                not case.get("setup")
+                and case["plugin"] != "SchedulingGates"
+                and not any(f'"{word}"' in line for word in LATER)
+            ):
                 found.append(case)
     return found
 
@@ -63,8 +74,13 @@ def outcome(cache, pod, want):
     if not decision.node:
         return {**got, "message": fit_error(decision, pod, cache)}
     cache.add_pod(pod, want.get("node") or decision.node)
-    scores = {node: {**{name: score[3] for name, score in decision.scores.of(index).items()}, "total": decision.scores.totals[index]}
-              for index, node in enumerate(decision.scores.nodes)}
+    scores = {
+        node: {
+            **{name: score[3] for name, score in decision.scores.of(index).items()},
+            "total": decision.scores.totals[index],
+        }
+        for index, node in enumerate(decision.scores.nodes)
+    }
     return {**got, "among": sorted(decision.ties), "scores": scores}
 
 
@@ -72,7 +88,7 @@ def outcome(cache, pod, want):
 @pytest.mark.parametrize("case", [case for case in cases() if "then" not in case], ids=lambda case: case["id"])
 def test_it_decides_as_the_real_scheduler_did(case):
     cache = cluster_of(case)
-    for pod, want in zip(case["pending"], case["expect"]["pods"]):
+    for pod, want in zip(case["pending"], case["expect"]["pods"], strict=True):
         got = outcome(cache, PodInfo(with_defaults(pod)), want)
         assert got["feasible"] == sorted(want["feasible"])
         assert got.get("message") == want.get("message")
@@ -94,8 +110,12 @@ def test_it_tries_again_as_the_real_scheduler_did(case):
         bench.run(100)
     for step in case["then"]:
         path = step["path"].replace("${ns}", "default")
-        bench.send(step["method"], path, step.get("body"), step.get("headers") or MERGE if step["method"] == "PATCH" else None)
+        bench.send(
+            step["method"], path, step.get("body"), step.get("headers") or MERGE if step["method"] == "PATCH" else None
+        )
     bench.run(12_000)
     assert {name: bench.node_of(name) for name in case["expect"]["finally"]} == case["expect"]["finally"]
     for want in case["expect"]["pods"]:
-        assert [event["message"] for event in bench.events(want["pod"])][:1] == ([want["event"]] if "event" in want else [])
+        assert [event["message"] for event in bench.events(want["pod"])][:1] == (
+            [want["event"]] if "event" in want else []
+        )

@@ -1,4 +1,5 @@
 """The scheduler as an actor: queue, cycles, binding, and what it says when a Pod fits nowhere."""
+
 import json
 
 import pytest
@@ -37,20 +38,33 @@ def test_every_verdict_is_in_the_trace_and_walks_back_to_the_pods_creation(bench
     bench.node("n3")
     bench.pod("web", cpu="2")
     settled(bench)
-    verdicts = {fact.data["node"]: (fact.data["passed"], fact.data["plugin"], fact.data["reason"]) for fact in bench.facts("NodeFiltered")}
-    assert verdicts == {"n1": (False, "NodeResourcesFit", "Insufficient cpu"), "n2": (True, "", ""), "n3": (True, "", "")}
+    verdicts = {
+        fact.data["node"]: (fact.data["passed"], fact.data["plugin"], fact.data["reason"])
+        for fact in bench.facts("NodeFiltered")
+    }
+    assert verdicts == {
+        "n1": (False, "NodeResourcesFit", "Insufficient cpu"),
+        "n2": (True, "", ""),
+        "n3": (True, "", ""),
+    }
     assert {fact.data["node"] for fact in bench.facts("NodeScored")} == {"n2", "n3"}
     scores = bench.facts("NodeScored")[0].data
     assert scores["total"] == sum(weighted for _, _, _, weighted in scores["scores"].values())
     [chosen], [bound] = bench.facts("NodeChosen"), bench.facts("PodBound")
-    assert chosen.data["node"] == bound.data["node"] == bench.node_of("web") and sorted(chosen.data["ties"]) == ["n2", "n3"]
+    assert chosen.data["node"] == bound.data["node"] == bench.node_of("web") and sorted(chosen.data["ties"]) == [
+        "n2",
+        "n3",
+    ]
     by_seq = {fact.seq: fact for fact in bench.engine.trace.events}
     kinds, fact = [], bound
     while fact:
         kinds.append(fact.kind)
         fact = by_seq.get(fact.cause)
-    assert [kind for kind in ("PodAssumed", "NodeChosen", "SchedulingStarted", "PodQueued", "WatchDelivered") if kind in kinds] == \
-        ["PodAssumed", "NodeChosen", "SchedulingStarted", "PodQueued", "WatchDelivered"]
+    assert [
+        kind
+        for kind in ("PodAssumed", "NodeChosen", "SchedulingStarted", "PodQueued", "WatchDelivered")
+        if kind in kinds
+    ] == ["PodAssumed", "NodeChosen", "SchedulingStarted", "PodQueued", "WatchDelivered"]
 
 
 def test_many_nodes_are_one_table_in_the_trace(bench):
@@ -67,10 +81,17 @@ def test_a_pod_that_fits_nowhere_says_why_in_an_event_and_a_condition(bench):
     bench.node("n2", taints=[{"key": "a", "value": "b", "effect": "NoSchedule"}])
     bench.pod("big", cpu="2")
     settled(bench)
-    message = ("0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s). no new claims to deallocate, "
-               "preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.")
+    message = (
+        "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s). no new claims to deallocate, "
+        "preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."
+    )
     [condition] = bench.get("big")["status"]["conditions"]
-    assert (condition["type"], condition["status"], condition["reason"], condition["message"]) == ("PodScheduled", "False", "Unschedulable", message)
+    assert (condition["type"], condition["status"], condition["reason"], condition["message"]) == (
+        "PodScheduled",
+        "False",
+        "Unschedulable",
+        message,
+    )
     assert condition["lastTransitionTime"]
     assert [event["message"] for event in bench.events("big")] == [message]
     assert bench.facts("SchedulingFailed")[0].data["message"] == message
@@ -87,12 +108,16 @@ def test_without_nodes_a_pod_waits_out_a_back_off(bench):
     assert bench.node_of("web") == "n1"
 
 
-@pytest.mark.parametrize("change", [
-    lambda bench: bench.node("n2", cpu="2"),
-    lambda bench: bench.patch("/api/v1/nodes/n1/status", {"status": {"allocatable": {"cpu": "3"}}}),
-    lambda bench: bench.delete("old"),
-    lambda bench: bench.patch("/api/v1/namespaces/default/pods/old/status", {"status": {"phase": "Succeeded"}}),
-], ids=["a node comes", "a node grows", "a Pod is deleted", "a Pod ends"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda bench: bench.node("n2", cpu="2"),
+        lambda bench: bench.patch("/api/v1/nodes/n1/status", {"status": {"allocatable": {"cpu": "3"}}}),
+        lambda bench: bench.delete("old"),
+        lambda bench: bench.patch("/api/v1/namespaces/default/pods/old/status", {"status": {"phase": "Succeeded"}}),
+    ],
+    ids=["a node comes", "a node grows", "a Pod is deleted", "a Pod ends"],
+)
 def test_a_pod_that_lacked_cpu_is_tried_again_when(bench, change):
     bench.node("n1", cpu="2")
     bench.pod("old", cpu="1", nodeName="n1")
@@ -105,11 +130,15 @@ def test_a_pod_that_lacked_cpu_is_tried_again_when(bench, change):
     assert bench.node_of("web") is not None
 
 
-@pytest.mark.parametrize("change", [
-    lambda bench: bench.node("n2", cpu="1"),
-    lambda bench: bench.patch("/api/v1/nodes/n1", {"metadata": {"labels": {"x": "y"}}}),
-    lambda bench: bench.pod("other", nodeName="n1"),
-], ids=["too small a node comes", "a node's label changes", "another Pod comes"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda bench: bench.node("n2", cpu="1"),
+        lambda bench: bench.patch("/api/v1/nodes/n1", {"metadata": {"labels": {"x": "y"}}}),
+        lambda bench: bench.pod("other", nodeName="n1"),
+    ],
+    ids=["too small a node comes", "a node's label changes", "another Pod comes"],
+)
 def test_a_pod_that_lacked_cpu_is_left_alone_when(bench, change):
     bench.node("n1", cpu="1")
     bench.pod("web", cpu="2")
@@ -196,9 +225,18 @@ def test_replicas_are_spread_over_nodes(bench):
     owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "rs", "controller": True}
     selector = {"matchLabels": {"app": "web"}}
     template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "app:1"}]}}
-    bench.send("POST", "/apis/apps/v1/namespaces/default/replicasets", {"metadata": {"name": "web"}, "spec": {"selector": selector, "template": template}})
+    bench.send(
+        "POST",
+        "/apis/apps/v1/namespaces/default/replicasets",
+        {"metadata": {"name": "web"}, "spec": {"selector": selector, "template": template}},
+    )
     for index in range(6):
-        bench.add_pod({"metadata": {"name": f"w{index}", "labels": {"app": "web"}, "ownerReferences": [owner]}, "spec": template["spec"]})
+        bench.add_pod(
+            {
+                "metadata": {"name": f"w{index}", "labels": {"app": "web"}, "ownerReferences": [owner]},
+                "spec": template["spec"],
+            }
+        )
     settled(bench)
     homes = [bench.node_of(f"w{index}") for index in range(6)]
     assert sorted(homes) == ["n1"] * 3 + ["n2"] * 3
@@ -220,7 +258,10 @@ def test_a_snapshot_holds_all_that_the_scheduler_needs():
         for index in range(3):
             bench.pod(f"b{index}", cpu="500m")
         bench.engine.settle()
-        return [(item["metadata"]["name"], item["spec"].get("nodeName")) for item in bench.send("GET", "/api/v1/namespaces/default/pods")["items"]]
+        return [
+            (item["metadata"]["name"], item["spec"].get("nodeName"))
+            for item in bench.send("GET", "/api/v1/namespaces/default/pods")["items"]
+        ]
 
     assert play(True) == play(False)
     assert dict(play(True))["waits"] == "n4"

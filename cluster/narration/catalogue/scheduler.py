@@ -1,4 +1,5 @@
 """What is said of the scheduler's facts."""
+
 from __future__ import annotations
 
 from ..kind import Kind
@@ -8,47 +9,61 @@ QUEUE = "pkg/scheduler/backend/queue/scheduling_queue.go"
 
 KINDS = {
     "PodQueued": Kind(
-        stage="schedule", source=QUEUE, step=False,
+        stage="schedule",
+        source=QUEUE,
+        step=False,
         en="**kube-scheduler** puts {name} into its {queue} queue ({length} there): it has no node yet.",
         zh="**kube-scheduler** 将 {name} 放入 {queue} 队列（现有 {length} 个）：它还没有节点。",
     ),
     "SchedulingStarted": Kind(
-        stage="schedule", source=SCHEDULE_ONE,
+        stage="schedule",
+        source=SCHEDULE_ONE,
         en="**kube-scheduler** takes {name} from its queue, attempt {attempt}. Pods are placed one at a time.",
         zh="**kube-scheduler** 从队列取出 {name}，第 {attempt} 次尝试。Pod 逐个调度。",
     ),
     "PodRejected": Kind(
-        stage="schedule", marker="warning", source=SCHEDULE_ONE,
+        stage="schedule",
+        marker="warning",
+        source=SCHEDULE_ONE,
         en="**{plugin}** rejects {name} before any node is looked at: {reason}.",
         zh="**{plugin}** 在查看任何节点之前就拒绝了 {name}：{reason}。",
     ),
     "NodeFiltered": Kind(
-        stage="schedule", source="pkg/scheduler/framework/plugins",
+        stage="schedule",
+        source="pkg/scheduler/framework/plugins",
         en="**Filter**: can {node} take {name}? Passed: {passed}. {plugin} {reason}",
         zh="**过滤**：{node} 能否容纳 {name}？通过：{passed}。{plugin} {reason}",
     ),
     "NodeScored": Kind(
-        stage="schedule", source="pkg/scheduler/framework/runtime/framework.go",
+        stage="schedule",
+        source="pkg/scheduler/framework/runtime/framework.go",
         en="**Score**: {node} gets {total} for {name}, the weighted sum of what each plugin gives it.",
         zh="**打分**：{node} 对 {name} 得 {total} 分，即各插件得分的加权和。",
     ),
     "NodeChosen": Kind(
-        stage="schedule", source=SCHEDULE_ONE,
-        en="**kube-scheduler** chooses {node} for {name}: {feasible} of {evaluated} nodes fit, the best score wins, ties by lot.",
+        stage="schedule",
+        source=SCHEDULE_ONE,
+        en="**kube-scheduler** chooses {node} for {name}: {feasible} of {evaluated} fit, best score wins, ties by lot.",
         zh="**kube-scheduler** 为 {name} 选定 {node}：{evaluated} 个节点中 {feasible} 个可用，分高者胜，同分抽签。",
     ),
     "SchedulingFailed": Kind(
-        stage="schedule", marker="warning", source=SCHEDULE_ONE,
+        stage="schedule",
+        marker="warning",
+        source=SCHEDULE_ONE,
         en="**kube-scheduler** finds no node for {name}. It stays Pending until something changes.",
         zh="**kube-scheduler** 没有为 {name} 找到节点。它保持 Pending，直到集群有所变化。",
     ),
     "PodAssumed": Kind(
-        stage="bind", source=SCHEDULE_ONE, step=False,
+        stage="bind",
+        source=SCHEDULE_ONE,
+        step=False,
         en="**kube-scheduler** counts {name} on {node} already, in memory, so that the next Pod sees the room gone.",
         zh="**kube-scheduler** 先在内存中把 {name} 计入 {node}，使下一个 Pod 看到空间已被占用。",
     ),
     "PodBound": Kind(
-        stage="bind", marker="write", source="pkg/scheduler/framework/plugins/defaultbinder/default_binder.go",
+        stage="bind",
+        marker="write",
+        source="pkg/scheduler/framework/plugins/defaultbinder/default_binder.go",
         en="**kube-scheduler** has bound {name} to {node}: only spec.nodeName changed, and nobody called the kubelet.",
         zh="**kube-scheduler** 已将 {name} 绑定到 {node}：只有 spec.nodeName 改变，没有人调用 kubelet。",
     ),

@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/scheduler/framework/plugins/imagelocality/image_locality.go.
 """
+
 from __future__ import annotations
 
 from ..framework import MAX_SCORE, Cycle, Plugin
@@ -23,7 +24,11 @@ class ImageLocality(Plugin):
         spec = cycle.pod.spec
         containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
         names = [with_tag(container.get("image") or "") for container in containers]
-        names += [with_tag(volume["image"].get("reference") or "") for volume in spec.get("volumes") or () if volume.get("image")]
+        names += [
+            with_tag(volume["image"].get("reference") or "")
+            for volume in spec.get("volumes") or ()
+            if volume.get("image")
+        ]
         cycle.data[self.name] = (names, MOST_EACH * len(containers))
 
     def score(self, cycle: Cycle, node: NodeInfo) -> int:

@@ -2,11 +2,12 @@
 
 Source: kubernetes pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go.
 """
+
 from __future__ import annotations
 
 from ..framework import SKIP, Cycle, OnlyNodes, Plugin, Rejection, normalized
-from ..nodeselector import Required, term_matches, terms_of
 from ..nodes import NodeInfo
+from ..nodeselector import Required, term_matches, terms_of
 from ..pods import PodInfo
 
 REJECTION = Rejection(("node(s) didn't match Pod's node affinity/selector",))
@@ -60,7 +61,9 @@ class NodeAffinity(Plugin):
         return None if _preferred(cycle.pod) else SKIP
 
     def score(self, cycle: Cycle, node: NodeInfo) -> int:
-        return sum(term["weight"] for term in _preferred(cycle.pod) if term_matches(term.get("preference") or {}, node.node))
+        return sum(
+            term["weight"] for term in _preferred(cycle.pod) if term_matches(term.get("preference") or {}, node.node)
+        )
 
     def normalize(self, cycle: Cycle, nodes: list[NodeInfo], scores: list[int]) -> list[int]:
         return normalized(scores)

@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/scheduler/framework/plugins/nodeports/node_ports.go, framework/types.go HostPortInfo.
 """
+
 from __future__ import annotations
 
 from ..framework import SKIP, Cycle, Plugin, Rejection

@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go.
 """
+
 from __future__ import annotations
 
 from ..framework import MAX_SCORE, SKIP, Cycle, Plugin

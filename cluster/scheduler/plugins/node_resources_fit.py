@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/scheduler/framework/plugins/noderesources/{fit,least_allocated,resource_allocation}.go.
 """
+
 from __future__ import annotations
 
 from ..framework import MAX_SCORE, Cycle, Plugin, Rejection
@@ -26,9 +27,15 @@ def shortages(requests: Requests, node: NodeInfo) -> Rejection | None:
 
 def _compared(requests: Requests, node: NodeInfo):
     """(resource, wanted, offered, used) of all that is asked for."""
-    rows = [("cpu", requests.cpu, node.cpu, node.used_cpu), ("memory", requests.memory, node.memory, node.used_memory),
-            ("ephemeral-storage", requests.storage, node.storage, node.used_storage)]
-    rows += [(name, wanted, node.scalars.get(name, 0), node.used_scalars.get(name, 0)) for name, wanted in requests.scalars.items()]
+    rows = [
+        ("cpu", requests.cpu, node.cpu, node.used_cpu),
+        ("memory", requests.memory, node.memory, node.used_memory),
+        ("ephemeral-storage", requests.storage, node.storage, node.used_storage),
+    ]
+    rows += [
+        (name, wanted, node.scalars.get(name, 0), node.used_scalars.get(name, 0))
+        for name, wanted in requests.scalars.items()
+    ]
     return [row for row in rows if row[1]]
 
 
@@ -61,28 +68,44 @@ def after_scale_down(pod: PodInfo, old: PodInfo, new: PodInfo) -> bool:
     if not new.spec.get("nodeName"):
         return False
     before, now, wanted = old.requests, new.requests, pod.requests
-    return any(asked and had > has for asked, had, has in
-               ((wanted.cpu, before.cpu, now.cpu), (wanted.memory, before.memory, now.memory), (wanted.storage, before.storage, now.storage)))
+    return any(
+        asked and had > has
+        for asked, had, has in (
+            (wanted.cpu, before.cpu, now.cpu),
+            (wanted.memory, before.memory, now.memory),
+            (wanted.storage, before.storage, now.storage),
+        )
+    )
 
 
 class NodeResourcesFit(Plugin):
     name, order, weight = "NodeResourcesFit", 60, 1
     hints = {
-        "node/add": after_node_change, "node/allocatable": after_node_change,
-        "pod/delete": lambda pod, old, new: True, "pod/scale-down": after_scale_down,
+        "node/add": after_node_change,
+        "node/allocatable": after_node_change,
+        "pod/delete": lambda pod, old, new: True,
+        "pod/scale-down": after_scale_down,
     }
 
     def filter(self, cycle: Cycle, node: NodeInfo) -> Rejection | None:
         requests = cycle.pod.requests
-        if (len(node.pods) < node.pod_limit and requests.cpu <= node.cpu - node.used_cpu and requests.memory <= node.memory - node.used_memory
-                and not requests.storage and not requests.scalars):
+        if (
+            len(node.pods) < node.pod_limit
+            and requests.cpu <= node.cpu - node.used_cpu
+            and requests.memory <= node.memory - node.used_memory
+            and not requests.storage
+            and not requests.scalars
+        ):
             return None
         return shortages(requests, node)
 
     def score(self, cycle: Cycle, node: NodeInfo) -> int:
         """The mean of the free shares of cpu and memory, with the Pod on the node."""
         requests, total, parts = cycle.pod.requests, 0, 0
-        for offered, used in ((node.cpu, node.nonzero_cpu + requests.nonzero_cpu), (node.memory, node.nonzero_memory + requests.nonzero_memory)):
+        for offered, used in (
+            (node.cpu, node.nonzero_cpu + requests.nonzero_cpu),
+            (node.memory, node.nonzero_memory + requests.nonzero_memory),
+        ):
             if offered:
                 parts += 1
                 total += (offered - used) * MAX_SCORE // offered if used <= offered else 0

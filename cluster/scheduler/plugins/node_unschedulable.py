@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/scheduler/framework/plugins/nodeunschedulable/node_unschedulable.go.
 """
+
 from __future__ import annotations
 
 from ..framework import SKIP, Cycle, Plugin, Rejection

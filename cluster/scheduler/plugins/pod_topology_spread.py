@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/scheduler/framework/plugins/podtopologyspread/{common,filtering,scoring}.go, helper/spread.go.
 """
+
 from __future__ import annotations
 
 from math import floor, log
@@ -18,8 +19,11 @@ from ..pods import PodInfo, tolerates
 HOSTNAME = "kubernetes.io/hostname"
 MISMATCH = Rejection(("node(s) didn't match pod topology spread constraints",), resolvable=True)
 NO_LABEL = Rejection(("node(s) didn't match pod topology spread constraints (missing required label)",))
-OWNERS = {("v1", "ReplicationController"): "replicationcontrollers", ("apps/v1", "ReplicaSet"): "replicasets",
-          ("apps/v1", "StatefulSet"): "statefulsets"}
+OWNERS = {
+    ("v1", "ReplicationController"): "replicationcontrollers",
+    ("apps/v1", "ReplicaSet"): "replicasets",
+    ("apps/v1", "StatefulSet"): "statefulsets",
+}
 
 
 class Constraint(NamedTuple):
@@ -37,13 +41,16 @@ class Constraint(NamedTuple):
         return not (self.honors_taints and any(not tolerates(pod.tolerations, taint) for taint in node.hard_taints))
 
 
-DEFAULTS = ((3, HOSTNAME), (5, ZONE))        # all of them ScheduleAnyway
+DEFAULTS = ((3, HOSTNAME), (5, ZONE))  # all of them ScheduleAnyway
 
 
 def explicit_constraints(pod: PodInfo, action: str) -> list[Constraint]:
     """The Pod's own constraints of one whenUnsatisfiable."""
-    return [_constraint(pod, entry) for entry in pod.spec.get("topologySpreadConstraints") or ()
-            if entry.get("whenUnsatisfiable") == action]
+    return [
+        _constraint(pod, entry)
+        for entry in pod.spec.get("topologySpreadConstraints") or ()
+        if entry.get("whenUnsatisfiable") == action
+    ]
 
 
 def _constraint(pod: PodInfo, entry: dict) -> Constraint:
@@ -51,8 +58,14 @@ def _constraint(pod: PodInfo, entry: dict) -> Constraint:
     extra = {key: pod.labels[key] for key in entry.get("matchLabelKeys") or () if key in pod.labels}
     if extra:
         selector = labels.Selector([*selector.requirements, *labels.from_labels(extra).requirements])
-    return Constraint(entry["maxSkew"], entry["topologyKey"], selector, entry.get("minDomains") or 1,
-                      entry.get("nodeAffinityPolicy", "Honor") == "Honor", entry.get("nodeTaintsPolicy", "Ignore") == "Honor")
+    return Constraint(
+        entry["maxSkew"],
+        entry["topologyKey"],
+        selector,
+        entry.get("minDomains") or 1,
+        entry.get("nodeAffinityPolicy", "Honor") == "Honor",
+        entry.get("nodeTaintsPolicy", "Ignore") == "Honor",
+    )
 
 
 def default_constraints(cycle: Cycle) -> list[Constraint]:
@@ -87,7 +100,11 @@ def after_pod_change(pod: PodInfo, old: PodInfo | None, new: PodInfo | None) -> 
     """A Pod that counts for one of the constraints came, went, or changed its labels."""
     constraints = explicit_constraints(pod, "DoNotSchedule")
     for other in (old, new):
-        if other is not None and other.uid != pod.uid and (not other.spec.get("nodeName") or other.namespace != pod.namespace):
+        if (
+            other is not None
+            and other.uid != pod.uid
+            and (not other.spec.get("nodeName") or other.namespace != pod.namespace)
+        ):
             return False
     if old is not None and new is not None:
         return any(c.selector.matches(old.labels) != c.selector.matches(new.labels) for c in constraints)
@@ -100,7 +117,9 @@ def after_toleration(pod: PodInfo, old: PodInfo, new: PodInfo) -> bool:
 
 def after_node_change(pod: PodInfo, old: dict | None, new: dict | None) -> bool:
     constraints = explicit_constraints(pod, "DoNotSchedule")
-    had, has = (None if node is None else _has_keys(node["metadata"].get("labels") or {}, constraints) for node in (old, new))
+    had, has = (
+        None if node is None else _has_keys(node["metadata"].get("labels") or {}, constraints) for node in (old, new)
+    )
     if old is None or new is None:
         return bool(has or had)
     if had != has:
@@ -129,9 +148,9 @@ class Domains(NamedTuple):
 
 
 class Preferences(NamedTuple):
-    """The soft constraints, ready to score with: (label's key, matching Pods, weight, allowed skew - 1); hosts are counted by node.
+    """The soft constraints, ready to score with: (label's key, matching Pods, weight, allowed skew - 1).
 
-    ignored: nodes without the labels.
+    Hosts are counted by node, all else by the label's value. ignored: nodes without the labels.
     """
 
     rows: list[tuple[str, dict[str, int], float, int]]
@@ -140,8 +159,16 @@ class Preferences(NamedTuple):
 
 class PodTopologySpread(Plugin):
     name, order, weight = "PodTopologySpread", 80, 2
-    hints = {"pod/add": after_pod_change, "pod/delete": after_pod_change, "pod/label": after_pod_change, "pod/toleration": after_toleration,
-             "node/add": after_node_change, "node/delete": after_node_change, "node/label": after_node_change, "node/taint": after_node_change}
+    hints = {
+        "pod/add": after_pod_change,
+        "pod/delete": after_pod_change,
+        "pod/label": after_pod_change,
+        "pod/toleration": after_toleration,
+        "node/add": after_node_change,
+        "node/delete": after_node_change,
+        "node/label": after_node_change,
+        "node/taint": after_node_change,
+    }
 
     def pre_filter(self, cycle: Cycle) -> str | None:
         constraints = explicit_constraints(cycle.pod, "DoNotSchedule")
@@ -151,7 +178,9 @@ class PodTopologySpread(Plugin):
         cycle.data[self.name + "/filter"] = [self._domains(cycle, one, constraints, required) for one in constraints]
         return None
 
-    def _domains(self, cycle: Cycle, constraint: Constraint, constraints: list[Constraint], required: Required) -> Domains:
+    def _domains(
+        self, cycle: Cycle, constraint: Constraint, constraints: list[Constraint], required: Required
+    ) -> Domains:
         matching, counts = matching_pods(cycle, constraint.selector), {}
         for node in cycle.cache.nodes:
             if _has_keys(node.labels, constraints) and constraint.includes(cycle.pod, required, node):
@@ -176,7 +205,9 @@ class PodTopologySpread(Plugin):
         cycle.data[self.name] = self._preferences(cycle, nodes, constraints, needs_all_keys=is_explicit)
         return None
 
-    def _preferences(self, cycle: Cycle, nodes: list[NodeInfo], constraints: list[Constraint], *, needs_all_keys: bool) -> Preferences:
+    def _preferences(
+        self, cycle: Cycle, nodes: list[NodeInfo], constraints: list[Constraint], *, needs_all_keys: bool
+    ) -> Preferences:
         ignored = {node.name: None for node in nodes if needs_all_keys and not _has_keys(node.labels, constraints)}
         scored = [node for node in nodes if node.name not in ignored]
         rows = []
@@ -186,7 +217,7 @@ class PodTopologySpread(Plugin):
                 rows.append((key, matching_pods(cycle, constraint.selector), log(len(scored) + 2), allowed))
                 continue
             domains = dict.fromkeys((node.labels.get(key, "") for node in scored), 0)
-            if any(domains):                     # a node without the label gets nothing for it
+            if any(domains):  # a node without the label gets nothing for it
                 self._count(cycle, constraint, constraints if needs_all_keys else [], domains)
                 rows.append((key, domains, log(len(domains) + 2), allowed))
         return Preferences(rows, ignored)
@@ -214,10 +245,16 @@ class PodTopologySpread(Plugin):
 
     def normalize(self, cycle: Cycle, nodes: list[NodeInfo], scores: list[int]) -> list[int]:
         ignored = cycle.data[self.name].ignored
-        counted = [score for node, score in zip(nodes, scores) if node.name not in ignored]
+        counted = [score for node, score in zip(nodes, scores, strict=True) if node.name not in ignored]
         lowest, highest = min(counted, default=0), max(counted, default=0)
-        return [0 if node.name in ignored else MAX_SCORE if highest == 0 else MAX_SCORE * (highest + lowest - score) // highest
-                for node, score in zip(nodes, scores)]
+        return [
+            0
+            if node.name in ignored
+            else MAX_SCORE
+            if highest == 0
+            else MAX_SCORE * (highest + lowest - score) // highest
+            for node, score in zip(nodes, scores, strict=True)
+        ]
 
 
 PLUGIN = PodTopologySpread()

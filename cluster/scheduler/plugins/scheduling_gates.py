@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/scheduler/framework/plugins/schedulinggates/scheduling_gates.go.
 """
+
 from __future__ import annotations
 
 from ..framework import Plugin

@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/scheduler/framework/plugins/tainttoleration/taint_toleration.go.
 """
+
 from __future__ import annotations
 
 from ..framework import SKIP, Cycle, Plugin, Rejection, normalized
@@ -23,7 +24,8 @@ def after_node_change(pod: PodInfo, old: dict | None, new: dict) -> bool:
 class TaintToleration(Plugin):
     name, order, weight = "TaintToleration", 30, 3
     hints = {
-        "node/add": after_node_change, "node/taint": after_node_change,
+        "node/add": after_node_change,
+        "node/taint": after_node_change,
         "pod/toleration": lambda pod, old, new: pod.uid == new.uid,
     }
 
