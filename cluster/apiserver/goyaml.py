@@ -68,6 +68,8 @@ def _loader(raw: bytes | str) -> _Loader:
 def _constructed(node: yaml.Node | None) -> tuple[object, list[str]]:
     builder = _Builder()
     try:
+        if node is not None:
+            _refuse_bomb(node)
         value = builder.build(node) if node is not None else None
     except RecursionError:
         raise YAMLError("yaml: exceeded max depth of 10000") from None
@@ -120,9 +122,8 @@ class _Builder:
 
     def _count(self, is_alias: bool) -> None:
         self.count += 1 + is_alias
-        self.alias_count += is_alias or self.alias_depth > 0
-        if self.alias_count > 100 and self.count > 1000 and self.alias_count / self.count > _allowed_ratio(self.count):
-            raise YAMLError("yaml: document contains excessive aliasing")
+        self.alias_count += is_alias + (self.alias_depth > 0)
+        _refuse_excess(self.alias_count, self.count)
 
     def _sequence(self, node: yaml.SequenceNode) -> list:
         return [self.build(item) for item in node.value]
@@ -162,6 +163,38 @@ class _Builder:
         if isinstance(value, bool):
             return "true" if value else "false"
         return float_text(value) if isinstance(value, float) else str(value)
+
+
+def _refuse_bomb(root: yaml.Node) -> None:
+    """Count what a document comes to before any of it is built: the aliases of a few lines may be worth millions."""
+    sizes: dict[int, int] = {}
+    _refuse_excess(_count_aliased(root, sizes), sizes[id(root)])
+
+
+def _count_aliased(node: yaml.Node, sizes: dict[int, int]) -> int:
+    """How many steps below a node, seen for the first time, come from aliases; `sizes` gets all steps of each node."""
+    sizes[id(node)] = size = 1
+    aliased = 0
+    for child in _children(node):
+        if id(child) in sizes:
+            size += 1 + sizes[id(child)]
+            aliased += sizes[id(child)]
+        else:
+            aliased += _count_aliased(child, sizes)
+            size += sizes[id(child)]
+    sizes[id(node)] = size
+    return aliased
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [child for pair in node.value for child in pair]
+    return node.value if isinstance(node, yaml.SequenceNode) else []
+
+
+def _refuse_excess(aliased: int, count: int) -> None:
+    if aliased > 100 and count > 1000 and aliased / count > _allowed_ratio(count):
+        raise YAMLError("yaml: document contains excessive aliasing")
 
 
 def _allowed_ratio(count: int) -> float:
