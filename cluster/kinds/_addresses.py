@@ -65,7 +65,7 @@ def cidr(errors: Errors, path: str, value: str, old: Iterable[str] = ()) -> None
 
 
 def _cidr_complaint(value: str) -> str:
-    text, slash, length = value.partition("/")
+    text, _, length = value.partition("/")
     address = _sloppy(text)
     if address is None or not length.isdigit() or int(length) > address.max_prefixlen:
         return NO_CIDR

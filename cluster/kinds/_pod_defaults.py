@@ -122,7 +122,7 @@ def _host_ports(spec: dict) -> None:
 
 def pull_policy(image: str) -> str:
     """Always for an image without tag or with the tag latest, IfNotPresent for any other and for a digest."""
-    name, at, digest = image.partition("@")
+    name, at, _ = image.partition("@")
     found = _TAG.search(name)
     tag = found["tag"] if found else "" if at else "latest"
     return "Always" if tag == "latest" and image else "IfNotPresent"

@@ -13,7 +13,7 @@ NONE = "<none>"
 class _Summary:
     """What one walk over a Pod's container statuses finds."""
 
-    __slots__ = ("ready", "total", "restarts", "last_restart", "word")
+    __slots__ = ("last_restart", "ready", "restarts", "total", "word")
 
     def __init__(self, pod: dict):
         spec, status = pod["spec"], pod.get("status") or {}

@@ -169,7 +169,7 @@ def _fixed_fields(errors: list[FieldError], spec: dict, old_spec: dict) -> None:
     if old_ranges and len(ranges) != len(old_ranges):
         errors.append(fields.forbidden("spec.podCIDRs", _CIDR_FIXED))
     elif old_ranges:
-        errors += [fields.forbidden("spec.podCIDRs", _CIDR_FIXED) for new, old in zip(ranges, old_ranges) if new != old]
+        errors += [fields.forbidden("spec.podCIDRs", _CIDR_FIXED) for new, old in zip(ranges, old_ranges, strict=True) if new != old]
     if old_spec.get("providerID") and old_spec["providerID"] != spec.get("providerID", ""):
         errors.append(fields.forbidden("spec.providerID", _PROVIDER_FIXED))
 

@@ -145,7 +145,7 @@ def _resized(new: list[dict], old: list[dict]) -> list[dict]:
     if [container.get("name") for container in new] != [container.get("name") for container in old]:
         return new
     changed = []
-    for container, kept in zip(new, old):
+    for container, kept in zip(new, old, strict=True):
         rest = {key: value for key, value in kept.items() if key not in _RESIZABLE}
         changed.append({**rest, **{key: container[key] for key in _RESIZABLE if key in container}})
     return changed
