@@ -61,31 +61,47 @@ class Informer:
         self.handlers.append(handler)
 
     def put(self, kind: str, obj: dict) -> tuple[str, dict | None]:
-        """Take one event in; returns the type as seen from here and the old object."""
-        key = key_of(obj)
-        old = self.state.objects.get(key)
-        if old is not None:
-            self._unindex(key, old)
+        """Take one event in; returns the type as seen from here and the old object.
+
+        An object keeps its place unless an index value of it changes; then it goes to the end everywhere, so that
+        the order within an index is always the order of `objects`, also after a restore.
+        """
+        key, objects = key_of(obj), self.state.objects
+        old = objects.get(key)
         if kind == "DELETED":
-            self.state.objects.pop(key, None)
+            if old is not None:
+                self._remove(key, old)
             return kind, old
+        if old is None:
+            self._add(key, obj)
+            return "ADDED", None
+        values = [indexer(obj) for indexer in self.indexers.values()]
+        if values == [indexer(old) for indexer in self.indexers.values()]:
+            objects[key] = obj
+            for rows, each in zip(self.indexes.values(), values):
+                for value in each:
+                    rows[value][key] = obj
+        else:
+            self._remove(key, old)
+            self._add(key, obj)
+        return "MODIFIED", old
+
+    def _add(self, key: str, obj: dict) -> None:
         self.state.objects[key] = obj
         self._index(key, obj)
-        return ("MODIFIED" if old is not None else "ADDED"), old
+
+    def _remove(self, key: str, obj: dict) -> None:
+        del self.state.objects[key]
+        for name, indexer in self.indexers.items():
+            for value in indexer(obj):
+                rows = self.indexes[name].get(value)
+                if rows and rows.pop(key, None) is not None and not rows:
+                    del self.indexes[name][value]
 
     def _index(self, key: str, obj: dict) -> None:
         for name, indexer in self.indexers.items():
             for value in indexer(obj):
                 self.indexes[name].setdefault(value, {})[key] = obj
-
-    def _unindex(self, key: str, obj: dict) -> None:
-        for name, indexer in self.indexers.items():
-            for value in indexer(obj):
-                rows = self.indexes[name].get(value)
-                if rows:
-                    rows.pop(key, None)
-                    if not rows:
-                        del self.indexes[name][value]
 
     def on_restore(self) -> None:
         self.indexes = {name: {} for name in self.indexers}

@@ -140,7 +140,6 @@ class Actor:
                 "parts": {name: freeze(part) for name, part in self.parts.items()}}
 
     def restore(self, data: dict) -> None:
-        self.is_on, self.generation = data["on"], data["generation"]
         for name, frozen in data["parts"].items():
             if name in self.parts:
                 thaw(self.parts[name], frozen)

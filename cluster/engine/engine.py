@@ -207,6 +207,8 @@ class Engine:
         self.rng.restore(data["streams"])
         self._streams = {}
         self.latency_table = {name: tuple(span) for name, span in data["latency"].items()}
+        for name, frozen in data["actors"].items():  # first, since one actor's state may refer to another's generation
+            self.actors[name].is_on, self.actors[name].generation = frozen["on"], frozen["generation"]
         for name, frozen in data["actors"].items():
             self.actors[name].restore(frozen)
         self._heap, self._by_id, self.foreground = [], {}, 0

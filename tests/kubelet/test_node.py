@@ -68,4 +68,4 @@ def test_a_cordoned_node_is_noted_with_the_next_check():
 def test_nodes_have_addresses_and_ranges_of_their_own():
     world = World(nodes=2)
     assert [node.kubelet.node_ip for node in world.nodes] == ["10.200.0.11", "10.200.0.12"]
-    assert [node.runtime.pod_cidr for node in world.nodes] == ["10.244.0.0/24", "10.244.1.0/24"]
+    assert [node.runtime.state.pod_cidr for node in world.nodes] == ["10.244.0.0/24", "10.244.1.0/24"]
