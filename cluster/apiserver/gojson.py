@@ -112,8 +112,9 @@ class _Scanner:
             self.position += 1
         return self.text[self.position] if self.position < len(self.text) else ""
 
-    def _fail(self, where: str) -> JSONError:
-        char = self.text[self.position:self.position + 1]
+    def _fail(self, where: str, *, at_end: str = "") -> JSONError:
+        """at_end: what the end of the text reads as; within a word or number Go takes it for a space."""
+        char = self.text[self.position:self.position + 1] or at_end
         if not char:
             return JSONError("unexpected end of JSON input")
         return JSONError(f"invalid character {_quoted(char)} {where}")
@@ -187,12 +188,12 @@ class _Scanner:
         self.position += 1
         char = self.text[self.position:self.position + 1]
         if not char or char not in '"\\/bfnrtu':
-            raise self._fail("in string escape code")
+            raise self._fail("in string escape code", at_end=" ")
         self.position += 1
         for _ in range(4 if char == "u" else 0):
             digit = self.text[self.position:self.position + 1]
             if not digit or digit not in "0123456789abcdefABCDEF":
-                raise self._fail("in \\u hexadecimal character escape")
+                raise self._fail("in \\u hexadecimal character escape", at_end=" ")
             self.position += 1
 
     def _number(self) -> None:
@@ -218,7 +219,7 @@ class _Scanner:
     def _need_digit(self, where: str) -> None:
         char = self.text[self.position:self.position + 1]
         if not char or char not in "0123456789":
-            raise self._fail(where)
+            raise self._fail(where, at_end=" ")
 
     def _digits(self) -> None:
         while self.text[self.position:self.position + 1] in tuple("0123456789"):
@@ -227,7 +228,7 @@ class _Scanner:
     def _word(self, word: str) -> None:
         for expected in word:
             if self.text[self.position:self.position + 1] != expected:
-                raise self._fail(f"in literal {word} (expecting {_quoted(expected)})")
+                raise self._fail(f"in literal {word} (expecting {_quoted(expected)})", at_end=" ")
             self.position += 1
 
 

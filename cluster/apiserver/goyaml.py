@@ -47,6 +47,8 @@ def parse(raw: bytes | str) -> tuple[object, list[str]]:
     loader = _loader(raw)
     try:
         node = loader.get_node() if loader.check_node() else None
+    except yaml.composer.ComposerError as error:
+        raise YAMLError(f"yaml: unknown anchor '{_name_at(raw, error.problem_mark)}' referenced") from None
     except yaml.MarkedYAMLError as error:
         raise YAMLError(f"yaml: {_where(error)}{error.problem}") from None
     except yaml.YAMLError as error:
@@ -55,7 +57,14 @@ def parse(raw: bytes | str) -> tuple[object, list[str]]:
         raise YAMLError("yaml: exceeded max depth of 10000") from None
     finally:
         loader.dispose()
-    return _constructed(node)
+    return _constructed(node, raw)
+
+
+def _name_at(raw: bytes | str, mark: yaml.Mark | None) -> str:
+    """The name of the anchor or alias at a place."""
+    text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+    found = re.compile(r"[&*]([-\w]+)").search(text, mark.index if mark else 0)
+    return found[1] if found else ""
 
 
 def _loader(raw: bytes | str) -> _Loader:
@@ -65,8 +74,8 @@ def _loader(raw: bytes | str) -> _Loader:
         raise YAMLError(f"yaml: {_reader_problem(error)}") from None
 
 
-def _constructed(node: yaml.Node | None) -> tuple[object, list[str]]:
-    builder = _Builder()
+def _constructed(node: yaml.Node | None, raw: bytes | str) -> tuple[object, list[str]]:
+    builder = _Builder(raw)
     try:
         if node is not None:
             _refuse_bomb(node)
@@ -98,7 +107,8 @@ def _reader_problem(error: yaml.YAMLError) -> str:
 class _Builder:
     """Turns nodes into values, counting how much of it comes from aliases."""
 
-    def __init__(self):
+    def __init__(self, raw: bytes | str):
+        self.raw = raw
         self.repeated: list[str] = []
         self.count = self.alias_count = self.alias_depth = 0
         self.seen: dict[int, yaml.Node] = {}
@@ -111,7 +121,7 @@ class _Builder:
             self.seen[id(node)] = node
             return _scalar(node)
         if id(node) in self.open:
-            raise YAMLError(f"yaml: anchor '{node.anchor if hasattr(node, 'anchor') else ''}' value contains itself")
+            raise YAMLError(f"yaml: anchor '{_name_at(self.raw, node.start_mark)}' value contains itself")
         self.seen[id(node)] = node
         self.open.append(id(node))
         self.alias_depth += is_alias

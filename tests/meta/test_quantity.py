@@ -9,7 +9,7 @@ CANONICAL = [
     ("1000", "1k"), ("100000", "100k"), ("1000k", "1M"), ("1025", "1025"), ("1e3", "1e3"), ("5e2", "500"),
     ("129e6", "129e6"), ("0.0001", "100u"), ("0.1n", "1n"), ("10Ei", "9223372036854775807"), ("0Mi", "0"), (" 1 ", "1"),
     ("00012", "00012"), ("1.500", "1.500"), ("+5Mi", "+5Mi"),  # upstream keeps these as they were written
-    ("-1", "-1"), ("-0.5", "-500m"), (2, "2"), (0.5, "500m"),
+    ("Gi", "0"), (".", "0"), ("-1", "-1"), ("-0.5", "-500m"), (2, "2"), (0.5, "500m"),
 ]
 
 
@@ -20,7 +20,7 @@ def test_it_prints_canonically(text, wanted):
 
 @pytest.mark.parametrize(("text", "wanted"), [
     ("", quantity.WRONG_FORMAT), ("many", quantity.WRONG_FORMAT), ("1 Gi", quantity.WRONG_FORMAT),
-    ("1x", quantity.WRONG_FORMAT), ("1.5.5", quantity.WRONG_FORMAT), ("Gi", quantity.WRONG_NUMBER), (".", quantity.WRONG_NUMBER),
+    ("1x", quantity.WRONG_FORMAT), ("1.5.5", quantity.WRONG_FORMAT), ("e-10", quantity.WRONG_NUMBER),
     ("1mm", quantity.WRONG_SUFFIX), ("1ki", quantity.WRONG_SUFFIX), ("1e", quantity.WRONG_SUFFIX), (True, quantity.WRONG_FORMAT),
 ])
 def test_it_refuses_in_upstreams_words(text, wanted):
