@@ -3,7 +3,7 @@
 import { openDialog, isDialogOpen } from "./panels/dialogs.js";
 import { toggleTable } from "./panels/topbar.js";
 import { t } from "./i18n.js";
-import { goTo, goToStep, recording, selected, mainView } from "./store.js";
+import { goTo, goToStep, recording, sandbox, selected, mainView } from "./store.js";
 import { back, changeSpeed, first, live, stageBack, stageNext, step, togglePacing, togglePlay } from "./transport.js";
 
 /** actions: {zoomFit, zoomSelected, toggleDock, toggleInspector} */
@@ -74,7 +74,7 @@ function askWhere() {
   const answer = prompt(t("keys.go_prompt"));
   if (!answer) return;
   const ms = millisecondsOf(answer);
-  if (ms !== null) return goTo(positionAt(ms));
+  if (ms !== null) return goTo(positionAt(ms + (sandbox.value.begun_ms ?? 0)));
   const number = Number(answer);
   const index = recording.steps.findIndex((rowIndex) => recording.rows[rowIndex].step >= number);
   if (Number.isFinite(number)) goToStep(number <= 0 ? -1 : index < 0 ? recording.steps.length - 1 : index);

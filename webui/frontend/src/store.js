@@ -68,20 +68,26 @@ export const tweenFloorMs = () => (tween ? tween.fromMs : Infinity);
 /** Simulated time that the picture shows now; `isMoving` = ask again at the next frame. */
 export function pictureTime(now = performance.now()) {
   const restMs = atRestMs(now);
-  if (!tween) return { atMs: restMs, isMoving: isRunning() };
-  const p = (now - tween.startedAt) / STEP_TWEEN_MS;
+  if (!tween) return { atMs: restMs, isMoving: isTicking() };
+  const p = (now - tween.startedAt) / Math.min(STEP_TWEEN_MS, STEP_TWEEN_MS / run.value.speed);
   if (p >= 1) {
     tween = null;
-    return { atMs: restMs, isMoving: isRunning() };
+    return { atMs: restMs, isMoving: isTicking() };
   }
   return { atMs: tween.fromMs + (restMs - tween.fromMs) * Math.max(0, p), isMoving: true };
 }
 
 export const isRunning = () => following.value && ["running", "settling"].includes(run.value.mode) && connection.value === "online";
 
+/** The picture's clock runs by itself in clock play and while nothing is left to do; in paced play it moves from step to step. */
+export const isTicking = () => isRunning() && wall.rate > 0;
+
+/** Milliseconds since the sandbox's own beginning: what the clock shows. */
+export const sinceBegin = (atMs) => atMs - (sandbox.value.begun_ms ?? 0);
+
 function atRestMs(now) {
   if (!following.value) return moment.value.atMs;
-  if (!isRunning()) return Math.max(run.value.atMs, moment.value.atMs);
+  if (!isTicking()) return Math.max(run.value.atMs, moment.value.atMs);
   return wall.virtualMs + (now - wall.receivedAt) * wall.rate;
 }
 
@@ -117,7 +123,6 @@ function takeSnapshot(message) {
 
 function takeFrame(message) {
   const before = pictureTime().atMs;
-  const wasRunning = isRunning();
   const added = recording.append(message.rows ?? []);
   takeRun(message);
   if (added) {
@@ -127,7 +132,7 @@ function takeFrame(message) {
   if (following.value) {
     recording.seek(recording.length);
     recording.trim();
-    if (added && !wasRunning) tweenFrom(before, added < 60);
+    if (added && !isTicking()) tweenFrom(before, added < 60);
   }
   tick.value += 1;
 }

@@ -118,7 +118,7 @@ function objectAt(subject, seq) {
   if (!object) return null;
   const yaml = (one) => `apiVersion: v1\nkind: ${one.kind}\nmetadata:\n  name: ${one.name}\n  namespace: ${one.namespace}\n  resourceVersion: "${one.revision}"\nspec:\n  nodeName: ${one.node ?? '""'}\nstatus:\n  phase: ${one.phase ?? "-"}\n`;
   const why = story.rows.filter((row) => row.seq <= seq && row.subject === subject).slice(-4).reverse().map(({ seq: at, step, caption }) => ({ seq: at, step, text: caption }));
-  return { yaml: yaml(object), revision: object.revision, previous_yaml: yaml({ ...object, revision: object.revision - 3, node: null }), changed: [], authors: { 2: "U", 4: "C", 6: "A", 8: "S", 10: "K" }, events: [{ type: "Normal", reason: "Scheduled", message: `Successfully assigned ${object.name}`, from: "default-scheduler", age: "2s", count: 1 }], why, status_rule: [{ text: "Start with **status.phase** → **Running**", note: "bound, and a container is running" }, { text: "**metadata.deletionTimestamp** → none", note: "would give Terminating", hit: true }] };
+  return { yaml: yaml(object), revision: object.revision, previous_yaml: yaml({ ...object, revision: object.revision - 3, node: null }), changed: [], authors: { 2: "U", 4: "C", 6: "A", 8: "S", 10: "K" }, events: [{ type: "Normal", reason: "Scheduled", message: `Successfully assigned ${object.name}`, from: "default-scheduler", age: "2s", count: 1 }], why, status_rule: { word: "", rules: [{ text: "metadata.deletionTimestamp is set → Terminating", decides: false }, { text: "otherwise → status.phase", decides: true }], conditions: [{ type: "Ready", status: "True", reason: "" }] } };
 }
 
 const server = createServer((request, response) => {

@@ -26,6 +26,16 @@ export function laneOf(row, nodes) {
   return lane || "kube-apiserver";
 }
 
+const SQUEEZED_ABOVE_MS = 1000;
+
+/** Idle time before a step that paced play squeezes, in ms; 0 for none. */
+export function gapBefore(recording, step) {
+  const row = recording.stepRow(step);
+  if (row.squeezed_ms) return row.squeezed_ms;
+  const ms = step > 0 ? row.at_ms - recording.stepRow(step - 1).at_ms : 0;
+  return ms > SQUEEZED_ABOVE_MS ? ms : 0;
+}
+
 /** Cumulated units before each step: one a step, four more for a squeezed gap before it. */
 export class Axis {
   constructor() {
@@ -39,7 +49,7 @@ export class Axis {
     const first = recording.steps.length ? recording.rows[recording.steps[0]].seq : null;
     if (first !== this.firstSeq || this.units.length > recording.steps.length) Object.assign(this, { units: [], total: 0, firstSeq: first });
     for (let step = this.units.length; step < recording.steps.length; step += 1) {
-      if (recording.stepRow(step).squeezed_ms) this.total += GAP_UNITS;
+      if (gapBefore(recording, step)) this.total += GAP_UNITS;
       this.units.push(this.total);
       this.total += 1;
     }
@@ -122,7 +132,7 @@ export function gapsOf({ recording, axis, view }) {
   const [first, last] = stepsInView(axis, view);
   const gaps = [];
   for (let step = first; step <= last; step += 1) {
-    const ms = recording.stepRow(step).squeezed_ms;
+    const ms = gapBefore(recording, step);
     if (ms) gaps.push({ x: xOfStep(axis, view, step) - (GAP_UNITS + 0.4) * view.pitch, width: (GAP_UNITS - 0.2) * view.pitch, ms });
   }
   return gaps;

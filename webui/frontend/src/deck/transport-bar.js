@@ -4,7 +4,7 @@ import { html, nothing, svg } from "lit";
 import { icons, marker } from "../icons.js";
 import { t } from "../i18n.js";
 import { roveFocus } from "../mount.js";
-import { canAct, following, isRunning, moment, pictureTime, ready, recording, run } from "../store.js";
+import { canAct, following, isRunning, moment, pictureTime, ready, recording, run, sinceBegin } from "../store.js";
 import { isPhone } from "../theme.js";
 import { back, changeSpeed, clockText, first, live, replaying, setSpeed, speedText, SPEEDS, stageBack, stageNext, step, togglePacing, togglePlay } from "../transport.js";
 
@@ -102,7 +102,7 @@ function keyView() {
 function clockView() {
   const playing = isRunning() || replaying.value;
   const word = playing ? "deck.running" : following.value ? "deck.held_at" : "deck.viewing";
-  return html`<span class=${`clock-pill ${playing ? "is-running" : ""}`}><i aria-hidden="true"></i>${t(word)} <span class="clock" title=${t("deck.virtual_time")}>${clockText(pictureTime().atMs)}</span></span>`;
+  return html`<span class=${`clock-pill ${playing ? "is-running" : ""}`}><i aria-hidden="true"></i>${t(word)} <span class="clock" title=${t("deck.virtual_time")}>${clockText(sinceBegin(pictureTime().atMs))}</span></span>`;
 }
 
 /** The clock ticks without drawing the whole bar again. */
@@ -110,7 +110,7 @@ export function startClock(host) {
   const tickClock = () => {
     if (isRunning()) {
       const element = host.querySelector(".clock");
-      if (element) element.textContent = clockText(pictureTime().atMs);
+      if (element) element.textContent = clockText(sinceBegin(pictureTime().atMs));
     }
     requestAnimationFrame(tickClock);
   };

@@ -18,7 +18,7 @@ export function scaleObject({ resource, namespace, name }, replicas) {
 }
 
 const why = () => (connection.value === "offline" ? t("deck.view_only") : "");
-export const canDelete = (object) => Boolean(object?.resource && object.name && object.resource !== "nodes");
+export const canDelete = (object) => object?.deletable ?? Boolean(object?.resource && object.name && object.resource !== "nodes");
 
 export function actionsView(object) {
   if (!canDelete(object)) return nothing;

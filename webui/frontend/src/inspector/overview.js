@@ -60,7 +60,7 @@ function controllerFacts(value) {
   if (!value) return nothing;
   return html`<table><tbody><tr><td>${t("inspector.queue")}</td><td>${value.queue ?? 0}</td></tr>
     ${value.last ? html`<tr><td>${t("inspector.last_sync")}</td><td lang="en">${value.last.subject.split("/").at(-1)}</td></tr>
-    ${value.last.wanted === undefined || value.last.wanted === null ? nothing : html`<tr><td>${t("inspector.wanted_found")}</td><td>${value.last.wanted} / ${value.last.found}</td></tr>`}` : nothing}</tbody></table>`;
+    ${typeof value.last.wanted !== "number" ? nothing : html`<tr><td>${t("inspector.wanted_found")}</td><td>${value.last.wanted} / ${value.last.found}</td></tr>`}` : nothing}</tbody></table>`;
 }
 
 function etcdRows(value) {

@@ -5,19 +5,25 @@ import { marker } from "../icons.js";
 import { say, t } from "../i18n.js";
 import { rich } from "../mount.js";
 import { clockText } from "../transport.js";
-import { goToStep, moment, recording } from "../store.js";
+import { goToStep, moment, recording, sinceBegin } from "../store.js";
 import { changedLines, compare, hunks } from "./lines.js";
 
 export const AUTHORS = { U: "user", A: "apiserver", C: "controllers", S: "scheduler", K: "kubelet" };
 
 /** YAML at this step; what the step wrote is washed, and each line names who wrote it. */
 export function objectTab(data, { isNow, pendingIp }) {
-  const marks = data.revision && isNow ? changedLines(data.previous_yaml, data.yaml) : new Map();
+  const marks = isNow ? marksOf(data) : new Map();
   const lines = data.yaml.replace(/\n$/, "").split("\n");
   return html`<div class="yaml" lang="en" role="region" aria-label="YAML" tabindex="0">
     ${lines.map((line, index) => yamlLine(line, data.authors?.[index + 1], marks.get(index + 1)))}
     ${pendingIp ? html`<div class="line unreported" data-author="K"><span>  podIP: ${pendingIp}</span><em lang="">${t("inspector.not_reported")}</em></div>` : nothing}
   </div>`;
+}
+
+/** Line → sign: as the server found them, or by comparing the two texts. */
+function marksOf(data) {
+  if (data.changed_lines) return new Map(Object.entries(data.changed_lines).map(([line, sign]) => [Number(line), sign]));
+  return changedLines(data.previous_yaml, data.yaml);
 }
 
 function yamlLine(text, author, mark) {
@@ -66,18 +72,18 @@ function whyRow({ seq, step, text, marker: kind }) {
   const number = step ?? row?.step ?? null;
   const isHere = known === moment.value.step;
   return html`<li>${marker(kind ?? row?.marker ?? "watch")}<span>${rich(say(text))}</span>
-    <small>${number === null ? nothing : t("deck.step_n", { n: number })}${row ? html` · ${clockText(row.at_ms)}` : nothing}
+    <small>${number === null ? nothing : t("deck.step_n", { n: number })}${row ? html` · ${clockText(sinceBegin(row.at_ms))}` : nothing}
     ${number !== null && row && !isHere ? html` · <button class="link" @click=${() => goToStep(known)}>${t("inspector.go_there")}</button>` : nothing}</small></li>`;
 }
 
 /** The order in which kubectl works the word out; the row that decided is washed. */
 export function statusTab(data, object) {
-  const rules = data.status_rule ?? [];
+  const { rules = [], conditions } = data.status_rule ?? {};
   return html`<h3>${t("inspector.status_title", { word: say(object.status?.word) })}</h3>
     <p class="note">${t("inspector.status_note")}</p>
-    <ol class="rules">${rules.map((rule) => html`<li class=${rule.hit ? "hit" : ""}>${rich(say(rule.text ?? rule))}${rule.note ? html`<small>${rich(say(rule.note))}</small>` : nothing}</li>`)}</ol>
+    <ol class="rules">${rules.map((rule) => html`<li class=${rule.decides ? "hit" : ""}>${rich(say(rule.text))}${rule.note ? html`<small>${rich(say(rule.note))}</small>` : nothing}</li>`)}</ol>
     <p class="answer" lang="en"><span>STATUS</span> ${say(object.status?.word)} <span>READY</span> ${object.ready ?? ""}</p>
-    ${conditionsView(data.conditions)}`;
+    ${conditionsView(conditions)}`;
 }
 
 function conditionsView(conditions) {

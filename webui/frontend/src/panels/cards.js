@@ -4,7 +4,7 @@ import { html, nothing } from "lit";
 import { addFile, examples } from "../editor/documents.js";
 import { say, t } from "../i18n.js";
 import { rich } from "../mount.js";
-import { cells, gone, ready, recording, run } from "../store.js";
+import { cells, gone, ready, run } from "../store.js";
 import { isPhone } from "../theme.js";
 
 const USERS_KINDS = new Set(["Deployment", "ReplicaSet", "Pod"]);
@@ -19,6 +19,6 @@ export function cardView({ onExample }) {
 
 /** Nothing of the learner's is in the cluster, and nothing is on its way. */
 function isEmpty() {
-  if (recording.length && !run.value.settled) return false;
+  if (!run.value.settled) return false;
   return ![...cells("objects").values()].some((object) => USERS_KINDS.has(object.kind));
 }

@@ -67,8 +67,8 @@ function sandboxMenu() {
 export function sandboxList() {
   if (sandboxes.value === null) return html`<p class="note">${t("inspector.loading")}</p>`;
   if (!sandboxes.value.length) return html`<p class="note">${t("top.no_sandboxes")}</p>`;
-  return html`<ul>${sandboxes.value.map(({ name, engine, profile }) => html`<li><a href=${`/s/${encodeURIComponent(name)}/`} aria-current=${name === config.sandbox ? "page" : nothing}>
-    <b>${name}</b> <small>${[profile, engine].filter(Boolean).join(" · ")}</small></a></li>`)}</ul>`;
+  return html`<ul>${sandboxes.value.map(({ name, profile }) => html`<li><a href=${`/s/${encodeURIComponent(name)}/`} aria-current=${name === config.sandbox ? "page" : nothing}>
+    <b>${name}</b> <small>${profile ?? ""}</small></a></li>`)}</ul>`;
 }
 
 export async function loadSandboxes() {

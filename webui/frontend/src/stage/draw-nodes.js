@@ -87,9 +87,10 @@ function drawStamp(pen, view, node, stamp) {
   pen.box(box, { radius: 3, fill: "paper", ...look });
   if (stamp.ok) drawTick(pen, box.x + 13, box.y + 13, "ok", 3.4);
   else drawCross(pen, box.x + 13, box.y + 13, "bad", 3);
-  const words = Array.isArray(stamp.text) ? stamp.text : [stamp.text, stamp.note];
-  pen.text(say(words[0]), box.x + 23, box.y + 16, { font: "narrowBold", room: box.w - 28 });
-  pen.text(say(words[1]), box.x + 23, box.y + 30, { font: "narrow", color: "ink2", room: box.w - 28 });
+  const hasScore = typeof stamp.score === "number";
+  const score = hasScore ? t(stamp.best ? "stage.score_best" : "stage.score", { n: stamp.score }) : t(stamp.ok ? "stage.score_next" : "stage.not_scored");
+  pen.text(say(stamp.text), box.x + 23, box.y + 16, { font: "narrowBold", room: box.w - 28 });
+  pen.text(score, box.x + 23, box.y + 30, { font: "narrow", color: "ink2", room: box.w - 28 });
 }
 
 function drawPods(pen, view, node, placed, isStamped) {

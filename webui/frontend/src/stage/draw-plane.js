@@ -8,7 +8,7 @@ import { shorten, widthOf } from "./pen.js";
 const WATCH_DASH = [7, 2.5, 1.5, 2.5];
 const RECENT_STEPS = 5;
 
-/** view: {plan, cell(collection, id), cells(collection), hot, moment, stepNumber} */
+/** view: {plan, cell(collection, id), cells(collection), hot, moment, seqStepsAgo(count)} */
 export function drawPlane(pen, view) {
   for (const frame of view.plan.frames) drawFrame(pen, frame);
   drawWires(pen, view);
@@ -108,20 +108,22 @@ function drawManager(pen, view) {
 }
 
 function drawManagerWords(pen, view, box) {
-  const working = [...view.cells("controllers")].filter(([, one]) => one.worked_step).sort(([, a], [, b]) => b.worked_step - a.worked_step)[0];
+  const working = [...view.cells("controllers")].filter(([, one]) => one.worked_seq).sort(([, a], [, b]) => b.worked_seq - a.worked_seq)[0];
   if (!working) return;
   const [name, value] = working;
   const hot = view.hot.has(`controller/${name}`) || view.hot.has("kube-controller-manager");
   pen.text(shortController(name), box.x + 9, box.y + 31, { font: "narrow", color: hot ? "now" : "ink2", room: box.w - 14 });
-  if (value.last) pen.text(`${value.last.wanted} / ${value.last.found}`, box.x + 9, box.y + 44, { font: "narrow", color: "ink2", room: box.w - 14 });
+  if (isCount(value.last?.wanted)) pen.text(`${value.last.wanted} / ${value.last.found}`, box.x + 9, box.y + 44, { font: "narrow", color: "ink2", room: box.w - 14 });
 }
+
+const isCount = (value) => typeof value === "number";
 
 export const shortController = (name) => name.replace(/-controller$/, "").replace(/-collector-?$/, "-collector");
 
 function drawController(pen, view, chip) {
   const value = view.cell("controllers", chip.name) ?? {};
   const hot = view.hot.has(`controller/${chip.name}`);
-  const isRecent = value.worked_step && view.stepNumber - value.worked_step < RECENT_STEPS;
+  const isRecent = Boolean(value.worked_seq) && value.worked_seq >= view.seqStepsAgo(RECENT_STEPS);
   const stroke = hot ? "now" : isRecent ? "ink" : "rule2";
   pen.box(chip, { radius: 2.5, fill: hot ? "nowWash" : "paper", stroke, width: hot ? 1.8 : isRecent ? 1.3 : 1 });
   pen.text(shortController(chip.name), chip.x + 5.5, chip.y + chip.h / 2 + 3.6, { font: hot ? "chipBold" : "chip", color: hot ? "now" : "ink", room: chip.w - 9 });
@@ -153,7 +155,7 @@ function drawQueue(pen, view, box, queue) {
     const hot = index === 0 && view.hot.has("kube-scheduler") && item.word;
     pen.box(row, { radius: 11, fill: hot ? "nowWash" : "paper", stroke: hot ? "now" : "rule2", width: hot ? 1.8 : 1 });
     drawGlyph(pen, "pending", "wait", row.x + 11, row.y + 11, 3.5);
-    const word = say(item.word);
+    const word = say(item.words ?? item.word);
     const name = item.name.length > 10 ? `…-${item.name.slice(-5)}` : item.name;
     const nameWidth = pen.text(name, row.x + 19, row.y + 14.5, { font: "monoSmall", color: hot ? "now" : "ink", room: row.w - 26, isName: true });
     const left = row.w - 19 - nameWidth - 14;

@@ -25,7 +25,7 @@ export const isHot = (entry, scene) => scene.hot.has(`node_pods/${entry.truthKey
 function outline(entry, scene) {
   const phase = PHASE_LINES[entry.object?.phase] ?? PHASE_LINES.Unknown;
   let line = { stroke: "ink", dash: null, ...phase };
-  if (entry.object?.deleted_ms || !entry.object) line = { stroke: "gone", dash: [1.5, 3], width: 1.8 };
+  if (entry.object?.grace || !entry.object) line = { stroke: "gone", dash: [1.5, 3], width: 1.8 };
   if (isHot(entry, scene)) line = { ...line, stroke: "now", width: 2 };
   return line;
 }

@@ -58,8 +58,9 @@ function drawChip(pen, chip, isHot, isSelected) {
   const stroke = isHot ? "now" : isSelected ? "ink" : "ink2";
   const radius = chip.isPod ? 11 : 3;
   const { object } = chip;
-  const dash = object.pending ? [3, 2.5] : object.deleted_ms ? [1.5, 3] : null;
-  pen.box(chip, { radius, fill: isHot ? "nowWash" : "sheet", stroke: object.deleted_ms && !isHot ? "gone" : stroke, width: isHot ? 1.8 : isSelected ? 2 : 1, dash });
+  const isGoing = Boolean(object.grace) || object.status?.glyph === "terminating";
+  const dash = object.pending ? [3, 2.5] : isGoing ? [1.5, 3] : null;
+  pen.box(chip, { radius, fill: isHot ? "nowWash" : "sheet", stroke: isGoing && !isHot ? "gone" : stroke, width: isHot ? 1.8 : isSelected ? 2 : 1, dash });
   if (isSelected) pen.box(grow(chip, 3), { radius: radius + 3, stroke: "ink", width: 1 });
   const status = object.status ?? { glyph: "pending", tone: "none" };
   drawGlyph(pen, status.glyph, status.tone, chip.x + 12, y, 3.5);

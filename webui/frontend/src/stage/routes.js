@@ -12,7 +12,7 @@ export function participant(plan, name) {
   if (plan.boxes.has(`controller/${name}`)) return { box: `controller/${name}`, client: MANAGER };
   if (name === "apiserver") return { box: "kube-apiserver", client: "kube-apiserver" };
   if (plan.boxes.has(name)) return { box: name, client: name };
-  if (name === "you" || name === "user") return { box: "kubectl", client: "kubectl" };
+  if (name === "you" || name === "user" || name === "client") return { box: "kubectl", client: "kubectl" };
   return { box: MANAGER, client: MANAGER };
 }
 

@@ -9,6 +9,11 @@ import { participant } from "./routes.js";
 
 const KIND_ORDER = ["Deployment", "Job", "StatefulSet", "DaemonSet"];
 const SHELF_KINDS = new Set(["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"]);
+const CONTROLLER_ORDER = [
+  "deployment-controller", "replicaset-controller", "daemonset-controller", "statefulset-controller", "job-controller", "cronjob-controller",
+  "endpointslice-controller", "node-lifecycle-controller", "garbage-collector", "garbage-collector-controller", "namespace-controller",
+  "serviceaccount-controller",
+];
 const EMPTY = new Map();
 
 const collection = (cells, name) => cells.get(name) ?? EMPTY;
@@ -27,7 +32,8 @@ export const naturally = (a, b) => a.localeCompare(b, "en", { numeric: true });
 
 /** Names of controllers in their fixed order; only when they do not all fit do those with work come first. */
 export function controllerNames(cells) {
-  const names = [...collection(cells, "controllers").keys()];
+  const rank = (name) => (CONTROLLER_ORDER.includes(name) ? CONTROLLER_ORDER.indexOf(name) : 99);
+  const names = [...collection(cells, "controllers").keys()].sort((a, b) => rank(a) - rank(b) || naturally(a, b));
   if (names.length <= 9) return names;
   const queue = (name) => collection(cells, "controllers").get(name)?.queue ?? 0;
   return names.map((name, index) => ({ name, index })).sort((a, b) => Number(queue(b.name) > 0) - Number(queue(a.name) > 0) || a.index - b.index).map(({ name }) => name);

@@ -2,7 +2,7 @@
 
 import { effect, untracked } from "@preact/signals-core";
 import { language } from "../i18n.js";
-import { hovered, mainView, moment, pictureTime, isRunning, recording, run, selected, tick, tweenFloorMs } from "../store.js";
+import { hovered, mainView, moment, pictureTime, isTicking, recording, run, selected, tick, tweenFloorMs } from "../store.js";
 import { palette, reducedMotion } from "../theme.js";
 import { drawMessages } from "./draw-messages.js";
 import { drawNodes } from "./draw-nodes.js";
@@ -104,7 +104,7 @@ export class Stage {
     const { atMs, isMoving } = pictureTime(now);
     if (this.stillIsStale) this.drawStill();
     this.drawMoving(atMs, isMoving);
-    if (isMoving || isRunning()) this.askForFrame();
+    if (isMoving) this.askForFrame();
   }
 
   askForFrame() {
@@ -137,7 +137,7 @@ export class Stage {
     for (const placed of this.view.places.values()) {
       for (const item of placed.items) drawPodRing(pen, item, placed.level, atMs, still);
     }
-    drawMessages(pen, this.view, { atMs, isMoving, isRunning: isRunning() && !still, parked: still });
+    drawMessages(pen, this.view, { atMs, isMoving, isRunning: isTicking() && !still, parked: still });
   }
 
   pen(canvas) {

@@ -19,10 +19,15 @@ function componentCell(view, id, words = []) {
   return { id, rect: box, label: [id, ...said].filter(Boolean).join(", ") };
 }
 
+function kubeconfigWords(view) {
+  const value = view.cell("components", "kubeconfig") ?? {};
+  return ["context", "cluster", "user"].filter((name) => value[name]).map((name) => `${t(`stage.${name}`)} ${value[name]}`);
+}
+
 const present = (cells) => cells.filter(Boolean);
 
 function machineRow(view) {
-  return { id: "machine", label: t("stage.machine"), cells: present([componentCell(view, "kubeconfig"), componentCell(view, "kubectl")]) };
+  return { id: "machine", label: t("stage.machine"), cells: present([componentCell(view, "kubeconfig", kubeconfigWords(view)), componentCell(view, "kubectl")]) };
 }
 
 function planeRow(view) {

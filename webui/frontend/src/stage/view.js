@@ -23,12 +23,13 @@ export function buildView({ recording, moment, size, page, selected, zoom, memor
   const byNode = podsByNode(cells);
   const places = placeAll(plan, byNode, { zoom, previous: memory.levels });
   memory.levels = new Map([...places].map(([name, placed]) => [name, placed.level]));
-  const stepNumber = moment.row?.step ?? 0;
+  const seqStepsAgo = (count) => (moment.step < 0 ? Infinity : (recording.stepRow(Math.max(0, moment.step - count))?.seq ?? 0));
   const view = {
-    plan, pages, places, hot, moment, stepNumber, selected, stamps,
+    plan, pages, places, hot, moment, selected, stamps,
     cells: collection,
     cell: (name, id) => collection(name).get(id),
-    shelf: placeShelf(plan, shelfItems(cells, selected), syncNotes(collection, stepNumber)),
+    seqStepsAgo,
+    shelf: placeShelf(plan, shelfItems(cells, selected), syncNotes(collection, seqStepsAgo(SYNC_SHOWN_FOR_STEPS))),
     flights: flightsAt(recording, moment, fromMs),
   };
   view.podScene = podScene(view);
@@ -45,13 +46,11 @@ function makeRoomForStamps(plan, stamps) {
 }
 
 /** "wanted 2, found 1 → +1" beside the object that a controller compared last: a past comparison, said as such. */
-function syncNotes(collection, stepNumber) {
+function syncNotes(collection, sinceSeq) {
   const notes = new Map();
-  for (const controller of collection("controllers").values()) {
-    const { last, worked_step: workedStep } = controller;
-    if (!last || !workedStep || stepNumber - workedStep > SYNC_SHOWN_FOR_STEPS) continue;
-    if (last.wanted === undefined || last.wanted === null) continue;
-    notes.set(last.subject, t("stage.last_sync", { wanted: last.wanted, found: last.found, so: say(last.so) }));
+  for (const { last, worked_seq: workedSeq } of collection("controllers").values()) {
+    if (!last || !(workedSeq >= sinceSeq) || typeof last.wanted !== "number") continue;
+    notes.set(last.subject, t("stage.last_sync", { wanted: last.wanted, found: last.found, so: say(last.so) }).trim());
   }
   return notes;
 }
@@ -68,12 +67,11 @@ function podScene(view) {
   };
 }
 
-/** The state of a container in words; a word that came with it goes first. */
+/** The state of a container in words; a reason that came with it goes first. */
 function stateWord(container) {
-  if (container.word) return say(container.word);
-  const words = t(`container.${container.state}`);
-  if (container.state === "terminated") return t("container.exit", { code: container.exit_code ?? 0 });
-  return words;
+  if (container.state === "terminated" && !container.back_off) return t("container.exit", { code: container.exit_code ?? 0 });
+  if (/^[A-Z]/.test(say(container.word)) && container.state !== "running") return say(container.word);
+  return say(container.words) || t(`container.${container.state}`);
 }
 
 function didChange(changes, entry, container) {
