@@ -83,6 +83,11 @@ class Cache:
 
     def add_pod(self, info: PodInfo, node: str) -> None:
         """Count a Pod on its node; one that is there already is replaced."""
+        if self.node_of.get(info.key) == node:
+            pods = self.by_name[node].pods
+            if info.counts_as(pods[info.key]):
+                pods[info.key] = info
+                return
         self.remove_pod(info.key)
         if node not in self.by_name:
             self.by_name[node] = NodeInfo(node)

@@ -38,6 +38,8 @@ def node_changes(old: dict, new: dict) -> list[str]:
 
 def pod_changes(old: PodInfo, new: PodInfo) -> list[str]:
     """What changed of a Pod that scheduling depends on."""
+    if old.spec is new.spec and old.labels == new.labels:
+        return []
     found = []
     if old.labels != new.labels:
         found.append("pod/label")

@@ -6,6 +6,8 @@ from cluster.meta.objects import key_of
 
 from .resources import Requests, pod_requests
 
+PARSED = ("containers", "initContainers", "tolerations", "resources", "overhead")
+
 HostPort = tuple[str, str, int]  # (address, protocol, port)
 
 
@@ -43,17 +45,23 @@ class PodInfo:
         self.terminating = "deletionTimestamp" in metadata
 
     def updated(self, pod: dict) -> PodInfo:
-        """This Pod's newer version; parsed anew only where its containers changed."""
-        if any(
-            pod["spec"].get(field) != self.spec.get(field)
-            for field in ("containers", "initContainers", "tolerations", "resources")
-        ):
+        """This Pod's newer version; parsed anew only where what it asks for changed."""
+        spec = pod["spec"]
+        if spec is not self.spec and any(spec.get(field) != self.spec.get(field) for field in PARSED):
             return PodInfo(pod)
         fresh = PodInfo.__new__(PodInfo)
-        fresh.spec, fresh.requests, fresh.host_ports = pod["spec"], self.requests, self.host_ports
+        fresh.spec, fresh.requests, fresh.host_ports = spec, self.requests, self.host_ports
         fresh.tolerations, fresh.priority = self.tolerations, self.priority
         fresh._refresh(pod)
         return fresh
+
+    def counts_as(self, other: PodInfo) -> bool:
+        """Whether both take the same from a node and match the same selectors."""
+        return (
+            self.requests is other.requests
+            and self.terminating == other.terminating
+            and (self.labels is other.labels or self.labels == other.labels)
+        )
 
     @property
     def gates(self) -> list[str]:
