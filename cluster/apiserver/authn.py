@@ -5,6 +5,7 @@ Source: k8s.io/apiserver pkg/endpoints/filters/impersonation.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cluster.meta.requests import Request
 
@@ -24,12 +25,19 @@ class Identity:
 
 def authenticate(request: Request) -> Identity:
     """The request's identity, after impersonation if its options ask for that."""
-    caller = Identity(request.user, with_authenticated(request.user, tuple(request.groups)))
+    caller = _identity(request.user, tuple(request.groups))
+    if not request.options:
+        return caller
     wanted = request.options.get("Impersonate-User")
     if not wanted:
         return caller
     asked = tuple(group for group in request.options.get("Impersonate-Group", "").split(",") if group)
     return Identity(wanted, with_authenticated(wanted, asked or implied_groups(wanted)), behind=caller.user)
+
+
+@lru_cache(maxsize=1024)
+def _identity(user: str, groups: tuple[str, ...]) -> Identity:
+    return Identity(user, with_authenticated(user, groups))
 
 
 def implied_groups(user: str) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ pkg/endpoints/handlers/responsewriters/errors.go.
 """
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cluster.apiserver.authn import ANONYMOUS, AUTHENTICATED, Identity
 from cluster.meta import status
 from cluster.meta.gotext import quote
@@ -29,21 +31,22 @@ VERBS_OF_PATHS = {"GET": "get", "HEAD": "head", "POST": "post", "PUT": "put", "P
 
 def authorize(request: Request, identity: Identity) -> str:
     """The rule that allows the request; raises Forbidden if there is none."""
-    rule = _rule(request, identity)
+    rule = _rule(identity, request.resource, request.verb, "" if request.resource else request.path)
     if not rule:
         raise _forbidden(request, identity)
     return rule
 
 
-def _rule(request: Request, identity: Identity) -> str:
+@lru_cache(maxsize=4096)
+def _rule(identity: Identity, resource: str, verb: str, path: str) -> str:
     for name in (identity.user, *identity.groups):
         if name in ALMIGHTY:
             return ALMIGHTY[name]
     if identity.user.startswith(CONTROLLERS):
         return f"ClusterRoleBinding system:controller:{identity.user[len(CONTROLLERS):]}"
-    if not request.resource:
-        return _path_rule(request.path, identity)
-    if request.resource in SELF_REVIEWS and request.verb == "create" and AUTHENTICATED in identity.groups:
+    if not resource:
+        return _path_rule(path, identity)
+    if resource in SELF_REVIEWS and verb == "create" and AUTHENTICATED in identity.groups:
         return "ClusterRoleBinding system:basic-user"
     return ""
 

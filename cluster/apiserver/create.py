@@ -37,7 +37,7 @@ def add(call: Call, obj: dict) -> Response | Write:
     if errors:
         raise call.invalid(errors)
     call.trace("ObjectValidated", object=call.kind.kind)
-    if call.kind.warn:
+    if call.kind.warn and call.request.raw is not None:      # no component reads warnings
         call.warnings += call.kind.warn(obj, None)
     admission.validate(call, obj, None)
     if obj["metadata"].get("resourceVersion", "0") not in ("", "0"):

@@ -67,7 +67,7 @@ def replace(call: Call, make: Make, *, uid: str = "", may_create: bool = False) 
     if errors:
         raise call.invalid(errors)
     call.trace("ObjectValidated", object=call.kind.kind)
-    if call.kind.warn and not call.subresource:
+    if call.kind.warn and call.request.raw is not None and not call.subresource:
         call.warnings += call.kind.warn(obj, live)
     ownership.keep_times(obj, live)
     admission.validate(call, obj, live)

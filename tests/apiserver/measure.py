@@ -89,7 +89,7 @@ def main() -> None:
         profile.disable()
         print(f"{sort:8} {spent_us:6.0f} us")
         if sort in sys.argv:
-            pstats.Stats(profile).sort_stats("tottime").print_stats(25)
+            pstats.Stats(profile).sort_stats(sys.argv[2] if len(sys.argv) > 2 else "tottime").print_stats(40)
 
 
 if __name__ == "__main__":
