@@ -224,9 +224,19 @@ def _scalar(node: yaml.ScalarNode) -> object:
     if tag == f"{_PREFIX}binary":
         return _binary(text)
     value = _resolved(text)
-    if tag == f"{_PREFIX}float" and isinstance(value, int):
-        value = float(value)
+    if tag.startswith(_PREFIX) and tag[len(_PREFIX):] in ("bool", "int", "float", "null", "timestamp"):
+        value = _tagged(value, text, tag[len(_PREFIX):])
     return _json_number(value) if isinstance(value, float) else value
+
+
+def _tagged(value: object, text: str, tag: str) -> object:
+    """A value whose tag says what it is to be."""
+    found = {str: "str", bool: "bool", int: "int", float: "float"}.get(type(value), "null")
+    if found == "int" and tag == "float":
+        return float(value)
+    if found != tag and not (tag == "timestamp" and found == "str"):
+        raise YAMLError(f"yaml: cannot decode !!{found} `{text}` as a !!{tag}")
+    return value
 
 
 def _binary(text: str) -> str:
@@ -250,7 +260,10 @@ def _resolved(text: str) -> object:
         value = -value if found[1] == "-" else value
         if -2**63 <= value < 2**64:
             return value
-    return float(digits) if _FLOAT.fullmatch(digits) else text
+    if not _FLOAT.fullmatch(digits):
+        return text
+    value = float(digits)
+    return text if value in _UNSUPPORTED else value  # too large for a float: text
 
 
 def _integer(digits: str) -> int:

@@ -458,7 +458,7 @@ def _diff_maps(original: dict, modified: dict, owner: object, want: Difference, 
 
 
 def _diff_map(patch: dict, key: str, before: dict, after: dict, rule: Rule, want: Difference) -> None:
-    if before == after:
+    if not rule.known and before == after:
         return
     _known(rule, key)
     if rule.strategy == "replace":
