@@ -63,11 +63,15 @@ def watch(request: Request, context: Context) -> Response | http.WatchRequest:
 
 def arrive(request: Request, context: Context) -> Response | Write:
     """Work a write out: a refusal or a dry run's answer (Response), or what is to be stored (Write)."""
+    call = None
     try:
         check_caller(request, context)
-        return work_out(enter(request, context))
+        call = enter(request, context)
+        return work_out(call)
     except status.StatusError as refusal:
-        return refuse(request, context, refusal)
+        response = refuse(request, context, refusal)
+        response.warnings = call.warnings if call else []
+        return response
 
 
 def work_out(call: Call) -> Response | Write:
