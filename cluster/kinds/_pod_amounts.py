@@ -75,7 +75,8 @@ def _against_limit(errors: Errors, name: str, value: object, limits: dict, path:
     if asked.nano != limit.nano and not may_overcommit:
         errors.append(fields.invalid(f"{path}.requests", asked.text, f"must be equal to {name} limit of {limit.text}"))
     elif asked.nano > limit.nano:
-        errors.append(fields.invalid(f"{path}.requests", asked.text, f"must be less than or equal to {name} limit of {limit.text}"))
+        errors.append(fields.invalid(f"{path}.requests", asked.text,
+                                     f"must be less than or equal to {name} limit of {limit.text}"))
 
 
 def _huge_pages(errors: Errors, name: str, value: object, path: str) -> None:
@@ -186,7 +187,8 @@ def _resource_claim(errors: Errors, claim: dict, path: str, taken: list[str]) ->
     if len(given) == 2:
         errors.append(fields.invalid(path, shown, "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"))
     if not given:
-        errors.append(fields.invalid(path, shown, "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"))
+        errors.append(fields.invalid(path, shown,
+                                     "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"))
     for field in sources:
         if claim.get(field) is not None:
             _rules.all_of(errors, f"{path}.{field}", claim[field], names.is_subdomain_name(claim[field]))

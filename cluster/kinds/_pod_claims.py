@@ -19,7 +19,8 @@ def template(errors: Errors, claim: dict, path: str) -> None:
     meta = claim.get("metadata") or {}
     errors += objectmeta.validate_annotations(meta.get("annotations"), f"{path}.metadata.annotations")
     errors += objectmeta.validate_labels(meta.get("labels"), f"{path}.metadata.labels")
-    errors += [fields.forbidden(f"{path}.metadata.{field}", "cannot be set") for field in _META_FIELDS if meta.get(field)]
+    errors += [fields.forbidden(f"{path}.metadata.{field}", "cannot be set")
+               for field in _META_FIELDS if meta.get(field)]
     spec(errors, claim.get("spec") or {}, f"{path}.spec")
 
 

@@ -104,7 +104,8 @@ def ephemeral(errors: Errors, spec: dict, path: str, around: Around) -> None:
         target = container.get("targetContainerName")
         if target and target not in others:
             errors.append(fields.not_found(f"{here}.targetContainerName", target))
-        errors += [fields.forbidden(f"{here}.{field}", _NOT_ON_EPHEMERAL) for field in _EPHEMERAL_FORBIDDEN if container.get(field)]
+        errors += [fields.forbidden(f"{here}.{field}", _NOT_ON_EPHEMERAL)
+                   for field in _EPHEMERAL_FORBIDDEN if container.get(field)]
         for position, mount in enumerate(container.get("volumeMounts") or ()):
             errors += [fields.forbidden(f"{here}.volumeMounts[{position}].{field}", _NOT_ON_EPHEMERAL)
                        for field in ("subPath", "subPathExpr") if mount.get(field)]
@@ -281,7 +282,8 @@ def _mount_details(errors: Errors, container: dict, mount: dict, path: str, moun
         _rules.local_path(errors, f"{mounts_path}.subPath", sub_path)
     if expression:
         if sub_path:
-            errors.append(fields.invalid(f"{path}.subPathExpr", expression, "subPathExpr and subPath are mutually exclusive"))
+            errors.append(fields.invalid(f"{path}.subPathExpr", expression,
+                                         "subPathExpr and subPath are mutually exclusive"))
         _rules.local_path(errors, f"{mounts_path}.subPathExpr", expression)
     if mount.get("mountPropagation") is not None:
         _propagation(errors, container, mount["mountPropagation"], f"{mounts_path}.mountPropagation")
@@ -292,7 +294,8 @@ def _mount_details(errors: Errors, container: dict, mount: dict, path: str, moun
 def _propagation(errors: Errors, container: dict, mode: str, path: str) -> None:
     _rules.one_of(errors, path, mode, _PROPAGATIONS)
     if mode == "Bidirectional" and not (container.get("securityContext") or {}).get("privileged"):
-        errors.append(fields.forbidden(path, "Bidirectional mount propagation is available only to privileged containers"))
+        errors.append(fields.forbidden(path,
+                                       "Bidirectional mount propagation is available only to privileged containers"))
 
 
 def _recursive_read_only(errors: Errors, mount: dict, path: str) -> None:
@@ -324,7 +327,8 @@ def _devices(errors: Errors, container: dict, path: str, volumes: dict[str, dict
         if any(mount.get("name") == name for mount in mounts):
             errors.append(fields.invalid(f"{here}.name", name, "must not already exist in volumeMounts"))
         if any(mount.get("mountPath") == target for mount in mounts):
-            errors.append(fields.invalid(f"{here}.devicePath", target, "must not already exist as a path in volumeMounts"))
+            errors.append(fields.invalid(f"{here}.devicePath", target,
+                                         "must not already exist as a path in volumeMounts"))
         if name:
             taken_names.append(name)
 

@@ -77,7 +77,8 @@ def _divisor(errors: Errors, resource: str, divisor: object, path: str) -> None:
         return
     name = resource.partition(".")[2]
     if name == "cpu" and parsed.text not in ("1m", "1"):
-        errors.append(fields.invalid(path, resource, "only divisor's values 1m and 1 are supported with the cpu resource"))
+        errors.append(fields.invalid(path, resource,
+                                     "only divisor's values 1m and 1 are supported with the cpu resource"))
     words = {"memory": "memory", "ephemeral-storage": "local ephemeral storage"}.get(name)
     if resource.startswith(_HUGE_PAGES):
         words = "hugepages"

@@ -34,7 +34,8 @@ def _probe(errors: Errors, probe: dict, path: str, name: str) -> None:
         if probe.get("successThreshold") != 1:
             errors.append(fields.invalid(f"{path}.successThreshold", probe.get("successThreshold", 0), "must be 1"))
     elif grace is not None:
-        errors.append(fields.invalid(f"{path}.terminationGracePeriodSeconds", grace, "must not be set for readinessProbes"))
+        errors.append(fields.invalid(f"{path}.terminationGracePeriodSeconds", grace,
+                                     "must not be set for readinessProbes"))
 
 
 def lifecycle(errors: Errors, hooks: dict, path: str, grace_s: int | None) -> None:

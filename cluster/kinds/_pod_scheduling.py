@@ -101,7 +101,8 @@ def _pod_term(errors: Errors, term: dict, path: str, lenient: bool) -> None:
         errors += labels.validate_label_selector(term.get(field), f"{path}.{field}", allow_invalid_values=lenient)
     for name in term.get("namespaces") or ():
         _rules.all_of(errors, f"{path}.namespace", name, names.is_label_name(name))
-    _label_keys(errors, path, term.get("labelSelector"), term.get("matchLabelKeys") or (), term.get("mismatchLabelKeys") or ())
+    _label_keys(errors, path, term.get("labelSelector"), term.get("matchLabelKeys") or (),
+                term.get("mismatchLabelKeys") or ())
     key = term.get("topologyKey") or ""
     if not key:
         errors.append(fields.required(f"{path}.topologyKey", "can not be empty"))
@@ -119,7 +120,8 @@ def _label_keys(errors: Errors, path: str, selector: dict | None, match: list[st
         _keys_given_twice(errors, path, selector, match)
     for index, key in enumerate(match):
         if key in mismatch:
-            errors.append(fields.invalid(f"{path}.matchLabelKeys[{index}]", key, "exists in both matchLabelKeys and mismatchLabelKeys"))
+            errors.append(fields.invalid(f"{path}.matchLabelKeys[{index}]", key,
+                                         "exists in both matchLabelKeys and mismatchLabelKeys"))
 
 
 def _keys_given_twice(errors: Errors, path: str, selector: dict, match: list[str]) -> None:
@@ -144,7 +146,8 @@ def tolerations(errors: Errors, found: list[dict], path: str) -> None:
             errors.append(fields.invalid(f"{here}.operator", operator,
                                          'operator must be Exists when `key` is empty, which means "match all values and all keys"'))
         if toleration.get("tolerationSeconds") is not None and effect != "NoExecute":
-            errors.append(fields.invalid(f"{here}.effect", effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"))
+            errors.append(fields.invalid(f"{here}.effect", effect,
+                                         "effect must be 'NoExecute' when `tolerationSeconds` is set"))
         _toleration_value(errors, operator, toleration.get("value") or "", f"{here}.operator")
         if effect and effect not in EFFECTS:
             errors.append(fields.not_supported(f"{here}.effect", effect, EFFECTS))
@@ -191,7 +194,8 @@ def _min_domains(errors: Errors, constraint: dict, path: str, action: str) -> No
         return
     _rules.positive(errors, path, domains)
     if action != "DoNotSchedule":
-        errors.append(fields.invalid(path, domains, f"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {action}"))
+        errors.append(fields.invalid(path, domains,
+                                     f"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {action}"))
 
 
 def gates(errors: Errors, found: list[dict], path: str) -> None:

@@ -52,7 +52,8 @@ def _ids(errors: Errors, context: dict, path: str, names_of_ids: tuple[str, ...]
 
 def _no_escalation(errors: Errors, context: dict, path: str) -> None:
     if context.get("privileged"):
-        errors.append(fields.invalid(path, _shown(context), "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"))
+        errors.append(fields.invalid(path, _shown(context),
+                                     "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"))
     for capability in (context.get("capabilities") or {}).get("add") or ():
         if capability == "CAP_SYS_ADMIN":
             detail = "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
@@ -134,7 +135,8 @@ def _seccomp(errors: Errors, profile: dict | None, path: str) -> None:
             _rules.local_path(errors, f"{path}.localhostProfile", local)
     elif local is not None:
         shown = {"Type": kind, "LocalhostProfile": local}
-        errors.append(fields.invalid(f"{path}.localhostProfile", shown, "can only be set when seccomp type is Localhost"))
+        errors.append(fields.invalid(f"{path}.localhostProfile", shown,
+                                     "can only be set when seccomp type is Localhost"))
 
 
 def app_armor(errors: Errors, profile: dict | None, path: str) -> None:
@@ -149,7 +151,8 @@ def app_armor(errors: Errors, profile: dict | None, path: str) -> None:
     elif kind not in _APPARMOR_TYPES:
         errors.append(fields.not_supported(f"{path}.type", kind, _APPARMOR_TYPES))
     elif local is not None:
-        errors.append(fields.invalid(f"{path}.localhostProfile", local, "can only be set when AppArmor type is Localhost"))
+        errors.append(fields.invalid(f"{path}.localhostProfile", local,
+                                     "can only be set when AppArmor type is Localhost"))
 
 
 def _local_profile(errors: Errors, local: str | None, path: str) -> None:

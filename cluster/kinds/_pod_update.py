@@ -70,7 +70,8 @@ def _same_containers(errors: Errors, new: list[dict], old: list[dict], path: str
         if not image:
             errors.append(fields.required(f"{path}[{index}].image"))
         if image != image.strip():
-            errors.append(fields.invalid(f"{path}[{index}].image", image, "must not have leading or trailing whitespace"))
+            errors.append(fields.invalid(f"{path}[{index}].image", image,
+                                         "must not have leading or trailing whitespace"))
     return True
 
 
@@ -167,7 +168,8 @@ def _node_affinity(errors: Errors, new: dict | None, old: dict | None) -> None:
         return
     for index, (term, before) in enumerate(zip(new_terms, old_terms, strict=True)):
         if not _only_additions(term, before):
-            errors.append(fields.invalid(f"{path}[{index}]", _shown_term(term), "only additions are allowed (no mutations or deletions)"))
+            errors.append(fields.invalid(f"{path}[{index}]", _shown_term(term),
+                                         "only additions are allowed (no mutations or deletions)"))
 
 
 def _only_additions(term: dict, before: dict) -> bool:
@@ -194,7 +196,8 @@ def validate_status(new: dict, old: dict) -> Errors:
     _conditions(errors, status.get("conditions") or ())
     _nominated(errors, status, before, old["spec"])
     if status.get("observedGeneration", 0) < 0:
-        errors.append(fields.invalid("status.observedGeneration", status["observedGeneration"], "must be a non-negative integer"))
+        errors.append(fields.invalid("status.observedGeneration", status["observedGeneration"],
+                                     "must be a non-negative integer"))
     if status.get("qosClass", "") != before.get("qosClass", ""):
         errors.append(fields.invalid("status.qosClass", status.get("qosClass", ""), _rules.IMMUTABLE))
     for name, containers in (("containerStatuses", "containers"), ("initContainerStatuses", "initContainers"),
@@ -224,7 +227,8 @@ def _nominated(errors: Errors, status: dict, before: dict, spec: dict) -> None:
         return
     _rules.subdomain(errors, "status.nominatedNodeName", name)
     if spec.get("nodeName"):
-        errors.append(fields.forbidden("status.nominatedNodeName", "may not be set on pods that are already bound to a node"))
+        errors.append(fields.forbidden("status.nominatedNodeName",
+                                       "may not be set on pods that are already bound to a node"))
 
 
 def _ended_stay_ended(errors: Errors, new: list[dict], old: list[dict], spec: dict, name: str, containers: str) -> None:
@@ -293,7 +297,8 @@ def validate_ephemeral(new: dict, old: dict) -> Errors:
     for before in old["spec"].get("ephemeralContainers") or ():
         name = before.get("name")
         if name not in found:
-            errors.append(fields.forbidden("spec.ephemeralContainers", f'existing ephemeral containers "{name}" may not be removed\n'))
+            errors.append(fields.forbidden("spec.ephemeralContainers",
+                                           f'existing ephemeral containers "{name}" may not be removed\n'))
         elif found[name] != before:
             change = f'existing ephemeral containers "{name}" may not be changed\n{spec_diff(before, found[name])}'
             errors.append(fields.forbidden("spec.ephemeralContainers", change))
@@ -337,7 +342,8 @@ def _resized_spec(errors: Errors, spec: dict, before: dict) -> None:
         return
     for name in ("initContainers", "containers"):
         for index, (container, kept) in enumerate(zip(spec.get(name) or (), before.get(name) or (), strict=True)):
-            _not_removed(errors, container.get("resources") or {}, kept.get("resources") or {}, f"spec.{name}[{index}].resources")
+            _not_removed(errors, container.get("resources") or {}, kept.get("resources") or {},
+                         f"spec.{name}[{index}].resources")
     for name in ("containers", "initContainers"):
         if changed.get(name):
             changed[name] = _compared(errors, changed[name], before[name], name)

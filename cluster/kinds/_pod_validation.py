@@ -81,7 +81,8 @@ def template(errors: Errors, found: dict, path: str) -> None:
     if annotations:
         _pod_annotations.fields_agree(errors, annotations, spec, f"{path}.spec")
     if spec.get("ephemeralContainers"):
-        errors.append(fields.forbidden(f"{path}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template"))
+        errors.append(fields.forbidden(f"{path}.spec.ephemeralContainers",
+                                       "ephemeral containers not allowed in pod template"))
 
 
 def pod_spec(errors: Errors, spec: dict, meta: dict | None, path: str, *, is_pod: bool) -> None:
@@ -108,7 +109,8 @@ def _containers(errors: Errors, spec: dict, path: str, volumes: dict, claim_name
                                     spec.get("terminationGracePeriodSeconds"))
     _pod_containers.main(errors, spec.get("containers"), f"{path}.containers", around)
     if spec.get("initContainers"):
-        _pod_containers.init(errors, spec["initContainers"], spec.get("containers") or [], f"{path}.initContainers", around)
+        _pod_containers.init(errors, spec["initContainers"], spec.get("containers") or [], f"{path}.initContainers",
+                             around)
     if spec.get("ephemeralContainers"):
         _pod_containers.ephemeral(errors, spec, f"{path}.ephemeralContainers", around)
 
@@ -146,7 +148,8 @@ def _further(errors: Errors, spec: dict, path: str) -> None:
     if spec.get("schedulingGates"):
         _pod_scheduling.gates(errors, spec["schedulingGates"], f"{path}.schedulingGates")
     if spec.get("topologySpreadConstraints"):
-        _pod_scheduling.spread(errors, spec["topologySpreadConstraints"], f"{path}.topologySpreadConstraints", lenient=False)
+        _pod_scheduling.spread(errors, spec["topologySpreadConstraints"], f"{path}.topologySpreadConstraints",
+                               lenient=False)
     _pod_windows.host_process(errors, spec, path)
     _pod_security.host_users(errors, spec, path)
     if spec.get("hostnameOverride") is not None:
@@ -235,7 +238,8 @@ def _searches(errors: Errors, searches: list[str], path: str) -> None:
     if len(searches) > 32:
         errors.append(fields.invalid(path, searches, "must not have more than 32 search paths"))
     if len(" ".join(searches).encode()) > 2048:
-        errors.append(fields.invalid(path, searches, "must not have more than 2048 characters (including spaces) in the search list"))
+        errors.append(fields.invalid(path, searches,
+                                     "must not have more than 2048 characters (including spaces) in the search list"))
     for index, search in enumerate(searches):
         bare = search.removesuffix(".")
         if search == ".":
@@ -243,4 +247,5 @@ def _searches(errors: Errors, searches: list[str], path: str) -> None:
         if len(bare.encode()) > 253:
             errors.append(fields.invalid(f"{path}[{index}]", bare, names.max_length(253)))
         if not _is_search(bare):
-            errors.append(fields.invalid(f"{path}[{index}]", bare, names.regex_error(_SEARCH_RULE, _SEARCH, "example.com")))
+            errors.append(fields.invalid(f"{path}[{index}]", bare,
+                                         names.regex_error(_SEARCH_RULE, _SEARCH, "example.com")))

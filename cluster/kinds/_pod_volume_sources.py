@@ -50,7 +50,8 @@ def _flex(errors: Errors, source: dict, path: str) -> None:
     for key in source.get("options") or {}:
         domain = "." + key.partition("/")[0].lower()
         if domain.endswith((".kubernetes.io", ".k8s.io")):
-            errors.append(fields.invalid(f"{path}.options[{key}]", key, "kubernetes.io and k8s.io namespaces are reserved"))
+            errors.append(fields.invalid(f"{path}.options[{key}]", key,
+                                         "kubernetes.io and k8s.io namespaces are reserved"))
 
 
 def _flocker(errors: Errors, source: dict, path: str) -> None:
@@ -58,7 +59,8 @@ def _flocker(errors: Errors, source: dict, path: str) -> None:
     if not name and not uid:
         errors.append(fields.required(path, "one of datasetName and datasetUUID is required"))
     if name and uid:
-        errors.append(fields.invalid(path, "resource", "datasetName and datasetUUID can not be specified simultaneously"))
+        errors.append(fields.invalid(path, "resource",
+                                     "datasetName and datasetUUID can not be specified simultaneously"))
     if "/" in name:
         errors.append(fields.invalid(f"{path}.datasetName", name, "must not contain '/'"))
 
@@ -68,7 +70,8 @@ def _fibre_channel(errors: Errors, source: dict, path: str) -> None:
     if not targets and not ids:
         errors.append(fields.required(f"{path}.targetWWNs", "must specify either targetWWNs or wwids, but not both"))
     if targets and ids:
-        errors.append(fields.invalid(f"{path}.targetWWNs", targets, "targetWWNs and wwids can not be specified simultaneously"))
+        errors.append(fields.invalid(f"{path}.targetWWNs", targets,
+                                     "targetWWNs and wwids can not be specified simultaneously"))
     if targets and lun is None:
         errors.append(fields.required(f"{path}.lun", "lun is required if targetWWNs is specified"))
     elif targets and not 0 <= lun <= 255:
@@ -83,7 +86,8 @@ def _quobyte(errors: Errors, source: dict, path: str) -> None:
     elif len(source.get("tenant") or "") >= 65:
         errors.append(fields.required(f"{path}.tenant", "must be a UUID and may not exceed a length of 64 characters"))
     else:
-        errors += [fields.invalid(f"{path}.registry", registry, pairs) for pair in registry.split(",") if ":" not in pair]
+        errors += [fields.invalid(f"{path}.registry", registry, pairs)
+                   for pair in registry.split(",") if ":" not in pair]
     if not source.get("volume"):
         errors.append(fields.required(f"{path}.volume"))
 

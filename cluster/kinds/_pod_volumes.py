@@ -156,7 +156,8 @@ def _downward_file(errors: Errors, item: dict, path: str) -> None:
     if item.get("fieldRef") is not None:
         field_ref(errors, item["fieldRef"], f"{path}.fieldRef", _FILE_FIELDS)
         if item.get("resourceFieldRef") is not None:
-            errors.append(fields.invalid(path, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"))
+            errors.append(fields.invalid(path, "resource",
+                                         "fieldRef and resourceFieldRef can not be specified simultaneously"))
     elif item.get("resourceFieldRef") is not None:
         resource_ref(errors, item["resourceFieldRef"], f"{path}.resourceFieldRef", in_volume=True)
     else:
@@ -203,9 +204,11 @@ def _take(errors: Errors, taken: list[str], target: str | None, path: str, shown
 def _token(errors: Errors, token: dict, path: str, volume_path: str) -> None:
     seconds = token.get("expirationSeconds") or 0
     if seconds < 600:
-        errors.append(fields.invalid(f"{path}.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"))
+        errors.append(fields.invalid(f"{path}.expirationSeconds", seconds,
+                                     "may not specify a duration less than 10 minutes"))
     if seconds > _TOKEN_MAX_S:
-        errors.append(fields.invalid(f"{path}.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds"))
+        errors.append(fields.invalid(f"{path}.expirationSeconds", seconds,
+                                     "may not specify a duration larger than 2^32 seconds"))
     if not token.get("path"):
         errors.append(fields.required(f"{volume_path}.path"))
     else:

@@ -26,9 +26,11 @@ def options(errors: Errors, found: dict | None, path: str) -> None:
     if name is not None:
         _rules.all_of(errors, f"{path}.gmsaCredentialSpecName", name, names.dns1123_subdomain(name))
     if spec == "":
-        errors.append(fields.invalid(f"{path}.gmsaCredentialSpec", spec, "gmsaCredentialSpec cannot be an empty string"))
+        errors.append(fields.invalid(f"{path}.gmsaCredentialSpec", spec,
+                                     "gmsaCredentialSpec cannot be an empty string"))
     elif spec is not None and len(spec.encode()) > _SPEC_LIMIT_BYTES:
-        errors.append(fields.invalid(f"{path}.gmsaCredentialSpec", spec, "gmsaCredentialSpec size must be under 64 KiB"))
+        errors.append(fields.invalid(f"{path}.gmsaCredentialSpec", spec,
+                                     "gmsaCredentialSpec size must be under 64 KiB"))
     if user is not None:
         _rules.all_of(errors, f"{path}.runAsUserName", user, [f"runAsUserName{why}" for why in _user_complaints(user)])
 
@@ -83,7 +85,8 @@ def host_process(errors: Errors, spec: dict, path: str) -> None:
     if asking and asking != total:
         errors.append(fields.invalid(path, "", "If pod contains any hostProcess containers then all containers must be HostProcess containers"))
     if asking and not spec.get("hostNetwork"):
-        errors.append(fields.invalid(f"{path}.hostNetwork", False, "hostNetwork must be true if pod contains any hostProcess containers"))
+        errors.append(fields.invalid(f"{path}.hostNetwork", False,
+                                     "hostNetwork must be true if pod contains any hostProcess containers"))
 
 
 def _flag(holder: dict) -> bool | None:

@@ -68,7 +68,8 @@ def selector_and_template(errors: Errors, spec: dict, old: dict | None = None) -
     else:
         errors += labels.validate_label_selector(selector, "spec.selector")
         if not (selector.get("matchLabels") or selector.get("matchExpressions")):
-            errors.append(fields.invalid("spec.selector", shown_selector(selector), "empty selector is invalid for deployment"))
+            errors.append(fields.invalid("spec.selector", shown_selector(selector),
+                                         "empty selector is invalid for deployment"))
     try:
         compiled = labels.from_object(selector)
     except labels.SelectorError:
@@ -98,11 +99,13 @@ def _template(errors: Errors, template: dict, selector: labels.Selector) -> None
     found = (template.get("metadata") or {}).get("labels")
     if not selector.empty and not selector.matches(found):
         shown = dict(sorted(found.items())) if found else None
-        errors.append(fields.invalid("spec.template.metadata.labels", shown, "`selector` does not match template `labels`"))
+        errors.append(fields.invalid("spec.template.metadata.labels", shown,
+                                     "`selector` does not match template `labels`"))
     _pod_validation.template(errors, template, "spec.template")
     spec = template["spec"]
     if spec.get("restartPolicy") != "Always":
-        errors.append(fields.not_supported("spec.template.spec.restartPolicy", spec.get("restartPolicy", ""), ("Always",)))
+        errors.append(fields.not_supported("spec.template.spec.restartPolicy", spec.get("restartPolicy", ""),
+                                           ("Always",)))
     if spec.get("activeDeadlineSeconds") is not None:
         errors.append(fields.forbidden("spec.template.spec.activeDeadlineSeconds",
                                        "activeDeadlineSeconds in ReplicaSet is not Supported"))

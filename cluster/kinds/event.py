@@ -159,7 +159,8 @@ COLUMNS = (
     column("Reason", "core.v1.Event#reason"), column("Object", "core.v1.Event#involvedObject"),
     column("Subobject", "core.v1.ObjectReference#fieldPath", priority=1),
     column("Source", "core.v1.Event#source", priority=1), column("Message", "core.v1.Event#message"),
-    column("First Seen", "core.v1.Event#firstTimestamp", priority=1), column("Count", "core.v1.Event#count", priority=1),
+    column("First Seen", "core.v1.Event#firstTimestamp",
+           priority=1), column("Count", "core.v1.Event#count", priority=1),
     column("Name", "meta.v1.ObjectMeta#name", priority=1, format="name"),
 )
 

@@ -79,7 +79,8 @@ def validate(node: dict) -> list[FieldError]:
     for index, value in enumerate(ranges):
         _addresses.cidr(errors, f"spec.podCIDRs[{index}]", value)
     if len(ranges) > 1 and not _is_dual(ranges):
-        errors.append(fields.invalid("spec.podCIDRs", list(ranges), "may specify no more than one CIDR for each IP family"))
+        errors.append(fields.invalid("spec.podCIDRs", list(ranges),
+                                     "may specify no more than one CIDR for each IP family"))
     return errors
 
 
@@ -118,7 +119,8 @@ def _features(errors: list[FieldError], status: dict) -> None:
     for index, feature in enumerate(declared):
         path = f"status.declaredFeatures[{index}]"
         if len(feature) > 253:
-            errors.append(fields.invalid(path, feature, f'invalid feature name "{feature}": must be no more than 253 characters'))
+            errors.append(fields.invalid(path, feature,
+                                         f'invalid feature name "{feature}": must be no more than 253 characters'))
         elif not _FEATURE.match(feature):
             errors.append(fields.invalid(path, feature, f'invalid feature name "{feature}": {_FEATURE_RULE}'))
         if index and declared[index - 1] == feature:
@@ -169,7 +171,8 @@ def _fixed_fields(errors: list[FieldError], spec: dict, old_spec: dict) -> None:
     if old_ranges and len(ranges) != len(old_ranges):
         errors.append(fields.forbidden("spec.podCIDRs", _CIDR_FIXED))
     elif old_ranges:
-        errors += [fields.forbidden("spec.podCIDRs", _CIDR_FIXED) for new, old in zip(ranges, old_ranges, strict=True) if new != old]
+        errors += [fields.forbidden("spec.podCIDRs", _CIDR_FIXED)
+                   for new, old in zip(ranges, old_ranges, strict=True) if new != old]
     if old_spec.get("providerID") and old_spec["providerID"] != spec.get("providerID", ""):
         errors.append(fields.forbidden("spec.providerID", _PROVIDER_FIXED))
 
@@ -251,7 +254,8 @@ def cells(node: dict, now_unix_ms: int) -> list:
     if info.get("architecture"):
         kernel = f"{kernel} ({info['architecture']})"
     return [node["metadata"]["name"], status_word(node), ",".join(roles(node)) or "<none>", age(node, now_unix_ms),
-            info.get("kubeletVersion", ""), address(node, "InternalIP") or "<none>", address(node, "ExternalIP") or "<none>",
+            info.get("kubeletVersion",
+                     ""), address(node, "InternalIP") or "<none>", address(node, "ExternalIP") or "<none>",
             info.get("osImage") or "<unknown>", kernel, info.get("containerRuntimeVersion") or "<unknown>"]
 
 

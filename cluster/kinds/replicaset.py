@@ -61,7 +61,8 @@ def validate_update(new: dict, old: dict) -> list[FieldError]:
     return errors
 
 
-_COUNTS = ("replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas", "observedGeneration", "terminatingReplicas")
+_COUNTS = ("replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas", "observedGeneration",
+           "terminatingReplicas")
 
 
 def validate_status(new: dict, old: dict) -> list[FieldError]:
