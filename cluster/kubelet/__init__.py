@@ -1,4 +1,5 @@
 """The kubelets. `Node` is one machine: a kubelet with its containerd."""
+
 from __future__ import annotations
 
 from .kubelet import Kubelet

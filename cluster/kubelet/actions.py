@@ -3,6 +3,7 @@
 Source: kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go (computePodActions), kuberuntime_container.go
 (computeInitContainerActions).
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ class Actions:
     attempt: int = 0
     start_init: list[str] = field(default_factory=list)
     start: list[str] = field(default_factory=list)
-    stop: list[tuple[str, str]] = field(default_factory=list)   # (container id, message)
+    stop: list[tuple[str, str]] = field(default_factory=list)  # (container id, message)
 
 
 def definition_of(spec: dict) -> str:
@@ -61,8 +62,11 @@ def _with_new_sandbox(pod: dict, report: Report) -> Actions:
     if policy == "Never" and attempt and report.containers:
         actions.create_sandbox = False
         return actions
-    wanted = [spec["name"] for spec in pod["spec"]["containers"]
-              if not (policy == "OnFailure" and _has_succeeded(report.latest(spec["name"])))]
+    wanted = [
+        spec["name"]
+        for spec in pod["spec"]["containers"]
+        if not (policy == "OnFailure" and _has_succeeded(report.latest(spec["name"])))
+    ]
     if not wanted and report.containers:
         actions.create_sandbox = False
     elif pod["spec"].get("initContainers"):
@@ -77,7 +81,7 @@ def _has_succeeded(container: Container | None) -> bool:
 
 
 def _init_is_done(pod: dict, report: Report, actions: Actions) -> bool:
-    """Whether the app containers may start; fills in the init containers to start and, after a final failure, kill_pod."""
+    """Whether the app containers may start; fills in the init containers to start or, after a final failure, kill_pod."""
     specs = pod["spec"].get("initContainers") or []
     app_has_run = any(report.latest(spec["name"]) is not None for spec in pod["spec"]["containers"])
     for spec in specs:

@@ -3,12 +3,18 @@
 Source: kubernetes pkg/kubelet/lifecycle/predicate.go (generalFilter), pkg/scheduler/framework/plugins/{noderesources,
 nodeaffinity,nodename,nodeports}.
 """
+
 from __future__ import annotations
 
 from cluster.kinds import pod as pods
 from cluster.meta import quantity
 
-OUT_OF = {"cpu": "OutOfcpu", "memory": "OutOfmemory", "ephemeral-storage": "OutOfephemeral-storage", "pods": "OutOfpods"}
+OUT_OF = {
+    "cpu": "OutOfcpu",
+    "memory": "OutOfmemory",
+    "ephemeral-storage": "OutOfephemeral-storage",
+    "pods": "OutOfpods",
+}
 SELECTOR = ("NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector")
 PORTS = ("NodePorts", "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports")
 
@@ -16,7 +22,10 @@ PORTS = ("NodePorts", "Predicate NodePorts failed: node(s) didn't have free port
 def allocatable_of(node: dict) -> dict[str, int]:
     """cpu in thousandths, the rest in whole units."""
     listed = (node.get("status") or {}).get("allocatable") or {}
-    return {name: quantity.parse(str(text)).millis if name == "cpu" else quantity.parse(str(text)).value for name, text in listed.items()}
+    return {
+        name: quantity.parse(str(text)).millis if name == "cpu" else quantity.parse(str(text)).value
+        for name, text in listed.items()
+    }
 
 
 def refusal(pod: dict, node: dict, used: dict[str, int], ports: list[tuple]) -> tuple[str, str] | None:
@@ -26,7 +35,9 @@ def refusal(pod: dict, node: dict, used: dict[str, int], ports: list[tuple]) -> 
         capacity = allocatable.get(name, 0)
         if wanted and wanted > capacity - used.get(name, 0) and (name in allocatable or name in OUT_OF):
             return OUT_OF.get(name, "OutOf" + name), (
-                f"Node didn't have enough resource: {name}, requested: {wanted}, used: {used.get(name, 0)}, capacity: {capacity}")
+                f"Node didn't have enough resource: {name}, requested: {wanted}, "
+                f"used: {used.get(name, 0)}, capacity: {capacity}"
+            )
     if not matches_node(pod, node):
         return SELECTOR
     if any(port in ports for port in host_ports(pod)):
@@ -41,8 +52,12 @@ def _in_order(requests: dict[str, int]) -> list[tuple[str, int]]:
 
 def host_ports(pod: dict) -> list[tuple]:
     """(address, protocol, port) of each host port."""
-    return [(port.get("hostIP", ""), port.get("protocol", "TCP"), port["hostPort"])
-            for container in pod["spec"]["containers"] for port in container.get("ports") or () if port.get("hostPort")]
+    return [
+        (port.get("hostIP", ""), port.get("protocol", "TCP"), port["hostPort"])
+        for container in pod["spec"]["containers"]
+        for port in container.get("ports") or ()
+        if port.get("hostPort")
+    ]
 
 
 def matches_node(pod: dict, node: dict) -> bool:
@@ -55,14 +70,18 @@ def matches_node(pod: dict, node: dict) -> bool:
     required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
     if not required:
         return True
-    return any(_term_matches(term, labels, node["metadata"]["name"]) for term in required.get("nodeSelectorTerms") or ())
+    return any(
+        _term_matches(term, labels, node["metadata"]["name"]) for term in required.get("nodeSelectorTerms") or ()
+    )
 
 
 def _term_matches(term: dict, labels: dict, name: str) -> bool:
     expressions, match_fields = term.get("matchExpressions") or [], term.get("matchFields") or []
     if not expressions and not match_fields:
         return False
-    return all(_holds(each, labels) for each in expressions) and all(_holds(each, {"metadata.name": name}) for each in match_fields)
+    return all(_holds(each, labels) for each in expressions) and all(
+        _holds(each, {"metadata.name": name}) for each in match_fields
+    )
 
 
 def _holds(requirement: dict, labels: dict) -> bool:

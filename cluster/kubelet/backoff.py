@@ -2,12 +2,13 @@
 
 Source: k8s.io/client-go util/flowcontrol/backoff.go; kubernetes pkg/kubelet/kubelet.go (10 s to 300 s).
 """
+
 from __future__ import annotations
 
 from .state import BackoffEntry, Backoffs
 
 FIRST_MS, MOST_MS = 10_000, 300_000
-STABLE_MS = 2 * MOST_MS   # a longer time without trouble starts it anew
+STABLE_MS = 2 * MOST_MS  # a longer time without trouble starts it anew
 
 
 def _is_over(entry: BackoffEntry, event_ms: int) -> bool:

@@ -2,18 +2,32 @@
 
 Source: kubernetes pkg/kubelet/status/generate.go, pkg/kubelet/types/pod_status.go.
 """
+
 from __future__ import annotations
 
 from cluster.kinds.pod import is_sidecar
 
-OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled",
-         "PodResizePending", "PodResizeInProgress", "AllContainersRestarting")
+OWNED = (
+    "PodReadyToStartContainers",
+    "Initialized",
+    "Ready",
+    "ContainersReady",
+    "PodScheduled",
+    "PodResizePending",
+    "PodResizeInProgress",
+    "AllContainersRestarting",
+)
 
 
 def make(kind: str, generation: int, holds: bool, reason: str = "", message: str = "") -> dict:
     """A condition without its transition time, fields in the order of the wire."""
-    condition = {"type": kind, "observedGeneration": generation, "status": "True" if holds else "False",
-                 "lastProbeTime": None, "lastTransitionTime": None}
+    condition = {
+        "type": kind,
+        "observedGeneration": generation,
+        "status": "True" if holds else "False",
+        "lastProbeTime": None,
+        "lastTransitionTime": None,
+    }
     if reason:
         condition["reason"] = reason
     if message:
@@ -33,7 +47,9 @@ def _missing(unknown: list[str], bad: list[str], word: str) -> str:
     return ", ".join(parts)
 
 
-def containers_ready(pod: dict, statuses: dict[str, dict], init_statuses: dict[str, dict], phase: str) -> tuple[bool, str, str]:
+def containers_ready(
+    pod: dict, statuses: dict[str, dict], init_statuses: dict[str, dict], phase: str
+) -> tuple[bool, str, str]:
     """(holds, reason, message) of ContainersReady."""
     unknown, unready = [], []
     sidecars = [spec for spec in pod["spec"].get("initContainers") or () if is_sidecar(spec)]
@@ -67,7 +83,9 @@ def ready(pod: dict, containers: tuple[bool, str, str], others: list[dict]) -> t
     return (False, "ReadinessGatesNotReady", ", ".join(messages)) if messages else (True, "", "")
 
 
-def initialized(pod: dict, statuses: dict[str, dict], init_statuses: dict[str, dict], phase: str) -> tuple[bool, str, str]:
+def initialized(
+    pod: dict, statuses: dict[str, dict], init_statuses: dict[str, dict], phase: str
+) -> tuple[bool, str, str]:
     """(holds, reason, message) of Initialized."""
     unknown, incomplete = [], []
     for spec in pod["spec"].get("initContainers") or ():
@@ -78,7 +96,10 @@ def initialized(pod: dict, statuses: dict[str, dict], init_statuses: dict[str, d
             incomplete.append(spec["name"])
     if phase == "Succeeded" and not unknown:
         return True, "PodCompleted", ""
-    if any("running" in status["state"] or "terminated" in status["state"] or status.get("lastState") for status in statuses.values()):
+    if any(
+        "running" in status["state"] or "terminated" in status["state"] or status.get("lastState")
+        for status in statuses.values()
+    ):
         return True, "", ""
     message = _missing(unknown, incomplete, "incomplete")
     return (False, "ContainersNotInitialized", message) if message else (True, "", "")

@@ -1,7 +1,8 @@
-"""Owns the status of a Pod's containers, made from the runtime's report, the last status and the reasons of failed starts.
+"""Owns the status of a Pod's containers, made from the runtime's report, the last status and the reasons of failures.
 
-Source: kubernetes pkg/kubelet/kubelet_pods.go (convertToAPIContainerStatuses), prober/prober_manager.go (UpdatePodStatus).
+Source: kubernetes pkg/kubelet/kubelet_pods.go (convertToAPIContainerStatuses), prober/prober_manager.go.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -17,8 +18,16 @@ LOCATED = "The container could not be located when the pod was deleted.  The con
 USER = {"linux": {"uid": 0, "gid": 0, "supplementalGroups": [0]}}
 
 
-def statuses_of(pod: dict, specs: list[dict], report: Report, old: list[dict], *, is_init: bool, reasons: dict[str, list[str]],
-                time_text: Callable[[int], str]) -> list[dict]:
+def statuses_of(
+    pod: dict,
+    specs: list[dict],
+    report: Report,
+    old: list[dict],
+    *,
+    is_init: bool,
+    reasons: dict[str, list[str]],
+    time_text: Callable[[int], str],
+) -> list[dict]:
     """The statuses of containers, in the order of names (init containers in their own order)."""
     has_init = bool(pod["spec"].get("initContainers"))
     before = {status["name"]: status for status in old}
@@ -49,24 +58,46 @@ def _without_container(pod: dict, spec: dict, old: dict | None, has_init: bool) 
     """The runtime knows none: it waits, or it was there and is lost."""
     if old and "terminated" in old["state"]:
         return dict(old)
-    status = {"name": spec["name"], "state": {"waiting": {"reason": "PodInitializing" if has_init else "ContainerCreating"}},
-              "lastState": {}, "ready": False, "restartCount": 0, "image": spec["image"], "imageID": "", "started": False}
+    status = {
+        "name": spec["name"],
+        "state": {"waiting": {"reason": "PodInitializing" if has_init else "ContainerCreating"}},
+        "lastState": {},
+        "ready": False,
+        "restartCount": 0,
+        "image": spec["image"],
+        "imageID": "",
+        "started": False,
+    }
     mounts = mount_statuses(spec)
     if mounts:
         status["volumeMounts"] = mounts
     if old:
         status["restartCount"], status["lastState"] = old["restartCount"], old.get("lastState") or {}
         if "running" in old["state"] and not status["lastState"]:
-            status["lastState"] = {"terminated": {"exitCode": 137, "reason": UNKNOWN, "message": LOCATED, "startedAt": None, "finishedAt": None}}
+            status["lastState"] = {
+                "terminated": {
+                    "exitCode": 137,
+                    "reason": UNKNOWN,
+                    "message": LOCATED,
+                    "startedAt": None,
+                    "finishedAt": None,
+                }
+            }
             status["restartCount"] += not pod["metadata"].get("deletionTimestamp")
     return status
 
 
 def _from_container(spec: dict, container: Container, time_text) -> dict:
     status = {
-        "name": container.name, "state": _state(container, time_text), "lastState": {}, "ready": False,
-        "restartCount": container.attempt, "image": container.image, "imageID": container.image_ref,
-        "containerID": f"containerd://{container.id}", "started": False,
+        "name": container.name,
+        "state": _state(container, time_text),
+        "lastState": {},
+        "ready": False,
+        "restartCount": container.attempt,
+        "image": container.image,
+        "imageID": container.image_ref,
+        "containerID": f"containerd://{container.id}",
+        "started": False,
     }
     resources = spec.get("resources") or {}
     if resources.get("requests"):
@@ -100,12 +131,16 @@ def mount_statuses(spec: dict) -> list[dict]:
         status = {"name": mount["name"], "mountPath": mount["mountPath"]}
         if mount.get("readOnly"):
             asked = mount.get("recursiveReadOnly", "Disabled")
-            status.update(readOnly=True, recursiveReadOnly="Enabled" if asked in ("Enabled", "IfPossible") else "Disabled")
+            status.update(
+                readOnly=True, recursiveReadOnly="Enabled" if asked in ("Enabled", "IfPossible") else "Disabled"
+            )
         mounts.append(status)
     return mounts
 
 
-def _apply_reason(pod: dict, spec: dict, report: Report, status: dict, is_init: bool, reasons: dict[str, list[str]]) -> None:
+def _apply_reason(
+    pod: dict, spec: dict, report: Report, status: dict, is_init: bool, reasons: dict[str, list[str]]
+) -> None:
     """A container that should start and could not is waiting, with the reason of the last try."""
     latest = report.latest(spec["name"])
     if is_init and latest is not None and latest.state == "exited" and latest.exit_code == 0:
@@ -132,6 +167,15 @@ def lost(status: dict) -> dict:
     """The status of a container that was never found when its Pod ended."""
     if "terminated" in status["state"]:
         return status
-    return {**status, "state": {"terminated": {
-        "exitCode": 137, "reason": UNKNOWN, "message": "The container could not be located when the pod was terminated",
-        "startedAt": None, "finishedAt": None}}}
+    return {
+        **status,
+        "state": {
+            "terminated": {
+                "exitCode": 137,
+                "reason": UNKNOWN,
+                "message": "The container could not be located when the pod was terminated",
+                "startedAt": None,
+                "finishedAt": None,
+            }
+        },
+    }

@@ -3,6 +3,7 @@
 A simplification: variables from ConfigMaps and Secrets are empty until those kinds have their issue.
 Source: kubernetes pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables, GeneratePodHostNameAndDomain).
 """
+
 from __future__ import annotations
 
 import re
@@ -23,7 +24,9 @@ def variables(pod: dict, spec: dict, *, pod_ip: str, host_ip: str) -> dict[str, 
     for entry in spec.get("env") or ():
         source = entry.get("valueFrom")
         if source:
-            found[entry["name"]] = _from_field(pod, (source.get("fieldRef") or {}).get("fieldPath", ""), pod_ip, host_ip)
+            found[entry["name"]] = _from_field(
+                pod, (source.get("fieldRef") or {}).get("fieldPath", ""), pod_ip, host_ip
+            )
         else:
             found[entry["name"]] = expanded(entry.get("value", ""), found)
     return found
@@ -31,9 +34,17 @@ def variables(pod: dict, spec: dict, *, pod_ip: str, host_ip: str) -> dict[str, 
 
 def _from_field(pod: dict, path: str, pod_ip: str, host_ip: str) -> str:
     meta, spec = pod["metadata"], pod["spec"]
-    simple = {"metadata.name": meta["name"], "metadata.namespace": meta["namespace"], "metadata.uid": meta["uid"],
-              "spec.nodeName": spec.get("nodeName", ""), "spec.serviceAccountName": spec.get("serviceAccountName", ""),
-              "status.podIP": pod_ip, "status.podIPs": pod_ip, "status.hostIP": host_ip, "status.hostIPs": host_ip}
+    simple = {
+        "metadata.name": meta["name"],
+        "metadata.namespace": meta["namespace"],
+        "metadata.uid": meta["uid"],
+        "spec.nodeName": spec.get("nodeName", ""),
+        "spec.serviceAccountName": spec.get("serviceAccountName", ""),
+        "status.podIP": pod_ip,
+        "status.podIPs": pod_ip,
+        "status.hostIP": host_ip,
+        "status.hostIPs": host_ip,
+    }
     if path in simple:
         return simple[path]
     field, _, key = path.partition("['")

@@ -1,4 +1,5 @@
 """Durations as Go prints them: 345ms, 1.234s, 1m2.5s."""
+
 from __future__ import annotations
 
 

@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/kubelet/images/image_manager.go.
 """
+
 from __future__ import annotations
 
 from cluster.engine import Sleep
@@ -60,6 +61,12 @@ class Images:
             kubelet.state.pull_errors[key] = f"ErrImagePull: {refused}"
             return None, "ErrImagePull", refused
         took = duration(kubelet.now_ms - started_ms)
-        kubelet.recorder.event(pod, "Normal", "Pulled", f'Successfully pulled image "{wanted}" in {took} ({took} including waiting). '
-                               f"Image size: {stored.size_bytes} bytes.", path)
+        kubelet.recorder.event(
+            pod,
+            "Normal",
+            "Pulled",
+            f'Successfully pulled image "{wanted}" in {took} ({took} including waiting). '
+            f"Image size: {stored.size_bytes} bytes.",
+            path,
+        )
         return stored, "", ""

@@ -3,6 +3,7 @@
 It owns the parts (workers, relist, statuses, node) and the moments; the rules are functions in the modules beside it.
 Source: kubernetes pkg/kubelet/kubelet.go (syncLoopIteration, HandlePod*), pkg/kubelet/config/config.go.
 """
+
 from __future__ import annotations
 
 from typing import Any
@@ -36,8 +37,14 @@ class Kubelet(Process):
         self.node, self.runtime, self.node_ip, self.machine = node, runtime, node_ip, machine or Machine()
         self.state = KubeletState()
         runtime.listener = self
-        self.client = Client(self, user=f"system:node:{node}", groups=["system:nodes", "system:authenticated"], manager="kubelet",
-                             qps=50, burst=100)
+        self.client = Client(
+            self,
+            user=f"system:node:{node}",
+            groups=["system:nodes", "system:authenticated"],
+            manager="kubelet",
+            qps=50,
+            burst=100,
+        )
         self.recorder = Recorder(self, self.client, component="kubelet", host=node)
         self.informers = Informers(self, self.client)
         self.pods = self.informers.watch("pods", field_selector=f"spec.nodeName={node}")
@@ -48,13 +55,20 @@ class Kubelet(Process):
 
     def _make_parts(self) -> None:
         self.workers, self.pleg, self.statuses = Workers(self), Pleg(self), StatusManager(self)
-        self.sync, self.termination, self.images, self.agent = Sync(self), Termination(self), Images(self), NodeAgent(self)
+        self.sync, self.termination, self.images, self.agent = (
+            Sync(self),
+            Termination(self),
+            Images(self),
+            NodeAgent(self),
+        )
 
     # -- start and stop ----------------------------------------------------------------------------------------
 
     def on_start(self) -> None:
         self._make_parts()
-        self.state.started_ms = self.now_ms - self.engine.rng("phase/" + self.node).below(1000)  # nodes do not tick together
+        self.state.started_ms = self.now_ms - self.engine.rng("phase/" + self.node).below(
+            1000
+        )  # nodes do not tick together
         self.agent.event("Starting", "Starting kubelet.")
         self.agent.event("NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
         self.trace("ComponentStarted", f"nodes//{self.node}", component=self.name, node=self.node)
@@ -107,8 +121,14 @@ class Kubelet(Process):
 
     def status_of(self, pod: dict, report: Report, *, is_terminal: bool) -> dict:
         """The status of a Pod as of now."""
-        return pod_status.generate(pod, report, self.statuses.held(pod), is_terminal=is_terminal,
-                                   reasons=self.state.reasons.get(pod["metadata"]["uid"]) or {}, moment=self.moment)
+        return pod_status.generate(
+            pod,
+            report,
+            self.statuses.held(pod),
+            is_terminal=is_terminal,
+            reasons=self.state.reasons.get(pod["metadata"]["uid"]) or {},
+            moment=self.moment,
+        )
 
     # -- news from the API server -------------------------------------------------------------------------------
 
@@ -203,7 +223,13 @@ class Kubelet(Process):
         worker = self.state.workers.pop(uid, None)
         self.release(uid)
         self.statuses.forget(uid)
-        for table in (self.state.reports, self.state.observed_ms, self.state.awaiting, self.state.ended, self.state.reasons):
+        for table in (
+            self.state.reports,
+            self.state.observed_ms,
+            self.state.awaiting,
+            self.state.ended,
+            self.state.reasons,
+        ):
             table.pop(uid, None)
         for entries in (self.state.crash, self.state.pull):
             backoff.forget(entries, uid + "_")
@@ -270,8 +296,12 @@ class Kubelet(Process):
             key = self.runtime.sandboxes(uid)[0].pod
             namespace, _, name = key.partition("/")
             specs = [{"name": each} for each in dict.fromkeys(container.name for container in containers)]
-            self.state.ended[uid] = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace, "uid": uid},
-                                     "spec": {"containers": specs}}
+            self.state.ended[uid] = {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"name": name, "namespace": namespace, "uid": uid},
+                "spec": {"containers": specs},
+            }
             worker = Worker(uid, key, phase="terminating", pending="orphan", grace_s=1, removed=True)
             self.state.workers[uid] = worker
             self.workers.begin(uid)
@@ -280,5 +310,7 @@ class Kubelet(Process):
 def is_changed(old: dict, new: dict) -> bool:
     """Whether more than the status changed: what makes the sync loop hear an UPDATE rather than a RECONCILE."""
     before, after = old["metadata"], new["metadata"]
-    return (before.get("generation") != after.get("generation")
-            or any(before.get(name) != after.get(name) for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations")))
+    return before.get("generation") != after.get("generation") or any(
+        before.get(name) != after.get(name)
+        for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations")
+    )

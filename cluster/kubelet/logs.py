@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/kubelet/kubelet_pods.go (GetKubeletContainerLogs, validateContainerLogStatus), kuberuntime/logs.
 """
+
 from __future__ import annotations
 
 from typing import Any
@@ -11,7 +12,10 @@ from cluster.runtime.state import Container, Log
 
 
 def read(kubelet, namespace: str, pod: str, container: str, options: dict[str, str]) -> str:
-    """A container's log. options: previous, tailLines, limitBytes, timestamps, sinceSeconds, sinceTime. Raises StatusError."""
+    """A container's log. Raises StatusError.
+
+    options: previous, tailLines, limitBytes, timestamps, sinceSeconds, sinceTime.
+    """
     found = kubelet.pods.get(f"{namespace}/{pod}")
     if found is None:
         raise status.bad_request(f'pod "{pod}" not found')
@@ -26,12 +30,16 @@ def choose(pod: dict, containers: list[Container], name: str, is_previous: bool)
     pod_name = pod["metadata"]["name"]
     runs = [each for each in containers if each.name == name and each.state != "created"]
     if is_previous:
-        ended = [each for each in (runs[:-1] if runs and runs[-1].state == "running" else runs) if each.state == "exited"]
+        ended = [
+            each for each in (runs[:-1] if runs and runs[-1].state == "running" else runs) if each.state == "exited"
+        ]
         if not ended:
             raise status.bad_request(f'previous terminated container "{name}" in pod "{pod_name}" not found')
         return ended[-1]
     if not runs:
-        raise status.bad_request(f'container "{name}" in pod "{pod_name}" is waiting to start: {waiting_reason(pod, name)}')
+        raise status.bad_request(
+            f'container "{name}" in pod "{pod_name}" is waiting to start: {waiting_reason(pod, name)}'
+        )
     return runs[-1]
 
 
@@ -58,8 +66,8 @@ def text_of(log: Log, options: dict[str, str], clock: Any, now_ms: int) -> str:
         lines = [line for line in lines if line[0] >= since_ms]
     tail = options.get("tailLines", "")
     if tail.isdigit():
-        lines = lines[-int(tail):] if int(tail) else []
+        lines = lines[-int(tail) :] if int(tail) else []
     with_time = options.get("timestamps") in ("true", "1")
     text = "".join((clock.nano_text(line[0]) + " " if with_time else "") + line[2] + "\n" for line in lines)
     limit = options.get("limitBytes", "")
-    return text.encode()[:int(limit)].decode(errors="ignore") if limit.isdigit() else text
+    return text.encode()[: int(limit)].decode(errors="ignore") if limit.isdigit() else text

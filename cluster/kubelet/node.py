@@ -1,4 +1,5 @@
-"""One machine of the cluster as the world outside sees it: switch its kubelet off and on, break what runs, read logs."""
+"""One machine of the cluster as the world outside sees it: switch its kubelet, break what runs, read logs."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -21,13 +22,24 @@ class Node:
 
     def __init__(self, engine, name: str, settings: Any):
         index = list(settings.nodes).index(name)
-        is_oracle = settings.profile == "oracle"   # the recorded cluster had no registry, and its disk kept 1 % free
-        machine = Machine(cpu=settings.node_cpu, memory=settings.node_memory, disk=ORACLE_DISK if is_oracle else "100Gi",
-                          eviction_disk_percent=1 if is_oracle else 10)
+        is_oracle = settings.profile == "oracle"  # the recorded cluster had no registry, and its disk kept 1 % free
+        machine = Machine(
+            cpu=settings.node_cpu,
+            memory=settings.node_memory,
+            disk=ORACLE_DISK if is_oracle else "100Gi",
+            eviction_disk_percent=1 if is_oracle else 10,
+        )
         self.engine, self.name = engine, name
-        self.runtime = Containerd(engine, name, images=IMPORTED, unpullable=(registry.EVERYTHING,) if is_oracle else (),
-                                  pod_cidr=to_text(to_number(POD_RANGE) + index * 256) + "/24")
-        self.kubelet = Kubelet(engine, name, self.runtime, node_ip=to_text(to_number(FIRST_ADDRESS) + index), machine=machine)
+        self.runtime = Containerd(
+            engine,
+            name,
+            images=IMPORTED,
+            unpullable=(registry.EVERYTHING,) if is_oracle else (),
+            pod_cidr=to_text(to_number(POD_RANGE) + index * 256) + "/24",
+        )
+        self.kubelet = Kubelet(
+            engine, name, self.runtime, node_ip=to_text(to_number(FIRST_ADDRESS) + index), machine=machine
+        )
         self.kubelet.is_on = False
 
     def start(self) -> None:
@@ -56,7 +68,9 @@ class Node:
         if action == "container-kill":
             running = self._running(key)
             if container not in running:
-                return f"container {container!r} of pod {pod!r} does not run: running are {', '.join(running) or 'none'}"
+                return (
+                    f"container {container!r} of pod {pod!r} does not run: running are {', '.join(running) or 'none'}"
+                )
         return ""
 
     def _running(self, key: str) -> list[str]:

@@ -1,8 +1,9 @@
-"""Owns a kubelet's dealings with its own Node: registration, heartbeats through Lease and status, Events about the node.
+"""Owns a kubelet's dealings with its own Node: registration, heartbeats by Lease and status, Events about it.
 
 Source: kubernetes pkg/kubelet/kubelet_node_status.go (registerWithAPIServer, syncNodeStatus, tryUpdateNodeStatus),
 k8s.io/component-helpers apimachinery/lease/controller.go.
 """
+
 from __future__ import annotations
 
 from cluster.engine import Sleep
@@ -10,13 +11,13 @@ from cluster.engine import Sleep
 from . import node_status
 from .status_patch import patch_of
 
-CHECK_MS = 10_000             # nodeStatusUpdateFrequency
-REPORT_MS = 300_000           # nodeStatusReportFrequency: when nothing has changed
+CHECK_MS = 10_000  # nodeStatusUpdateFrequency
+REPORT_MS = 300_000  # nodeStatusReportFrequency: when nothing has changed
 LEASE_S = 40
-RENEW_MS = 10_000             # a quarter of the lease
+RENEW_MS = 10_000  # a quarter of the lease
 LEASE_NAMESPACE = "kube-node-lease"
 RETRY_MS = 1_000
-NEW_NODE_NOTES = 3            # a kubelet describes a node that is not there three times before it is registered
+NEW_NODE_NOTES = 3  # a kubelet describes a node that is not there three times before it is registered
 
 
 class NodeAgent:
@@ -43,8 +44,14 @@ class NodeAgent:
         for _ in range(1 if kubelet.node_object() else NEW_NODE_NOTES):
             for _, _, _, reason in node_status.PRESSURES:
                 self.note(reason)
-        wanted = node_status.initial(kubelet.node, kubelet.machine, address=kubelet.node_ip, ids=kubelet.machine_ids(),
-                                     images=kubelet.runtime.images(), now_text=kubelet.moment.now_text)
+        wanted = node_status.initial(
+            kubelet.node,
+            kubelet.machine,
+            address=kubelet.node_ip,
+            ids=kubelet.machine_ids(),
+            images=kubelet.runtime.images(),
+            now_text=kubelet.moment.now_text,
+        )
         while True:
             reply = yield kubelet.client.create("nodes", wanted)
             is_new = reply.ok
@@ -55,8 +62,14 @@ class NodeAgent:
             yield Sleep(RETRY_MS, background=True)
         node = reply.body
         kubelet.state.is_registered, kubelet.state.node_uid = True, node["metadata"]["uid"]
-        kubelet.trace("NodeRegistered", f"nodes//{kubelet.node}", node=kubelet.node, new=is_new, cpu=kubelet.machine.cpu,
-                      memory=kubelet.machine.memory)
+        kubelet.trace(
+            "NodeRegistered",
+            f"nodes//{kubelet.node}",
+            node=kubelet.node,
+            new=is_new,
+            cpu=kubelet.machine.cpu,
+            memory=kubelet.machine.memory,
+        )
         kubelet.state.is_unschedulable = bool((node.get("spec") or {}).get("unschedulable"))
         if is_new:
             yield Sleep(kubelet.latency("node_ready"))
@@ -67,8 +80,16 @@ class NodeAgent:
     def report(self, node: dict):
         """Send the node's status, with what changed and the time."""
         kubelet, old = self.kubelet, node.get("status") or {}
-        wanted = node_status.status(kubelet.node, kubelet.machine, address=kubelet.node_ip, ids=kubelet.machine_ids(),
-                                    images=kubelet.runtime.images(), old=old, is_ready=True, now_text=kubelet.moment.now_text)
+        wanted = node_status.status(
+            kubelet.node,
+            kubelet.machine,
+            address=kubelet.node_ip,
+            ids=kubelet.machine_ids(),
+            images=kubelet.runtime.images(),
+            old=old,
+            is_ready=True,
+            now_text=kubelet.moment.now_text,
+        )
         self._note_changes(node)
         changes = patch_of({name: old.get(name) for name in wanted if name in old}, wanted)
         reply = yield kubelet.client.patch("nodes", kubelet.node, {"status": changes}, subresource="status")
@@ -93,8 +114,10 @@ class NodeAgent:
         if node is None or self.is_checking:
             return
         self._note_cordon(node)
-        is_changed = (len(kubelet.runtime.state.images) != kubelet.state.reported_images
-                      or node_status.condition_status(node, "Ready") != "True")
+        is_changed = (
+            len(kubelet.runtime.state.images) != kubelet.state.reported_images
+            or node_status.condition_status(node, "Ready") != "True"
+        )
         if is_changed or kubelet.now_ms - kubelet.state.reported_ms >= REPORT_MS:
             self.is_checking = True
             kubelet.work(self.report(node), self._checked)
@@ -138,6 +161,9 @@ class NodeAgent:
     def _new_lease(self, now_text: str) -> dict:
         node = self.kubelet.node
         owner = {"apiVersion": "v1", "kind": "Node", "name": node, "uid": self.kubelet.state.node_uid}
-        return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
-                "metadata": {"name": node, "namespace": LEASE_NAMESPACE, "ownerReferences": [owner]},
-                "spec": {"holderIdentity": node, "leaseDurationSeconds": LEASE_S, "renewTime": now_text}}
+        return {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": node, "namespace": LEASE_NAMESPACE, "ownerReferences": [owner]},
+            "spec": {"holderIdentity": node, "leaseDurationSeconds": LEASE_S, "renewTime": now_text},
+        }

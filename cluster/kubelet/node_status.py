@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/kubelet/nodestatus/setters.go, pkg/kubelet/kubelet_node_status.go (initialNode).
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -10,14 +11,23 @@ from cluster.meta import quantity
 from cluster.runtime.state import StoredImage
 
 MAX_IMAGES = 50
-EVICTION_MEMORY_KI = 100 * 1024       # evictionHard memory.available<100Mi
+EVICTION_MEMORY_KI = 100 * 1024  # evictionHard memory.available<100Mi
 PRESSURES = (
-    ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available", "NodeHasSufficientMemory"),
+    (
+        "MemoryPressure",
+        "KubeletHasSufficientMemory",
+        "kubelet has sufficient memory available",
+        "NodeHasSufficientMemory",
+    ),
     ("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure", "NodeHasNoDiskPressure"),
     ("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available", "NodeHasSufficientPID"),
 )
-FEATURES = ["ExtendWebSocketsToKubelet", "InPlacePodLevelResourcesVerticalScaling", "InPlacePodVerticalScalingInitContainers",
-            "RestartAllContainersOnContainerExits"]
+FEATURES = [
+    "ExtendWebSocketsToKubelet",
+    "InPlacePodLevelResourcesVerticalScaling",
+    "InPlacePodVerticalScalingInitContainers",
+    "RestartAllContainersOnContainerExits",
+]
 NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
 
 
@@ -36,36 +46,68 @@ class Machine:
     runtime_version: str = "containerd://2.2.9"
 
 
-def initial(node: str, machine: Machine, *, address: str, ids: list[str], images: list[StoredImage], now_text: str) -> dict:
+def initial(
+    node: str, machine: Machine, *, address: str, ids: list[str], images: list[StoredImage], now_text: str
+) -> dict:
     """The Node object with which a kubelet registers: tainted, because it is not ready yet."""
-    labels = {"beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
-              "kubernetes.io/hostname": node, "kubernetes.io/os": "linux"}
+    labels = {
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": node,
+        "kubernetes.io/os": "linux",
+    }
     return {
-        "apiVersion": "v1", "kind": "Node",
-        "metadata": {"name": node, "labels": labels, "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true"}},
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": node,
+            "labels": labels,
+            "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true"},
+        },
         "spec": {"taints": [dict(NOT_READY)]},
-        "status": status(node, machine, address=address, ids=ids, images=images, old={}, is_ready=False, now_text=now_text),
+        "status": status(
+            node, machine, address=address, ids=ids, images=images, old={}, is_ready=False, now_text=now_text
+        ),
     }
 
 
-def status(node: str, machine: Machine, *, address: str, ids: list[str], images: list[StoredImage], old: dict, is_ready: bool,
-           now_text: str) -> dict:
+def status(
+    node: str,
+    machine: Machine,
+    *,
+    address: str,
+    ids: list[str],
+    images: list[StoredImage],
+    old: dict,
+    is_ready: bool,
+    now_text: str,
+) -> dict:
     """The status of a node, fields in the order of the wire. old: the one that the API holds."""
     machine_id, system_id, boot_id = ids
     runtime_features = {"recursiveReadOnlyMounts": True, "userNamespaces": False}
     return {
-        "capacity": capacity(machine), "allocatable": allocatable(machine),
+        "capacity": capacity(machine),
+        "allocatable": allocatable(machine),
         "conditions": conditions(old.get("conditions") or [], is_ready=is_ready, now_text=now_text),
         "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": node}],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "nodeInfo": {
-            "machineID": machine_id, "systemUUID": system_id, "bootID": boot_id, "kernelVersion": machine.kernel,
-            "osImage": machine.os_image, "containerRuntimeVersion": machine.runtime_version,
-            "kubeletVersion": machine.kubelet_version, "kubeProxyVersion": "", "operatingSystem": "linux", "architecture": "amd64",
+            "machineID": machine_id,
+            "systemUUID": system_id,
+            "bootID": boot_id,
+            "kernelVersion": machine.kernel,
+            "osImage": machine.os_image,
+            "containerRuntimeVersion": machine.runtime_version,
+            "kubeletVersion": machine.kubelet_version,
+            "kubeProxyVersion": "",
+            "operatingSystem": "linux",
+            "architecture": "amd64",
         },
         "images": image_list(images),
         "runtimeHandlers": [{"name": "", "features": runtime_features}, {"name": "runc", "features": runtime_features}],
-        "features": {"supplementalGroupsPolicy": True}, "declaredFeatures": FEATURES,
+        "features": {"supplementalGroupsPolicy": True},
+        "declaredFeatures": FEATURES,
     }
 
 
@@ -80,35 +122,61 @@ def _memory(kibi: int) -> str:
 
 def capacity(machine: Machine) -> dict[str, str]:
     """All that the machine has."""
-    return {"cpu": machine.cpu, "ephemeral-storage": _memory(_kibi(machine.disk)), "hugepages-1Gi": "0", "hugepages-2Mi": "0",
-            "memory": _memory(_kibi(machine.memory)), "pods": str(machine.pods)}
+    return {
+        "cpu": machine.cpu,
+        "ephemeral-storage": _memory(_kibi(machine.disk)),
+        "hugepages-1Gi": "0",
+        "hugepages-2Mi": "0",
+        "memory": _memory(_kibi(machine.memory)),
+        "pods": str(machine.pods),
+    }
 
 
 def allocatable(machine: Machine) -> dict[str, str]:
     """What Pods may use: capacity less what eviction keeps free."""
     disk = quantity.parse(machine.disk).value * (100 - machine.eviction_disk_percent) // 100
-    return {"cpu": machine.cpu, "ephemeral-storage": str(disk), "hugepages-1Gi": "0", "hugepages-2Mi": "0",
-            "memory": _memory(_kibi(machine.memory) - EVICTION_MEMORY_KI), "pods": str(machine.pods)}
+    return {
+        "cpu": machine.cpu,
+        "ephemeral-storage": str(disk),
+        "hugepages-1Gi": "0",
+        "hugepages-2Mi": "0",
+        "memory": _memory(_kibi(machine.memory) - EVICTION_MEMORY_KI),
+        "pods": str(machine.pods),
+    }
 
 
 def image_list(images: list[StoredImage]) -> list[dict]:
     """The largest images first, each with its names."""
     ordered = sorted(images, key=lambda image: (-image.size_bytes, image.name))[:MAX_IMAGES]
-    return [{"names": [image.ref, image.name] if "@" in image.ref else [image.name], "sizeBytes": image.size_bytes} for image in ordered]
+    return [
+        {"names": [image.ref, image.name] if "@" in image.ref else [image.name], "sizeBytes": image.size_bytes}
+        for image in ordered
+    ]
 
 
 def conditions(old: list[dict], *, is_ready: bool, now_text: str) -> list[dict]:
     """The four conditions; the transition time is the old one while the status stays."""
     wanted = [(kind, "False", reason, message) for kind, reason, message, _ in PRESSURES]
-    wanted.append(("Ready", "True", "KubeletReady", "kubelet is posting ready status") if is_ready else
-                  ("Ready", "False", "KubeletNotReady", "CSINode is not yet initialized"))
+    wanted.append(
+        ("Ready", "True", "KubeletReady", "kubelet is posting ready status")
+        if is_ready
+        else ("Ready", "False", "KubeletNotReady", "CSINode is not yet initialized")
+    )
     before = {each["type"]: each for each in old}
     made = []
     for kind, value, reason, message in wanted:
         earlier = before.get(kind)
         since = earlier.get("lastTransitionTime") if earlier and earlier.get("status") == value else None
-        made.append({"type": kind, "status": value, "lastHeartbeatTime": now_text, "lastTransitionTime": since or now_text,
-                     "reason": reason, "message": message})
+        made.append(
+            {
+                "type": kind,
+                "status": value,
+                "lastHeartbeatTime": now_text,
+                "lastTransitionTime": since or now_text,
+                "reason": reason,
+                "message": message,
+            }
+        )
     return made
 
 

@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/kubelet/kubelet_pods.go (getPhase).
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ class Tally:
     running: int = 0
     waiting: int = 0
     stopped: int = 0
-    final: int = 0       # stopped and not to be restarted
+    final: int = 0  # stopped and not to be restarted
     succeeded: int = 0
 
 
-def phase_of(pod: dict, statuses: dict[str, dict], init_statuses: dict[str, dict], *, is_terminal: bool, has_started: bool) -> str:
+def phase_of(
+    pod: dict, statuses: dict[str, dict], init_statuses: dict[str, dict], *, is_terminal: bool, has_started: bool
+) -> str:
     """Pending, Running, Succeeded or Failed. has_started: an app container has been started before."""
     pending, pending_sidecars, failed = _init(pod, init_statuses)
     if failed:
@@ -54,7 +57,9 @@ def _init(pod: dict, statuses: dict[str, dict]) -> tuple[int, int, int]:
             has_run = "terminated" in state or (status or {}).get("lastState", {}).get("terminated")
             pending_sidecars += not is_started and not has_run
             continue
-        ended = state.get("terminated") or ((status or {}).get("lastState", {}).get("terminated") if "waiting" in state else None)
+        ended = state.get("terminated") or (
+            (status or {}).get("lastState", {}).get("terminated") if "waiting" in state else None
+        )
         if ended is None:
             pending += 1
         elif ended["exitCode"] != 0 and not restarts_on(pod, spec, ended["exitCode"]):

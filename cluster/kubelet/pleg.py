@@ -1,9 +1,10 @@
-"""Owns the relist: once a second the kubelet compares what the runtime reports with what it knew, and syncs what changed.
+"""Owns the relist: once a second the kubelet compares the runtime's report with what it knew, and syncs what changed.
 
-A worker's next pass needs a report newer than its last pass; so the end of a process shows up to a second late, and a Pod
-deleted right after it started waits for the next relist. Relists that could find nothing are not played: their moments
-are a grid in virtual time. Source: kubernetes pkg/kubelet/pleg/generic.go, pkg/kubelet/container/cache.go.
+A worker's next pass needs a report newer than its last pass; so the end of a process shows up to a second late, and a
+Pod deleted right after it started waits for the next relist. Relists that could find nothing are not played: their
+moments are a grid in virtual time. Source: kubernetes pkg/kubelet/pleg/generic.go, pkg/kubelet/container/cache.go.
 """
+
 from __future__ import annotations
 
 from cluster.runtime.state import Container, Sandbox
@@ -74,7 +75,9 @@ class Pleg:
 
 def state_of(each: Sandbox | Container) -> str:
     """running, exited or unknown, as the relist sees it."""
-    return {"ready": "running", "running": "running", "notready": "exited", "exited": "exited"}.get(each.state, "unknown")
+    return {"ready": "running", "running": "running", "notready": "exited", "exited": "exited"}.get(
+        each.state, "unknown"
+    )
 
 
 def count_events(old: Report, new: Report) -> int:

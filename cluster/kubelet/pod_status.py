@@ -3,6 +3,7 @@
 Source: kubernetes pkg/kubelet/kubelet_pods.go (generateAPIPodStatus), status/status_manager.go (updateStatusInternal,
 TerminatePod, mergePodStatus).
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -36,13 +37,33 @@ def needs_sandbox(pod: dict, report: Report) -> bool:
     return not report.sandboxes or report.sandboxes[0].state != "ready"
 
 
-def generate(pod: dict, report: Report, old: dict, *, is_terminal: bool, reasons: dict[str, list[str]], moment: Moment) -> dict:
+def generate(
+    pod: dict, report: Report, old: dict, *, is_terminal: bool, reasons: dict[str, list[str]], moment: Moment
+) -> dict:
     """The status of a Pod, fields in the order of the wire. old: the one held until now."""
     spec, generation = pod["spec"], pod["metadata"].get("generation", 0)
-    containers = statuses_of(pod, spec["containers"], report, old.get("containerStatuses") or [], is_init=False,
-                             reasons=reasons, time_text=moment.time_text)
-    inits = statuses_of(pod, spec.get("initContainers") or [], report, old.get("initContainerStatuses") or [], is_init=True,
-                        reasons=reasons, time_text=moment.time_text) if spec.get("initContainers") else []
+    containers = statuses_of(
+        pod,
+        spec["containers"],
+        report,
+        old.get("containerStatuses") or [],
+        is_init=False,
+        reasons=reasons,
+        time_text=moment.time_text,
+    )
+    inits = (
+        statuses_of(
+            pod,
+            spec.get("initContainers") or [],
+            report,
+            old.get("initContainerStatuses") or [],
+            is_init=True,
+            reasons=reasons,
+            time_text=moment.time_text,
+        )
+        if spec.get("initContainers")
+        else []
+    )
     by_name, init_by_name = {each["name"]: each for each in containers}, {each["name"]: each for each in inits}
     has_started = any(container.name in by_name and container.state != "created" for container in report.containers)
     phase = phase_of(pod, by_name, init_by_name, is_terminal=is_terminal, has_started=has_started)
@@ -71,7 +92,9 @@ def _kept_phase(phase: str, held: str, stored: str) -> str:
 
 def _conditions(pod: dict, report: Report, old: dict, statuses: dict, inits: dict, phase: str) -> list[dict]:
     generation = pod["metadata"].get("generation", 0)
-    others = [dict(each) for each in (pod.get("status") or {}).get("conditions") or () if each["type"] not in conditions.OWNED]
+    others = [
+        dict(each) for each in (pod.get("status") or {}).get("conditions") or () if each["type"] not in conditions.OWNED
+    ]
     disrupted = next((each for each in old.get("conditions") or () if each["type"] == "DisruptionTarget"), None)
     if disrupted and not any(each["type"] == "DisruptionTarget" for each in others):
         others.append(dict(disrupted))
@@ -113,7 +136,9 @@ def ready_to_start(status: dict, pod: dict, now_text: str) -> dict:
 def terminated(status: dict) -> dict:
     """The last status of a Pod: containers never found count as lost, and the phase is final."""
     status = dict(status)
-    has_initialized = any("waiting" not in each["state"] or each.get("lastState") for each in status.get("containerStatuses") or ())
+    has_initialized = any(
+        "waiting" not in each["state"] or each.get("lastState") for each in status.get("containerStatuses") or ()
+    )
     if has_initialized or not status.get("initContainerStatuses"):
         status["containerStatuses"] = [lost(each) for each in status.get("containerStatuses") or ()]
     if status.get("phase") not in TERMINAL:
@@ -123,8 +148,14 @@ def terminated(status: dict) -> dict:
 
 def rejected(pod: dict, reason: str, message: str, moment: Moment) -> dict:
     """The status of a Pod that this kubelet does not admit."""
-    return {"observedGeneration": pod["metadata"].get("generation", 0), "phase": "Failed", "message": "Pod was rejected: " + message,
-            "reason": reason, "startTime": moment.now_text, "qosClass": pods.qos_class(pod)}
+    return {
+        "observedGeneration": pod["metadata"].get("generation", 0),
+        "phase": "Failed",
+        "message": "Pod was rejected: " + message,
+        "reason": reason,
+        "startTime": moment.now_text,
+        "qosClass": pods.qos_class(pod),
+    }
 
 
 def merged(stored: dict, held: dict, *, may_run: bool) -> dict:

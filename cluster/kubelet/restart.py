@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/kubelet/container/helpers.go (ShouldContainerBeRestarted), pkg/api/v1/pod/util.go.
 """
+
 from __future__ import annotations
 
 from cluster.runtime.state import Container

@@ -1,4 +1,5 @@
-"""Owns what a kubelet remembers between its steps: workers, reports of the runtime, statuses, back-offs. All plain data."""
+"""Owns what a kubelet remembers between its steps: workers, reports, statuses, back-offs. All plain data."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from cluster.runtime.state import Container, Sandbox
 
 @dataclass
 class Report:
-    """The runtime's account of one Pod as the kubelet last saw it. sandboxes: newest first; containers: oldest first."""
+    """The runtime's account of one Pod as last seen. sandboxes: newest first; containers: oldest first."""
 
     sandboxes: list[Sandbox] = field(default_factory=list)
     containers: list[Container] = field(default_factory=list)
@@ -39,13 +40,13 @@ class Worker:
     awaiting: str = ""
     cancelled: bool = False
     seen_ms: int = 0
-    synced_ms: int = -1              # end of the last pass
+    synced_ms: int = -1  # end of the last pass
     mounted: bool = False
     grace_s: int = 0
-    killing: list[str] = field(default_factory=list)     # containers whose end is awaited
-    then: str = ""                   # what follows their end: "sync" or "terminated"
-    retry: int = 0                   # event id of the next pass by itself
-    removed: bool = False            # the object is gone from the API
+    killing: list[str] = field(default_factory=list)  # containers whose end is awaited
+    then: str = ""  # what follows their end: "sync" or "terminated"
+    retry: int = 0  # event id of the next pass by itself
+    removed: bool = False  # the object is gone from the API
 
 
 @dataclass
@@ -75,14 +76,18 @@ class KubeletState:
     started_ms: int = 0
     workers: dict[str, Worker] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)
-    observed_ms: dict[str, int] = field(default_factory=dict)      # Pod uid -> when its report was taken on demand
-    awaiting: dict[str, bool] = field(default_factory=dict)         # Pod uids whose worker waits for a newer report
-    relist_due: int = 0                                            # event id of the next relist, 0 = none needed
+    observed_ms: dict[str, int] = field(default_factory=dict)  # Pod uid -> when its report was taken on demand
+    awaiting: dict[str, bool] = field(default_factory=dict)  # Pod uids whose worker waits for a newer report
+    relist_due: int = 0  # event id of the next relist, 0 = none needed
     statuses: dict[str, Known] = field(default_factory=dict)
-    dirty: dict[str, bool] = field(default_factory=dict)           # Pod uids whose status must be sent
-    last_sent: dict[str, dict[str, Any]] = field(default_factory=dict)  # Pod uid -> the object that the last patch returned
-    pods: dict[str, str] = field(default_factory=dict)             # uid -> key of the Pods in the API
-    ended: dict[str, dict[str, Any]] = field(default_factory=dict)  # uid -> last object of a Pod that the API has no more
+    dirty: dict[str, bool] = field(default_factory=dict)  # Pod uids whose status must be sent
+    last_sent: dict[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # Pod uid -> the object that the last patch returned
+    pods: dict[str, str] = field(default_factory=dict)  # uid -> key of the Pods in the API
+    ended: dict[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # uid -> last object of a Pod that the API has no more
     reasons: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # uid -> container -> [reason, message]
     crash: Backoffs = field(default_factory=Backoffs)
     pull: Backoffs = field(default_factory=Backoffs)
@@ -90,9 +95,9 @@ class KubeletState:
     is_registered: bool = False
     node_uid: str = ""
     is_unschedulable: bool = False
-    reported_ms: int = 0                                           # when the node's status was last sent
+    reported_ms: int = 0  # when the node's status was last sent
     reported_images: int = -1
     lease: dict[str, Any] = field(default_factory=dict)
-    used: dict[str, int] = field(default_factory=dict)             # what admitted Pods request in all
+    used: dict[str, int] = field(default_factory=dict)  # what admitted Pods request in all
     admitted: dict[str, dict[str, int]] = field(default_factory=dict)  # uid -> what it requests
-    ports: dict[str, list[list[Any]]] = field(default_factory=dict)    # uid -> its host ports
+    ports: dict[str, list[list[Any]]] = field(default_factory=dict)  # uid -> its host ports

@@ -3,6 +3,7 @@
 A simplification: the kubelet reads the Pod before each patch; here it takes the newer of its cache and the last answer.
 Source: kubernetes pkg/kubelet/status/status_manager.go, pkg/util/pod/pod.go (PatchPodStatus).
 """
+
 from __future__ import annotations
 
 from cluster.engine import Sleep
@@ -35,7 +36,9 @@ class StatusManager:
         old = known.status if known else pod.get("status") or {}
         conditions.stamp(status.get("conditions") or [], old.get("conditions") or [], kubelet.moment.now_text)
         if known is None:
-            kubelet.state.statuses[uid] = known = Known(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}", status)
+            kubelet.state.statuses[uid] = known = Known(
+                f"{pod['metadata']['namespace']}/{pod['metadata']['name']}", status
+            )
         elif known.status == status and not finished:
             return
         else:

@@ -2,6 +2,7 @@
 
 Source: kubernetes pkg/util/pod/pod.go (PatchPodStatus), k8s.io/apimachinery pkg/util/strategicpatch.
 """
+
 from __future__ import annotations
 
 MERGED = {"conditions": "type", "podIPs": "ip", "hostIPs": "ip", "addresses": "type"}  # lists that merge by a key

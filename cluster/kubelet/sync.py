@@ -1,8 +1,9 @@
 """Owns a pass over a Pod that should run: status, volumes, sandbox, network, images, containers.
 
-Source: kubernetes pkg/kubelet/kubelet.go (SyncPod), pkg/kubelet/kuberuntime/kuberuntime_manager.go (SyncPod, doBackOff),
+Source: kubernetes pkg/kubelet/kubelet.go (SyncPod), kuberuntime/kuberuntime_manager.go (SyncPod, doBackOff),
 kuberuntime_container.go (startContainer).
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ class Outcome:
     acted: bool = False
     failed: bool = False
     ends_ms: int | None = None
-    delayed: list[tuple[str, int, int]] = field(default_factory=list)   # (container, delay, restarts)
+    delayed: list[tuple[str, int, int]] = field(default_factory=list)  # (container, delay, restarts)
 
 
 class Sync:
@@ -59,7 +60,9 @@ class Sync:
     def _mount(self, worker: Worker, pod: dict) -> None:
         if not worker.mounted:
             worker.mounted = True
-            self.kubelet.tell("VolumesMounted", worker, volumes=[volume["name"] for volume in pod["spec"].get("volumes") or ()])
+            self.kubelet.tell(
+                "VolumesMounted", worker, volumes=[volume["name"] for volume in pod["spec"].get("volumes") or ()]
+            )
 
     def go_on(self, worker: Worker):
         """The second half of a pass that had to stop containers first."""
@@ -106,8 +109,15 @@ class Sync:
             return
         retry_ms = kubelet.workers.retry_delay_ms(worker, outcome.ends_ms)
         for name, delay_ms, restarts in outcome.delayed:
-            kubelet.tell("RestartDelayed", worker, name, delay_ms=delay_ms, delay_s=delay_ms // 1000,
-                         until_ms=kubelet.now_ms + retry_ms, restarts=restarts)
+            kubelet.tell(
+                "RestartDelayed",
+                worker,
+                name,
+                delay_ms=delay_ms,
+                delay_s=delay_ms // 1000,
+                until_ms=kubelet.now_ms + retry_ms,
+                restarts=restarts,
+            )
         kubelet.workers.done(worker, retry_ms=retry_ms)
 
     # -- one container -------------------------------------------------------------------------------------------
@@ -131,7 +141,9 @@ class Sync:
             reasons.pop(name, None)
         return not reason
 
-    def _in_backoff(self, worker: Worker, pod: dict, spec: dict, report: Report, path: str, outcome: Outcome) -> tuple[str, str]:
+    def _in_backoff(
+        self, worker: Worker, pod: dict, spec: dict, report: Report, path: str, outcome: Outcome
+    ) -> tuple[str, str]:
         """CrashLoopBackOff and its message while the delay since the last end is not over."""
         kubelet, name = self.kubelet, spec["name"]
         ended = report.latest(name)
@@ -142,7 +154,9 @@ class Sync:
             backoff.note(kubelet.state.crash, key, event_ms=ended.finished_ms, now_ms=now_ms)
             return "", ""
         full = f"{pod['metadata']['name']}_{pod['metadata']['namespace']}({worker.uid})"
-        kubelet.recorder.event(pod, "Warning", "BackOff", f"Back-off restarting failed container {name} in pod {full}", path)
+        kubelet.recorder.event(
+            pod, "Warning", "BackOff", f"Back-off restarting failed container {name} in pod {full}", path
+        )
         delay_ms = backoff.delay_ms(kubelet.state.crash, key)
         ends_ms = ended.finished_ms + delay_ms
         outcome.ends_ms = ends_ms if outcome.ends_ms is None else min(outcome.ends_ms, ends_ms)
@@ -158,15 +172,25 @@ class Sync:
             return reason, message
         yield Sleep(kubelet.latency("container_create"))
         latest = report.latest(name)
-        container = runtime.container_created(worker.uid, worker.key, name=name, attempt=latest.attempt + 1 if latest else 0,
-                                              image=image, definition=definition_of(spec))
+        container = runtime.container_created(
+            worker.uid,
+            worker.key,
+            name=name,
+            attempt=latest.attempt + 1 if latest else 0,
+            image=image,
+            definition=definition_of(spec),
+        )
         kubelet.recorder.event(pod, "Normal", "Created", "Container created", path)
         yield Sleep(kubelet.latency("container_start"))
         values = environment.variables(pod, spec, pod_ip=address, host_ip=kubelet.node_ip)
         refused = runtime.container_started(
-            container.id, command=[environment.expanded(text, values) for text in spec.get("command") or ()],
-            args=[environment.expanded(text, values) for text in spec.get("args") or ()], env=values,
-            hostname=environment.hostname(pod, kubelet.node), mounts=environment.mounts(spec))
+            container.id,
+            command=[environment.expanded(text, values) for text in spec.get("command") or ()],
+            args=[environment.expanded(text, values) for text in spec.get("args") or ()],
+            env=values,
+            hostname=environment.hostname(pod, kubelet.node),
+            mounts=environment.mounts(spec),
+        )
         if refused:
             kubelet.recorder.event(pod, "Warning", "Failed", f"Error: {refused}", path)
             return "RunContainerError", refused

@@ -3,6 +3,7 @@
 Source: kubernetes pkg/kubelet/kubelet.go (SyncTerminatingPod, SyncTerminatedPod), pkg/kubelet/kuberuntime/
 kuberuntime_container.go (killContainer, executePreStopHook).
 """
+
 from __future__ import annotations
 
 from cluster.engine import Sleep
@@ -11,7 +12,7 @@ from . import pod_status
 from .actions import Actions
 from .state import Report, Worker
 
-MINIMUM_KILL_S = 2      # minimumGracePeriodInSeconds: what a container always gets between TERM and KILL
+MINIMUM_KILL_S = 2  # minimumGracePeriodInSeconds: what a container always gets between TERM and KILL
 
 
 class Termination:
@@ -30,10 +31,17 @@ class Termination:
         if worker.uid in kubelet.state.pods:
             kubelet.statuses.set(pod, kubelet.status_of(pod, report, is_terminal=False))
         running = [container for container in kubelet.runtime.containers(worker.uid) if container.state == "running"]
-        self._stop(worker, pod, [(each.id, each.name, f"Stopping container {each.name}") for each in running],
-                   grace_s=worker.grace_s, then="terminated")
+        self._stop(
+            worker,
+            pod,
+            [(each.id, each.name, f"Stopping container {each.name}") for each in running],
+            grace_s=worker.grace_s,
+            then="terminated",
+        )
 
-    def _stop(self, worker: Worker, pod: dict, containers: list[tuple[str, str, str]], *, grace_s: int, then: str) -> None:
+    def _stop(
+        self, worker: Worker, pod: dict, containers: list[tuple[str, str, str]], *, grace_s: int, then: str
+    ) -> None:
         """Stop containers, all at once; what follows waits for the last."""
         worker.killing, worker.then = [container_id for container_id, _, _ in containers], then
         for container_id, name, message in containers:
@@ -59,7 +67,9 @@ class Termination:
         if "sleep" in hook:
             return min(int(hook["sleep"].get("seconds", 0)) * 1000, limit_ms)
         if "exec" in hook:
-            took_ms, _code = self.kubelet.runtime.exec_duration(container_id, hook["exec"].get("command") or [], limit_ms=limit_ms)
+            took_ms, _code = self.kubelet.runtime.exec_duration(
+                container_id, hook["exec"].get("command") or [], limit_ms=limit_ms
+            )
             return took_ms
         return 0
 
@@ -97,7 +107,10 @@ class Termination:
 
     def _stop_sandbox(self, worker: Worker):
         kubelet = self.kubelet
-        if any(sandbox.state == "ready" or sandbox.ip in kubelet.runtime.state.addresses for sandbox in kubelet.runtime.sandboxes(worker.uid)):
+        if any(
+            sandbox.state == "ready" or sandbox.ip in kubelet.runtime.state.addresses
+            for sandbox in kubelet.runtime.sandboxes(worker.uid)
+        ):
             yield Sleep(kubelet.latency("sandbox_stop"))
             kubelet.runtime.stop_sandbox(worker.uid, worker.key)
         if worker.then == "sync":

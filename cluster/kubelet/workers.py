@@ -4,15 +4,16 @@ Nothing here tells how to start or stop a Pod (see sync.py and termination.py), 
 runtime newer than the last pass; meanwhile it waits, and takes what it was asked for before.
 Source: kubernetes pkg/kubelet/pod_workers.go.
 """
+
 from __future__ import annotations
 
 from cluster.kinds import pod as pods
 
 from .state import Worker
 
-RETRY_MS, RESYNC_MS = 10_000, 60_000     # backOffPeriod; syncFrequency is the most that a back-off waits
+RETRY_MS, RESYNC_MS = 10_000, 60_000  # backOffPeriod; syncFrequency is the most that a back-off waits
 JITTER = 0.5
-TICK_MS, TICK_OFFSET_MS = 1_000, 450     # the sync loop looks once a second for workers that are due
+TICK_MS, TICK_OFFSET_MS = 1_000, 450  # the sync loop looks once a second for workers that are due
 MINIMUM_GRACE_S = 1
 
 
@@ -47,12 +48,16 @@ class Workers:
         is_new_end = worker.phase == "sync" and (pods.is_terminating(pod) or pods.is_terminal(pod) or worker.removed)
         if is_new_end:
             worker.phase, worker.cancelled = "terminating", worker.running or bool(worker.awaiting)
-            self.kubelet.tell("PodTerminationRequested", worker, reason="deleted" if pods.is_terminating(pod) else "ended")
+            self.kubelet.tell(
+                "PodTerminationRequested", worker, reason="deleted" if pods.is_terminating(pod) else "ended"
+            )
         if worker.phase == "terminating":
             self._note_grace(worker, pod)
         worker.pending = why
         if not worker.running and not worker.awaiting:
-            self.kubelet.after(self.kubelet.latency("kubelet_sync") if why in ("create", "update") else 0, "begin_pass", worker.uid)
+            self.kubelet.after(
+                self.kubelet.latency("kubelet_sync") if why in ("create", "update") else 0, "begin_pass", worker.uid
+            )
 
     def _note_grace(self, worker: Worker, pod: dict) -> None:
         """The grace period in force; it can only become shorter.

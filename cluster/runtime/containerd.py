@@ -3,6 +3,7 @@
 A call that takes time is two methods: the kubelet asks, sleeps the latency, and tells it to finish. What a process does
 by itself are this actor's own events; `listener` (the kubelet) hears of the end of containers that it asked to stop.
 """
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -19,15 +20,23 @@ from .state import Container, Log, Process, Pull, RuntimeState, Sandbox, StoredI
 from .world import ContainerWorld, append
 
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10.1"
-FAR_MS = 60_000          # what is further away than this happens in the background
-FOUND_MS = 300           # a second pull of an image that came in meanwhile
+FAR_MS = 60_000  # what is further away than this happens in the background
+FOUND_MS = 300  # a second pull of an image that came in meanwhile
 
 
 class Containerd(Actor):
-    """The runtime of one node. images: imported at first, by name. unpullable: full names, or "*" for no registry at all."""
+    """The runtime of one node. images: imported at first. unpullable: full names, or "*" for no registry at all."""
 
-    def __init__(self, engine, node: str, *, pod_cidr: str = "10.244.0.0/24", images: tuple[str, ...] = (),
-                 unpullable: tuple[str, ...] = (), resolver: str = "10.200.0.1"):
+    def __init__(
+        self,
+        engine,
+        node: str,
+        *,
+        pod_cidr: str = "10.244.0.0/24",
+        images: tuple[str, ...] = (),
+        unpullable: tuple[str, ...] = (),
+        resolver: str = "10.200.0.1",
+    ):
         super().__init__(engine, f"containerd/{node}")
         self.node, self.resolver = node, resolver
         self.state = RuntimeState(unpullable=list(unpullable), pod_cidr=pod_cidr)
@@ -58,7 +67,9 @@ class Containerd(Actor):
 
     def _store(self, name: str, *, pulled: bool) -> StoredImage:
         image_id = registry.image_id(name)
-        stored = StoredImage(name, image_id, registry.size_bytes(name), registry.pulled_ref(name) if pulled else image_id)
+        stored = StoredImage(
+            name, image_id, registry.size_bytes(name), registry.pulled_ref(name) if pulled else image_id
+        )
         self.state.images[name] = stored
         return stored
 
@@ -164,10 +175,23 @@ class Containerd(Actor):
 
     # -- containers -------------------------------------------------------------------------------------------
 
-    def container_created(self, uid: str, pod: str, *, name: str, attempt: int, image: StoredImage, definition: str) -> Container:
+    def container_created(
+        self, uid: str, pod: str, *, name: str, attempt: int, image: StoredImage, definition: str
+    ) -> Container:
         """A container stands ready to be started; of its predecessors only the last is kept."""
-        container = Container(self._new_id(), name, uid, pod, self.state.sandboxes_of[uid][-1], attempt, image.name, image.ref,
-                              "created", self.now_ms, definition=definition)
+        container = Container(
+            self._new_id(),
+            name,
+            uid,
+            pod,
+            self.state.sandboxes_of[uid][-1],
+            attempt,
+            image.name,
+            image.ref,
+            "created",
+            self.now_ms,
+            definition=definition,
+        )
         mine = self.state.by_pod.setdefault(uid, [])
         older = [each for each in mine if self.state.containers[each].name == name]
         for old in older[:-1]:
@@ -186,22 +210,48 @@ class Containerd(Actor):
             self.cancel(gone.timer)
             self.cancel(gone.kill_timer)
 
-    def container_started(self, container_id: str, *, command: list[str], args: list[str], env: dict[str, str], hostname: str,
-                          mounts: dict[str, str]) -> str:
+    def container_started(
+        self,
+        container_id: str,
+        *,
+        command: list[str],
+        args: list[str],
+        env: dict[str, str],
+        hostname: str,
+        mounts: dict[str, str],
+    ) -> str:
         """The container's program runs. Returns "" or why it cannot be started."""
         container = self.state.containers[container_id]
         behaviour = behaviour_of(container.image)
         try:
-            process = processes.make(container_id, behaviour, command=command, args=args, env=env, hostname=hostname, mounts=mounts)
+            process = processes.make(
+                container_id, behaviour, command=command, args=args, env=env, hostname=hostname, mounts=mounts
+            )
         except processes.StartError as error:
-            self._replace(container, state="exited", started_ms=self.now_ms, finished_ms=self.now_ms, exit_code=128,
-                          reason="StartError", message=str(error))
-            self.tell("ContainerStartFailed", container.uid, container.pod, container.name, exit_code=128, message=str(error))
+            self._replace(
+                container,
+                state="exited",
+                started_ms=self.now_ms,
+                finished_ms=self.now_ms,
+                exit_code=128,
+                reason="StartError",
+                message=str(error),
+            )
+            self.tell(
+                "ContainerStartFailed", container.uid, container.pod, container.name, exit_code=128, message=str(error)
+            )
             return str(error)
         self.state.processes[container_id] = process
         self._replace(container, state="running", started_ms=self.now_ms)
-        self.tell("ContainerStarted", container.uid, container.pod, container.name, id=container.id[:12], command=process.argv[:4],
-                  restarts=container.attempt)
+        self.tell(
+            "ContainerStarted",
+            container.uid,
+            container.pod,
+            container.name,
+            id=container.id[:12],
+            command=process.argv[:4],
+            restarts=container.attempt,
+        )
         if process.kind == "script":
             self._run(process)
         else:
@@ -230,8 +280,15 @@ class Containerd(Actor):
 
     def _world(self, process: Process, container: Container) -> ContainerWorld:
         clock = self.engine.clock
-        return ContainerWorld(self.state, container.id, container.uid, process, self.now_ms, clock.text(self.now_ms),
-                              clock.unix_ms(self.now_ms) // 1000)
+        return ContainerWorld(
+            self.state,
+            container.id,
+            container.uid,
+            process,
+            self.now_ms,
+            clock.text(self.now_ms),
+            clock.unix_ms(self.now_ms) // 1000,
+        )
 
     def _follow(self, process: Process, step: Step) -> None:
         """Arrange for what comes after a step of a script."""
@@ -263,7 +320,9 @@ class Containerd(Actor):
             self._interrupt(process, name)
         elif (code := processes.exit_on(process, name)) is not None and not process.timer:
             low, high = behaviours()[process.behaviour].stop_ms
-            process.timer = self.after(self.engine.rng("stop/" + self.name).between(low, high), "_exited", container_id, code)
+            process.timer = self.after(
+                self.engine.rng("stop/" + self.name).between(low, high), "_exited", container_id, code
+            )
 
     def _interrupt(self, process: Process, name: str) -> None:
         """A shell runs its handler when the command in front has ended."""
@@ -283,7 +342,16 @@ class Containerd(Actor):
         reason = "Error" if code else "Completed"
         ended = self._replace(container, state="exited", finished_ms=self.now_ms, exit_code=code, reason=reason)
         signal = "SIG" + process.signal if process.signal else ""
-        self.tell("ContainerExited", ended.uid, ended.pod, ended.name, id=ended.id[:12], exit_code=code, reason=reason, signal=signal)
+        self.tell(
+            "ContainerExited",
+            ended.uid,
+            ended.pod,
+            ended.name,
+            id=ended.id[:12],
+            exit_code=code,
+            reason=reason,
+            signal=signal,
+        )
         if was_asked:
             self.after(self.latency("container_stop"), "_stopped", ended.uid, container_id)
 
@@ -299,7 +367,11 @@ class Containerd(Actor):
         if process.kill_timer:
             self.cancel(process.kill_timer)
         process.kill_timer = self.after(grace_ms, "_kill", container_id)
-        self.signal(container_id, behaviours()[process.behaviour].stop_signal if process.kind == "server" else "TERM", grace_ms=grace_ms)
+        self.signal(
+            container_id,
+            behaviours()[process.behaviour].stop_signal if process.kind == "server" else "TERM",
+            grace_ms=grace_ms,
+        )
         return True
 
     def _kill(self, container_id: str) -> None:

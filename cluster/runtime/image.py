@@ -1,4 +1,5 @@
 """What an image is: the one dataclass that each file of images/ fills in as `IMAGE`."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -3,6 +3,7 @@
 Next address after the last one given, round the range; network, gateway (.1) and broadcast are left out.
 Source: github.com/containernetworking/plugins plugins/ipam/host-local/backend/allocator.
 """
+
 from __future__ import annotations
 
 

@@ -3,6 +3,7 @@
 PID 1 of a container ignores a signal that it has no handler for, as the kernel has it; only KILL always works.
 Sources: pid_namespaces(7); the recordings' busybox, nginx and tomcat.
 """
+
 from __future__ import annotations
 
 import shlex
@@ -16,8 +17,10 @@ from .state import Process
 
 SHELLS = ("sh", "ash", "bash", "dash")
 KILLED = 137
-NOT_FOUND = ('failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: '
-             'unable to start container process: exec: "{program}": executable file not found in $PATH: unknown')
+NOT_FOUND = (
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+    'unable to start container process: exec: "{program}": executable file not found in $PATH: unknown'
+)
 
 
 class StartError(Exception):
@@ -33,12 +36,22 @@ def command_line(image: Image, command: list[str], args: list[str]) -> list[str]
     return [*image.command, *args]
 
 
-def make(container: str, behaviour: str, *, command: list[str], args: list[str], env: dict[str, str], hostname: str,
-         mounts: dict[str, str]) -> Process:
+def make(
+    container: str,
+    behaviour: str,
+    *,
+    command: list[str],
+    args: list[str],
+    env: dict[str, str],
+    hostname: str,
+    mounts: dict[str, str],
+) -> Process:
     """PID 1 of a container of this image. Raises StartError when there is no such program."""
     image = behaviours()[behaviour]
     argv = command_line(image, command, args)
-    process = Process(container=container, kind="server", argv=argv, env=env, hostname=hostname, mounts=mounts, behaviour=behaviour)
+    process = Process(
+        container=container, kind="server", argv=argv, env=env, hostname=hostname, mounts=mounts, behaviour=behaviour
+    )
     program = argv[0].rpartition("/")[2]
     is_own = not command and (bool(image.exit_codes) or not args)
     if is_own and image.command != ("sh",):
@@ -46,7 +59,9 @@ def make(container: str, behaviour: str, *, command: list[str], args: list[str],
     script = script_of(program, argv) if image.shell else None
     if script is not None:
         process.kind, process.frames = "script", [[script, 0]]
-        process.variables.update({str(number + 1): text for number, text in enumerate(argv[4:])} if program in SHELLS else {})
+        process.variables.update(
+            {str(number + 1): text for number, text in enumerate(argv[4:])} if program in SHELLS else {}
+        )
     elif image.names and program != image.command[0]:
         raise StartError(NOT_FOUND.format(program=argv[0]))
     return process
@@ -96,8 +111,14 @@ def duration_of(argv: list[str], process: Process | None, world: World, *, limit
     script = script_of(program, argv)
     if script is None:
         return 0, 127
-    helper = Process(container="", kind="script", argv=argv, env=dict(process.env) if process else {}, frames=[[script, 0]],
-                     hostname=process.hostname if process else "")
+    helper = Process(
+        container="",
+        kind="script",
+        argv=argv,
+        env=dict(process.env) if process else {},
+        frames=[[script, 0]],
+        hostname=process.hostname if process else "",
+    )
     total = 0
     for _ in range(1000):
         step = advance(helper, world)

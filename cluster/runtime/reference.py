@@ -2,6 +2,7 @@
 
 Source: github.com/distribution/reference normalize.go and regexp.go; kubernetes pkg/util/parsers.
 """
+
 from __future__ import annotations
 
 import re
@@ -11,7 +12,10 @@ from typing import NamedTuple
 DEFAULT_DOMAIN, OFFICIAL, LOCALHOST = "docker.io", "library/", "localhost"
 _DOMAIN = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]+)?)"
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_REFERENCE = re.compile(rf"({_DOMAIN}/)?({_PART}(?:/{_PART})*)(?::([\w][\w.-]{{0,127}}))?(?:@([A-Za-z0-9_+.-]+:[0-9a-fA-F]{{32,}}))?", re.ASCII)
+_REFERENCE = re.compile(
+    rf"({_DOMAIN}/)?({_PART}(?:/{_PART})*)(?::([\w][\w.-]{{0,127}}))?(?:@([A-Za-z0-9_+.-]+:[0-9a-fA-F]{{32,}}))?",
+    re.ASCII,
+)
 _HEX64 = re.compile(r"[a-f0-9]{64}")
 
 

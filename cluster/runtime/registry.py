@@ -2,6 +2,7 @@
 
 A simplification: sizes are well-known ones or made from the name; every node has the same bandwidth to the registry.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -11,13 +12,31 @@ from cluster.runtime.images import behaviour_of, behaviours
 
 MIB = 1024 * 1024
 BANDWIDTH_BYTES_S = 20 * MIB
-RESOLVE_MS = 300                       # asking for the manifest
+RESOLVE_MS = 300  # asking for the manifest
 KNOWN_MIB = {
-    "alpine": 3.6, "busybox": 2.1, "nginx": 72, "httpd": 57, "redis": 46, "mysql": 223, "postgres": 154, "mariadb": 118,
-    "mongo": 277, "python": 363, "node": 392, "golang": 297, "ubuntu": 29, "debian": 48, "tomcat": 178, "memcached": 31,
-    "hello-world": 0.01, "traefik": 53, "wordpress": 244, "rabbitmq": 96, "pause": 0.3,
+    "alpine": 3.6,
+    "busybox": 2.1,
+    "nginx": 72,
+    "httpd": 57,
+    "redis": 46,
+    "mysql": 223,
+    "postgres": 154,
+    "mariadb": 118,
+    "mongo": 277,
+    "python": 363,
+    "node": 392,
+    "golang": 297,
+    "ubuntu": 29,
+    "debian": 48,
+    "tomcat": 178,
+    "memcached": 31,
+    "hello-world": 0.01,
+    "traefik": 53,
+    "wordpress": 244,
+    "rabbitmq": 96,
+    "pause": 0.3,
 }
-OFFLINE, EVERYTHING = "offline", "*"   # an entry of `unpullable` that stands for all names
+OFFLINE, EVERYTHING = "offline", "*"  # an entry of `unpullable` that stands for all names
 
 
 def size_bytes(name: str) -> int:
@@ -61,8 +80,10 @@ def _no_such_host(name: str, resolver: str) -> str:
     host = "registry-1.docker.io" if parsed.domain == reference.DEFAULT_DOMAIN else parsed.domain
     manifest = f"https://{host}/v2/{parsed.path}/manifests/{parsed.digest or parsed.tag}"
     lookup = host.partition(":")[0]
-    return (f'failed to pull and unpack image "{name}": failed to resolve image: failed to do request: '
-            f'Head "{manifest}": dial tcp: lookup {lookup} on {resolver}:53: no such host')
+    return (
+        f'failed to pull and unpack image "{name}": failed to resolve image: failed to do request: '
+        f'Head "{manifest}": dial tcp: lookup {lookup} on {resolver}:53: no such host'
+    )
 
 
 def _number(name: str) -> int:

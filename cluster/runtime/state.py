@@ -1,4 +1,5 @@
 """Owns what a node's runtime remembers: sandboxes, containers, processes and images, all plain data."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -10,12 +11,12 @@ class Sandbox:
     """A Pod's pause container with its network namespace. Replaced, never changed, when something happens to it."""
 
     id: str
-    uid: str                     # the Pod's
-    pod: str                     # the Pod's key, "namespace/name"
+    uid: str  # the Pod's
+    pod: str  # the Pod's key, "namespace/name"
     attempt: int
-    state: str                   # "ready" or "notready"
+    state: str  # "ready" or "notready"
     created_ms: int
-    ip: str = ""                 # "" when the Pod shares the node's network
+    ip: str = ""  # "" when the Pod shares the node's network
     netns: str = ""
     host_network: bool = False
 
@@ -33,7 +34,7 @@ class Container:
     pod: str
     sandbox: str
     attempt: int
-    image: str                   # normalised, docker.io/library/busybox:1
+    image: str  # normalised, docker.io/library/busybox:1
     image_ref: str
     state: str
     created_ms: int
@@ -42,7 +43,7 @@ class Container:
     exit_code: int = 0
     reason: str = ""
     message: str = ""
-    definition: str = ""         # a fingerprint of the spec's image and name, to see a change
+    definition: str = ""  # a fingerprint of the spec's image and name, to see a change
 
 
 @dataclass
@@ -57,23 +58,25 @@ class Process:
     argv: list[str]
     env: dict[str, str] = field(default_factory=dict)
     hostname: str = ""
-    frames: list[list[Any]] = field(default_factory=list)    # programs under way, outermost first: [text, next instruction]
+    frames: list[list[Any]] = field(
+        default_factory=list
+    )  # programs under way, outermost first: [text, next instruction]
     variables: dict[str, str] = field(default_factory=dict)
-    loops: dict[str, int] = field(default_factory=dict)      # for loops under way: slot -> next item
+    loops: dict[str, int] = field(default_factory=dict)  # for loops under way: slot -> next item
     items: dict[str, list[str]] = field(default_factory=dict)
-    traps: dict[str, str] = field(default_factory=dict)      # signal -> program, "" = ignored
+    traps: dict[str, str] = field(default_factory=dict)  # signal -> program, "" = ignored
     status: int = 0
-    files: dict[str, str] = field(default_factory=dict)      # what it wrote, by path
-    mounts: dict[str, str] = field(default_factory=dict)     # mount path -> volume name of the Pod
-    began_ms: int = 0            # when the present wait began
-    wakes_ms: int = -1           # when it ends; -1: never by itself
-    period_ms: int = 0           # a loop of nothing but sleep: its length; it never wakes by itself
+    files: dict[str, str] = field(default_factory=dict)  # what it wrote, by path
+    mounts: dict[str, str] = field(default_factory=dict)  # mount path -> volume name of the Pod
+    began_ms: int = 0  # when the present wait began
+    wakes_ms: int = -1  # when it ends; -1: never by itself
+    period_ms: int = 0  # a loop of nothing but sleep: its length; it never wakes by itself
     timer: int = 0
-    looped: bool = False         # it has run through an open-ended loop: its timers are background
-    pending: list[str] = field(default_factory=list)         # signals that wait for the present wait to end
-    behaviour: str = ""          # the image file that says how it ends
+    looped: bool = False  # it has run through an open-ended loop: its timers are background
+    pending: list[str] = field(default_factory=list)  # signals that wait for the present wait to end
+    behaviour: str = ""  # the image file that says how it ends
     kill_timer: int = 0
-    signal: str = ""             # the last signal that reached it
+    signal: str = ""  # the last signal that reached it
 
 
 @dataclass
@@ -89,7 +92,7 @@ class StoredImage:
     name: str
     id: str
     size_bytes: int
-    ref: str                     # what status.imageID shows
+    ref: str  # what status.imageID shows
 
 
 @dataclass
@@ -107,14 +110,16 @@ class RuntimeState:
     images: dict[str, StoredImage] = field(default_factory=dict)
     sandboxes: dict[str, Sandbox] = field(default_factory=dict)
     containers: dict[str, Container] = field(default_factory=dict)
-    by_pod: dict[str, list[str]] = field(default_factory=dict)      # Pod uid -> container ids, oldest first
+    by_pod: dict[str, list[str]] = field(default_factory=dict)  # Pod uid -> container ids, oldest first
     sandboxes_of: dict[str, list[str]] = field(default_factory=dict)  # Pod uid -> sandbox ids, oldest first
     processes: dict[str, Process] = field(default_factory=dict)
     logs: dict[str, Log] = field(default_factory=dict)
     volumes: dict[str, dict[str, str]] = field(default_factory=dict)  # "uid/volume" -> path -> text
     pulls: dict[str, Pull] = field(default_factory=dict)
-    changed: dict[str, int] = field(default_factory=dict)           # Pod uid -> when something of it changed, unseen by the kubelet
-    addresses: dict[str, str] = field(default_factory=dict)         # address -> sandbox
+    changed: dict[str, int] = field(
+        default_factory=dict
+    )  # Pod uid -> when something of it changed, unseen by the kubelet
+    addresses: dict[str, str] = field(default_factory=dict)  # address -> sandbox
     pod_cidr: str = ""
     last_address: str = ""
     unpullable: list[str] = field(default_factory=list)

@@ -1,4 +1,5 @@
 """Owns what a process sees of its container: its log, its files and those of the Pod's volumes, and the date."""
+
 from __future__ import annotations
 
 from .state import Log, Process, RuntimeState
@@ -10,8 +11,9 @@ FILE_BYTES, FILES = 64 * 1024, 200
 class ContainerWorld:
     """One container as the machine of shell/ wants it (see World there)."""
 
-    def __init__(self, state: RuntimeState, container: str, uid: str, process: Process, now_ms: int, date_text: str,
-                 unix_s: int):
+    def __init__(
+        self, state: RuntimeState, container: str, uid: str, process: Process, now_ms: int, date_text: str, unix_s: int
+    ):
         self.state, self.container, self.uid, self.process = state, container, uid, process
         self.now_ms, self.date_text, self.unix_s = now_ms, date_text, unix_s
 
@@ -29,7 +31,7 @@ class ContainerWorld:
     def inner(self, path: str) -> str:
         """A path as the other mounts of the same volume know it."""
         mounts = [mount for mount in self.process.mounts if path == mount or path.startswith(mount.rstrip("/") + "/")]
-        return path[len(max(mounts, key=len)):] if mounts else path
+        return path[len(max(mounts, key=len)) :] if mounts else path
 
     def read_file(self, path: str) -> str | None:
         return self.files_of(path).get(self.inner(path))
@@ -44,7 +46,7 @@ class ContainerWorld:
 
     def paths(self, prefix: str) -> list[str]:
         files, inner = self.files_of(prefix), self.inner(prefix)
-        return [prefix + name[len(inner):] for name in sorted(files) if name.startswith(inner)]
+        return [prefix + name[len(inner) :] for name in sorted(files) if name.startswith(inner)]
 
     def date(self, form: str) -> str:
         """`date` and `date +%s`-like forms, from the virtual clock: 2026-01-01T09:00:00Z."""
@@ -53,8 +55,17 @@ class ContainerWorld:
             return f"{day} {time} UTC"
         hour, minute, second = time.split(":")
         year, month, number = day.split("-")
-        for name, value in (("%F", day), ("%T", time), ("%Y", year), ("%m", month), ("%d", number), ("%H", hour),
-                            ("%M", minute), ("%S", second), ("%s", str(self.unix_s))):
+        for name, value in (
+            ("%F", day),
+            ("%T", time),
+            ("%Y", year),
+            ("%m", month),
+            ("%d", number),
+            ("%H", hour),
+            ("%M", minute),
+            ("%S", second),
+            ("%s", str(self.unix_s)),
+        ):
             form = form.replace(name, value)
         return form
 

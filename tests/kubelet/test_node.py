@@ -54,7 +54,11 @@ def test_a_pulled_image_shows_in_the_nodes_status_within_ten_seconds():
     world = World()
     world.create("cache", image="redis:7")
     world.run(16_000)
-    names = [name for image in world.store.get("/registry/minions/k8snode1").value["status"]["images"] for name in image["names"]]
+    names = [
+        name
+        for image in world.store.get("/registry/minions/k8snode1").value["status"]["images"]
+        for name in image["names"]
+    ]
     assert "docker.io/library/redis:7" in names
 
 

@@ -59,7 +59,9 @@ def test_back_off_counts_from_the_end_of_the_last_run(now_ms, waits):
 def test_the_phase_follows_from_the_containers_and_the_restart_policy(policy, states, terminal, phase):
     names = [f"c{number}" for number in range(len(states))]
     pod = {"spec": {"restartPolicy": policy, "containers": [{"name": name} for name in names]}}
-    statuses = {name: {"name": name, "state": state, "lastState": {}} for name, state in zip(names, states, strict=True)}
+    statuses = {
+        name: {"name": name, "state": state, "lastState": {}} for name, state in zip(names, states, strict=True)
+    }
     assert phase_of(pod, statuses, {}, is_terminal=terminal, has_started=True) == phase
 
 
@@ -86,7 +88,10 @@ def test_readiness_gates_hold_ready_back():
 
 
 def test_a_transition_time_stays_while_the_status_stays():
-    old = [{"type": "Ready", "status": "True", "lastTransitionTime": "then"}, {"type": "Initialized", "status": "False", "lastTransitionTime": "then"}]
+    old = [
+        {"type": "Ready", "status": "True", "lastTransitionTime": "then"},
+        {"type": "Initialized", "status": "False", "lastTransitionTime": "then"},
+    ]
     new = [conditions.make("Ready", 1, True), conditions.make("Initialized", 1, True)]
     conditions.stamp(new, old, "now")
     assert [each["lastTransitionTime"] for each in new] == ["then", "now"]
@@ -116,14 +121,18 @@ def test_conditions_are_patched_by_their_type_and_kept_in_order():
 
 
 @pytest.mark.parametrize(
-    ("ms", "text"), [(0, "0s"), (345, "345ms"), (1_234, "1.234s"), (10_000, "10s"), (80_000, "1m20s"), (300_000, "5m0s")]
+    ("ms", "text"),
+    [(0, "0s"), (345, "345ms"), (1_234, "1.234s"), (10_000, "10s"), (80_000, "1m20s"), (300_000, "5m0s")],
 )
 def test_durations_print_as_go_prints_them(ms, text):
     assert duration(ms) == text
 
 
 def test_variables_may_name_earlier_ones_and_fields_of_the_pod():
-    pod = {"metadata": {"name": "web", "namespace": "default", "uid": "u", "labels": {"app": "x"}}, "spec": {"nodeName": "n"}}
+    pod = {
+        "metadata": {"name": "web", "namespace": "default", "uid": "u", "labels": {"app": "x"}},
+        "spec": {"nodeName": "n"},
+    }
     env = [
         {"name": "A", "value": "1"},
         {"name": "B", "value": "$(A)-$(C)-$$(A)"},

@@ -141,7 +141,10 @@ def test_a_finished_pod_succeeds_a_second_after_its_process():
 
 def test_init_containers_run_one_after_the_other():
     world = World()
-    init = [{"name": "one", "image": "busybox:1", "command": ["sh", "-c", "sleep 2"]}, {"name": "two", "image": "busybox:1", "command": ["true"]}]
+    init = [
+        {"name": "one", "image": "busybox:1", "command": ["sh", "-c", "sleep 2"]},
+        {"name": "two", "image": "busybox:1", "command": ["true"]},
+    ]
     world.create("web", image="nginx/nginx:v1", initContainers=init)
     world.run(10_000)
     started = [fact.data["container"] for fact in world.facts("ContainerStarted")]

@@ -6,7 +6,8 @@ from tests.kubelet.world import POLITE, World, conditions
 
 NO_HOST = (
     'failed to pull and unpack image "registry.invalid/nginx:nope": failed to resolve image: failed to do request: '
-    'Head "https://registry.invalid/v2/nginx/manifests/nope": dial tcp: lookup registry.invalid on 10.200.0.1:53: no such host'
+    'Head "https://registry.invalid/v2/nginx/manifests/nope": '
+    "dial tcp: lookup registry.invalid on 10.200.0.1:53: no such host"
 )
 
 
@@ -37,7 +38,11 @@ def test_crash_loop_back_off_is_only_written_by_the_next_pass():
     world.run(10_000)
     assert world.state("crasher")["state"]["terminated"]["exitCode"] == 1
     world.run(8_000)
-    waiting = [status["containerStatuses"][0]["state"].get("waiting") for status in world.history("crasher") if status.get("containerStatuses")]
+    waiting = [
+        status["containerStatuses"][0]["state"].get("waiting")
+        for status in world.history("crasher")
+        if status.get("containerStatuses")
+    ]
     found = [each for each in waiting if each and each["reason"] == "CrashLoopBackOff"]
     uid = world.pod("crasher")["metadata"]["uid"]
     assert found[0]["message"] == f"back-off 10s restarting failed container=app pod=crasher_default({uid})"
@@ -106,7 +111,10 @@ def test_an_unknown_image_is_pulled_in_a_time_that_follows_from_its_size():
     reason, message, _ = world.events("cache")[1]
     took = f"{(pulled.at_ms - pull.at_ms) / 1000:g}s"
     assert reason == "Pulled"
-    assert message == f'Successfully pulled image "redis:7" in {took} ({took} including waiting). Image size: 48234496 bytes.'
+    assert (
+        message
+        == f'Successfully pulled image "redis:7" in {took} ({took} including waiting). Image size: 48234496 bytes.'
+    )
     assert world.state("cache")["imageID"].startswith("docker.io/library/redis@sha256:")
 
 
@@ -128,7 +136,10 @@ def test_a_program_that_is_not_there_is_a_start_error():
     status = world.pod("typo")["status"]
     state = status["containerStatuses"][0]
     assert status["phase"] == "Running" and state["state"]["waiting"]["reason"] == "RunContainerError"
-    assert state["lastState"]["terminated"]["exitCode"] == 128 and state["lastState"]["terminated"]["reason"] == "StartError"
+    assert (
+        state["lastState"]["terminated"]["exitCode"] == 128
+        and state["lastState"]["terminated"]["reason"] == "StartError"
+    )
 
 
 def test_a_pod_that_does_not_fit_is_refused_for_good():
@@ -138,7 +149,10 @@ def test_a_pod_that_does_not_fit_is_refused_for_good():
     world.run(1_000)
     status = world.pod("big")["status"]
     assert (status["phase"], status["reason"]) == ("Failed", "OutOfcpu")
-    assert status["message"] == "Pod was rejected: Node didn't have enough resource: cpu, requested: 5000, used: 0, capacity: 4000"
+    assert (
+        status["message"]
+        == "Pod was rejected: Node didn't have enough resource: cpu, requested: 5000, used: 0, capacity: 4000"
+    )
     assert world.pod("elsewhere")["status"]["reason"] == "NodeAffinity"
 
 
@@ -160,7 +174,9 @@ def test_a_killed_container_is_restarted_and_keeps_pod_and_address():
     assert world.node.why_not("container-kill", "web", "app") == "" and world.node.kill_container("web", "app")
     world.run(3_000)
     after = world.pod("web")
-    assert after["metadata"]["uid"] == before["metadata"]["uid"] and after["status"]["podIP"] == before["status"]["podIP"]
+    assert (
+        after["metadata"]["uid"] == before["metadata"]["uid"] and after["status"]["podIP"] == before["status"]["podIP"]
+    )
     assert world.state("web")["restartCount"] == 1
     assert world.state("web")["lastState"]["terminated"]["exitCode"] == 137
 

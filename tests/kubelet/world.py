@@ -1,4 +1,4 @@
-"""A control plane without controllers and scheduler: nodes with their kubelets, and a hand that binds and deletes Pods."""
+"""A control plane without controllers and scheduler: nodes with their kubelets, and a hand that does the rest."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ class World:
     def ask(self, call) -> None:
         self.hand.ask(call)
 
-    def create(self, name: str, command: list[str] | None = None, *, image: str = "busybox:1", container=None, **spec) -> None:
+    def create(
+        self, name: str, command: list[str] | None = None, *, image: str = "busybox:1", container=None, **spec
+    ) -> None:
         """Create a Pod that is bound to k8snode1 already, and let the request arrive."""
         app = {"name": "app", "image": image, **({"command": command} if command else {}), **(container or {})}
         body = {
@@ -105,4 +107,7 @@ def account() -> tuple[str, dict]:
 
 
 def conditions(status: dict) -> dict[str, str]:
-    return {each["type"]: each["status"] + ("/" + each["reason"] if each.get("reason") else "") for each in status["conditions"]}
+    return {
+        each["type"]: each["status"] + ("/" + each["reason"] if each.get("reason") else "")
+        for each in status["conditions"]
+    }

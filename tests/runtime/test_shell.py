@@ -14,10 +14,14 @@ class Runtime:
 
     def __init__(self, command=(), *, image="busybox:1", args=(), env=None, mounts=None):
         self.engine = Engine()
-        self.containerd = Containerd(self.engine, "node", images=("busybox:1", "nginx/nginx:v1", "tomcat/tomcat-8.5-jre8:v1"))
+        self.containerd = Containerd(
+            self.engine, "node", images=("busybox:1", "nginx/nginx:v1", "tomcat/tomcat-8.5-jre8:v1")
+        )
         self.containerd.sandbox_started("uid", "default/pod", attempt=0, host_network=False)
         stored = self.containerd.image(str(reference.parse(image)))
-        made = self.containerd.container_created("uid", "default/pod", name="app", attempt=0, image=stored, definition="")
+        made = self.containerd.container_created(
+            "uid", "default/pod", name="app", attempt=0, image=stored, definition=""
+        )
         self.id = made.id
         self.refused = self.containerd.container_started(
             made.id, command=list(command), args=list(args), env=env or {}, hostname="pod", mounts=mounts or {}
@@ -61,7 +65,7 @@ def shell(script, **options):
         ("echo a > /f; echo b > /f; cat /f | grep b", ["b"], 0),
         ("cat /missing", ["cat: can't open '/missing': No such file or directory"], 1),
         ("[ -f /f ] && echo there; touch /f; [ -f /f ] && echo there", ["there"], 0),
-        ("echo \"on $(hostname)\" # comment", ["on pod"], 0),
+        ('echo "on $(hostname)" # comment', ["on pod"], 0),
         ("{ echo a; echo b; }; (echo c)", ["a", "b", "c"], 0),
         ("echo ${x:-none} ${y:-none}", ["5 none"], 0),
         ("exec echo replaced; echo never", ["replaced"], 0),
@@ -136,7 +140,9 @@ def test_a_script_that_cannot_be_read_is_refused(script):
         compile_script(script)
 
 
-@pytest.mark.parametrize(("text", "ms"), [("1", 1_000), ("0.5", 500), ("2m", 120_000), ("x", None), ("-1", None), ("inf", 10**12)])
+@pytest.mark.parametrize(
+    ("text", "ms"), [("1", 1_000), ("0.5", 500), ("2m", 120_000), ("x", None), ("-1", None), ("inf", 10**12)]
+)
 def test_sleep_reads_busybox_durations(text, ms):
     assert duration_ms(text) == ms
 

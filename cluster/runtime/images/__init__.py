@@ -1,4 +1,5 @@
 """Images and how their containers behave: one file each, found by folder; a new image is a new file with an `IMAGE`."""
+
 from __future__ import annotations
 
 import importlib

@@ -3,6 +3,7 @@
 A simplification: a real image may well end by itself. SIGTERM ends it with 143, as a program without a handler does
 under a shell or an init; `sh`, `sleep` and the other small tools work as in busybox.
 """
+
 from cluster.runtime.image import Image
 
 IMAGE = Image(

@@ -2,6 +2,7 @@
 
 Source: the recordings' busybox:1 (Debian's static busybox 1.35; sizes and ids are that image's).
 """
+
 from cluster.runtime.image import Image
 
 IMAGE = Image(

@@ -2,6 +2,7 @@
 
 Source: the recordings' nginx/nginx:v1 (sizes and ids are that image's).
 """
+
 from cluster.runtime.image import Image
 
 IMAGE = Image(

@@ -1,4 +1,5 @@
 """pause: holds a Pod's namespaces and does nothing else."""
+
 from cluster.runtime.image import Image
 
 IMAGE = Image(

@@ -2,6 +2,7 @@
 
 Source: the recordings' tomcat/tomcat-8.5-jre8:v1 (sizes and ids are that image's).
 """
+
 from cluster.runtime.image import Image
 
 IMAGE = Image(

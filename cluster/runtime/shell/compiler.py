@@ -3,6 +3,7 @@
 Instructions: ("run", command), ("pipe", commands), ("jump", to), ("jump_failed", to), ("jump_ok", to), ("status", n),
 ("invert",), ("for", slot, words), ("next", slot, name, end), ("loop",), ("idle", ms): for ever in naps of ms.
 """
+
 from __future__ import annotations
 
 import re
@@ -58,7 +59,7 @@ class Parser:
         self.tokens, self.at = tokens, 0
         self.code: list[tuple] = []
         self.slots = 0
-        self.loops: list[tuple[int, list[int]]] = []   # (where continue goes, jumps that break must patch)
+        self.loops: list[tuple[int, list[int]]] = []  # (where continue goes, jumps that break must patch)
 
     def peek(self) -> Token | None:
         return self.tokens[self.at] if self.at < len(self.tokens) else None
@@ -94,7 +95,11 @@ class Parser:
             self.and_or()
             if self.operator() == "&":
                 raise ShellSyntaxError("background jobs are not simulated")
-            if self.peek() is not None and self.operator() != ";" and not (self.keyword() in stop or self.operator() in stop):
+            if (
+                self.peek() is not None
+                and self.operator() != ";"
+                and not (self.keyword() in stop or self.operator() in stop)
+            ):
                 raise unexpected(self.peek())
         if stop:
             raise unexpected(None)
@@ -246,7 +251,7 @@ def assignment(parts: list) -> tuple[str, list] | None:
     found = ASSIGNMENT.match(value) if kind == "text" and not quoted else None
     if not found:
         return None
-    rest = value[found.end():]
+    rest = value[found.end() :]
     return found[1], [("text", rest, False), *parts[1:]]
 
 

@@ -2,6 +2,7 @@
 
 A word is a list of parts (kind, value, quoted); kind: "text", "variable", "arithmetic", "command".
 """
+
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -66,7 +67,7 @@ def _word(text: str, at: int) -> tuple[list[tuple[str, str, bool]], int]:
     while at < len(text) and text[at] not in BREAKS:
         sign = text[at]
         if sign == "\\":
-            plain, at = plain + text[at + 1:at + 2], at + 2
+            plain, at = plain + text[at + 1 : at + 2], at + 2
             continue
         if sign not in "'\"$`":
             plain, at = plain + sign, at + 1
@@ -85,12 +86,12 @@ def _special(text: str, at: int) -> tuple[list[tuple[str, str, bool]], int]:
     sign = text[at]
     if sign == "'":
         stop = _find(text, "'", at + 1)
-        return [("text", text[at + 1:stop], True)], stop + 1
+        return [("text", text[at + 1 : stop], True)], stop + 1
     if sign == '"':
         return _double_quoted(text, at + 1)
     if sign == "`":
         stop = _find(text, "`", at + 1)
-        return [("command", text[at + 1:stop], False)], stop + 1
+        return [("command", text[at + 1 : stop], False)], stop + 1
     part, at = _dollar(text, at, quoted=False)
     return [part], at
 
@@ -99,7 +100,7 @@ def _double_quoted(text: str, at: int) -> tuple[list[tuple[str, str, bool]], int
     parts: list[tuple[str, str, bool]] = []
     plain = ""
     while at < len(text) and text[at] != '"':
-        if text[at] == "\\" and text[at + 1:at + 2] in ('"', "$", "\\", "`"):
+        if text[at] == "\\" and text[at + 1 : at + 2] in ('"', "$", "\\", "`"):
             plain, at = plain + text[at + 1], at + 2
         elif text[at] == "$":
             parts.append(("text", plain, True))
@@ -118,13 +119,13 @@ def _dollar(text: str, at: int, *, quoted: bool) -> tuple[tuple[str, str, bool],
         stop = text.find("))", at)
         if stop < 0:
             raise ShellSyntaxError("syntax error: missing '))'")
-        return ("arithmetic", text[at + 3:stop], quoted), stop + 2
+        return ("arithmetic", text[at + 3 : stop], quoted), stop + 2
     if text.startswith("$(", at):
         stop = _closing(text, at + 2)
-        return ("command", text[at + 2:stop], quoted), stop + 1
+        return ("command", text[at + 2 : stop], quoted), stop + 1
     if text.startswith("${", at):
         stop = _find(text, "}", at + 2)
-        return ("variable", text[at + 2:stop], quoted), stop + 1
+        return ("variable", text[at + 2 : stop], quoted), stop + 1
     stop = at + 1
     if stop < len(text) and text[stop] in SPECIAL_NAMES:
         return ("variable", text[stop], quoted), stop + 1
@@ -132,7 +133,7 @@ def _dollar(text: str, at: int, *, quoted: bool) -> tuple[tuple[str, str, bool],
         stop += 1
     if stop == at + 1:
         return ("text", "$", quoted), stop
-    return ("variable", text[at + 1:stop], quoted), stop
+    return ("variable", text[at + 1 : stop], quoted), stop
 
 
 def _closing(text: str, at: int) -> int:
@@ -144,7 +145,7 @@ def _closing(text: str, at: int) -> int:
         if depth == 0:
             return at
         at += 1
-    raise ShellSyntaxError("syntax error: unexpected end of file (expecting \")\")")
+    raise ShellSyntaxError('syntax error: unexpected end of file (expecting ")")')
 
 
 def _find(text: str, sign: str, at: int) -> int:

@@ -1,4 +1,5 @@
 """Owns the running of a script: walks its instructions until it waits, ends, or has done enough for one moment."""
+
 from __future__ import annotations
 
 import re
@@ -10,8 +11,8 @@ from .compiler import Command, compile_script
 from .lexer import ShellSyntaxError
 from .tools import TOOLS, Finished, Outcome, Wait
 
-STEPS_AT_ONCE = 2000      # a loop that never waits is not walked further: it spins until it is stopped
-MAX_DEPTH = 8             # of $(…) and traps
+STEPS_AT_ONCE = 2000  # a loop that never waits is not walked further: it spins until it is stopped
+MAX_DEPTH = 8  # of $(…) and traps
 NESTED = 4
 
 
@@ -109,7 +110,9 @@ def settle(process: Process, world: World, outcome: Outcome) -> Step | None:
     return Step("exit", code=outcome.status) if outcome.ends_shell else None
 
 
-def execute(process: Process, world: World, command: Command, stdin: str = "", into: list[str] | None = None) -> Outcome:
+def execute(
+    process: Process, world: World, command: Command, stdin: str = "", into: list[str] | None = None
+) -> Outcome:
     """Run a simple command. into: collects its output in place of the container's log (pipes, `$(…)`)."""
     words = [text for word in command.words for text in expand(process, world, word)]
     assigned = {name: "".join(expand(process, world, value, split=False)) for name, value in command.assigns}
@@ -196,7 +199,9 @@ def value_of(process: Process, world: World, kind: str, value: str) -> str:
         return str(arithmetic(process, value))
     if kind == "command":
         return output_of(process, world, value)
-    name, operator, rest = re.fullmatch(r"(\w+|[?$#@*!])(:?[-=])?(.*)", value, re.DOTALL).groups() if value else ("", None, "")
+    name, operator, rest = (
+        re.fullmatch(r"(\w+|[?$#@*!])(:?[-=])?(.*)", value, re.DOTALL).groups() if value else ("", None, "")
+    )
     found = variable(process, name)
     if operator and not found:
         if operator.endswith("="):
@@ -250,6 +255,8 @@ def arithmetic(process: Process, text: str) -> int:
     if len(filled) > 200 or not re.fullmatch(r"[\d\s+\-*/%()<>=!]*", filled) or "**" in filled:
         return 0
     try:
-        return int(eval(filled.replace("/", "//").replace("////", "//"), {"__builtins__": {}}, {}))  # digits and operators only
+        return int(
+            eval(filled.replace("/", "//").replace("////", "//"), {"__builtins__": {}}, {})
+        )  # digits and operators only
     except (SyntaxError, ZeroDivisionError, ValueError, TypeError, NameError):
         return 0

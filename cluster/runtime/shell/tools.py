@@ -1,4 +1,5 @@
 """Owns the commands that a shell here knows: each takes (process, world, words, stdin) and returns an Outcome."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -47,7 +48,7 @@ def printf(process, world, words, stdin):
     text, arguments = unescaped(words[1]), list(words[2:])
     while "%s" in text or "%d" in text:
         at = min(where for where in (text.find("%s"), text.find("%d")) if where >= 0)
-        text = text[:at] + (arguments.pop(0) if arguments else "") + text[at + 2:]
+        text = text[:at] + (arguments.pop(0) if arguments else "") + text[at + 2 :]
     return Finished(0, text.replace("%%", "%"))
 
 
@@ -122,7 +123,7 @@ def remove(process, world, words, stdin):
 
 def list_files(process, world, words, stdin):
     prefix = next((word for word in words[1:] if not word.startswith("-")), "/").rstrip("/") + "/"
-    names = sorted({path[len(prefix):].split("/")[0] for path in world.paths(prefix)})
+    names = sorted({path[len(prefix) :].split("/")[0] for path in world.paths(prefix)})
     return Finished(0, "".join(name + "\n" for name in names))
 
 
@@ -160,8 +161,14 @@ def binary(left: str, operator: str, right: str) -> bool:
         first, second = int(left), int(right)
     except ValueError:
         return False
-    return {"-eq": first == second, "-ne": first != second, "-lt": first < second, "-le": first <= second,
-            "-gt": first > second, "-ge": first >= second}.get(operator, False)
+    return {
+        "-eq": first == second,
+        "-ne": first != second,
+        "-lt": first < second,
+        "-le": first <= second,
+        "-gt": first > second,
+        "-ge": first >= second,
+    }.get(operator, False)
 
 
 def export(process, world, words, stdin):
@@ -250,10 +257,42 @@ def sequence(process, world, words, stdin):
 
 
 TOOLS: dict[str, Callable] = {
-    "echo": echo, "printf": printf, "true": true, ":": true, "false": false, "exit": leave, "sleep": sleep, "cat": cat,
-    "date": date, "hostname": hostname, "touch": touch, "rm": remove, "mkdir": true, "ls": list_files, "test": test,
-    "[": test, "export": export, "unset": unset, "env": environment, "trap": trap, "exec": replace_shell, "sh": shell,
-    "ash": shell, "set": true, "cd": true, "sync": true, "chmod": true, "chown": true, "wait": true, "httpd": forever,
-    "tail": tail, "wc": count, "grep": grep, "seq": sequence, "id": lambda *_: Finished(0, "uid=0(root) gid=0(root) groups=0(root)\n"),
-    "whoami": lambda *_: Finished(0, "root\n"), "uname": lambda *_: Finished(0, "Linux\n"), "pwd": lambda *_: Finished(0, "/\n"),
+    "echo": echo,
+    "printf": printf,
+    "true": true,
+    ":": true,
+    "false": false,
+    "exit": leave,
+    "sleep": sleep,
+    "cat": cat,
+    "date": date,
+    "hostname": hostname,
+    "touch": touch,
+    "rm": remove,
+    "mkdir": true,
+    "ls": list_files,
+    "test": test,
+    "[": test,
+    "export": export,
+    "unset": unset,
+    "env": environment,
+    "trap": trap,
+    "exec": replace_shell,
+    "sh": shell,
+    "ash": shell,
+    "set": true,
+    "cd": true,
+    "sync": true,
+    "chmod": true,
+    "chown": true,
+    "wait": true,
+    "httpd": forever,
+    "tail": tail,
+    "wc": count,
+    "grep": grep,
+    "seq": sequence,
+    "id": lambda *_: Finished(0, "uid=0(root) gid=0(root) groups=0(root)\n"),
+    "whoami": lambda *_: Finished(0, "root\n"),
+    "uname": lambda *_: Finished(0, "Linux\n"),
+    "pwd": lambda *_: Finished(0, "/\n"),
 }
