@@ -13,7 +13,7 @@ from cluster.meta.gotext import type_word
 from cluster.meta.objects import draft
 from cluster.meta.requests import Request
 
-from . import decode, gojson, jsonpatch, strategic, typed
+from . import decode, gojson, jsonpatch, strategic, strategicdiff, typed
 
 MAX_OPERATIONS = 10_000
 _OPERATION = ("op", "path", "from", "value")
@@ -43,7 +43,7 @@ def read(request: Request, sort: str, validation: str) -> Patch:
     wrong = _wrong_type(value, sort)
     if wrong:
         raise status.bad_request(_ignored_message(sort, validation) or f"{prefix}{wrong}")
-    if sort == "json" and len(value) > MAX_OPERATIONS:
+    if sort == "json" and len(value or ()) > MAX_OPERATIONS:
         raise status.request_too_large(
             f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(value)}")
     complaints = () if validation == "Ignore" else tuple(_complaints(value, sort))
@@ -179,9 +179,9 @@ def _json(value: object) -> str:
 
 def three_way_strategic(original: dict | None, modified: dict, current: dict, group: str = "", version: str = "v1",
                         kind: str = "") -> dict:
-    """The patch that kubectl apply sends; {} when there is nothing to do. See strategic.three_way."""
+    """The patch that kubectl apply sends; {} when there is nothing to do. See strategicdiff.three_way."""
     kind = kind or modified.get("kind", "")
-    return strategic.three_way(original or {}, modified, current, schema.type_of(group, version, kind))
+    return strategicdiff.three_way(original or {}, modified, current, schema.type_of(group, version, kind))
 
 
 def three_way_merge(original: dict | None, modified: dict, current: dict) -> dict:

@@ -1,4 +1,4 @@
-"""Strategic merge patch: lists that merge by key, and the directives that steer it; and how such patches are computed.
+"""Strategic merge patch: lists that merge by key, and the directives that steer it. strategicdiff.py computes such patches.
 
 The rules per field come from the schema. Nothing is changed in place; what a patch does not touch is shared.
 Source: k8s.io/apimachinery pkg/util/strategicpatch/patch.go, pkg/util/mergepatch/errors.go.
@@ -134,10 +134,10 @@ def _merge_field(result: dict, key: str, value: object, owner: object, options: 
         return
     current = result[key]
     if isinstance(value, dict):
-        rule = _known(rule_of(owner, key), key)
+        rule = known(rule_of(owner, key), key)
         result[key] = value if rule.strategy == "replace" else merge_map(current, value, rule.below, options)
     elif isinstance(value, list):
-        rule = _known(rule_of(owner, key), key)
+        rule = known(rule_of(owner, key), key)
         if rule.strategy == "merge" or deletes:
             result[key] = _merge_list(current, value, rule, options, deletes)
         else:
@@ -146,7 +146,8 @@ def _merge_field(result: dict, key: str, value: object, owner: object, options: 
         result[key] = value
 
 
-def _known(rule: Rule, key: str) -> Rule:
+def known(rule: Rule, key: str) -> Rule:
+    """The rule, if its field is one; raises StrategicError."""
     if not rule.known:
         raise StrategicError(f"unable to find api field in struct for the json field {quote(key)}")
     return rule
@@ -217,12 +218,12 @@ def _order_lists(result: dict, patch: dict, owner: object, options: Options) -> 
         if not isinstance(order, list):
             raise _bad_type(list, order)
         key = _after_slash(directive, ORDER, BAD_ORDER)
-        _order_one(result, patch, key, order, _known(rule_of(owner, key), key), options)
+        _order_one(result, patch, key, order, known(rule_of(owner, key), key), options)
 
 
 def _order_one(result: dict, patch: dict, key: str, order: list, rule: Rule, options: Options) -> None:
     current, change = result.get(key), patch.get(key)
-    for name, value in ((key, current), (key, change)):
+    for value in (current, change):
         if value is not None and not isinstance(value, list):
             raise _bad_type(list, value)
     _check_order(change or [], order, rule.merge_key)
@@ -236,10 +237,10 @@ def _order_one(result: dict, patch: dict, key: str, order: list, rule: Rule, opt
         merged = _merge_list(current or [], change, rule, options, False)
     else:
         merged = change
-    in_order, others = _partition(merged, order, rule.merge_key)
-    is_map = _element_type(current or [], change or []) is dict
+    first, others = _partition(merged, order, rule.merge_key)
+    is_map = element_type(current or [], change or []) is dict
     server_order = _reused(current or [], change or [], rule.merge_key) if is_map and rule.strategy == "merge" else current or []
-    result[key] = _ordered(in_order, others, order, server_order, rule.merge_key, is_map)
+    result[key] = _ordered(first, others, order, server_order, rule.merge_key, is_map)
     patch.pop(key, None)
 
 
@@ -271,7 +272,7 @@ def _check_order(change: list, order: list, merge_key: str) -> None:
     for wanted in order:
         while position < len(items) and isinstance(items[position], dict) and DIRECTIVE in items[position]:
             position += 1
-        if position < len(items) and _key_of(items[position], merge_key) == _key_of(wanted, merge_key):
+        if position < len(items) and key_of(items[position], merge_key) == key_of(wanted, merge_key):
             position += 1
     while position < len(items) and isinstance(items[position], dict) and DIRECTIVE in items[position]:
         position += 1
@@ -279,7 +280,7 @@ def _check_order(change: list, order: list, merge_key: str) -> None:
         raise StrategicError(f"The order in patch list:\n{go_text(change)}\n doesn't match {ORDER} list:\n{go_text(order)}\n")
 
 
-def _key_of(item: object, merge_key: str) -> object:
+def key_of(item: object, merge_key: str) -> object:
     """What identifies an item: itself, or the value of its merge key."""
     if not merge_key:
         return item
@@ -290,7 +291,7 @@ def _key_of(item: object, merge_key: str) -> object:
     return item[merge_key]
 
 
-def _element_type(*lists: list) -> type:
+def element_type(*lists: list) -> type:
     """The one type of all items."""
     found = None
     for item in (item for items in lists for item in items):
@@ -308,7 +309,7 @@ def _element_type(*lists: list) -> type:
 def _merge_list(current: list, change: list, rule: Rule, options: Options, deletes: bool) -> list:
     if not current and not change:
         return current
-    if _element_type(current, change) is not dict:
+    if element_type(current, change) is not dict:
         if options.deletes and deletes:
             return [item for item in current if item not in change]
         merged, key, is_map = list(dict.fromkeys([*current, *change])), "", False
@@ -318,8 +319,8 @@ def _merge_list(current: list, change: list, rule: Rule, options: Options, delet
             raise StrategicError(f"cannot merge lists without merge key for {rule.below.go if rule.below else ''}")
         current, change = _special(list(current), change, key)
         merged = _merge_items(current, change, rule, options)
-    in_order, others = _partition(merged, change, key)
-    return _ordered(in_order, others, change, current, key, is_map)
+    first, others = _partition(merged, change, key)
+    return _ordered(first, others, change, current, key, is_map)
 
 
 def _special(current: list, change: list, key: str) -> tuple[list, list]:
@@ -345,7 +346,7 @@ def _special(current: list, change: list, key: str) -> tuple[list, list]:
 def _merge_items(current: list, change: list, rule: Rule, options: Options) -> list:
     key, merged = rule.merge_key, list(current)
     for item in change:
-        wanted = _key_of(item, key)
+        wanted = key_of(item, key)
         index = next((i for i, other in enumerate(merged) if key in other and other[key] == wanted), None)
         if index is None:
             merged.append(item)
@@ -356,24 +357,24 @@ def _merge_items(current: list, change: list, rule: Rule, options: Options) -> l
 
 def _partition(merged: list, wanted: list, key: str) -> tuple[list, list]:
     """(items that the other list names, the rest)."""
-    named = [_key_of(item, key) if not key or key in item else None for item in wanted]
+    named = [key_of(item, key) if not key or key in item else None for item in wanted]
     inside, outside = [], []
     for item in merged:
-        (inside if _key_of(item, key) in named else outside).append(item)
+        (inside if key_of(item, key) in named else outside).append(item)
     return inside, outside
 
 
 def _ordered(inside: list, outside: list, order: list, server_order: list, key: str, is_map: bool) -> list:
     """Patched items in the patch's order and all others in the server's, interleaved by the server's order."""
     key = key if is_map else ""
-    inside = _sorted(inside, order, key)
-    outside = _sorted(outside, server_order, key)
-    places = {_hashable(_key_of(item, key)): index for index, item in reversed(list(enumerate(server_order)))}
+    inside = in_order(inside, order, key)
+    outside = in_order(outside, server_order, key)
+    places = {_hashable(key_of(item, key)): index for index, item in reversed(list(enumerate(server_order)))}
     result, position = [], 0
     for item in inside:
-        mine = places.get(_hashable(_key_of(item, key)))
+        mine = places.get(_hashable(key_of(item, key)))
         while position < len(outside):
-            its = places.get(_hashable(_key_of(outside[position], key)))
+            its = places.get(_hashable(key_of(outside[position], key)))
             if mine is None or its is None or its >= mine:
                 break
             result.append(outside[position])
@@ -386,12 +387,12 @@ def _hashable(value: object) -> object:
     return (type(value).__name__, go_text(value)) if isinstance(value, (dict, list)) else value
 
 
-def _sorted(items: list, order: list, key: str) -> list:
+def in_order(items: list, order: list, key: str) -> list:
     """Items by their place in an order; deletions come last."""
-    places = {_hashable(_key_of(item, key)): index for index, item in reversed(list(enumerate(order)))}
+    places = {_hashable(key_of(item, key)): index for index, item in reversed(list(enumerate(order)))}
     deleted = [item for item in items if key and item.get(DIRECTIVE) == "delete"]
     kept = [item for item in items if not (key and item.get(DIRECTIVE) == "delete")]
-    ranks = [places.get(_hashable(_key_of(item, key))) for item in kept]
+    ranks = [places.get(_hashable(key_of(item, key))) for item in kept]
     if None not in ranks:
         return [kept[index] for index in sorted(range(len(kept)), key=ranks.__getitem__)] + deleted
     return _insertion_sorted(kept, ranks) + deleted
@@ -407,114 +408,3 @@ def _insertion_sorted(items: list, ranks: list[int | None]) -> list:
                 break
             pairs[index], pairs[index - 1] = pairs[index - 1], pairs[index]
     return [item for _, item in pairs]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Which half of a difference is wanted."""
-
-    changes: bool = True      # what was added or changed
-    deletions: bool = True    # what went
-
-
-def two_way(original: dict, modified: dict, struct: schema.Struct | None) -> dict:
-    """The patch that makes `modified` of `original`."""
-    return _diff_maps(original, modified, struct, Difference(), False)
-
-
-def three_way(original: dict, modified: dict, current: dict, struct: schema.Struct | None) -> dict:
-    """What kubectl apply sends: changes from `current` to `modified`, deletions from `original` (last applied) to `modified`.
-
-    Nothing to do is {}. Differences between original and current are overwritten. Raises StrategicError.
-    """
-    changes = _diff_maps(current, modified, struct, Difference(deletions=False), False)
-    deletions = _diff_maps(original, modified, struct, Difference(changes=False), False)
-    return merge_map(deletions, changes, struct, Options(deletes=False, drop_nulls=False))
-
-
-def _diff_maps(original: dict, modified: dict, owner: object, want: Difference, retain: bool) -> dict:
-    patch: dict[str, object] = {}
-    for key, value in modified.items():
-        if key not in original:
-            if want.changes:
-                patch[key] = value
-            continue
-        before = original[key]
-        if go_type(before) != go_type(value):
-            if want.changes:
-                patch[key] = value
-        elif isinstance(value, dict):
-            _diff_map(patch, key, before, value, rule_of(owner, key), want)
-        elif isinstance(value, list):
-            _diff_list(patch, key, before, value, rule_of(owner, key), want)
-        elif before != value and want.changes:
-            patch[key] = value
-    if want.deletions:
-        patch |= {key: None for key in original if key not in modified}
-    kept = sorted(key for key, value in modified.items() if value is not None) if retain else []
-    if kept and (patch or any(value is not None and key not in modified for key, value in original.items())):
-        patch[RETAIN_KEYS] = kept
-    return patch
-
-
-def _diff_map(patch: dict, key: str, before: dict, after: dict, rule: Rule, want: Difference) -> None:
-    if not rule.known and before == after:
-        return
-    _known(rule, key)
-    if rule.strategy == "replace":
-        if want.changes:
-            patch[key] = after
-        return
-    if inner := _diff_maps(before, after, rule.below, want, rule.retain_keys):
-        patch[key] = inner
-
-
-def _diff_list(patch: dict, key: str, before: list, after: list, rule: Rule, want: Difference) -> None:
-    if not rule.known and before != after:
-        _known(rule, key)
-    if rule.strategy != "merge":
-        if before != after and want.changes:
-            patch[key] = after
-        return
-    if not before:
-        if after and want.changes:
-            patch[key] = after
-        return
-    if _element_type(before, after) is dict:
-        changes, order = _diff_items(before, after, rule, want)
-        removals: list = []
-    else:
-        changes, removals, order = _diff_scalars(before, after, want)
-    for name, items in ((key, changes), (f"{DELETE_LIST}/{key}", removals), (f"{ORDER}/{key}", order)):
-        if items:
-            patch[name] = items
-
-
-def _diff_items(before: list, after: list, rule: Rule, want: Difference) -> tuple[list, list]:
-    """(patched and deleted items, the wanted order)."""
-    key = rule.merge_key
-    olds = {go_text(_key_of(item, key)): item for item in before}
-    news = {go_text(_key_of(item, key)): item for item in after}
-    changed, deleted = [], []
-    for name in sorted({**olds, **news}):
-        if name in olds and name in news:
-            inner = _diff_maps(olds[name], news[name], rule.below, want, rule.retain_keys)
-            if inner:
-                changed.append({**inner, key: news[name][key]})
-        elif name in news:
-            if want.changes:
-                changed.append(news[name])
-        elif want.deletions:
-            deleted.append({key: olds[name][key], DIRECTIVE: "delete"})
-    patch = _sorted(changed, after, key) + deleted
-    same_order = [_key_of(item, key) for item in before] == [_key_of(item, key) for item in after]
-    orders = want.changes and (bool(patch) or not same_order) or want.deletions and bool(patch)
-    return patch, [{key: item[key]} for item in after] if orders else []
-
-
-def _diff_scalars(before: list, after: list, want: Difference) -> tuple[list, list, list]:
-    """(added, deleted, the wanted order)."""
-    added = [item for item in sorted(after, key=go_text) if item not in before] if want.changes else []
-    deleted = list(dict.fromkeys(item for item in sorted(before, key=go_text) if item not in after)) if want.deletions else []
-    orders = (want.deletions and bool(deleted)) or (want.changes and sorted(before, key=go_text) != after)
-    return _sorted(added, after, ""), deleted, list(after) if orders else []
