@@ -84,13 +84,19 @@ def _check(config: dict, applier: Applier) -> None:
     if version != applier.api_version:
         raise status.bad_request(f"Incorrect version specified in apply patch. Specified patch version: {version}, "
                                  f"expected: {applier.api_version}")
-    if (config.get("metadata") or {}).get("managedFields") is not None:
+    if _meta(config).get("managedFields") is not None:
         raise status.bad_request("metadata.managedFields must be nil")
 
 
 def _named(config: dict) -> str:
-    meta = config.get("metadata") or {}
+    meta = _meta(config)
     return f"{meta.get('namespace', '')}/{meta.get('name', '')}; {_kind(config)}"
+
+
+def _meta(config: dict) -> dict:
+    """A configuration's metadata, which nothing has checked yet."""
+    meta = config.get("metadata")
+    return meta if isinstance(meta, dict) else {}
 
 
 def _kind(config: dict) -> str:

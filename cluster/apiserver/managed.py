@@ -32,7 +32,7 @@ def track_update(old: dict | None, new: dict, manager: str, time_text: str, api_
     api_version = api_version or new["apiVersion"]
     struct = struct_of(api_version, new["kind"])
     entries = _entries(old, new, subresource)
-    if struct is None or old is not None and not entries:  # an object that was never tracked stays so
+    if struct is None or (old is not None and not entries):  # an object that was never tracked stays so
         return entries
     before = old if old is not None else zero_object(struct)
     gained, lost = compare(before, new, struct, reset_fields)
@@ -45,7 +45,7 @@ def track_update(old: dict | None, new: dict, manager: str, time_text: str, api_
 def struct_of(api_version: str, kind: str) -> schema.Struct | None:
     """The type of a kind."""
     group, _, version = api_version.rpartition("/")
-    return schema.type_of(group, version, kind)
+    return schema.type_of(group, version, kind) if isinstance(kind, str) else None
 
 
 def _entries(old: dict | None, new: dict, subresource: str) -> list[dict]:
@@ -202,7 +202,7 @@ def _visit(old: object, new: object, kind: schema.Type, step: str, gained: Node,
         return
     sort = kind.sort
     if sort == "object" or sort == "map" or sort == "list":
-        has_any = bool(old) and old is not _MISSING or bool(new) and new is not _MISSING
+        has_any = (bool(old) and old is not _MISSING) or (bool(new) and new is not _MISSING)
         if has_any and kind.merge != "atomic":
             _descend(old, new, kind, step, gained, lost)
             return
@@ -259,7 +259,7 @@ def _items(old: list, new: list, kind: schema.Type, gained: Node, lost: Node) ->
         before = befores.get(step)
         if before == after:
             continue
-        if len(after) > 1 or before and len(before) > 1:
+        if len(after) > 1 or (before and len(before) > 1):
             _repeated(before or [], after, kind, step, gained, lost)
         else:
             _visit(before[0] if before else _MISSING, after[0], kind.element, step, gained, lost)
@@ -273,7 +273,7 @@ def _items(old: list, new: list, kind: schema.Type, gained: Node, lost: Node) ->
 
 def _repeated(before: list, after: list, kind: schema.Type, step: str, gained: Node, lost: Node) -> None:
     """Keys that come more than once are compared as a whole."""
-    if len(before) > 1 and len(after) > 1 or not before:
+    if (len(before) > 1 and len(after) > 1) or not before:
         gained[step] = MEMBER
     elif len(before) > 1:
         _visit(_MISSING, after[0], kind.element, step, gained, lost)
@@ -300,7 +300,7 @@ def step_of(item: object, kind: schema.Type) -> str:
     if kind.merge == "set" or type(item) is not dict:
         return f"v:{to_json(item)}"
     keys = kind.keys
-    if len(keys) == 1:
+    if len(keys) == 1 and type(item.get(keys[0])) not in (dict, list):
         return _single_key_step(keys[0], item.get(keys[0]))
     values = {key: item.get(key, schema.KEY_DEFAULTS.get(key)) for key in sorted(keys)}
     return f"k:{to_json({key: value for key, value in values.items() if value is not None})}"

@@ -47,8 +47,8 @@ def read(request: Request, context: Context) -> Response:
         response = handler(call)
         response.body = presentation.present(response.body, request, context)
         return response
-    except status.StatusError as refusal:
-        return refuse(request, context, refusal)
+    except Exception as error:
+        return failed(request, context, error)
 
 
 def watch(request: Request, context: Context) -> Response | http.WatchRequest:
@@ -57,8 +57,8 @@ def watch(request: Request, context: Context) -> Response | http.WatchRequest:
         check_caller(request, context)
         enter(request, context)
         return http.watch_spec(request)
-    except status.StatusError as refusal:
-        return refuse(request, context, refusal)
+    except Exception as error:
+        return failed(request, context, error)
 
 
 def arrive(request: Request, context: Context) -> Response | Write:
@@ -99,8 +99,8 @@ def commit(write: Write, context: Context) -> Response:
         response = storing.store(write, context, work_out)
         response.body = presentation.present(response.body, request, context)
         return response
-    except status.StatusError as refusal:
-        return refuse(request, context, refusal, gate="store")
+    except Exception as error:
+        return failed(request, context, error, gate="store")
 
 
 def enter(request: Request, context: Context) -> Call:
@@ -119,6 +119,15 @@ def check_caller(request: Request, context: Context) -> None:
     rule = authz.authorize(request, identity)
     context.trace("RequestAuthorized", subject, verb=request.verb, resource=request.resource, subresource=request.subresource,
                   rule=rule, user=identity.user)
+
+
+def failed(request: Request, context: Context, error: Exception, gate: str = "") -> Response:
+    """The answer to a request that ended in an error. A fault of this program stays one request's, if a person sent it."""
+    if not isinstance(error, status.StatusError):
+        if request.raw is None and not request.path:
+            raise error
+        error = status.internal_error(f"{type(error).__name__}: {error}")
+    return refuse(request, context, error, gate)
 
 
 def refuse(request: Request, context: Context, refusal: status.StatusError, gate: str = "") -> Response:

@@ -4,10 +4,12 @@ Source: k8s.io/kubernetes pkg/registry/apps/deployment/storage/storage.go (Scale
 """
 from __future__ import annotations
 
+import msgspec
+
 from cluster.meta import fields, labels, status
 from cluster.meta.requests import Response
 
-from . import bodies, decode, ownership, patching
+from . import apply, bodies, decode, ownership, patching
 from . import update as updating
 from .call import Call, Write
 
@@ -33,8 +35,26 @@ def update(call: Call) -> Response | Write:
 
 def patch(call: Call) -> Response | Write:
     """Patch the Scale, and take the replicas from it."""
+    if patching.is_apply(call):
+        return updating.patch(_as_parent(call))
     change = patching.patcher(call, "autoscaling", "v1", "Scale")
     return _replace(call, lambda live: bodies.with_metadata(change(scale_of(live))))
+
+
+def _as_parent(call: Call) -> Call:
+    """An applied Scale as what it says about the scaled object: its replicas, and nothing else."""
+    request = call.request
+    validation = request.options.get("fieldValidation") or "Warn"
+    config, repeated = (request.body, []) if request.raw is None else apply.read(request.raw, validation)
+    if config.get("kind") != call.kind.kind:
+        version, spec = config.get("apiVersion", ""), config.get("spec")
+        if version != VERSION:
+            raise status.bad_request(f"Incorrect version specified in apply patch. Specified patch version: {version}, expected: {VERSION}")
+        config = {"apiVersion": call.api_version, "kind": call.kind.kind, "metadata": config.get("metadata") or {},
+                  "spec": {"replicas": spec["replicas"]} if isinstance(spec, dict) and "replicas" in spec else {}}
+    call.request = msgspec.structs.replace(request, raw=None, body=config)
+    call.warnings += repeated
+    return call
 
 
 def _read(call: Call) -> dict:

@@ -81,3 +81,13 @@ def test_an_eviction_deletes_and_says_why(server, pod):
     assert (answered.code, answered.body["status"]) == (201, "Success")
     assert found["metadata"]["deletionGracePeriodSeconds"] == 30
     assert [(c["type"], c["reason"]) for c in found["status"]["conditions"]] == [("DisruptionTarget", "EvictionByEvictionAPI")]
+
+
+def test_an_applied_scale_owns_the_replicas(http, deployment):
+    path = "/apis/apps/v1/namespaces/default/deployments/d"
+    config = {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "d"}, "spec": {"replicas": 4}}
+    code, _, scale = http("PATCH", path + "/scale", config, query="fieldManager=hpa&force=true", **{"Content-Type": "application/apply-patch+yaml"})
+    _, _, after = http("GET", path)
+    mine = next(entry for entry in after["metadata"]["managedFields"] if entry["manager"] == "hpa")
+    assert (code, scale["spec"], after["spec"]["replicas"]) == (200, {"replicas": 4}, 4)
+    assert (mine["operation"], mine["subresource"], mine["fieldsV1"]) == ("Apply", "scale", {"f:spec": {"f:replicas": {}}})
