@@ -6,7 +6,10 @@ Source: k8s.io/client-go tools/record/events_cache.go.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import NamedTuple
 
 CACHE_ENTRIES = 4096
 SPAM_BURST = 25
@@ -19,34 +22,46 @@ AGGREGATE_WINDOW_MS = 600_000
 class CorrelatorState:
     """What a correlator remembers; the least recently used entry of each map comes first."""
 
-    seen: dict[str, list] = field(default_factory=dict)  # key -> [count, firstTimestamp, name, resourceVersion]
-    similar: dict[str, list] = field(default_factory=dict)  # key -> [[messages], last_ms]
+    seen: dict[str, list] = field(default_factory=dict)  # key -> [count, firstTimestamp, name]
+    similar: dict[str, list] = field(default_factory=dict)  # key -> [[full keys], last_ms]
     budgets: dict[str, list] = field(default_factory=dict)  # key -> [tokens, as of ms]
 
 
-def correlate(state: CorrelatorState, event: dict, *, now_ms: int, fresh: dict) -> tuple[dict, dict | None] | None:
+class Keys(NamedTuple):
+    """What an Event is alike to: by source and object; but for its message; in everything. Short digests."""
+
+    spam: str
+    similar: str
+    full: str
+
+
+def correlate(
+    state: CorrelatorState, event: dict, *, now_ms: int, fresh: Callable[[], dict]
+) -> tuple[dict, dict | None] | None:
     """(the Event to send, the patch if it repeats an earlier one), or None where the spam filter drops it.
 
-    fresh: name and time (`{"name", "time"}`) for a combined Event, should one be needed.
+    fresh: makes name and time (`{"name", "time"}`) for a combined Event, should one be needed.
     """
-    event, key = aggregate(state, event, now_ms=now_ms, fresh=fresh)
+    keys = keys_of(event)
+    event, key = aggregate(state, event, keys, now_ms=now_ms, fresh=fresh)
     event, patch = observe(state, event, key)
-    return (event, patch) if allow(state, event, now_ms=now_ms) else None
+    return (event, patch) if allow(state, keys.spam, now_ms=now_ms) else None
 
 
-def aggregate(state: CorrelatorState, event: dict, *, now_ms: int, fresh: dict) -> tuple[dict, str]:
+def aggregate(
+    state: CorrelatorState, event: dict, keys: Keys, *, now_ms: int, fresh: Callable[[], dict]
+) -> tuple[dict, str]:
     """The Event itself, or the combined one once ten messages differ only in their text; and its cache key."""
-    key = aggregate_key(event)
-    messages, last_ms = state.similar.pop(key, None) or [[], now_ms]
+    messages, last_ms = state.similar.pop(keys.similar, None) or [[], now_ms]
     if now_ms - last_ms > AGGREGATE_WINDOW_MS:
         messages = []
-    if event["message"] not in messages:
-        messages.append(event["message"])
-    remember(state.similar, key, [messages, now_ms])
+    if keys.full not in messages:
+        messages.append(keys.full)
+    remember(state.similar, keys.similar, [messages, now_ms])
     if len(messages) < AGGREGATE_FROM:
-        return event, full_key(event)
+        return event, keys.full
     del messages[0]
-    return combined(event, fresh), key
+    return combined(event, fresh()), keys.similar
 
 
 def combined(event: dict, fresh: dict) -> dict:
@@ -66,13 +81,9 @@ def observe(state: CorrelatorState, event: dict, key: str) -> tuple[dict, dict |
     """Counts an Event; a repeat takes over its first's name, and comes with the patch that says so."""
     last, patch = state.seen.get(key), None
     if last:
-        count, first_timestamp, name, _ = last
-        event = {
-            **event,
-            "metadata": {**event["metadata"], "name": name},
-            "firstTimestamp": first_timestamp,
-            "count": count + 1,
-        }
+        count, first_timestamp, name = last
+        metadata = {**event["metadata"], "name": name}
+        event = {**event, "metadata": metadata, "firstTimestamp": first_timestamp, "count": count + 1}
         patch = {"count": count + 1, "lastTimestamp": event["lastTimestamp"], "message": event["message"]}
     note(state, event, key)
     return event, patch
@@ -80,17 +91,11 @@ def observe(state: CorrelatorState, event: dict, key: str) -> tuple[dict, dict |
 
 def note(state: CorrelatorState, event: dict, key: str) -> None:
     """Remembers an Event as it was sent, or as the server answered it."""
-    metadata = event["metadata"]
-    remember(
-        state.seen,
-        key,
-        [event.get("count", 1), event["firstTimestamp"], metadata["name"], metadata.get("resourceVersion", "")],
-    )
+    remember(state.seen, key, [event.get("count", 1), event["firstTimestamp"], event["metadata"]["name"]])
 
 
-def allow(state: CorrelatorState, event: dict, *, now_ms: int) -> bool:
+def allow(state: CorrelatorState, key: str, *, now_ms: int) -> bool:
     """Takes one of the tokens that this source has for this object."""
-    key = spam_key(event)
     tokens, then_ms = state.budgets.pop(key, None) or [float(SPAM_BURST), now_ms]
     tokens = min(float(SPAM_BURST), tokens + (now_ms - then_ms) / SPAM_REFILL_MS)
     allowed = tokens >= 1
@@ -98,7 +103,7 @@ def allow(state: CorrelatorState, event: dict, *, now_ms: int) -> bool:
     return allowed
 
 
-def remember(cache: dict, key: str, value: list) -> None:
+def remember(cache: dict, key: str, value: object) -> None:
     """Puts an entry last and drops the first when the cache is full."""
     cache.pop(key, None)
     cache[key] = value
@@ -106,26 +111,10 @@ def remember(cache: dict, key: str, value: list) -> None:
         del cache[next(iter(cache))]
 
 
-def full_key(event: dict) -> str:
-    """Two Events of one key are the same thing happening again."""
-    field_path = event["involvedObject"].get("fieldPath", "")
-    return f"{source_and_object(event)}|{field_path}|{event['reason']}|{event['message']}"
-
-
-def aggregate_key(event: dict) -> str:
-    """Two Events of one key differ in nothing but their message."""
-    reporter = f"{event.get('reportingComponent', '')}|{event.get('reportingInstance', '')}"
-    return f"{source_and_object(event)}||{event['reason']}|{reporter}"
-
-
-def spam_key(event: dict) -> str:
-    """One budget for each source, object and type."""
-    return source_and_object(event)
-
-
-def source_and_object(event: dict) -> str:
+def keys_of(event: dict) -> Keys:
+    """The keys of an Event."""
     source, about = event["source"], event["involvedObject"]
-    return "|".join(
+    whose = "|".join(
         (
             source.get("component", ""),
             source.get("host", ""),
@@ -137,3 +126,15 @@ def source_and_object(event: dict) -> str:
             event["type"],
         )
     )
+    reason = event["reason"]
+    reporter = f"{event.get('reportingComponent', '')}|{event.get('reportingInstance', '')}"
+    return Keys(
+        digest(whose),
+        digest(f"{whose}||{reason}|{reporter}"),
+        digest(f"{whose}|{about.get('fieldPath', '')}|{reason}|{event['message']}"),
+    )
+
+
+def digest(text: str) -> str:
+    """A short stand-in for a long key: what is remembered of each Event lies in every snapshot."""
+    return blake2b(text.encode(), digest_size=9).hexdigest()

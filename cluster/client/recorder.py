@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from cluster.client.correlator import CorrelatorState, correlate, full_key, note, remember
+from cluster.client.correlator import CorrelatorState, correlate, digest, keys_of, note, remember
 from cluster.engine import Sleep
 
 QUEUE_LENGTH = 1000  # maxQueuedEvents: what comes while so many wait is lost
@@ -117,8 +117,7 @@ class Recorder:
             self._sending = False
 
     def _send(self, event: dict) -> Iterator:
-        fresh = {"name": self._next_name(event["involvedObject"]["name"]), "time": self.clock.text(self.actor.now_ms)}
-        result = correlate(self.state.correlator, event, now_ms=self.actor.now_ms, fresh=fresh)
+        result = correlate(self.state.correlator, event, now_ms=self.actor.now_ms, fresh=lambda: self._fresh(event))
         if result is None:
             return
         event, patch = result
@@ -128,7 +127,10 @@ class Recorder:
         if reply is None or reply.code == 404:  # the first one has expired meanwhile
             reply = yield self.client.create("events", event, namespace=metadata["namespace"])
         if reply.ok:  # a refused Event is given up, as upstream
-            note(self.state.correlator, reply.body, full_key(reply.body))
+            note(self.state.correlator, reply.body, keys_of(reply.body).full)
+
+    def _fresh(self, event: dict) -> dict:
+        return {"name": self._next_name(event["involvedObject"]["name"]), "time": self.clock.text(self.actor.now_ms)}
 
 
 @dataclass
@@ -154,7 +156,7 @@ class EventsV1Recorder:
     def event(self, obj: dict, type: str, reason: str, action: str, note: str, related: dict | None = None) -> None:
         """Notes that something happened to an object; returns at once. Repeats after the second are only counted."""
         about = reference_to(obj)
-        key = "|".join((type, action, reason, *(f"{name}={value}" for name, value in about.items())))
+        key = digest("|".join((type, action, reason, *(f"{name}={value}" for name, value in about.items()))))
         known = self.state.recent.get(key)
         self.state.last_ms[key] = self.actor.now_ms
         event = self._repeat(known) if known else self._make(about, type, reason, action, note, related)

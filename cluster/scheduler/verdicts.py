@@ -15,46 +15,52 @@ def trace(actor, subject: str, decision: Decision) -> None:
         rejection = decision.before.rejection
         actor.trace("PodRejected", subject, plugin=decision.before.plugin, reason=", ".join(rejection.reasons))
         return
-    _facts(actor, subject, "NodeFiltered", [_filtered(verdict) for verdict in decision.verdicts])
-    _facts(actor, subject, "NodeScored", _scored(decision.scores))
+    _trace_filters(actor, subject, [_filtered(verdict) for verdict in decision.verdicts])
+    _trace_scores(actor, subject, _scored(decision.scores))
     if decision.node:
-        total = max(decision.scores.totals, default=0)
         actor.trace(
             "NodeChosen",
             subject,
             node=decision.node,
-            total=total,
+            total=max(decision.scores.totals, default=0),
             ties=decision.ties,
             feasible=decision.feasible,
             evaluated=len(decision.verdicts),
         )
 
 
-def _facts(actor, subject: str, kind: str, rows: list[dict]) -> None:
+def _trace_filters(actor, subject: str, rows: list[dict]) -> None:
     if len(rows) > FEW_NODES:
-        actor.trace(
-            kind,
-            subject,
-            rows=rows,
-            nodes=len(rows),
-            node=f"{len(rows)} nodes",
-            passed=True,
-            plugin="",
-            reason="",
-            total=0,
-        )
+        passed = sum(row["passed"] for row in rows)
+        verdict = f"✓ {passed}" + (f" · ✖ {len(rows) - passed}" if passed < len(rows) else "")
+        actor.trace("NodeFiltered", subject, rows=rows, node=f"{len(rows)} nodes", verdict=verdict)
         return
     for row in rows:
-        actor.trace(kind, subject, **row)
+        actor.trace("NodeFiltered", subject, **row)
+
+
+def _trace_scores(actor, subject: str, rows: list[dict]) -> None:
+    if len(rows) > FEW_NODES:
+        best = max(row["total"] for row in rows)
+        actor.trace("NodeScored", subject, rows=rows, node=f"{len(rows)} nodes", total=f"≤ {best}")
+        return
+    for row in rows:
+        actor.trace("NodeScored", subject, **row)
 
 
 def _filtered(verdict: Verdict) -> dict:
+    """One node's row; `verdict` is the same in every language."""
     reason = ", ".join(verdict.rejection.reasons) if verdict.rejection else ""
-    return {"node": verdict.node, "passed": verdict.rejection is None, "plugin": verdict.plugin, "reason": reason}
+    words = f"✖ {verdict.plugin}: {reason}" if verdict.rejection else "✓"
+    return {
+        "node": verdict.node,
+        "passed": verdict.rejection is None,
+        "plugin": verdict.plugin,
+        "reason": reason,
+        "verdict": words,
+    }
 
 
 def _scored(scores: Scores) -> list[dict]:
-    return [
-        {"node": node, "total": total, "scores": scores.of(index)}
-        for index, (node, total) in enumerate(zip(scores.nodes, scores.totals, strict=True))
-    ]
+    rows = zip(scores.nodes, scores.totals, strict=True)
+    return [{"node": node, "total": total, "scores": scores.of(index)} for index, (node, total) in enumerate(rows)]

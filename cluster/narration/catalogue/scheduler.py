@@ -31,14 +31,14 @@ KINDS = {
     "NodeFiltered": Kind(
         stage="schedule",
         source="pkg/scheduler/framework/plugins",
-        en="**Filter**: can {node} take {name}? Passed: {passed}. {plugin} {reason}",
-        zh="**过滤**：{node} 能否容纳 {name}？通过：{passed}。{plugin} {reason}",
+        en="**kube-scheduler** asks the filter plugins whether {node} can take {name}: {verdict}",
+        zh="**kube-scheduler** 询问过滤插件 {node} 能否容纳 {name}：{verdict}",
     ),
     "NodeScored": Kind(
         stage="schedule",
         source="pkg/scheduler/framework/runtime/framework.go",
-        en="**Score**: {node} gets {total} for {name}, the weighted sum of what each plugin gives it.",
-        zh="**打分**：{node} 对 {name} 得 {total} 分，即各插件得分的加权和。",
+        en="**kube-scheduler** scores {node} for {name}: {total}, the weighted sum of what each plugin gives.",
+        zh="**kube-scheduler** 为 {name} 给 {node} 打分：{total}，即各插件得分的加权和。",
     ),
     "NodeChosen": Kind(
         stage="schedule",
