@@ -13,7 +13,7 @@ from cluster.scheduler.messages import NO_NODES, fit_error
 from cluster.scheduler.pods import PodInfo
 from tests.scheduler.bench import MERGE, Bench
 
-CASES = Path(__file__).parents[1] / "conformance" / "scheduling"
+CASES = Path(__file__).parents[1] / "conformance" / "referee" / "scheduling"
 # Not built yet: what these cases turn on comes with its own issue.
 LATER = (
     "podAffinity",
