@@ -6,6 +6,7 @@ Source: k8s.io/apimachinery pkg/util/strategicpatch/patch.go, pkg/util/mergepatc
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cluster.meta import schema
 from cluster.meta.gotext import float_text, quote
@@ -42,6 +43,7 @@ class Rule:
     known: bool = True
 
 
+@lru_cache(maxsize=4096)
 def rule_of(owner: schema.Struct | schema.Type | None, name: str) -> Rule:
     """The rule of a field in a struct, or of a key in a map."""
     if isinstance(owner, schema.Struct):
@@ -234,9 +236,13 @@ def _order_one(result: dict, patch: dict, key: str, order: list, rule: Rule, opt
     elif key not in result:
         merged = _cleaned(change)[1]
     elif rule.strategy == "merge":
-        merged = _merge_list(current or [], change, rule, options, False)
+        merged = _merge_list(current or [], change, rule, options, False, sorts=False)
     else:
         merged = change
+    if [_name_of(item, rule.merge_key) for item in merged] == [_name_of(item, rule.merge_key) for item in order]:
+        result[key] = merged
+        patch.pop(key, None)
+        return
     first, others = _partition(merged, order, rule.merge_key)
     is_map = element_type(current or [], change or []) is dict
     server_order = _reused(current or [], change or [], rule.merge_key) if is_map and rule.strategy == "merge" else current or []
@@ -306,7 +312,12 @@ def element_type(*lists: list) -> type:
     return found
 
 
-def _merge_list(current: list, change: list, rule: Rule, options: Options, deletes: bool) -> list:
+def _name_of(item: object, merge_key: str) -> object:
+    return item.get(merge_key) if merge_key and isinstance(item, dict) else item
+
+
+def _merge_list(current: list, change: list, rule: Rule, options: Options, deletes: bool, *, sorts: bool = True) -> list:
+    """sorts: put the result in order, which a caller that has an order of its own does itself."""
     if not current and not change:
         return current
     if element_type(current, change) is not dict:
@@ -319,6 +330,8 @@ def _merge_list(current: list, change: list, rule: Rule, options: Options, delet
             raise StrategicError(f"cannot merge lists without merge key for {rule.below.go if rule.below else ''}")
         current, change = _special(list(current), change, key)
         merged = _merge_items(current, change, rule, options)
+        if not sorts:
+            return merged
     first, others = _partition(merged, change, key)
     return _ordered(first, others, change, current, key, is_map)
 
