@@ -37,6 +37,8 @@ def prepare_create(draft: dict) -> None:
     meta, spec = draft["metadata"], draft["spec"]
     meta["generation"] = 1
     _pod_gates.drop_disabled(spec)
+    if meta.get("annotations"):
+        _pod_gates.app_armor_fields(meta["annotations"], spec)
     draft["status"] = {"phase": "Pending", "qosClass": _pod_resources.qos_class(spec)}
     if spec.get("schedulingGates"):
         draft["status"]["conditions"] = [{**GATED, "lastTransitionTime": meta.get("creationTimestamp")}]
@@ -97,6 +99,7 @@ def prepare_status(draft: dict, old: dict) -> None:
         if not status.get(field) and old_status.get(field):
             status[field] = old_status[field]
     _keep_observed(status, old_status)
+    _pod_defaults.pod_status(status)  # a component's patch is not defaulted as a whole
 
 
 def _keep_observed(status: dict, old_status: dict) -> None:
