@@ -81,7 +81,7 @@ def _has_succeeded(container: Container | None) -> bool:
 
 
 def _init_is_done(pod: dict, report: Report, actions: Actions) -> bool:
-    """Whether the app containers may start; fills in the init containers to start or, after a final failure, kill_pod."""
+    """Whether the app containers may start; fills in init containers to start or, after a final failure, kill_pod."""
     specs = pod["spec"].get("initContainers") or []
     app_has_run = any(report.latest(spec["name"]) is not None for spec in pod["spec"]["containers"])
     for spec in specs:
