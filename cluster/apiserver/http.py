@@ -188,7 +188,7 @@ def render(response: Response, accept: str = "") -> tuple[int, list[tuple[str, s
     if not any(name == "Content-Type" for name, _ in headers):
         headers.insert(0, ("Content-Type", YAML_HEADER if is_yaml else JSON_HEADER))
     body = wire_form(response.body)
-    return response.code, headers, _yaml(body) if is_yaml else msgspec.json.encode(body) + b"\n"
+    return response.code, headers, as_yaml(body) if is_yaml else msgspec.json.encode(body) + b"\n"
 
 
 def media_of(accept: str) -> str:
@@ -229,7 +229,8 @@ def _text(dumper: _Dumper, value: str) -> yaml.Node:
 _Dumper.add_representer(str, _text)
 
 
-def _yaml(body: Any) -> bytes:
+def as_yaml(body: Any) -> bytes:
+    """A body as YAML, as sigs.k8s.io/yaml writes it."""
     return yaml.dump(body, Dumper=_Dumper, sort_keys=True, default_flow_style=False, allow_unicode=True, width=1 << 20).encode()
 
 

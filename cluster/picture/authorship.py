@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from cluster.apiserver.http import as_yaml
+
 LETTERS = (("kubectl", "U"), ("kube-controller-manager", "C"), ("kube-scheduler", "S"), ("kubelet", "K"))
 HIDDEN = ("managedFields",)
 Path = tuple[str | int, ...]
@@ -24,12 +26,7 @@ def shown(obj: dict) -> dict:
 
 def to_yaml(obj: dict) -> str:
     """YAML as `kubectl get -o yaml` prints it: keys sorted, no aliases."""
-    return yaml.dump(shown(obj), Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=1000)
-
-
-class _Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
+    return as_yaml(shown(obj)).decode()
 
 
 def lines_of(text: str) -> dict[int, Path]:
@@ -65,8 +62,7 @@ def author(obj: dict, path: Path, entries: list[tuple[str, dict]]) -> str:
         if reached and reached >= depth:
             best, depth = letter, reached
     if path[:1] in (("apiVersion",), ("kind",)) or path == ("metadata", "name"):
-        creator = next((letter for letter, trie in entries if "f:spec" in trie or "f:data" in trie or "f:metadata" in trie), "A")
-        return creator
+        return next((letter for letter, trie in entries if "f:spec" in trie or "f:data" in trie), "A")
     return best if depth == len(path) or depth and depth < len(path) and _is_leaf(obj, path, entries, depth) else "A" if depth < len(path) else best
 
 

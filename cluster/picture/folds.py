@@ -24,6 +24,8 @@ def fold(*kinds: str):
 def request_sent(p, event: TraceEvent) -> Set:
     data = event.data
     p.senders[data["request"]] = data["from"]
+    if not data["resource"]:
+        p.plain.add(data["request"])
     label = f"{METHODS.get(data['verb'], '')} {short_path(data['path'])}"
     cells = p.control.begin_request(event, label)
     if data["from"] in CLIENTS:
@@ -37,6 +39,7 @@ def request_sent(p, event: TraceEvent) -> Set:
 @fold("ReplySent")
 def reply_sent(p, event: TraceEvent) -> Set:
     sender = p.senders.pop(event.data["request"], "")
+    p.plain.discard(event.data["request"])
     cells = p.control.end_request() if event.data["request"] == p.control.request else []
     if sender in CLIENTS:
         cells += p.control.says({"en": f"answered: {event.data['code']}", "zh": f"答复：{event.data['code']}"})

@@ -18,6 +18,7 @@ CLIENTS = ("kubectl", "client")
 GATE_KINDS = ("RequestAuthenticated", "RequestAuthorized", "ObjectDecoded", "ObjectDefaulted", "AdmissionMutated", "ObjectValidated",
               "AdmissionValidated", "ReadServed")
 NODE_ACTORS = ("kubelet/", "containerd/")
+NEWS_KEPT = 500
 
 
 class Projector:
@@ -31,15 +32,19 @@ class Projector:
         self.kinds = catalogue()
         self.step = 0
         self.senders: dict[int, str] = {}      # request -> who sent it, until it is answered
+        self.plain: set[int] = set()           # requests for no resource: discovery
+        self.digests: dict[str, tuple] = {}    # subject -> what a controller would care about
+        self.news: dict[int, bool] = {}        # revision -> whether that changed
         self.pods: dict[str, dict] = {}        # subject -> the newest Pod object
         self.context = {"context": "", "cluster": "", "user": ""}
 
     def rows(self, events: list[TraceEvent], changes: Any) -> list[dict]:
         """The rows of these facts. changes.get(revision) gives the Change behind a write, or None."""
-        return [row for event in events if (row := self.row(event, changes)) is not None]
+        idle = idle_reconciles(events)
+        return [row for event in events if (row := self.row(event, changes, event.seq in idle)) is not None]
 
-    def row(self, event: TraceEvent, changes: Any) -> dict | None:
-        """One fact's row; None for a heartbeat's, which only moves the drum."""
+    def row(self, event: TraceEvent, changes: Any, is_idle: bool = False) -> dict | None:
+        """One fact's row; None for a heartbeat's, which only moves the drum. is_idle: of a reconcile that found nothing to do."""
         kind = self.kinds.get(event.kind)
         cells = self._write_cells(event, changes) if event.kind in ("KeyWritten", "KeyDeleted") else []
         fold = FOLDS.get(event.kind)
@@ -47,7 +52,7 @@ class Projector:
             cells += fold(self, event)
         if kind is None or (event.data.get("quiet") and not any(cell[0] == "nodes" for cell in cells)):
             return None
-        is_step = self._is_step(event, kind)
+        is_step = not is_idle and self._is_step(event, kind)
         if is_step:
             self.step += 1
         return {
@@ -69,6 +74,7 @@ class Projector:
         if resource in ("leases", "events") or change is None:
             return cells
         gone = event.kind == "KeyDeleted"
+        self._note_news(event.subject, revision, change.value, gone=gone)
         if resource == "pods":
             self.pods[event.subject] = change.value
             if gone:
@@ -80,14 +86,28 @@ class Projector:
             cells.append(["decisions", event.subject, None])
         return cells
 
+    def _note_news(self, subject: str, revision: int, obj: dict, *, gone: bool) -> None:
+        """Whether a write is news to a controller: another spec, or a Pod that became ready, ended or is being deleted."""
+        fresh = None if gone else digest(obj)
+        self.news[revision] = self.digests.get(subject) != fresh
+        if gone:
+            self.digests.pop(subject, None)
+        else:
+            self.digests[subject] = fresh
+        if len(self.news) > NEWS_KEPT:
+            self.news.pop(next(iter(self.news)))
+
     # -- where and whether ------------------------------------------------------------------------------------------------
 
     def _is_step(self, event: TraceEvent, kind) -> bool:
         """Whether the page stops here. The gates stop only what a person sent; a watch delivery, only where it is news."""
         if event.at_ms < self.begun_ms or not kind.step or event.data.get("quiet"):
             return False
+        request = event.data.get("request", 0)
         if event.kind in GATE_KINDS:
-            return self.senders.get(event.data.get("request", 0)) in CLIENTS
+            return self.senders.get(request) in CLIENTS and request not in self.plain
+        if event.kind == "RequestRefused" and event.data.get("code") == 409:
+            return self.senders.get(request) in CLIENTS  # a component that loses a race just tries again
         if event.kind == "WatchDelivered":
             return self._is_news(event)
         return True
@@ -97,7 +117,7 @@ class Projector:
         if resource not in ("pods", "deployments", "replicasets") and change != "DELETED":
             return False
         if who == "kube-controller-manager":
-            return True
+            return self.news.get(event.data.get("revision", 0), True)
         if resource != "pods":
             return False
         pod = self.pods.get(event.subject) or {}
@@ -141,6 +161,27 @@ class Projector:
         if event is None or event.background:
             return None
         return {"caption": NEXT.get(event.handler, NEXT_DEFAULT)(event)}
+
+
+def digest(obj: dict) -> tuple:
+    """What of an object a controller acts on."""
+    status = obj.get("status") or {}
+    ready = next((row["status"] for row in status.get("conditions") or () if row["type"] == "Ready"), "")
+    meta = obj["metadata"]
+    return meta.get("generation"), meta.get("deletionTimestamp"), status.get("phase") in ("Succeeded", "Failed"), ready == "True", \
+        status.get("readyReplicas"), str(meta.get("labels")), str(meta.get("ownerReferences"))
+
+
+def idle_reconciles(events: list[TraceEvent]) -> set[int]:
+    """The seqs of reconciles, within one engine event, that found nothing to do."""
+    found: set[int] = set()
+    started: dict[str, int] = {}
+    for event in events:
+        if event.kind == "ReconcileStarted":
+            started[event.actor] = event.seq
+        elif event.kind == "ReconcileCompared" and event.data.get("so") == "nothing":
+            found |= {event.seq, started.pop(event.actor, 0)}
+    return found | set(started.values()) if found else found
 
 
 def _says(en: str, zh: str):
