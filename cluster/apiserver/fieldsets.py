@@ -23,7 +23,7 @@ def is_member(node: Node) -> bool:
 def union(one: Node | None, other: Node | None) -> Node | None:
     """All paths of both sets."""
     if not one or one is other:
-        return other if not one else one
+        return one if one else other
     return _union(one, other) if other else one
 
 
@@ -39,7 +39,7 @@ def _union(one: Node, other: Node) -> Node:
 
 
 def _union_nodes(one: Node, other: Node) -> Node:
-    if one is other or not other and is_member(one):
+    if one is other or (not other and is_member(one)):
         return one
     if not one:
         return other if is_member(other) else {".": MEMBER, **other}

@@ -214,9 +214,8 @@ def _order_lists(result: dict, patch: dict, owner: object, options: Options) -> 
     """Merge the lists that come with a $setElementOrder, and put them in that order."""
     for directive in [key for key in patch if key.startswith(ORDER)]:
         order = patch.pop(directive)
-        if not options.deletes:
-            if result.setdefault(directive, order) != order:
-                raise StrategicError(BAD_ORDER)
+        if not options.deletes and result.setdefault(directive, order) != order:
+            raise StrategicError(BAD_ORDER)
         if not isinstance(order, list):
             raise _bad_type(list, order)
         key = _after_slash(directive, ORDER, BAD_ORDER)

@@ -63,7 +63,7 @@ class Requirement(NamedTuple):
 class Selector:
     """All of some requirements. Without any it matches everything; `NOTHING` matches nothing."""
 
-    __slots__ = ("requirements", "_exact", "_rest", "_nothing")
+    __slots__ = ("_exact", "_nothing", "_rest", "requirements")
 
     def __init__(self, requirements: Sequence[Requirement] = (), *, nothing: bool = False):
         self.requirements = tuple(sorted(requirements, key=lambda requirement: requirement.key))

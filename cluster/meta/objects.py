@@ -22,7 +22,7 @@ def key_of(obj: dict) -> str:
 
 def split_key(key: str) -> tuple[str, str]:
     """(namespace, name) of a key; the namespace is "" for a cluster-scoped object."""
-    namespace, slash, name = key.rpartition("/")
+    namespace, _, name = key.rpartition("/")
     return namespace, name
 
 

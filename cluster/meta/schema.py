@@ -25,7 +25,7 @@ class Type:
     element: of a list or map. merge: of a list "map" (with `keys`), "set" or "atomic"; of a map or object "granular" or "atomic".
     """
 
-    __slots__ = ("sort", "go", "element", "merge", "keys", "_struct_name", "_struct")
+    __slots__ = ("_struct", "_struct_name", "element", "go", "keys", "merge", "sort")
 
     def __init__(self, row: list):
         self.sort, self.go = row[0], row[1]
@@ -59,7 +59,7 @@ class Field:
     embedded: the Go struct that holds the field inside of this one ("VolumeSource"), which Go's messages name too.
     """
 
-    __slots__ = ("name", "type", "embedded", "omit_empty", "omit_zero", "pointer", "merge_key", "strategies")
+    __slots__ = ("embedded", "merge_key", "name", "omit_empty", "omit_zero", "pointer", "strategies", "type")
 
     def __init__(self, row: list):
         self.name = row[0]
@@ -76,7 +76,7 @@ class Field:
 class Struct:
     """An object's type. name: as in the published schemas; go: Go's bare name ("PodSpec"); fields in Go's order."""
 
-    __slots__ = ("name", "go", "fields")
+    __slots__ = ("fields", "go", "name")
 
     def __init__(self, name: str, row: list):
         self.name, self.go = name, row[0]

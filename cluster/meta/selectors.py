@@ -31,10 +31,7 @@ class FieldSelector(NamedTuple):
 
     def matches(self, obj: dict, readers: Mapping[str, Callable[[dict], str]]) -> bool:
         """Whether an object is selected. readers: how to read each field (a kind's `selectable`)."""
-        for term in self.terms:
-            if (_read(obj, term.field, readers) == term.value) != term.equal:
-                return False
-        return True
+        return all((_read(obj, term.field, readers) == term.value) == term.equal for term in self.terms)
 
     def unsupported(self, readers: Mapping[str, Callable[[dict], str]]) -> str | None:
         """The first field that the kind cannot be selected by: `field label not supported: x` is the complaint."""

@@ -194,7 +194,7 @@ def test_what_another_owns_is_a_conflict(wanted, message):
 
 def test_a_conflict_with_an_updater_names_its_version():
     live = tracked(None, config(data={"a": "1"}), "curl")
-    with pytest.raises(status.StatusError, match='conflict with "curl" using v1: .data.a'):
+    with pytest.raises(status.StatusError, match=r'conflict with "curl" using v1: \.data\.a'):
         applied(live, config(data={"a": "2"}), "m")
 
 
@@ -229,6 +229,6 @@ def test_a_configuration_that_does_not_fit_is_refused(wanted, part):
 
 def test_lists_merge_by_key_in_the_appliers_order():
     kind = managed.struct_of("v1", "Pod").fields["spec"].type.struct.fields["containers"].type
-    names = lambda text: [{"name": name} for name in text]
-    merged = apply._merge_lists(names("abc"), names("cxa"), kind)
+    live, wanted = ([{"name": name} for name in names] for names in ("abc", "cxa"))
+    merged = apply._merge_lists(live, wanted, kind)
     assert "".join(item["name"] for item in merged) == "bcxa"
