@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes cluster/meta/types.json: the published schemas' merge rules and main.go's facts about Go types, in one compact file.
 
-    .venv/bin/python tools/types/make_types.py go_types.json
+    PYTHONPATH=. .venv/bin/python tools/types/make_types.py go_types.json
 
 types.json: {"kinds": {"group/version/kind": struct}, "structs": {struct: [Go name, [field, ...]]},
              "others": ["group/version/kind", ...]}
