@@ -17,6 +17,8 @@ from cluster.meta.gotext import quote, to_json, type_word
 SEPARATOR = "---"
 BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 IGNORE_HINT = "; if you choose to ignore these errors, turn validation off with --validate=false"
+MAX_DEPTH = 200  # upstream's is 10,000; nothing that the API takes is nested a quarter as deep as this
+TOO_DEEP = "error converting YAML to JSON: yaml: exceeded max depth of 10000"
 METADATA_TEXTS = ("generateName", "name", "namespace", "resourceVersion", "selfLink", "uid")
 METADATA_MAPS = ("annotations", "labels")
 
@@ -35,7 +37,7 @@ class Item:
 
     @property
     def api_version(self) -> str:
-        return self.value["apiVersion"]
+        return self.value.get("apiVersion") or ""
 
     @property
     def kind(self) -> str:
@@ -53,7 +55,7 @@ class Item:
 def text_of(data: bytes | str) -> str:
     """A file's text: byte order marks are obeyed and dropped, bytes that are no UTF-8 become U+FFFD."""
     if isinstance(data, str):
-        return data.removeprefix("\ufeff")
+        return gojson.clean(data.removeprefix("\ufeff"))
     for mark, encoding in BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace")
@@ -67,11 +69,28 @@ def items(name: str, data: bytes | str, *, validate: bool) -> Iterator[Item | Ma
     """
     try:
         for value in documents(name, text_of(data)):
+            if depth(value) > MAX_DEPTH:
+                raise ManifestError(f"error parsing {name}: {TOO_DEEP}")
             if validate:
                 validate_kind(name, value)
             yield from _decoded(name, value)
     except ManifestError as error:
         yield error
+    except RecursionError:
+        yield ManifestError(f"error parsing {name}: {TOO_DEEP}")
+
+
+def depth(value: object) -> int:
+    """How many lists and objects lie within each other."""
+    levels, found = [value], 0
+    while levels:
+        inner: list = []
+        for item in levels:
+            if isinstance(item, dict | list):
+                inner += item.values() if isinstance(item, dict) else item
+        found += any(isinstance(item, dict | list) for item in levels)
+        levels = inner
+    return found
 
 
 def _decoded(name: str, value: object) -> Iterator[Item | ManifestError]:
@@ -155,7 +174,7 @@ def _json_documents(text: str) -> Iterator[object]:
             complaint = _json_complaint(text[start:], str(error))
             break
         count, position = count + 1, end
-        yield value
+        yield _whole_text(value) if "\\u" in text else value
     if count > 1:
         raise gojson.JSONError(complaint)
     try:
@@ -163,6 +182,15 @@ def _json_documents(text: str) -> Iterator[object]:
     except goyaml.YAMLError:
         raise gojson.JSONError(complaint) from None
     yield from values
+
+
+def _whole_text(value: object) -> object:
+    """The value without halves of surrogate pairs, which JSON's escapes may make."""
+    if isinstance(value, str):
+        return gojson.clean(value)
+    if isinstance(value, dict):
+        return {gojson.clean(key): _whole_text(item) for key, item in value.items()}
+    return [_whole_text(item) for item in value] if isinstance(value, list) else value
 
 
 def _json_complaint(text: str, fallback: str) -> str:

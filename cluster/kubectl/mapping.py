@@ -70,7 +70,9 @@ def _mapping(group: str, version: str, resource: dict) -> Mapping:
 
 
 def by_kind(mappings: list[Mapping], api_version: str, kind: str) -> Mapping | None:
-    """The resource of an object's apiVersion and kind."""
+    """The resource of an object's apiVersion and kind; without an apiVersion, one of the core group."""
+    if not api_version:
+        return next((one for one in mappings if one.kind == kind and not one.group), None)
     return next((one for one in mappings if one.kind == kind and one.api_version == api_version), None)
 
 

@@ -2,6 +2,8 @@
 """What kubectl says to bad files: each row was answered by the real kubectl 1.36, or by a real API server."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.kubectl_actor.bench import Bench
 
@@ -284,6 +286,74 @@ def test_several_errors_are_listed_without_the_word_error():
     code, _, err = bench.apply(POD.replace("name: x", "generateName: g-") + "---\n" + wrong + "---\n" + wrong)
     one = 'unable to decode "x.yaml": json: cannot unmarshal number into Go struct field ObjectMeta.metadata.name of type string'
     assert code == 1 and err.splitlines() == ["from g-: cannot use generate name with apply", f"[{one}, {one}]"]
+
+
+def test_a_text_that_nests_too_deep_is_refused():
+    for text in ("[" * 3000, '{"a":' * 3000, "a: " + "[" * 250 + "]" * 250, '{"a":' * 250 + "1" + "}" * 250):
+        code, out, err = Bench().apply(text)
+        assert (code, out) == (1, "") and err.startswith("error: error parsing x.yaml: ")
+
+
+def test_half_a_surrogate_pair_becomes_a_replacement_character():
+    bench = Bench()
+    text = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"a":"x\\ud800y"}}'
+    assert bench.apply(text) == (0, "configmap/c created", "")
+    assert bench.stored("configmaps/default/c")["data"] == {"a": "x\ufffdy"}
+
+
+PIECES = (
+    "---\n",
+    "apiVersion: v1\n",
+    "kind: Pod\n",
+    "kind: List\n",
+    "metadata:\n",
+    "metadata: {name: x}\n",
+    "  name: x\n",
+    "items:\n",
+    "- ",
+    "  ",
+    "{",
+    "}",
+    "[",
+    "]",
+    "a: b\n",
+    "\t",
+    "&a ",
+    "*a",
+    "!!x ",
+    "|\n",
+    '"',
+    "'",
+    "# c\n",
+    "null\n",
+    "spec: {}\n",
+    "\\",
+    "%",
+    "\x00",
+    "\ud800",
+    "é",
+    "kind: ConfigMap\n",
+    "data: {a: b}\n",
+    "1",
+    "-",
+    ": ",
+    "? ",
+    "<<: ",
+    "\ufeff",
+    "\r\n",
+    '{"kind":',
+    "~",
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join), st.sampled_from(["apply", "delete"]))
+def test_whatever_the_text_kubectl_ends_with_a_word(text, action):
+    code, out, err = BENCH.run(action, files=[{"name": "x.yaml", "text": text}])
+    assert code in (0, 1) and (out or err) and bool(err) >= bool(code)
+
+
+BENCH = Bench()
 
 
 def test_another_sandbox_hears_nothing_of_it():
