@@ -82,7 +82,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "stage.no_owner": ("no owner", "无属主"),
     "stage.no_sandbox": ("no sandbox yet", "尚无沙箱"),
     "stage.object_gone": ("object deleted", "对象已删除"),
-    "stage.last_sync": ("last sync: wanted {wanted}, found {found} {so}", "上次同步：期望 {wanted}，实际 {found} {so}"),
+    "stage.last_sync": ("last sync: wanted {wanted}, found {found}", "上次同步：期望 {wanted}，实际 {found}"),
+    "stage.last_sync_so": ("last sync: wanted {wanted}, found {found} → {so}", "上次同步：期望 {wanted}，实际 {found} → {so}"),
     "gate.authn": ("authn", "身份认证"),
     "gate.authz": ("authz", "鉴权"),
     "gate.defaults": ("defaults, admission", "默认值、准入"),
@@ -215,6 +216,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "inspector.no_events": ("No Event about this object yet.", "还没有关于此对象的 Event。"),
     "inspector.no_why": ("Nothing is recorded about its cause.", "没有关于其起因的记录。"),
     "inspector.why_title": ("Why is it so?", "为什么会这样？"),
+    "inspector.at_step": ("step {n}", "第 {n} 步"),
     "inspector.go_there": ("go there", "前往"),
     "inspector.status_title": ("Where does “{word}” come from?", "“{word}”从何而来？"),
     "inspector.status_note": (

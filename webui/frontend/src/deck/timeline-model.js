@@ -11,6 +11,7 @@ const GAP_UNITS = 4;
 const MOST_PITCH = 14;
 const LEAST_PITCH = 4;
 export const MERGE_PX = 4;
+const LEAST_BETWEEN_HAIRLINES = 18;
 
 /** The lane that a row stands on: a node's name for what happens on nodes. */
 export function laneOf(row, nodes) {
@@ -107,7 +108,7 @@ export function markersOf({ recording, axis, view, lanes, nodes, current }) {
   return markers;
 }
 
-/** Where stages begin, in view: [{x, stage, hasLabel}]; hairlines need 9 px, a label the room up to the next one. */
+/** Where stages begin, in view: [{x, stage, hasLabel}]; hairlines need 18 px, a label the room up to the next one. */
 export function hairlinesOf({ recording, axis, view, measure }) {
   const [first, last] = stepsInView(axis, view);
   const lines = [];
@@ -116,7 +117,7 @@ export function hairlinesOf({ recording, axis, view, measure }) {
     const { stage } = recording.stepRow(step);
     if (step > 0 && recording.stepRow(step - 1).stage === stage) continue;
     const x = xOfStep(axis, view, step) - view.pitch * 0.5;
-    if (x - lineX < 9) continue;
+    if (x - lineX < LEAST_BETWEEN_HAIRLINES) continue;
     lineX = x;
     lines.push({ x, stage, step, hasLabel: false });
   }

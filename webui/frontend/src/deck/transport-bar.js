@@ -22,7 +22,7 @@ export function transportView({ onReset, onMore }) {
     <button class=${`tool step ${hasSomethingToStep(isLive) ? "now" : ""}`} data-act="step" ?disabled=${cannot} title=${`${t("deck.step")} (→)`} @click=${() => step()}>
       ${icons.step}<span>${t("deck.step")}</span>${isPhone.value ? nothing : html`<kbd aria-hidden="true">→</kbd>`}</button>
     ${button("stage_next", "Shift+→", stageNext, { icon: "stageNext", disabled: cannot })}
-    ${isPhone.value ? html`<button class="tool" aria-label=${t("deck.more")} @click=${onMore}>${icons.menu}</button>` : rest(onReset)}
+    ${isPhone.value ? html`<button class="tool" aria-label=${t("deck.more")} @click=${onMore}>${icons.more}</button>` : rest(onReset)}
   </div>`;
 }
 

@@ -133,7 +133,7 @@ export class Editor {
 }
 
 const labels = () => [
-  EditorView.contentAttributes.of({ "aria-label": t("editor.label"), lang: "en" }),
+  EditorView.contentAttributes.of({ "aria-label": t("editor.label"), lang: "en", tabindex: "0" }),
   placeholder(t("editor.placeholder")),
 ];
 

@@ -80,5 +80,5 @@ function latestSteps(id) {
 
 function stepItem(index) {
   const row = recording.stepRow(index);
-  return html`<li><button class="link" @click=${() => goToStep(index)}>${t("deck.step_n", { n: row.step })}</button> ${plain(say(row.caption))}</li>`;
+  return html`<li><button class="link" @click=${() => goToStep(index)}>${t("inspector.at_step", { n: row.step })}</button> ${plain(say(row.caption))}</li>`;
 }

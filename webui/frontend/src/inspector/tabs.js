@@ -48,7 +48,7 @@ export function diffTab(data) {
 }
 
 function diffLine(line) {
-  if (line.skip) return html`<div class="line skip" lang="">${t("inspector.lines_skipped", { n: line.skip })}</div>`;
+  if (line.skip) return html`<div class="line skipped" lang="">${t("inspector.lines_skipped", { n: line.skip })}</div>`;
   const classes = { "+": "added", "±": "added", "−": "gone", " ": "" };
   const old = line.old ? html`<div class="line gone"><i class="sign">−</i><span>${line.old}</span></div>` : nothing;
   return html`${old}<div class=${`line ${classes[line.sign]}`}>${line.sign === " " ? nothing : html`<i class="sign">${line.sign === "±" ? "+" : line.sign}</i>`}<span>${line.text}</span></div>`;
@@ -72,7 +72,7 @@ function whyRow({ seq, step, text, marker: kind }) {
   const number = step ?? row?.step ?? null;
   const isHere = known === moment.value.step;
   return html`<li>${marker(kind ?? row?.marker ?? "watch")}<span>${rich(say(text))}</span>
-    <small>${number === null ? nothing : t("deck.step_n", { n: number })}${row ? html` · ${clockText(sinceBegin(row.at_ms))}` : nothing}
+    <small>${number === null ? nothing : t("inspector.at_step", { n: number })}${row ? html` · ${clockText(sinceBegin(row.at_ms))}` : nothing}
     ${number !== null && row && !isHere ? html` · <button class="link" @click=${() => goToStep(known)}>${t("inspector.go_there")}</button>` : nothing}</small></li>`;
 }
 

@@ -22,10 +22,10 @@ export function topbarView({ openDialog }) {
 function wideItems(openDialog) {
   return html`${sandboxMenu()}
     ${viewSwitch()}
-    <button class="top-button" data-act="notation" @click=${() => openDialog("notation")}>${icons.notation}<span>${t("top.notation")}</span></button>
+    <button class="top-button" data-act="notation" aria-label=${t("top.notation")} @click=${() => openDialog("notation")}>${icons.notation}<span>${t("top.notation")}</span></button>
     <span class="space"></span>
     ${offlinePill()}
-    <button class="top-button optional" data-act="share" @click=${share}>${icons.share}<span>${t("top.share")}</span></button>
+    <button class="top-button optional" data-act="share" aria-label=${t("top.share")} title=${t("top.share")} @click=${share}>${icons.share}<span>${t("top.share")}</span></button>
     <a class="top-button" href=${kubeconfigPath()} download=${`${config.sandbox}.kubeconfig`}>${icons.download}<span lang="en">kubeconfig</span></a>`;
 }
 
@@ -36,7 +36,7 @@ function phoneItems(openDialog) {
 
 export function viewSwitch() {
   const isTable = mainView.value === "table";
-  return html`<button class="top-button" data-act="table" aria-pressed=${isTable} title=${`${t("top.table_hint")} (T)`} @click=${toggleTable}>
+  return html`<button class="top-button" data-act="table" aria-label=${t("top.table")} aria-pressed=${isTable} title=${`${t("top.table_hint")} (T)`} @click=${toggleTable}>
     ${icons.table}<span>${t("top.table")}</span></button>`;
 }
 

@@ -43,7 +43,7 @@ function drawAgents(pen, view, node, value) {
   const from = node.kubelet.x + node.kubelet.w;
   const both = view.hot.has(`kubelet/${node.name}`) && view.hot.has(`containerd/${node.name}`);
   pen.line([[from, y], [node.containerd.x, y]], both ? { stroke: "now", width: 2 } : {});
-  pen.text("CRI", (from + node.containerd.x) / 2, y - 5, { font: "small", color: "ink2", align: "center" });
+  if (!both) pen.text("CRI", (from + node.containerd.x) / 2, y - 5, { font: "small", color: "ink2", align: "center" });
   drawAgent(pen, view, node.kubelet, "kubelet", `kubelet/${node.name}`, value.kubelet);
   drawAgent(pen, view, node.containerd, "containerd", `containerd/${node.name}`, value.containerd);
 }

@@ -8,8 +8,15 @@ import { widthOf } from "./pen.js";
 const HEIGHT = 22;
 const LINK = 14;
 
-/** Places for the shelf's chips, and how many found no room. Trees collapse from right to left. */
+const NO_NOTES = new Map();
+
+/** Places for the shelf's chips, and how many found no room. Notes give way to chips; then trees collapse from the right. */
 export function placeShelf(plan, items, notes) {
+  const noted = place(plan, items, notes);
+  return noted.hidden && notes.size ? place(plan, items, NO_NOTES) : noted;
+}
+
+function place(plan, items, notes) {
   const { shelf } = plan;
   const isPhone = plan.variant === "phone";
   const y = isPhone ? shelf.y + 6 : shelf.y + 21;

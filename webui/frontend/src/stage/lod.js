@@ -5,9 +5,9 @@ import { groupsOf } from "./scene.js";
 
 const GAP = 8;
 const LEVELS = {
-  full: { least: 150, most: 173, height: 140 },
-  compact: { least: 92, most: 173, height: 103 },
-  chip: { least: 78, most: 116, height: 24 },
+  full: { least: 150, most: 173, lowest: 118, height: 140 },
+  compact: { least: 92, most: 173, lowest: 94, height: 103 },
+  chip: { least: 78, most: 116, lowest: 22, height: 24 },
 };
 const MOST_NAMED = 12;
 const HYSTERESIS = 0.1;
@@ -44,13 +44,13 @@ function placeNamed(node, entries, zoom, previous) {
 
 function fitGrid(area, count, shape, slack, zoom) {
   const least = (shape.least * slack) / zoom;
-  const height = shape.height / (zoom > 1 && shape.height < 50 ? zoom : 1);
   const columns = Math.max(1, Math.floor((area.w + GAP) / (least + GAP)));
-  const rows = Math.max(1, Math.floor((area.h + GAP) / (height + GAP)));
-  if (area.w < least || area.h < height * slack - 1 || count > columns * rows) return null;
+  const rows = Math.floor((area.h + GAP) / (shape.lowest + GAP));
+  if (area.w < least || rows < 1 || count > columns * rows) return null;
   const used = Math.max(Math.ceil(count / rows), Math.min(columns, Math.floor((area.w + GAP) / (shape.most + GAP)) || 1));
   const width = Math.min(shape.most, (area.w - GAP * (used - 1)) / used);
-  return { columns: used, width, height };
+  const usedRows = Math.ceil(count / used);
+  return { columns: used, width, height: Math.min(shape.height, (area.h - GAP * (usedRows - 1)) / usedRows) };
 }
 
 function cellOf(grid, area, index) {

@@ -5,6 +5,7 @@ import { language } from "../i18n.js";
 import { hovered, mainView, moment, pictureTime, isTicking, recording, run, selected, tick, tweenFloorMs } from "../store.js";
 import { palette, reducedMotion } from "../theme.js";
 import { drawMessages } from "./draw-messages.js";
+import { drawTies } from "./draw-ties.js";
 import { drawNodes } from "./draw-nodes.js";
 import { drawPlane } from "./draw-plane.js";
 import { drawPodRing } from "./draw-pod.js";
@@ -137,6 +138,7 @@ export class Stage {
     for (const placed of this.view.places.values()) {
       for (const item of placed.items) drawPodRing(pen, item, placed.level, atMs, still);
     }
+    drawTies(pen, this.view, hovered.value ?? selected.value);
     drawMessages(pen, this.view, { atMs, isMoving, isRunning: isTicking() && !still, parked: still });
   }
 
@@ -211,12 +213,14 @@ export class Stage {
   hover(target) {
     if (target?.id === hovered.value) return;
     hovered.value = target?.id ?? null;
+    this.askForFrame();
     this.host.classList.toggle("pointing", Boolean(target));
     this.tooltip.later(target && { ...target, screen: this.toScreen(target.rect) }, this.size);
   }
 
   focusOn(cell) {
     hovered.value = cell?.id ?? null;
+    this.askForFrame();
   }
 
   onWheel(event) {

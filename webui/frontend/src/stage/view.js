@@ -50,7 +50,9 @@ function syncNotes(collection, sinceSeq) {
   const notes = new Map();
   for (const { last, worked_seq: workedSeq } of collection("controllers").values()) {
     if (!last || !(workedSeq >= sinceSeq) || typeof last.wanted !== "number") continue;
-    notes.set(last.subject, t("stage.last_sync", { wanted: last.wanted, found: last.found, so: say(last.so) }).trim());
+    const so = say(last.so);
+    const key = !so || so === "nothing" ? "stage.last_sync" : "stage.last_sync_so";
+    notes.set(last.subject, t(key, { wanted: last.wanted, found: last.found, so }));
   }
   return notes;
 }
