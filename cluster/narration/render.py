@@ -34,9 +34,21 @@ def values_of(event: TraceEvent) -> dict[str, object]:
     values.update(actor=event.actor, subject=event.subject, name=shorten(name), resource=data.get("resource", resource),
                   kind_name=KIND_NAMES.get(resource, resource), sender=data.get("from", event.actor), receiver=data.get("to", ""),
                   method=METHODS.get(str(data.get("verb", "")), ""))
+    if "changed" in data:
+        values["changes"] = changes(data["changed"])
     if "path" in data:
         values["path"] = short_path(str(data["path"]))
     return values
+
+
+def changes(paths: list[str]) -> str:
+    """The changed fields for a caption: the shallowest first, at most three, conditions by one word."""
+    seen: dict[str, None] = {}
+    for path in sorted(paths, key=lambda path: (path.count("."), path)):
+        parts = path.replace("[", ".[").split(".")
+        seen[".".join(parts[:2]) if parts[0] != "metadata" or len(parts) < 3 else ".".join(parts[:3])] = None
+    names = list(seen)
+    return ", ".join(names[:3]) + (f" +{len(names) - 3}" if len(names) > 3 else "")
 
 
 def shown(value: object) -> object:

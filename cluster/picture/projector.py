@@ -6,6 +6,7 @@ from typing import Any
 from cluster.engine import TraceEvent
 from cluster.narration import catalogue
 from cluster.narration.render import METHODS, caption, shorten
+from cluster.narration.variants import variant
 from cluster.scheduler.framework import filter_names
 
 from .control import ControlPictures
@@ -45,7 +46,7 @@ class Projector:
 
     def row(self, event: TraceEvent, changes: Any, is_idle: bool = False) -> dict | None:
         """One fact's row; None for a heartbeat's, which only moves the drum. is_idle: of a reconcile that found nothing to do."""
-        kind = self.kinds.get(event.kind)
+        kind = self.kinds.get(variant(event)) or self.kinds.get(event.kind)
         cells = self._write_cells(event, changes) if event.kind in ("KeyWritten", "KeyDeleted") else []
         fold = FOLDS.get(event.kind)
         if fold is not None:
@@ -137,7 +138,7 @@ class Projector:
                 return "kubectl" if event.kind == "RequestSent" else "store"
             if sender == "kube-scheduler":
                 return "bind"
-            return "report" if sender.startswith("kubelet/") else "reconcile"
+            return kind.stage if kind.stage == "delete" else "report" if sender.startswith("kubelet/") else "reconcile"
         if event.kind == "WatchDelivered":
             return "schedule" if event.actor == "kube-scheduler" else "sandbox" if event.actor.startswith("kubelet/") else "reconcile"
         return kind.stage

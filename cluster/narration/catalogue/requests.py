@@ -1,18 +1,82 @@
-"""What is said of requests on their way, and of watches."""
+"""What is said of requests on their way, of what is stored, and of watches; variants.py chooses among the entries of a kind."""
 from __future__ import annotations
 
 from ..kind import Kind
 
+REQUEST = "k8s.io/client-go rest/request.go"
+CACHER = "k8s.io/apiserver pkg/storage/cacher"
+ETCD = "k8s.io/apiserver pkg/storage/etcd3/store.go"
+
 KINDS = {
     "RequestSent": Kind(
-        stage="kubectl", marker="none", source="k8s.io/client-go rest/request.go",
+        stage="kubectl", source=REQUEST,
         en="**{sender}** sends {method} {path}. It speaks to nobody but kube-apiserver.",
         zh="**{sender}** 发送 {method} {path}。它只与 kube-apiserver 对话。",
+    ),
+    "RequestSent.discovery": Kind(
+        stage="kubectl", source="k8s.io/client-go discovery/discovery_client.go",
+        en="**{sender}** asks {method} {path}: which kinds does this server have, and under which URLs?",
+        zh="**{sender}** 请求 {method} {path}：这个服务器有哪些 kind，URL 各是什么？",
+    ),
+    "RequestSent.read": Kind(
+        stage="kubectl", source=REQUEST,
+        en="**{sender}** asks {method} {path}: what is there now?",
+        zh="**{sender}** 请求 {method} {path}：现在有什么？",
+    ),
+    "RequestSent.creation": Kind(
+        stage="kubectl", source=REQUEST,
+        en="**{sender}** sends {method} {path}: a new object, for kube-apiserver to check and store.",
+        zh="**{sender}** 发送 {method} {path}：一个新对象，交给 kube-apiserver 检查并存储。",
+    ),
+    "RequestSent.deletion": Kind(
+        stage="delete", source=REQUEST,
+        en="**{sender}** sends {method} {path}. That is a wish: others will carry it out.",
+        zh="**{sender}** 发送 {method} {path}。这只是一个愿望，要由其他组件来实现。",
+    ),
+    "RequestSent.removal": Kind(
+        stage="delete", source="pkg/kubelet/status/status_manager.go",
+        en="**{sender}** deletes {name} for good, with grace 0: nothing of it runs any more, so its object may go.",
+        zh="**{sender}** 以宽限期 0 彻底删除 {name}：它的一切都已停止，对象可以消失了。",
+    ),
+    "RequestSent.binding": Kind(
+        stage="bind", marker="none", source="pkg/scheduler/framework/plugins/defaultbinder/default_binder.go",
+        en="**kube-scheduler** POSTs a Binding for {name}. It tells kube-apiserver, not the node.",
+        zh="**kube-scheduler** 为 {name} 提交一个 Binding。它告知的是 kube-apiserver，而不是节点。",
+    ),
+    "RequestSent.report": Kind(
+        stage="report", source="pkg/kubelet/status/status_manager.go",
+        en="**{sender}** reports on {name}: what it sees on its node becomes the Pod's status.",
+        zh="**{sender}** 上报 {name} 的情况：它在节点上看到的，成为 Pod 的状态。",
+    ),
+    "RequestSent.counts": Kind(
+        stage="reconcile", source="pkg/controller/replicaset/replica_set_utils.go",
+        en="**{sender}** writes what it has counted into the status of {kind_name} {name}.",
+        zh="**{sender}** 将清点的结果写入 {kind_name} {name} 的 status。",
     ),
     "ReplySent": Kind(
         stage="kubectl", step=False, source="k8s.io/apiserver pkg/endpoints/handlers",
         en="**kube-apiserver** answers {receiver} with {code}.",
         zh="**kube-apiserver** 以 {code} 答复 {receiver}。",
+    ),
+    "KeyWritten.created": Kind(
+        stage="store", lane="etcd", marker="write", source=ETCD,
+        en="**etcd** stores {kind_name} {name} at revision {revision}. Only now can others know that it exists.",
+        zh="**etcd** 在修订版本 {revision} 存入 {kind_name} {name}。直到此刻，其他组件才能知道它的存在。",
+    ),
+    "KeyWritten.changed": Kind(
+        stage="store", lane="etcd", marker="write", source=ETCD,
+        en="**etcd** stores {kind_name} {name} at revision {revision}: {changes}.",
+        zh="**etcd** 在修订版本 {revision} 存入 {kind_name} {name}：{changes}。",
+    ),
+    "KeyWritten.bound": Kind(
+        stage="bind", lane="etcd", marker="write", source=ETCD,
+        en="**etcd** stores {kind_name} {name} at revision {revision}, now with spec.nodeName. Its kubelet has not heard of it yet.",
+        zh="**etcd** 在修订版本 {revision} 存入 {kind_name} {name}，spec.nodeName 已有值。该节点的 kubelet 还不知道。",
+    ),
+    "KeyWritten.marked": Kind(
+        stage="delete", lane="etcd", marker="write", source=ETCD,
+        en="**etcd** stores {kind_name} {name} at revision {revision} with a deletionTimestamp. It is marked, not gone.",
+        zh="**etcd** 在修订版本 {revision} 为 {kind_name} {name} 记下 deletionTimestamp。它被标记了，但还没有消失。",
     ),
     "WatchStarted": Kind(
         stage="reconcile", marker="watch", step=False, source="k8s.io/client-go tools/cache/reflector.go",
@@ -20,9 +84,24 @@ KINDS = {
         zh="**{sender}** 已列出 {objects} 个 {resource}，并从修订版本 {revision} 起监视它们。",
     ),
     "WatchDelivered": Kind(
-        stage="reconcile", marker="watch", source="k8s.io/apiserver pkg/storage/cacher",
+        stage="reconcile", marker="watch", source=CACHER,
         en="**{sender}** hears of {kind_name} {name} over its standing watch: {type}, revision {revision}. It did not ask.",
         zh="**{sender}** 经由常设的监视得知 {kind_name} {name}：{type}，修订版本 {revision}。它并没有询问。",
+    ),
+    "WatchDelivered.scheduler": Kind(
+        stage="schedule", marker="watch", source=CACHER,
+        en="**kube-scheduler** hears of {kind_name} {name}, {type} at revision {revision}: no node yet, so it is for the queue.",
+        zh="**kube-scheduler** 得知 {kind_name} {name}，{type}，修订版本 {revision}：尚无节点，因此进入队列。",
+    ),
+    "WatchDelivered.kubelet": Kind(
+        stage="sandbox", marker="watch", source="pkg/kubelet/config/apiserver.go",
+        en="**{sender}** hears of {kind_name} {name} over its own watch: {type}, revision {revision}. It watches just its node's Pods.",
+        zh="**{sender}** 经由自己的监视得知 {kind_name} {name}：{type}，修订版本 {revision}。它只监视本节点的 Pod。",
+    ),
+    "WatchDelivered.deleted": Kind(
+        stage="delete", marker="watch", source=CACHER,
+        en="**{sender}** hears that {kind_name} {name} is gone: {type}, revision {revision}.",
+        zh="**{sender}** 得知 {kind_name} {name} 已经消失：{type}，修订版本 {revision}。",
     ),
     "FaultMade": Kind(
         stage="fault", marker="user", lane="you",

@@ -1,0 +1,51 @@
+"""Which of a kind's entries tells a fact best: `RequestSent.binding` rather than plain `RequestSent`."""
+from __future__ import annotations
+
+from cluster.engine import TraceEvent
+
+CLIENTS = ("kubectl", "client")
+
+
+def variant(event: TraceEvent) -> str:
+    """The name of the entry in the catalogue; the kind itself where it has no better one."""
+    chooser = CHOOSERS.get(event.kind)
+    name = chooser(event.data, event.subject.partition("/")[0]) if chooser else ""
+    return f"{event.kind}.{name}" if name else event.kind
+
+
+def _request(data: dict, resource: str) -> str:
+    sender, verb, subresource = str(data.get("from", "")), data.get("verb"), data.get("subresource")
+    if not resource:
+        return "discovery"
+    if verb in ("get", "list"):
+        return "read"
+    if subresource == "binding":
+        return "binding"
+    if sender.startswith("kubelet/"):
+        return "removal" if verb == "delete" else "report" if resource == "pods" else ""
+    if subresource == "status" and sender not in CLIENTS:
+        return "counts"
+    if verb == "delete":
+        return "deletion"
+    return "creation" if verb == "create" else ""
+
+
+def _written(data: dict, resource: str) -> str:
+    changed = [str(path) for path in data.get("changed") or ()]
+    if data.get("change") == "created":
+        return "created"
+    if any(path.startswith("metadata.deletion") for path in changed):
+        return "marked"
+    if any(path == "spec.nodeName" for path in changed):
+        return "bound"
+    return "changed" if changed else ""
+
+
+def _delivered(data: dict, resource: str) -> str:
+    to = str(data.get("to", ""))
+    if to.startswith("kubelet/"):
+        return "kubelet"
+    return "scheduler" if to == "kube-scheduler" and data.get("type") == "ADDED" else "deleted" if data.get("type") == "DELETED" else ""
+
+
+CHOOSERS = {"RequestSent": _request, "KeyWritten": _written, "WatchDelivered": _delivered}
