@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from cluster.kinds import _rules
+from cluster.kinds._pod_gates import APPARMOR
 from cluster.kinds._pod_security import all_containers
 from cluster.kinds._rules import Errors
 from cluster.meta import fields
@@ -16,7 +17,6 @@ MIRROR = "kubernetes.io/config.mirror"
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 SECCOMP_POD = "seccomp.security.alpha.kubernetes.io/pod"
 SECCOMP_CONTAINER = "container.seccomp.security.alpha.kubernetes.io/"
-APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
 _COST = re.compile(r"(0|-?[1-9]\d*|-0+\d*)\Z", re.ASCII)
 _TYPE_DIFFERS, _PROFILE_DIFFERS = "type in annotation and field must match", "profile in annotation and field must match"
 

@@ -12,6 +12,7 @@ ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOnce
 VOLUME_MODES = ("Block", "Filesystem")
 _META_FIELDS = ("name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp",
                 "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences", "finalizers", "managedFields")
+_SHOWN = {"uid": "uID"}  # upstream lowers the first letter of the Go field's name
 
 
 def template(errors: Errors, claim: dict, path: str) -> None:
@@ -19,7 +20,7 @@ def template(errors: Errors, claim: dict, path: str) -> None:
     meta = claim.get("metadata") or {}
     errors += objectmeta.validate_annotations(meta.get("annotations"), f"{path}.metadata.annotations")
     errors += objectmeta.validate_labels(meta.get("labels"), f"{path}.metadata.labels")
-    errors += [fields.forbidden(f"{path}.metadata.{field}", "cannot be set")
+    errors += [fields.forbidden(f"{path}.metadata.{_SHOWN.get(field, field)}", "cannot be set")
                for field in _META_FIELDS if meta.get(field)]
     spec(errors, claim.get("spec") or {}, f"{path}.spec")
 

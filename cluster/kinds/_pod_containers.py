@@ -250,7 +250,7 @@ def _prefix_ok(name: str) -> list[str]:
 
 
 def _mounts(errors: Errors, container: dict, path: str, volumes: dict[str, dict]) -> None:
-    devices = container.get("volumeDevices") or ()
+    devices = _by_name(container.get("volumeDevices") or [], "devicePath")
     taken: list[str] = []
     for index, mount in enumerate(container["volumeMounts"]):
         here, name, target = f"{path}[{index}]", mount.get("name") or "", mount.get("mountPath") or ""
@@ -269,10 +269,15 @@ def _mounts(errors: Errors, container: dict, path: str, volumes: dict[str, dict]
             _mount_details(errors, container, mount, here, path)
 
 
-def _mount_or_device(errors: Errors, devices: list[dict], path: str, name: str, target: str) -> None:
-    if any(device.get("name") == name for device in devices):
+def _by_name(entries: list[dict], field: str) -> dict[str, str]:
+    """Paths by name; of two with one name the last counts, as upstream's maps have it."""
+    return {entry.get("name") or "": entry.get(field) or "" for entry in entries}
+
+
+def _mount_or_device(errors: Errors, devices: dict[str, str], path: str, name: str, target: str) -> None:
+    if name in devices:
         errors.append(fields.invalid(f"{path}.name", name, "must not already exist in volumeDevices"))
-    if any(device.get("devicePath") == target for device in devices):
+    if target in devices.values():
         errors.append(fields.invalid(f"{path}.mountPath", target, "must not already exist as a path in volumeDevices"))
 
 
@@ -310,7 +315,7 @@ def _recursive_read_only(errors: Errors, mount: dict, path: str) -> None:
 
 
 def _devices(errors: Errors, container: dict, path: str, volumes: dict[str, dict]) -> None:
-    mounts = container.get("volumeMounts") or ()
+    mounts = _by_name(container.get("volumeMounts") or [], "mountPath")
     taken_names: list[str] = []
     taken_paths: list[str] = []
     for index, device in enumerate(container["volumeDevices"]):
@@ -324,9 +329,9 @@ def _devices(errors: Errors, container: dict, path: str, volumes: dict[str, dict
             errors.append(fields.invalid(f"{here}.devicePath", target, "can not contain backsteps ('..')"))
         else:
             taken_paths.append(target)
-        if any(mount.get("name") == name for mount in mounts):
+        if name in mounts:
             errors.append(fields.invalid(f"{here}.name", name, "must not already exist in volumeMounts"))
-        if any(mount.get("mountPath") == target for mount in mounts):
+        if target in mounts.values():
             errors.append(fields.invalid(f"{here}.devicePath", target,
                                          "must not already exist as a path in volumeMounts"))
         if name:

@@ -5,12 +5,16 @@ Source: pkg/apis/core/v1/defaults.go, zz_generated.defaults.go and conversion.go
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from cluster.kinds import _pod_resources
 from cluster.kinds._rules import rounded
 
-# A tag follows the last colon that has no slash behind it; `host:5000/app` has none.
-_TAG = re.compile(r":(?P<tag>[\w][\w.-]{0,127})\Z", re.ASCII)
+_HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?)"
+_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+# An image's name: [host/]part[/part…][:tag][@digest].
+_IMAGE = re.compile(rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*(?::(?P<tag>\w[\w.-]{{0,127}}))?"
+                    r"(?P<digest>@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?\Z", re.ASCII)
 _VOLUME_DEFAULTS: dict[str, dict] = {
     "secret": {"defaultMode": 420}, "configMap": {"defaultMode": 420}, "downwardAPI": {"defaultMode": 420},
     "projected": {"defaultMode": 420}, "hostPath": {"type": ""}, "iscsi": {"iscsiInterface": "default"},
@@ -120,12 +124,17 @@ def _host_ports(spec: dict) -> None:
                 _fill(port, "hostPort", port["containerPort"])
 
 
+@lru_cache(maxsize=1024)
 def pull_policy(image: str) -> str:
-    """Always for an image without tag or with the tag latest, IfNotPresent for any other and for a digest."""
-    name, at, _ = image.partition("@")
-    found = _TAG.search(name)
-    tag = found["tag"] if found else "" if at else "latest"
-    return "Always" if tag == "latest" and image else "IfNotPresent"
+    """Always for an image without tag or with the tag latest, IfNotPresent for any other, for a digest and for no name.
+
+    Source: pkg/util/parsers/parsers.go (ParseImageName), github.com/distribution/reference.
+    """
+    found = _IMAGE.match(image)
+    if not found:
+        return "IfNotPresent"
+    tag = found["tag"] or ("" if found["digest"] else "latest")
+    return "Always" if tag == "latest" else "IfNotPresent"
 
 
 def _container(container: dict) -> None:
@@ -143,7 +152,8 @@ def _container(container: dict) -> None:
     for name in _PROBES:
         if container.get(name) is not None:
             _probe(container[name])
-    for handler in (container.get("lifecycle") or {}).values():
+    for hook in ("postStart", "preStop"):
+        handler = (container.get("lifecycle") or {}).get(hook)
         if handler and handler.get("httpGet") is not None:
             _http_get(handler["httpGet"])
 

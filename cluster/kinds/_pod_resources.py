@@ -4,6 +4,8 @@ Source: k8s.io/component-helpers resource/helpers.go (PodRequests), pkg/apis/cor
 """
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cluster.kinds._rules import amount, rounded
 from cluster.meta import quantity
 
@@ -38,20 +40,23 @@ def is_sidecar(init_container: dict) -> bool:
     return init_container.get("restartPolicy") == "Always"
 
 
-def _of(container: dict, field: str) -> Amounts:
+def _of(container: dict, field: str, read: Callable[[dict | None], Amounts]) -> Amounts:
     resources = container.get("resources")
-    return amounts(resources.get(field)) if resources else {}
+    return read(resources.get(field)) if resources else {}
 
 
-def container_sum(spec: dict, field: str) -> Amounts:
-    """requests (or limits) of all containers: their sum with the sidecars', or what init needs where that is more."""
+def container_sum(spec: dict, field: str, read: Callable[[dict | None], Amounts] = amounts) -> Amounts:
+    """requests (or limits) of all containers: their sum with the sidecars', or what init needs where that is more.
+
+    read: how quantities become numbers.
+    """
     total: Amounts = {}
     for container in spec.get("containers") or ():
-        _add(total, _of(container, field))
+        _add(total, _of(container, field, read))
     sidecars: Amounts = {}
     highest: Amounts = {}
     for container in spec.get("initContainers") or ():
-        own = _of(container, field)
+        own = _of(container, field, read)
         if is_sidecar(container):
             _add(total, own)
             _add(sidecars, own)
@@ -70,9 +75,12 @@ def aggregate(spec: dict, field: str) -> dict[str, str]:
     for container in [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]:
         for name, value in ((container.get("resources") or {}).get(field) or {}).items():
             formats.setdefault(name, amount(value))
-    sums = container_sum(spec, field)
-    return {name: (quantity.from_millis(total) if name == "cpu" else quantity.from_value(total, formats[name].format)).text
-            for name, total in sums.items()}
+    sums = container_sum(spec, field, _exact)
+    return {name: quantity.of(total, formats[name].format).text for name, total in sums.items()}
+
+
+def _exact(resource_list: dict | None) -> Amounts:
+    return {name: amount(value).nano for name, value in (resource_list or {}).items()}
 
 
 def of_spec(spec: dict, field: str = "requests", *, overhead: bool = True) -> Amounts:

@@ -64,11 +64,25 @@ def _shown(context: dict) -> dict:
     """A security context as messages show it: the internal struct, whose fields have Go's names."""
     order = ("capabilities", "privileged", "seLinuxOptions", "windowsOptions", "runAsUser", "runAsGroup", "runAsNonRoot",
              "readOnlyRootFilesystem", "allowPrivilegeEscalation", "procMount", "seccompProfile", "appArmorProfile")
-    renamed = {"seLinuxOptions": "SELinuxOptions"}
-    shown = {renamed.get(key, key[0].upper() + key[1:]): context.get(key) for key in order}
-    if context.get("capabilities") is not None:
-        shown["Capabilities"] = {"Add": context["capabilities"].get("add"), "Drop": context["capabilities"].get("drop")}
-    return shown
+    return {_go_name(key): _shown_part(key, context.get(key)) for key in order}
+
+
+# The internal structs inside: their fields, and what each is when it is not set.
+_PARTS = {"capabilities": (("add", "drop"), None), "seLinuxOptions": (("user", "role", "type", "level"), ""),
+          "windowsOptions": (("gmsaCredentialSpecName", "gmsaCredentialSpec", "runAsUserName", "hostProcess"), None),
+          "seccompProfile": (("type", "localhostProfile"), None), "appArmorProfile": (("type", "localhostProfile"), None)}
+
+
+def _go_name(key: str) -> str:
+    return {"seLinuxOptions": "SELinuxOptions"}.get(key) or (
+        "GMSA" + key[4:] if key.startswith("gmsa") else key[0].upper() + key[1:])
+
+
+def _shown_part(key: str, value: object) -> object:
+    if value is None or key not in _PARTS:
+        return value
+    names_of_fields, unset = _PARTS[key]
+    return {_go_name(name): value.get(name, unset) for name in names_of_fields}
 
 
 def pod(errors: Errors, spec: dict, path: str) -> None:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from cluster.kinds import _pod_overlaps
 from cluster.kinds._addresses import warnings_for_ip
-from cluster.kinds._pod_annotations import APPARMOR, SECCOMP_CONTAINER, SECCOMP_POD
+from cluster.kinds._pod_annotations import SECCOMP_CONTAINER, SECCOMP_POD
+from cluster.kinds._pod_gates import APPARMOR, profile_of
 from cluster.kinds._pod_scheduling import PREFERRED, REQUIRED
 from cluster.kinds._pod_security import all_containers
 from cluster.kinds._rules import amount
@@ -176,7 +177,14 @@ def _container_annotations(warnings: list[str], container: dict, annotations: di
     if key in annotations and own.get("seccompProfile") is None:
         warnings.append(f"{at}[{key}]: {_SECCOMP}")
     key = APPARMOR + name
-    if key in annotations and own.get("appArmorProfile") is None and of_pod.get("appArmorProfile") is None:
+    if key not in annotations:
+        return
+    named, field, above = profile_of(annotations[key]), own.get("appArmorProfile"), of_pod.get("appArmorProfile")
+    if is_template:
+        warns = field is None and (above is None or above != named)
+    else:  # by now a Pod's field has been filled in from the annotation
+        warns = (field is None and named is None) or (named is not None and field == named != above)
+    if warns:
         warnings.append(f"{at}[{key}]: {_APPARMOR}")
 
 

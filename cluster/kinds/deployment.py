@@ -81,7 +81,8 @@ def _strategy(errors: list[FieldError], strategy: dict) -> None:
     elif kind == ROLLING_UPDATE:
         _rolling(errors, rolling or {}, path)
     else:
-        shown = {"Type": kind, "RollingUpdate": rolling}
+        shown = {"Type": kind, "RollingUpdate": None if rolling is None else {
+            "MaxUnavailable": rolling.get("maxUnavailable", 0), "MaxSurge": rolling.get("maxSurge", 0)}}
         errors.append(fields.not_supported("spec.strategy", shown, (RECREATE, ROLLING_UPDATE)))
 
 
