@@ -16,7 +16,7 @@ from cluster.meta import fields, selectors, status
 from cluster.meta.names import path_segment
 from cluster.meta.requests import Request, Response
 
-from . import negotiation, options, read, routes, selection
+from . import negotiation, options, protobuf, read, routes, selection
 from .call import folder_for
 from .delete_options import whole_number
 
@@ -46,7 +46,17 @@ def parse(method: str, path: str, query: str | Mapping[str, str], headers: Mappi
     _resource(request, method, path)
     if request.verb in ("get", "list", "raw", "watch"):
         request.raw = None
+    elif request.content_type == protobuf.MEDIA_TYPE:
+        _read_protobuf(request)
     return request
+
+
+def _read_protobuf(request: Request) -> None:
+    """Turn a protobuf body into JSON, in place; one that cannot be read is left to be refused."""
+    try:
+        request.raw, request.content_type = protobuf.to_json(request.raw or b""), JSON_HEADER
+    except protobuf.ProtobufError:
+        return
 
 
 def _parameters(query: str | Mapping[str, str]) -> dict[str, str]:
