@@ -14,7 +14,7 @@ from cluster.meta.gotext import quote
 
 from . import manifest
 from .failures import Failure
-from .lastapplied import ANNOTATION, annotated, encoded, original_of, without_nulls
+from .lastapplied import ANNOTATION, annotated, encoded, original_of, original_text, without_nulls
 from .mapping import Mapping, by_kind
 
 WRITE = {"fieldManager": "kubectl-client-side-apply", "fieldValidation": "Strict"}
@@ -178,10 +178,14 @@ def _create(run, info: Info) -> Iterator:
 
 def _update(run, info: Info, current: dict) -> Iterator:
     """Compare three: what was applied last, what the file says, what is there; send the difference."""
-    if original_of(current) is None:
+    if original_text(current) is None:
         run.warn(NO_ANNOTATION.format(f"{info.mapping.plural}/{info.name}"))
     for attempt in range(RETRIES + 1):
-        patch = _patch(info, current)
+        try:
+            patch = _patch(info, current)
+        except ValueError as error:
+            run.fail(_no_patch(info, current, str(error)))
+            return
         if not patch:
             break
         run.actor.trace(
@@ -215,7 +219,7 @@ def _update(run, info: Info, current: dict) -> Iterator:
 
 def _patch(info: Info, current: dict) -> dict:
     return three_way_strategic(
-        original_of(current) or {},
+        original_of(current),
         annotated(info.value),
         current,
         info.mapping.group,
@@ -225,16 +229,30 @@ def _patch(info: Info, current: dict) -> dict:
 
 
 def _not_patched(run, info: Info, patch: dict, reply) -> Failure:
-    mapping, failure = info.mapping, run.refusal(reply, "patching", info.source)
+    failure = run.refusal(reply, "patching", info.source)
     if failure.bare:
         return failure
-    group = f"{mapping.group}/{mapping.version}"
+    return Failure(_applying(info, encoded(patch)[:-1], failure.message), failure.status)
+
+
+def _no_patch(info: Info, current: dict, complaint: str) -> Failure:
+    """The three objects cannot be compared."""
+    modified = encoded(annotated(info.value))
     message = (
-        f"error when applying patch:\n{encoded(patch)[:-1]}\nto:\n"
-        f'Resource: "{group}, Resource={mapping.plural}", GroupVersionKind: "{group}, Kind={mapping.kind}"\n'
-        f"Name: {quote(info.name)}, Namespace: {quote(info.namespace)}\nfor: {quote(info.source)}: {failure.message}"
+        f"error when patching {quote(info.source)}: creating patch with:\noriginal:\n{original_text(current) or ''}\n"
+        f"modified:\n{modified}\ncurrent:\n{encoded(current)}\nfor: {complaint}"
     )
-    return Failure(message, failure.status)
+    return Failure(_applying(info, "", message))
+
+
+def _applying(info: Info, patch: str, message: str) -> str:
+    mapping = info.mapping
+    group = f"{mapping.group}/{mapping.version}"
+    return (
+        f"error when applying patch:\n{patch}\nto:\n"
+        f'Resource: "{group}, Resource={mapping.plural}", GroupVersionKind: "{group}, Kind={mapping.kind}"\n'
+        f"Name: {quote(info.name)}, Namespace: {quote(info.namespace)}\nfor: {quote(info.source)}: {message}"
+    )
 
 
 def _subject(info: Info) -> str:

@@ -43,7 +43,20 @@ def without_nulls(value: object) -> object:
     return [without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
-def original_of(current: dict) -> dict | None:
-    """What was applied last, as an object; None where the annotation is missing."""
-    text = ((current.get("metadata") or {}).get("annotations") or {}).get(ANNOTATION)
-    return json.loads(text) if text else None
+def original_text(current: dict) -> str | None:
+    """What was applied last, as it was written; None where the annotation is missing."""
+    return ((current.get("metadata") or {}).get("annotations") or {}).get(ANNOTATION)
+
+
+def original_of(current: dict) -> dict:
+    """What was applied last, as an object; empty where the annotation is missing. Raises ValueError."""
+    text = original_text(current)
+    if not text:
+        return {}
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ValueError("invalid JSON document")
+    return value

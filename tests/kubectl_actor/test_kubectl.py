@@ -116,6 +116,15 @@ def test_an_object_that_was_not_applied_before_gets_a_warning(bench):
     assert bench.stored("configmaps/default/c")["data"] == {"a": "b", "x": "z"}
 
 
+def test_objects_that_cannot_be_compared_are_left_alone(bench):
+    bench.apply(POD)
+    before = bench.server.store.revision
+    code, out, err = bench.apply(POD.replace("- name: a", "- kind: a"))
+    assert (code, out) == (1, "") and bench.server.store.revision == before
+    assert err.startswith('error: error when applying patch:\n\nto:\nResource: "/v1, Resource=pods"')
+    assert err.endswith("for: map: map[image:b kind:a] does not contain declared merge key: name")
+
+
 def test_delete_says_so_and_is_done_when_the_object_is_gone(bench):
     bench.apply(POD)
     assert bench.run("delete", files=[{"name": "pod.yaml", "text": POD}]) == (
