@@ -251,9 +251,6 @@ class Kubelet(Process):
     def relist(self) -> None:
         self.pleg.relist()
 
-    def relist_pod(self, uid: str) -> None:
-        self.pleg.relist_pod(uid)
-
     def pleg_sync(self, uid: str, is_twice: bool) -> None:
         """The sync loop hears of the runtime's changes; the second of two may come when the worker is busy already."""
         worker, pod = self.state.workers.get(uid), self.pod(uid)

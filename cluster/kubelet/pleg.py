@@ -49,7 +49,7 @@ class Pleg:
     def relist_pod(self, uid: str) -> None:
         """Look at one Pod out of turn, as is asked for after a pass that started something."""
         kubelet = self.kubelet
-        kubelet.state.observed_ms[uid] = kubelet.now_ms
+        kubelet.state.observed_ms[uid] = kubelet.now_ms + 1  # newer than the pass that has just ended
         self.look_at(uid)
         if kubelet.state.awaiting.pop(uid, False):
             kubelet.workers.resume(uid)

@@ -119,6 +119,9 @@ def _add_addresses(status: dict, spec: dict, report: Report, old: dict, moment: 
 
 def _add_resources(status: dict, spec: dict) -> None:
     """allocatedResources and resources of the Pod as a whole (in-place resize of Pod-level resources)."""
+    if not any(container.get("resources") for container in (*spec["containers"], *(spec.get("initContainers") or ()))):
+        status["resources"] = {}
+        return
     requests, limits = _pod_resources.aggregate(spec, "requests"), _pod_resources.aggregate(spec, "limits")
     if requests:
         status["allocatedResources"] = requests

@@ -29,8 +29,8 @@ class StatusManager:
         known = self.kubelet.state.statuses.get(pod["metadata"]["uid"])
         return known.status if known else pod.get("status") or {}
 
-    def set(self, pod: dict, status: dict, *, finished: bool = False) -> None:
-        """Hold a new status; it is sent if it differs."""
+    def set(self, pod: dict, status: dict, *, finished: bool = False, promptly: bool = False) -> None:
+        """Hold a new status; it is sent if it differs, promptly or a moment later."""
         kubelet, uid = self.kubelet, pod["metadata"]["uid"]
         known = kubelet.state.statuses.get(uid)
         old = known.status if known else pod.get("status") or {}
@@ -44,14 +44,14 @@ class StatusManager:
         else:
             known.status, known.version = status, known.version + 1
         known.finished = known.finished or finished
-        self.mark(uid)
+        self.mark(uid, promptly=promptly)
 
-    def mark(self, uid: str) -> None:
+    def mark(self, uid: str, *, promptly: bool = False) -> None:
         """Have a Pod's status sent."""
         self.kubelet.state.dirty[uid] = True
         if not self.is_sending:
             self.is_sending = True
-            self.kubelet.work(self._send_all(), self._sent_all)
+            self.kubelet.work(self._send_all(promptly), self._sent_all)
 
     def reconcile(self, pod: dict) -> None:
         """The API's status changed by somebody else's hand: at the next round the kubelet writes its own again."""
@@ -73,9 +73,10 @@ class StatusManager:
         wanted = pod_status.merged(stored, known.status, may_run=self.kubelet.workers.may_run(pod["metadata"]["uid"]))
         return bool(patch_of(stored, wanted))
 
-    def _send_all(self):
+    def _send_all(self, promptly: bool):
         kubelet = self.kubelet
-        yield Sleep(kubelet.latency("status_sync"))
+        if not promptly:
+            yield Sleep(kubelet.latency("status_sync"))
         while kubelet.state.dirty:
             uid = next(iter(kubelet.state.dirty))
             del kubelet.state.dirty[uid]

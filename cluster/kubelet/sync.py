@@ -42,7 +42,7 @@ class Sync:
             kubelet.workers.done(worker)
             return
         status = kubelet.status_of(pod, report, is_terminal=False)
-        kubelet.statuses.set(pod, status)
+        kubelet.statuses.set(pod, status, promptly=not report.sandboxes)
         if status["phase"] in pod_status.TERMINAL:
             kubelet.workers.done(worker, next_phase="terminating")
             return
@@ -97,15 +97,15 @@ class Sync:
         pod = kubelet.pod(worker.uid) or pod
         held = kubelet.statuses.held(pod)
         if held.get("conditions"):
-            kubelet.statuses.set(pod, pod_status.ready_to_start(held, pod, kubelet.moment.now_text))
+            kubelet.statuses.set(pod, pod_status.ready_to_start(held, pod, kubelet.moment.now_text), promptly=True)
         return kubelet.node_ip if is_host else sandbox.ip
 
     def _conclude(self, worker: Worker, outcome: Outcome) -> None:
         kubelet = self.kubelet
         if not outcome.failed:
-            if outcome.acted:
-                kubelet.after(1, "relist_pod", worker.uid)
             kubelet.workers.done(worker)
+            if outcome.acted:
+                kubelet.pleg.relist_pod(worker.uid)
             return
         retry_ms = kubelet.workers.retry_delay_ms(worker, outcome.ends_ms)
         for name, delay_ms, restarts in outcome.delayed:
