@@ -61,7 +61,7 @@ def defaulted(call: Call, obj: dict) -> dict:
     fill = call.kind.default
     if fill is None:
         return obj
-    if call.context.quiet or call.context.muted:
+    if not call.context.is_explained:
         fill(obj)
         return obj
     before = draft(obj)

@@ -60,7 +60,8 @@ class Call:
         return f"{self.kind.plural}/{self.namespace}/{self.name}"
 
     def trace(self, kind: str, **data: Any) -> None:
-        self.context.trace(kind, self.subject, **data)
+        if self.context.is_explained:
+            self.context.trace(kind, self.subject, **data)
 
     def rename(self, name: str) -> None:
         """Give the request the name that its object turned out to have."""

@@ -31,7 +31,13 @@ class Context:
         self.server, self.store, self.clock, self.rng = server, server.store, server.engine.clock, server.engine.rng
         self.registry = kinds or registry()
         self.hooks, self.profile = hooks or Hooks(), profile
+        self.facts = server.engine.trace
         self.quiet, self.muted, self.request_id = False, False, 0
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether what happens to the request at hand is told in detail."""
+        return self.facts.on and not self.quiet and not self.muted
 
     @property
     def now_ms(self) -> int:
@@ -45,7 +51,7 @@ class Context:
 
     def trace(self, kind: str, subject: str, **data: Any) -> None:
         """Note a fact about the request at hand."""
-        if self.muted or (self.quiet and kind not in ("KeyWritten", "KeyDeleted")):
+        if not self.facts.on or self.muted or (self.quiet and kind not in ("KeyWritten", "KeyDeleted")):
             return  # of noise only what is written leaves a trace
         if self.request_id:
             data["request"] = self.request_id

@@ -114,8 +114,9 @@ def check_caller(request: Request, context: Context) -> None:
     """Authentication and authorisation; raises Forbidden."""
     identity = authn.authenticate(request)
     subject = subject_of(request)
-    about = {"impersonated_by": identity.behind} if identity.behind else {}
-    context.trace("RequestAuthenticated", subject, user=identity.user, groups=list(identity.groups), **about)
+    if context.is_explained:
+        about = {"impersonated_by": identity.behind} if identity.behind else {}
+        context.trace("RequestAuthenticated", subject, user=identity.user, groups=list(identity.groups), **about)
     rule = authz.authorize(request, identity)
     context.trace("RequestAuthorized", subject, verb=request.verb, resource=request.resource, subresource=request.subresource,
                   rule=rule, user=identity.user)

@@ -70,7 +70,9 @@ def _apply_one(write: Write, context: Context) -> dict | None:
 
 
 def _trace_put(write: Write, context: Context, stored, old: dict | None) -> None:
-    changed = [] if context.quiet or old is None else paths.changed(old, stored.value)
+    if not context.facts.on:
+        return
+    changed = paths.changed(old, stored.value) if old is not None and context.is_explained else []
     context.trace("KeyWritten", subject_of(write, stored.value), key=write.key, revision=stored.mod_revision,
                   change="updated" if old else "created", changed=changed)
 

@@ -59,7 +59,7 @@ class Actor:
         self.engine.cancel(event_id)
 
     def trace(self, kind: str, subject: str = "", *, cause: int | None = None, **data) -> int:
-        """Record a fact; whatever follows in this step is caused by it. Returns its seq."""
+        """Record a fact; whatever follows in this step is caused by it. Returns its seq, 0 with the trace off."""
         return self.engine.record(self.name, kind, subject, data, cause)
 
     def latency(self, name: str) -> int:
@@ -90,7 +90,7 @@ class Actor:
                     work.done(end.value)
                 return
             work.many = isinstance(wanted, (list, tuple))
-            items = list(wanted) if work.many else [wanted]
+            items = wanted if work.many else (wanted,)
             if items:
                 break
             value = []

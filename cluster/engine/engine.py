@@ -42,7 +42,7 @@ class Engine:
         self._by_id: dict[int, Event] = {}
         self._next_event_id = 1
         self._next_work_id = 1
-        self._streams: dict[str, Any] = {}
+        self._draws: dict[str, latencies.Draws] = {}
 
     # -- for actors ---------------------------------------------------------------------------------------------
 
@@ -78,15 +78,17 @@ class Engine:
                 self.foreground -= 1
 
     def record(self, actor_name: str, kind: str, subject: str, data: dict, cause: int | None = None) -> int:
+        if not self.trace.on:
+            return 0
         seq = self.trace.add(self.now_ms, actor_name, kind, subject, self.cause if cause is None else cause, data)
         self.cause = seq
         return seq
 
     def latency(self, name: str) -> int:
-        stream = self._streams.get(name)
-        if stream is None:
-            stream = self._streams[name] = self.rng("latency/" + name)
-        return latencies.draw(stream, self.latency_table[name])
+        draws, span = self._draws.get(name), self.latency_table[name]
+        if draws is None or draws.span is not span:
+            draws = self._draws[name] = latencies.Draws(self.rng("latency/" + name), span)
+        return draws.next()
 
     def next_work_id(self) -> int:
         self._next_work_id += 1
@@ -106,28 +108,30 @@ class Engine:
 
     def next_due_ms(self) -> int | None:
         """When the next event is due; None when there is none."""
-        self._discard()
-        return self._heap[0][0] if self._heap else None
+        event = self.next_event()
+        return None if event is None else event.due_ms
 
     def next_event(self) -> Event | None:
-        self._discard()
-        return self._heap[0][3] if self._heap else None
-
-    def _discard(self) -> None:
+        """The event that `step` will handle; those that were cancelled or outlived their actor's memory go."""
         heap = self._heap
-        while heap and (heap[0][3].cancelled or heap[0][3].generation != heap[0][3].actor.generation):
-            event = heapq.heappop(heap)[3]
-            if not event.cancelled:
-                self._by_id.pop(event.id, None)
-                if not event.background:
-                    self.foreground -= 1
+        while heap:
+            event = heap[0][3]
+            if not event.cancelled and event.generation == event.actor.generation:
+                return event
+            heapq.heappop(heap)
+            self.cancel(event.id)
+        return None
 
     def step(self) -> Event | None:
         """Handle the next event; None when there is none. One step is atomic."""
-        self._discard()
-        if not self._heap:
-            return None
-        event = heapq.heappop(self._heap)[3]
+        event = self.next_event()
+        if event is not None:
+            self._handle(event)
+        return event
+
+    def _handle(self, event: Event) -> None:
+        """Take the first event off the heap and do what it says."""
+        heapq.heappop(self._heap)
         del self._by_id[event.id]
         if not event.background:
             self.foreground -= 1
@@ -136,29 +140,23 @@ class Engine:
         self.in_background = event.background
         self.steps += 1
         getattr(event.actor, event.handler)(*event.args)
-        return event
 
     def run_until(self, due_ms: int) -> None:
         """Handle all that is due up to a moment and advance the clock to it."""
-        while True:
-            next_ms = self.next_due_ms()
-            if next_ms is None or next_ms > due_ms:
-                break
-            self.step()
+        while (event := self.next_event()) is not None and event.due_ms <= due_ms:
+            self._handle(event)
         self.now_ms = max(self.now_ms, due_ms)
 
     def settle(self, *, limit_ms: int = 600_000, max_steps: int = 10_000_000) -> bool:
         """Run as fast as possible until settled; False if the limit of virtual time came first."""
         end_ms = self.now_ms + limit_ms
         for _ in range(max_steps):
-            if self.is_settled:
+            event = self.next_event() if self.foreground else None
+            if event is None:
                 return True
-            next_ms = self.next_due_ms()
-            if next_ms is None:
-                return True
-            if next_ms > end_ms:
+            if event.due_ms > end_ms:
                 return False
-            self.step()
+            self._handle(event)
         return False
 
     def stop(self, actor) -> None:
@@ -205,7 +203,7 @@ class Engine:
         self.now_ms, self.steps, self.cause = data["now_ms"], data["steps"], data["cause"]
         self.trace.next_seq = data["next_seq"]
         self.rng.restore(data["streams"])
-        self._streams = {}
+        self._draws = {}
         self.latency_table = {name: tuple(span) for name, span in data["latency"].items()}
         for name, frozen in data["actors"].items():  # first, since one actor's state may refer to another's generation
             self.actors[name].is_on, self.actors[name].generation = frozen["on"], frozen["generation"]

@@ -34,12 +34,23 @@ TABLE: dict[str, tuple[int, int, int]] = {
 }
 
 
-def draw(stream: Stream, span: tuple[int, int, int]) -> int:
-    """One latency in ms: triangular over (low, typical, high)."""
-    low, typical, high = span
-    if high <= low:
-        return low
-    share, peak = stream.random(), (typical - low) / (high - low)
-    if share < peak:
-        return round(low + (share * (high - low) * (typical - low)) ** 0.5)
-    return round(high - ((1 - share) * (high - low) * (high - typical)) ** 0.5)
+class Draws:
+    """Latencies in ms from one stream: triangular over (low, typical, high)."""
+
+    __slots__ = ("stream", "span", "width", "peak")
+
+    def __init__(self, stream: Stream, span: tuple[int, int, int]):
+        low, typical, high = span
+        self.stream, self.span, self.width = stream, span, high - low
+        self.peak = (typical - low) / self.width if self.width > 0 else 0.0
+
+    def next(self) -> int:
+        """One more latency; an entry without any width draws no chance."""
+        low, typical, high = self.span
+        width = self.width
+        if width <= 0:
+            return low
+        share = self.stream.random()
+        if share < self.peak:
+            return round(low + (share * width * (typical - low)) ** 0.5)
+        return round(high - ((1 - share) * width * (high - typical)) ** 0.5)

@@ -22,7 +22,10 @@ class TraceEvent(msgspec.Struct, array_like=True):
 
 
 class Trace:
-    """Collects facts until the turn is committed; `on` may be switched off where nobody will ever look."""
+    """Collects facts until the turn is committed.
+
+    `on` may be switched off where nobody will ever look: then facts are not even numbered, and nothing but the trace differs.
+    """
 
     def __init__(self, first_seq: int = 1):
         self.next_seq = first_seq
@@ -32,8 +35,7 @@ class Trace:
     def add(self, at_ms: int, actor: str, kind: str, subject: str, cause: int, data: dict) -> int:
         seq = self.next_seq
         self.next_seq = seq + 1
-        if self.on:
-            self.events.append(TraceEvent(seq, at_ms, actor, kind, subject, cause, data))
+        self.events.append(TraceEvent(seq, at_ms, actor, kind, subject, cause, data))
         return seq
 
     def drain(self) -> list[TraceEvent]:
