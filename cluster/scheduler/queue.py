@@ -12,7 +12,7 @@ BACKOFF_MS, BACKOFF_MAX_MS = 1_000, 10_000
 WINDOW_MS = 1_000  # back-offs end on whole seconds
 LEFTOVER_MS = 300_000  # after five minutes a Pod is tried again, whatever happened
 
-ACTIVE, BACKOFF, ERROR, WAITING, NOWHERE = "active", "backoff", "error", "waiting", ""
+ACTIVE, BACKOFF, ERROR, WAITING, NOWHERE = "active", "backoff", "error", "unschedulable", ""
 
 
 @dataclass

@@ -185,7 +185,7 @@ class Scheduler(Process):
         if spec.get("schedulingGates"):
             entry.gated, entry.plugins = True, [GATES]
             self.queue.move(entry, WAITING)
-            self._trace_queued(entry, GATES.lower())
+            self._trace_queued(entry, "gated")
         else:
             self.queue.move(entry, ACTIVE)
             self._trace_queued(entry, ACTIVE)
