@@ -181,7 +181,7 @@ def network_added(p, event: TraceEvent) -> Set:
     return p.nodes.pod(event, plate={"ip": event.data.get("ip")})
 
 
-@fold("SandboxStopped", "NetworkRemoved")
+@fold("SandboxStopped", "SandboxKilled", "NetworkRemoved")
 def sandbox_stopped(p, event: TraceEvent) -> Set:
     return p.nodes.pod(event, plate=None)
 
@@ -231,6 +231,16 @@ def container_exited(p, event: TraceEvent) -> Set:
     return p.nodes.container(event, state="terminated", word=str(event.data.get("reason", "")), exit_code=code)
 
 
+@fold("ContainerStartFailed")
+def container_start_failed(p, event: TraceEvent) -> Set:
+    return p.nodes.container(event, state="terminated", word="StartError", exit_code=event.data.get("exit_code"))
+
+
+@fold("ContainerStartRefused")
+def container_start_refused(p, event: TraceEvent) -> Set:
+    return p.nodes.container(event, state="waiting", word=str(event.data.get("reason", "")))
+
+
 @fold("RestartDelayed")
 def restart_delayed(p, event: TraceEvent) -> Set:
     data = event.data
@@ -238,7 +248,7 @@ def restart_delayed(p, event: TraceEvent) -> Set:
                              restarts=data.get("restarts", 0))
 
 
-@fold("PodWorkerFinished")
+@fold("PodRemoved")
 def pod_finished(p, event: TraceEvent) -> Set:
     return p.nodes.gone(event)
 
