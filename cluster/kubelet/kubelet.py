@@ -179,7 +179,10 @@ class Kubelet(Process):
             refused = admission.refusal(pod, node, self.state.used, taken)
         if refused is None:
             self._take(pod)
-            self.tell("PodAdmitted", worker)
+            if has_run:
+                self.tell("PodFoundRunning", worker)
+            else:
+                self.tell("PodAdmitted", worker)
             return True
         reason, message = refused
         self.recorder.event(pod, "Warning", reason, message)

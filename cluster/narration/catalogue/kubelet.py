@@ -41,6 +41,13 @@ KINDS = {
         en="**kubelet** on {node} finds {name} bound to its node and admits it: there is room, and the selectors match.",
         zh="{node} 的 **kubelet** 发现 {name} 已绑定到本节点并予以准入：资源足够，选择算符匹配。",
     ),
+    "PodFoundRunning": Kind(
+        stage="report",
+        marker="status",
+        source=KUBELET,
+        en="**kubelet** has started anew and finds containers of {name} on {node}: it leaves them alone and watches on.",
+        zh="**kubelet** 重新启动，发现 {name} 的容器仍在 {node} 上：不去动它们，继续监视。",
+    ),
     "PodNotAdmitted": Kind(
         stage="sandbox",
         marker="warning",
