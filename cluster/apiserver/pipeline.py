@@ -118,8 +118,9 @@ def check_caller(request: Request, context: Context) -> None:
         about = {"impersonated_by": identity.behind} if identity.behind else {}
         context.trace("RequestAuthenticated", subject, user=identity.user, groups=list(identity.groups), **about)
     rule = authz.authorize(request, identity)
-    context.trace("RequestAuthorized", subject, verb=request.verb, resource=request.resource, subresource=request.subresource,
-                  rule=rule, user=identity.user)
+    verb = "get" if request.verb == "raw" else request.verb
+    context.trace("RequestAuthorized", subject, verb=verb, resource=request.resource or request.path,
+                  subresource=request.subresource, rule=rule, user=identity.user)
 
 
 def failed(request: Request, context: Context, error: Exception, gate: str = "") -> Response:

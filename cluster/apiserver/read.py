@@ -22,6 +22,9 @@ from .conversion import to_version
 from .delete_options import whole_number
 
 Row = tuple[str, dict]            # (key, object)
+# A get of a revision that is not there yet waits for it until the request times out; here that is at once.
+NEVER = {"metadata": {}, "status": "Failure", "message": "Timeout: request did not complete within the allotted timeout",
+         "reason": "Timeout", "details": {}, "code": 504}
 TOKEN_VERSION = "meta.k8s.io/v1"
 BASE64 = string.ascii_letters + string.digits + "-_"
 MATCHES = ("Exact", "NotOlderThan", "")
@@ -34,9 +37,8 @@ INCONSISTENT = ("The provided continue parameter is too old to display a consist
 def get(call: Call) -> Response:
     """One object."""
     sent = call.request.options.get("resourceVersion", "")
-    wanted = revision_of(sent)
-    if wanted > call.context.store.revision:
-        raise too_large(wanted, call.context.store.revision)
+    if revision_of(sent) > call.context.store.revision:
+        return Response(code=504, body=NEVER, headers={"Content-Type": "text/plain; charset=utf-8"})
     stored = call.context.store.get(call.key)
     if stored is None:
         raise call.not_found()

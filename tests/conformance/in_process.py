@@ -29,7 +29,7 @@ class InProcess:
         self.store = Store()
         self.now_ms = 0
         self.events: list[tuple[str, str, dict]] = []
-        self.engine = SimpleNamespace(clock=Clock(), rng=Streams(seed))
+        self.engine = SimpleNamespace(clock=Clock(), rng=Streams(seed), trace=SimpleNamespace(on=True))
         self.context = Context(self)
         for name in SYSTEM_NAMESPACES:
             self.ask("create", "namespaces", body={"metadata": {"name": name}})
