@@ -64,7 +64,7 @@ class Recorder:
         self.actor, self.client, self.clock = actor, client, actor.engine.clock
         self.source = {"component": component, **({"host": host} if host else {})}
         self.state = RecorderState()
-        actor.attach("recorder/" + component, self)
+        actor.attach("recorder", self)
         self._names = Names(component + host)
         self._sending = False
 
@@ -150,7 +150,7 @@ class EventsV1Recorder:
     def __init__(self, actor, client, *, component: str, instance: str) -> None:
         self.actor, self.client, self.component, self.instance = actor, client, component, instance
         self.clock, self.state = actor.engine.clock, EventsV1State()
-        actor.attach("recorder/" + component, self)
+        actor.attach("recorder", self)
         self._names = Names(component)
 
     def event(self, obj: dict, type: str, reason: str, action: str, note: str, related: dict | None = None) -> None:
