@@ -1,0 +1,64 @@
+"""Random walks of creations, deletions and faults: nothing hangs, nothing is left over, and a run can be repeated."""
+
+import pytest
+
+from cluster.engine.rng import Streams
+from tests.kubelet.world import POLITE, World
+
+MAKERS = (
+    {"image": "nginx/nginx:v1"},
+    {"command": POLITE, "terminationGracePeriodSeconds": 3},
+    {"command": ["sleep", "1000"], "terminationGracePeriodSeconds": 1},
+    {"command": ["sh", "-c", "sleep 1; exit 1"], "terminationGracePeriodSeconds": 0},
+    {"command": ["sh", "-c", "exit 0"], "restartPolicy": "Never"},
+    {"command": ["sh", "-c", "sleep 3; exit 2"], "restartPolicy": "OnFailure"},
+    {"image": "redis:7"},
+    {"image": "Bad//Name"},
+    {"command": ["nosuch"]},
+    {"command": ["sleep", "9"], "initContainers": [{"name": "i", "image": "busybox:1", "command": ["sleep", "1"]}]},
+)
+
+
+def walk(seed: int, steps: int = 40) -> World:
+    world, chance = World(seed=seed), Streams(seed)("walk")
+    names: list[str] = []
+    for number in range(steps):
+        action = chance.below(10)
+        if action < 4:
+            names.append(f"p{number}")
+            world.create(names[-1], **MAKERS[chance.below(len(MAKERS))])
+        elif action < 7 and names:
+            world.delete(names.pop(chance.below(len(names))), chance.choice([None, None, 0, 1]))
+        elif action == 7 and world.node.kubelet.is_on and chance.below(2):
+            world.node.stop()
+        elif action == 8:
+            world.node.start()
+        elif names:
+            chance.choice([world.node.kill_sandbox, lambda pod: world.node.kill_container(pod, "app")])(names[-1])
+        world.run(chance.between(1, 2_500))
+    world.node.start()
+    world.run(5_000)
+    for name in names:
+        world.delete(name)
+    world.run(120_000)
+    return world
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_after_a_random_walk_nothing_is_left_of_the_pods(seed):
+    world = walk(seed)
+    assert [key for key, _ in world.store.list("/registry/pods/")] == []
+    runtime, kubelet = world.node.runtime.state, world.node.kubelet.state
+    for table in (runtime.sandboxes, runtime.containers, runtime.processes, runtime.logs, runtime.volumes, runtime.pulls):
+        assert table == {}, seed
+    assert runtime.addresses == {} and runtime.changed == {}
+    for table in (kubelet.workers, kubelet.reports, kubelet.statuses, kubelet.pods, kubelet.ended, kubelet.reasons):
+        assert table == {}, seed
+    assert kubelet.crash.entries == {} and kubelet.pull.entries == {} and not any(kubelet.used.values())
+    assert world.engine.is_settled and world.engine.is_at_rest
+
+
+def test_a_random_walk_can_be_repeated():
+    first, second = walk(3, steps=25), walk(3, steps=25)
+    assert first.engine.trace.events == second.engine.trace.events
+    assert first.store.snapshot() == second.store.snapshot()
