@@ -89,6 +89,11 @@ async def control(request: HttpRequest, name: str, body: Control) -> Any:
     return await ask({"do": "control", "sandbox": name, "action": body.action, "value": body.value})
 
 
+@api.get("/sandboxes/{name}/control", summary="Where a sandbox stands: mode, step, time, speed")
+async def head(request: HttpRequest, name: str) -> Any:
+    return await ask({"do": "head", "sandbox": name})
+
+
 @api.post("/sandboxes/{name}/fault", summary="Break or mend something")
 async def fault(request: HttpRequest, name: str, body: Fault) -> Any:
     return await ask({"do": "fault", "sandbox": name, "action": body.action, "args": body.args})

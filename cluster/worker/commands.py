@@ -110,6 +110,12 @@ def control(host, asked: dict, respond: Respond) -> dict:
     return {"ok": True, **runner.head()}
 
 
+@command
+def head(host, asked: dict, respond: Respond) -> dict:
+    """Where a sandbox stands."""
+    return {"ok": True, **_runner(host, asked).head()}
+
+
 def _number(value: Any, default: float, *, whole: bool = False) -> Any:
     if value is None or value == "":
         return default

@@ -9,7 +9,8 @@ import msgspec
 
 from cluster.models import Sandbox
 
-from .simulation import PROFILES, settings_for
+from .profiles import PROFILES
+from .simulation import settings_for
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 MAX_NODES = 100

@@ -20,6 +20,7 @@ from cluster.store.memory import Store
 
 from . import faults
 from .bootstrap import first_objects
+from .profiles import PROFILES
 
 BOOT_LIMIT_MS = 60_000
 BOOT_MS = 12_000         # by then the node monitor has seen every node, and nothing of the start is left
@@ -37,13 +38,6 @@ class Settings(msgspec.Struct, kw_only=True):
     node_memory: str = "8Gi"
     seed: int = 1
     epoch_ms: int = DEFAULT_EPOCH_MS
-
-
-PROFILES: dict[str, dict[str, Any]] = {
-    "learner": {},
-    "oracle": {"node_cpu": "2", "node_memory": "24541700Ki"},
-    "empty": {"nodes": []},
-}
 
 
 def settings_for(profile: str, **overrides: Any) -> Settings:

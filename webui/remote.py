@@ -1,0 +1,166 @@
+"""The commands that talk to a running server: kubeconfig, sandbox, control, fault. Standard library only, so that they start at once.
+
+The server's address is in the data folder (server.json); its control API does the work.
+"""
+
+import argparse
+import http.client
+import json
+import time
+from urllib.parse import quote, urlsplit
+
+from cluster.worker.faults import ARGUMENTS
+from cluster.worker.profiles import PROFILES
+from webui.setup import paths
+from webui.setup.problems import Problem
+
+TIMEOUT_S = 60
+POLL_S = 0.1
+ACTIONS = {
+    "hold": "stop the clock; each step waits for you",
+    "run": "let it run",
+    "step": "do the next step, or the next N",
+    "stage": "go on to the next stage",
+    "settle": "run as fast as it can until only heartbeats are left",
+    "speed": "clock speed X, 0.25 to 64",
+    "pacing": "paced (every step visible) or clock",
+    "jump": "skip the wait before the next step",
+    "reset": "a fresh cluster from the same settings",
+}
+
+
+def main(command: str, arguments: list) -> int:
+    """Run one of the commands; refusals raise Problem with the server's words."""
+    chosen = parser_of(command).parse_args(arguments)
+    chosen.run(chosen)
+    return 0
+
+
+# -- the commands -----------------------------------------------------------------------------------------------------
+
+
+def kubeconfig(chosen) -> None:
+    print(call("GET", f"/sandboxes/{quote(chosen.sandbox)}/kubeconfig"), end="")
+
+
+def control(chosen) -> None:
+    if chosen.action in ("speed", "pacing") and chosen.value is None:
+        raise Problem(f"{chosen.action} wants a value: manage.py control {chosen.sandbox} {chosen.action} …")
+    head = call("POST", f"/sandboxes/{quote(chosen.sandbox)}/control", {"action": chosen.action, "value": chosen.value})
+    while head["mode"] == "settling":
+        time.sleep(POLL_S)
+        head = call("GET", f"/sandboxes/{quote(chosen.sandbox)}/control")
+    print(f"{chosen.sandbox}: {head['mode']}, step {head['step']}, {head['wall']['virtual_ms']} ms, speed {head['speed']:g}")
+
+
+def fault(chosen) -> None:
+    call("POST", f"/sandboxes/{quote(chosen.sandbox)}/fault", {"action": chosen.action, "args": chosen.words})
+
+
+def create(chosen) -> None:
+    nodes = [name for name in chosen.nodes.split(",") if name] if chosen.nodes is not None else None
+    call("POST", "/sandboxes", {"name": chosen.name, "profile": chosen.profile, "nodes": nodes, "node_cpu": chosen.node_cpu,
+                                "node_memory": chosen.node_memory, "seed": chosen.seed})
+    print(f"sandbox {chosen.name} created")
+
+
+def listing(chosen) -> None:
+    print(f"{'NAME':<20} {'PROFILE':<10} {'MODE':<10} {'SPEED':<6} {'STEPS':<10} NODES")
+    for row in call("GET", "/sandboxes")["sandboxes"]:
+        print(f"{row['name']:<20} {row['profile']:<10} {row['mode']:<10} {row['speed']:<6g} {row['steps']:<10} {','.join(row['nodes'])}")
+
+
+def delete(chosen) -> None:
+    call("DELETE", f"/sandboxes/{quote(chosen.name)}")
+    print(f"sandbox {chosen.name} deleted")
+
+
+def reset(chosen) -> None:
+    call("POST", f"/sandboxes/{quote(chosen.name)}/control", {"action": "reset"})
+    print(f"sandbox {chosen.name} reset")
+
+
+# -- their words ------------------------------------------------------------------------------------------------------
+
+
+def parser_of(command: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"manage.py {command}", formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", metavar="DIR", help="the running server's data folder, if it is not the usual one")
+    WORDS[command](parser)
+    return parser
+
+
+def _kubeconfig_words(parser) -> None:
+    parser.description = ("Print a kubeconfig of the running server's sandbox, so that kubectl can talk to it:\n\n"
+                          "  python3 manage.py kubeconfig > podlife.yaml\n  kubectl --kubeconfig podlife.yaml get pods")
+    parser.add_argument("sandbox", nargs="?", default="main", metavar="SANDBOX", help="its name (default: main)")
+    parser.set_defaults(run=kubeconfig)
+
+
+def _control_words(parser) -> None:
+    parser.description = "The page's time controls, from a shell."
+    parser.epilog = "actions:\n" + "\n".join(f"  {name:<8} {text}" for name, text in ACTIONS.items())
+    parser.add_argument("sandbox", metavar="SANDBOX")
+    parser.add_argument("action", choices=list(ACTIONS), metavar="ACTION")
+    parser.add_argument("value", nargs="?", metavar="N | X")
+    parser.set_defaults(run=control)
+
+
+def _fault_words(parser) -> None:
+    parser.description = "Break or mend something in a sandbox, from outside the Kubernetes API."
+    parser.epilog = "actions:\n" + "\n".join("  " + " ".join([name, *wanted]) for name, wanted in ARGUMENTS.items())
+    parser.add_argument("sandbox", metavar="SANDBOX")
+    parser.add_argument("action", metavar="ACTION")
+    parser.add_argument("words", nargs="*", metavar="ARGUMENT")
+    parser.set_defaults(run=fault)
+
+
+def _sandbox_words(parser) -> None:
+    parser.description = "Make, list, delete or reset sandboxes: each is a cluster of its own."
+    actions = parser.add_subparsers(required=True, metavar="create | list | delete | reset")
+    making = actions.add_parser("create", help="make a sandbox")
+    making.add_argument("name", metavar="NAME")
+    making.add_argument("--profile", choices=list(PROFILES), default="learner", help="default: learner")
+    making.add_argument("--nodes", metavar="k8snode1,k8snode2", help="node names, with commas between")
+    making.add_argument("--node-cpu", metavar="4", help="CPUs of each node")
+    making.add_argument("--node-memory", metavar="8Gi", help="memory of each node")
+    making.add_argument("--seed", type=int, metavar="N", help="the same seed and inputs give the same run")
+    making.set_defaults(run=create)
+    actions.add_parser("list", help="list sandboxes").set_defaults(run=listing)
+    for name, text, run in (("delete", "delete a sandbox", delete), ("reset", "a fresh cluster from the same settings", reset)):
+        one = actions.add_parser(name, help=text)
+        one.add_argument("name", metavar="NAME")
+        one.set_defaults(run=run)
+
+
+WORDS = {"kubeconfig": _kubeconfig_words, "control": _control_words, "fault": _fault_words, "sandbox": _sandbox_words}
+
+
+# -- the server -------------------------------------------------------------------------------------------------------
+
+
+def server_url() -> str:
+    """The running server's address. Raises Problem when none is known."""
+    try:
+        return json.loads((paths.data_dir() / "server.json").read_text())["url"]
+    except (OSError, ValueError, KeyError):
+        raise Problem("no server is running here: start one with `python3 manage.py up`.") from None
+
+
+def call(method: str, path: str, body: "dict | None" = None):
+    """One call of the control API: its JSON, or its text. Raises Problem with the server's words."""
+    url = urlsplit(server_url())
+    connection = http.client.HTTPConnection(url.hostname, url.port, timeout=TIMEOUT_S)
+    try:
+        connection.request(method, "/api" + path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        text = reply.read().decode()
+    except OSError as error:
+        raise Problem(f"the server at {url.geturl()} does not answer ({error}): start it with `python3 manage.py up`.") from None
+    finally:
+        connection.close()
+    is_json = reply.headers.get("Content-Type", "").startswith("application/json")
+    if reply.status >= 400:
+        found = json.loads(text) if is_json else {}
+        raise Problem(str(found.get("error") or found.get("detail") or f"{reply.status}: {text[:300]}"))
+    return json.loads(text) if is_json else text
