@@ -26,6 +26,7 @@ def validate_update(new: dict, old: dict) -> Errors:
     spec, before = new["spec"], old["spec"]
     if spec is before or spec == before:  # it is stored, so it is valid
         _rules.kube_finalizers(errors, new["metadata"])
+        _known_annotations(errors, new, old)
         _annotations(errors, new, old)
         return errors
     _pod_validation.whole(errors, new, old)
@@ -50,6 +51,12 @@ def _annotations(errors: Errors, new: dict, old: dict) -> None:
     found, before = new["metadata"].get("annotations") or {}, old["metadata"].get("annotations") or {}
     if found != before:
         _pod_annotations.check_update(errors, found, before, "metadata.annotations")
+        _pod_annotations.check(errors, found, new["spec"], "metadata.annotations", before)
+
+
+def _known_annotations(errors: Errors, new: dict, old: dict) -> None:
+    found, before = new["metadata"].get("annotations") or {}, old["metadata"].get("annotations") or {}
+    if found != before:
         _pod_annotations.check(errors, found, new["spec"], "metadata.annotations", before)
 
 
@@ -104,11 +111,12 @@ def _tolerations(errors: Errors, new: list[dict], old: list[dict]) -> None:
 
 
 def _gates(errors: Errors, new: list[dict], old: list[dict]) -> None:
-    known = [gate.get("name") for gate in old]
-    for index, gate in enumerate(new):
-        if gate.get("name") not in known:
+    known = [gate.get("name") or "" for gate in old]
+    last = {gate.get("name") or "": index for index, gate in enumerate(new)}
+    for name, index in last.items():
+        if name not in known:
             errors.append(fields.forbidden(f"spec.schedulingGates[{index}].name",
-                                           f"only deletion is allowed, but found new scheduling gate '{gate.get('name')}'"))
+                                           f"only deletion is allowed, but found new scheduling gate '{name}'"))
 
 
 def _without_allowed(spec: dict, before: dict) -> dict:
@@ -274,7 +282,12 @@ def _ips(errors: Errors, status: dict, before: dict, field: str) -> None:
     known = [entry.get("ip", "") for entry in before.get(field) or ()]
     for index, value in enumerate(found):
         _addresses.ip(errors, f"status.{field}[{index}]", value, known)
-    if len(found) > 1 and (len(found) > 2 or sorted(map(_addresses.family, found)) != [4, 6]):
+    families = [_addresses.family(value) for value in found]
+    if len(found) > 1 and 0 in families:
+        index = families.index(0)
+        detail = f"failed to check for dual stack with error:invalid IP[{index}]: {found[index]}"
+        errors.append(fields.FieldError("InternalError", f"status.{field}", None, detail))
+    if len(found) > 1 and (len(found) > 2 or sorted(families) != [4, 6]):
         shown = [{"IP": value} for value in found]
         errors.append(fields.invalid(f"status.{field}", shown, _ONE_A_FAMILY))
 
@@ -409,7 +422,7 @@ def _pod_level(errors: Errors, changed: dict, before: dict) -> None:
     if munged != (old or {}):
         errors.append(fields.forbidden("spec", "only cpu and memory resources are mutable at pod-level"))
     changed.pop("resources")
-    if munged:
+    if munged or old is not None:
         changed["resources"] = munged
 
 

@@ -125,9 +125,9 @@ def validate_status(new: dict, old: dict) -> list[FieldError]:
     _rules.kube_finalizers(errors, new["metadata"])
     _workload.counts(errors, status, _COUNTS, within_replicas=("updatedReplicas", "readyReplicas", "availableReplicas"))
     before = (old.get("status") or {}).get("collisionCount")
-    now = status.get("collisionCount") or 0
-    if before is not None and now < before:
-        errors.append(fields.invalid("status.collisionCount", now, "cannot be decremented"))
+    now = status.get("collisionCount")
+    if before is not None and (now is None or now < before):
+        errors.append(fields.invalid("status.collisionCount", now or 0, "cannot be decremented"))
     return errors
 
 

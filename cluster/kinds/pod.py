@@ -137,7 +137,7 @@ def prepare_resize(draft: dict, old: dict) -> None:
             if kept.get(name):
                 kept[name] = _resized(new[name], kept[name])
         kept.pop("resources", None)
-        if new.get("resources"):
+        if new.get("resources") is not None:
             kept["resources"] = new["resources"]
         draft["spec"] = kept
         draft["status"] = old.get("status", {})
