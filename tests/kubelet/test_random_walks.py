@@ -35,7 +35,7 @@ def walk(seed: int, steps: int = 40) -> World:
             world.node.start()
         elif names:
             chance.choice([world.node.kill_sandbox, lambda pod: world.node.kill_container(pod, "app")])(names[-1])
-        world.run(chance.between(1, 2_500))
+        world.run(chance.between(10, 2_500))
     world.node.start()
     world.run(5_000)
     for name in names:
@@ -49,7 +49,14 @@ def test_after_a_random_walk_nothing_is_left_of_the_pods(seed):
     world = walk(seed)
     assert [key for key, _ in world.store.list("/registry/pods/")] == []
     runtime, kubelet = world.node.runtime.state, world.node.kubelet.state
-    for table in (runtime.sandboxes, runtime.containers, runtime.processes, runtime.logs, runtime.volumes, runtime.pulls):
+    for table in (
+        runtime.sandboxes,
+        runtime.containers,
+        runtime.processes,
+        runtime.logs,
+        runtime.volumes,
+        runtime.pulls,
+    ):
         assert table == {}, seed
     assert runtime.addresses == {} and runtime.changed == {}
     for table in (kubelet.workers, kubelet.reports, kubelet.statuses, kubelet.pods, kubelet.ended, kubelet.reasons):
