@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 import yaml
@@ -78,7 +78,7 @@ def _impersonation(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _resource(request: Request, method: str, path: str) -> None:
     """Read what a path is about, in place. Paths that name no resource keep the verb "raw"."""
-    parts = path.split("/")[1:]
+    parts = [unquote(part) for part in path.split("/")[1:]]
     if parts and parts[-1] == "":
         parts.pop()
     if len(parts) < 3 or parts[0] not in ("api", "apis") or (parts[0] == "apis" and len(parts) < 4) or "" in parts:

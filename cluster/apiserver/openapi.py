@@ -6,7 +6,7 @@ Source: k8s.io/apiserver pkg/endpoints/installer.go; k8s.io/kube-openapi pkg/bui
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
@@ -17,10 +17,8 @@ from cluster.meta import schema
 
 REFERENCE = "#/$defs/"
 INFO = {"title": "Kubernetes", "version": "v1.36.3"}
-ACTIONS = {"get": "get", "put": "put", "post": "post", "delete": "delete", "patch": "patch"}
 WRITE_PARAMETERS = ("dryRun", "fieldManager", "fieldValidation")
 EXTRA = {"": ("io.k8s.api.core.v1.Binding",), "apps": ("io.k8s.api.autoscaling.v1.Scale",)}
-_documents: dict[int, dict[str, dict]] = {}
 
 
 def document(registry: Registry, name: str) -> dict | None:
@@ -28,12 +26,10 @@ def document(registry: Registry, name: str) -> dict | None:
     return _all(registry).get(name)
 
 
+@lru_cache(maxsize=4)
 def _all(registry: Registry) -> dict[str, dict]:
-    found = _documents.get(id(registry))
-    if found is None:
-        names = {place(kind): None for kind in registry.kinds}
-        found = _documents[id(registry)] = {name: _build(registry, name) for name in sorted(names)}
-    return found
+    names = {place(kind): None for kind in registry.kinds}
+    return {name: _build(registry, name) for name in sorted(names)}
 
 
 def place(kind: Kind) -> str:
@@ -41,6 +37,7 @@ def place(kind: Kind) -> str:
     return f"apis/{api_version(kind)}" if kind.group else f"api/{kind.version}"
 
 
+@lru_cache(maxsize=4)
 def index(registry: Registry) -> dict:
     """The list of version 3 documents, each with the hash of its content."""
     paths = {}
@@ -66,9 +63,8 @@ def _build(registry: Registry, name: str) -> dict:
 def _add_paths(paths: dict, kind: Kind) -> None:
     root = "/" + place(kind)
     base = f"{root}/namespaces/{{namespace}}/{kind.plural}" if kind.namespaced else f"{root}/{kind.plural}"
-    one = {"get": "get", "put": "put", "patch": "patch", "delete": "delete"}
     paths[base] = {method: _operation(kind, method) for method in ("get", "post", "delete")}
-    paths[base + "/{name}"] = {method: _operation(kind, method) for method in one}
+    paths[base + "/{name}"] = {method: _operation(kind, method) for method in ("get", "put", "patch", "delete")}
     if kind.namespaced:
         paths[f"{root}/{kind.plural}"] = {"get": _operation(kind, "get")}
     for name in kind.subresources:
@@ -144,6 +140,7 @@ def _converted(node: Any, version: int, prefix: str) -> Any:
     return result
 
 
+@lru_cache(maxsize=4)
 def version_2(registry: Registry) -> dict:
     """The version 2 document."""
     roots = [schema.schema_name(kind.group, kind.version, kind.kind + ending) for kind in registry.kinds for ending in ("", "List")]

@@ -27,7 +27,7 @@ def find(request: Request, kinds: Registry) -> Kind:
     if request.group and not schema.versions_of(request.group):
         raise PageNotFound
     kind = kinds.resource(request.group, request.resource)
-    if kind is None or kind.version != request.version or "%" in request.name:
+    if kind is None or kind.version != request.version or any(char in request.name for char in "/%"):
         raise status.no_such_path()
     if request.namespace and not kind.namespaced and kind.kind != "Namespace":
         raise status.no_such_path()

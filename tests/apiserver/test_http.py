@@ -100,3 +100,8 @@ def test_a_stranger_may_not_watch(server):
 def test_the_media_type_of_a_body_is_checked(http):
     assert http("POST", "/api/v1/namespaces", b"{}", **{"Content-Type": "text/plain"})[0] == 415
     assert http("PATCH", "/api/v1/namespaces/default", b"{}")[0] == 415
+
+
+def test_names_are_decoded_and_a_slash_in_one_leads_nowhere(http):
+    assert wire.parse("GET", "/api/v1/nodes/a%3Ab", "", {}).name == "a:b"
+    assert http("GET", "/api/v1/nodes/a%2Fb")[0] == 404
