@@ -78,6 +78,11 @@ def _cidr_complaint(value: str) -> str:
     return ""
 
 
+def is_range(value: str) -> bool:
+    """It can be read as a range at all, in whatever form."""
+    return _cidr_complaint(value) != NO_CIDR
+
+
 def warnings_for_ip(path: str, value: str) -> list[str]:
     """An address that is taken, but not in the form in which it should be written."""
     address = _sloppy(value)
@@ -89,3 +94,12 @@ def warnings_for_ip(path: str, value: str) -> list[str]:
     if address.version == 6 and str(address) != value:
         return [f'{path}: IPv6 address "{value}" should be in RFC 5952 canonical format ("{address}")']
     return []
+
+
+def warnings_for_cidr(path: str, value: str) -> list[str]:
+    """A valid IPv6 range that is not written in the canonical form."""
+    text, _, length = value.partition("/")
+    address = parse(text)
+    if address is None or address.version == 4 or f"{address}/{length}" == value:
+        return []
+    return [f'{path}: IPv6 CIDR value "{value}" should be in RFC 5952 canonical format ("{address}/{length}")']

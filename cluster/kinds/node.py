@@ -24,10 +24,11 @@ def default(draft: dict) -> None:
     Source: pkg/apis/core/v1/defaults.go (SetDefaults_NodeStatus), conversion.go (NodeSpec).
     """
     spec = draft["spec"] = draft.get("spec") or {}
-    if spec.get("podCIDR") and not spec.get("podCIDRs"):
-        spec["podCIDRs"] = [spec["podCIDR"]]
-    elif spec.get("podCIDRs"):
-        spec["podCIDR"] = spec["podCIDRs"][0]
+    first, ranges = spec.get("podCIDR"), spec.get("podCIDRs")
+    if first and (not ranges or ranges[0] != first):
+        spec["podCIDRs"] = [first]
+    elif ranges:
+        spec["podCIDR"] = ranges[0]
     status = draft["status"] = draft.get("status") or {}
     for field in ("capacity", "allocatable"):
         if status.get(field):
@@ -78,7 +79,11 @@ def validate(node: dict) -> list[FieldError]:
     ranges = spec.get("podCIDRs") or ()
     for index, value in enumerate(ranges):
         _addresses.cidr(errors, f"spec.podCIDRs[{index}]", value)
-    if len(ranges) > 1 and not _is_dual(ranges):
+    bad = next((index for index, value in enumerate(ranges) if not _addresses.is_range(value)), None)
+    if len(ranges) > 1 and bad is not None:
+        errors.append(FieldError("InternalError", "spec.podCIDRs", None, "invalid PodCIDRs. failed to check with dual stack with "
+                                 f"error:invalid CIDR[{bad}]: <nil> (invalid CIDR address: {ranges[bad]})"))
+    if len(ranges) > 1 and (bad is not None or not _is_dual(ranges)):
         errors.append(fields.invalid("spec.podCIDRs", list(ranges),
                                      "may specify no more than one CIDR for each IP family"))
     return errors
@@ -118,15 +123,15 @@ def _features(errors: list[FieldError], status: dict) -> None:
     declared = status.get("declaredFeatures") or ()
     for index, feature in enumerate(declared):
         path = f"status.declaredFeatures[{index}]"
+        if index and declared[index - 1] == feature:
+            errors.append(fields.duplicate(path, feature))
+        elif index and declared[index - 1] > feature:
+            errors.append(fields.invalid(path, feature, "list must be sorted alphabetically"))
         if len(feature) > 253:
             errors.append(fields.invalid(path, feature,
                                          f'invalid feature name "{feature}": must be no more than 253 characters'))
         elif not _FEATURE.match(feature):
             errors.append(fields.invalid(path, feature, f'invalid feature name "{feature}": {_FEATURE_RULE}'))
-        if index and declared[index - 1] == feature:
-            errors.append(fields.duplicate(path, feature))
-        elif index and declared[index - 1] > feature:
-            errors.append(fields.invalid(path, feature, "list must be sorted alphabetically"))
 
 
 _FEATURE_RULE = ("must start with an UpperCamelCase segment, with subsequent segments separated by '/' "
@@ -146,10 +151,9 @@ def validate_status(new: dict, old: dict) -> list[FieldError]:
     errors: list[FieldError] = []
     status, spec, old_spec = new.get("status") or {}, new.get("spec") or {}, old.get("spec") or {}
     _rules.kube_finalizers(errors, new["metadata"])
-    if status is not old.get("status"):
-        _resources(errors, status)
-        _features(errors, status)
-        _addresses_once(errors, status.get("addresses") or ())
+    _resources(errors, status)
+    _features(errors, status)
+    _addresses_once(errors, status.get("addresses") or ())
     _fixed_fields(errors, spec, old_spec)
     _taints(errors, spec.get("taints") or ())
     if spec.get("externalID", "") != old_spec.get("externalID", ""):
@@ -185,6 +189,8 @@ def warn(new: dict, old: dict | None) -> list[str]:
         warnings.append("spec.configSource: the feature is removed")
     if spec.get("externalID"):
         warnings.append("spec.externalID: this field is deprecated, and is unused by Kubernetes")
+    for index, value in enumerate(spec.get("podCIDRs") or ()):
+        warnings += _addresses.warnings_for_cidr(f"spec.podCIDRs[{index}]", value)
     return warnings
 
 
