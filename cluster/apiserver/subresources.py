@@ -6,7 +6,7 @@ from collections.abc import Callable
 from cluster.meta import status
 from cluster.meta.requests import Response
 
-from . import binding, eviction, finalize, logs, read, scale, update
+from . import binding, eviction, finalize, logs, read, scale, token, update
 from .call import Call, Write
 
 Reader = Callable[[Call], Response]
@@ -20,7 +20,7 @@ WRITERS: dict[tuple[str, str], Writer] = {
     ("ephemeralcontainers", "update"): update.update, ("ephemeralcontainers", "patch"): update.patch,
     ("resize", "update"): update.update, ("resize", "patch"): update.patch,
     ("binding", "create"): binding.bind, ("eviction", "create"): eviction.evict,
-    ("finalize", "update"): finalize.finalize,
+    ("finalize", "update"): finalize.finalize, ("token", "create"): token.issue,
 }
 
 

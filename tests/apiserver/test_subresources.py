@@ -91,3 +91,13 @@ def test_an_applied_scale_owns_the_replicas(http, deployment):
     mine = next(entry for entry in after["metadata"]["managedFields"] if entry["manager"] == "hpa")
     assert (code, scale["spec"], after["spec"]["replicas"]) == (200, {"replicas": 4}, 4)
     assert (mine["operation"], mine["subresource"], mine["fieldsV1"]) == ("Apply", "scale", {"f:spec": {"f:replicas": {}}})
+
+
+def test_a_token_lasts_at_least_ten_minutes_and_is_not_stored(server):
+    def asked(seconds):
+        return server.ask("create", "serviceaccounts", namespace="default", name="default", subresource="token",
+                          body={"spec": {"expirationSeconds": seconds}})
+    before = server.store.revision
+    assert asked(60).code == 422
+    assert asked(600).body["status"]["expirationTimestamp"] == "2026-01-01T09:10:00Z"
+    assert server.store.revision == before
