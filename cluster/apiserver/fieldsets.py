@@ -125,6 +125,8 @@ def without(one: Node | None, path: tuple[str, ...]) -> Node | None:
 
 def sort(node: Node) -> Node:
     """A node with its steps in order: itself, fields, keys, values."""
+    if len(node) < 2:
+        return node
     keys = list(node)
     ordered = sorted(keys)
     return node if keys == ordered else {key: node[key] for key in ordered}

@@ -160,11 +160,13 @@ def compare(old: dict, new: dict, struct: schema.Struct, ignored: tuple[str, ...
     ignored: dotted paths that are left out with all below them.
     """
     gained, lost = {}, {}
-    for name, field in struct.fields.items():
+    for name in (*new, *(name for name in old if name not in new)):
         before, after = old.get(name, _MISSING), new.get(name, _MISSING)
         if before is after or name == "apiVersion" or name == "kind" or name in ignored or before == after:
             continue
-        step = f"f:{name}"
+        field, step = struct.fields.get(name), f"f:{name}"
+        if field is None:
+            continue
         if name == "metadata":
             _compare_metadata(before, after, field.type.struct, ignored, step, gained, lost)
         else:
@@ -182,9 +184,9 @@ def _compare_metadata(old: object, new: object, struct: schema.Struct, ignored: 
     old, new = (old if type(old) is dict else {}), (new if type(new) is dict else {})
     found, gone = {}, {}
     for name in _tracked_metadata(old, new):
-        field = struct.fields.get(name)
-        if field:
-            _visit(old.get(name, _MISSING), new.get(name, _MISSING), field.type, f"f:{name}", found, gone)
+        field, before, after = struct.fields.get(name), old.get(name, _MISSING), new.get(name, _MISSING)
+        if field and before != after:
+            _visit(before, after, field.type, f"f:{name}", found, gone)
     if found:
         gained[step] = fieldsets.sort(found)
     if gone:
@@ -197,9 +199,7 @@ def _tracked_metadata(old: dict, new: dict) -> list[str]:
 
 
 def _visit(old: object, new: object, kind: schema.Type, step: str, gained: Node, lost: Node) -> None:
-    """Add what one step's change means to the sets of its parent."""
-    if old is new or old == new:
-        return
+    """Add what one step's change means to the sets of its parent; the two values differ."""
     sort = kind.sort
     if sort == "object" or sort == "map" or sort == "list":
         has_any = (bool(old) and old is not _MISSING) or (bool(new) and new is not _MISSING)
@@ -237,19 +237,26 @@ def _mapped(value: object) -> dict:
 
 
 def _members(old: dict, new: dict, kind: schema.Type, gained: Node, lost: Node) -> None:
-    fields = kind.struct.fields if kind.sort == "object" else None
     for name, after in new.items():
         before = old.get(name, _MISSING)
         if before is after or before == after:
             continue
-        inner = kind.element if fields is None else fields[name].type if name in fields else None
+        inner = _member_type(kind, name)
         if inner is not None:
             _visit(before, after, inner, f"f:{name}", gained, lost)
     for name, before in old.items():
         if name not in new:
-            inner = kind.element if fields is None else fields[name].type if name in fields else None
+            inner = _member_type(kind, name)
             if inner is not None:
                 _visit(before, _MISSING, inner, f"f:{name}", gained, lost)
+
+
+def _member_type(kind: schema.Type, name: str) -> schema.Type | None:
+    """The type of an object's field or a map's value, None of a field that the object has not."""
+    if kind.sort != "object":
+        return kind.element
+    field = kind.struct.fields.get(name)
+    return field.type if field else None
 
 
 def _items(old: list, new: list, kind: schema.Type, gained: Node, lost: Node) -> None:

@@ -43,8 +43,11 @@ def _changer(call: Call) -> Callable[[dict | None], dict]:
         if live is None:
             raise call.not_found()
         patched = conversion.to_stored(kind, bodies.with_metadata(change(conversion.to_version(kind, live))))
-        if call.request.raw is None and call.subresource == "status":  # a component's, which shares its spec with the live object
-            return ownership.track(call, live, patched)
+        if call.request.raw is None and call.subresource == "status":  # a component's, which shares what it did not touch
+            patched = ownership.track(call, live, patched)
+            if "status" in patched:
+                patched["status"] = draft(patched["status"])
+            return patched
         if call.request.raw is None:
             patched = draft(patched)
         return ownership.track(call, live, bodies.defaulted(call, patched))
@@ -61,10 +64,8 @@ def patcher(call: Call, group: str, version: str, kind: str) -> Callable[[dict],
     def change(obj: dict) -> dict:
         patched, warnings = patches.apply(obj, patch, group, version, kind, validation)
         call.warnings += warnings
-        if patch.trusted:
-            part = "status" if call.subresource == "status" else "spec"
-            if part in patched:
-                patched[part] = draft(patched[part])      # it shares what it did not touch, and is to be changed
+        if patch.trusted and "spec" in patched and call.subresource != "status":
+            patched["spec"] = draft(patched["spec"])      # it shares what it did not touch, and is to be changed
         return patched
 
     return change
