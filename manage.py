@@ -12,7 +12,9 @@ if sys.version_info < (3, 11):
         "for example python3.11 manage.py up." % sys.version_info[:2]
     )
 
-from webui.setup.main import main  # noqa: E402
-
 if __name__ == "__main__":
+    if sys.argv[1:2] and sys.argv[1] in ("kubeconfig", "sandbox", "control", "fault"):
+        from webui.remote import main  # talks to a running server; any Python can, at once
+    else:
+        from webui.setup.main import main
     sys.exit(main(sys.argv[1:]))

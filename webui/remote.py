@@ -6,6 +6,8 @@ The server's address is in the data folder (server.json); its control API does t
 import argparse
 import http.client
 import json
+import os
+import sys
 import time
 from urllib.parse import quote, urlsplit
 
@@ -29,11 +31,26 @@ ACTIONS = {
 }
 
 
-def main(command: str, arguments: list) -> int:
-    """Run one of the commands; refusals raise Problem with the server's words."""
-    chosen = parser_of(command).parse_args(arguments)
-    chosen.run(chosen)
+def main(arguments: list) -> int:
+    """Run one command line; a refusal is one sentence on standard error and a non-zero code."""
+    command, rest = arguments[0], arguments[1:]
+    _choose_data(rest)
+    try:
+        chosen = parser_of(command).parse_args(rest)
+        chosen.run(chosen)
+    except Problem as problem:
+        print(f"podlife: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
+
+
+def _choose_data(arguments: list) -> None:
+    """Let --data, wherever it stands, choose the server."""
+    for word, value in zip(arguments, arguments[1:]):
+        if word == "--data":
+            os.environ["PODLIFE_DATA"] = value
 
 
 # -- the commands -----------------------------------------------------------------------------------------------------

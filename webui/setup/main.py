@@ -26,7 +26,6 @@ Each command explains itself: python3 manage.py up --help. Django's own commands
 The first run makes .venv beside manage.py; nothing is installed anywhere else.
 """
 INTERRUPTED = 130
-REMOTE = ("kubeconfig", "sandbox", "control", "fault")
 
 
 def main(arguments: list[str]) -> int:
@@ -37,10 +36,6 @@ def main(arguments: list[str]) -> int:
         return 0
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        if command in REMOTE:  # any Python can do these, at once
-            from webui import remote
-
-            return remote.main(command, _with_data(rest))
         if paths.is_made() and not paths.in_venv():  # nothing to make: go on there at once
             return _go_on_in_venv([paths.MANAGE, *arguments])
         return {"up": up, "test": test}.get(command, other)(rest if command in ("up", "test") else arguments)
@@ -53,14 +48,6 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         print(f"podlife: {of_os_error(error, 'Set-up')}", file=sys.stderr)
         return 1
-
-
-def _with_data(arguments: list) -> list:
-    """Let --data, wherever it stands, choose the server."""
-    for index, word in enumerate(arguments[:-1]):
-        if word == "--data":
-            os.environ["PODLIFE_DATA"] = arguments[index + 1]
-    return arguments
 
 
 def _interrupt(signum, frame) -> None:
