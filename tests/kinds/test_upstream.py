@@ -1,0 +1,60 @@
+"""What Kubernetes' own validation says of objects made by chance, and what ours says.
+
+upstream.jsonl.gz: a case a line, {op, new, old, errors, warnings}. Each object, as decoded, went through the strategies of
+k8s.io/kubernetes v1.36.3 (pkg/registry/…, with its defaults and default feature gates); kept is what shows a message that no
+case before it shows. Errors are sorted, since upstream walks maps in any order; a diff of two specs is `<diff>`.
+"""
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+from cluster.kinds import registry
+from cluster.meta.objectmeta import validate_object_meta
+from cluster.meta.objects import draft
+
+CASES = [json.loads(line) for line in gzip.open(Path(__file__).with_name("upstream.jsonl.gz"), "rt", encoding="utf-8")]
+DIFF = re.compile(r"\n@@ .*(?:\n[ +@-].*)*")
+
+
+def judged(case: dict) -> dict:
+    """Our errors and warnings for a case."""
+    kind = registry().kind(case["new"]["apiVersion"], case["new"]["kind"])
+    new, old = draft(case["new"]), draft(case.get("old"))
+    kind.default(new)
+    if case["op"] == "create":
+        kind.prepare_create(new)
+        errors = validate_object_meta(new["metadata"], namespaced=kind.namespaced, name_check=kind.name_check) + kind.validate(new)
+    else:
+        kind.default(old)
+        prepare, validate = strategy(kind, case["op"])
+        prepare(new, old)
+        errors = validate(new, old)
+    warns = not errors and case["op"] in ("create", "update") and kind.warn
+    texts = {DIFF.sub("\n<diff>", str(error)): None for error in errors}
+    return {"errors": sorted(texts), "warnings": sorted(kind.warn(new, old)) if warns else []}
+
+
+def strategy(kind, op: str):
+    """What prepares and what checks an update of some sort."""
+    prepares = {"update": kind.prepare_update, "status": kind.prepare_status, **kind.prepare_for}
+    checks = {"update": kind.validate_update, "status": kind.validate_status, **kind.validate_for}
+    return prepares[op], checks[op]
+
+
+def test_ours_says_what_upstreams_says():
+    assert len(CASES) > 1000
+    wrong = []
+    for index, case in enumerate(CASES):
+        wanted = {"errors": case["errors"], "warnings": case["warnings"]}
+        found = judged(case)
+        if found != wanted:
+            wrong.append((index, wanted, found))
+    assert not wrong, f"{len(wrong)} differ, the first: {wrong[0]}"
+
+
+def test_cases_are_of_every_sort():
+    assert {case["op"] for case in CASES} == {"create", "update", "status", "resize", "ephemeralcontainers"}
+    assert {case["new"]["kind"] for case in CASES} == {"Pod", "Deployment", "ReplicaSet", "Node"}
