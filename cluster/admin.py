@@ -1,6 +1,7 @@
-"""Sandboxes and their objects in Django's admin, read-only."""
+"""Sandboxes and their objects in Django's admin, read-only, for visitors on this machine: there is nothing to log in for."""
 from __future__ import annotations
 
+import ipaddress
 import json
 
 from django.contrib import admin
@@ -10,8 +11,31 @@ from .models import Input, Revision, Sandbox
 from .store.log import expand
 
 
+class Site(admin.AdminSite):
+    """An admin without users: who sits at this machine may look, nobody may change."""
+
+    site_header = site_title = "Podlife"
+    index_title = "What is stored"
+    enable_nav_sidebar = False
+
+    def has_permission(self, request):
+        try:
+            return ipaddress.ip_address(request.META.get("REMOTE_ADDR") or "").is_loopback
+        except ValueError:
+            return False
+
+
+site = Site(name="admin")
+
+
 class ReadOnly(admin.ModelAdmin):
     """Nothing of a run may be changed by hand: its state is a function of its journal."""
+
+    def has_module_permission(self, request):
+        return True
+
+    def has_view_permission(self, request, obj=None):
+        return True
 
     def has_add_permission(self, request):
         return False
@@ -23,13 +47,13 @@ class ReadOnly(admin.ModelAdmin):
         return False
 
 
-@admin.register(Sandbox)
+@admin.register(Sandbox, site=site)
 class SandboxAdmin(ReadOnly):
     list_display = ("name", "mode", "speed", "steps", "now_ms", "revision", "created_at")
     exclude = ("token",)
 
 
-@admin.register(Revision)
+@admin.register(Revision, site=site)
 class RevisionAdmin(ReadOnly):
     list_display = ("revision", "sandbox", "type", "key", "version", "at_ms")
     list_filter = ("sandbox", "type")
@@ -43,7 +67,7 @@ class RevisionAdmin(ReadOnly):
         return format_html("<pre>{}</pre>", json.dumps(expand(row.value), indent=2, ensure_ascii=False))
 
 
-@admin.register(Input)
+@admin.register(Input, site=site)
 class InputAdmin(ReadOnly):
     list_display = ("number", "sandbox", "kind", "step", "at_ms")
     list_filter = ("sandbox", "kind")

@@ -1,7 +1,8 @@
 """Which view answers which address."""
 
-from django.contrib import admin
 from django.urls import path
+
+from cluster.admin import site
 
 from .api import api
 from .views import page
@@ -10,5 +11,5 @@ urlpatterns = [
     path("", page, name="main"),
     path("s/<slug:sandbox>/", page, name="sandbox"),
     path("api/", api.urls),
-    path("admin/", admin.site.urls),
+    path("admin/", site.urls),
 ]
