@@ -83,16 +83,16 @@ class ApiServer(Actor):
         self.state.next_request += 1
         delay_ms = self.latency("request")
         quiet = is_quiet(request)
-        if not quiet:
+        if not quiet and self.engine.trace.on:
             self.engine.record(sender, "RequestSent", subject_of(request), {
                 "request": request.id, "verb": request.verb, "resource": request.resource, "subresource": request.subresource,
                 "path": request.path or path_of(request), "user": request.user, "from": sender, "to": self.name,
                 "sent_ms": self.now_ms, "due_ms": self.now_ms + delay_ms})
-        self.after(delay_ms, "arrive", request, reply_to, sender, background=self._is_background(request))
+        self.after(delay_ms, "arrive", request, reply_to, sender, background=self._is_background(quiet))
 
-    def _is_background(self, request: Request) -> bool:
+    def _is_background(self, quiet: bool) -> bool:
         """What a heartbeat sets in motion is background as long as it stays noise."""
-        return self.engine.in_background and is_quiet(request)
+        return quiet and self.engine.in_background
 
     def arrive(self, request: Request, reply_to: ReplyTo, sender: str) -> None:
         """Everything up to the store; changes nothing that others see."""
@@ -104,7 +104,7 @@ class ApiServer(Actor):
         if isinstance(result, Response):
             self._answer(request, result, reply_to, sender)
         else:
-            self.after(self.latency("store"), "write", request, result, reply_to, sender, background=self._is_background(request))
+            self.after(self.latency("store"), "write", request, result, reply_to, sender, background=self._is_background(context.quiet))
 
     def write(self, request: Request, write: Any, reply_to: ReplyTo, sender: str) -> None:
         """The compare-and-swap, then the watchers, then the answer."""
@@ -122,14 +122,14 @@ class ApiServer(Actor):
             self.outbox.append(("reply", reply_to.external, request, response))
         if not reply_to.actor and not reply_to.external:
             return
-        delay_ms = self.latency("reply")
-        if request.id and not is_quiet(request):
+        delay_ms, quiet = self.latency("reply"), is_quiet(request)
+        if request.id and not quiet and self.engine.trace.on:
             self.trace("ReplySent", subject_of(request), request=request.id, code=response.code, verb=request.verb,
                        **{"from": self.name, "to": sender}, sent_ms=self.now_ms, due_ms=self.now_ms + delay_ms)
         actor = self.engine.actors.get(reply_to.actor)
         if actor is not None:
             self.engine.schedule(actor, delay_ms, "_resume", (reply_to.work_id, reply_to.slot, response),
-                                 background=self._is_background(request))
+                                 background=self._is_background(quiet))
 
     # -- watches ----------------------------------------------------------------------------------------------------
 

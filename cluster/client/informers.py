@@ -175,10 +175,10 @@ class Informers:
         if informer is None:
             return
         engine = self.process.engine
-        quiet = informer.resource in ("leases", "events")
+        is_told = engine.trace.on and informer.resource not in ("leases", "events")
         for kind, obj, cause in batch:
             engine.cause = cause
-            if not quiet:
+            if is_told:
                 meta = obj["metadata"]
                 self.process.trace("WatchDelivered", f"{informer.resource}/{meta.get('namespace', '')}/{meta['name']}",
                                    cause=cause, type=kind, revision=int(meta["resourceVersion"]), to=self.process.name)
