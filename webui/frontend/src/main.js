@@ -20,7 +20,7 @@ import { tableView } from "./panels/table.js";
 import { topbarView } from "./panels/topbar.js";
 import { openSheet, railView, sheet, tabBarView } from "./sheets.js";
 import { Stage } from "./stage/stage.js";
-import { cells, connection, following, isGap, mainView, moment, offlineSince, ready, receive, recording, run, selected } from "./store.js";
+import { cells, connection, following, isGap, mainView, moment, offlineSince, ready, receive, recording, run, sandbox, selected } from "./store.js";
 import { isNarrow, isPhone, startTheme } from "./theme.js";
 import { useNet } from "./transport.js";
 
@@ -85,6 +85,7 @@ function connect() {
   const net = new Net({
     url: socketUrl(path.endsWith("/s/") ? `${path}${encodeURIComponent(config.sandbox)}/` : path),
     cursor: () => (ready.value && recording.seq > 0 ? recording.seq : null),
+    run: () => sandbox.value?.run ?? null,
     onMessage: receive,
     isGap,
     onState: (state) => batch(() => {

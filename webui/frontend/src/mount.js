@@ -6,7 +6,15 @@ import { html, render } from "lit";
 /** Draws `view()` into a host, again after each change. Returns a function that ends it. */
 export function mount(host, view) {
   if (!host) return () => {};
-  return effect(() => render(view(), host));
+  return effect(() => {
+    const template = view();
+    try {
+      render(template, host);
+    } catch (error) {
+      // One view that fails must not take the others, or the stream of rows, with it.
+      console.error(error);
+    }
+  });
 }
 
 /** "**kubelet** starts it" → the same with the actor in bold. */

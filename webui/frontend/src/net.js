@@ -7,11 +7,11 @@ const REPLY_TIMEOUT_MS = 20000;
 export class Net {
   /**
    * @param {object} options
-   *   url: where to connect; cursor(): last seq known, or null; onMessage(message); onState("online" | "offline");
+   *   url: where to connect; cursor(): last seq known, or null; run(): which run it is of; onMessage(message); onState("online" | "offline");
    *   isGap(message): rows before this message were lost
    */
-  constructor({ url, cursor, onMessage, onState, isGap = () => false, WebSocketClass = globalThis.WebSocket }) {
-    Object.assign(this, { url, cursor, onMessage, onState, isGap, WebSocketClass });
+  constructor({ url, cursor, run = () => null, onMessage, onState, isGap = () => false, WebSocketClass = globalThis.WebSocket }) {
+    Object.assign(this, { url, cursor, run, onMessage, onState, isGap, WebSocketClass });
     this.delayMs = FIRST_DELAY_MS;
     this.waiting = new Map();
     this.lastId = 0;
@@ -57,7 +57,7 @@ export class Net {
   }
 
   hello() {
-    if (this.isOpen) this.socket.send(JSON.stringify({ type: "hello", cursor: this.cursor() }));
+    if (this.isOpen) this.socket.send(JSON.stringify({ type: "hello", cursor: this.cursor(), run: this.run() }));
   }
 
   onOpen() {

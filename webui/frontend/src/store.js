@@ -110,6 +110,7 @@ function takeGone(message) {
 export const isGap = (message) => message.type === "frame" && message.after_seq !== undefined && message.after_seq > recording.seq;
 
 function takeSnapshot(message) {
+  gone.value = null;
   recording.restart(message);
   sandbox.value = message.sandbox;
   takeRun(message);

@@ -102,7 +102,7 @@ function keyView() {
 function clockView() {
   const playing = isRunning() || replaying.value;
   const word = playing ? "deck.running" : following.value ? "deck.held_at" : "deck.viewing";
-  return html`<span class=${`clock-pill ${playing ? "is-running" : ""}`}><i aria-hidden="true"></i>${t(word)} <span class="clock" title=${t("deck.virtual_time")}>${clockText(sinceBegin(pictureTime().atMs))}</span></span>`;
+  return html`<span class=${`clock-pill ${playing ? "is-running" : ""}`}><i aria-hidden="true"></i>${t(word)} <span class="clock" title=${t("deck.virtual_time")} .textContent=${clockText(sinceBegin(pictureTime().atMs))}></span></span>`;
 }
 
 /** The clock ticks without drawing the whole bar again. */

@@ -10,7 +10,7 @@ import { isPhone } from "../theme.js";
 const USERS_KINDS = new Set(["Deployment", "ReplicaSet", "Pod"]);
 
 export function cardView({ onExample }) {
-  if (gone.value) return html`<div class="card" role="alert"><h2>${t("card.gone")}</h2><p>${say(gone.value)}</p><p><a href="/">${t("card.home")}</a></p></div>`;
+  if (gone.value) return html`<div class="card" role="alert"><h2>${t("card.gone")}</h2><p>${say(gone.value)}</p><div class="card-actions"><button class="button" @click=${() => location.reload()}>${t("card.again")}</button><a class="button" href="/">${t("card.home")}</a></div></div>`;
   if (!ready.value) return html`<p class="stage-note">${t("deck.loading_words")}</p>`;
   if (!isEmpty()) return nothing;
   return html`<div class="card first-card"><p>${rich(t(isPhone.value ? "card.first_phone" : "card.first"))}</p>
