@@ -33,7 +33,7 @@ def table(kind: Kind, body: dict, version: str, include: str, now_unix_ms: int) 
 
 def definition(column: Column) -> dict:
     """A column as the Table describes it."""
-    return {"name": column.name, "type": column.type, "format": column.format, "description": column.description,
+    return {"name": column.name, "type": column.type, "format": column.format, "description": column.about,
             "priority": column.priority}
 
 

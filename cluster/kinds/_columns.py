@@ -6,22 +6,14 @@ from __future__ import annotations
 
 from cluster.engine.clock import unix_ms
 from cluster.kinds.base import Column
-from cluster.meta.schema import definitions
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 
 
-def described(definition: str, field: str) -> str:
-    """The published description of a field, e.g. described("core.v1.PodStatus", "podIP")."""
-    prefix = "io.k8s.apimachinery.pkg.apis." if definition.startswith("meta.") else "io.k8s.api."
-    return definitions()[prefix + definition]["properties"][field]["description"]
-
-
 def column(name: str, description: str, *, type: str = "string", priority: int = 0, format: str = "") -> Column:
-    """A column whose description is text, or `definition#field` of the published schema."""
-    definition, hash_sign, field = description.partition("#")
-    if hash_sign and " " not in definition:
-        description = described(definition, field)
+    """A column whose description is text, or `definition#field` of the published schemas."""
+    if "#" in description and " " not in description:
+        return Column(name, type, format, priority=priority, described_by=description)
     return Column(name, type, format, description, priority)
 
 

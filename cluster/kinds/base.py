@@ -5,17 +5,31 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cluster.meta.fields import FieldError
+from cluster.meta.schema import definitions
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of `kubectl get`: name, type, format, description, priority (1: only with -o wide)."""
+    """A column of `kubectl get`: name, type, format, description, priority (1: only with -o wide).
+
+    described_by: in place of a description, a field of the published schemas, "core.v1.PodStatus#podIP".
+    """
 
     name: str
     type: str = "string"
     format: str = ""
     description: str = ""
     priority: int = 0
+    described_by: str = ""
+
+    @property
+    def about(self) -> str:
+        """The description; the schemas are read when one is first asked for."""
+        if not self.described_by:
+            return self.description
+        definition, _, field_name = self.described_by.partition("#")
+        prefix = "io.k8s.apimachinery.pkg.apis." if definition.startswith("meta.") else "io.k8s.api."
+        return definitions()[prefix + definition]["properties"][field_name]["description"]
 
 
 @dataclass(frozen=True, kw_only=True)
