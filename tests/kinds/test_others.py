@@ -44,6 +44,11 @@ def test_every_kind_has_as_many_cells_as_columns():
         assert len(kind.cells(made, 0)) == len(kind.columns), kind.kind
 
 
+def test_every_column_is_described():
+    for kind in registry().stored:
+        assert all(column.about for column in kind.columns), kind.kind
+
+
 def test_every_kind_has_an_icon_and_both_titles():
     for kind in registry().stored:
         assert kind.icon and kind.title["en"] and kind.title["zh"]
