@@ -200,9 +200,12 @@ def _tracked_metadata(old: dict, new: dict) -> list[str]:
 
 def _visit(old: object, new: object, kind: schema.Type, step: str, gained: Node, lost: Node) -> None:
     """Add what one step's change means to the sets of its parent; the two values differ."""
+    if old is _MISSING:
+        gained[step] = whole(new, kind)
+        return
     sort = kind.sort
     if sort == "object" or sort == "map" or sort == "list":
-        has_any = (bool(old) and old is not _MISSING) or (bool(new) and new is not _MISSING)
+        has_any = bool(old) or (bool(new) and new is not _MISSING)
         if has_any and kind.merge != "atomic":
             _descend(old, new, kind, step, gained, lost)
             return
@@ -212,15 +215,29 @@ def _visit(old: object, new: object, kind: schema.Type, step: str, gained: Node,
         gained[step] = MEMBER
 
 
+def whole(value: object, kind: schema.Type) -> Node:
+    """What all of a value means that was not there before."""
+    if not value or kind.merge == "atomic":
+        return MEMBER
+    sort, node = kind.sort, {".": MEMBER}
+    if sort == "list" and type(value) is list:
+        for step, items in sorted(by_step(value, kind).items()):
+            node[step] = whole(items[0], kind.element) if len(items) == 1 else MEMBER
+    elif (sort == "object" or sort == "map") and type(value) is dict:
+        for name in sorted(value):
+            inner = _member_type(kind, name)
+            if inner is not None:
+                node[f"f:{name}"] = whole(value[name], inner)
+    return node if len(node) > 1 else MEMBER
+
+
 def _descend(old: object, new: object, kind: schema.Type, step: str, gained: Node, lost: Node) -> None:
     found, gone = {}, {}
     if kind.sort == "list":
         _items(_listed(old), _listed(new), kind, found, gone)
     else:
         _members(_mapped(old), _mapped(new), kind, found, gone)
-    if old is _MISSING:
-        found["."] = MEMBER
-    elif new is _MISSING:
+    if new is _MISSING:
         gone["."] = MEMBER
     if found:
         gained[step] = fieldsets.sort(found) if len(found) > 1 or "." not in found else MEMBER

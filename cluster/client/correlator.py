@@ -113,8 +113,24 @@ def remember(cache: dict, key: str, value: object) -> None:
 
 def keys_of(event: dict) -> Keys:
     """The keys of an Event."""
+    whose, reason = _whose(event), event["reason"]
+    reporter = f"{event.get('reportingComponent', '')}|{event.get('reportingInstance', '')}"
+    return Keys(digest(whose), digest(f"{whose}||{reason}|{reporter}"), _full(event, whose))
+
+
+def full_key(event: dict) -> str:
+    """The one of an Event's keys under which it is counted."""
+    return _full(event, _whose(event))
+
+
+def _full(event: dict, whose: str) -> str:
+    return digest(f"{whose}|{event['involvedObject'].get('fieldPath', '')}|{event['reason']}|{event['message']}")
+
+
+def _whose(event: dict) -> str:
+    """Who reports on what, and as which type."""
     source, about = event["source"], event["involvedObject"]
-    whose = "|".join(
+    return "|".join(
         (
             source.get("component", ""),
             source.get("host", ""),
@@ -125,13 +141,6 @@ def keys_of(event: dict) -> Keys:
             about.get("apiVersion", ""),
             event["type"],
         )
-    )
-    reason = event["reason"]
-    reporter = f"{event.get('reportingComponent', '')}|{event.get('reportingInstance', '')}"
-    return Keys(
-        digest(whose),
-        digest(f"{whose}||{reason}|{reporter}"),
-        digest(f"{whose}|{about.get('fieldPath', '')}|{reason}|{event['message']}"),
     )
 
 

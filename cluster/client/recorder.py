@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from cluster.client.correlator import CorrelatorState, correlate, digest, keys_of, note, remember
+from cluster.client.correlator import CorrelatorState, correlate, digest, full_key, note, remember
 from cluster.engine import Sleep
 
 QUEUE_LENGTH = 1000  # maxQueuedEvents: what comes while so many wait is lost
@@ -127,7 +127,7 @@ class Recorder:
         if reply is None or reply.code == 404:  # the first one has expired meanwhile
             reply = yield self.client.create("events", event, namespace=metadata["namespace"])
         if reply.ok:  # a refused Event is given up, as upstream
-            note(self.state.correlator, reply.body, keys_of(reply.body).full)
+            note(self.state.correlator, reply.body, full_key(reply.body))
 
     def _fresh(self, event: dict) -> dict:
         return {"name": self._next_name(event["involvedObject"]["name"]), "time": self.clock.text(self.actor.now_ms)}

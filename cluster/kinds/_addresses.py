@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 
 from cluster.kinds._rules import Errors
 from cluster.meta import fields
@@ -15,6 +16,7 @@ NO_IP = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 NO_CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Address | None:
     """The address that a text stands for, or None."""
     if "%" in text:

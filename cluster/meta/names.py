@@ -71,11 +71,16 @@ def _size(text: str) -> int:
 
 
 def dns1123_label(value: str, unit: str = "characters") -> list[str]:
+    return list(_dns1123_label(value, unit))
+
+
+@lru_cache(maxsize=4096)
+def _dns1123_label(value: str, unit: str) -> tuple[str, ...]:
     found = [max_length(63, unit)] if _size(value) > 63 else []
     if not _is_label(value):
         dotted = _is_subdomain(value)
         found.append("must not contain dots" if dotted else regex_error(_LABEL_RULE, _LABEL, "my-name", "123-abc"))
-    return found
+    return tuple(found)
 
 
 def dns1123_subdomain(value: str, unit: str = "characters") -> list[str]:

@@ -7,9 +7,17 @@ Source: k8s.io/kubernetes pkg/kubeapiserver/options/plugins.go.
 """
 from __future__ import annotations
 
+from functools import cache
+
 from . import default_tolerations, namespace_lifecycle, priority, runtime_class, service_account, taint_new_nodes
 
 MUTATING = (service_account, taint_new_nodes, priority, default_tolerations, runtime_class)
+
+
+@cache
+def _mutating(resource: str) -> tuple:
+    """The mutating plugins that look at a resource."""
+    return tuple(plugin for plugin in MUTATING if plugin.RESOURCE == resource)
 
 
 def mutate(call, obj: dict, live: dict | None) -> None:
@@ -17,9 +25,7 @@ def mutate(call, obj: dict, live: dict | None) -> None:
     namespace_lifecycle.check(call, obj, live)
     if call.subresource:
         return
-    for plugin in MUTATING:
-        if call.kind.plural != plugin.RESOURCE:
-            continue
+    for plugin in _mutating(call.kind.plural):
         filled = plugin.admit(call, obj, live)
         if filled:
             call.trace("AdmissionMutated", plugin=plugin.NAME, fields=filled)
