@@ -7,10 +7,10 @@ sigs.k8s.io/json internal/golang/encoding/json/decode.go.
 """
 from __future__ import annotations
 
-from cluster.meta import schema, status
+from cluster.meta import gojson, schema, status
 from cluster.meta.gotext import quote, type_word
 
-from . import gojson, goyaml
+from . import goyaml
 from .typed import Decoder, GoError
 
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"

@@ -9,9 +9,8 @@ import re
 
 import yaml
 
+from cluster.meta.gojson import Number
 from cluster.meta.gotext import float_text, quote
-
-from .gojson import Number
 
 _PLAIN_TAG, _TEXT_TAG, _PREFIX = "plain", "text", "tag:yaml.org,2002:"
 _WORDS: dict[str, object] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}

@@ -7,13 +7,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from cluster.meta import schema, status
+from cluster.meta import gojson, schema, status
 from cluster.meta.fields import FieldError
 from cluster.meta.gotext import type_word
 from cluster.meta.objects import draft
 from cluster.meta.requests import Request
 
-from . import decode, gojson, jsonpatch, strategic, strategicdiff, typed
+from . import decode, jsonpatch, strategic, strategicdiff, typed
 
 MAX_OPERATIONS = 10_000
 _OPERATION = ("op", "path", "from", "value")

@@ -11,12 +11,12 @@ import string
 from dataclasses import dataclass
 
 from cluster.kinds import list_kind
-from cluster.meta import fields, status
+from cluster.meta import fields, gojson, status
 from cluster.meta.gotext import quote, type_word
 from cluster.meta.requests import Response
 from cluster.store.memory import Compacted, Stored
 
-from . import gojson, selection
+from . import selection
 from .call import Call, folder_for
 from .conversion import to_version
 from .delete_options import whole_number

@@ -7,11 +7,11 @@ from __future__ import annotations
 import binascii
 from collections.abc import Callable, Iterable
 
-from cluster.meta import quantity, schema
+from cluster.meta import gojson, quantity, schema
+from cluster.meta.gojson import Number
 from cluster.meta.gotext import quote, type_word
 
-from . import gojson, gotime
-from .gojson import Number
+from . import gotime
 
 _LIMITS = {"int32": 2**31, "int64": 2**63}
 _MAX_STRICT_ERRORS = 100

@@ -69,5 +69,13 @@ class Kind:
     prepare_for: dict[str, Callable[[dict, dict], None]] = field(default_factory=dict)  # as prepare_update, for other subresources
     validate_for: dict[str, Callable[[dict, dict], list[FieldError]]] = field(default_factory=dict)  # {"resize": …, "finalize": …}
     second_face: dict[str, object] = field(default_factory=dict)  # fields that differ where it is served in a second group
+    stamp: Callable[[dict, dict, str], None] | None = None       # (new draft, old, time as text): times that a status write sets
+    deprecation: str = ""                      # warned of in every answer about the kind
+    computed: Callable[[], list[dict]] | None = None  # its objects where they are worked out on a read and never stored
     icon: str = ""
     title: dict[str, str] = field(default_factory=dict)          # {"en": …, "zh": …}: one sentence on what it is for
+
+
+def stored_only(title: dict[str, str]) -> dict[str, str]:
+    """A title that says too that nothing here acts on the kind."""
+    return {"en": title["en"] + " Stored only here so far.", "zh": title["zh"] + "目前在此仅存储。"}

@@ -11,7 +11,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cluster.apiserver import gojson, goyaml
+from cluster.apiserver import goyaml
+from cluster.meta import gojson
 from cluster.meta.gotext import quote, to_json, type_word
 
 SEPARATOR = "---"

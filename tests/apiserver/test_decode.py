@@ -3,8 +3,8 @@ import json
 
 import pytest
 
-from cluster.apiserver import decode, gojson, gotime, goyaml
-from cluster.meta import status
+from cluster.apiserver import decode, gotime, goyaml
+from cluster.meta import gojson, status
 
 HEAD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}
 PREFIX = 'Pod in version "v1" cannot be handled as a Pod: '
