@@ -97,4 +97,6 @@ def folder_for(kind: Kind, namespace: str) -> str:
 
 def find_kind(request: Request, context: Context) -> Kind:
     """The kind of a request that has passed the router."""
-    return context.registry.resource(request.group, request.resource) or context.registry.plural(request.resource)
+    kinds = context.registry
+    return (kinds.version(request.group, request.version, request.resource) or kinds.resource(request.group, request.resource)
+            or kinds.plural(request.resource))

@@ -1,4 +1,6 @@
-"""Between the version a request speaks and the one that is stored: an Event is stored once and shown in two groups.
+"""Between the version a request speaks and the one that is stored: what is stored once may be served in several versions.
+
+An Event is shown in two groups; a kind's other versions say themselves how they differ (`faces`).
 
 Source: k8s.io/kubernetes pkg/apis/events/v1/conversion.go.
 """
@@ -20,6 +22,8 @@ SHOWN_EMPTY = {"reportingComponent": "", "reportingInstance": ""}    # in the co
 
 def to_stored(kind: Kind, obj: dict) -> dict:
     """An object as it was sent, in the version that is stored."""
+    if kind.stored_as:
+        return {**(kind.to_stored(obj) if kind.to_stored else obj), "apiVersion": kind.stored_as}
     if kind.group != EVENTS:
         return obj
     return {**SHOWN_EMPTY, **_renamed(obj, TO_CORE), "apiVersion": "v1"}
@@ -27,6 +31,8 @@ def to_stored(kind: Kind, obj: dict) -> dict:
 
 def to_version(kind: Kind, obj: dict) -> dict:
     """A stored object in the version of the kind that was asked for."""
+    if kind.stored_as and obj.get("apiVersion") != api_version(kind):
+        return {**(kind.from_stored(obj) if kind.from_stored else obj), "apiVersion": api_version(kind)}
     if kind.group != EVENTS or obj.get("apiVersion") == f"{EVENTS}/v1":
         return obj
     shown = {name: value for name, value in obj.items() if value != "" or name not in SHOWN_EMPTY}
@@ -35,7 +41,7 @@ def to_version(kind: Kind, obj: dict) -> dict:
 
 def stored_version(kind: Kind) -> str:
     """The apiVersion in which a kind's objects are stored."""
-    return "v1" if kind.group == EVENTS else api_version(kind)
+    return kind.stored_as or ("v1" if kind.group == EVENTS else api_version(kind))
 
 
 def stored_group(kind: Kind) -> str:

@@ -11,6 +11,7 @@ from cluster.meta import status
 from cluster.meta.requests import Request
 
 from . import table
+from .call import find_kind
 from .context import Context
 from .conversion import to_version
 from .negotiation import Wanted, wanted
@@ -39,8 +40,7 @@ def present(body: Any, request: Request, context: Context) -> Any:
 
 def kind_of(request: Request, context: Context) -> Kind | None:
     """The kind that a request's resource names."""
-    found = context.registry.resource(request.group, request.resource)
-    return found or context.registry.plural(request.resource)
+    return find_kind(request, context)
 
 
 def _partial(body: dict, asked: Wanted) -> dict:

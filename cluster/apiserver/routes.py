@@ -26,8 +26,8 @@ def find(request: Request, kinds: Registry) -> Kind:
         return _of_plural(request, kinds)
     if request.group and not schema.versions_of(request.group):
         raise PageNotFound
-    kind = kinds.resource(request.group, request.resource)
-    if kind is None or kind.version != request.version or any(char in request.name for char in "/%"):
+    kind = kinds.version(request.group, request.version, request.resource)
+    if kind is None or any(char in request.name for char in "/%"):
         raise status.no_such_path()
     if request.namespace and not kind.namespaced and kind.kind != "Namespace":
         raise status.no_such_path()
@@ -40,7 +40,8 @@ def find(request: Request, kinds: Registry) -> Kind:
 
 
 def _of_plural(request: Request, kinds: Registry) -> Kind:
-    kind = kinds.resource(request.group, request.resource) or kinds.plural(request.resource)
+    kind = (kinds.version(request.group, request.version, request.resource) or kinds.resource(request.group, request.resource)
+            or kinds.plural(request.resource))
     if kind is None or (request.subresource and request.subresource not in kind.subresources):
         raise status.no_such_path()
     return kind

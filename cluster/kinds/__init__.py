@@ -34,21 +34,33 @@ def prefix(kind: Kind) -> str:
 
 
 class Registry:
-    """All served kinds, with an index for each way to name one. Immutable once made."""
+    """All served kinds, with an index for each way to name one. Immutable once made.
+
+    A kind that is served in several versions or groups is there once for each; `stored` has it once, as it is stored.
+    """
 
     def __init__(self, kinds: Iterable[Kind]):
         stored = sorted(kinds, key=lambda kind: (kind.group, kind.plural))
         self.stored = tuple(stored)
-        self.kinds = tuple(sorted((*stored, *_second_faces(stored)), key=lambda kind: (kind.group, kind.plural)))
-        self._by_resource = {(kind.group, kind.plural): kind for kind in self.kinds}
+        self.kinds = tuple(sorted((*stored, *_second_faces(stored)), key=lambda kind: (kind.group, kind.plural, kind.version)))
+        self._by_version = {(kind.group, kind.version, kind.plural): kind for kind in self.kinds}
+        self._by_resource = {(kind.group, kind.plural): kind for kind in (*self.kinds, *stored)}
         self._by_kind = {(api_version(kind), kind.kind): kind for kind in self.kinds}
         self._by_plural = {kind.plural: kind for kind in reversed(self.stored)}
         self._by_name = {name.lower(): kind for kind in reversed(self.kinds) for name in _names(kind)}
         self._by_name.update({name.lower(): kind for kind in reversed(self.stored) for name in _names(kind)})
 
+    def extended(self, kinds: Iterable[Kind]) -> Registry:
+        """These kinds and more: what one sandbox serves beside the built-in kinds."""
+        return Registry((*self.stored, *kinds))
+
     def resource(self, group: str, plural: str) -> Kind | None:
-        """The kind behind a resource of a group."""
+        """The kind behind a resource of a group, in the version that is stored."""
         return self._by_resource.get((group, plural))
+
+    def version(self, group: str, version: str, plural: str) -> Kind | None:
+        """The kind behind a resource of a group's version."""
+        return self._by_version.get((group, version, plural))
 
     def plural(self, plural: str) -> Kind | None:
         """The kind behind a bare plural, or behind `events.events.k8s.io`."""
@@ -85,6 +97,7 @@ def _second_faces(kinds: list[Kind]) -> list[Kind]:
         also = ALSO_SERVED_AS.get((kind.group, kind.plural))
         if also:
             found.append(replace(kind, group=also[0], version=also[1], prefix=prefix(kind), **kind.second_face))
+        found += [replace(kind, faces=(), prefix=prefix(kind), stored_as=api_version(kind), **face) for face in kind.faces]
     return found
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from cluster.meta.fields import FieldError
 from cluster.meta.schema import definitions
@@ -72,6 +73,13 @@ class Kind:
     stamp: Callable[[dict, dict, str], None] | None = None       # (new draft, old, time as text): times that a status write sets
     deprecation: str = ""                      # warned of in every answer about the kind
     computed: Callable[[], list[dict]] | None = None  # its objects where they are worked out on a read and never stored
+    # Other versions (or groups) in which the same objects are served: arguments of this class, `version` among them, and how
+    # an object comes from them and goes back: `to_stored(obj)`, `from_stored(obj)`, where more differs than apiVersion.
+    faces: tuple[dict[str, object], ...] = ()
+    stored_as: str = ""                        # of a face: the apiVersion in which its objects are stored
+    to_stored: Callable[[dict], dict] | None = None
+    from_stored: Callable[[dict], dict] | None = None
+    custom: Any = None                         # of a custom resource: its type, apiserver/custom/resource.py
     icon: str = ""
     title: dict[str, str] = field(default_factory=dict)          # {"en": …, "zh": …}: one sentence on what it is for
 
