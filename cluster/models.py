@@ -12,6 +12,7 @@ class Sandbox(models.Model):
     settings = models.JSONField(default=dict, help_text="Profile, nodes, sizes, seed and epoch: with the journal, all that its state depends on.")
     engine_version = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    run = models.PositiveIntegerField(default=0, help_text="How often it was reset: cursors of an earlier run mean nothing now.")
     steps = models.BigIntegerField(default=0, help_text="Engine events handled.")
     now_ms = models.BigIntegerField(default=0, help_text="Virtual milliseconds since it began.")
     revision = models.BigIntegerField(default=0)

@@ -65,7 +65,7 @@ async def ask(command: dict) -> dict:
         raise HttpError(503, "the simulation does not answer") from None
     if not answer.get("ok"):
         text = answer["error"]["en"]
-        raise HttpError(404 if "not found" in text and text.startswith("sandbox") else 500 if answer.get("internal") else 400, text)
+        raise HttpError(answer.get("code", 400), text)
     return {key: value for key, value in answer.items() if key != "ok"}
 
 

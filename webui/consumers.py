@@ -19,9 +19,9 @@ class PageConsumer(AsyncWebsocketConsumer):
     """One viewer of one sandbox. Messages in: hello, control, kubectl, fault; out: snapshot, frame, gap, reply, gone."""
 
     async def connect(self) -> None:
-        self.sandbox = self.scope["url_route"]["kwargs"]["sandbox"]
+        self.sandbox = self.scope["url_route"]["kwargs"]["sandbox"][:63]  # no name is longer
         self.viewer = secrets.token_hex(8)
-        self.greeted = False
+        self.seen = -1  # the number of the newest message that was sent on; -1 before the hello
         await self.channel_layer.group_add(group_name(self.sandbox), self.channel_name)
         await self.accept()
 
@@ -30,8 +30,9 @@ class PageConsumer(AsyncWebsocketConsumer):
         await door().tell({"do": "bye", "sandbox": self.sandbox, "viewer": self.viewer})
 
     async def frame(self, event: dict) -> None:
-        """What happened in the sandbox, encoded once for everybody."""
-        if self.greeted:
+        """What happened in the sandbox, encoded once for everybody. What the hello's answer tells already is left out."""
+        if self.seen >= 0 and (event["number"] > self.seen or not event["number"]):
+            self.seen = max(self.seen, event["number"])
             await self.send(text_data=event["text"])
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -53,17 +54,15 @@ class PageConsumer(AsyncWebsocketConsumer):
         await self.answer(message, answer)
 
     async def hello(self, message: dict) -> None:
-        cursor = message.get("cursor")
-        self.greeted = True
-        answer = await door().ask(
-            {
-                "do": "hello",
-                "sandbox": self.sandbox,
-                "viewer": self.viewer,
-                "cursor": cursor if isinstance(cursor, int) else None,
-            }
-        )
+        hello = {"do": "hello", "sandbox": self.sandbox, "viewer": self.viewer}
+        hello |= {name: message[name] for name in ("cursor", "run") if type(message.get(name)) is int}
+        try:
+            answer = await door().ask(hello)
+        except WorkerSilent:
+            await self.close(code=1013)  # try again later; the page does
+            return
         if answer.get("ok"):
+            self.seen = answer["message"]["number"]
             await self.send(text_data=json.dumps(answer["message"], ensure_ascii=False, separators=(",", ":")))
         else:
             await self.send(text_data=json.dumps({"type": "gone", "error": answer["error"]}))

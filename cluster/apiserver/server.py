@@ -64,6 +64,7 @@ class ApiServer(Actor):
         self.state = ServerState()
         self.outbox: list[tuple] = []
         self.context = Context(self, hooks=hooks, profile=profile)
+        self.looking = Context(self, hooks=hooks, profile=profile)  # of looks from outside, which must not change what happens
 
     def begin(self, objects: list[tuple[str, dict]]) -> None:
         """Write the objects that a fresh cluster starts with."""
@@ -115,7 +116,7 @@ class ApiServer(Actor):
 
     def handle(self, request: Request) -> Response:
         """Answer a read at once, outside the flow of events."""
-        return pipeline.read(request, self.context.enter(request, True))
+        return pipeline.read(request, self.looking.enter(request, True))
 
     def _answer(self, request: Request, response: Response, reply_to: ReplyTo, sender: str) -> None:
         if reply_to.external:

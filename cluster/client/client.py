@@ -18,7 +18,7 @@ PATCH_TYPES = {
 
 @dataclass
 class LimiterState:
-    tokens: float = -1.0
+    tokens: float | None = None   # None: full, as at the start
     at_ms: int = 0
 
 
@@ -32,9 +32,8 @@ class Limiter:
     def wait_ms(self, now_ms: int) -> int:
         """Take one token; how long the request must wait for it."""
         state = self.state
-        if state.tokens < 0 and state.at_ms == 0:
-            state.tokens = float(self.burst)
-        state.tokens = min(self.burst, state.tokens + (now_ms - state.at_ms) * self.qps / 1000)
+        tokens = self.burst if state.tokens is None else state.tokens + (now_ms - state.at_ms) * self.qps / 1000
+        state.tokens = min(self.burst, tokens)
         state.at_ms = now_ms
         state.tokens -= 1
         return 0 if state.tokens >= 0 else round(-state.tokens * 1000 / self.qps)

@@ -55,6 +55,7 @@ class Engine:
         """Remove an actor for good (a deleted node's kubelet)."""
         actor = self.actors.pop(name)
         actor.drop_memory()
+        self._recount()
 
     def schedule(self, actor, delay_ms: int, handler: str, args: tuple = (), *, background: bool = False,
                  priority: int = NORMAL, cause: int | None = None) -> int:
@@ -189,7 +190,7 @@ class Engine:
         self._recount()
         events = sorted(self._by_id.values(), key=lambda event: event.id)
         return {
-            "version": VERSION, "now_ms": self.now_ms, "steps": self.steps, "cause": self.cause, "seed": self.seed,
+            "version": VERSION, "now_ms": self.now_ms, "steps": self.steps, "cause": self.cause, "seed": self.rng.seed,
             "epoch_ms": self.clock.epoch_ms, "next_seq": self.trace.next_seq, "next_event_id": self._next_event_id,
             "next_work_id": self._next_work_id, "streams": self.rng.snapshot(), "latency": {k: list(v) for k, v in self.latency_table.items()},
             "actors": {name: actor.snapshot() for name, actor in self.actors.items()},
@@ -202,6 +203,7 @@ class Engine:
             raise ValueError(f"snapshot version {data['version']}, expected {VERSION}")
         self.now_ms, self.steps, self.cause = data["now_ms"], data["steps"], data["cause"]
         self.trace.next_seq = data["next_seq"]
+        self.rng.seed = data["seed"]  # streams that are first asked for later go by it
         self.rng.restore(data["streams"])
         self._draws = {}
         self.latency_table = {name: tuple(span) for name, span in data["latency"].items()}

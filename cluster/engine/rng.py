@@ -73,7 +73,7 @@ class Stream:
 class Streams:
     """All streams of one sandbox, made when first asked for."""
 
-    def __init__(self, seed: int):
+    def __init__(self, seed: int | str):
         self.seed = seed
         self.by_name: dict[str, Stream] = {}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import msgspec
 import zstandard
 from django.db import connection, transaction
+from django.db.models import Max
 
 from cluster.engine import TraceEvent
 from cluster.models import Input, Revision, Sandbox, Snapshot, TraceChunk
@@ -61,8 +62,16 @@ def inputs_after(sandbox: Sandbox, number: int) -> list[tuple[int, int, int, str
     return [(row.number, row.step, row.at_ms, row.kind, _decode(bytes(row.data))) for row in rows.iterator()]
 
 
+def last_input(sandbox: Sandbox) -> int:
+    """The number of the newest input, 0 if there is none."""
+    return Input.objects.filter(sandbox=sandbox).aggregate(newest=Max("number"))["newest"] or 0
+
+
 def object_at(sandbox: Sandbox, key: str, revision: int | None = None) -> tuple[dict, Revision] | None:
-    """The object under an etcd key at a revision (default: the newest), and its row; None if it was not there."""
+    """The object under an etcd key at a revision (default: the newest), and its row; None if it was not yet there.
+
+    Of a key that was deleted by then, the row's type is DELETED and the object is the one that watchers saw last.
+    """
     rows = Revision.objects.filter(sandbox=sandbox, key=key)
     if revision is not None:
         rows = rows.filter(revision__lte=revision)
@@ -82,24 +91,21 @@ def erase(sandbox: Sandbox) -> None:
     with transaction.atomic():
         for model in (Input, Revision, TraceChunk, Snapshot):
             model.objects.filter(sandbox=sandbox).delete()
-        Sandbox.objects.filter(pk=sandbox.pk).update(engine_version="", steps=0, now_ms=0, revision=0, seq=0, shown_seq=0, error="")
-    for name in ("steps", "now_ms", "revision", "seq", "shown_seq"):
-        setattr(sandbox, name, 0)
+        fresh = {"engine_version": "", "error": "", "run": sandbox.run + 1, "mode": "held", "held_by": "default",
+                 "steps": 0, "now_ms": 0, "revision": 0, "seq": 0, "shown_seq": 0}
+        Sandbox.objects.filter(pk=sandbox.pk).update(**fresh)
+    for name, value in fresh.items():
+        setattr(sandbox, name, value)
 
 
 def current_objects(sandbox: Sandbox) -> list[tuple[str, dict, Revision]]:
     """(key, object, row) of every key that is there, at the newest revision, ordered by key."""
-    newest = Revision.objects.filter(sandbox=sandbox).values("key").annotate(newest=_max("revision"))
+    newest = Revision.objects.filter(sandbox=sandbox).values("key").order_by().annotate(newest=Max("revision"))
     numbers = [row["newest"] for row in newest]
     rows = []
     for start in range(0, len(numbers), 500):
         rows += Revision.objects.filter(sandbox=sandbox, revision__in=numbers[start:start + 500])
     return [(row.key, expand(row.value), row) for row in sorted(rows, key=lambda r: r.key) if row.type != "DELETED"]
-
-
-def _max(name: str):
-    from django.db.models import Max
-    return Max(name)
 
 
 def trace_after(sandbox: Sandbox, seq: int, until: int | None = None):
@@ -124,8 +130,10 @@ def save_snapshot(sandbox: Sandbox, data: dict, *, step: int, number: int, seq: 
 def save_snapshot_when_at_rest(sandbox: Sandbox, simulation, engine_version: str) -> bool:
     """Keep the state of a committed simulation, if no unit of work is under way."""
     engine = simulation.engine
-    if not engine.is_at_rest or simulation.store.uncommitted:
+    if not engine.is_at_rest or simulation.store.uncommitted or engine.trace.events:
         return False
+    if engine.steps != sandbox.steps or engine.trace.next_seq - 1 != sandbox.seq:
+        return False  # a snapshot ahead of what is committed could not be used, and the one before it is gone
     save_snapshot(sandbox, simulation.snapshot(), step=engine.steps, number=simulation.inputs, seq=engine.trace.next_seq - 1,
                   revision=simulation.store.revision, engine_version=engine_version)
     return True

@@ -10,15 +10,18 @@ from typing import Any
 import msgspec
 
 from cluster.apiserver import http
+from cluster.meta import status
 from cluster.meta.requests import Response
 from cluster.meta.status import StatusError
 from cluster.picture import inspection
 
 from . import checking, sandboxes, watching
+from .recovery import SimulationFailed
 from .runner import Refused, Runner
 
 Respond = Callable[[dict], None]
 COMMANDS: dict[str, Callable] = {}
+NOT_FOUND = {"status": 404, "headers": [("Content-Type", "text/plain; charset=utf-8")], "body": b"404 page not found\n"}
 
 
 def command(function: Callable) -> Callable:
@@ -50,11 +53,11 @@ def _runner(host, asked: dict) -> Runner:
 @command
 def kube(host, asked: dict, respond: Respond) -> dict | None:
     """One HTTP request {token, method, path, query, headers, body}; answered with {status, headers, body}."""
+    accept = asked["headers"].get("accept", "")
     try:
         runner = _runner(host, asked)
-    except Refused:
-        return {"status": 404, "headers": [("Content-Type", "text/plain; charset=utf-8")], "body": b"404 page not found\n"}
-    accept = asked["headers"].get("accept", "")
+    except Refused as refusal:
+        return NOT_FOUND if refusal.code == 404 else _unavailable(refusal, accept)
     try:
         request = http.parse(asked["method"], asked["path"], asked["query"], asked["headers"], asked["body"])
     except StatusError as refusal:
@@ -63,8 +66,19 @@ def kube(host, asked: dict, respond: Respond) -> dict | None:
         return watching.start(runner, request, respond)
     if request.verb in ("get", "list", "raw"):
         return _rendered(runner.server.handle(request), accept)
-    runner.input("request", msgspec.to_builtins(request), token=lambda kind, sent, answer: respond(_rendered(answer, accept)))
+    try:
+        runner.input("request", msgspec.to_builtins(request), token=lambda kind, sent, answer: respond(_rendered(answer, accept)))
+    except Refused as refusal:
+        return _unavailable(refusal, accept)
+    except SimulationFailed:
+        pass  # whoever waited was answered when it stopped
     return None
+
+
+def _unavailable(refusal: Refused, accept: str) -> dict:
+    """A sandbox that cannot answer now, in the words of an API server that cannot."""
+    error = status.service_unavailable(str(refusal))
+    return _rendered(Response(code=error.code, body=error.status), accept)
 
 
 def _rendered(response: Response, accept: str) -> dict:
@@ -95,19 +109,32 @@ def bookmark(host, asked: dict, respond: Respond) -> dict:
 @command
 def control(host, asked: dict, respond: Respond) -> dict:
     """{action: hold | run | step | stage | settle | jump | speed | pacing | reset, value?}"""
-    runner, action, value = _runner(host, asked), asked.get("action"), asked.get("value")
-    if action in ("hold", "run", "settle", "stage", "reset"):
+    action, value = asked.get("action"), asked.get("value")
+    runner = host.reset(asked.get("sandbox", "")) if action == "reset" else _runner(host, asked)
+    if action in ("hold", "run", "settle", "stage"):
         getattr(runner, action)()
     elif action in ("step", "jump"):
-        runner.step(_number(value, 1, whole=True))
+        return _step(runner, _number(value, 1, whole=True), respond)
     elif action == "speed":
         runner.set_speed(_number(value, 1.0))
     elif action == "pacing":
         runner.set_pacing(str(value))
-    else:
+    elif action != "reset":
         raise Refused(f"unknown action {action!r}: choose hold, run, step, stage, settle, jump, speed, pacing or reset")
     runner.finish_turn()
     return {"ok": True, **runner.head()}
+
+
+def _step(runner: Runner, count: int, respond: Respond) -> None:
+    """Answered when the steps are done."""
+    if count < 1:
+        raise Refused(f"{count} is no number of steps", f"{count} 不是步数")
+
+    def done() -> None:
+        runner.finish_turn()
+        respond({"ok": True, **runner.head()})
+
+    runner.step(count, done)
 
 
 @command
@@ -121,7 +148,7 @@ def _number(value: Any, default: float, *, whole: bool = False) -> Any:
         return default
     try:
         return int(value) if whole else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Refused(f"{value!r} is not a number", f"{value!r} 不是数字") from None
 
 
@@ -152,14 +179,16 @@ def hello(host, asked: dict, respond: Respond) -> dict:
     runner.viewers.add(asked["viewer"])
     runner.pacing.reset()
     runner.finish_turn()
-    return {"ok": True, "message": runner.snapshot_message(asked.get("cursor"))}
+    return {"ok": True, "message": runner.snapshot_message(asked.get("cursor"), asked.get("run"))}
 
 
 @command
 def bye(host, asked: dict, respond: Respond) -> None:
-    runner = host.runners.get(asked.get("sandbox", ""))
-    if runner is not None:
-        runner.viewers.discard(asked["viewer"])
+    name = asked.get("sandbox", "")
+    if name in host.viewers:
+        host.viewers[name].discard(asked["viewer"])
+        if name in host.runners:
+            host.touched(name)  # with nobody looking, the clock decides
 
 
 @command
@@ -220,10 +249,11 @@ def sandbox_delete(host, asked: dict, respond: Respond) -> dict:
     name = asked.get("sandbox", "")
     sandbox = sandboxes.find(name)
     if sandbox is None:
-        raise Refused(f"sandbox {name!r} not found", f"找不到沙箱“{name}”")
+        raise Refused(f"sandbox {name!r} not found", f"找不到沙箱“{name}”", code=404)
     if name == "main":
         raise Refused("sandbox 'main' stays: reset it instead", "沙箱“main”不能删除：请改为重置")
     host.drop(name)
+    host.viewers.pop(name, None)
     sandbox.delete()
     host.publish(name, {"type": "gone"})
     return {"ok": True}
@@ -235,5 +265,5 @@ def sandbox_token(host, asked: dict, respond: Respond) -> dict:
     name = asked.get("sandbox", "")
     sandbox = sandboxes.find(name)
     if sandbox is None:
-        raise Refused(f"sandbox {name!r} not found", f"找不到沙箱“{name}”")
+        raise Refused(f"sandbox {name!r} not found", f"找不到沙箱“{name}”", code=404)
     return {"ok": True, "token": sandbox.token}

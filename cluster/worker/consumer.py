@@ -27,7 +27,7 @@ class Bridge:
     def publish(self, sandbox: str, message: dict) -> None:
         """Called from the simulation thread: one encoded frame to everyone who looks."""
         text = msgspec.json.encode(message).decode()
-        self._soon(self.layer.group_send(group_name(sandbox), {"type": "frame", "text": text}))
+        self._soon(self.layer.group_send(group_name(sandbox), {"type": "frame", "text": text, "number": message.get("number", 0)}))
 
     def respond_to(self, channel: str, request_id: str):
         """The function by which the simulation thread answers one command."""

@@ -21,33 +21,48 @@ class Display:
         self.seq, self.at_ms, self.step, self.stage = seq, at_ms, 0, ""
         self.base_seq = seq   # the oldest cursor from which the kept rows lead here
         self.fresh: list[dict] = []   # shown since the last frame was published
+        self.fresh_after = seq        # the last row of the frames before
+        self.steps_pending = 0
 
     def add(self, rows: list[dict]) -> None:
         self.pending.extend(rows)
+        self.steps_pending += sum(1 for row in rows if row["step"] is not None)
 
     @property
     def has_step(self) -> bool:
-        return any(row["step"] is not None for row in self.pending)
+        return self.steps_pending > 0
 
-    def show_step(self) -> bool:
-        """Show up to and including the next step, and the details that belong to it; False if no step is pending."""
+    def show_step(self) -> dict | None:
+        """Show up to and including the next step, and the details that belong to it; its row, None if no step is pending."""
         if not self.has_step:
-            return False
-        while self.pending:
-            row = self.pending.popleft()
-            self._show(row)
-            if row["step"] is not None:
-                break
+            return None
+        self.show_details()
+        step = self.pending[0]
+        self._show_next()
+        self.show_details()
+        return step
+
+    def show_details(self) -> None:
+        """Show what is pending before the next step."""
         while self.pending and self.pending[0]["step"] is None:
-            self._show(self.pending.popleft())
-        return True
+            self._show_next()
 
     def show_all(self) -> None:
         while self.pending:
-            self._show(self.pending.popleft())
+            self._show_next()
 
-    def _show(self, row: dict) -> None:
-        undo = []
+    def show_until(self, seq: int) -> None:
+        """Show all up to a seq: what was shown before a restart."""
+        while self.pending and self.pending[0]["seq"] <= seq:
+            self._show_next()
+
+    def next_step(self) -> dict | None:
+        """The row of the next pending step."""
+        return next((row for row in self.pending if row["step"] is not None), None) if self.has_step else None
+
+    def _show_next(self) -> None:
+        row, undo = self.pending.popleft(), []
+        self.steps_pending -= row["step"] is not None
         for collection, cell, value in row["set"]:
             values = self.cells.setdefault(collection, {})
             undo.append((collection, cell, values.get(cell)))
@@ -64,9 +79,11 @@ class Display:
         if row["step"] is not None:
             self.step, self.stage = row["step"], row["stage"]
 
-    def take_fresh(self) -> list[dict]:
-        rows, self.fresh = self.fresh, []
-        return rows
+    def take_fresh(self) -> tuple[int, list[dict]]:
+        """(the seq after which they come, the rows shown since the last call)."""
+        after, rows = self.fresh_after, self.fresh
+        self.fresh_after, self.fresh = self.seq, []
+        return after, rows
 
     def history(self, before: int, limit: int) -> tuple[Cells, list[dict], bool]:
         """(the cells before the first row, up to `limit` rows with seq < before, whether earlier rows are kept)."""

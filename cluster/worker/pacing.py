@@ -28,10 +28,12 @@ class Pacing:
         if self.anchor is None:
             self.anchor = (wall_s, now_ms)
         begun_s, begun_ms = self.anchor
-        target = begun_ms + int((wall_s - begun_s) * 1000 * speed)
-        if target - now_ms > CLOCK_LAG_S * 1000 * speed and target - now_ms > 5000 * speed:
-            self.anchor, target = (wall_s, now_ms), now_ms
-        return target
+        return max(now_ms, begun_ms + int((wall_s - begun_s) * 1000 * speed + 0.001))  # `wall_of` may fall a hair short
+
+    def slip(self, wall_s: float, now_ms: int, speed: float) -> None:
+        """Clock play that cannot keep up: a long arrear is given up, a short one made good."""
+        if self.target_ms(wall_s, now_ms, speed) - now_ms > CLOCK_LAG_S * 1000 * speed:
+            self.anchor = (wall_s, now_ms)
 
     def wall_of(self, due_ms: int, speed: float) -> float:
         begun_s, begun_ms = self.anchor

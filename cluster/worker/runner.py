@@ -1,46 +1,73 @@
 """One sandbox under a worker: commands in, turns committed, rows and replies out. Single-threaded."""
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any
 
+from cluster.meta import status
+from cluster.meta.requests import Response
 from cluster.models import Sandbox
 from cluster.picture import Projector
 from cluster.store import log
 
 from . import faults, recovery
 from .display import SNAPSHOT_ROWS, Display
-from .pacing import MAX_SPEED, MIN_SPEED, SETTLE_LIMIT_MS, STEP_LIMIT_MS, STEP_S, TICK_BUDGET_S, Pacing
+from .pacing import (
+    LONG_GAP_MS,
+    MAX_SPEED,
+    MIN_SPEED,
+    SETTLE_LIMIT_MS,
+    STEP_LIMIT_MS,
+    STEP_S,
+    TICK_BUDGET_S,
+    Pacing,
+)
 from .version import engine_version
 
 SNAPSHOT_STEPS = 4000
 FRAME_S = 0.05
+MOST_STEPS = 10_000
+STAGE_STEPS = 2000
+COMMIT_STEPS = 200       # a turn without changes or facts is committed every so many events
+NUMBERS = itertools.count(1)  # of messages to pages: whoever has one needs none with a smaller number
 Publish = Callable[[dict], None]
 
 
 class Refused(ValueError):
-    """A command that makes no sense; `texts` are its words in both languages."""
+    """A command that makes no sense; `texts` are its words in both languages, `code` is HTTP's."""
 
-    def __init__(self, en: str, zh: str = ""):
+    def __init__(self, en: str, zh: str = "", *, code: int = 400):
         super().__init__(en)
-        self.texts = {"en": en, "zh": zh or en}
+        self.texts, self.code = {"en": en, "zh": zh or en}, code
+
+
+STOPPED = ("the simulation stopped by an error: reset the sandbox", "模拟因错误而停止：请重置沙箱")
 
 
 class Runner:
-    """Owns a sandbox. publish(message) tells everyone who looks; deliver(kind, id, …) answers HTTP callers and watches."""
+    """Owns a sandbox. publish(message) tells everyone who looks.
+
+    deliver answers HTTP callers and watches: ("reply", token, request, response), ("event", token, [(type, object), …]),
+    ("end", token).
+    """
 
     def __init__(self, sandbox: Sandbox, *, publish: Publish, deliver: Callable[..., None], wall: Callable[[], float] = time.monotonic):
         self.sandbox, self.publish, self.deliver, self.wall = sandbox, publish, deliver, wall
         self.pacing = Pacing()
         self.viewers: set[str] = set()
-        self.waiting: dict[int, Any] = {}      # input number -> token of the caller that waits
+        self.waiting: dict[int, Any] = {}      # input number -> token of the caller that waits, deliver's second argument
         self.watches: dict[int, Any] = {}      # watcher id -> token
         self.watch_requests: dict[int, Any] = {}
         self.turn_events: list = []
         self.settle_end_ms = 0
-        self.published_s = 0.0
+        self.steps_left = 0
+        self.when_stepped: list[Callable[[], None]] = []
+        self.next_frame_s = 0.0                # a running sandbox sends no frame before that
         self.state_changed = True
+        self.is_broken = False                 # a commit failed: what is in memory is ahead of what is kept
+        self.end: dict | None = None           # the position before the event that failed; nothing counts after it
         self.snapshot_step = 0
         self._load()
 
@@ -51,8 +78,11 @@ class Runner:
         if not sandbox.engine_version:
             self.simulation = recovery.create(sandbox)
         elif sandbox.engine_version == engine_version():
-            self.simulation, self.turn_events, changes = recovery.replay(sandbox)
-            self.simulation.store.uncommitted = changes
+            replay = recovery.Replay(sandbox)
+            self.simulation, self.turn_events, self.simulation.store.uncommitted = replay.run()
+            if replay.error:
+                self.end, sandbox.error = replay.end, sandbox.error or replay.error
+                sandbox.mode, sandbox.held_by = "stopped", "error"
         else:
             self.simulation = recovery.resume(sandbox)
         self.engine, self.server = self.simulation.engine, self.simulation.server
@@ -64,14 +94,12 @@ class Runner:
         sandbox = self.sandbox
         self.projector = Projector(self.simulation)
         self.display = Display({}, seq=0, at_ms=0)
-        shown = sandbox.shown_seq
         revisions = _Revisions(sandbox)
         for event in log.trace_after(sandbox, 0):
             self.display.add(self.projector.rows([event], revisions))
         uncommitted = {change.revision: change for change in self.simulation.store.uncommitted}
         self.display.add(self.projector.rows(self.turn_events, uncommitted))
-        while self.display.pending and self.display.pending[0]["seq"] <= shown:
-            self.display._show(self.display.pending.popleft())
+        self.display.show_until(sandbox.shown_seq)
         self.display.take_fresh()
 
     # -- running ------------------------------------------------------------------------------------------------------
@@ -84,7 +112,11 @@ class Runner:
             wake_s = self._tick_paced(wall_s) if self._is_paced else self._tick_clock(wall_s)
         elif mode == "settling":
             wake_s = self._tick_fast(wall_s)
+        elif mode == "held" and self.steps_left:
+            wake_s = self._tick_steps(wall_s)
         self.finish_turn()
+        if self.display.fresh:  # too soon after the last frame: they must not wait for the next event
+            wake_s = self.next_frame_s if wake_s is None else min(wake_s, max(wall_s, self.next_frame_s))
         return wake_s
 
     @property
@@ -99,6 +131,7 @@ class Runner:
         while (due := engine.next_due_ms()) is not None and due <= target:
             self.advance()
             if self.wall() > end_s:
+                self.pacing.slip(self.wall(), engine.now_ms, speed)
                 self.display.show_all()
                 return wall_s
         self.display.show_all()
@@ -110,15 +143,18 @@ class Runner:
         if wall_s < pacing.wake_s:
             return pacing.wake_s
         end_s = wall_s + TICK_BUDGET_S
-        while not self.display.show_step():
-            if engine.is_settled:
-                return self._tick_clock(wall_s)
+        while (step := self.display.show_step()) is None:
+            if engine.is_settled:  # heartbeats go by the clock; what they set in motion is paced again
+                wake_s = self._tick_heartbeat(wall_s)
+                if wake_s is not None:
+                    return wake_s
+                continue
             pacing.anchor = None
             gap_ms = engine.next_due_ms() - engine.now_ms - pacing.waited_ms
             wait_s = pacing.gap_s(gap_ms, speed) if gap_ms > 0 else 0
             if wait_s > 0:
                 pacing.waited_ms += gap_ms
-                pacing.squeezed_ms += gap_ms if gap_ms > 1000 else 0
+                pacing.squeezed_ms += gap_ms if gap_ms > LONG_GAP_MS else 0
                 pacing.wake_s = wall_s + wait_s
                 return pacing.wake_s
             pacing.waited_ms = 0
@@ -126,10 +162,23 @@ class Runner:
             if self.wall() > end_s:
                 return wall_s
         if pacing.squeezed_ms:
-            self.display.rows[-1]["squeezed_ms"] = pacing.squeezed_ms
+            step["squeezed_ms"] = pacing.squeezed_ms
             pacing.squeezed_ms = 0
+        pacing.anchor = None
         pacing.wake_s = wall_s + STEP_S / speed
         return pacing.wake_s
+
+    def _tick_heartbeat(self, wall_s: float) -> float | None:
+        """Handle one event of a settled cluster if it is due; otherwise move the clock on and say when to come back."""
+        engine, speed = self.engine, self.sandbox.speed
+        target = self.pacing.target_ms(wall_s, engine.now_ms, speed)
+        due = engine.next_due_ms()
+        if due is not None and due <= target:
+            self.advance()
+            return wall_s if self.wall() > wall_s + TICK_BUDGET_S else None
+        self.display.show_details()
+        self.simulation.advance_to(target)
+        return self.pacing.wall_of(due, speed) if due is not None else wall_s + 1
 
     def _tick_fast(self, wall_s: float) -> float | None:
         """Settle: as fast as it can, a slice at a time."""
@@ -143,13 +192,29 @@ class Runner:
         self._set_mode("held", by="user")
         return None
 
+    def _tick_steps(self, wall_s: float) -> float | None:
+        """The steps that were asked for, a slice at a time."""
+        end_s = wall_s + TICK_BUDGET_S
+        while self.steps_left:
+            self.steps_left = self.steps_left - 1 if self._one_step() else 0
+            if self.steps_left and self.wall() > end_s:
+                return wall_s
+        self._stepped()
+        return None
+
+    def _stepped(self) -> None:
+        """Tell those who asked for steps that they are done, or given up."""
+        self.steps_left, self.when_stepped, told = 0, [], self.when_stepped
+        for tell in told:
+            tell()
+
     def advance(self) -> None:
         """One engine event, and the rows that it leaves."""
+        before = recovery.position(self.simulation)
         try:
             self.engine.step()
         except Exception as error:  # a fault of ours must not take other sandboxes along
-            self._fail(error)
-            raise
+            self._fail(error, before)
         self.collect()
 
     def collect(self) -> None:
@@ -159,27 +224,60 @@ class Runner:
             recent = {change.revision: change for change in self.simulation.store.uncommitted[-20:]}
             self.display.add(self.projector.rows(events, recent))
 
-    def _fail(self, error: Exception) -> None:
-        self.sandbox.error = f"{type(error).__name__}: {error} (sandbox {self.sandbox.name}, seed {self.simulation.settings.seed}, step {self.engine.steps})"
+    def _fail(self, error: Exception, before: dict) -> None:
+        """Stop for good at the position before the event that raised; its effects are dropped. Raises SimulationFailed."""
+        failed = recovery.SimulationFailed(self.simulation, self.sandbox.name, error)
+        self.end, self.sandbox.error = before, str(failed)
         self._set_mode("stopped", by="error")
+        events, self.simulation.store.uncommitted = recovery.cut(self.simulation, before)
+        self.turn_events += events
+        self._give_up(status.internal_error(f"the simulation stopped: {failed}"))
+        raise failed from error
+
+    def _give_up(self, refusal: status.StatusError) -> None:
+        """Answer everybody who waits for something that will never come."""
+        waiting, self.waiting = self.waiting, {}
+        for token in waiting.values():
+            self.deliver("reply", token, None, Response(code=refusal.code, body=refusal.status))
+        watches, self.watches, self.watch_requests = self.watches, {}, {}
+        for watcher_id, token in watches.items():
+            self.server.unwatch(watcher_id)
+            self.deliver("end", token)
+        self._stepped()
+
+    def abandon(self) -> None:
+        """Let go without a commit, because one failed: the sandbox is to be loaded again."""
+        self._give_up(status.service_unavailable("the simulation is being restored"))
 
     # -- turns --------------------------------------------------------------------------------------------------------
 
     def finish_turn(self) -> None:
         """Commit what happened, then let it leave: replies, watch events, frames."""
-        changes = self.simulation.store.drain()
-        sandbox = self.sandbox
-        if changes or self.turn_events or self.state_changed or self.engine.steps - sandbox.steps > 200 or self.display.fresh:
-            events, self.turn_events = self.turn_events, []
-            log.commit_turn(sandbox, changes, events, shown_seq=self.display.seq, mode=sandbox.mode, held_by=sandbox.held_by,
-                            pacing=sandbox.pacing, speed=sandbox.speed, error=sandbox.error, **recovery.position(self.simulation))
+        engine, snapshot_is_due = self.engine, self.engine.steps - self.snapshot_step > SNAPSHOT_STEPS
+        is_news = self.simulation.store.uncommitted or self.turn_events or self.state_changed or self.display.seq != self.sandbox.shown_seq
+        if is_news or snapshot_is_due or engine.steps - self.sandbox.steps > COMMIT_STEPS:
+            self._commit()
         self._send_outbox()
         self._publish_frame()
-        if self.engine.steps - self.snapshot_step > SNAPSHOT_STEPS and log.save_snapshot_when_at_rest(sandbox, self.simulation, engine_version()):
-            self.snapshot_step = self.engine.steps
+        if snapshot_is_due and self._save_snapshot():
+            self.snapshot_step = engine.steps
+
+    def _commit(self) -> None:
+        sandbox, changes = self.sandbox, self.simulation.store.drain()
+        events, self.turn_events = self.turn_events, []
+        try:
+            log.commit_turn(sandbox, changes, events, shown_seq=self.display.seq, mode=sandbox.mode, held_by=sandbox.held_by,
+                            pacing=sandbox.pacing, speed=sandbox.speed, error=sandbox.error, **(self.end or recovery.position(self.simulation)))
+        except Exception:
+            self.is_broken = True
+            raise
+
+    def _save_snapshot(self) -> bool:
+        return self.end is None and log.save_snapshot_when_at_rest(self.sandbox, self.simulation, engine_version())
 
     def _send_outbox(self) -> None:
         outbox, self.server.outbox = self.server.outbox, []
+        news: dict[int, list] = {}   # one message for each watch and turn
         for kind, *rest in outbox:
             if kind == "reply":
                 number, request, response = rest
@@ -188,25 +286,31 @@ class Runner:
                     self.deliver("reply", token, request, response)
             else:
                 watcher_id, event_type, obj = rest
-                token = self.watches.get(watcher_id)
-                if token is not None:
-                    self.deliver("event", token, event_type, obj)
+                news.setdefault(watcher_id, []).append((event_type, obj))
+        for watcher_id, events in news.items():
+            token = self.watches.get(watcher_id)
+            if token is not None:
+                self.deliver("event", token, events)
 
     def _publish_frame(self) -> None:
         wall_s = self.wall()
         if not self.display.fresh and not self.state_changed:
             return
-        if wall_s - self.published_s < FRAME_S and self.sandbox.mode in ("running", "settling") and not self.state_changed:
+        if wall_s < self.next_frame_s and self.sandbox.mode in ("running", "settling") and not self.state_changed:
             return
-        self.published_s, self.state_changed = wall_s, False
-        rows = self.display.take_fresh()
+        self.next_frame_s, self.state_changed = wall_s + FRAME_S, False
+        after, rows = self.display.take_fresh()
         if self.viewers:
-            self.publish({"type": "frame", "from_seq": rows[0]["seq"] if rows else self.display.seq, "to_seq": self.display.seq,
-                          "rows": rows, **self.head()})
+            self.publish(self._frame(after, rows))
+
+    def _frame(self, after: int, rows: list[dict]) -> dict:
+        """The rows that follow the row `after`; whoever does not know that one has missed something."""
+        return {"type": "frame", "number": next(NUMBERS), "after_seq": after, "from_seq": rows[0]["seq"] if rows else self.display.seq,
+                "to_seq": self.display.seq, "rows": rows, **self.head()}
 
     def head(self) -> dict:
         """The part of a message that says where the sandbox stands."""
-        sandbox, pending = self.sandbox, next((row for row in self.display.pending if row["step"] is not None), None)
+        sandbox, pending = self.sandbox, self.display.next_step()
         rate = sandbox.speed if sandbox.mode == "running" and (not self._is_paced or self.engine.is_settled) else 0
         return {"at_ms": self.display.at_ms, "mode": sandbox.mode, "speed": sandbox.speed, "pacing": sandbox.pacing,
                 "settled": self.engine.is_settled and pending is None, "step": self.display.step, "total_steps": self.display.step,
@@ -217,7 +321,8 @@ class Runner:
 
     def _set_mode(self, mode: str, *, by: str) -> None:
         if self.sandbox.mode == "stopped" and mode != "stopped":
-            raise Refused("the simulation stopped by an error: reset the sandbox", "模拟因错误而停止：请重置沙箱")
+            raise Refused(*STOPPED, code=409)
+        self._stepped()
         self.sandbox.mode, self.sandbox.held_by = mode, by
         self.pacing.reset()
         self.pacing.wake_s = 0.0
@@ -233,26 +338,28 @@ class Runner:
         self.settle_end_ms = self.engine.now_ms + SETTLE_LIMIT_MS
         self._set_mode("settling", by="user")
 
-    def step(self, count: int = 1) -> int:
-        """Hold, and do the next steps; returns how many were found."""
+    def step(self, count: int = 1, done: Callable[[], None] | None = None) -> None:
+        """Hold, and do the next steps: some at once, the rest in the ticks that follow; then call `done`."""
         self.hold()
-        return sum(self._one_step() for _ in range(max(1, min(count, 10_000))))
+        self.steps_left = max(1, min(count, MOST_STEPS))
+        if done is not None:
+            self.when_stepped.append(done)
+        self._tick_steps(self.wall())
 
     def stage(self) -> None:
         """Hold, and go on until another stage has begun."""
         self.hold()
         begun = self.display.stage
-        for _ in range(2000):
+        for _ in range(STAGE_STEPS):
             if not self._one_step() or self.display.stage != begun:
                 return
 
-    jump = step
-
     def _one_step(self) -> bool:
         end_ms = self.engine.now_ms + STEP_LIMIT_MS
-        while not self.display.show_step():
+        while self.display.show_step() is None:
             due = self.engine.next_due_ms()
             if due is None or (self.engine.is_settled and due > end_ms):
+                self.display.show_details()
                 return False
             self.advance()
         return True
@@ -266,7 +373,7 @@ class Runner:
 
     def set_pacing(self, pacing: str) -> None:
         if pacing not in ("paced", "clock"):
-            raise Refused("pacing is paced or clock")
+            raise Refused("pacing is paced or clock", "步调是 paced 或 clock")
         self.sandbox.pacing = pacing
         self.pacing.reset()
         self.state_changed = True
@@ -275,14 +382,21 @@ class Runner:
 
     def input(self, kind: str, data: dict, token: Any = None) -> int:
         """Journal an input, then act on it. Its caller is answered when the simulation has the answer."""
+        if self.sandbox.mode == "stopped":
+            raise Refused(*STOPPED, code=409)
         self._catch_up()
         engine = self.engine
         number = self.simulation.inputs + 1
         log.journal(self.sandbox, [(number, engine.steps, engine.now_ms, kind, data)])
         if token is not None:
             self.waiting[number] = token
-        self.simulation.apply(kind, data)
+        before = recovery.position(self.simulation)
+        try:
+            self.simulation.apply(kind, data)
+        except Exception as error:
+            self._fail(error, before)
         self.collect()
+        self.state_changed = True   # held or not, there is something to step to now
         if kind == "request" and self.sandbox.mode == "held" and self.sandbox.held_by == "default" and not self.viewers:
             self.run()   # held only because nobody has looked yet: nobody could step this write
         return number
@@ -300,32 +414,31 @@ class Runner:
 
     def reset(self) -> None:
         """A fresh cluster from the same settings."""
+        self._give_up(status.service_unavailable("the sandbox was reset"))
         log.erase(self.sandbox)
-        self.sandbox.engine_version, self.sandbox.error, self.sandbox.shown_seq = "", "", 0
-        self.sandbox.mode, self.sandbox.held_by = "held", "default"
-        for token in self.watches.values():
-            self.deliver("end", token)
-        self.waiting, self.watches, self.watch_requests, self.turn_events = {}, {}, {}, []
+        self.turn_events, self.end, self.is_broken = [], None, False
+        self.pacing = Pacing()
         self._load()
         self.state_changed = True
-        self.publish({"type": "reset"})
+        self.publish(self.snapshot_message(None))
 
-    def snapshot_message(self, cursor: int | None) -> dict:
-        """What a page needs to begin, or to go on from its cursor."""
-        rows = self.display.after(cursor) if cursor is not None else None
+    def snapshot_message(self, cursor: int | None, run: int | None = None) -> dict:
+        """What a page needs to begin, or to go on from its cursor. run: the one that the cursor is of, if it is known."""
+        rows = self.display.after(cursor) if cursor is not None and run in (None, self.sandbox.run) else None
         if rows is not None:
-            return {"type": "frame", "from_seq": cursor, "to_seq": self.display.seq, "rows": rows, **self.head()}
+            return self._frame(cursor, rows)
         cells, shown, more = self.display.history(self.display.seq + 1, SNAPSHOT_ROWS)
         sandbox = self.sandbox
-        return {"type": "snapshot", "sandbox": {"name": sandbox.name, "profile": self.simulation.settings.profile,
-                                                "engine": engine_version(), "epoch_ms": self.engine.clock.epoch_ms,
-                                                "begun_ms": self.simulation.begun_ms},
+        about = {"name": sandbox.name, "profile": self.simulation.settings.profile, "engine": engine_version(), "run": sandbox.run,
+                 "epoch_ms": self.engine.clock.epoch_ms, "begun_ms": self.simulation.begun_ms}
+        return {"type": "snapshot", "number": next(NUMBERS), "sandbox": about,
                 "seq": self.display.seq, "cells": self.display.cells, "base": cells, "rows": shown, "more": more, **self.head()}
 
     def close(self) -> None:
         """Commit and keep a snapshot, before the worker lets go."""
+        self.state_changed = True
         self.finish_turn()
-        log.save_snapshot_when_at_rest(self.sandbox, self.simulation, engine_version())
+        self._save_snapshot()
 
 
 class _Revisions:

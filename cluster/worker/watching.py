@@ -21,7 +21,7 @@ Respond = Callable[[dict], None]
 def start(runner, request: Request, respond: Respond) -> dict | None:
     """Start a watch: one answer {status, headers, watch}, then {watch, line} for each event. A refusal is a plain answer."""
     server = runner.server
-    wanted = pipeline.watch(request, server.context.enter(request, True))
+    wanted = pipeline.watch(request, server.looking.enter(request, True))
     if isinstance(wanted, Response):
         status, headers, body = http.render(wanted, request.accept)
         return {"status": status, "headers": headers, "body": body}
@@ -34,16 +34,18 @@ def start(runner, request: Request, respond: Respond) -> dict | None:
         return None
     respond({"status": 200, "headers": HEADERS, "watch": watcher.id, "timeout_s": wanted.timeout_s, "bookmarks": wanted.allow_bookmarks})
 
-    def line(kind: str, obj: dict) -> None:
-        respond({"watch": watcher.id, "line": http.watch_event(kind, obj, request, server.context.enter(request, True))})
+    def send(events: list[tuple[str, dict]]) -> None:
+        context = server.looking.enter(request, True)
+        respond({"watch": watcher.id, "line": b"".join(http.watch_event(kind, obj, request, context) for kind, obj in events)})
 
     if from_now:
-        for _, stored in server.store.list(spec.prefix):
-            if watcher.matches is None or watcher.matches(stored.value):
-                line("ADDED", stored.value)
+        first = [("ADDED", stored.value) for _, stored in server.store.list(spec.prefix)
+                 if watcher.matches is None or watcher.matches(stored.value)]
         if wanted.send_initial_events and wanted.allow_bookmarks:
-            line("BOOKMARK", mark(runner, request, annotations={INITIAL_END: "true"}))
-    runner.watches[watcher.id] = lambda kind, *event: respond({"watch": watcher.id, "end": True}) if kind == "end" else line(*event)
+            first.append(("BOOKMARK", mark(runner, request, annotations={INITIAL_END: "true"})))
+        if first:
+            send(first)
+    runner.watches[watcher.id] = lambda kind, *events: respond({"watch": watcher.id, "end": True}) if kind == "end" else send(*events)
     runner.watch_requests[watcher.id] = request
     return None
 
@@ -53,7 +55,7 @@ def _too_late(runner, request: Request, respond: Respond) -> None:
     message = f"too old resource version: {request.options.get('resourceVersion')} ({runner.server.store.compacted})"
     status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message, "reason": "Expired", "code": 410}
     respond({"status": 200, "headers": HEADERS, "watch": 0})
-    respond({"watch": 0, "line": http.watch_event("ERROR", status, request, runner.server.context)})
+    respond({"watch": 0, "line": http.watch_event("ERROR", status, request, runner.server.looking)})
     respond({"watch": 0, "end": True})
 
 
@@ -68,4 +70,4 @@ def mark(runner, request: Request, annotations: dict[str, str] | None = None) ->
 
 def bookmark(runner, request: Request) -> bytes:
     """One bookmark as a line of the stream."""
-    return http.watch_event("BOOKMARK", mark(runner, request), request, runner.server.context)
+    return http.watch_event("BOOKMARK", mark(runner, request), request, runner.server.looking)

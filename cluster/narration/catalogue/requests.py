@@ -103,6 +103,11 @@ KINDS = {
         en="**{sender}** hears that {kind_name} {name} is gone: {type}, revision {revision}.",
         zh="**{sender}** 得知 {kind_name} {name} 已经消失：{type}，修订版本 {revision}。",
     ),
+    "EngineChanged": Kind(
+        stage="fault", marker="warning", fidelity="simplified",
+        en="**Podlife** was updated. The {objects} objects come from etcd; every component starts anew, as after an upgrade.",
+        zh="**Podlife** 已更新：{objects} 个对象来自 etcd，所有组件重新启动，如同一次升级。",
+    ),
     "FaultMade": Kind(
         stage="fault", marker="user", lane="you",
         en="**You** interfere from outside the API: {command}.",
