@@ -124,6 +124,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Press **Apply** to send this manifest to the cluster, then **Step** to see each thing that happens.",
         "按 **应用** 把这份清单发给集群，再按 **步进** 逐一查看发生的每件事。",
     ),
+    "deck.sent": (
+        "Your command is on its way. Time stands still until you press **Step** (→) or **Play**.",
+        "你的命令已发出。时间静止不动，直到你按 **步进**（→）或 **播放**。",
+    ),
     "deck.at_start": ("This is the cluster before the first step.", "这是第一步之前的集群。"),
     "deck.stopped": (
         "The simulation has stopped with an error: {text}",

@@ -33,7 +33,7 @@ function sentence() {
   const { row } = moment.value;
   if (row) return html`<p class="words">${rich(say(row.caption))}</p>`;
   if (!ready.value) return html`<p class="words">${t("deck.loading_words")}</p>`;
-  return html`<p class="words">${rich(t(recording.length ? "deck.at_start" : "deck.nothing_yet"))}</p>`;
+  return html`<p class="words">${rich(t(run.value.totalSteps ? "deck.at_start" : run.value.settled ? "deck.nothing_yet" : "deck.sent"))}</p>`;
 }
 
 function side() {

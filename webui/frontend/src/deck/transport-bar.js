@@ -105,13 +105,12 @@ function clockView() {
   return html`<span class=${`clock-pill ${playing ? "is-running" : ""}`}><i aria-hidden="true"></i>${t(word)} <span class="clock" title=${t("deck.virtual_time")} .textContent=${clockText(sinceBegin(pictureTime().atMs))}></span></span>`;
 }
 
-/** The clock ticks without drawing the whole bar again. */
+/** The clock moves with the picture, without drawing the whole bar again. */
 export function startClock(host) {
   const tickClock = () => {
-    if (isRunning()) {
-      const element = host.querySelector(".clock");
-      if (element) element.textContent = clockText(sinceBegin(pictureTime().atMs));
-    }
+    const element = host.querySelector(".clock");
+    const text = clockText(sinceBegin(pictureTime().atMs));
+    if (element && element.textContent !== text) element.textContent = text;
     requestAnimationFrame(tickClock);
   };
   requestAnimationFrame(tickClock);
