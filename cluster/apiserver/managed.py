@@ -160,22 +160,29 @@ def compare(old: dict, new: dict, struct: schema.Struct, ignored: tuple[str, ...
     ignored: dotted paths that are left out with all below them.
     """
     gained, lost = {}, {}
-    for name in (*new, *(name for name in old if name not in new)):
-        before, after = old.get(name, _MISSING), new.get(name, _MISSING)
-        if before is after or name == "apiVersion" or name == "kind" or name in ignored or before == after:
-            continue
-        field, step = struct.fields.get(name), f"f:{name}"
-        if field is None:
-            continue
-        if name == "metadata":
-            _compare_metadata(before, after, field.type.struct, ignored, step, gained, lost)
-        else:
-            _visit(before, after, field.type, step, gained, lost)
+    for name, after in new.items():
+        before = old.get(name, _MISSING)
+        if before is not after and before != after:
+            _compare_part(name, before, after, struct, ignored, gained, lost)
+    for name, before in old.items():
+        if name not in new:
+            _compare_part(name, before, _MISSING, struct, ignored, gained, lost)
     for path in ignored if gained or lost else ():
         if "." in path:
             steps = tuple(f"f:{part}" for part in path.split("."))
             gained, lost = fieldsets.without(gained, steps), fieldsets.without(lost, steps)
     return fieldsets.sort(gained) if gained else None, fieldsets.sort(lost) if lost else None
+
+
+def _compare_part(name: str, old: object, new: object, struct: schema.Struct, ignored: tuple[str, ...], gained: Node, lost: Node) -> None:
+    """Compare what is at the top of an object: metadata, spec, status and what else its kind has."""
+    field = struct.fields.get(name)
+    if field is None or name == "apiVersion" or name == "kind" or name in ignored:
+        return
+    if name == "metadata":
+        _compare_metadata(old, new, field.type.struct, ignored, f"f:{name}", gained, lost)
+    else:
+        _visit(old, new, field.type, f"f:{name}", gained, lost)
 
 
 def _compare_metadata(old: object, new: object, struct: schema.Struct, ignored: tuple, step: str, gained: Node, lost: Node) -> None:

@@ -23,7 +23,8 @@ def check(request: Request) -> None:
         return
     errors = _patch_errors(request) if request.verb == "patch" else []
     errors += validate_field_manager(options.get("fieldManager", ""))
-    errors += dry_run_errors(values(options.get("dryRun")))
+    if "dryRun" in options:
+        errors += dry_run_errors(values(options["dryRun"]))
     validation = options.get("fieldValidation", "")
     if validation not in FIELD_VALIDATIONS:
         errors.append(fields.not_supported("fieldValidation", validation, FIELD_VALIDATIONS))

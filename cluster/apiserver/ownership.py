@@ -42,14 +42,16 @@ def keep_times(obj: dict, live: dict) -> None:
     """
     meta, old = obj["metadata"], live["metadata"]
     mine, before = meta.get("managedFields"), old.get("managedFields")
-    if not mine or not before or mine == before or _timeless(mine) != _timeless(before):
+    if not mine or not before or mine == before or not _differ_in_times(mine, before):
         return
     same = {**obj, "metadata": {**meta, "managedFields": before}}
     if same == live:
         meta["managedFields"] = before
 
 
-def _timeless(entries: list) -> list:
-    return [{key: value for key, value in entry.items() if key != "time"} for entry in entries]
+def _differ_in_times(mine: list[dict], before: list[dict]) -> bool:
+    """Whether two lists of entries are the same but for their times."""
+    return len(mine) == len(before) and all(
+        one is other or {**one, "time": ""} == {**other, "time": ""} for one, other in zip(mine, before, strict=True))
 
 

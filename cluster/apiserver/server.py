@@ -182,13 +182,12 @@ class ApiServer(Actor):
 
     def _deliver(self, watcher: Watcher, kind: str, obj: dict) -> None:
         """Queue one event; a watcher that has a delivery due gets it in the same one, so order is kept."""
-        if watcher.pending:
-            watcher.pending.append([kind, obj, self.engine.cause])
-            return
-        watcher.pending.append([kind, obj, self.engine.cause])
-        watcher.due_ms = max(watcher.due_ms, self.now_ms + self.latency("watch_delivery"))
-        self.engine.schedule(self, watcher.due_ms - self.now_ms, "deliver", (watcher.id,),
-                             background=watcher.quiet or (self.engine.in_background and self.context.quiet))
+        engine, is_first = self.engine, not watcher.pending
+        watcher.pending.append([kind, obj, engine.cause])
+        if is_first:
+            watcher.due_ms = max(watcher.due_ms, engine.now_ms + engine.latency("watch_delivery"))
+            engine.schedule(self, watcher.due_ms - engine.now_ms, "deliver", (watcher.id,),
+                            background=watcher.quiet or (engine.in_background and self.context.quiet))
 
     def deliver(self, watcher_id: int) -> None:
         """Hand a watcher its pending events, if it is still there."""

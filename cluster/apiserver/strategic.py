@@ -158,6 +158,9 @@ def known(rule: Rule, key: str) -> Rule:
 
 def _take(result: dict, key: str, value: object, options: Options) -> None:
     """Add what was not there, without nulls and directives."""
+    if type(value) is not dict and type(value) is not list:
+        result[key] = value
+        return
     keeps, cleaned = _cleaned(_without_nulls(value) if options.drop_nulls else value)
     if keeps:
         result[key] = cleaned
@@ -166,19 +169,24 @@ def _take(result: dict, key: str, value: object, options: Options) -> None:
 
 
 def _without_nulls(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+    if type(value) is dict:
+        return {key: _without_nulls(item) if type(item) is dict or type(item) is list else item
+                for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if type(value) is list else value
 
 
 def _cleaned(value: object) -> tuple[bool, object]:
     """(whether to keep it, a value without directives)."""
-    if isinstance(value, dict):
+    if type(value) is dict:
         if DIRECTIVE in value:
             return False, None
-        pairs = ((key, *_cleaned(item)) for key, item in value.items())
-        return True, {key: item for key, keeps, item in pairs if keeps}
-    if isinstance(value, list):
+        plain = {}
+        for key, item in value.items():
+            keeps, plain[key] = _cleaned(item) if type(item) is dict or type(item) is list else (True, item)
+            if not keeps:
+                del plain[key]
+        return True, plain
+    if type(value) is list:
         return True, [item for keeps, item in map(_cleaned, value) if keeps]
     return True, value
 

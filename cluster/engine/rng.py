@@ -29,8 +29,11 @@ class Stream:
         return z ^ (z >> 31)
 
     def random(self) -> float:
-        """A float in [0, 1)."""
-        return (self.next64() >> 11) / (1 << 53)
+        """A float in [0, 1), of the bits of next64 (written out here: each latency is drawn from it)."""
+        self.position = z = (self.position + GOLDEN) & MASK
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+        return ((z ^ (z >> 31)) >> 11) / (1 << 53)
 
     def below(self, bound: int) -> int:
         """An integer in [0, bound); bound >= 1."""

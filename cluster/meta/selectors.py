@@ -31,7 +31,10 @@ class FieldSelector(NamedTuple):
 
     def matches(self, obj: dict, readers: Mapping[str, Callable[[dict], str]]) -> bool:
         """Whether an object is selected. readers: how to read each field (a kind's `selectable`)."""
-        return all((_read(obj, term.field, readers) == term.value) == term.equal for term in self.terms)
+        for field, value, equal in self.terms:  # looked at for each change and watcher, so without a generator
+            if (_read(obj, field, readers) == value) != equal:
+                return False
+        return True
 
     def unsupported(self, readers: Mapping[str, Callable[[dict], str]]) -> str | None:
         """The first field that the kind cannot be selected by: `field label not supported: x` is the complaint."""
