@@ -9,6 +9,12 @@ import { back, changeSpeed, first, live, stageBack, stageNext, step, togglePacin
 /** actions: {zoomFit, zoomSelected, toggleDock, toggleInspector} */
 export function startKeys(actions) {
   addEventListener("keydown", (event) => onKey(event, actions));
+  addEventListener("click", leaveAfterMouse);
+}
+
+/** A button pressed with the mouse keeps no focus: else Space, which plays, would press it again. */
+function leaveAfterMouse(event) {
+  if (event.pointerType === "mouse") event.target.closest?.(".tool, .button, .pacing, .top-button")?.blur();
 }
 
 function onKey(event, actions) {

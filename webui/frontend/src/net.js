@@ -56,8 +56,9 @@ export class Net {
     });
   }
 
-  hello() {
-    if (this.isOpen) this.socket.send(JSON.stringify({ type: "hello", cursor: this.cursor(), run: this.run() }));
+  /** Tells what is known already; `anew` = nothing is worth keeping, the run has begun again. */
+  hello({ anew = false } = {}) {
+    if (this.isOpen) this.socket.send(JSON.stringify({ type: "hello", cursor: anew ? null : this.cursor(), run: anew ? null : this.run() }));
   }
 
   onOpen() {
@@ -70,6 +71,7 @@ export class Net {
     const message = JSON.parse(text);
     if (message.type === "reply") this.settle(message.id, message);
     else if (message.type === "gap" || this.isGap(message)) this.hello();
+    else if (message.type === "reset") this.hello({ anew: true });
     else this.onMessage(message);
   }
 

@@ -112,6 +112,7 @@ export const isGap = (message) => message.type === "frame" && message.after_seq 
 function takeSnapshot(message) {
   gone.value = null;
   recording.restart(message);
+  if (message.base && message.rows.length) recording.adoptHistory(message.base, message.rows);
   sandbox.value = message.sandbox;
   takeRun(message);
   run.value = { ...run.value, totalSteps: message.total_steps ?? message.step ?? 0 };

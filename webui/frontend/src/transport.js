@@ -19,12 +19,19 @@ export const useNet = (connection) => (net = connection);
 export async function send(message) {
   const reply = await net.ask(message);
   if (!reply.ok) tell(reply.error ? say(reply.error) : t("deck.not_sent"), "bad");
+  else if (message.type === "kubectl" || message.type === "fault") run.value = { ...run.value, settled: false };
   return reply.ok;
 }
 
 export const control = (action, value) => send({ type: "control", action, ...(value === undefined ? {} : { value }) });
 
 const atEdge = () => moment.value.isLive;
+
+/** A press that waits for its painted frame. */
+function markPress() {
+  performance.clearMarks("podlife:press");
+  performance.mark("podlife:press");
+}
 
 let lastRepeatAt = 0;
 let stepUnderWay = false;
@@ -34,7 +41,7 @@ export async function step({ repeated = false } = {}) {
   if (repeated && !mayRepeat()) return;
   if (replaying.value) return stopReplay();
   if (isRunning()) return control("hold");
-  performance.mark("podlife:step");
+  markPress();
   if (!atEdge()) return goToStep(moment.value.step + 1, { animated: !repeated });
   if (stepUnderWay || !canAct.value) return;
   stepUnderWay = true;
@@ -68,7 +75,7 @@ export function first() {
 export function live() {
   stopReplay();
   if (!following.value) return goLive();
-  if (!run.value.settled) control("settle");
+  return control("settle");
 }
 
 export function stageBack() {

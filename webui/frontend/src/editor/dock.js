@@ -18,6 +18,7 @@ export function startDock(root, { showStage }) {
   mount(root.querySelector(".actions"), () => actionsView(showStage));
   mount(root.querySelector(".terminal"), terminalView);
   keepTerminalAtEnd(root.querySelector(".terminal"));
+  keepOpenTabInView(root.querySelector(".file-tabs"));
   getExamples().then(takeExamples).catch(() => takeExamples([])).finally(() => startEditor(root, showStage));
 }
 
@@ -116,6 +117,14 @@ function terminalView() {
 function prompt({ stream, text }) {
   const words = say(text);
   return stream === "command" && !words.startsWith("$") ? `$ ${words}` : words;
+}
+
+function keepOpenTabInView(host) {
+  effect(() => {
+    openFile.value;
+    problems.value;
+    requestAnimationFrame(() => host.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }));
+  });
 }
 
 function keepTerminalAtEnd(host) {

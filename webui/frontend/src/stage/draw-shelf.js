@@ -26,10 +26,11 @@ function place(plan, items, notes) {
   for (const item of items) {
     const words = wordsOf(item, isPhone, notes.get(item.id));
     const width = widthOfChip(words);
-    const start = x + (placed.length ? (item.linked ? LINK : 10) : 0);
+    const isLinked = placed.length > 0 && placed.at(-1).id === item.object.owner;
+    const start = x + (placed.length ? (isLinked ? LINK : 10) : 0);
     const needsMore = placed.length < items.length - 1 ? 34 : 0;
     if (start + width > end - needsMore) break;
-    placed.push({ ...item, ...words, ...rect(start, y, width, HEIGHT), from: x });
+    placed.push({ ...item, ...words, ...rect(start, y, width, HEIGHT), isLinked, from: x });
     x = start + width;
   }
   return { placed, hidden: items.length - placed.length, moreX: x + 10, y };
@@ -58,7 +59,7 @@ export function drawShelf(pen, view) {
 
 function drawChip(pen, chip, isHot, isSelected) {
   const y = chip.y + HEIGHT / 2;
-  if (chip.linked && chip.x > chip.from) {
+  if (chip.isLinked) {
     pen.line([[chip.from, y], [chip.x, y]]);
     pen.arrowHead([chip.from, y], Math.PI);
   }

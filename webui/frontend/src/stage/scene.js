@@ -102,10 +102,10 @@ export function shelfItems(cells, selected) {
   const children = childrenOf(objects);
   const roots = [...objects.entries()].filter(([, object]) => SHELF_KINDS.has(object.kind) && !(object.owner && objects.has(object.owner)));
   roots.sort(([, a], [, b]) => a.created_ms - b.created_ms || naturally(a.name, b.name));
-  for (const root of roots) addTree(items, root, children, 0, selected);
+  for (const root of roots) addTree(items, root, children, selected);
   for (const [id, object] of objects) {
     if (object.resource !== "pods" || items.some((item) => item.id === id)) continue;
-    if (!object.node || id === selected) items.push({ id, object, linked: false, depth: 0 });
+    if (!object.node || id === selected) items.push({ id, object });
   }
   return items;
 }
@@ -120,19 +120,19 @@ function childrenOf(objects) {
   return children;
 }
 
-function addTree(items, [id, object], children, depth, selected) {
-  items.push({ id, object, depth, linked: depth > 0 });
+function addTree(items, [id, object], children, selected) {
+  items.push({ id, object });
   const owned = (children.get(id) ?? []).filter(([childId, child]) => SHELF_KINDS.has(child.kind) || (child.resource === "pods" && (!child.node || childId === selected)));
   owned.sort(([, a], [, b]) => (b.created_ms ?? 0) - (a.created_ms ?? 0) || naturally(a.name, b.name));
-  for (const child of owned) addTree(items, child, children, depth + 1, selected);
+  for (const child of owned) addTree(items, child, children, selected);
 }
 
 /** Ids of what the current step touches: boxes of components, subjects of objects, keys of Pods on nodes. */
 export function touchedBy(plan, moment) {
   const hot = new Set();
-  const { row, rows, changes } = moment;
+  const { row, changes } = moment;
   if (!row) return hot;
-  const ends = rows.flatMap((one) => (one.step === null && one !== row ? [] : one.flights ?? [])).flatMap(({ from, to }) => [from, to]);
+  const ends = (row.flights ?? []).flatMap(({ from, to }) => [from, to]);
   for (const name of [...ends, row.actor]) {
     const box = participant(plan, name)?.box;
     if (box && box !== "kube-apiserver") hot.add(box);
@@ -155,12 +155,11 @@ const LOOK_BACK_ROWS = 600;
 
 /** Messages on their way: the current step's, and others whose reply has not come at `fromMs`. */
 export function flightsAt(recording, moment, fromMs) {
-  const current = new Set(moment.rows);
   const flights = [];
   for (let index = Math.max(0, recording.position - LOOK_BACK_ROWS); index < recording.position; index += 1) {
     const row = recording.rows[index];
     for (const flight of row.flights ?? []) {
-      const isCurrent = current.has(row);
+      const isCurrent = row === moment.row;
       if (isCurrent || flight.due_ms > fromMs) flights.push({ ...flight, isCurrent });
     }
   }

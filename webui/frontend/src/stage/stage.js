@@ -105,7 +105,19 @@ export class Stage {
     const { atMs, isMoving } = pictureTime(now);
     if (this.stillIsStale) this.drawStill();
     this.drawMoving(atMs, isMoving);
+    this.measurePress();
     if (isMoving) this.askForFrame();
+  }
+
+  /** From a press of Step to the frame that shows its result, as the performance entry "podlife:step". */
+  measurePress() {
+    const [press] = performance.getEntriesByName("podlife:press");
+    if (!press || moment.value.seq === this.measuredSeq) return;
+    this.measuredSeq = moment.value.seq;
+    performance.clearMarks("podlife:press");
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => performance.measure("podlife:step", { start: press.startTime, end: performance.now() });
+    channel.port2.postMessage(0);
   }
 
   askForFrame() {

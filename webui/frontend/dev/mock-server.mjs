@@ -1,7 +1,7 @@
 /**
  * Development only: serves the page with the fixture's run instead of a server.
  *
- *   node test/mock-server.mjs [port] [folder of the bundle] [python]
+ *   node dev/mock-server.mjs [port] [folder of the bundle] [python]
  *
  * Step, play and reset work; Apply begins the run.
  */
@@ -12,7 +12,7 @@ import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildStory, EXAMPLES, startCells } from "./fixtures/story.mjs";
+import { buildStory, EXAMPLES, startCells } from "../test/fixtures/story.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(HERE, "../../..");
