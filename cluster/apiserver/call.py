@@ -47,7 +47,7 @@ class Call:
         self.request, self.context, self.kind = request, context, kind
         self.name, self.namespace, self.subresource = request.name, request.namespace, request.subresource
         self.key = key_for(kind, request.namespace, request.name)
-        self.warnings: list[str] = []
+        self.warnings: list[str] = [kind.deprecation] if kind.deprecation and request.path else []
         self.dry_run = options.is_dry_run(request)
         self.user, self.groups = request.user, request.groups
 

@@ -9,7 +9,7 @@ from cluster.meta import status
 from cluster.meta.objectmeta import validate_object_meta
 from cluster.meta.requests import Response
 
-from . import admission, bodies, ownership
+from . import admission, allocation, bodies, ownership
 from .call import Call, Write
 
 LONGEST_GENERATED = 63
@@ -64,6 +64,7 @@ def complete(call: Call, obj: dict) -> bool:
     if is_generated:
         meta["name"] = generated(call, meta["generateName"])
     call.rename(meta.get("name") or "")
+    allocation.begin(call, obj, None)
     if call.kind.prepare_create:
         call.kind.prepare_create(obj)
     if call.kind.has_generation:

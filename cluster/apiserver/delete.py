@@ -6,7 +6,7 @@ pkg/registry/rest/delete.go; k8s.io/kubernetes pkg/registry/core/namespace/stora
 from __future__ import annotations
 
 from cluster.meta import status
-from cluster.meta.requests import Response
+from cluster.meta.requests import Request, Response
 from cluster.store.memory import Stored
 
 from . import admission
@@ -15,16 +15,28 @@ from .delete_options import DeleteOptions, read
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 WITHOUT_DEPENDENTS = ("events",)                                    # never orphaned nor deleted in the foreground
+PODS_STAY = ("child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+             "propagationPolicy=Orphan to suppress this warning")
 RETURNS_OBJECT = ("pods", "serviceaccounts", "persistentvolumeclaims", "persistentvolumes", "podtemplates", "services")
 
 
 def delete(call: Call) -> Response | Write:
     """Work the deletion of one object out."""
     asked = read(call.request)
+    _warn_of_orphans(call, asked)
     stored = call.context.store.get(call.key)
     if stored is None:
         raise call.not_found()
     return remove(call, stored, asked)
+
+
+def _warn_of_orphans(call: Call, asked: DeleteOptions) -> None:
+    """Who deletes a Job without saying what becomes of its Pods learns that they stay.
+
+    Source: k8s.io/kubernetes pkg/registry/batch/job/storage/storage.go (Delete, DeleteCollection).
+    """
+    if call.kind.kind == "Job" and asked.orphan is None and asked.propagation is None:
+        call.warnings.append(PODS_STAY)
 
 
 def remove(call: Call, stored: Stored, asked: DeleteOptions) -> Response | Write:
@@ -56,7 +68,19 @@ def _write(call: Call, stored: Stored, asked: DeleteOptions, marked: dict | None
     code = 202 if not gone and asked.orphan is False else 200
     return Write(request=call.request, key=call.key, expected=stored.mod_revision, code=code, value=marked, delete=gone,
                  answer=None if returns_object(call, gone) else deleted_answer(call, stored.value, gone),
-                 warnings=call.warnings, pinned=bool(asked.resource_version))
+                 warnings=call.warnings, pinned=bool(asked.resource_version), parts=_with_it(call) if gone else [])
+
+
+def _with_it(call: Call) -> list[Write]:
+    """A Service takes its Endpoints along. Source: pkg/registry/core/service/storage/storage.go (afterDelete)."""
+    if call.kind.kind != "Service":
+        return []
+    key = f"/registry/services/endpoints/{call.namespace}/{call.name}"
+    stored = call.context.store.get(key)
+    if stored is None:
+        return []
+    request = Request(verb="delete", resource="endpoints", namespace=call.namespace, name=call.name)
+    return [Write(request=request, key=key, expected=stored.mod_revision, delete=True)]
 
 
 def _answered(call: Call, stored: Stored, asked: DeleteOptions) -> Response | Write:
@@ -158,7 +182,7 @@ def _orphans(call: Call, old: list[str], asked: DeleteOptions) -> bool:
         return asked.orphan
     if asked.propagation is not None:
         return asked.propagation == "Orphan"
-    return next((name == ORPHAN for name in old if name in (ORPHAN, FOREGROUND)), False)
+    return next((name == ORPHAN for name in old if name in (ORPHAN, FOREGROUND)), call.kind.orphans_dependents)
 
 
 def _foreground(call: Call, old: list[str], asked: DeleteOptions) -> bool:
@@ -207,6 +231,7 @@ def _namespace(call: Call, stored: Stored, asked: DeleteOptions) -> Response | W
 def delete_collection(call: Call, rows: list[Stored], body: dict) -> Response | Write:
     """Delete what a list found; `body` is that list, and the answer."""
     asked = read(call.request)
+    _warn_of_orphans(call, asked)
     parts = []
     for stored in rows:
         one = Call(call.request, call.context, call.kind)

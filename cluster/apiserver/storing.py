@@ -10,7 +10,7 @@ from cluster.meta import status
 from cluster.meta.requests import Response
 from cluster.store.memory import Conflict
 
-from . import create, paths
+from . import allocation, create, paths
 from .call import Call, Write, find_kind
 from .context import Context
 from .conversion import to_version
@@ -34,20 +34,20 @@ def store(write: Write, context: Context, work_out: WorkOut) -> Response:
 
 
 def _apply(write: Write, context: Context) -> Response:
-    if write.parts:
-        _apply_all(write.parts, context)
     body = _apply_one(write, context)
+    _apply_all(write.parts, context)
     kind = find_kind(write.request, context)
     answer = body if write.answer is None else write.answer
     return Response(code=write.code, body=to_version(kind, answer) if answer else answer, warnings=write.warnings)
 
 
 def _apply_all(parts: list, context: Context) -> None:
-    """Each object of a deletecollection; one that another request has moved on is left to that."""
+    """Each object of a deletecollection, or what goes with an object; one that another request has moved on is left to that."""
     for part in parts:
         if isinstance(part, Write):
             try:
                 _apply_one(part, context)
+                _apply_all(part.parts, context)
             except Conflict:
                 continue
 
@@ -56,6 +56,7 @@ def _apply_one(write: Write, context: Context) -> dict | None:
     """Put, delete, or both; what the key held last."""
     store, expected, value = context.store, write.expected, None
     if write.value is not None:
+        allocation.recheck(write, context)
         old = store.get(write.key)
         stored = store.put(write.key, write.value, expected=expected)
         value, expected = stored.value, stored.mod_revision

@@ -14,7 +14,7 @@ from cluster.meta.objectmeta import validate_object_meta, validate_object_meta_u
 from cluster.meta.requests import Response
 from cluster.store.memory import Stored
 
-from . import admission, bodies, create, ownership, patching
+from . import admission, allocation, bodies, create, ownership, patching
 from .call import Call, Write
 from .read import number_complaint
 
@@ -61,6 +61,7 @@ def replace(call: Call, make: Make, *, uid: str = "", may_create: bool = False) 
     admission.mutate(call, obj, live)
     bodies.dedup_owners(call, obj["metadata"], is_admitted=True)
     pinned = match_version(call, obj, live) and call.request.verb == "update"   # a patch is applied anew to what is there
+    allocation.begin(call, obj, live)
     prepare(call, obj, live)
     share(obj, live)
     errors = check(call, obj, live)
@@ -126,6 +127,8 @@ def prepare(call: Call, obj: dict, live: dict) -> None:
     if strategy:
         strategy(obj, live)
         meta = obj["metadata"]
+    if kind.stamp and call.subresource == "status":
+        kind.stamp(obj, live, call.context.time_text())
     meta["uid"] = meta.get("uid") or old["uid"]
     meta["creationTimestamp"] = old["creationTimestamp"]
     if old.get("deletionTimestamp"):

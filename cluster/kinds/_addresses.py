@@ -27,7 +27,7 @@ def parse(text: str) -> Address | None:
         return None
 
 
-def _sloppy(text: str) -> Address | None:
+def sloppy(text: str) -> Address | None:
     """Like parse, with leading zeros let through."""
     head, colon, tail = text.rpartition(":")
     if "." in tail:
@@ -37,7 +37,7 @@ def _sloppy(text: str) -> Address | None:
 
 def family(text: str) -> int:
     """4 or 6; 0 for what is no address."""
-    address = _sloppy(text)
+    address = sloppy(text)
     if address is None:
         return 0
     return 4 if address.version == 4 or address.ipv4_mapped else 6
@@ -53,7 +53,7 @@ def ip(errors: Errors, path: str, value: str, old: Iterable[str] = ()) -> None:
         return
     address = parse(value)
     if address is None:
-        leading = _sloppy(value) is not None
+        leading = sloppy(value) is not None
         errors.append(fields.invalid(path, value, "must not have leading 0s" if leading else NO_IP))
     elif _is_mapped(address):
         errors.append(fields.invalid(path, value, "must not be an IPv4-mapped IPv6 address"))
@@ -68,7 +68,7 @@ def cidr(errors: Errors, path: str, value: str, old: Iterable[str] = ()) -> None
 
 def _cidr_complaint(value: str) -> str:
     text, _, length = value.partition("/")
-    address = _sloppy(text)
+    address = sloppy(text)
     if address is None or not length.isdigit() or int(length) > address.max_prefixlen:
         return NO_CIDR
     if parse(text) is None or (len(length) > 1 and length[0] == "0"):
@@ -87,7 +87,7 @@ def is_range(value: str) -> bool:
 
 def warnings_for_ip(path: str, value: str) -> list[str]:
     """An address that is taken, but not in the form in which it should be written."""
-    address = _sloppy(value)
+    address = sloppy(value)
     if address is None:
         return []
     if parse(value) is None or _is_mapped(address):
