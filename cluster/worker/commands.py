@@ -58,6 +58,7 @@ def kube(host, asked: dict, respond: Respond) -> dict | None:
         runner = _runner(host, asked)
     except Refused as refusal:
         return NOT_FOUND if refusal.code == 404 else _unavailable(refusal, accept)
+    runner.heard()
     try:
         request = http.parse(asked["method"], asked["path"], asked["query"], asked["headers"], asked["body"])
     except StatusError as refusal:
@@ -89,6 +90,7 @@ def _rendered(response: Response, accept: str) -> dict:
 @command
 def unwatch(host, asked: dict, respond: Respond) -> dict:
     runner = _runner(host, asked)
+    runner.heard()
     runner.server.unwatch(asked["watch"])
     runner.watches.pop(asked["watch"], None)
     runner.watch_requests.pop(asked["watch"], None)

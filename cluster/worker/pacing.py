@@ -5,6 +5,7 @@ STEP_S = 0.42            # a step's least wall time at speed 1, so that a write 
 LONG_GAP_MS = 1000       # idle gaps above this are squeezed
 SQUEEZED_S = 0.5
 TICK_BUDGET_S = 0.03     # how long one turn may keep the thread
+PATIENCE_S, PATIENCE_MS = 0.2, 1600  # the longest pause between a client's requests that counts as its own, wall and virtual
 CLOCK_LAG_S = 2.0        # a clock that falls further behind than this starts anew from where it is
 STEP_LIMIT_MS = 15_000   # how far one Step may carry a settled cluster through heartbeats
 SETTLE_LIMIT_MS = 600_000
@@ -19,6 +20,7 @@ class Pacing:
         self.waited_ms = 0         # of the gap before the next event, how much was waited for already
         self.squeezed_ms = 0
         self.anchor: tuple[float, int] | None = None   # clock: (wall seconds, virtual ms)
+        self.patience_s = 0.0      # clock: for so long from the anchor on time passes as on the wall, then it makes up for that
 
     def reset(self) -> None:
         self.anchor, self.waited_ms = None, 0
@@ -26,18 +28,35 @@ class Pacing:
     def target_ms(self, wall_s: float, now_ms: int, speed: float) -> int:
         """Clock play: the virtual moment that it should be now."""
         if self.anchor is None:
-            self.anchor = (wall_s, now_ms)
+            self._begin(wall_s, now_ms)
         begun_s, begun_ms = self.anchor
-        return max(now_ms, begun_ms + int((wall_s - begun_s) * 1000 * speed + 0.001))  # `wall_of` may fall a hair short
+        rate = 1 if wall_s - begun_s + 1e-6 < self.patience_s else speed
+        return max(now_ms, begun_ms + int((wall_s - begun_s) * 1000 * rate + 0.001))  # `wall_of` may fall a hair short
+
+    def _begin(self, wall_s: float, now_ms: int, patience_s: float = 0.0) -> None:
+        self.anchor, self.patience_s = (wall_s, now_ms), patience_s
+
+    def heard(self, wall_s: float, now_ms: int, speed: float) -> None:
+        """Clock play: a client asks, or has seen enough of a watch.
+
+        If it asks again soon, it was at work between (a kubectl command takes 50 ms to start): that time is not
+        multiplied, so that a script meets the cluster as it would a real one. If it does not, the clock makes up for it.
+        """
+        if speed > 1:
+            self._begin(wall_s, self.target_ms(wall_s, now_ms, speed), min(PATIENCE_S, PATIENCE_MS / 1000 / speed))
 
     def slip(self, wall_s: float, now_ms: int, speed: float) -> None:
         """Clock play that cannot keep up: a long arrear is given up, a short one made good."""
         if self.target_ms(wall_s, now_ms, speed) - now_ms > CLOCK_LAG_S * 1000 * speed:
-            self.anchor = (wall_s, now_ms)
+            self._begin(wall_s, now_ms)
 
     def wall_of(self, due_ms: int, speed: float) -> float:
+        """Clock play: when it will be `due_ms`."""
         begun_s, begun_ms = self.anchor
-        return begun_s + (due_ms - begun_ms) / 1000 / speed
+        ahead_s = (due_ms - begun_ms) / 1000
+        if self.patience_s and ahead_s < self.patience_s:
+            return begun_s + ahead_s
+        return begun_s + max(ahead_s / speed, self.patience_s)
 
     def gap_s(self, gap_ms: int, speed: float) -> float:
         """Paced play: how long to wait in an idle gap before the next event; the step before it took STEP_S already."""

@@ -401,6 +401,11 @@ class Runner:
             self.run()   # held only because nobody has looked yet: nobody could step this write
         return number
 
+    def heard(self) -> None:
+        """A client over HTTP is at work."""
+        if self.sandbox.mode == "running" and not self._is_paced:
+            self.pacing.heard(self.wall(), self.engine.now_ms, self.sandbox.speed)
+
     def _catch_up(self) -> None:
         if self.sandbox.mode == "running" and not self._is_paced:
             self._tick_clock(self.wall())

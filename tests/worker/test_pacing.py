@@ -1,0 +1,46 @@
+"""How virtual time follows the wall clock, and what a client's own work costs."""
+from __future__ import annotations
+
+import pytest
+
+from cluster.worker.pacing import Pacing
+
+
+@pytest.fixture
+def pacing():
+    pacing = Pacing()
+    assert pacing.target_ms(100.0, 5000, 16) == 5000
+    return pacing
+
+
+def test_the_clock_runs_at_its_speed(pacing):
+    assert pacing.target_ms(101.0, 5000, 16) == 21_000
+    assert pacing.wall_of(21_000, 16) == 101.0
+
+
+def test_a_client_that_asks_again_soon_was_at_work_which_is_not_multiplied(pacing):
+    for number in range(11):
+        pacing.heard(101.0 + number * 0.07, 5000, 16)
+    assert pacing.target_ms(101.7, 5000, 16) == 21_700
+
+
+def test_the_clock_makes_up_for_a_client_that_went_away(pacing):
+    pacing.heard(101.0, 5000, 16)
+    assert pacing.target_ms(101.05, 5000, 16) == 21_050
+    assert pacing.target_ms(101.1, 5000, 16) == 22_600
+    assert pacing.target_ms(102.0, 5000, 16) == 37_000
+
+
+@pytest.mark.parametrize("speed, ahead_ms, wall_s", [(16, 50, 101.05), (16, 200, 101.1), (16, 3200, 101.2), (2, 100, 101.1), (2, 1000, 101.5)])
+def test_it_wakes_when_what_is_due_is_reached(pacing, speed, ahead_ms, wall_s):
+    pacing.anchor = None
+    pacing.heard(101.0, 5000, speed)
+    woken_s = pacing.wall_of(5000 + ahead_ms, speed)
+    assert woken_s == pytest.approx(wall_s)
+    assert pacing.target_ms(woken_s, 5000, speed) >= 5000 + ahead_ms
+
+
+@pytest.mark.parametrize("speed", [0.25, 1])
+def test_a_clock_that_does_not_multiply_goes_on(pacing, speed):
+    pacing.heard(100.5, 5000, speed)
+    assert pacing.target_ms(101.0, 5000, speed) == 5000 + 1000 * speed
