@@ -81,7 +81,7 @@ class Engine:
     def record(self, actor_name: str, kind: str, subject: str, data: dict, cause: int | None = None) -> int:
         if not self.trace.on:
             return 0
-        seq = self.trace.add(self.now_ms, actor_name, kind, subject, self.cause if cause is None else cause, data)
+        seq = self.trace.add(self.now_ms, actor_name, kind, subject, self.cause if cause is None else cause, data, self.steps)
         self.cause = seq
         return seq
 

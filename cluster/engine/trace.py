@@ -10,6 +10,7 @@ class TraceEvent(msgspec.Struct, array_like=True):
     """One fact. kind: past tense, an entry of the narration catalogue. subject: `resource/namespace/name` or "".
 
     cause: seq of the fact that made this one happen, 0 for the first causes. data: small, JSON-able.
+    step: the engine event in which it happened; facts of one step belong together.
     """
 
     seq: int
@@ -19,6 +20,7 @@ class TraceEvent(msgspec.Struct, array_like=True):
     subject: str
     cause: int
     data: dict[str, Any]
+    step: int = 0
 
 
 class Trace:
@@ -32,10 +34,10 @@ class Trace:
         self.events: list[TraceEvent] = []
         self.on = True
 
-    def add(self, at_ms: int, actor: str, kind: str, subject: str, cause: int, data: dict) -> int:
+    def add(self, at_ms: int, actor: str, kind: str, subject: str, cause: int, data: dict, step: int = 0) -> int:
         seq = self.next_seq
         self.next_seq = seq + 1
-        self.events.append(TraceEvent(seq, at_ms, actor, kind, subject, cause, data))
+        self.events.append(TraceEvent(seq, at_ms, actor, kind, subject, cause, data, step))
         return seq
 
     def drain(self) -> list[TraceEvent]:

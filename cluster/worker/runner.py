@@ -95,10 +95,11 @@ class Runner:
         self.projector = Projector(self.simulation)
         self.display = Display({}, seq=0, at_ms=0)
         revisions = _Revisions(sandbox)
-        for event in log.trace_after(sandbox, 0):
-            self.display.add(self.projector.rows([event], revisions))
+        for _, events in itertools.groupby(log.trace_after(sandbox, 0), key=lambda event: event.step):
+            self.display.add(self.projector.rows(list(events), revisions))
         uncommitted = {change.revision: change for change in self.simulation.store.uncommitted}
-        self.display.add(self.projector.rows(self.turn_events, uncommitted))
+        for _, events in itertools.groupby(self.turn_events, key=lambda event: event.step):
+            self.display.add(self.projector.rows(list(events), uncommitted))
         self.display.show_until(sandbox.shown_seq)
         self.display.take_fresh()
 
