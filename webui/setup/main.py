@@ -21,6 +21,7 @@ With a server up, from another shell:
 
 Without a server:
   python3 manage.py simulate      apply manifests to a fresh cluster, run it at once, print what became of them
+  python3 manage.py bench         measure how fast simulation, API server, store and worker are
 
 Each command explains itself: python3 manage.py up --help. Django's own commands work too: manage.py help
 The first run makes .venv beside manage.py; nothing is installed anywhere else.
