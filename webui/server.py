@@ -27,6 +27,8 @@ if IS_TLS_UNLOADED:
 
 loop = daphne_server.twisted_loop  # everything here runs in this loop
 CLOSE_WITHIN_S = 1.0
+# A limit for both directions: the snapshot of a busy sandbox is some megabytes; what a page may send, its consumer limits.
+MOST_MESSAGE_BYTES = 64 * 1024 * 1024
 
 
 class Server(daphne_server.Server):
@@ -83,6 +85,8 @@ async def serve(bind: str, port: int, on_ready: Callable[[str], None], stop: asy
         endpoints=build_endpoint_description_strings(host=bind, port=port),
         signal_handlers=False,
         server_name="Podlife",
+        websocket_max_message_size=MOST_MESSAGE_BYTES,
+        websocket_max_frame_size=MOST_MESSAGE_BYTES,
     )
     server.start()
     worker = loop.create_task(Worker(application, [CHANNEL], get_channel_layer()).handle())
