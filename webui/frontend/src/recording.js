@@ -96,8 +96,8 @@ export class Recording {
 
   /** The position at which a known step has just happened, with its details. -1 = before the first. */
   endOfStep(step) {
-    if (step < -1) return this.floor;
-    return step + 1 < this.steps.length ? this.steps[step + 1] : this.rows.length;
+    const next = Math.max(0, step + 1);
+    return next < this.steps.length ? this.steps[next] : this.rows.length;
   }
 
   stepRow(step) {
