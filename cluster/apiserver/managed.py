@@ -210,12 +210,13 @@ def _visit(old: object, new: object, kind: schema.Type, step: str, gained: Node,
     if old is _MISSING:
         gained[step] = whole(new, kind)
         return
-    sort = kind.sort
-    if sort == "object" or sort == "map" or sort == "list":
-        has_any = bool(old) or (bool(new) and new is not _MISSING)
-        if has_any and kind.merge != "atomic":
+    is_new = bool(new) and new is not _MISSING
+    if (old or is_new) and _has_parts(kind):
+        if old:
             _descend(old, new, kind, step, gained, lost)
-            return
+        elif node := _parts(new, kind):
+            gained[step] = node
+        return
     if new is _MISSING:
         lost[step] = MEMBER
     else:
@@ -224,18 +225,33 @@ def _visit(old: object, new: object, kind: schema.Type, step: str, gained: Node,
 
 def whole(value: object, kind: schema.Type) -> Node:
     """What all of a value means that was not there before."""
-    if not value or kind.merge == "atomic":
+    if not value or not _has_parts(kind):
         return MEMBER
-    sort, node = kind.sort, {".": MEMBER}
-    if sort == "list" and type(value) is list:
-        for step, items in sorted(by_step(value, kind).items()):
-            node[step] = whole(items[0], kind.element) if len(items) == 1 else MEMBER
-    elif (sort == "object" or sort == "map") and type(value) is dict:
-        for name in sorted(value):
-            inner = _member_type(kind, name)
-            if inner is not None:
-                node[f"f:{name}"] = whole(value[name], inner)
-    return node if len(node) > 1 else MEMBER
+    node = _parts(value, kind)
+    return {".": MEMBER, **node} if node else MEMBER
+
+
+def _has_parts(kind: schema.Type) -> bool:
+    """Whether values of a type are owned part by part, not as a whole."""
+    return kind.merge != "atomic" and kind.sort in ("object", "map", "list")
+
+
+def _parts(value: object, kind: schema.Type) -> Node:
+    """What lies below a value of which all is new."""
+    if kind.sort == "list":
+        return {step: whole(items[0], kind.element) if len(items) == 1 else MEMBER
+                for step, items in sorted(by_step(_listed(value), kind).items())}
+    value = _mapped(value)
+    plan, node = _plan(kind, tuple(value))
+    return {step: whole(value[name], inner) for name, step, inner in plan} if node is None else node
+
+
+@lru_cache(maxsize=8192)
+def _plan(kind: schema.Type, names: tuple[str, ...]) -> tuple[tuple[tuple[str, str, schema.Type], ...], Node | None]:
+    """(name, step and type of the known ones of these members, in order; the whole node where no value matters to it)."""
+    known = [(name, f"f:{name}", inner) for name in sorted(names) if (inner := _member_type(kind, name)) is not None]
+    is_fixed = not any(_has_parts(inner) for _, _, inner in known)
+    return tuple(known), {step: MEMBER for _, step, _ in known} if is_fixed else None
 
 
 def _descend(old: object, new: object, kind: schema.Type, step: str, gained: Node, lost: Node) -> None:
