@@ -76,6 +76,7 @@ def go_text(value: object) -> str:
     return float_text(value) if isinstance(value, float) else str(value)
 
 
+_PLAIN = (str, bool, int, float)
 _GO_TYPES = {dict: "map[string]interface {}", list: "[]interface {}", str: "string", bool: "bool", int: "int64"}
 
 
@@ -101,11 +102,15 @@ def merge_map(original: dict | None, patch: dict, owner: schema.Struct | schema.
     """One level of a merge."""
     if DIRECTIVE in patch:
         return _directed(patch)
-    result = dict(original or {})
-    left = dict(patch)
-    _retain(result, left, options)
-    _order_lists(result, left, owner, options)
+    result, left = dict(original or {}), patch
+    if "$" in "".join(patch):  # else there are no directives, as in nearly all of the maps within a patch
+        left = dict(patch)
+        _retain(result, left, options)
+        _order_lists(result, left, owner, options)
     for key, value in left.items():
+        if type(value) in _PLAIN and not key.startswith("$"):
+            result[key] = value
+            continue
         deletes = key.startswith(DELETE_LIST)
         if deletes:
             if not options.deletes:

@@ -37,6 +37,7 @@ class Actor:
         self.name = name or type(self).name
         self.is_on = True
         self.generation = 0   # raised when switched off: what was scheduled before is dropped
+        self.latency = engine.latency   # name -> a draw from the latency table, in ms
         self.works: dict[int, Work] = {}
         self.parts: dict[str, Any] = {}
         engine.register(self)
@@ -61,10 +62,6 @@ class Actor:
     def trace(self, kind: str, subject: str = "", *, cause: int | None = None, **data) -> int:
         """Record a fact; whatever follows in this step is caused by it. Returns its seq, 0 with the trace off."""
         return self.engine.record(self.name, kind, subject, data, cause)
-
-    def latency(self, name: str) -> int:
-        """A draw from the latency table, in ms."""
-        return self.engine.latency(name)
 
     def on_start(self) -> None:
         """Called when the component starts, at first and after it was off."""
