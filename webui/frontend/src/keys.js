@@ -12,9 +12,9 @@ export function startKeys(actions) {
   addEventListener("click", leaveAfterMouse);
 }
 
-/** A button pressed with the mouse keeps no focus: else Space, which plays, would press it again. */
+/** A button pressed with the mouse keeps no focus: else Space, which plays, would press it again, and arrows move tabs. */
 function leaveAfterMouse(event) {
-  if (event.pointerType === "mouse") event.target.closest?.(".tool, .button, .pacing, .top-button")?.blur();
+  if (event.pointerType === "mouse") event.target.closest?.(".tool, .button, .pacing, .top-button, .tab, .link")?.blur();
 }
 
 function onKey(event, actions) {

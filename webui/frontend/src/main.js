@@ -14,7 +14,7 @@ import { startInspector } from "./inspector/inspector.js";
 import { startKeys } from "./keys.js";
 import { mount } from "./mount.js";
 import { Net, socketUrl } from "./net.js";
-import { cardView } from "./panels/cards.js";
+import { cardView, pagerView } from "./panels/cards.js";
 import { dialogView, openDialog, startDialogs } from "./panels/dialogs.js";
 import { tableView } from "./panels/table.js";
 import { topbarView } from "./panels/topbar.js";
@@ -54,6 +54,7 @@ function startParts(page) {
   mount(find("#tabbar"), tabBarView);
   mount(find("#dialog"), dialogView);
   mount(find("#stage-card"), () => cardView({ onExample: () => isNarrow.value && (sheet.value = "manifest") }));
+  mount(find("#stage-pager"), pagerView);
   mount(find("#table"), () => (mainView.value === "table" ? tableView() : ""));
   startInspector(find("#inspector .inspector-body"));
   startDock(find("#dock"), { showStage: () => isPhone.value && (sheet.value = "") });

@@ -4,6 +4,7 @@ import { html, nothing } from "lit";
 import { addFile, examples } from "../editor/documents.js";
 import { say, t } from "../i18n.js";
 import { rich } from "../mount.js";
+import { nodePage, turnPage } from "../stage/stage.js";
 import { cells, gone, ready, run } from "../store.js";
 import { isPhone } from "../theme.js";
 
@@ -15,6 +16,16 @@ export function cardView({ onExample }) {
   if (!isEmpty()) return nothing;
   return html`<div class="card first-card"><p>${rich(t(isPhone.value ? "card.first_phone" : "card.first"))}</p>
     <div class="card-actions">${examples.value.map((example) => html`<button class="button" title=${example.name} @click=${() => (addFile(example.name, example.text), onExample())}>${say(example.title) || example.name}</button>`)}</div></div>`;
+}
+
+/** More than twelve nodes are turned over by the dozen. */
+export function pagerView() {
+  const { page, pages } = nodePage.value;
+  if (pages < 2) return nothing;
+  return html`<div class="pager" role="group" aria-label=${t("stage.node_pages")}>
+    <button class="icon-button" aria-label=${t("stage.page_back")} @click=${() => turnPage(-1)}>‹</button>
+    <span>${t("stage.page_of", { n: page + 1, total: pages })}</span>
+    <button class="icon-button" aria-label=${t("stage.page_on")} @click=${() => turnPage(1)}>›</button></div>`;
 }
 
 /** Nothing of the learner's is in the cluster, and nothing is on its way. */

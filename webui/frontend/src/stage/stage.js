@@ -1,6 +1,6 @@
 /** Owns the stage on the page: two canvases (what stands, what moves), its view (zoom, pan), pointer and focus. */
 
-import { effect, untracked } from "@preact/signals-core";
+import { effect, signal, untracked } from "@preact/signals-core";
 import { language } from "../i18n.js";
 import { hovered, mainView, moment, pictureTime, isTicking, recording, run, selected, tick, tweenFloorMs } from "../store.js";
 import { palette, reducedMotion } from "../theme.js";
@@ -21,6 +21,14 @@ const LEAST_WIDTH = 640;
 const LEAST_HEIGHT = 500;
 const ZOOM = [0.25, 4];
 
+/** Which dozen of nodes is in view, and how many dozens there are. */
+export const nodePage = signal({ page: 0, pages: 1 });
+
+export function turnPage(by) {
+  const { page, pages } = nodePage.value;
+  nodePage.value = { pages, page: (page + by + pages) % pages };
+}
+
 export class Stage {
   constructor(host, { onDelete }) {
     this.host = host;
@@ -34,7 +42,6 @@ export class Stage {
     });
     this.tooltip = new Tooltip(host.querySelector(".tooltip"));
     this.memory = { levels: new Map() };
-    this.page = 0;
     this.camera = { zoom: 1, x: 0, y: 0 };
     this.targets = [];
     this.frameAsked = false;
@@ -51,6 +58,7 @@ export class Stage {
       palette.value;
       language.value;
       mainView.value;
+      nodePage.value;
       run.value;
       reducedMotion.value;
       untracked(() => this.refresh());
@@ -131,7 +139,9 @@ export class Stage {
     const { width, height, fit } = this.layoutSize();
     this.fit = fit;
     const fromMs = Math.min(tweenFloorMs(), moment.value.atMs);
-    this.view = buildView({ recording, moment: moment.value, size: { width, height }, page: this.page, selected: selected.value, zoom: this.camera.zoom, memory: this.memory, fromMs });
+    this.view = buildView({ recording, moment: moment.value, size: { width, height }, page: nodePage.value.page, selected: selected.value, zoom: this.camera.zoom, memory: this.memory, fromMs });
+    const { page } = nodePage.value;
+    if (this.view.pages !== nodePage.value.pages) nodePage.value = { page: Math.min(page, this.view.pages - 1), pages: this.view.pages };
     this.keepInView();
     const pen = this.pen(this.still);
     drawPlane(pen, this.view);

@@ -51,7 +51,7 @@ function syncNotes(collection, sinceSeq) {
   for (const { last, worked_seq: workedSeq } of collection("controllers").values()) {
     if (!last || !(workedSeq >= sinceSeq) || typeof last.wanted !== "number") continue;
     const so = say(last.so);
-    const key = !so || so === "nothing" ? "stage.last_sync" : "stage.last_sync_so";
+    const key = !so || (last.so.en ?? last.so) === "nothing" ? "stage.last_sync" : "stage.last_sync_so";
     notes.set(last.subject, t(key, { wanted: last.wanted, found: last.found, so }));
   }
   return notes;
