@@ -10,6 +10,7 @@ from cluster.meta.gotext import quote
 
 from .conversion import to_version
 
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 INCLUDES = ("", "Metadata", "Object", "None")
 ENDED = {
     "Succeeded": {"type": "Completed", "status": "True", "reason": "Succeeded", "message": "The pod has completed successfully."},
@@ -27,8 +28,6 @@ def table(kind: Kind, body: dict, version: str, include: str, now_unix_ms: int) 
     rows = [_row(kind, obj, version, include, now_unix_ms) for obj in objects]
     return {"kind": "Table", "apiVersion": f"meta.k8s.io/{version}", "metadata": meta,
             "columnDefinitions": [definition(column) for column in kind.columns], "rows": rows}
-
-
 
 
 def definition(column: Column) -> dict:
@@ -56,4 +55,14 @@ def _included(kind: Kind, obj: dict, version: str, include: str) -> dict | None:
 
 def partial(obj: dict, version: str = "v1") -> dict:
     """An object's metadata alone."""
-    return {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{version}", "metadata": obj["metadata"]}
+    meta = obj["metadata"]
+    if obj.get("kind") == "DaemonSet":
+        meta = _without(meta, TEMPLATE_GENERATION)      # a field of upstream's own type, an annotation of the served one
+    return {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{version}", "metadata": meta}
+
+
+def _without(meta: dict, annotation: str) -> dict:
+    """Metadata without an annotation."""
+    kept = {name: value for name, value in (meta.get("annotations") or {}).items() if name != annotation}
+    rest = {name: value for name, value in meta.items() if name != "annotations"}
+    return {**rest, "annotations": kept} if kept else rest

@@ -19,12 +19,12 @@ HUGE = "hugepages-"
 
 def containers(errors: Errors, resources: dict, path: str, claim_names: list[str]) -> None:
     """What a container asks for."""
-    _requirements(errors, resources, path, claim_names, _container_resource)
+    _requirements(errors, resources, path, claim_names, container_resource)
 
 
 def overhead(errors: Errors, amounts: dict, path: str) -> None:
     """What running the Pod itself costs, checked as a container's limits."""
-    _requirements(errors, {"limits": amounts}, path, [], _container_resource)
+    _requirements(errors, {"limits": amounts}, path, [], container_resource)
 
 
 def pod(errors: Errors, spec: dict, path: str, claim_names: list[str]) -> None:
@@ -65,14 +65,18 @@ def _amount(errors: Errors, name: str, value: object, path: str, name_check, *, 
         _huge_pages(errors, name, value, path)
 
 
+def may_overcommit(name: str) -> bool:
+    """There may be promised more of it than there is."""
+    return is_native(name) and not name.startswith(HUGE)
+
+
 def _against_limit(errors: Errors, name: str, value: object, limits: dict, path: str) -> None:
-    may_overcommit = is_native(name) and not name.startswith(HUGE)
     if name not in limits:
-        if not may_overcommit:
+        if not may_overcommit(name):
             errors.append(fields.required(f"{path}.limits", "Limit must be set for non overcommitable resources"))
         return
     asked, limit = amount(value), amount(limits[name])
-    if asked.nano != limit.nano and not may_overcommit:
+    if asked.nano != limit.nano and not may_overcommit(name):
         errors.append(fields.invalid(f"{path}.requests", asked.text, f"must be equal to {name} limit of {limit.text}"))
     elif asked.nano > limit.nano:
         errors.append(fields.invalid(f"{path}.requests", asked.text,
@@ -89,7 +93,7 @@ def _huge_pages(errors: Errors, name: str, value: object, path: str) -> None:
         errors.append(fields.invalid(path, parsed.text, f"{parsed.text} is not positive integer multiple of {name}"))
 
 
-def _resource_name(errors: Errors, path: str, name: str) -> bool:
+def resource_name(errors: Errors, path: str, name: str) -> bool:
     """A standard or a qualified name; False when there was something to say."""
     complaints = names.qualified_name(name)
     _rules.all_of(errors, path, name, complaints)
@@ -101,8 +105,9 @@ def _resource_name(errors: Errors, path: str, name: str) -> bool:
     return True
 
 
-def _container_resource(errors: Errors, path: str, name: str) -> None:
-    _resource_name(errors, path, name)
+def container_resource(errors: Errors, path: str, name: str) -> None:
+    """The name of a resource that containers may ask for."""
+    resource_name(errors, path, name)
     if "/" not in name:
         if name not in _FOR_CONTAINERS and not name.startswith(HUGE):
             errors.append(fields.invalid(path, name, "must be a standard resource for containers"))
@@ -111,7 +116,7 @@ def _container_resource(errors: Errors, path: str, name: str) -> None:
 
 
 def _pod_resource(errors: Errors, path: str, name: str) -> None:
-    if _resource_name(errors, path, name) and not _pod_resources.is_pod_level(name):
+    if resource_name(errors, path, name) and not _pod_resources.is_pod_level(name):
         errors.append(fields.not_supported(path, name, _POD_LEVEL_SHOWN))
 
 

@@ -205,11 +205,15 @@ def _volume(volume: dict) -> None:
     if not sources:
         volume["emptyDir"] = {}
     for name in sources:
-        source = volume[name]
-        for key, value in _VOLUME_DEFAULTS.get(name, {}).items():
-            if source.get(key) is None or source[key] == "" != value:
-                source[key] = value
-        _nested_source(name, source)
+        volume_source(name, volume[name])
+
+
+def volume_source(name: str, source: dict) -> None:
+    """A source of a Pod's volume, or of a PersistentVolume."""
+    for key, value in _VOLUME_DEFAULTS.get(name, {}).items():
+        if source.get(key) is None or source[key] == "" != value:
+            source[key] = value
+    _nested_source(name, source)
 
 
 def _nested_source(name: str, source: dict) -> None:
@@ -221,7 +225,7 @@ def _nested_source(name: str, source: dict) -> None:
     elif name == "image":
         _fill(source, "pullPolicy", pull_policy(source.get("reference") or ""))
     elif name == "ephemeral" and source.get("volumeClaimTemplate") is not None:
-        _claim_template(source["volumeClaimTemplate"])
+        claim_template(source["volumeClaimTemplate"])
 
 
 def _downward_items(source: dict) -> None:
@@ -239,7 +243,8 @@ def _projection(projection: dict) -> None:
         token.setdefault("path", "")
 
 
-def _claim_template(claim: dict) -> None:
+def claim_template(claim: dict) -> None:
+    """A claim inside of a volume or a StatefulSet."""
     claim.setdefault("metadata", {})
     spec = claim.setdefault("spec", {})
     if spec.get("volumeMode") is None:

@@ -1,4 +1,4 @@
-"""What Deployment and ReplicaSet share: selectors, templates, replicas.
+"""What Deployment, ReplicaSet and the other workloads share: selectors, templates, replicas.
 
 Source: pkg/apis/apps/validation/validation.go, k8s.io/apimachinery pkg/apis/meta/v1/validation/validation.go.
 """
@@ -10,12 +10,17 @@ from cluster.meta import fields, labels, names
 
 
 def default(draft: dict) -> None:
+    """The spec, its template, and the number of replicas."""
+    default_template(draft)
+    if draft["spec"].get("replicas") is None:
+        draft["spec"]["replicas"] = 1
+
+
+def default_template(draft: dict) -> None:
     """The spec and its template."""
     spec = draft["spec"] = draft.get("spec") or {}
     template = spec["template"] = spec.get("template") or {}
     _pod_defaults.template(template)
-    if spec.get("replicas") is None:
-        spec["replicas"] = 1
 
 
 def replicas(workload: dict) -> int:
@@ -96,19 +101,38 @@ def _shown_requirement(entry: dict) -> dict:
 
 
 def _template(errors: Errors, template: dict, selector: labels.Selector) -> None:
+    if not selector.empty:
+        labels_selected(errors, template, selector)
+    _pod_validation.template(errors, template, "spec.template")
+    restarts_always(errors, template["spec"], "ReplicaSet")
+
+
+def labels_selected(errors: Errors, template: dict, selector: labels.Selector) -> None:
+    """The selector chooses the template's labels."""
     found = (template.get("metadata") or {}).get("labels")
-    if not selector.empty and not selector.matches(found):
+    if not selector.matches(found):
         shown = dict(sorted(found.items())) if found else None
         errors.append(fields.invalid("spec.template.metadata.labels", shown,
                                      "`selector` does not match template `labels`"))
-    _pod_validation.template(errors, template, "spec.template")
-    spec = template["spec"]
-    if spec.get("restartPolicy") != "Always":
-        errors.append(fields.not_supported("spec.template.spec.restartPolicy", spec.get("restartPolicy", ""),
+
+
+def template_selected(errors: Errors, spec: dict) -> None:
+    """The spec's selector, if it can be read, chooses its template's labels."""
+    try:
+        selector = labels.from_object(spec.get("selector"))
+    except labels.SelectorError:
+        return
+    labels_selected(errors, spec["template"], selector)
+
+
+def restarts_always(errors: Errors, pod_spec: dict, kind: str) -> None:
+    """A template's Pods are to run for ever."""
+    if pod_spec.get("restartPolicy") != "Always":
+        errors.append(fields.not_supported("spec.template.spec.restartPolicy", pod_spec.get("restartPolicy", ""),
                                            ("Always",)))
-    if spec.get("activeDeadlineSeconds") is not None:
+    if pod_spec.get("activeDeadlineSeconds") is not None:
         errors.append(fields.forbidden("spec.template.spec.activeDeadlineSeconds",
-                                       "activeDeadlineSeconds in ReplicaSet is not Supported"))
+                                       f"activeDeadlineSeconds in {kind} is not Supported"))
 
 
 def selector_fixed(errors: Errors, new: dict, old: dict) -> None:

@@ -71,6 +71,7 @@ class Kind:
     validate_for: dict[str, Callable[[dict, dict], list[FieldError]]] = field(default_factory=dict)  # {"resize": …, "finalize": …}
     second_face: dict[str, object] = field(default_factory=dict)  # fields that differ where it is served in a second group
     stamp: Callable[[dict, dict, str], None] | None = None       # (new draft, old, time as text): times that a status write sets
+    orphans_dependents: bool = False           # a delete that says nothing of dependents leaves them alone (Job)
     deprecation: str = ""                      # warned of in every answer about the kind
     computed: Callable[[], list[dict]] | None = None  # its objects where they are worked out on a read and never stored
     # Other versions (or groups) in which the same objects are served: arguments of this class, `version` among them, and how
@@ -79,6 +80,7 @@ class Kind:
     stored_as: str = ""                        # of a face: the apiVersion in which its objects are stored
     to_stored: Callable[[dict], dict] | None = None
     from_stored: Callable[[dict], dict] | None = None
+    virtual: bool = False                      # created, answered and never stored (reviews)
     custom: Any = None                         # of a custom resource: its type, apiserver/custom/resource.py
     icon: str = ""
     title: dict[str, str] = field(default_factory=dict)          # {"en": …, "zh": …}: one sentence on what it is for
