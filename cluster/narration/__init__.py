@@ -9,7 +9,7 @@ from .kind import Kind
 
 
 @cache
-def catalogue() -> dict[str, Kind]:
+def entries() -> dict[str, Kind]:
     """{kind of fact: its entry}, from every module of the folder. Raises ValueError if two declare one kind."""
     package = importlib.import_module(f"{__name__}.catalogue")
     found: dict[str, Kind] = {}

@@ -1,9 +1,12 @@
 """Captions: an entry's templates filled in from a fact."""
 from __future__ import annotations
 
+import re
+
 from cluster.engine import TraceEvent
 
 from .kind import Kind
+from .news import MOST
 
 METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE", "deletecollection": "DELETE", "get": "GET", "list": "GET",
            "watch": "GET", "raw": "GET"}
@@ -19,10 +22,38 @@ class _Values(dict):
         return "{" + key + "}"
 
 
-def caption(kind: Kind, event: TraceEvent) -> dict[str, str]:
-    """{"en": …, "zh": …}: markdown with **bold** only."""
+def caption(kind: Kind, event: TraceEvent, news: list[str] | None = None) -> dict[str, str]:
+    """{"en": …, "zh": …}: markdown with **bold** only. news: what the write behind the fact changed, if it is known."""
     values = _Values(values_of(event))
-    return {"en": kind.en.format_map(values), "zh": kind.zh.format_map(values)}
+    if news:
+        values["changes"] = listed(news, ", ")
+    english = kind.en.format_map(values)
+    if news:
+        values["changes"] = listed(news, "、")
+    values.update((name, chinese(values[name])) for name in SAID if isinstance(values.get(name), str))
+    return {"en": english, "zh": kind.zh.format_map(values)}
+
+
+SAID = ("so", "rule", "reason", "sender")
+CHINESE = {
+    "nothing": "无须操作", "wait": "等待", "deleted": "已删除", "create ReplicaSet": "创建 ReplicaSet",
+    "system:masters may do everything": "system:masters 可以做任何事", "node authorizer": "节点授权器",
+}  # fmt: skip
+PATTERNS = ((re.compile(r"create (\d+)"), r"创建 \1 个"), (re.compile(r"delete (\d+)"), r"删除 \1 个"),
+            (re.compile(r"scale (\S+) to (\d+)"), r"将 \1 调整为 \2 个"))
+
+
+def chinese(text: str) -> str:
+    """The few words that components write into facts, in Chinese; names and reasons stay as they are."""
+    for pattern, words in PATTERNS:
+        if pattern.fullmatch(text):
+            return pattern.sub(words, text)
+    return CHINESE.get(text, text)
+
+
+def listed(names: list[str], comma: str) -> str:
+    """At most so many of them, and how many more there are."""
+    return comma.join(names[:MOST]) + (f" +{len(names) - MOST}" if len(names) > MOST else "")
 
 
 def values_of(event: TraceEvent) -> dict[str, object]:
@@ -31,24 +62,36 @@ def values_of(event: TraceEvent) -> dict[str, object]:
     resource, _, rest = event.subject.partition("/")
     name = rest.rpartition("/")[2]
     values: dict[str, object] = {key: shown(value) for key, value in data.items()}
+    sender = str(data.get("from", event.actor))
     values.update(actor=event.actor, subject=event.subject, name=shorten(name), resource=data.get("resource", resource),
-                  kind_name=KIND_NAMES.get(resource, resource), sender=data.get("from", event.actor), receiver=data.get("to", ""),
-                  method=METHODS.get(str(data.get("verb", "")), ""))
+                  kind_name=KIND_NAMES.get(resource, resource), sender=sender, receiver=data.get("to", ""),
+                  node=data.get("node") or sender.partition("/")[2], method=METHODS.get(str(data.get("verb", "")), ""))
     if "changed" in data:
         values["changes"] = changes(data["changed"])
     if "path" in data:
         values["path"] = short_path(str(data["path"]))
+    if isinstance(data.get("command"), (list, tuple)):
+        values["command"] = shown(" ".join(map(str, data["command"])))
+    if isinstance(data.get("bytes"), int):
+        values["size"] = size(data["bytes"])
     return values
 
 
+def size(count: int) -> str:
+    """24117491 as `23 MiB`."""
+    for unit in ("bytes", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count} {unit}"
+        count = round(count / 1024)
+    return f"{count} GiB"
+
+
 def changes(paths: list[str]) -> str:
-    """The changed fields for a caption: the shallowest first, at most three, conditions by one word."""
+    """The changed fields for a caption, the shallowest first, each once."""
     seen: dict[str, None] = {}
     for path in sorted(paths, key=lambda path: (path.count("."), path)):
-        parts = path.replace("[", ".[").split(".")
-        seen[".".join(parts[:2]) if parts[0] != "metadata" or len(parts) < 3 else ".".join(parts[:3])] = None
-    names = list(seen)
-    return ", ".join(names[:3]) + (f" +{len(names) - 3}" if len(names) > 3 else "")
+        seen[".".join(path.split("[")[0].split(".")[:2])] = None
+    return listed(list(seen), ", ")
 
 
 def shown(value: object) -> object:

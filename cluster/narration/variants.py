@@ -24,7 +24,7 @@ def _request(data: dict, resource: str) -> str:
     if sender.startswith("kubelet/"):
         return "removal" if verb == "delete" else "report" if resource == "pods" else ""
     if subresource == "status" and sender not in CLIENTS:
-        return "counts"
+        return "verdict" if sender == "kube-scheduler" else "counts"
     if verb == "delete":
         return "deletion"
     return "creation" if verb == "create" else ""
@@ -35,7 +35,7 @@ def _written(data: dict, resource: str) -> str:
     if data.get("change") == "created":
         return "created"
     if any(path.startswith("metadata.deletion") for path in changed):
-        return "marked"
+        return "marked" if "metadata.generation" in changed else "last"
     if any(path == "spec.nodeName" for path in changed):
         return "bound"
     return "changed" if changed else ""

@@ -10,6 +10,7 @@ from cluster.apiserver.http import as_yaml
 
 LETTERS = (("kubectl", "U"), ("kube-controller-manager", "C"), ("kube-scheduler", "S"), ("kubelet", "K"))
 HIDDEN = ("managedFields",)
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 Path = tuple[str | int, ...]
 
 
@@ -51,7 +52,36 @@ def _walk(node: yaml.Node, path: Path, found: dict[int, Path]) -> None:
 def authors(obj: dict, lines: dict[int, Path]) -> dict[str, str]:
     """{line number: letter}; a field that no manager owns was written by the API server."""
     entries = [(letter_of(entry.get("manager", "")), entry.get("fieldsV1") or {}) for entry in obj["metadata"].get("managedFields") or ()]
-    return {str(line): author(obj, path, entries) for line, path in sorted(lines.items())}
+    applied = last_applied(obj)
+    found = {}
+    for line, path in sorted(lines.items()):
+        letter = author(obj, path, entries)
+        found[str(line)] = "A" if letter == "U" and applied is not None and is_filled_in(obj, applied, path) else letter
+    return found
+
+
+def last_applied(obj: dict) -> dict | None:
+    """What the learner's file said; None if the object was not applied from one."""
+    text = (obj["metadata"].get("annotations") or {}).get(LAST_APPLIED)
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return None
+
+
+def is_filled_in(obj: dict, applied: dict, path: Path) -> bool:
+    """Whether defaulting filled in a field of the spec: its manager owns it, but the file does not have it."""
+    if path[:1] != ("spec",):
+        return False
+    here: Any = applied
+    for step in path:
+        if isinstance(here, dict) and isinstance(step, str) and step in here:
+            here = here[step]
+        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+            here = here[step]
+        else:
+            return True
+    return False
 
 
 def author(obj: dict, path: Path, entries: list[tuple[str, dict]]) -> str:

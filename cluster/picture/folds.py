@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from cluster.engine import TraceEvent
-from cluster.narration.render import METHODS, short_path
+from cluster.narration.render import METHODS, chinese, short_path
 
 Set = list[list]
 FOLDS: dict[str, object] = {}
@@ -112,7 +112,8 @@ def reconcile_started(p, event: TraceEvent) -> Set:
 @fold("ReconcileCompared")
 def reconcile_compared(p, event: TraceEvent) -> Set:
     data = event.data
-    last = {"subject": event.subject, "wanted": data.get("wanted"), "found": data.get("found"), "so": data.get("so")}
+    so = str(data.get("so", ""))
+    last = {"subject": event.subject, "wanted": data.get("wanted"), "found": data.get("found"), "so": {"en": so, "zh": chinese(so)}}
     return p.control.controller(event.actor, seq=event.seq, last=last)
 
 
@@ -168,7 +169,7 @@ def pod_bound(p, event: TraceEvent) -> Set:
 
 @fold("PodAdmitted")
 def pod_admitted(p, event: TraceEvent) -> Set:
-    return p.nodes.plan(event, p.pods.get(event.subject))
+    return p.nodes.plan(event, p.objects.get(event.subject))
 
 
 @fold("SandboxStarted")

@@ -4,7 +4,8 @@ from __future__ import annotations
 from typing import Any
 
 from cluster.engine import TraceEvent
-from cluster.narration import catalogue
+from cluster.narration import entries
+from cluster.narration.news import telling
 from cluster.narration.render import METHODS, caption, shorten
 from cluster.narration.variants import variant
 from cluster.scheduler.framework import filter_names
@@ -30,13 +31,14 @@ class Projector:
         self.begun_ms = simulation.begun_ms
         self.plugins = filter_names()
         self.control, self.nodes = ControlPictures(), NodePictures()
-        self.kinds = catalogue()
+        self.kinds = entries()
         self.step = 0
         self.senders: dict[int, str] = {}      # request -> who sent it, until it is answered
         self.plain: set[int] = set()           # requests for no resource: discovery
         self.digests: dict[str, tuple] = {}    # subject -> what a controller would care about
         self.news: dict[int, bool] = {}        # revision -> whether that changed
-        self.pods: dict[str, dict] = {}        # subject -> the newest Pod object
+        self.objects: dict[str, dict] = {}     # subject -> the newest object
+        self.previous: dict | None = None      # the object before the latest write
         self.context = {"context": "", "cluster": "", "user": ""}
 
     def rows(self, events: list[TraceEvent], changes: Any) -> list[dict]:
@@ -59,7 +61,7 @@ class Projector:
         return {
             "seq": event.seq, "step": self.step if is_step else None, "at_ms": event.at_ms, "actor": event.actor, "kind": event.kind,
             "stage": self._stage(event, kind), "lane": self._lane(event, kind), "marker": kind.marker, "subject": event.subject,
-            "revision": event.data.get("revision"), "cause": event.cause, "caption": caption(kind, event), "fidelity": kind.fidelity,
+            "revision": event.data.get("revision"), "cause": event.cause, "caption": caption(kind, event, self._news_of(event)), "fidelity": kind.fidelity,
             "flights": flights(event), "set": cells,
         }
 
@@ -70,16 +72,16 @@ class Projector:
         revision, key = event.data["revision"], event.data["key"]
         quiet = bool(event.data.get("quiet"))
         cells = self.control.written(revision, key[len("/registry/"):], event.subject, quiet=quiet)
+        self.previous = self.objects.get(event.subject)
         change = changes.get(revision)
         resource = event.subject.partition("/")[0]
         if resource in ("leases", "events") or change is None:
             return cells
         gone = event.kind == "KeyDeleted"
         self._note_news(event.subject, revision, change.value, gone=gone)
-        if resource == "pods":
-            self.pods[event.subject] = change.value
-            if gone:
-                self.pods.pop(event.subject, None)
+        self.objects[event.subject] = change.value
+        if gone:
+            self.objects.pop(event.subject, None)
         if resource == "nodes":
             cells += self.nodes.node_object(event.subject.rpartition("/")[2], None if gone else change.value)
         cells.append(["objects", event.subject, None if gone else slim(event.subject, change.value, self.clock)])
@@ -97,6 +99,12 @@ class Projector:
             self.digests[subject] = fresh
         if len(self.news) > NEWS_KEPT:
             self.news.pop(next(iter(self.news)))
+
+    def _news_of(self, event: TraceEvent) -> list[str] | None:
+        """What an update changed, in words; None for all other facts."""
+        if event.kind != "KeyWritten" or event.data.get("change") != "updated" or event.data.get("quiet") or self.previous is None:
+            return None
+        return telling(self.objects[event.subject], self.previous)
 
     # -- where and whether ------------------------------------------------------------------------------------------------
 
@@ -121,7 +129,7 @@ class Projector:
             return self.news.get(event.data.get("revision", 0), True)
         if resource != "pods":
             return False
-        pod = self.pods.get(event.subject) or {}
+        pod = self.objects.get(event.subject) or {}
         if who == "kube-scheduler":
             return change == "ADDED" and not (pod.get("spec") or {}).get("nodeName")
         return change == "ADDED" or "deletionTimestamp" in (pod.get("metadata") or {}) and change == "MODIFIED" and not self._told(event)

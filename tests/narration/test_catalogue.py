@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from cluster.narration import catalogue
+from cluster.narration import entries
 from cluster.narration.kind import MARKERS, STAGES
 
 ROOT = Path(__file__).resolve().parents[2] / "cluster"
 TRACERS = {"trace", "tell", "record", "_facts"}
-KINDS = catalogue()
+KINDS = entries()
 FACT = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]*)+")
 LONGEST = 190
 

@@ -22,8 +22,8 @@ KINDS = {
     "ManifestRead": Kind(
         stage="kubectl",
         source="k8s.io/cli-runtime pkg/resource/visitor.go",
-        en="**kubectl** reads {file}: {documents} document(s), from YAML to JSON. The server checks the fields.",
-        zh="**kubectl** 读取 {file}：{documents} 个文档，从 YAML 转成 JSON。字段由服务器检查。",
+        en="**kubectl** reads {file} (objects in it: {documents}) and turns YAML into JSON. The server checks the fields.",
+        zh="**kubectl** 读取 {file}（含 {documents} 个对象），从 YAML 转成 JSON。字段由服务器检查。",
     ),
     "ApiDiscovered": Kind(
         stage="kubectl",

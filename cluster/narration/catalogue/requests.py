@@ -35,8 +35,8 @@ KINDS = {
     ),
     "RequestSent.removal": Kind(
         stage="delete", source="pkg/kubelet/status/status_manager.go",
-        en="**{sender}** deletes {name} for good, with grace 0: nothing of it runs any more, so its object may go.",
-        zh="**{sender}** 以宽限期 0 彻底删除 {name}：它的一切都已停止，对象可以消失了。",
+        en="**kubelet** on {node} deletes {name} for good, with grace 0: nothing of it runs any more, so its object may go.",
+        zh="{node} 上的 **kubelet** 以宽限期 0 彻底删除 {name}：它的一切都已停止，对象可以消失了。",
     ),
     "RequestSent.binding": Kind(
         stage="bind", marker="none", source="pkg/scheduler/framework/plugins/defaultbinder/default_binder.go",
@@ -45,13 +45,18 @@ KINDS = {
     ),
     "RequestSent.report": Kind(
         stage="report", source="pkg/kubelet/status/status_manager.go",
-        en="**{sender}** reports on {name}: what it sees on its node becomes the Pod's status.",
-        zh="**{sender}** 上报 {name} 的情况：它在节点上看到的，成为 Pod 的状态。",
+        en="**kubelet** on {node} reports on {name}: what it sees on its node becomes the Pod's status.",
+        zh="{node} 上的 **kubelet** 上报 {name} 的情况：它在节点上看到的，成为 Pod 的状态。",
     ),
     "RequestSent.counts": Kind(
         stage="reconcile", source="pkg/controller/replicaset/replica_set_utils.go",
         en="**{sender}** writes what it has counted into the status of {kind_name} {name}.",
         zh="**{sender}** 将清点的结果写入 {kind_name} {name} 的 status。",
+    ),
+    "RequestSent.verdict": Kind(
+        stage="schedule", source="pkg/scheduler/schedule_one.go",
+        en="**kube-scheduler** writes into the status of {kind_name} {name} why no node takes it: PodScheduled is False.",
+        zh="**kube-scheduler** 在 {kind_name} {name} 的 status 中写明为何没有节点接受它：PodScheduled 为 False。",
     ),
     "ReplySent": Kind(
         stage="kubectl", step=False, source="k8s.io/apiserver pkg/endpoints/handlers",
@@ -78,6 +83,11 @@ KINDS = {
         en="**etcd** stores {kind_name} {name} at revision {revision} with a deletionTimestamp. It is marked, not gone.",
         zh="**etcd** 在修订版本 {revision} 为 {kind_name} {name} 记下 deletionTimestamp。它被标记了，但还没有消失。",
     ),
+    "KeyWritten.last": Kind(
+        stage="delete", lane="etcd", marker="write", source="k8s.io/apiserver pkg/registry/rest/delete.go",
+        en="**etcd** stores {kind_name} {name} at revision {revision}, with its grace period cut to 0: the last write before it goes.",
+        zh="**etcd** 在修订版本 {revision} 存入 {kind_name} {name}，宽限期已改为 0：这是它消失前的最后一次写入。",
+    ),
     "WatchStarted": Kind(
         stage="reconcile", marker="watch", step=False, source="k8s.io/client-go tools/cache/reflector.go",
         en="**{sender}** has listed {objects} {resource} and now watches them from revision {revision}.",
@@ -95,8 +105,8 @@ KINDS = {
     ),
     "WatchDelivered.kubelet": Kind(
         stage="sandbox", marker="watch", source="pkg/kubelet/config/apiserver.go",
-        en="**{sender}** hears of {kind_name} {name} over its own watch: {type}, revision {revision}. It watches just its node's Pods.",
-        zh="**{sender}** 经由自己的监视得知 {kind_name} {name}：{type}，修订版本 {revision}。它只监视本节点的 Pod。",
+        en="**kubelet** on {node} hears of {kind_name} {name} over its own watch: {type}, revision {revision}. It watches only its Pods.",
+        zh="{node} 上的 **kubelet** 经由自己的监视得知 {kind_name} {name}：{type}，修订版本 {revision}。它只监视本节点的 Pod。",
     ),
     "WatchDelivered.deleted": Kind(
         stage="delete", marker="watch", source=CACHER,

@@ -22,8 +22,8 @@ KINDS = {
         marker="cri",
         source=IMAGE,
         fidelity="simplified",
-        en="**containerd** on {node} pulls {image}, {bytes} bytes, from its registry. Pulls of one node queue up.",
-        zh="{node} 上的 **containerd** 从镜像仓库拉取 {image}（{bytes} 字节）。同一节点的拉取依次进行。",
+        en="**containerd** on {node} pulls {image} ({size}) from its registry. Pulls of one node queue up.",
+        zh="{node} 上的 **containerd** 从镜像仓库拉取 {image}（{size}）。同一节点的拉取依次进行。",
     ),
     "ImagePulled": Kind(
         stage="pull",
