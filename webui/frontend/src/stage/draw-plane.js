@@ -90,11 +90,22 @@ function drawKubeconfig(pen, view) {
   const box = component(pen, view, "kubeconfig");
   pen.text("kubeconfig", box.x + 9, box.y + 16, { font: "title" });
   const value = view.cell("components", "kubeconfig") ?? {};
-  ["context", "cluster", "user"].forEach((name, index) => {
+  kubeconfigRows(value).forEach(([label, text], index) => {
     const y = box.y + 30 + index * 13;
-    const width = pen.text(t(`stage.${name}`), box.x + 9, y, { font: "label", color: "ink2" });
-    pen.text(value[name] ?? "", box.x + box.w - 9, y, { font: "monoSmall", color: "ink2", align: "right", room: box.w - 26 - width });
+    const width = label ? pen.text(label, box.x + 9, y, { font: "label", color: "ink2" }) + 8 : 0;
+    const place = label ? { at: box.x + box.w - 9, align: "right" } : { at: box.x + 9, align: "left" };
+    pen.text(text, place.at, y, { font: "monoSmall", color: "ink2", align: place.align, room: box.w - 16 - width });
   });
+}
+
+const SHORT_VALUE = 11;
+
+/** A context named user@cluster says all three: it is written whole, on two lines, where the box is too narrow for labels. */
+function kubeconfigRows(value) {
+  const { context = "", cluster = "", user = "" } = value;
+  const isLong = [context, cluster, user].some((text) => (text ?? "").length > SHORT_VALUE);
+  if (isLong && context === `${user}@${cluster}`) return [[t("stage.context"), ""], ["", user], ["", `@${cluster}`]];
+  return ["context", "cluster", "user"].map((name) => [t(`stage.${name}`), value[name] ?? ""]);
 }
 
 function drawManager(pen, view) {
