@@ -1,38 +1,93 @@
 """Who is asking: the identity that a request carries, and the one it asks to be taken for.
 
-Source: k8s.io/apiserver pkg/endpoints/filters/impersonation.
+A request comes with its sender's name (a component, or whoever holds the sandbox's address: its kubeconfig's user), or with
+a bearer token of a ServiceAccount.
+Source: k8s.io/apiserver pkg/endpoints/filters/{authentication.go,impersonation/impersonation.go},
+pkg/authentication/request/bearertoken.
 """
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
 
+from cluster.meta import status
 from cluster.meta.requests import Request
 
 ANONYMOUS = "system:anonymous"
-AUTHENTICATED = "system:authenticated"
+AUTHENTICATED, UNAUTHENTICATED = "system:authenticated", "system:unauthenticated"
 SERVICE_ACCOUNT = "system:serviceaccount:"
+TOKEN, USER, GROUPS, UID, EXTRA = "Authorization", "Impersonate-User", "Impersonate-Group", "Impersonate-Uid", "Impersonate-Extra-"
+Extra = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A user and its groups. behind: who impersonates it, or ""."""
+    """A user and its groups. behind: who impersonates it, or ""; extra: what else is known of it."""
 
     user: str
     groups: tuple[str, ...]
     behind: str = ""
+    uid: str = ""
+    extra: Extra = ()
 
 
-def authenticate(request: Request) -> Identity:
-    """The request's identity, after impersonation if its options ask for that."""
-    caller = _identity(request.user, tuple(request.groups))
-    if not request.options:
-        return caller
-    wanted = request.options.get("Impersonate-User")
-    if not wanted:
-        return caller
-    asked = tuple(group for group in request.options.get("Impersonate-Group", "").split(",") if group)
-    return Identity(wanted, with_authenticated(wanted, asked or implied_groups(wanted)), behind=caller.user)
+@dataclass(frozen=True)
+class Asked:
+    """One thing that an impersonation needs to be allowed: its resource, and the name there."""
+
+    resource: str
+    name: str
+    namespace: str = ""
+    group: str = ""
+    subresource: str = ""
+
+
+def caller(request: Request, context=None) -> Identity:
+    """Who sent a request, before any impersonation; raises Unauthorized for a token that is none."""
+    if request.options and TOKEN in request.options:
+        from . import tokens
+        found, _ = tokens.read(request.options[TOKEN], context)
+        if found is None:
+            raise status.unauthorized("Unauthorized")
+        return found
+    return _identity(request.user, tuple(request.groups))
+
+
+def authenticate(request: Request, context=None) -> Identity:
+    """The request's identity, after impersonation if its headers ask for that."""
+    found = caller(request, context)
+    return impersonated(request, found) if request.options else found
+
+
+def impersonated(request: Request, found: Identity) -> Identity:
+    """Whom the request wants to be taken for; the caller itself if nobody."""
+    options = request.options
+    user = options.get(USER)
+    if not user:
+        _check_alone(options)
+        return found
+    groups = tuple(group for group in options.get(GROUPS, "").split(",") if group)
+    extra = tuple((name[len(EXTRA):], (value,)) for name, value in sorted(options.items()) if name.startswith(EXTRA))
+    return Identity(user, with_authenticated(user, groups or implied_groups(user)), behind=found.user, uid=options.get(UID, ""), extra=extra)
+
+
+def _check_alone(options: dict) -> None:
+    wanted = [name for name in sorted(options) if name in (GROUPS, UID) or name.startswith(EXTRA)]
+    if wanted:
+        raise status.internal_error(f"requested {', '.join(wanted)} without impersonating a user")
+
+
+def requested(identity: Identity, options: dict) -> list[Asked]:
+    """What must be allowed for an impersonation, in the order in which it is checked."""
+    user = identity.user
+    if user.startswith(SERVICE_ACCOUNT) and user.count(":") == 3:
+        _, _, namespace, name = user.split(":")
+        found = [Asked("serviceaccounts", name, namespace)]
+    else:
+        found = [Asked("users", user)]
+    found += [Asked("groups", group) for group in options.get(GROUPS, "").split(",") if group]
+    found += [Asked("userextras", values[0], group="authentication.k8s.io", subresource=key) for key, values in identity.extra]
+    return found + ([Asked("uids", identity.uid, group="authentication.k8s.io")] if identity.uid else [])
 
 
 @lru_cache(maxsize=1024)
@@ -50,6 +105,8 @@ def implied_groups(user: str) -> tuple[str, ...]:
 
 def with_authenticated(user: str, groups: tuple[str, ...]) -> tuple[str, ...]:
     """The groups with system:authenticated, which everybody but the anonymous user is in."""
-    if user == ANONYMOUS or AUTHENTICATED in groups:
+    if user == ANONYMOUS:
+        return groups if UNAUTHENTICATED in groups else (*groups, UNAUTHENTICATED)
+    if AUTHENTICATED in groups or UNAUTHENTICATED in groups:
         return groups
     return (*groups, AUTHENTICATED)

@@ -1,74 +1,73 @@
-"""Who may do what: the rules that hold without any Role, in the order in which they are tried.
+"""Who may do what: system:masters may everything; for all others the rules of RBAC are asked, and for kubelets those of nodes.
 
-Simplified: RBAC objects are not consulted yet, so the components' own bindings are this table.
-Source: k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go; k8s.io/apiserver
-pkg/endpoints/handlers/responsewriters/errors.go.
+A sandbox that does not enforce RBAC lets everybody through who has credentials of their own; who is impersonated is judged
+all the same, so that Roles can be tried out.
+Source: k8s.io/apiserver pkg/endpoints/filters/authorization.go, pkg/endpoints/handlers/responsewriters/errors.go,
+pkg/authorization/authorizerfactory/builtin.go (NewPrivilegedGroups).
 """
 from __future__ import annotations
 
-from functools import lru_cache
-
-from cluster.apiserver.authn import ANONYMOUS, AUTHENTICATED, Identity
+from cluster.apiserver.authn import Asked, Identity
 from cluster.meta import status
 from cluster.meta.gotext import quote
 from cluster.meta.requests import Request
 
-# group or user -> the rule that lets it do anything
-ALMIGHTY = {
-    "system:masters": "system:masters may do everything",
-    "kubeadm:cluster-admins": "ClusterRoleBinding kubeadm:cluster-admins",
-    "system:nodes": "ClusterRoleBinding system:node",
-    "system:kube-scheduler": "ClusterRoleBinding system:kube-scheduler",
-    "system:kube-controller-manager": "ClusterRoleBinding system:kube-controller-manager",
-    "system:apiserver": "system:masters may do everything",
-}
-CONTROLLERS = "system:serviceaccount:kube-system:"
-PUBLIC = ("/healthz", "/livez", "/readyz", "/version", "/version/")
-DISCOVERY = ("/api", "/apis", "/openapi")
-SELF_REVIEWS = ("selfsubjectreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews")
+from .rbac import Attributes
+
+MASTERS = "system:masters"
+OF_MASTERS = "system:masters may do everything"
+NOT_ENFORCED = "RBAC is not enforced in this sandbox"
 VERBS_OF_PATHS = {"GET": "get", "HEAD": "head", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE": "delete"}
 
 
-def authorize(request: Request, identity: Identity) -> str:
-    """The rule that allows the request; raises Forbidden if there is none."""
-    rule = _rule(identity, request.resource, request.verb, "" if request.resource else request.path)
+def authorize(request: Request, identity: Identity, context) -> str:
+    """The rule that allows a request; raises Forbidden if there is none."""
+    asked = attributes_of(request)
+    rule = decide(identity, asked, context)
     if not rule:
-        raise _forbidden(request, identity)
+        raise forbidden(identity, asked, context)
     return rule
 
 
-@lru_cache(maxsize=4096)
-def _rule(identity: Identity, resource: str, verb: str, path: str) -> str:
-    for name in (identity.user, *identity.groups):
-        if name in ALMIGHTY:
-            return ALMIGHTY[name]
-    if identity.user.startswith(CONTROLLERS):
-        return f"ClusterRoleBinding system:controller:{identity.user[len(CONTROLLERS):]}"
-    if not resource:
-        return _path_rule(path, identity)
-    if resource in SELF_REVIEWS and verb == "create" and AUTHENTICATED in identity.groups:
-        return "ClusterRoleBinding system:basic-user"
-    return ""
-
-
-def _path_rule(path: str, identity: Identity) -> str:
-    if path in PUBLIC:
-        return "ClusterRoleBinding system:public-info-viewer"
-    known = identity.user != ANONYMOUS and AUTHENTICATED in identity.groups
-    if known and any(path == root or path.startswith(root + "/") for root in DISCOVERY):
-        return "ClusterRoleBinding system:discovery"
-    return ""
-
-
-def _forbidden(request: Request, identity: Identity) -> status.StatusError:
-    who = f"User {quote(identity.user)} cannot"
+def attributes_of(request: Request) -> Attributes:
+    """What a request wants to do."""
     if not request.resource:
-        verb = VERBS_OF_PATHS.get(request.options.get("method", "GET"), "get")
-        return status.forbidden("", "", _harmless(f"{who} {verb} path {quote(request.path)}"))
-    resource = f"{request.resource}/{request.subresource}" if request.subresource else request.resource
-    where = f"in the namespace {quote(request.namespace)}" if request.namespace else "at the cluster scope"
-    why = f"{who} {request.verb} resource {quote(resource)} in API group {quote(request.group)} {where}"
-    return status.forbidden(request.resource, request.name, _harmless(why), request.group)
+        return Attributes(VERBS_OF_PATHS.get(request.options.get("method", "GET"), "get"), path=request.path)
+    return Attributes(request.verb, request.group, request.resource, request.subresource, request.namespace, request.name)
+
+
+def decide(identity: Identity, asked: Attributes, context) -> str:
+    """What lets somebody do something here, "" if nothing does."""
+    rule = judge(identity, asked, context)
+    if not rule and not identity.behind and not context.enforces_rbac:
+        return NOT_ENFORCED
+    return rule
+
+
+def judge(identity: Identity, asked: Attributes, context) -> str:
+    """What the rules say of it, whether they are enforced or not."""
+    return OF_MASTERS if MASTERS in identity.groups else context.rbac.allows(identity, asked)
+
+
+def check_impersonation(found: Identity, wanted: Asked, context) -> None:
+    """Refuse somebody who may not be taken for another. Source: filters/impersonation/impersonation.go."""
+    asked = Attributes("impersonate", wanted.group, wanted.resource, wanted.subresource, wanted.namespace, wanted.name)
+    if not judge(found, asked, context):
+        raise forbidden(found, asked, context)
+
+
+def forbidden(identity: Identity, asked: Attributes, context) -> status.StatusError:
+    """The 403 and its words, with what was wrong with the bindings that apply."""
+    who = f"User {quote(identity.user)} cannot"
+    if not asked.resource:
+        return status.forbidden("", "", _harmless(f"{who} {asked.verb} path {quote(asked.path)}"))
+    resource = f"{asked.resource}/{asked.subresource}" if asked.subresource else asked.resource
+    where = f"in the namespace {quote(asked.namespace)}" if asked.namespace else "at the cluster scope"
+    why = f"{who} {asked.verb} resource {quote(resource)} in API group {quote(asked.group)} {where}"
+    errors = context.rbac.errors(identity, asked.namespace)
+    if errors:
+        why += f": RBAC: {errors[0] if len(errors) == 1 else '[' + ', '.join(errors) + ']'}"
+    return status.forbidden(asked.resource, asked.name, _harmless(why), asked.group)
 
 
 def _harmless(text: str) -> str:

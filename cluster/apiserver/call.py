@@ -11,7 +11,7 @@ from cluster.kinds.base import Kind
 from cluster.meta import status
 from cluster.meta.requests import Request
 
-from . import options
+from . import authn, options
 from .context import Context
 from .conversion import stored_group
 
@@ -41,7 +41,7 @@ class Write(msgspec.Struct, kw_only=True):
 class Call:
     """A request under way. Everything here lasts for one request."""
 
-    __slots__ = ("request", "context", "kind", "name", "namespace", "subresource", "key", "warnings", "dry_run", "user", "groups")
+    __slots__ = ("request", "context", "kind", "name", "namespace", "subresource", "key", "warnings", "dry_run")
 
     def __init__(self, request: Request, context: Context, kind: Kind):
         self.request, self.context, self.kind = request, context, kind
@@ -49,11 +49,15 @@ class Call:
         self.key = key_for(kind, request.namespace, request.name)
         self.warnings: list[str] = [kind.deprecation] if kind.deprecation and request.path else []
         self.dry_run = options.is_dry_run(request)
-        self.user, self.groups = request.user, request.groups
 
     @property
     def api_version(self) -> str:
         return api_version(self.kind)
+
+    @property
+    def identity(self) -> authn.Identity:
+        """Who asks, after impersonation."""
+        return authn.authenticate(self.request, self.context)
 
     @property
     def subject(self) -> str:

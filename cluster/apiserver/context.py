@@ -8,6 +8,8 @@ from typing import Any
 from cluster.kinds import Registry, registry
 from cluster.meta.requests import Request
 
+from .rbac import Rbac
+
 
 def no_logs(namespace: str, pod: str, container: str, options: dict) -> str:
     """The log source of a server without kubelets."""
@@ -31,8 +33,14 @@ class Context:
         self.server, self.store, self.clock, self.rng = server, server.store, server.engine.clock, server.engine.rng
         self.registry = kinds or registry()
         self.hooks, self.profile = hooks or Hooks(), profile
+        self.rbac = Rbac(server.store)
         self.facts = server.engine.trace
         self.quiet, self.muted, self.request_id = False, False, 0
+
+    @property
+    def enforces_rbac(self) -> bool:
+        """Whether Roles and bindings decide about everybody, or only about who is impersonated."""
+        return self.server.enforces_rbac
 
     @property
     def is_explained(self) -> bool:

@@ -9,7 +9,7 @@ from cluster.meta import status
 from cluster.meta.objectmeta import validate_object_meta
 from cluster.meta.requests import Response
 
-from . import admission, allocation, bodies, ownership
+from . import admission, allocation, bodies, escalation, ownership
 from .call import Call, Write
 
 LONGEST_GENERATED = 63
@@ -32,6 +32,7 @@ def create(call: Call) -> Response | Write:
 
 def add(call: Call, obj: dict) -> Response | Write:
     """The Write for a new object that has passed mutating admission. The object is the caller's own and is changed."""
+    escalation.check(call, obj, None)
     is_generated = complete(call, obj)
     errors = check(call, obj)
     if errors:
@@ -67,6 +68,7 @@ def complete(call: Call, obj: dict) -> bool:
     allocation.begin(call, obj, None)
     if call.kind.prepare_create:
         call.kind.prepare_create(obj)
+        call.rename(meta.get("name") or "")
     if call.kind.has_generation:
         meta["generation"] = 1
     return is_generated

@@ -16,7 +16,7 @@ from cluster.meta import fields, selectors, status
 from cluster.meta.names import path_segment
 from cluster.meta.requests import Request, Response
 
-from . import negotiation, options, protobuf, read, routes, selection
+from . import authn, negotiation, options, protobuf, read, routes, selection
 from .call import folder_for
 from .delete_options import whole_number
 
@@ -36,8 +36,7 @@ def parse(method: str, path: str, query: str | Mapping[str, str], headers: Mappi
     headers: names in any case. The identity is the server's to give; impersonation headers go into the options.
     """
     lower = {name.lower(): value for name, value in headers.items()}
-    parameters = _parameters(query)
-    parameters |= _impersonation(lower)
+    parameters = _parameters(query) | _credentials(lower)
     request = Request(verb="raw", path=path, options=parameters, user=user, groups=list(groups), raw=body or b"",
                       user_agent=lower.get("user-agent", ""), accept=lower.get("accept", ""),
                       content_type=lower.get("content-type") or JSON_HEADER)
@@ -64,6 +63,8 @@ def _parameters(query: str | Mapping[str, str]) -> dict[str, str]:
     pairs = parse_qsl(query, keep_blank_values=True) if isinstance(query, str) else query.items()
     found: dict[str, str] = {}
     for name, value in pairs:
+        if name == authn.TOKEN or name.startswith("Impersonate-"):
+            continue  # only headers say who asks
         if name in found and name in REPEATED:
             found[name] += f",{value}"
         else:
@@ -71,9 +72,16 @@ def _parameters(query: str | Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _impersonation(headers: Mapping[str, str]) -> dict[str, str]:
-    names = {"impersonate-user": "Impersonate-User", "impersonate-group": "Impersonate-Group"}
-    return {names[name]: value for name, value in headers.items() if name in names}
+def _credentials(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that say who asks, among the options, by their canonical names."""
+    found = {}
+    for name, value in headers.items():
+        if name.startswith("impersonate-"):
+            extra = name.startswith("impersonate-extra-")
+            found[authn.EXTRA + unquote(name[len(authn.EXTRA):]) if extra else name.title()] = value
+        elif name == "authorization" and value.lower().startswith("bearer "):
+            found[authn.TOKEN] = value
+    return found
 
 
 def _resource(request: Request, method: str, path: str) -> None:

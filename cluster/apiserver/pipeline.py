@@ -18,6 +18,7 @@ from . import (
     negotiation,
     options,
     presentation,
+    reviews,
     routes,
     storing,
     subresources,
@@ -33,22 +34,33 @@ READS = {"get": reading.get, "list": reading.list_objects}
 WRITES = {"create": create.create, "update": update.update, "patch": update.patch, "delete": delete.delete}
 present = presentation.present
 
-__all__ = ["Write", "arrive", "commit", "matcher", "present", "read", "watch"]
+__all__ = ["Write", "arrive", "commit", "is_read", "matcher", "present", "read", "watch"]
 
 
 def read(request: Request, context: Context) -> Response:
     """Answer a get, a list, or a path that is no resource, as the request's Accept wants it."""
     try:
-        check_caller(request, context)
+        identity = check_caller(request, context)
         if request.verb == "raw":
             return discovery.answer(request, context)
         call = enter(request, context)
+        if call.kind.virtual:
+            options.check(request)
+            return reviews.answer(call, identity)
         handler = subresources.reader(call) if request.subresource else READS[request.verb]
         response = handler(call)
         response.body = presentation.present(response.body, request, context)
         return response
     except Exception as error:
         return failed(request, context, error)
+
+
+def is_read(request: Request, context: Context) -> bool:
+    """Whether a request changes nothing and is answered at once: reviews are such, though they are POSTed."""
+    if request.verb != "create":
+        return request.verb in ("get", "list", "raw")
+    kind = context.registry.version(request.group, request.version, request.resource)
+    return kind is not None and kind.virtual and not request.subresource
 
 
 def watch(request: Request, context: Context) -> Response | http.WatchRequest:
@@ -110,17 +122,26 @@ def enter(request: Request, context: Context) -> Call:
     return Call(request, context, kind)
 
 
-def check_caller(request: Request, context: Context) -> None:
-    """Authentication and authorisation; raises Forbidden."""
-    identity = authn.authenticate(request)
+def check_caller(request: Request, context: Context) -> authn.Identity:
+    """Authentication, impersonation and authorisation; who it is that may. Raises Unauthorized or Forbidden."""
+    identity = authn.authenticate(request, context)
+    if identity.behind:
+        _check_impersonation(request, identity, context)
     subject = subject_of(request)
     if context.is_explained:
         about = {"impersonated_by": identity.behind} if identity.behind else {}
         context.trace("RequestAuthenticated", subject, user=identity.user, groups=list(identity.groups), **about)
-    rule = authz.authorize(request, identity)
+    rule = authz.authorize(request, identity, context)
     verb = "get" if request.verb == "raw" else request.verb
     context.trace("RequestAuthorized", subject, verb=verb, resource=request.resource or request.path,
                   subresource=request.subresource, rule=rule, user=identity.user)
+    return identity
+
+
+def _check_impersonation(request: Request, identity: authn.Identity, context: Context) -> None:
+    found = authn.caller(request, context)
+    for wanted in authn.requested(identity, request.options):
+        authz.check_impersonation(found, wanted, context)
 
 
 def failed(request: Request, context: Context, error: Exception, gate: str = "") -> Response:

@@ -50,6 +50,7 @@ class WatcherRow:
 class ServerState:
     next_request: int = 1
     next_watcher: int = 1
+    enforces_rbac: bool = False
     watchers: list[WatcherRow] = field(default_factory=list)
 
 
@@ -58,10 +59,11 @@ class ApiServer(Actor):
 
     name = "kube-apiserver"
 
-    def __init__(self, engine, store: Store, *, hooks: Any = None, profile: str = "learner"):
+    def __init__(self, engine, store: Store, *, hooks: Any = None, profile: str = "learner",
+                 enforces_rbac: bool = False):
         super().__init__(engine)
         self.store, self.hub = store, Hub()
-        self.state = ServerState()
+        self.state = ServerState(enforces_rbac=enforces_rbac)
         self.outbox: list[tuple] = []
         self.context = Context(self, hooks=hooks, profile=profile)
         self.looking = Context(self, hooks=hooks, profile=profile)  # of looks from outside, which must not change what happens
@@ -72,6 +74,19 @@ class ApiServer(Actor):
         for key, obj in objects:
             self.store.put(key, obj, expected=0)
         self.fan_out()
+
+    @property
+    def enforces_rbac(self) -> bool:
+        return self.state.enforces_rbac
+
+    def fresh_state(self) -> ServerState:
+        """What a restart keeps: its flags."""
+        return ServerState(enforces_rbac=self.state.enforces_rbac)
+
+    def enforce_rbac(self, enforces: bool) -> None:
+        """Let Roles and bindings decide about everybody, or no longer."""
+        self.state.enforces_rbac = enforces
+        self.trace("AuthorizationChanged", enforced=enforces)
 
     # -- requests ---------------------------------------------------------------------------------------------------
 
@@ -98,7 +113,7 @@ class ApiServer(Actor):
     def arrive(self, request: Request, reply_to: ReplyTo, sender: str) -> None:
         """Everything up to the store; changes nothing that others see."""
         context = self.context.enter(request, is_quiet(request))
-        if request.verb in ("get", "list", "raw"):
+        if pipeline.is_read(request, context):
             self._answer(request, pipeline.read(request, context), reply_to, sender)
             return
         result = pipeline.arrive(request, context)

@@ -14,7 +14,7 @@ from cluster.meta.objectmeta import validate_object_meta, validate_object_meta_u
 from cluster.meta.requests import Response
 from cluster.store.memory import Stored
 
-from . import admission, allocation, bodies, create, ownership, patching
+from . import admission, allocation, bodies, create, escalation, ownership, patching
 from .call import Call, Write
 from .read import number_complaint
 
@@ -60,6 +60,7 @@ def replace(call: Call, make: Make, *, uid: str = "", may_create: bool = False) 
     obj = make(live)
     admission.mutate(call, obj, live)
     bodies.dedup_owners(call, obj["metadata"], is_admitted=True)
+    escalation.check(call, obj, live)
     pinned = match_version(call, obj, live) and call.request.verb == "update"   # a patch is applied anew to what is there
     allocation.begin(call, obj, live)
     prepare(call, obj, live)

@@ -61,6 +61,7 @@ class Store:
         self.compacted = 0
         self.kept = kept
         self.folders: dict[str, dict[str, Stored]] = {}
+        self.touched: dict[str, int] = {}     # folder -> the revision of its last change: what is worked out from it may be kept till then
         self.changes: list[Change] = []
         self.uncommitted: list[Change] = []   # since the last drain()
         self.fanned_out = 0                   # how far the API server has told its watchers
@@ -82,12 +83,13 @@ class Store:
 
     def put(self, key: str, value: dict, *, expected: int | None = None) -> Stored:
         """Write; `expected` is the mod_revision that must be found, 0 = the key must not exist."""
-        rows = self.folders.setdefault(folder(key), {})
+        place = folder(key)
+        rows = self.folders.setdefault(place, {})
         old = rows.get(key)
         found = old.mod_revision if old else 0
         if expected is not None and expected != found:
             raise Conflict(key, found)
-        self.revision = revision = self.revision + 1
+        self.revision = self.touched[place] = revision = self.revision + 1
         value = with_revision(value, revision)
         stored = Stored(value, old.create_revision if old else revision, revision, old.version + 1 if old else 1)
         rows[key] = stored
@@ -97,12 +99,13 @@ class Store:
 
     def delete(self, key: str, *, expected: int | None = None, final: dict | None = None) -> Stored:
         """Remove a key; what watchers see last is `final` (default: the value) with the deletion's revision."""
-        rows = self.folders.get(folder(key)) or {}
+        place = folder(key)
+        rows = self.folders.get(place) or {}
         old = rows.get(key)
         found = old.mod_revision if old else 0
         if old is None or (expected is not None and expected != found):
             raise Conflict(key, found)
-        self.revision = revision = self.revision + 1
+        self.revision = self.touched[place] = revision = self.revision + 1
         value = with_revision(final if final is not None else old.value, revision)
         del rows[key]
         stored = Stored(value, old.create_revision, revision, 0)
@@ -148,6 +151,7 @@ class Store:
         self.fanned_out = self.revision
         for key, value, created, modified, version in data["rows"]:
             self.folders.setdefault(folder(key), {})[key] = Stored(value, created, modified, version)
+        self.touched = dict.fromkeys(self.folders, self.revision)
 
 
 def with_revision(value: dict, revision: int) -> dict:

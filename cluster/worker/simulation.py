@@ -38,6 +38,7 @@ class Settings(msgspec.Struct, kw_only=True):
     node_memory: str = "8Gi"
     seed: int = 1
     epoch_ms: int = DEFAULT_EPOCH_MS
+    rbac: bool = False       # whether Roles and bindings decide about everybody
 
 
 def settings_for(profile: str, **overrides: Any) -> Settings:
@@ -56,7 +57,7 @@ class Simulation:
         self.engine = Engine(seed=settings.seed, epoch_ms=settings.epoch_ms)
         self.engine.trace.on = trace
         self.store = Store()
-        self.server = ApiServer(self.engine, self.store, hooks=self, profile=settings.profile)
+        self.server = ApiServer(self.engine, self.store, hooks=self, profile=settings.profile, enforces_rbac=settings.rbac)
         self.kubectl = Kubectl(self.engine)
         self.manager = ControllerManager(self.engine)
         self.scheduler = Scheduler(self.engine)
@@ -83,7 +84,7 @@ class Simulation:
         self.engine.settle(limit_ms=BOOT_LIMIT_MS)
 
     def apply(self, kind: str, data: dict) -> None:
-        """Act on one input. kinds: request, kubectl, fault. Its effects are events like any other."""
+        """Act on one input. kinds: request, kubectl, fault, rbac. Its effects are events like any other."""
         self.inputs += 1
         self.engine.cause = 0
         self.engine.in_background = False
@@ -93,6 +94,8 @@ class Simulation:
             self.server.submit(request, ReplyTo(external=self.inputs), sender=sender)
         elif kind == "kubectl":
             self.kubectl.run(data)
+        elif kind == "rbac":
+            self.server.enforce_rbac(data["enforced"])
         elif kind == "fault":
             faults.apply(self, data)
         else:

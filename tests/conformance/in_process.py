@@ -15,6 +15,7 @@ from cluster.engine.clock import Clock
 from cluster.engine.rng import Streams
 from cluster.meta.requests import Request, Response
 from cluster.store.memory import Store
+from cluster.worker.bootstrap import rbac_objects
 
 KEPT_HEADERS = ("Content-Type", "Warning", "Allow")
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -27,10 +28,12 @@ class InProcess:
 
     def __init__(self, *, seed: int = 1):
         self.store = Store()
-        self.now_ms = 0
+        self.now_ms, self.enforces_rbac = 0, True
         self.events: list[tuple[str, str, dict]] = []
         self.engine = SimpleNamespace(clock=Clock(), rng=Streams(seed), trace=SimpleNamespace(on=True))
         self.context = Context(self)
+        for key, obj in rbac_objects(self.engine.clock.text(0), self.engine.rng("bootstrap").uuid):
+            self.store.put(key, obj)
         for name in SYSTEM_NAMESPACES:
             self.ask("create", "namespaces", body={"metadata": {"name": name}})
             self.furnish(name)
@@ -48,7 +51,7 @@ class InProcess:
     def run(self, request: Request) -> Response:
         self.now_ms += 5
         context = self.context.enter(request, False)
-        if request.verb in ("get", "list", "raw"):
+        if pipeline.is_read(request, context):
             return pipeline.read(request, context)
         result = pipeline.arrive(request, context)
         response = result if isinstance(result, Response) else pipeline.commit(result, context)

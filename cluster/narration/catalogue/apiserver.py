@@ -8,13 +8,23 @@ LANE = "kube-apiserver"
 KINDS = {
     "RequestAuthenticated": Kind(
         stage="admission", lane=LANE, source="k8s.io/apiserver pkg/endpoints/filters/authentication.go",
-        en="**kube-apiserver** asks who this is: {user}. The kubeconfig's credential says so.",
-        zh="**kube-apiserver** 进行身份认证：来者是 {user}，由 kubeconfig 中的凭据证明。",
+        en="**kube-apiserver** asks who this is: {user}. The request's credential says so.",
+        zh="**kube-apiserver** 进行身份认证：来者是 {user}，由请求携带的凭据证明。",
     ),
     "RequestAuthorized": Kind(
-        stage="admission", lane=LANE, fidelity="simplified", source="k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac",
+        stage="admission", lane=LANE, source="k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac",
         en="**kube-apiserver** lets {user} {verb} {resource}. Rule: {rule}.",
         zh="**kube-apiserver** 进行鉴权：允许 {user} 对 {resource} 执行 {verb}。依据：{rule}。",
+    ),
+    "AccessReviewed": Kind(
+        stage="admission", lane=LANE, source="k8s.io/kubernetes pkg/registry/authorization",
+        en="**kube-apiserver** looks up whether {user} may {verb} {resource}: {allowed}. Nothing is done.",
+        zh="**kube-apiserver** 查询 {user} 是否可以对 {resource} 执行 {verb}：{allowed}。除此之外什么也不做。",
+    ),
+    "AuthorizationChanged": Kind(
+        stage="admission", lane=LANE, source="k8s.io/kubernetes pkg/kubeapiserver/authorizer",
+        en="**kube-apiserver** now asks Roles and bindings about everybody: {enforced}.",
+        zh="**kube-apiserver** 现在是否由 Role 与绑定决定所有人的权限：{enforced}。",
     ),
     "ObjectDecoded": Kind(
         stage="admission", lane=LANE, step=False, source="k8s.io/apimachinery pkg/runtime/serializer/json",

@@ -1,0 +1,117 @@
+"""Tokens of ServiceAccounts: signed when they are issued, verified when somebody comes with one.
+
+The key is a digest of the cluster's own uid (that of the namespace kube-system), so a token holds as long as its cluster,
+also after a restart. Simplified: a digest stands for the RSA signature.
+Source: k8s.io/kubernetes pkg/serviceaccount/{claims,jwt}.go; k8s.io/apiserver pkg/authentication/token/union.
+"""
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+
+from cluster.meta.gotext import quote
+
+from .authn import SERVICE_ACCOUNT, Identity, implied_groups, with_authenticated
+
+ISSUER = "https://kubernetes.default.svc.cluster.local"
+CLUSTER = "/registry/namespaces/kube-system"
+SIGNATURE_BYTES = 256
+UNKNOWN = "invalid bearer token"
+PREFIX = "authentication.kubernetes.io/"
+
+
+def sign(claims: dict, context) -> str:
+    """A JSON web token with these claims."""
+    body = f"{_part(json.dumps({'alg': 'RS256', 'kid': _key(context)[:43]}))}.{_part(json.dumps(claims, separators=(',', ':')))}"
+    return f"{body}.{_encoded(_signature(body, context))}"
+
+
+def read(sent: str, context, audiences: list[str] | None = None) -> tuple[Identity | None, str]:
+    """(whose token it is, "") or (None, why not). sent: the token, with or without `Bearer `."""
+    claims = _claims(sent.partition(" ")[2].strip() if sent.lower().startswith("bearer ") else sent, context)
+    if claims is None:
+        return None, UNKNOWN
+    problem = _problem(claims, context, audiences or [ISSUER])
+    if problem:
+        return None, f"[{UNKNOWN}, {problem}]"
+    return _identity(claims), ""
+
+
+def audiences_of(sent: str, context) -> list[str]:
+    """The audiences of a token that has been verified."""
+    return (_claims(sent, context) or {}).get("aud") or []
+
+
+def _claims(token: str, context) -> dict | None:
+    body, _, signature = token.rpartition(".")
+    if body.count(".") != 1 or signature != _encoded(_signature(body, context)):
+        return None
+    try:
+        found = json.loads(base64.urlsafe_b64decode(body.partition(".")[2] + "=="))
+    except (ValueError, binascii.Error):
+        return None
+    return found if isinstance(found, dict) and found.get("iss") == ISSUER else None
+
+
+def _problem(claims: dict, context, audiences: list[str]) -> str:
+    """Why a genuine token is good no more, or not here."""
+    now_s = context.clock.unix_ms(context.now_ms) // 1000
+    if not set(audiences) & set(claims.get("aud") or ()):
+        return f"token audiences {_listed(claims.get('aud') or ())} is invalid for the target audiences {_listed(audiences)}"
+    if now_s > claims["exp"]:
+        return "service account token has expired"
+    about = claims["kubernetes.io"]
+    namespace, account = about["namespace"], about["serviceaccount"]
+    return _gone(context, f"/registry/serviceaccounts/{namespace}/{account['name']}", account["uid"], "service account",
+                 f'serviceaccounts "{account["name"]}" not found') or _bound(context, about, namespace)
+
+
+def _listed(texts) -> str:
+    return "[" + " ".join(quote(text) for text in texts) + "]"
+
+
+def _bound(context, about: dict, namespace: str) -> str:
+    """A token that is bound to an object lives no longer than it."""
+    for kind, folder in (("pod", f"pods/{namespace}"), ("secret", f"secrets/{namespace}"), ("node", "minions")):
+        if kind in about:
+            return _gone(context, f"/registry/{folder}/{about[kind]['name']}", about[kind]["uid"], f"bound {kind}",
+                         "service account token has been invalidated")
+    return ""
+
+
+def _gone(context, key: str, uid: str, what: str, missing: str) -> str:
+    stored = context.store.get(key)
+    if stored is None:
+        return missing
+    found = stored.value["metadata"]["uid"]
+    return "" if found == uid else f"the {what} UID ({found}) does not match claim ({uid})"
+
+
+def _identity(claims: dict) -> Identity:
+    about = claims["kubernetes.io"]
+    user = f"{SERVICE_ACCOUNT}{about['namespace']}:{about['serviceaccount']['name']}"
+    extra = [(f"{PREFIX}credential-id", (f"JTI={claims['jti']}",))] if claims.get("jti") else []
+    for kind in ("node", "pod"):
+        if kind in about:
+            extra += [(f"{PREFIX}{kind}-name", (about[kind]["name"],)), (f"{PREFIX}{kind}-uid", (about[kind]["uid"],))]
+    return Identity(user, with_authenticated(user, implied_groups(user)), uid=about["serviceaccount"]["uid"], extra=tuple(extra))
+
+
+def _key(context) -> str:
+    stored = context.store.get(CLUSTER)
+    uid = stored.value["metadata"]["uid"] if stored else ""
+    return hashlib.sha256(f"service account key of {uid}".encode()).hexdigest()
+
+
+def _signature(body: str, context) -> bytes:
+    return hashlib.shake_256(f"{_key(context)}.{body}".encode()).digest(SIGNATURE_BYTES)
+
+
+def _part(text: str) -> str:
+    return _encoded(text.encode())
+
+
+def _encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
