@@ -1,7 +1,7 @@
 /** Owns the left dock: file tabs, the editor's place, Apply and Delete, the terminal. */
 
 import { html, nothing } from "lit";
-import { effect, signal } from "@preact/signals-core";
+import { computed, effect, signal } from "@preact/signals-core";
 import { getExamples } from "../api.js";
 import { icons } from "../icons.js";
 import { t, say } from "../i18n.js";
@@ -19,6 +19,7 @@ export function startDock(root, { showStage }) {
   mount(root.querySelector(".terminal"), terminalView);
   keepTerminalAtEnd(root.querySelector(".terminal"));
   keepOpenTabInView(root.querySelector(".file-tabs"));
+  forgetAppliedAfterReset();
   getExamples().then(takeExamples).catch(() => takeExamples([])).finally(() => startEditor(root, showStage));
 }
 
@@ -117,6 +118,14 @@ function terminalView() {
 function prompt({ stream, text }) {
   const words = say(text);
   return stream === "command" && !words.startsWith("$") ? `$ ${words}` : words;
+}
+
+/** In a cluster that begins anew nothing has been applied. */
+function forgetAppliedAfterReset() {
+  const isFresh = computed(() => run.value.totalSteps === 0);
+  effect(() => {
+    if (isFresh.value) applied.value = new Map();
+  });
 }
 
 function keepOpenTabInView(host) {

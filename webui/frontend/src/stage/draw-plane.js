@@ -270,7 +270,7 @@ const GATE_LOOKS = {
 };
 
 function drawGate(pen, view, gate) {
-  const value = view.cell("gates", gate.name) ?? { state: "idle" };
+  const value = (view.moment.step >= 0 && view.cell("gates", gate.name)) || { state: "idle" };
   const look = GATE_LOOKS[value.state] ?? GATE_LOOKS.idle;
   gatePath(pen, gate);
   pen.paint(look.fill, look.stroke, look.width, look.dash);
