@@ -1,0 +1,69 @@
+"""The words of a Pod's cell are kubectl's, and each word has its glyph and tone."""
+from __future__ import annotations
+
+import pytest
+
+from cluster.engine.clock import Clock
+from cluster.picture.slim import TONES, glyph_of, grace, slim
+
+CLOCK = Clock(epoch_ms=1_767_258_000_000)
+
+
+def pod(*, phase="Running", state=None, ready=True, restarts=0, **meta) -> dict:
+    row = {"name": "app", "ready": ready, "restartCount": restarts, "state": state or {"running": {}}}
+    return {
+        "kind": "Pod",
+        "metadata": {"name": "web", "namespace": "default", "uid": "u", "resourceVersion": "7", **meta},
+        "spec": {"nodeName": "k8snode1", "containers": [{"name": "app", "image": "busybox:1"}]},
+        "status": {"phase": phase, "containerStatuses": [row], "conditions": [{"type": "Ready", "status": str(ready)}]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("word", "is_all_ready", "glyph"),
+    [
+        ("Running", True, "running"), ("Running", False, "notready"), ("Pending", False, "pending"), ("ContainerCreating", False, "creating"),
+        ("PodInitializing", False, "creating"), ("Init:0/2", False, "creating"), ("Init:CrashLoopBackOff", False, "trouble"),
+        ("CrashLoopBackOff", False, "trouble"), ("ErrImagePull", False, "trouble"), ("ImagePullBackOff", False, "trouble"),
+        ("CreateContainerConfigError", False, "trouble"), ("Error", False, "failed"), ("Evicted", False, "failed"),
+        ("OOMKilled", False, "failed"), ("Completed", False, "completed"), ("Terminating", True, "terminating"),
+    ],
+)  # fmt: skip
+def test_a_status_word_has_its_glyph(word, is_all_ready, glyph):
+    assert glyph_of(word, is_all_ready=is_all_ready) == glyph
+    assert glyph in TONES
+
+
+@pytest.mark.parametrize(
+    ("made", "word", "ready"),
+    [
+        (pod(), "Running", "1/1"),
+        (pod(ready=False), "Running", "0/1"),
+        (pod(phase="Pending", ready=False, state={"waiting": {"reason": "ContainerCreating"}}), "ContainerCreating", "0/1"),
+        (pod(ready=False, state={"waiting": {"reason": "CrashLoopBackOff"}}, restarts=3), "CrashLoopBackOff", "0/1"),
+        (pod(ready=False, state={"terminated": {"reason": "Error", "exitCode": 1}}), "Error", "0/1"),
+        (pod(phase="Succeeded", ready=False, state={"terminated": {"reason": "Completed", "exitCode": 0}}), "Completed", "0/1"),
+        (pod(deletionTimestamp="2026-01-01T09:00:30Z", deletionGracePeriodSeconds=30), "Terminating", "1/1"),
+    ],
+)
+def test_a_pod_is_told_as_kubectl_tells_it(made, word, ready):
+    cell = slim("pods/default/web", made, CLOCK)
+    assert (cell["status"]["word"], cell["ready"], cell["revision"], cell["node"]) == (word, ready, 7, "k8snode1")
+
+
+def test_the_grace_ring_begins_with_the_deletion():
+    meta = {"deletionTimestamp": CLOCK.text(40_000), "deletionGracePeriodSeconds": 30}
+    assert grace(meta, CLOCK) == {"since_ms": 10_000, "until_ms": 40_000, "seconds": 30}
+    assert grace({}, CLOCK) is None
+
+
+def test_a_workload_counts_ready_against_wanted():
+    made = {"kind": "Deployment", "metadata": {"name": "web", "namespace": "default", "resourceVersion": "3"}, "spec": {"replicas": 2},
+            "status": {"readyReplicas": 1}}
+    cell = slim("deployments/default/web", made, CLOCK)
+    assert (cell["badge"], cell["status"]["glyph"], cell["scalable"]) == ("1/2", "notready", True)
+
+
+def test_an_owner_is_named_by_its_subject():
+    owner = {"kind": "ReplicaSet", "name": "web-1", "uid": "r", "controller": True}
+    assert slim("pods/default/web", pod(ownerReferences=[owner]), CLOCK)["owner"] == "replicasets/default/web-1"
