@@ -35,13 +35,22 @@ def _typed(call: Call) -> dict:
     body = call.request.body
     if call.subresource == "status":
         return with_metadata(_status_draft(body))
-    obj = with_metadata({name: value if name == "metadata" else draft(value) for name, value in body.items()})
-    obj["metadata"] = {name: value if name == "managedFields" else draft(value) for name, value in obj["metadata"].items()}
+    obj = with_metadata(_draft_but_owners(body))
     sent = obj.get("apiVersion") or stored_version(call.kind)
     if sent != stored_version(call.kind):
         obj = conversion.to_stored(call.kind, obj)
     obj["apiVersion"], obj["kind"] = stored_version(call.kind), call.kind.kind
     return defaulted(call, obj)
+
+
+def _draft_but_owners(body: dict) -> dict:
+    """A draft that shares the managedFields, which are large and never changed in place."""
+    meta = body.get("metadata") or {}
+    if not meta.get("managedFields"):
+        return draft(body)
+    made = draft({**body, "metadata": {**meta, "managedFields": None}})
+    made["metadata"]["managedFields"] = meta["managedFields"]
+    return made
 
 
 def _status_draft(body: dict) -> dict:
