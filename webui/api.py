@@ -63,6 +63,8 @@ async def ask(command: dict) -> dict:
         answer = await door().ask(command)
     except WorkerSilent:
         raise HttpError(503, "the simulation does not answer") from None
+    except OverflowError:  # more than 64 bits cannot be sent on
+        raise HttpError(400, "a number is too large: choose one of at most 18 digits") from None
     if not answer.get("ok"):
         text = answer["error"]["en"]
         raise HttpError(answer.get("code", 400), text)

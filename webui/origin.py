@@ -1,9 +1,10 @@
-"""Keeps other sites' pages from using the control API through a visitor's browser."""
+"""What is refused before the control API looks at it: other sites' pages in a visitor's browser, and bodies beyond measure."""
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
 from django.http import JsonResponse
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -26,6 +27,9 @@ def _refused(request) -> JsonResponse | None:
     origin = request.headers.get("Origin")
     if origin and urlsplit(origin).netloc != request.get_host():
         return JsonResponse({"error": "requests from another site are refused"}, status=403)
+    length = request.headers.get("Content-Length", "")
+    if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        return JsonResponse({"error": f"the body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes"}, status=413)
     return None
 
 

@@ -120,5 +120,6 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "propagate": True, "level": "WARNING"},
         "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # strangers' doing, answered with 400
     },
 }

@@ -7,6 +7,7 @@ import time
 
 import msgspec
 
+from cluster.meta import quantity
 from cluster.models import Sandbox
 
 from .profiles import PROFILES
@@ -14,6 +15,7 @@ from .simulation import settings_for
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 MAX_NODES = 100
+MAX_AMOUNT = 1 << 60
 
 
 class BadSandbox(ValueError):
@@ -58,13 +60,14 @@ def _check_nodes(nodes: list[str]) -> None:
 
 
 def _check_quantities(*values: str | None) -> None:
-    from cluster.meta import quantity
     for value in values:
         if value is not None:
             try:
-                quantity.parse(value)
+                amount = quantity.parse(value)
             except ValueError as error:
                 raise BadSandbox(f"{value!r} is no quantity: {error}") from None
+            if not 0 < amount.value <= MAX_AMOUNT:
+                raise BadSandbox(f"{value!r} must be more than 0 and at most 1Ei")
 
 
 def listing() -> list[dict]:
