@@ -32,6 +32,7 @@ class Applier:
     force: bool = False
     subresource: str = ""
     reset_fields: tuple[str, ...] = ()
+    struct: schema.Struct | None = None     # of a custom resource
 
 
 def read(raw: bytes, validation: str) -> tuple[dict, list[str]]:
@@ -60,7 +61,7 @@ def apply(live: dict | None, config: dict, applier: Applier) -> tuple[dict | Non
     Raises StatusError: 400, 409 or 500.
     """
     _check(config, applier)
-    struct = managed.struct_of(applier.api_version, config.get("kind", ""))
+    struct = applier.struct or managed.struct_of(applier.api_version, config.get("kind", ""))
     if struct is None:
         raise status.failure(500, "", f"failed to create typed patch object ({_named(config)}): "
                                       f"no corresponding type for {_kind(config)}")
@@ -70,7 +71,8 @@ def apply(live: dict | None, config: dict, applier: Applier) -> tuple[dict | Non
     entries = (live or {}).get("metadata", {}).get("managedFields") or []
     before = _bare(live) if live is not None else managed.zero_object(struct)
     if not entries and live is not None:
-        entries = managed.track_update(None, before, BEFORE_FIRST_APPLY, applier.time_text, applier.api_version)
+        entries = managed.track_update(None, before, BEFORE_FIRST_APPLY, applier.time_text, applier.api_version,
+                                       struct=applier.struct)
     try:
         return _applied(before, config, struct, entries, applier)
     except _Conflicts as conflicts:
@@ -253,6 +255,7 @@ def field_set(obj: dict, struct: schema.Struct) -> Node:
 
 def _put(result: Node, step: str, value: object, kind: schema.Type, *, is_field: bool) -> None:
     """Add a value's paths. Fields of structs belong themselves only as leaves; keys of maps and items always."""
+    kind = schema.seen(kind, value)
     below: Node = {}
     is_leaf = kind.sort not in ("object", "map", "list") or kind.merge == "atomic"
     if not is_leaf and isinstance(value, dict):
@@ -289,6 +292,7 @@ def _merge(old: object, new: object, kind: schema.Type) -> object:
     """A value as the configuration wants it; _MISSING stands for none."""
     if new is _MISSING:
         return old
+    kind = schema.seen(kind, old, new)
     if old is _MISSING or kind.sort not in ("object", "map", "list") or kind.merge == "atomic":
         return new
     if not old and not new:
@@ -388,11 +392,14 @@ def _step_type(owner: schema.Struct | schema.Type | None, step: str) -> tuple[sc
 
 
 def _beyond_type(kind: schema.Type) -> schema.Struct | schema.Type | None:
+    if kind.sort == "undeclared":
+        return schema.OPEN_MAP
     return kind.struct if kind.sort == "object" else kind if kind.sort in ("map", "list") else None
 
 
 def _remove(value: object, gone: Node, kind: schema.Type) -> object:
     """A value without a set of paths."""
+    kind = schema.seen(kind, value)
     if kind.sort not in ("object", "map", "list"):
         return value
     if kind.merge == "atomic" or not value:

@@ -35,7 +35,7 @@ def _members(value: dict, struct: schema.Struct, path: str) -> list[Complaint]:
 
 
 def _value(value: object, kind: schema.Type, path: str) -> list[Complaint]:
-    if value is None or kind.sort in ("raw", "fields"):
+    if value is None or kind.sort in ("raw", "fields", "undeclared"):
         return []
     if kind.sort in ("object", "map"):
         if not isinstance(value, dict):
@@ -88,7 +88,7 @@ def _scalar(value: object, sort: str, path: str) -> list[Complaint]:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if sort == "bool":
         return [] if isinstance(value, bool) else [(path, f"expected boolean, got &{{{go_text(value)}}}")]
-    if sort in ("int32", "int64"):
+    if sort in ("int32", "int64", "float64"):
         return [] if is_number else [(path, f"expected numeric (int or float), got {_go_type(value)}")]
     if sort in ("quantity", "intorstring"):
         is_scalar = isinstance(value, (str, int, float))

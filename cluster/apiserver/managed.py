@@ -23,14 +23,14 @@ _MISSING = object()
 
 
 def track_update(old: dict | None, new: dict, manager: str, time_text: str, api_version: str = "", subresource: str = "",
-                 reset_fields: tuple[str, ...] = ()) -> list[dict]:
+                 reset_fields: tuple[str, ...] = (), struct: schema.Struct | None = None) -> list[dict]:
     """The managedFields of `new`, which replaces `old` (None on a create); [] when nobody owns anything.
 
     manager: fieldManager, or the User-Agent up to its first slash. api_version: the version that the request speaks.
-    reset_fields: dotted paths that this request cannot set.
+    reset_fields: dotted paths that this request cannot set. struct: the type, where it is a custom resource's.
     """
     api_version = api_version or new["apiVersion"]
-    struct = struct_of(api_version, new["kind"])
+    struct = struct or struct_of(api_version, new["kind"])
     entries = _entries(old, new, subresource)
     if struct is None or (old is not None and not entries):  # an object that was never tracked stays so
         return entries

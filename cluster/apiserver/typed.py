@@ -131,6 +131,18 @@ class Decoder:
             return self._mismatch(value, kind, owner, field, go=_go_of(kind, sort))
         return self._mismatch(value, kind, owner, field, f"number {number_text(value)}", _go_of(kind, sort))
 
+    def _float(self, value: object, kind: schema.Type, owner: str, field: str) -> int | float | None:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return self._mismatch(value, kind, owner, field)
+        return gojson.plain(value)
+
+    def _schema_or_bool(self, value: object, kind: schema.Type, owner: str, field: str) -> dict | bool:
+        if isinstance(value, dict):
+            return self._struct(value, kind.struct, field, field)
+        if not isinstance(value, bool):
+            raise _Abort("boolean or JSON schema expected")
+        return value
+
     def _bytes(self, value: object, kind: schema.Type, owner: str, field: str) -> str | None:
         if type(value) is not str:
             return self._mismatch(value, kind, owner, field)
@@ -175,7 +187,7 @@ class Decoder:
 _SPECIAL: dict[str, Callable] = {
     "bool": Decoder._bool, "int32": Decoder._integer, "int64": Decoder._integer, "bytes": Decoder._bytes,
     "time": Decoder._time, "microtime": Decoder._time, "quantity": Decoder._quantity,
-    "intorstring": Decoder._int_or_string, "raw": Decoder._raw, "fields": Decoder._raw,
+    "float64": Decoder._float, "objectorbool": Decoder._schema_or_bool, "intorstring": Decoder._int_or_string, "raw": Decoder._raw, "fields": Decoder._raw,
 }
 
 

@@ -20,8 +20,8 @@ KEY_DEFAULTS = {"protocol": "TCP"}  # list-map keys that an object may leave to 
 class Type:
     """The type of a value.
 
-    sort: string, bool, int32, int64, bytes, time, microtime, quantity, intorstring, raw (any object), fields,
-    object, map or list. go: as Go's messages print it ("[]v1.ServicePort"), pointers removed.
+    sort: string, bool, int32, int64, float64, bytes, time, microtime, quantity, intorstring, raw (any value), fields,
+    object, objectorbool, map, list, or undeclared (of custom resources: see `seen`). go: as Go's messages print it ("[]v1.ServicePort"), pointers removed.
     element: of a list or map. merge: of a list "map" (with `keys`), "set" or "atomic"; of a map or object "granular" or "atomic".
     """
 
@@ -31,7 +31,7 @@ class Type:
         self.sort, self.go = row[0], row[1]
         self.element: Type | None = None
         self.merge, self.keys = "", ()
-        self._struct_name = row[2] if self.sort == "object" else ""
+        self._struct_name = row[2] if self.sort in ("object", "objectorbool") else ""
         self._struct: Struct | None = None
         rules = row[3] if len(row) > 3 else ()
         if self.sort in ("list", "map"):
@@ -41,6 +41,16 @@ class Type:
             self.keys = tuple(rules[1:])
         elif self.sort in ("object", "map"):
             self.merge = "atomic" if rules else "granular"
+
+    @classmethod
+    def made(cls, sort: str, *, struct: Struct | None = None, element: Type | None = None, merge: str = "",
+             keys: tuple[str, ...] = ()) -> Type:
+        """A type that types.json does not hold: part of a custom resource's."""
+        kind = cls([sort, "", ""] if sort not in ("list", "map") else [sort, "", ["raw", ""]])
+        kind._struct_name, kind._struct, kind.keys = "", struct, keys
+        kind.element = element
+        kind.merge = merge or kind.merge
+        return kind
 
     @property
     def struct(self) -> Struct | None:
@@ -69,6 +79,13 @@ class Field:
         self.merge_key = row[3] if len(row) > 3 else ""
         self.strategies = tuple(row[4].split(",")) if len(row) > 4 and row[4] else ()
 
+    @classmethod
+    def made(cls, name: str, kind: Type) -> Field:
+        """A field of a custom resource: left out when it is not there, kept whatever it holds."""
+        field = cls([name, "ep", ["raw", ""]])
+        field.type = kind
+        return field
+
     def __repr__(self) -> str:
         return f"Field({self.name}, {self.type!r})"
 
@@ -82,8 +99,39 @@ class Struct:
         self.name, self.go = name, row[0]
         self.fields = {field[0]: Field(field) for field in row[1]}
 
+    @classmethod
+    def made(cls, name: str, fields: dict[str, Field]) -> Struct:
+        """The struct of a part of a custom resource."""
+        struct = cls(name, [name, []])
+        struct.fields = fields
+        return struct
+
     def __repr__(self) -> str:
         return f"Struct({self.name})"
+
+
+UNDECLARED, LEAF = Type.made("undeclared"), Type.made("raw")
+OPEN_MAP = Type.made("map", element=UNDECLARED)
+
+
+class Open(dict):
+    """The fields of an object that may have more than are declared."""
+
+    def get(self, name: str, default: object = None) -> Field:
+        return self[name]
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> Field:
+        return Field.made(name, UNDECLARED)
+
+
+def seen(kind: Type, *values: object) -> Type:
+    """The type of values whose type nothing declares: a map if one of them is, else a leaf."""
+    if kind.sort != "undeclared":
+        return kind
+    return OPEN_MAP if any(type(value) is dict for value in values) else LEAF
 
 
 @cache

@@ -20,13 +20,20 @@ from pathlib import Path
 from cluster.meta import schema
 
 SPECIAL = {"Time": "time", "MicroTime": "microtime", "Quantity": "quantity", "IntOrString": "intorstring",
-           "RawExtension": "raw", "FieldsV1": "fields"}
+           "RawExtension": "raw", "FieldsV1": "fields", "JSON": "raw", "JSONSchemaPropsOrStringArray": "raw"}
+# Types that take a struct or something simpler. Of a list of schemas nothing is kept: upstream refuses it.
+LOOSE = {"JSONSchemaPropsOrArray": "object", "JSONSchemaPropsOrBool": "objectorbool"}
+EXTENSIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1."
+# The merge rules of apiextensions, which the published schemas leave out.
+MERGE = {(f"{EXTENSIONS}CustomResourceDefinitionStatus", "conditions"): ["type"],
+         (f"{EXTENSIONS}JSONSchemaProps", "x-kubernetes-validations"): ["rule"]}
 
 
 def main() -> None:
     facts = json.loads(Path(sys.argv[1]).read_text())
     published = schema.definitions()
     kinds = {kind: name for kind, name in sorted(facts["kinds"].items()) if is_released(kind) and facts["structs"].get(name)}
+    kinds = {kind: name for kind, name in kinds.items() if not name.startswith(EXTENSIONS) or "CustomResource" in kind}
     structs = {}
     for name in kinds.values():
         add(name, facts["structs"], published, structs)
@@ -51,7 +58,10 @@ def add(name: str, facts: dict, published: dict, structs: dict) -> None:
     structs[name] = fact = [facts[name]["go"], []]
     properties = published.get(name, {}).get("properties", {})
     for field in facts[name]["fields"] or ():
-        kind = describe(field["type"], properties.get(field["name"], {}), published)
+        rules = properties.get(field["name"], {})
+        if (name, field["name"]) in MERGE:
+            rules = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": MERGE[name, field["name"]]}
+        kind = describe(field["type"], rules, published)
         inside = field.get("in", "")
         row = [field["name"], f"{field['flags']}:{inside}" if inside else field["flags"], kind]
         if field.get("key") or field.get("merge"):
@@ -64,12 +74,17 @@ def add(name: str, facts: dict, published: dict, structs: dict) -> None:
 def inner_structs(kind: dict) -> list[str]:
     if "struct" in kind:
         return [kind["struct"]]
+    if kind.get("special", "").rpartition(".")[2] in LOOSE:
+        return [f"{EXTENSIONS}JSONSchemaProps"]
     inner = kind.get("list") or kind.get("map")
     return inner_structs(inner) if inner else []
 
 
 def describe(kind: dict, rules: dict, published: dict) -> list:
     go = kind["go"]
+    loose = LOOSE.get(kind.get("special", "").rpartition(".")[2])
+    if loose:
+        return [loose, "v1.JSONSchemaProps", f"{EXTENSIONS}JSONSchemaProps"]
     if "special" in kind:
         return [SPECIAL[kind["special"].rsplit(".", 1)[1]], go]
     if "scalar" in kind:
