@@ -48,4 +48,8 @@ def _delivered(data: dict, resource: str) -> str:
     return "scheduler" if to == "kube-scheduler" and data.get("type") == "ADDED" else "deleted" if data.get("type") == "DELETED" else ""
 
 
-CHOOSERS = {"RequestSent": _request, "KeyWritten": _written, "WatchDelivered": _delivered}
+def _refused(data: dict, resource: str) -> str:
+    return "absent" if data.get("code") == 404 else ""
+
+
+CHOOSERS = {"RequestRefused": _refused, "RequestSent": _request, "KeyWritten": _written, "WatchDelivered": _delivered}

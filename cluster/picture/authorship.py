@@ -75,9 +75,7 @@ def is_filled_in(obj: dict, applied: dict, path: Path) -> bool:
         return False
     here: Any = applied
     for step in path:
-        if isinstance(here, dict) and isinstance(step, str) and step in here:
-            here = here[step]
-        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+        if (isinstance(here, dict) and isinstance(step, str) and step in here) or (isinstance(here, list) and isinstance(step, int) and step < len(here)):
             here = here[step]
         else:
             return True
@@ -93,7 +91,7 @@ def author(obj: dict, path: Path, entries: list[tuple[str, dict]]) -> str:
             best, depth = letter, reached
     if path[:1] in (("apiVersion",), ("kind",)) or path == ("metadata", "name"):
         return next((letter for letter, trie in entries if "f:spec" in trie or "f:data" in trie), "A")
-    return best if depth == len(path) or depth and depth < len(path) and _is_leaf(obj, path, entries, depth) else "A" if depth < len(path) else best
+    return best if depth == len(path) or (depth and depth < len(path) and _is_leaf(obj, path, entries, depth)) else "A" if depth < len(path) else best
 
 
 def _is_leaf(obj: dict, path: Path, entries: list, depth: int) -> bool:
@@ -129,7 +127,7 @@ def child(trie: dict, step: str | int, value: Any) -> dict | None:
     for key, below in trie.items():
         if key.startswith("k:") and isinstance(item, dict) and all(item.get(k) == v for k, v in json.loads(key[2:]).items()):
             return below
-        if key.startswith("v:") and json.loads(key[2:]) == item or key == f"i:{step}":
+        if (key.startswith("v:") and json.loads(key[2:]) == item) or key == f"i:{step}":
             return below
     return None
 

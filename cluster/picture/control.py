@@ -141,6 +141,8 @@ class ControlPictures:
     def chosen(self, subject: str, node: str) -> Set:
         if self.decision is not None:
             self.decision["chosen"] = node
+            for name, stamp in self.stamps["nodes"].items():
+                self.stamps["nodes"][name] = {**stamp, "best": name == node}
         return [*self.queued(subject, "binding"), *self._decided()]
 
     def refused(self, subject: str, message: str) -> Set:

@@ -6,6 +6,9 @@ from cluster.narration.render import METHODS, chinese, short_path
 
 Set = list[list]
 FOLDS: dict[str, object] = {}
+# What a kubelet asks of its runtime. Source: k8s.io/cri-api pkg/apis/runtime/v1 (the methods' names).
+CRI_CALLS = {"SandboxRequested": "RunPodSandbox", "SandboxStarted": "RunPodSandbox", "ImagePullStarted": "PullImage", "ContainerCreated": "CreateContainer",
+             "ContainerStarted": "StartContainer", "SignalSent": "StopContainer", "SandboxStopped": "StopPodSandbox"}
 CLIENTS = ("kubectl", "client")
 
 
@@ -44,7 +47,8 @@ def reply_sent(p, event: TraceEvent) -> Set:
     if sender in CLIENTS:
         cells += p.control.says({"en": f"answered: {event.data['code']}", "zh": f"答复：{event.data['code']}"})
     if sender.startswith("kubelet/"):
-        cells += p.nodes.say(sender.partition("/")[2], "kubelet", "idle", "空闲")
+        for part in ("kubelet", "containerd"):
+            cells += p.nodes.say(sender.partition("/")[2], part, "idle", "空闲")
     return cells
 
 
@@ -77,6 +81,8 @@ GATE_NAMES = {"authn": "authn", "authentication": "authn", "authz": "authz", "au
 def request_refused(p, event: TraceEvent) -> Set:
     if event.data.get("request") != p.control.request:
         return []
+    if event.data.get("code") == 404:  # an answer, not a refusal: there is no such object
+        return [*p.control.skip("defaults", "validation"), *p.control.gate("store", "now", {"en": "404: not there", "zh": "404：不存在"})]
     gate = GATE_NAMES.get(str(event.data.get("gate")), "validation")
     return p.control.gate(gate, "refused", _both(f"{event.data.get('code')} {event.data.get('reason', '')}".strip()))
 

@@ -1,18 +1,20 @@
 """What the inspector shows of an object at a step: YAML, authors, changes, Events, causes, and why its STATUS is what it is."""
 from __future__ import annotations
 
-from cluster.kinds import prefix, registry
 from cluster.kinds import pod as pods
+from cluster.kinds import prefix, registry
 from cluster.kinds._columns import human_duration
 from cluster.kinds._pod_printing import status_word
 from cluster.meta.objects import controller_of
 from cluster.store import log
 
 from .authorship import authors, changed, dotted, lines_of, shown, to_yaml
+from .projector import GATE_KINDS
 from .slim import owner_subject
 
 WRITES = ("KeyWritten", "KeyDeleted")
 LONGEST_CHAIN = 200
+FOLDED = (*GATE_KINDS, "ReplySent", "WatchStarted", "PodQueued", "PodAssumed")  # on the way, but no reason of their own
 
 
 def etcd_key(subject: str) -> str | None:
@@ -91,7 +93,7 @@ def chain(runner, seq: int) -> list[dict]:
 
 def why(runner, seq: int) -> list[dict]:
     return [{"seq": row["seq"], "step": row["step"], "actor": row["actor"], "kind": row["kind"], "marker": row["marker"], "subject": row["subject"],
-             "revision": row["revision"], "at_ms": row["at_ms"], "text": row["caption"]} for row in chain(runner, seq)]
+             "revision": row["revision"], "at_ms": row["at_ms"], "text": row["caption"]} for row in chain(runner, seq) if row["kind"] not in FOLDED]
 
 
 def why_of_object(runner, subject: str, obj: dict, seq: int) -> list[dict]:

@@ -11,7 +11,7 @@ from cluster.narration.variants import variant
 from cluster.scheduler.framework import filter_names
 
 from .control import ControlPictures
-from .folds import FOLDS
+from .folds import CRI_CALLS, FOLDS
 from .nodes import NodePictures
 from .slim import slim
 
@@ -39,7 +39,16 @@ class Projector:
         self.news: dict[int, bool] = {}        # revision -> whether that changed
         self.objects: dict[str, dict] = {}     # subject -> the newest object
         self.previous: dict | None = None      # the object before the latest write
-        self.context = {"context": "", "cluster": "", "user": ""}
+        self.controllers = tuple(simulation.manager.controllers)
+
+    def initial(self) -> dict[str, dict]:
+        """The cells before the first fact: every component in its place, nothing done yet."""
+        return {
+            "controllers": {name: self.control.controller(name, seq=0)[0][2] for name in self.controllers},
+            "components": {"kube-apiserver": self.control.api, "etcd": self.control.etcd, "kubectl": self.control.kubectl,
+                           "kubeconfig": {"off": False, "context": "", "cluster": "", "user": ""}},
+            "gates": dict(self.control.gates), "scheduling": {"queue": []}, "terminal": {"lines": []},
+        }
 
     def rows(self, events: list[TraceEvent], changes: Any) -> list[dict]:
         """The rows of these facts. changes.get(revision) gives the Change behind a write, or None."""
@@ -53,6 +62,8 @@ class Projector:
         fold = FOLDS.get(event.kind)
         if fold is not None:
             cells += fold(self, event)
+        if event.kind in CRI_CALLS:
+            cells += self.nodes.say(event.data["node"], "containerd", CRI_CALLS[event.kind], CRI_CALLS[event.kind])
         if kind is None or (event.data.get("quiet") and not any(cell[0] == "nodes" for cell in cells)):
             return None
         is_step = not is_idle and self._is_step(event, kind)
@@ -132,7 +143,7 @@ class Projector:
         pod = self.objects.get(event.subject) or {}
         if who == "kube-scheduler":
             return change == "ADDED" and not (pod.get("spec") or {}).get("nodeName")
-        return change == "ADDED" or "deletionTimestamp" in (pod.get("metadata") or {}) and change == "MODIFIED" and not self._told(event)
+        return change == "ADDED" or ("deletionTimestamp" in (pod.get("metadata") or {}) and change == "MODIFIED" and not self._told(event))
 
     def _told(self, event: TraceEvent) -> bool:
         """Whether the kubelet has heard of this deletion before: its container is stopping already."""

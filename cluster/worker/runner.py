@@ -93,7 +93,7 @@ class Runner:
         """Build the picture from the committed trace, then show what was shown."""
         sandbox = self.sandbox
         self.projector = Projector(self.simulation)
-        self.display = Display({}, seq=0, at_ms=0)
+        self.display = Display(self.projector.initial(), seq=0, at_ms=0)
         revisions = _Revisions(sandbox)
         for _, events in itertools.groupby(log.trace_after(sandbox, 0), key=lambda event: event.step):
             self.display.add(self.projector.rows(list(events), revisions))

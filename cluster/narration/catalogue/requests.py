@@ -58,6 +58,11 @@ KINDS = {
         en="**kube-scheduler** writes into the status of {kind_name} {name} why no node takes it: PodScheduled is False.",
         zh="**kube-scheduler** 在 {kind_name} {name} 的 status 中写明为何没有节点接受它：PodScheduled 为 False。",
     ),
+    "RequestRefused.absent": Kind(
+        stage="kubectl", lane="kube-apiserver", marker="none", source="k8s.io/apimachinery pkg/api/errors/errors.go",
+        en="**kube-apiserver** answers {code} {reason}: there is no such object. That is an answer like any other.",
+        zh="**kube-apiserver** 答复 {code} {reason}：没有这个对象。这也是一种正常的答复。",
+    ),
     "ReplySent": Kind(
         stage="kubectl", step=False, source="k8s.io/apiserver pkg/endpoints/handlers",
         en="**kube-apiserver** answers {receiver} with {code}.",
