@@ -58,6 +58,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "stage.control_plane": ("control plane", "控制平面"),
     "stage.shelf": ("API objects", "API 对象"),
     "stage.shelf_empty": ("nothing of yours is stored yet", "尚未存储你的任何对象"),
+    "stage.shelf_placed": ("your Pods are on their nodes", "你的 Pod 在各自的节点上"),
     "stage.requests": ("requests", "请求"),
     "stage.watch": ("watch", "监视"),
     "stage.reads": ("reads", "读取"),

@@ -19,7 +19,7 @@ def telling(new: dict, old: dict) -> list[str]:
     found += [text for text in named if not text.startswith("observedGeneration")]
     found += _containers(status, before) + _conditions(status, before)
     found += [text for text in named if text.startswith("observedGeneration")]
-    return found + [f"status.{name}" for name in (*status, *before) if _is_other(name) and status.get(name) != before.get(name)]
+    return found + [f"status.{name}" for name in dict.fromkeys((*status, *before)) if _is_other(name) and status.get(name) != before.get(name)]
 
 
 def _spec(new: dict, old: dict) -> list[str]:

@@ -72,6 +72,8 @@ def values_of(event: TraceEvent) -> dict[str, object]:
         values["path"] = short_path(str(data["path"]))
     if isinstance(data.get("command"), (list, tuple)):
         values["command"] = shown(" ".join(map(str, data["command"])))
+    if isinstance(data.get("silent_ms"), int):
+        values["silent_s"] = round(data["silent_ms"] / 1000)
     if isinstance(data.get("bytes"), int):
         values["size"] = size(data["bytes"])
     return values

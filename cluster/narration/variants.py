@@ -52,4 +52,8 @@ def _refused(data: dict, resource: str) -> str:
     return "absent" if data.get("code") == 404 else ""
 
 
-CHOOSERS = {"RequestRefused": _refused, "RequestSent": _request, "KeyWritten": _written, "WatchDelivered": _delivered}
+def _component(data: dict, resource: str) -> str:
+    return "kubelet" if str(data.get("component", "")).startswith("kubelet/") else ""
+
+
+CHOOSERS = {"ComponentStarted": _component, "ComponentStopped": _component, "RequestRefused": _refused, "RequestSent": _request, "KeyWritten": _written, "WatchDelivered": _delivered}

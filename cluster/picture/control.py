@@ -148,14 +148,18 @@ class ControlPictures:
     def refused(self, subject: str, message: str) -> Set:
         if self.decision is not None:
             self.decision["notes"].append({"en": message, "zh": message})
-        changed = [*self.queued(subject, "unschedulable"), *self._decided()]
+        return [*self.queued(subject, "unschedulable"), *self._decided()]
+
+    def unstamped(self) -> Set:
+        """The stamps of the latest decision have been seen."""
+        if self.stamps is None:
+            return []
         self.stamps = None
-        return [*changed, ["scheduling", "stamps", None]]
+        return [["scheduling", "stamps", None]]
 
     def decided(self, subject: str) -> Set:
         """The binding is stored: stamps go, the Pod leaves the queue."""
-        self.stamps = None
-        return [*self.unqueued(subject), ["scheduling", "stamps", None]]
+        return [*self.unqueued(subject), *self.unstamped()]
 
     def _decided(self) -> Set:
         if self.decision is None:
@@ -180,7 +184,7 @@ class ControlPictures:
 
 WORDS = {
     "waiting": {"en": "waiting", "zh": "等待"}, "filtering": {"en": "filtering", "zh": "过滤中"}, "scoring": {"en": "scoring", "zh": "打分中"},
-    "binding": {"en": "binding", "zh": "绑定中"}, "unschedulable": {"en": "unschedulable", "zh": "无法调度"}, "backoff": {"en": "back-off", "zh": "退避中"},
+    "binding": {"en": "binding", "zh": "绑定中"}, "unschedulable": {"en": "no fit", "zh": "无处可去"}, "backoff": {"en": "back-off", "zh": "退避中"},
 }
 
 

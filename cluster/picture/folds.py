@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from cluster.engine import TraceEvent
-from cluster.narration.render import METHODS, chinese, short_path
+from cluster.narration.render import METHODS, chinese, short_path, size
 
 Set = list[list]
 FOLDS: dict[str, object] = {}
@@ -31,6 +31,8 @@ def request_sent(p, event: TraceEvent) -> Set:
         p.plain.add(data["request"])
     label = f"{METHODS.get(data['verb'], '')} {short_path(data['path'])}"
     cells = p.control.begin_request(event, label)
+    if data["from"] == "kube-scheduler" and data.get("subresource") == "status":
+        cells += p.control.unstamped()
     if data["from"] in CLIENTS:
         cells += p.control.says(f"{METHODS.get(data['verb'], '')} {data['resource'] or data['path']}", {"en": "waiting for the answer", "zh": "等待答复"})
     if data["from"].startswith("kubelet/"):
@@ -47,8 +49,9 @@ def reply_sent(p, event: TraceEvent) -> Set:
     if sender in CLIENTS:
         cells += p.control.says({"en": f"answered: {event.data['code']}", "zh": f"答复：{event.data['code']}"})
     if sender.startswith("kubelet/"):
-        for part in ("kubelet", "containerd"):
-            cells += p.nodes.say(sender.partition("/")[2], part, "idle", "空闲")
+        node = sender.partition("/")[2]
+        for part in ("kubelet",) if p.nodes.is_pulling(node) else ("kubelet", "containerd"):
+            cells += p.nodes.say(node, part, "idle", "空闲")
     return cells
 
 
@@ -197,12 +200,16 @@ def sandbox_stopped(p, event: TraceEvent) -> Set:
 def pull_started(p, event: TraceEvent) -> Set:
     data = event.data
     pulling = {"image": data.get("image"), "since_ms": event.at_ms, "until_ms": data.get("due_ms"), "bytes": data.get("bytes")}
-    return [*p.nodes.pod(event, pulling=pulling), *p.nodes.image(data["node"], data.get("image", ""), "pulling")]
+    amount = size(data.get("bytes") or 0)
+    words = {"en": f"pulling {amount}", "zh": f"正在拉取 {amount}"}
+    return [*p.nodes.pod(event, pulling=pulling), *p.nodes.container(event, state="waiting", word="pulling", words=words),
+            *p.nodes.image(data["node"], data.get("image", ""), "pulling")]
 
 
 @fold("ImagePulled")
 def image_pulled(p, event: TraceEvent) -> Set:
-    return [*p.nodes.pod(event, pulling=None), *p.nodes.image(event.data["node"], event.data.get("image", ""), "present")]
+    return [*p.nodes.pod(event, pulling=None), *p.nodes.container(event, state="waiting", word="waiting"),
+            *p.nodes.image(event.data["node"], event.data.get("image", ""), "present")]
 
 
 @fold("ImagePullFailed")

@@ -53,9 +53,14 @@ class NodePictures:
         if node is None:
             return []
         image = short_image(image)
-        rows = [row for row in node["images"] if row["name"] != image] + [{"name": image, "state": state}]
+        rows, row = [each for each in node["images"] if each["name"] != image], {"name": image, "state": state}
+        rows = [row, *rows] if state == "pulling" else [*rows, row]  # what is under way is seen first
         self.nodes[name] = {**node, "images": rows}
         return [["nodes", name, self.nodes[name]]]
+
+    def is_pulling(self, name: str) -> bool:
+        """Whether an image is on its way to a node."""
+        return any(image["state"] == "pulling" for image in (self.nodes.get(name) or {}).get("images", ()))
 
     # -- Pods on nodes ----------------------------------------------------------------------------------------------
 
@@ -76,7 +81,7 @@ class NodePictures:
         found = next((row for row in old if row["name"] == name), None)
         fresh = {"name": name, "image": data.get("image", ""), "state": "waiting", "word": "waiting", "restarts": 0, "back_off": None, "exit_code": None}
         row = {**(found or fresh), **changes}
-        row["words"] = STATE_WORDS.get(row["state"], STATE_WORDS["waiting"])
+        row["words"] = changes.get("words") or STATE_WORDS.get(row["state"], STATE_WORDS["waiting"])
         rows = [row if each["name"] == name else each for each in old] if found else [*old, row]
         return self.pod(event, containers=rows)
 

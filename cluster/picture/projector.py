@@ -205,16 +205,24 @@ def idle_reconciles(events: list[TraceEvent]) -> set[int]:
 
 
 def _says(en: str, zh: str):
-    return lambda event: {"en": en.format(actor=event.actor.name), "zh": zh.format(actor=event.actor.name)}
+    return lambda event: {"en": en.format(actor=bold(event.actor.name, "en")), "zh": zh.format(actor=bold(event.actor.name, "zh"))}
 
 
-NEXT_DEFAULT = _says("**{actor}** goes on", "**{actor}** 继续")
+def bold(actor: str, language: str) -> str:
+    """An actor's name in a sentence; those of a node say which."""
+    name, _, node = actor.partition("/")
+    if not node:
+        return f"**{name}**"
+    return f"{node} 上的 **{name}**" if language == "zh" else f"**{name}** on {node}"
+
+
+NEXT_DEFAULT = _says("{actor} goes on", "{actor} 继续")
 NEXT = {
     "arrive": _says("**kube-apiserver** takes the request in", "**kube-apiserver** 接收请求"),
     "write": _says("**etcd** commits", "**etcd** 提交写入"),
     "deliver": _says("**kube-apiserver** tells a watcher", "**kube-apiserver** 通知一个监视者"),
-    "process_queue": _says("**{actor}** takes a key from its queue", "**{actor}** 从队列取出一个键"),
-    "_resume": _says("**{actor}** goes on with the answer", "**{actor}** 拿到结果后继续"),
+    "process_queue": _says("{actor} takes a key from its queue", "{actor} 从队列取出一个键"),
+    "_resume": _says("{actor} goes on with the answer", "{actor} 拿到答复后继续"),
 }
 
 

@@ -22,6 +22,16 @@ KINDS = {
         en="**{component}** stops. What it knew is lost; what it wrote stays in etcd.",
         zh="**{component}** 停止。它所知的随之丢失，它写入 etcd 的仍在。",
     ),
+    "ComponentStarted.kubelet": Kind(
+        stage="fault", step=False, source="pkg/kubelet/kubelet.go",
+        en="**kubelet** on {node} starts. It remembers nothing and looks at what runs there.",
+        zh="{node} 上的 **kubelet** 启动。它没有任何记忆，先查看节点上运行着什么。",
+    ),
+    "ComponentStopped.kubelet": Kind(
+        stage="fault", marker="warning", source="pkg/kubelet/kubelet.go",
+        en="**kubelet** on {node} stops. Its containers run on, but nobody there hears the API or reports to it.",
+        zh="{node} 上的 **kubelet** 停止。容器照常运行，但那里不再有谁监视 API 或向它上报。",
+    ),
     "KeyEnqueued": Kind(
         stage="reconcile", step=False, source=QUEUE,
         en="**{actor}** queues {name} ({length} waiting). A key that already waits is not queued twice.",
@@ -105,8 +115,8 @@ KINDS = {
     ),
     "NodeMarkedUnknown": Kind(
         stage="fault", marker="warning", source=LIFECYCLE,
-        en="**node-lifecycle-controller** has heard nothing of {name} for {silent_ms} ms: Ready becomes Unknown.",
-        zh="**node-lifecycle-controller** 已 {silent_ms} 毫秒没有 {name} 的消息：Ready 变为 Unknown。",
+        en="**node-lifecycle-controller** has heard nothing of {name} for {silent_s} s: Ready becomes Unknown.",
+        zh="**node-lifecycle-controller** 已 {silent_s} 秒没有 {name} 的消息：Ready 变为 Unknown。",
     ),
     "TaintAdded": Kind(
         stage="fault", marker="write", source=LIFECYCLE,
@@ -134,7 +144,7 @@ KINDS = {
             "**taint-eviction-controller** will evict {name} from {node} in {seconds} s: so long is "
             "the taint tolerated."
         ),
-        zh="**taint-eviction-controller** 将在 {seconds} 秒后从 {node} 驱逐 {name}：容忍度到此为止。",
+        zh="**taint-eviction-controller** 将在 {seconds} 秒后从 {node} 驱逐 {name}：它容忍这个污点就这么久。",
     ),
     "PodEvictionCancelled": Kind(
         stage="fault", marker="status", source=EVICTION,

@@ -52,10 +52,13 @@ export function drawShelf(pen, view) {
   const { plan, shelf, hot, selected } = view;
   pen.box(plan.shelf, { radius: 4, fill: "paper", stroke: "rule2" });
   if (plan.variant === "wide") pen.text(t("stage.shelf"), plan.shelf.x + plan.shelf.w - 11, plan.shelf.y + 14, { font: "frame", color: "ink3", align: "right" });
-  if (!shelf.placed.length) pen.text(t("stage.shelf_empty"), plan.shelf.x + 11, plan.shelf.y + (plan.variant === "phone" ? 21 : 14), { font: "label", color: "ink2", room: plan.shelf.w - 110 });
+  if (!shelf.placed.length) pen.text(t(hasPods(view) ? "stage.shelf_placed" : "stage.shelf_empty"), plan.shelf.x + 11, plan.shelf.y + (plan.variant === "phone" ? 21 : 14), { font: "label", color: "ink2", room: plan.shelf.w - 110 });
   for (const chip of shelf.placed) drawChip(pen, chip, hot.has(chip.id), selected === chip.id);
   if (shelf.hidden > 0) pen.text(`+${shelf.hidden}`, shelf.moreX, shelf.y + 15, { font: "label", color: "ink2" });
 }
+
+/** A bound Pod stands on its node, not here. */
+const hasPods = (view) => [...view.cells("objects").values()].some(({ resource }) => resource === "pods");
 
 function drawChip(pen, chip, isHot, isSelected) {
   const y = chip.y + HEIGHT / 2;
