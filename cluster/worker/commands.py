@@ -58,11 +58,11 @@ def kube(host, asked: dict, respond: Respond) -> dict | None:
         runner = _runner(host, asked)
     except Refused as refusal:
         return NOT_FOUND if refusal.code == 404 else _unavailable(refusal, accept)
-    runner.heard()
     try:
         request = http.parse(asked["method"], asked["path"], asked["query"], asked["headers"], asked["body"])
     except StatusError as refusal:
         return _rendered(Response(code=refusal.code, body=refusal.status), accept)
+    runner.heard(waits=request.verb == "watch")
     if request.verb == "watch":
         return watching.start(runner, request, respond)
     if request.verb in ("get", "list", "raw"):

@@ -5,7 +5,7 @@ STEP_S = 0.42            # a step's least wall time at speed 1, so that a write 
 LONG_GAP_MS = 1000       # idle gaps above this are squeezed
 SQUEEZED_S = 0.5
 TICK_BUDGET_S = 0.03     # how long one turn may keep the thread
-PATIENCE_S, PATIENCE_MS = 0.2, 1600  # the longest pause between a client's requests that counts as its own, wall and virtual
+PATIENCE_S, PATIENCE_MS = 0.2, 1900  # the longest pause between a client's requests that counts as its own, wall and virtual
 CLOCK_LAG_S = 2.0        # a clock that falls further behind than this starts anew from where it is
 STEP_LIMIT_MS = 15_000   # how far one Step may carry a settled cluster through heartbeats
 SETTLE_LIMIT_MS = 600_000
@@ -36,14 +36,16 @@ class Pacing:
     def _begin(self, wall_s: float, now_ms: int, patience_s: float = 0.0) -> None:
         self.anchor, self.patience_s = (wall_s, now_ms), patience_s
 
-    def heard(self, wall_s: float, now_ms: int, speed: float) -> None:
-        """Clock play: a client asks, or has seen enough of a watch.
+    def heard(self, wall_s: float, now_ms: int, speed: float, *, waits: bool = False) -> None:
+        """Clock play: a client asks or has seen enough of a watch, or the cluster has come to rest.
 
         If it asks again soon, it was at work between (a kubectl command takes 50 ms to start): that time is not
         multiplied, so that a script meets the cluster as it would a real one. If it does not, the clock makes up for it.
+        waits: it begins a watch, so it is the cluster's turn.
         """
         if speed > 1:
-            self._begin(wall_s, self.target_ms(wall_s, now_ms, speed), min(PATIENCE_S, PATIENCE_MS / 1000 / speed))
+            patience_s = 0.0 if waits else min(PATIENCE_S, PATIENCE_MS / 1000 / speed)
+            self._begin(wall_s, self.target_ms(wall_s, now_ms, speed), patience_s)
 
     def slip(self, wall_s: float, now_ms: int, speed: float) -> None:
         """Clock play that cannot keep up: a long arrear is given up, a short one made good."""

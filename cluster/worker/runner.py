@@ -127,7 +127,7 @@ class Runner:
 
     def _tick_clock(self, wall_s: float) -> float:
         speed, engine = self.sandbox.speed, self.engine
-        target = self.pacing.target_ms(wall_s, engine.now_ms, speed)
+        target, was_settled = self.pacing.target_ms(wall_s, engine.now_ms, speed), engine.is_settled
         end_s = wall_s + TICK_BUDGET_S
         while (due := engine.next_due_ms()) is not None and due <= target:
             self.advance()
@@ -137,6 +137,8 @@ class Runner:
                 return wall_s
         self.display.show_all()
         self.simulation.advance_to(target)
+        if engine.is_settled and not was_settled:
+            self.heard()   # whoever waited for this has work to do now
         return self.pacing.wall_of(due, speed) if due is not None else wall_s + 1
 
     def _tick_paced(self, wall_s: float) -> float:
@@ -402,10 +404,10 @@ class Runner:
             self.run()   # held only because nobody has looked yet: nobody could step this write
         return number
 
-    def heard(self) -> None:
-        """A client over HTTP is at work."""
+    def heard(self, *, waits: bool = False) -> None:
+        """A client over HTTP is at work, or (waits) has begun to watch the cluster's."""
         if self.sandbox.mode == "running" and not self._is_paced:
-            self.pacing.heard(self.wall(), self.engine.now_ms, self.sandbox.speed)
+            self.pacing.heard(self.wall(), self.engine.now_ms, self.sandbox.speed, waits=waits)
 
     def _catch_up(self) -> None:
         if self.sandbox.mode == "running" and not self._is_paced:

@@ -27,11 +27,17 @@ def test_a_client_that_asks_again_soon_was_at_work_which_is_not_multiplied(pacin
 def test_the_clock_makes_up_for_a_client_that_went_away(pacing):
     pacing.heard(101.0, 5000, 16)
     assert pacing.target_ms(101.05, 5000, 16) == 21_050
-    assert pacing.target_ms(101.1, 5000, 16) == 22_600
+    assert pacing.target_ms(101.125, 5000, 16) == 23_000
     assert pacing.target_ms(102.0, 5000, 16) == 37_000
 
 
-@pytest.mark.parametrize("speed, ahead_ms, wall_s", [(16, 50, 101.05), (16, 200, 101.1), (16, 3200, 101.2), (2, 100, 101.1), (2, 1000, 101.5)])
+def test_a_client_that_watches_waits_for_the_cluster(pacing):
+    pacing.heard(101.0, 5000, 16)
+    pacing.heard(101.05, 5000, 16, waits=True)
+    assert pacing.target_ms(101.1, 5000, 16) == 21_850
+
+
+@pytest.mark.parametrize("speed, ahead_ms, wall_s", [(16, 50, 101.05), (16, 200, 101.11875), (16, 3200, 101.2), (2, 100, 101.1), (2, 1000, 101.5)])
 def test_it_wakes_when_what_is_due_is_reached(pacing, speed, ahead_ms, wall_s):
     pacing.anchor = None
     pacing.heard(101.0, 5000, speed)
