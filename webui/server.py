@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import errno
+import importlib
 import os
 import socket
 import sys
+import threading
 from collections.abc import Callable
 
 # Both take a good tenth of a second to load and are not needed: TLS is a proxy's work here, and autobahn's
@@ -21,12 +23,14 @@ from twisted.internet import reactor  # noqa: E402
 from twisted.internet.error import CannotListenError  # noqa: E402
 
 from webui.setup import ports  # noqa: E402
+from webui.setup.problems import Problem  # noqa: E402
 
 if IS_TLS_UNLOADED:
     del sys.modules["OpenSSL"]
 
 loop = daphne_server.twisted_loop  # everything here runs in this loop
 CLOSE_WITHIN_S = 1.0
+LOAD_LATER_S = 1.0
 # A limit for both directions: the snapshot of a busy sandbox is some megabytes; what a page may send, its consumer limits.
 MOST_MESSAGE_BYTES = 64 * 1024 * 1024
 
@@ -68,7 +72,7 @@ class Server(daphne_server.Server):
 
 
 async def serve(bind: str, port: int, on_ready: Callable[[str], None], stop: asyncio.Event, application=None) -> None:
-    """Serve at the address until `stop` is set; `on_ready(url)` is called once a request is answered.
+    """Serve at the address until `stop` is set; `on_ready(url)` is called once the page and the simulation answer.
 
     Raises: Problem when nothing can listen there.
     """
@@ -77,6 +81,8 @@ async def serve(bind: str, port: int, on_ready: Callable[[str], None], stop: asy
 
     from cluster.worker import consumer
     from cluster.worker.consumer import CHANNEL
+
+    from .door import door
 
     if application is None:
         from webui.asgi import application
@@ -94,12 +100,21 @@ async def serve(bind: str, port: int, on_ready: Callable[[str], None], stop: asy
         await _listening(server, bind, port)
         host, port = server.listening_addresses[0][:2]
         await _answers(_reachable(host), port)
+        await door().ask({"do": "sandbox_list"})
         on_ready(url(bind, port))
+        loop.call_later(LOAD_LATER_S, threading.Thread(target=_load_later, daemon=True).start)
         await stop.wait()
     finally:
         worker.cancel()
-        await server.close()
-        await loop.run_in_executor(None, consumer.stop)
+        await asyncio.gather(server.close(), loop.run_in_executor(None, consumer.stop))
+
+
+def _load_later() -> None:
+    """Load what no first page needs, before somebody needs it."""
+    from .urls import LATER
+
+    for module in LATER.values():
+        importlib.import_module(module)
 
 
 async def _listening(server: Server, bind: str, port: int) -> None:
@@ -117,8 +132,11 @@ async def _answers(host: str, port: int) -> None:
     """Ask for the page once: that it answers is then known, and what a first request loads is loaded."""
     reader, writer = await asyncio.open_connection(host, port)
     writer.write(b"HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-    await reader.read()
+    answer = await reader.read()
     writer.close()
+    first_line = answer.partition(b"\r\n")[0].decode("latin-1")
+    if " 200 " not in first_line:
+        raise Problem(f"The page cannot be served ({first_line}): what went wrong stands above.")
 
 
 def _reachable(host: str) -> str:

@@ -34,7 +34,7 @@ CSRF_TRUSTED_ORIGINS = _names("PODLIFE_ORIGINS")
 INSTALLED_APPS = [
     "cluster.apps.ClusterConfig",
     "channels",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # admin_urls.py finds the pages, when they are asked for
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,15 +1,14 @@
-"""Which view answers which address."""
+"""Which view answers which address. The control API and the admin pages are loaded when first asked for, or soon after the start."""
 
-from django.urls import path
+from django.urls import URLResolver, path
+from django.urls.resolvers import RoutePattern
 
-from cluster.admin import site
-
-from .api import api
 from .views import page
+
+LATER = {"api/": "webui.api_urls", "admin/": "webui.admin_urls"}
 
 urlpatterns = [
     path("", page, name="main"),
     path("s/<slug:sandbox>/", page, name="sandbox"),
-    path("api/", api.urls),
-    path("admin/", site.urls),
+    *(URLResolver(RoutePattern(prefix), module) for prefix, module in LATER.items()),
 ]

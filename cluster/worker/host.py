@@ -54,7 +54,7 @@ class Host:
     # -- the thread -----------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        self._wake_main()
+        self._expect_main()
         while not self.is_stopping:
             try:
                 self._take_commands()
@@ -74,11 +74,12 @@ class Host:
             logger.exception("closing sandbox %s", name)
         self.drop(name)
 
-    def _wake_main(self) -> None:
+    def _expect_main(self) -> None:
+        """See to it that there is a sandbox `main`, and load it as soon as no command waits."""
         try:
-            self.runner(main_sandbox().name)
+            self.wakes[main_sandbox().name] = 0.0
         except Exception:
-            logger.exception("waking the sandbox main")
+            logger.exception("making the sandbox main")
 
     def _take_commands(self) -> None:
         """Wait for a command until the next tick is due, then take all that wait."""
