@@ -35,13 +35,14 @@ class Write(msgspec.Struct, kw_only=True):
     warnings: list[str] = []
     pinned: bool = False
     generated: bool = False        # the name is chance: another may be tried
-    parts: list[Any] = []          # of a deletecollection: one Write for each object
+    parts: list[Any] = []          # of a deletecollection: one Write for each object; what goes along with a deleted one
+    charges: list[Any] = []        # quotas' new usage: written first
 
 
 class Call:
     """A request under way. Everything here lasts for one request."""
 
-    __slots__ = ("request", "context", "kind", "name", "namespace", "subresource", "key", "warnings", "dry_run")
+    __slots__ = ("request", "context", "kind", "name", "namespace", "subresource", "key", "warnings", "dry_run", "charges")
 
     def __init__(self, request: Request, context: Context, kind: Kind):
         self.request, self.context, self.kind = request, context, kind
@@ -49,6 +50,7 @@ class Call:
         self.key = key_for(kind, request.namespace, request.name)
         self.warnings: list[str] = [kind.deprecation] if kind.deprecation and request.path else []
         self.dry_run = options.is_dry_run(request)
+        self.charges: list[Any] = []
 
     @property
     def api_version(self) -> str:

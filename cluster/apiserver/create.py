@@ -47,7 +47,7 @@ def add(call: Call, obj: dict) -> Response | Write:
     if call.dry_run:
         return _rehearsed(call, obj)
     return Write(request=call.request, key=call.key, expected=0, code=201, value=obj, warnings=call.warnings,
-                 generated=is_generated)
+                 generated=is_generated, charges=call.charges)
 
 
 def _rehearsed(call: Call, obj: dict) -> Response:

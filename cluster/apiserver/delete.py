@@ -5,6 +5,7 @@ pkg/registry/rest/delete.go; k8s.io/kubernetes pkg/registry/core/namespace/stora
 """
 from __future__ import annotations
 
+from cluster.kinds.priorityclass import SYSTEM as SYSTEM_CLASSES
 from cluster.meta import status
 from cluster.meta.requests import Request, Response
 from cluster.store.memory import Stored
@@ -24,6 +25,8 @@ def delete(call: Call) -> Response | Write:
     """Work the deletion of one object out."""
     asked = read(call.request)
     _warn_of_orphans(call, asked)
+    if call.kind.kind == "PriorityClass" and call.name in SYSTEM_CLASSES:
+        raise call.forbidden("this is a system priority class and cannot be deleted")
     stored = call.context.store.get(call.key)
     if stored is None:
         raise call.not_found()

@@ -36,6 +36,11 @@ INCONSISTENT = ("The provided continue parameter is too old to display a consist
 
 def get(call: Call) -> Response:
     """One object."""
+    if call.kind.computed:
+        found = next((obj for obj in call.kind.computed() if obj["metadata"]["name"] == call.name), None)
+        if found is None:
+            raise status.not_found(call.kind.singular, call.name, call.kind.group)
+        return Response(code=200, body=found, warnings=call.warnings)
     sent = call.request.options.get("resourceVersion", "")
     if revision_of(sent) > call.context.store.revision:
         return Response(code=504, body=NEVER, headers={"Content-Type": "text/plain; charset=utf-8"})
@@ -49,9 +54,19 @@ def get(call: Call) -> Response:
 def list_objects(call: Call) -> Response:
     """A list of objects."""
     found = ListOptions.read(call)
+    if call.kind.computed:
+        return _computed(call, found)
     rows, revision, rest, continue_token = page(call, found)
     body = list_body(call, [obj for _, obj in rows], revision, continue_token, rest)
     call.trace("ReadServed", source="watch cache" if found.version == "0" else "etcd", verb="list", count=len(rows), revision=revision)
+    return Response(code=200, body=body, warnings=call.warnings)
+
+
+def _computed(call: Call, found: ListOptions) -> Response:
+    """A list of what is worked out now; it has no revision."""
+    matches = selection.matcher_for(call.kind, found.labels, found.fields)
+    objects = [obj for obj in call.kind.computed() if matches is None or matches(obj)]
+    body = {**list_body(call, objects, 0), "metadata": {}}
     return Response(code=200, body=body, warnings=call.warnings)
 
 

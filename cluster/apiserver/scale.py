@@ -1,4 +1,4 @@
-"""deployments/scale and replicasets/scale: the number of replicas alone, as an autoscaling/v1 Scale.
+"""deployments/scale and its like: the number of replicas alone, as an autoscaling/v1 Scale.
 
 Source: k8s.io/kubernetes pkg/registry/apps/deployment/storage/storage.go (ScaleREST), pkg/apis/autoscaling/validation/validation.go.
 """
@@ -92,7 +92,8 @@ def scale_of(obj: dict) -> dict:
     if obj["spec"].get("replicas"):
         spec["replicas"] = obj["spec"]["replicas"]
     shown = {"replicas": (obj.get("status") or {}).get("replicas", 0)}
-    selector = str(labels.from_object(obj["spec"].get("selector")))
+    found = obj["spec"].get("selector")
+    selector = str(labels.from_labels(found) if obj["kind"] == "ReplicationController" else labels.from_object(found))
     if selector:
         shown["selector"] = selector
     return {"kind": "Scale", "apiVersion": VERSION, "metadata": kept, "spec": spec, "status": shown}

@@ -11,6 +11,7 @@ from cluster.meta.requests import Response
 from cluster.store.memory import Conflict
 
 from . import allocation, create, paths
+from .admission import resource_quota
 from .call import Call, Write, find_kind
 from .context import Context
 from .conversion import to_version
@@ -22,6 +23,7 @@ WorkOut = Callable[[Call], "Response | Write"]
 
 def store(write: Write, context: Context, work_out: WorkOut) -> Response:
     """Store a write and answer it. Raises the refusal where the key has changed and the write may not be worked out again."""
+    _charge(write, context)
     for _ in range(ATTEMPTS):
         try:
             return _apply(write, context)
@@ -31,6 +33,27 @@ def store(write: Write, context: Context, work_out: WorkOut) -> Response:
                 return again
             write = again
     raise _lost(write, context)
+
+
+def _charge(write: Write, context: Context) -> None:
+    """Write the quotas' usage; where another request was charged first, see anew whether there is room. Raises Forbidden."""
+    for charge in write.charges:
+        for _ in range(ATTEMPTS):
+            try:
+                _apply_one(charge, context)
+                break
+            except Conflict:
+                found = _charged_anew(write, charge, context)
+            if not found:
+                break
+            charge = found[0]
+
+
+def _charged_anew(write: Write, charge: Write, context: Context) -> list:
+    call = Call(write.request, context, find_kind(write.request, context))
+    stored = context.store.get(write.key)
+    call.rename((write.value or {}).get("metadata", {}).get("name") or call.name)
+    return resource_quota.charges(call, write.value, stored.value if stored else None, only=charge.request.name)
 
 
 def _apply(write: Write, context: Context) -> Response:

@@ -165,7 +165,7 @@ def share(obj: dict, live: dict) -> None:
 def settled(call: Call, stored: Stored, obj: dict, pinned: bool) -> Response | Write:
     """The Write for a finished object: a put, a removal where the last finalizer went, or nothing where nothing changed."""
     live = stored.value
-    write = Write(request=call.request, key=call.key, expected=stored.mod_revision, warnings=call.warnings, pinned=pinned)
+    write = Write(request=call.request, key=call.key, expected=stored.mod_revision, warnings=call.warnings, pinned=pinned, charges=call.charges)
     if is_let_go(call, obj, live):
         write.delete, write.answer = True, obj
     elif obj == live:

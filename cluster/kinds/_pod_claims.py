@@ -1,4 +1,4 @@
-"""The claim template inside a generic ephemeral volume.
+"""What a claim for storage says: a PersistentVolumeClaim's spec, and the template inside a generic ephemeral volume.
 
 Source: pkg/apis/core/validation/validation.go (ValidatePersistentVolumeClaimTemplate, ValidatePersistentVolumeClaimSpec).
 """
@@ -32,7 +32,7 @@ def spec(errors: Errors, claim: dict, path: str) -> None:
         errors.append(fields.required(f"{path}.accessModes", "at least 1 access mode is required"))
     if claim.get("selector") is not None:
         errors += labels.validate_label_selector(claim["selector"], f"{path}.selector")
-    _access_modes(errors, modes, f"{path}.accessModes")
+    access_modes(errors, modes, f"{path}.accessModes")
     _storage(errors, ((claim.get("resources") or {}).get("requests") or {}), f"{path}.resources[storage]")
     if claim.get("storageClassName"):
         name = claim["storageClassName"]
@@ -45,7 +45,8 @@ def spec(errors: Errors, claim: dict, path: str) -> None:
         _rules.all_of(errors, f"{path}.volumeAttributesClassName", name, names.is_subdomain_name(name))
 
 
-def _access_modes(errors: Errors, modes: list[str], path: str) -> None:
+def access_modes(errors: Errors, modes: list[str] | tuple, path: str) -> None:
+    """Known modes; ReadWriteOncePod stands alone."""
     for mode in modes:
         _rules.one_of(errors, path, mode, ACCESS_MODES)
     others = [mode for mode in modes if mode in ACCESS_MODES and mode != "ReadWriteOncePod"]
@@ -76,3 +77,16 @@ def _data_source(errors: Errors, claim: dict, path: str) -> None:
                                          "must be 'PersistentVolumeClaim' when referencing the default apiGroup"))
         if group:
             _rules.all_of(errors, f"{path}.{field}.apiGroup", group, names.dns1123_subdomain(group))
+        if field == "dataSourceRef" and source.get("namespace"):
+            _rules.label(errors, f"{path}.dataSourceRef.namespace", source["namespace"])
+    _both_sources(errors, claim.get("dataSource"), claim.get("dataSourceRef"), path)
+
+
+def _both_sources(errors: Errors, source: dict | None, reference: dict | None, path: str) -> None:
+    """The two say the same. What upstream shows as the value prints as an empty object."""
+    if source is None or reference is None:
+        return
+    if reference.get("namespace"):
+        errors.append(fields.invalid(path, {}, "may not be specified when dataSourceRef.namespace is specified"))
+    elif any(source.get(field) != reference.get(field) for field in ("apiGroup", "kind", "name")):
+        errors.append(fields.invalid(path, {}, "must match dataSourceRef"))

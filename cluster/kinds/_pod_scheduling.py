@@ -49,14 +49,15 @@ def _node_affinity(errors: Errors, found: dict, path: str, lenient: bool) -> Non
         if not terms:
             errors.append(fields.required(here, "must have at least one node selector term"))
         for index, term in enumerate(terms):
-            _node_term(errors, term, f"{here}[{index}]", lenient)
+            node_term(errors, term, f"{here}[{index}]", lenient)
     for index, preferred in enumerate(found.get(PREFERRED) or ()):
         here = f"{path}.{PREFERRED}[{index}]"
         _weight(errors, preferred, here)
-        _node_term(errors, preferred.get("preference") or {}, f"{here}.preference", True)
+        node_term(errors, preferred.get("preference") or {}, f"{here}.preference", True)
 
 
-def _node_term(errors: Errors, term: dict, path: str, lenient: bool) -> None:
+def node_term(errors: Errors, term: dict, path: str, lenient: bool) -> None:
+    """One term of a node selector; lenient: values need not be label values."""
     for index, requirement in enumerate(term.get("matchExpressions") or ()):
         _node_requirement(errors, requirement, f"{path}.matchExpressions[{index}]", lenient)
     for index, requirement in enumerate(term.get("matchFields") or ()):

@@ -171,12 +171,12 @@ def _node_affinity(errors: Errors, new: dict | None, old: dict | None) -> None:
     if not old_terms:
         return
     if len(new_terms) != len(old_terms):
-        errors.append(fields.invalid(path, [_shown_term(term) for term in new_terms] or None,
+        errors.append(fields.invalid(path, [shown_term(term) for term in new_terms] or None,
                                      "no additions/deletions to non-empty NodeSelectorTerms list are allowed"))
         return
     for index, (term, before) in enumerate(zip(new_terms, old_terms, strict=True)):
         if not _only_additions(term, before):
-            errors.append(fields.invalid(f"{path}[{index}]", _shown_term(term),
+            errors.append(fields.invalid(f"{path}[{index}]", shown_term(term),
                                          "only additions are allowed (no mutations or deletions)"))
 
 
@@ -187,7 +187,8 @@ def _only_additions(term: dict, before: dict) -> bool:
     return all(new[:len(old)] == old for new, old in lists)
 
 
-def _shown_term(term: dict) -> dict:
+def shown_term(term: dict) -> dict:
+    """A node selector term as upstream prints it."""
     def shown(requirements: list[dict] | None) -> list[dict] | None:
         return [{"Key": entry.get("key", ""), "Operator": entry.get("operator", ""), "Values": entry.get("values")}
                 for entry in requirements] if requirements else None

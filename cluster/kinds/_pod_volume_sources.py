@@ -14,7 +14,7 @@ _PARTITION = names.in_range(1, 255)
 _BYTE = names.in_range(0, 255)
 _ISCSI = {"iqn": re.compile(r"iqn\.\d{4}-\d{2}\.[0-9A-Za-z.-]+:[^,;*&$|\s]+\Z", re.ASCII),
           "eui": re.compile(r"eui\.[0-9A-Za-z]{16}\Z"), "naa": re.compile(r"naa\.[0-9A-Za-z]{32}\Z")}
-_ISCSI_LONG = ("Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters "
+ISCSI_LONG = ("Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters "
                "if iscsi.initiatorName is specified.")
 # Sources with nothing but fields that must be there.
 _REQUIRED = {
@@ -114,14 +114,18 @@ def _storage_os(errors: Errors, source: dict, path: str) -> None:
     _secret_ref(errors, source, path)
 
 
-def _csi(errors: Errors, source: dict, path: str) -> None:
-    driver = source.get("driver") or ""
+def csi_driver(errors: Errors, path: str, driver: str) -> None:
+    """The name of a CSI driver. Source: ValidateCSIDriverName."""
     if not driver:
-        errors.append(fields.required(f"{path}.driver"))
-    else:
-        if len(driver) > 63:
-            errors.append(fields.too_long(f"{path}.driver", 63))
-        _rules.all_of(errors, f"{path}.driver", driver, names.dns1123_subdomain(driver.lower()))
+        errors.append(fields.required(path))
+        return
+    if len(driver) > 63:
+        errors.append(fields.too_long(path, 63))
+    _rules.all_of(errors, path, driver, names.dns1123_subdomain(driver.lower()))
+
+
+def _csi(errors: Errors, source: dict, path: str) -> None:
+    csi_driver(errors, f"{path}.driver", source.get("driver") or "")
     secret = source.get("nodePublishSecretRef")
     if secret is None:
         return
@@ -158,7 +162,7 @@ def _iscsi_id(errors: Errors, path: str, value: str) -> None:
 def iscsi_name(errors: Errors, source: dict, path: str, volume_name: str) -> None:
     """With an initiator, the volume's name and the portal together are limited."""
     if source.get("initiatorName") is not None and len(f"{volume_name}:{source.get('targetPortal', '')}") > 64:
-        errors.append(fields.invalid(f"{path}.name", volume_name, _ISCSI_LONG))
+        errors.append(fields.invalid(f"{path}.name", volume_name, ISCSI_LONG))
 
 
 _FURTHER = {"gcePersistentDisk": _partition, "awsElasticBlockStore": _partition, "cinder": _secret_ref, "flexVolume": _flex,

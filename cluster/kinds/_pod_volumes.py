@@ -95,7 +95,8 @@ def _empty_dir(errors: Errors, source: dict, path: str) -> None:
         errors.append(fields.forbidden(f"{path}.sizeLimit", "SizeLimit field must be a valid resource quantity"))
 
 
-def _host_path(errors: Errors, source: dict, path: str) -> None:
+def host_path(errors: Errors, source: dict, path: str) -> None:
+    """A path of the node."""
     target = source.get("path") or ""
     if not target:
         errors.append(fields.required(f"{path}.path"))
@@ -220,7 +221,8 @@ def _claim(errors: Errors, source: dict, path: str) -> None:
         errors.append(fields.required(f"{path}.claimName"))
 
 
-def _nfs(errors: Errors, source: dict, path: str) -> None:
+def nfs(errors: Errors, source: dict, path: str) -> None:
+    """A path that a server exports."""
     for field in ("server", "path"):
         if not source.get(field):
             errors.append(fields.required(f"{path}.{field}"))
@@ -235,6 +237,6 @@ def _ephemeral(errors: Errors, source: dict, path: str) -> None:
         _pod_claims.template(errors, source["volumeClaimTemplate"], f"{path}.volumeClaimTemplate")
 
 
-_CHECKS = {"emptyDir": _empty_dir, "hostPath": _host_path, "gitRepo": _git_repo, "secret": _secret, "nfs": _nfs,
+_CHECKS = {"emptyDir": _empty_dir, "hostPath": host_path, "gitRepo": _git_repo, "secret": _secret, "nfs": nfs,
            "persistentVolumeClaim": _claim, "downwardAPI": _downward, "configMap": _config_map, "projected": _projected,
            "ephemeral": _ephemeral}

@@ -14,7 +14,7 @@ from cluster.kinds._rules import amount
 from cluster.meta import names
 from cluster.meta.gotext import quote
 
-_OLD_LABELS = {
+OLD_LABELS = {
     "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',
     "beta.kubernetes.io/os": 'deprecated since v1.14; use "kubernetes.io/os" instead',
     "failure-domain.beta.kubernetes.io/region": 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
@@ -89,27 +89,28 @@ def _all(spec: dict, meta: dict, prefix: str, *, is_template: bool) -> list[str]
 
 def _old_labels(warnings: list[str], spec: dict, path: str) -> None:
     for key in spec.get("nodeSelector") or ():
-        if key in _OLD_LABELS:
-            warnings.append(f"{path}.nodeSelector[{key}]: {_OLD_LABELS[key]}")
+        if key in OLD_LABELS:
+            warnings.append(f"{path}.nodeSelector[{key}]: {OLD_LABELS[key]}")
     node_affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
     here = f"{path}.affinity.nodeAffinity"
     for index, term in enumerate((node_affinity.get(REQUIRED) or {}).get("nodeSelectorTerms") or ()):
-        _node_term(warnings, term, f"{here}.{REQUIRED}.nodeSelectorTerms[{index}]", check_values=False)
+        node_term(warnings, term, f"{here}.{REQUIRED}.nodeSelectorTerms[{index}]", check_values=False)
     for index, term in enumerate(node_affinity.get(PREFERRED) or ()):
-        _node_term(warnings, term.get("preference") or {}, f"{here}.{PREFERRED}[{index}].preference", check_values=True)
+        node_term(warnings, term.get("preference") or {}, f"{here}.{PREFERRED}[{index}].preference", check_values=True)
     for index, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
         at, key = f"{path}.topologySpreadConstraints[{index}]", constraint.get("topologyKey")
-        if key in _OLD_LABELS:
-            warnings.append(f"{at}.topologyKey: {key} is {_OLD_LABELS[key]}")
+        if key in OLD_LABELS:
+            warnings.append(f"{at}.topologyKey: {key} is {OLD_LABELS[key]}")
         if constraint.get("labelSelector") is None:
             warnings.append(f"{at}.labelSelector: {_NO_SELECTOR}")
 
 
-def _node_term(warnings: list[str], term: dict, path: str, *, check_values: bool) -> None:
+def node_term(warnings: list[str], term: dict, path: str, *, check_values: bool) -> None:
+    """Old labels in a term of a node selector."""
     for index, requirement in enumerate(term.get("matchExpressions") or ()):
         here, key = f"{path}.matchExpressions[{index}]", requirement.get("key")
-        if key in _OLD_LABELS:
-            warnings.append(f"{here}.key: {key} is {_OLD_LABELS[key]}")
+        if key in OLD_LABELS:
+            warnings.append(f"{here}.key: {key} is {OLD_LABELS[key]}")
         for position, value in enumerate(requirement.get("values") or ()) if check_values else ():
             warnings += [f"{here}.values[{position}]: {value} is invalid, {why}" for why in names.label_value(value)]
 

@@ -1,4 +1,5 @@
-"""The objects that a cluster has before any component has done anything: namespaces, and the Roles that its components need."""
+"""The objects that a cluster has before any component has done anything: namespaces, the Roles that its components need,
+the API server's own Service and the system priorities."""
 from __future__ import annotations
 
 from functools import cache
@@ -7,6 +8,8 @@ from importlib import resources
 import msgspec
 
 from cluster.apiserver import managed
+
+from . import bootstrap_services
 
 SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 RBAC = "rbac.authorization.k8s.io"
@@ -25,7 +28,7 @@ def first_objects(settings, engine) -> list[tuple[str, dict]]:
                                         "fieldsType": "FieldsV1",
                                         "fieldsV1": {"f:metadata": {"f:labels": {".": {}, "f:kubernetes.io/metadata.name": {}}}}}]},
         "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"},
-    }) for name in SYSTEM_NAMESPACES] + rbac_objects(stamp, uid)
+    }) for name in SYSTEM_NAMESPACES] + rbac_objects(stamp, uid) + bootstrap_services.objects(stamp, uid)
 
 
 # -- Roles and bindings -----------------------------------------------------------------------------------------------

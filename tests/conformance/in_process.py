@@ -1,7 +1,7 @@
 """A server for answers.Player without HTTP or engine: requests go straight through the API server's rules.
 
 It stands in for the few things that controllers do in the recorded cluster and that cases rely on: a namespace's
-ServiceAccount and CA bundle, and the end of deleted namespaces.
+ServiceAccount and CA bundle, the end of deleted namespaces, and the first count of a quota.
 """
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from cluster.apiserver import http, pipeline
 from cluster.apiserver.context import Context
 from cluster.engine.clock import Clock
 from cluster.engine.rng import Streams
+from cluster.kinds import _quota
 from cluster.meta.requests import Request, Response
 from cluster.store.memory import Store
+from cluster.worker import bootstrap_services
 from cluster.worker.bootstrap import rbac_objects
 
 KEPT_HEADERS = ("Content-Type", "Warning", "Allow")
@@ -32,7 +34,8 @@ class InProcess:
         self.events: list[tuple[str, str, dict]] = []
         self.engine = SimpleNamespace(clock=Clock(), rng=Streams(seed), trace=SimpleNamespace(on=True))
         self.context = Context(self)
-        for key, obj in rbac_objects(self.engine.clock.text(0), self.engine.rng("bootstrap").uuid):
+        stamp, uid = self.engine.clock.text(0), self.engine.rng("bootstrap").uuid
+        for key, obj in rbac_objects(stamp, uid) + bootstrap_services.objects(stamp, uid):
             self.store.put(key, obj)
         for name in SYSTEM_NAMESPACES:
             self.ask("create", "namespaces", body={"metadata": {"name": name}})
@@ -60,13 +63,21 @@ class InProcess:
         return response
 
     def react(self, request: Request, response: Response) -> None:
-        """What controllers would do about Namespaces."""
+        """What controllers would do about Namespaces and quotas."""
+        if request.resource == "resourcequotas" and request.verb == "create" and response.ok and "dryRun" not in request.options:
+            self.count(response.body)
         if request.resource != "namespaces" or not response.ok or "dryRun" in request.options:
             return
         if request.verb == "create":
             self.furnish(response.body["metadata"]["name"])
         if request.verb == "delete":
             self.empty(request.name)
+
+    def count(self, quota: dict) -> None:
+        """The first status of a quota in an empty namespace."""
+        meta = quota["metadata"]
+        self.ask("update", "resourcequotas", namespace=meta["namespace"], name=meta["name"], subresource="status",
+                 body={**quota, "status": _quota.recounted(quota, [], "")})
 
     def furnish(self, namespace: str) -> None:
         self.ask("create", "serviceaccounts", namespace=namespace, body={"metadata": {"name": "default"}})

@@ -2,22 +2,37 @@
 
 A plugin is a module with NAME and `admit(call, obj, live) -> [fields it set]` or `validate(call, obj, live)`; either may
 raise a refusal. obj: the new object, None for a delete; live: the one that is stored, None for a create.
-Left out so far: LimitRanger, PodSecurity, ResourceQuota, NodeRestriction, webhooks and admission policies.
+Left out so far: PodSecurity, NodeRestriction, webhooks and admission policies.
 Source: k8s.io/kubernetes pkg/kubeapiserver/options/plugins.go.
 """
 from __future__ import annotations
 
 from functools import cache
 
-from . import default_tolerations, namespace_lifecycle, priority, runtime_class, service_account, taint_new_nodes
+from . import (
+    claim_resize,
+    default_storage_class,
+    default_tolerations,
+    limit_ranger,
+    namespace_lifecycle,
+    priority,
+    resource_quota,
+    runtime_class,
+    service_account,
+    storage_protection,
+    taint_new_nodes,
+)
 
-MUTATING = (service_account, taint_new_nodes, priority, default_tolerations, runtime_class)
+MUTATING = (limit_ranger, service_account, taint_new_nodes, priority, default_tolerations, default_storage_class, storage_protection,
+            runtime_class)
+VALIDATING = (limit_ranger, priority, claim_resize, resource_quota)   # each says whether it had anything to look at
 
 
 @cache
 def _mutating(resource: str) -> tuple:
     """The mutating plugins that look at a resource."""
-    return tuple(plugin for plugin in MUTATING if plugin.RESOURCE == resource)
+    return tuple(plugin for plugin in MUTATING
+                 if resource in ((plugin.RESOURCE,) if isinstance(plugin.RESOURCE, str) else plugin.RESOURCE))
 
 
 def mutate(call, obj: dict, live: dict | None) -> None:
@@ -37,6 +52,9 @@ def validate(call, obj: dict | None, live: dict | None) -> None:
         namespace_lifecycle.check(call, obj, live)
     if call.kind.namespaced or call.kind.kind == "Namespace":
         call.trace("AdmissionValidated", plugin=namespace_lifecycle.NAME)
+    for plugin in VALIDATING:
+        if plugin.validate(call, obj, live):
+            call.trace("AdmissionValidated", plugin=plugin.NAME)
 
 
 def is_create(obj: dict | None, live: dict | None) -> bool:

@@ -26,6 +26,21 @@ def admit(call, obj: dict, live: dict | None) -> list[str]:
     return filled
 
 
+def validate(call, obj: dict | None, live: dict | None) -> bool:
+    """There is at most one default class."""
+    if call.kind.plural != "priorityclasses" or call.subresource or obj is None or not obj.get("globalDefault"):
+        return False
+    from . import refused
+    found = _default([stored.value for _, stored in call.context.store.list(FOLDER)])
+    if found and (live is None or found["metadata"]["name"] != obj["metadata"].get("name")):
+        raise refused(call, obj, f"PriorityClass {found['metadata']['name']} is already marked as default. Only one default can exist")
+    return True
+
+
+def _default(classes: list[dict]) -> dict | None:
+    return min((c for c in classes if c.get("globalDefault")), key=lambda c: c.get("value", 0), default=None)
+
+
 def _kept(spec: dict, old: dict) -> list[str]:
     filled = []
     for field in ("priority", "preemptionPolicy"):
@@ -39,7 +54,7 @@ def _resolve(call, obj: dict, name: str) -> tuple[str, int, str]:
     """(class, priority, preemption policy) for a class's name, or for none."""
     classes = [stored.value for _, stored in call.context.store.list(FOLDER)]
     if not name:
-        chosen = min((c for c in classes if c.get("globalDefault")), key=lambda c: c.get("value", 0), default=None)
+        chosen = _default(classes)
         return _of(chosen) if chosen else ("", 0, DEFAULT_POLICY)
     chosen = next((c for c in classes if c["metadata"]["name"] == name), None)
     if chosen:
