@@ -73,9 +73,17 @@ def _replace(call: Call, make_scale, *, uid: str = "") -> Response | Write:
         _check(call, scale)
         meta = {**live["metadata"], "resourceVersion": scale["metadata"].get("resourceVersion", "")}
         obj = {**live, "metadata": meta, "spec": {**live["spec"], "replicas": (scale.get("spec") or {}).get("replicas", 0)}}
-        return ownership.track(call, live, obj)
+        ownership.track(call, live and _seen(live), _seen(obj))
+        return obj
 
     return updating.replace(call, make, uid=uid)
+
+
+def _seen(obj: dict) -> dict:
+    """An object as its Scale tells of it: that leaves 0 replicas out, and so nobody owns them after a scale to 0."""
+    if obj["spec"].get("replicas"):
+        return obj
+    return {**obj, "spec": {name: value for name, value in obj["spec"].items() if name != "replicas"}}
 
 
 def _check(call: Call, scale: dict) -> None:

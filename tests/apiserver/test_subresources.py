@@ -60,6 +60,19 @@ def test_scaling_changes_the_replicas_and_nothing_else(server, deployment):
     assert after["metadata"]["generation"] == 2
 
 
+def owners_of_replicas(obj: dict) -> list[str]:
+    return [entry["manager"] for entry in obj["metadata"]["managedFields"] if "f:replicas" in entry["fieldsV1"].get("f:spec", {})]
+
+
+def test_replicas_belong_to_who_scaled_last_and_to_nobody_after_a_scale_to_zero(server, deployment):
+    owners = [owners_of_replicas(deployment)]
+    for replicas in (5, 0, 3):
+        server.ask("update", "deployments", group="apps", namespace="default", name="d", subresource="scale",
+                   body={"metadata": {"name": "d"}, "spec": {"replicas": replicas}}, options={"fieldManager": f"by{replicas}"})
+        owners.append(owners_of_replicas(server.ask("get", "deployments", group="apps", namespace="default", name="d").body))
+    assert owners[1:] == [["by5"], [], ["by3"]]
+
+
 def test_a_log_is_asked_of_the_hook(server, pod):
     server.context.hooks.logs = lambda namespace, name, container, options: f"{namespace}/{name}/{container} {options['tailLines']}"
     server.ask("create", "pods", namespace="default", body={**pod, "spec": {**pod["spec"], "nodeName": "n"}})
