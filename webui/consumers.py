@@ -51,11 +51,13 @@ class PageConsumer(AsyncWebsocketConsumer):
             answer = await door().ask({**command, "sandbox": self.sandbox})
         except WorkerSilent:
             answer = {"ok": False, "error": {"en": "the simulation does not answer", "zh": "模拟没有应答"}}
+        except OverflowError:  # more than 64 bits cannot be sent on
+            answer = {"ok": False, "error": {"en": "a number is too large", "zh": "数字太大"}}
         await self.answer(message, answer)
 
     async def hello(self, message: dict) -> None:
         hello = {"do": "hello", "sandbox": self.sandbox, "viewer": self.viewer}
-        hello |= {name: message[name] for name in ("cursor", "run") if type(message.get(name)) is int}
+        hello |= {name: message[name] for name in ("cursor", "run") if is_count(message.get(name))}
         try:
             answer = await door().ask(hello)
         except WorkerSilent:
@@ -72,6 +74,11 @@ class PageConsumer(AsyncWebsocketConsumer):
         if answer.get("error"):
             reply["error"] = answer["error"]
         await self.send(text_data=json.dumps(reply, ensure_ascii=False))
+
+
+def is_count(value: object) -> bool:
+    """Whether a value can be a seq or a number of runs."""
+    return type(value) is int and 0 <= value < 1 << 53
 
 
 def parse(text: str | None) -> dict:
