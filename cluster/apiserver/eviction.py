@@ -1,6 +1,6 @@
 """pods/eviction: a delete that asks the disruption budgets first.
 
-Simplified: PodDisruptionBudgets are not served yet, so no budget ever says no.
+Simplified: nothing counts for PodDisruptionBudgets yet, so no budget ever says no.
 Source: k8s.io/kubernetes pkg/registry/core/pod/storage/eviction.go.
 """
 from __future__ import annotations

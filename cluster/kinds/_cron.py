@@ -84,11 +84,10 @@ def _descriptor(text: str) -> Schedule:
         return _fields(DESCRIPTORS[text])
     if not text.startswith(EVERY):
         raise CronError(f"unrecognized descriptor: {text}")
-    written = text[len(EVERY):]
     try:
-        return Schedule((), every_ns=duration_ns(written))
+        return Schedule((), every_ns=duration_ns(text[len(EVERY):]))
     except ValueError as error:
-        raise CronError(f"failed to parse duration {written}: {error}") from None
+        raise CronError(f"failed to parse duration {text}: {error}") from None
 
 
 def _fields(text: str) -> Schedule:
@@ -193,4 +192,5 @@ def zone_complaint(name: str) -> str:
         return ""
     if ".." in name or name[0] in "/\\":
         return "time: invalid location name"
-    return f"unknown time zone {name}"
+    is_folder = any(known.startswith(f"{name}/") for known in sorted(time_zones()))
+    return "is a directory" if is_folder else f"unknown time zone {name}"

@@ -5,6 +5,7 @@ Source: pkg/apis/batch/validation/validation.go (validateJobSpec), pkg/api/job/w
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from cluster.kinds import _goshape, _pod_defaults, _pod_validation, _pod_warnings, _portions, _rules
 from cluster.kinds._rules import Errors
@@ -176,7 +177,7 @@ def _exit_codes(errors: Errors, codes: dict, path: str, known: list) -> None:
             errors.append(fields.invalid(f"{path}.values[{index}]", value, "must not be 0 for the In operator"))
         if value in values[:index]:
             errors.append(fields.duplicate(f"{path}.values[{index}]", value))
-    if any(left > right for left, right in zip(values, values[1:], strict=False)):
+    if any(left > right for left, right in pairwise(values)):
         errors.append(fields.invalid(f"{path}.values", values, "must be ordered"))
 
 

@@ -83,6 +83,15 @@ def selector_and_template(errors: Errors, spec: dict, old: dict | None = None) -
         _template(errors, spec["template"], compiled)
 
 
+def has_invalid_values(selector: dict | None) -> bool:
+    """It names values that no label can have; what is stored so may stay so.
+
+    Source: k8s.io/apimachinery pkg/apis/meta/v1/validation/validation.go (LabelSelectorHasInvalidLabelValue).
+    """
+    entries = (selector or {}).get("matchExpressions") or ()
+    return any(names.label_value(value) for entry in entries for value in entry.get("values") or ())
+
+
 def shown_selector(selector: dict | None) -> dict | None:
     """A selector as messages show it: fields in the order of the Go struct, labels sorted."""
     if selector is None:

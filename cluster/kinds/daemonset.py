@@ -25,11 +25,12 @@ def default(draft: dict) -> None:
     strategy = spec["updateStrategy"] = spec.get("updateStrategy") or {}
     if not strategy.get("type"):
         strategy["type"] = ROLLING_UPDATE
-    if strategy["type"] == ROLLING_UPDATE:
-        rolling = strategy["rollingUpdate"] = strategy.get("rollingUpdate") or {}
-        for field, value in (("maxUnavailable", 1), ("maxSurge", 0)):
-            if rolling.get(field) is None:
-                rolling[field] = value
+    is_rolling, rolling = strategy["type"] == ROLLING_UPDATE, strategy.get("rollingUpdate")
+    if rolling is None and is_rolling:
+        rolling = strategy["rollingUpdate"] = {}
+    for field, value in (("maxUnavailable", 1 if is_rolling else 0), ("maxSurge", 0)) if rolling is not None else ():
+        if rolling.get(field) is None:
+            rolling[field] = value
     if spec.get("revisionHistoryLimit") is None:
         spec["revisionHistoryLimit"] = 10
     draft["status"] = {**_EMPTY_STATUS, **(draft.get("status") or {})}
@@ -90,11 +91,9 @@ def validate(daemon_set: dict) -> list[FieldError]:
 def validate_update(new: dict, old: dict) -> list[FieldError]:
     """The selector stays; then as for a create."""
     errors: Errors = []
-    selector, before = new["spec"].get("selector"), old["spec"].get("selector")
     _rules.kube_finalizers(errors, new["metadata"])
     _workload.selector_fixed(errors, new, old)
-    lenient = bool(labels.validate_label_selector(before, "")) and selector == before
-    _spec(errors, new["spec"], lenient=lenient)
+    _spec(errors, new["spec"], lenient=_workload.has_invalid_values(old["spec"].get("selector")))
     return errors
 
 

@@ -8,7 +8,7 @@ from cluster.kinds import _autoscaler_v1, _pod_amounts, _portions, _rules
 from cluster.kinds._columns import AGE, NAME, age, column
 from cluster.kinds._rules import Errors
 from cluster.kinds.base import FieldError, Kind, stored_only
-from cluster.meta import fields, quantity
+from cluster.meta import fields
 
 LONGEST_PERIOD_S, LONGEST_WINDOW_S = 1800, 3600
 SELECT_POLICIES, POLICY_TYPES = ("Disabled", "Max", "Min"), ("Percent", "Pods")
@@ -16,6 +16,7 @@ METRIC_TYPES = ("ContainerResource", "External", "Object", "Pods", "Resource")
 TARGET_TYPES = ("Utilization", "Value", "AverageValue")
 SOURCES = {"Object": "object", "External": "external", "Pods": "pods", "Resource": "resource", "ContainerResource": "containerResource"}
 SHOWN_METRICS = 2
+MISSING = "<nil>"
 _EMPTY_STATUS = {"desiredReplicas": 0, "currentMetrics": None}
 _UP_POLICIES = ({"type": "Pods", "value": 4, "periodSeconds": 15}, {"type": "Percent", "value": 100, "periodSeconds": 15})
 _DOWN_POLICIES = ({"type": "Percent", "value": 100, "periodSeconds": 15},)
@@ -275,18 +276,18 @@ def _shown(metric: dict, state: dict) -> str:
     source, current = metric[field], (state.get(field) or {}).get("current")
     target, name = source.get("target") or {}, f"{source.get('name', '')}: " if field in ("resource", "containerResource") else ""
     if field == "pods" or (name and target.get("averageValue") is not None):
-        return f"{name}{_amount(current, 'averageValue')}/{quantity.canonical(target.get('averageValue') or '0')}"
+        return f"{name}{_amount(current, 'averageValue')}/{target.get('averageValue') or MISSING}"
     if name:
         found, wanted = (current or {}).get("averageUtilization"), target.get("averageUtilization")
         return f"{name}{'<unknown>' if found is None else f'{found}%'}/{'<auto>' if wanted is None else f'{wanted}%'}"
     if target.get("averageValue") is not None:
         found = _amount(current, "averageValue") if (current or {}).get("averageValue") is not None else "<unknown>"
         return f"{found}/{target['averageValue']} (avg)"
-    return f"{_amount(current, 'value')}/{target.get('value') or '0'}"
+    return f"{_amount(current, 'value')}/{target.get('value') or MISSING}"
 
 
 def _amount(current: dict | None, field: str) -> str:
-    return "<unknown>" if current is None else str(current.get(field) or "0")
+    return "<unknown>" if current is None else str(current.get(field) or MISSING)
 
 
 COLUMNS = (

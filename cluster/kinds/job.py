@@ -128,7 +128,7 @@ def _spec(errors: Errors, spec: dict, old: dict | None) -> None:
     if selector is None:
         errors.append(fields.required("spec.selector"))
     else:
-        lenient = old is not None and bool(labels.validate_label_selector(old.get("selector"), ""))
+        lenient = old is not None and _workload.has_invalid_values(old.get("selector"))
         errors += labels.validate_label_selector(selector, "spec.selector", allow_invalid_values=lenient)
     _workload.template_selected(errors, spec)
 

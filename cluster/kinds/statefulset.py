@@ -63,7 +63,7 @@ def _update_strategy(spec: dict) -> None:
 
 def _claim_default(claim: dict) -> None:
     """A claim template is a whole PersistentVolumeClaim, which says so."""
-    claim["apiVersion"], claim["kind"] = claim.get("apiVersion") or "v1", claim.get("kind") or "PersistentVolumeClaim"
+    claim["apiVersion"], claim["kind"] = "v1", "PersistentVolumeClaim"
     _pod_defaults.claim_template(claim)
     status = claim["status"] = claim.get("status") or {}
     if not status.get("phase"):

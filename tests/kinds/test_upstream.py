@@ -1,6 +1,7 @@
 """What Kubernetes' own validation says of objects made by chance, and what ours says.
 
-upstream.jsonl.gz: a case a line, {op, new, old, errors, warnings}. Each object, as decoded, went through the strategies of
+upstream.jsonl.gz (Pods, what is made of them alone, nodes) and upstream_workloads.jsonl.gz (the other workloads, policies,
+networking, RBAC): a case a line, {op, new, old, errors, warnings}. Each object, as decoded, went through the strategies of
 k8s.io/kubernetes v1.36.3 (pkg/registry/…, with its defaults and default feature gates); kept is what shows a message that no
 case before it shows. Errors are sorted, since upstream walks maps in any order; a diff of two specs is `<diff>`.
 """
@@ -15,7 +16,8 @@ from cluster.kinds import registry
 from cluster.meta.objectmeta import validate_object_meta
 from cluster.meta.objects import draft
 
-CASES = [json.loads(line) for line in gzip.open(Path(__file__).with_name("upstream.jsonl.gz"), "rt", encoding="utf-8")]
+FILES = ("upstream.jsonl.gz", "upstream_workloads.jsonl.gz")
+CASES = [json.loads(line) for name in FILES for line in gzip.decompress(Path(__file__).with_name(name).read_bytes()).splitlines()]
 DIFF = re.compile(r"\n@@ .*(?:\n[ +@-].*)*")
 
 
@@ -25,12 +27,14 @@ def judged(case: dict) -> dict:
     new, old = draft(case["new"]), draft(case.get("old"))
     kind.default(new)
     if case["op"] == "create":
-        kind.prepare_create(new)
+        if kind.prepare_create:
+            kind.prepare_create(new)
         errors = validate_object_meta(new["metadata"], namespaced=kind.namespaced, name_check=kind.name_check) + kind.validate(new)
     else:
         kind.default(old)
         prepare, validate = strategy(kind, case["op"])
-        prepare(new, old)
+        if prepare:
+            prepare(new, old)
         errors = validate(new, old)
     warns = not errors and case["op"] in ("create", "update") and kind.warn
     texts = {DIFF.sub("\n<diff>", str(error)): None for error in errors}
@@ -45,7 +49,7 @@ def strategy(kind, op: str):
 
 
 def test_ours_says_what_upstreams_says():
-    assert len(CASES) > 1000
+    assert len(CASES) > 2000
     wrong = []
     for index, case in enumerate(CASES):
         wanted = {"errors": case["errors"], "warnings": case["warnings"]}
@@ -57,4 +61,7 @@ def test_ours_says_what_upstreams_says():
 
 def test_cases_are_of_every_sort():
     assert {case["op"] for case in CASES} == {"create", "update", "status", "resize", "ephemeralcontainers"}
-    assert {case["new"]["kind"] for case in CASES} == {"Pod", "Deployment", "ReplicaSet", "Node"}
+    assert {case["new"]["kind"] for case in CASES} == {
+        "Pod", "Deployment", "ReplicaSet", "Node", "StatefulSet", "DaemonSet", "ControllerRevision", "Job", "CronJob",
+        "HorizontalPodAutoscaler", "PodDisruptionBudget", "Ingress", "IngressClass", "NetworkPolicy", "RuntimeClass", "Role",
+        "ClusterRole", "RoleBinding", "ClusterRoleBinding"}
