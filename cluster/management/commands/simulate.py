@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from cluster.meta.requests import Request
 
-RESOURCES = ("pods", "deployments", "replicasets")
+CATEGORY = "all"
 
 
 class Command(BaseCommand):
@@ -52,8 +52,8 @@ class Command(BaseCommand):
 
     def print_tables(self, simulation) -> None:
         first = True
-        for resource in RESOURCES:
-            text = table(simulation, resource)
+        for kind in shown_kinds():
+            text = table(simulation, kind)
             if text:
                 self.stdout.write(text if first else "\n" + text)
                 first = False
@@ -81,17 +81,21 @@ def run(files, *, nodes: int, seed: int, until: str, trace: bool = False):
     return simulation
 
 
-def table(simulation, resource: str) -> str:
-    """What `kubectl get RESOURCE -o wide` prints of the default namespace; "" when there is none."""
-    from cluster.kinds import locate
-    plural, group, version = locate(resource)
-    request = Request(verb="list", resource=plural, group=group, version=version, namespace="default", user="kubernetes-admin",
-                      groups=["system:masters"], accept="application/json;as=Table;v=v1;g=meta.k8s.io")
+def shown_kinds() -> list:
+    """The kinds of `kubectl get all`, in its order."""
+    from cluster.kinds import registry
+    return [kind for kind in registry().stored if CATEGORY in kind.categories]
+
+
+def table(simulation, kind) -> str:
+    """What `kubectl get KIND -o wide` prints of the default namespace; "" when there is none."""
+    request = Request(verb="list", resource=kind.plural, group=kind.group, version=kind.version, namespace="default",
+                      user="kubernetes-admin", groups=["system:masters"], accept="application/json;as=Table;v=v1;g=meta.k8s.io")
     body = simulation.server.handle(request).body
     rows = body.get("rows") or []
     if not rows:
         return ""
-    singular = {"pods": "pod", "deployments": "deployment.apps", "replicasets": "replicaset.apps"}[resource]
+    singular = f"{kind.singular}.{kind.group}" if kind.group else kind.singular
     names = [column["name"].upper() for column in body["columnDefinitions"]]
     cells = [[str(cell) for cell in row["cells"]] for row in rows]
     for line in cells:
