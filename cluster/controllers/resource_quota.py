@@ -1,0 +1,94 @@
+"""resourcequota-controller: counts anew what a quota limits, when the quota changes or something goes, and each five minutes.
+
+Between the counts, admission adds to the usage whatever is created.
+Source: pkg/controller/resourcequota/resource_quota_controller.go, resource_quota_monitor.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cluster.client import Controller
+from cluster.kinds import _quota
+from cluster.meta.objects import key_of
+
+from . import _kinds
+
+RESYNC_MS = 300_000  # --resource-quota-sync-period
+ENDED = ("Succeeded", "Failed")
+IGNORED = ("events",)
+
+
+class ResourceQuotaController(Controller):
+    """Its keys are quotas."""
+
+    NAME = "resourcequota-controller"
+    RESOURCE = "resourcequotas"
+    WORKERS = 5
+
+    def watch(self, informers) -> None:
+        self.quotas = informers.watch("resourcequotas", indexes={"namespace": lambda quota: [quota["metadata"]["namespace"]]})
+        self.quotas.on(self.on_quota)
+        self.counted = {}
+        for kind in _kinds.in_namespaces():
+            if kind.plural in IGNORED or "watch" not in kind.verbs:
+                continue
+            informer = informers.watch(_kinds.resource(kind))
+            self.counted[(kind.plural, kind.group)] = informer
+            informer.on(self.on_pod if kind.plural == "pods" else self.on_service if kind.plural == "services" else self.on_object)
+
+    def on_synced(self) -> None:
+        self.after(RESYNC_MS, "resync", background=True)
+
+    def resync(self) -> None:
+        for quota in self.quotas.items():
+            self.queue.add(key_of(quota))
+        self.after(RESYNC_MS, "resync", background=True)
+
+    def on_quota(self, kind: str, old: dict | None, new: dict) -> None:
+        """A quota that is new, that has other limits, or that another than this controller has written."""
+        if kind == "DELETED":
+            return
+        status = new.get("status") or {}
+        is_changed = old is None or (old["spec"].get("hard") or {}) != (new["spec"].get("hard") or {})
+        if is_changed or ("used" not in status and new["spec"].get("hard")):
+            self.queue.add(key_of(new))
+
+    def on_object(self, kind: str, old: dict | None, new: dict) -> None:
+        if kind == "DELETED":
+            self._replenish(new)
+
+    def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
+        if kind == "DELETED" or (old is not None and _has_ended(new) and not _has_ended(old)):
+            self._replenish(new)
+
+    def on_service(self, kind: str, old: dict | None, new: dict) -> None:
+        if kind == "DELETED" or (old is not None and old["spec"].get("type") != new["spec"].get("type")):
+            self._replenish(new)
+
+    def _replenish(self, obj: dict) -> None:
+        """Something that counted is gone: count anew in its namespace."""
+        for quota in self.quotas.by("namespace", obj["metadata"]["namespace"]):
+            self.queue.add(key_of(quota))
+
+    def sync(self, key: str) -> Iterator[Any]:
+        quota = self.quotas.get(key)
+        if quota is None:
+            return None
+        status = _quota.recounted(quota, self._objects(quota), self.engine.clock.text(self.now_ms))
+        if status == (quota.get("status") or {}):
+            return None
+        reply = yield self.client.update("resourcequotas", {**quota, "status": status}, subresource="status")
+        return None if reply.ok or reply.code == 404 else "retry"
+
+    def _objects(self, quota: dict) -> Iterator[tuple[str, str, dict]]:
+        """What the quota's namespace holds of the kinds that it limits."""
+        namespace, hard = quota["metadata"]["namespace"], quota["spec"].get("hard") or {}
+        for (resource, group), informer in self.counted.items():
+            if _quota.tracked(resource, group, hard):
+                yield from ((resource, group, obj) for obj in informer.items() if obj["metadata"].get("namespace") == namespace)
+
+
+def _has_ended(pod: dict) -> bool:
+    return (pod.get("status") or {}).get("phase") in ENDED

@@ -1,0 +1,95 @@
+"""Quotas are counted and refuse; claims and volumes go when nobody uses them."""
+
+from __future__ import annotations
+
+from tests.controllers.world import TEMPLATE, World
+
+
+def pod(name, **spec):
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {**TEMPLATE["spec"], **spec}}
+
+
+def quota(world, **hard):
+    world.create("resourcequotas", {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": {"hard": hard}})
+
+
+def used(world):
+    return world.get("resourcequotas", "q")["status"]["used"]
+
+
+def refusal(world, call):
+    before = len(world.hand.answers)
+    world.hand.ask(call)
+    while len(world.hand.answers) == before:
+        world.engine.step()
+    return world.hand.answers[-1]
+
+
+def test_a_quota_counts_what_is_there_and_what_comes_and_what_goes():
+    world = World()
+    world.create("pods", pod("a"))
+    quota(world, pods="2", **{"count/pods": "9"})
+    assert used(world) == {"pods": "1", "count/pods": "1"}
+    world.create("pods", pod("b"))
+    assert used(world)["pods"] == "2"
+    world.do(world.client.delete("pods", "a", "default"))
+    assert used(world) == {"pods": "1", "count/pods": "1"}
+
+
+def test_what_is_beyond_a_quota_is_refused_and_leaves_it_as_it_was():
+    world = World()
+    quota(world, pods="1")
+    world.create("pods", pod("a"))
+    body = {**pod("b"), "metadata": {"name": "b", "namespace": "default"}}
+    answer = refusal(world, world.client.create("pods", body))
+    assert (answer.code, answer.message) == (
+        403, 'pods "b" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1')
+    assert used(world) == {"pods": "1"}
+
+
+def test_two_that_come_at_once_do_not_both_get_the_last_place():
+    world = World()
+    quota(world, configmaps="2")  # one is there: the root certificate's
+    for name in ("x", "y"):
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}}
+        world.hand.ask(world.client.create("configmaps", body))
+    world.settle()
+    assert sorted(answer.code for answer in world.hand.answers[-2:]) == [201, 403]
+    assert used(world) == {"configmaps": "2"}
+
+
+CLAIM = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "c"},
+         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}
+MOUNT = {"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}]}
+
+
+def test_a_claim_that_nobody_uses_goes_at_once():
+    world = World()
+    world.create("persistentvolumeclaims", CLAIM)
+    assert world.get("persistentvolumeclaims", "c")["metadata"]["finalizers"] == ["kubernetes.io/pvc-protection"]
+    world.do(world.client.delete("persistentvolumeclaims", "c", "default"))
+    assert world.get("persistentvolumeclaims", "c") is None
+
+
+def test_a_claim_stays_while_a_pod_on_a_node_uses_it():
+    world = World(without=("pod-garbage-collector",))
+    world.create("persistentvolumeclaims", CLAIM)
+    world.create("pods", pod("a", nodeName="n1", **MOUNT))
+    world.do(world.client.delete("persistentvolumeclaims", "c", "default"))
+    assert world.get("persistentvolumeclaims", "c")["metadata"]["deletionTimestamp"]
+    world.do(world.client.delete("pods", "a", "default", grace_period_seconds=0))
+    assert world.get("persistentvolumeclaims", "c") is None
+
+
+def test_a_bound_volume_stays_and_a_free_one_goes():
+    world = World()
+    for name in ("free", "bound"):
+        world.do(world.client.create("persistentvolumes", {
+            "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name},
+            "spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/data"}}}))
+    bound = world.do(world.client.get("persistentvolumes", "bound"))
+    world.do(world.client.update("persistentvolumes", {**bound, "status": {**bound["status"], "phase": "Bound"}}, subresource="status"))
+    for name in ("free", "bound"):
+        world.do(world.client.delete("persistentvolumes", name))
+    names = [obj["metadata"]["name"] for obj in world.do(world.client.list("persistentvolumes"))["items"]]
+    assert names == ["bound"]
