@@ -22,8 +22,11 @@ def incoming(call: Call) -> dict:
     request, kind = call.request, call.kind
     if request.raw is None:
         return _typed(call)
-    obj, warnings = decode.decode(request.raw, request.content_type, kind.group, kind.version, kind.kind,
-                                  request.options.get("fieldValidation") or "Warn")
+    validation = request.options.get("fieldValidation") or "Warn"
+    if kind.custom:
+        obj, warnings = kind.custom.decode(request.raw, request.content_type, validation)
+    else:
+        obj, warnings = decode.decode(request.raw, request.content_type, kind.group, kind.version, kind.kind, validation)
     call.warnings += warnings
     call.trace("ObjectDecoded", object=kind.kind, validation=request.options.get("fieldValidation") or "Warn",
                bytes=len(request.raw), warnings=warnings)

@@ -8,6 +8,7 @@ from typing import Any
 from cluster.kinds import Registry, registry
 from cluster.meta.requests import Request
 
+from .custom.registry import ServedKinds
 from .rbac import Rbac
 
 
@@ -31,11 +32,16 @@ class Context:
 
     def __init__(self, server: Any, *, hooks: Hooks | None = None, profile: str = "learner", kinds: Registry | None = None):
         self.server, self.store, self.clock, self.rng = server, server.store, server.engine.clock, server.engine.rng
-        self.registry = kinds or registry()
+        self.kinds = ServedKinds(server.store, kinds or registry())
         self.hooks, self.profile = hooks or Hooks(), profile
         self.rbac = Rbac(server.store)
         self.facts = server.engine.trace
         self.quiet, self.muted, self.request_id = False, False, 0
+
+    @property
+    def registry(self) -> Registry:
+        """The kinds that are served now, custom ones too."""
+        return self.kinds.registry()
 
     @property
     def enforces_rbac(self) -> bool:

@@ -31,8 +31,12 @@ def to_stored(kind: Kind, obj: dict) -> dict:
 
 def to_version(kind: Kind, obj: dict) -> dict:
     """A stored object in the version of the kind that was asked for."""
+    if obj.get("kind") != kind.kind:
+        return obj  # a Status that stands for it
     if kind.stored_as and obj.get("apiVersion") != api_version(kind):
         return {**(kind.from_stored(obj) if kind.from_stored else obj), "apiVersion": api_version(kind)}
+    if kind.custom is not None and obj.get("apiVersion") != api_version(kind):
+        return {**obj, "apiVersion": api_version(kind)}  # stored when another version was the one that is stored
     if kind.group != EVENTS or obj.get("apiVersion") == f"{EVENTS}/v1":
         return obj
     shown = {name: value for name, value in obj.items() if value != "" or name not in SHOWN_EMPTY}

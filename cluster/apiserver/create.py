@@ -18,6 +18,10 @@ SUFFIX = 5
 
 def create(call: Call) -> Response | Write:
     """Work a create out."""
+    if call.kind.custom and call.kind.custom.is_terminating:
+        refusal = status.method_not_supported(call.kind.plural, "create", call.kind.group)
+        refusal.status["message"] = "create not allowed while custom resource definition is terminating"
+        raise refusal
     obj = bodies.incoming(call)
     meta = obj["metadata"]
     if not call.name and meta.get("name"):

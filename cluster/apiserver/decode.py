@@ -41,7 +41,17 @@ def decode(raw: bytes, content_type: str, group: str, version: str, kind: str,
         value, complaints = _parsed(raw, is_yaml)
         return _decoded(value, complaints, (group, version, kind), field_validation or "Warn", raw)
     except DecodeError as error:
-        raise _refusal(error, kind, raw) from None
+        raise refusal(error, kind, raw) from None
+
+
+def read_value(raw: bytes, content_type: str, kind: str) -> tuple[object, list[str]]:
+    """(what a body holds, complaints about YAML's repeated keys), not typed yet. Raises StatusError: 400, 413 or 415."""
+    is_yaml = media_type(content_type) == YAML
+    check_size(raw)
+    try:
+        return _parsed(raw, is_yaml)
+    except DecodeError as error:
+        raise refusal(error, kind, raw) from None
 
 
 def media_type(content_type: str, accepted: tuple[str, ...] = ACCEPTED) -> str:
@@ -58,7 +68,8 @@ def check_size(raw: bytes) -> None:
         raise status.request_too_large(f"limit is {MAX_BODY_BYTES}")
 
 
-def _refusal(error: DecodeError, kind: str, raw: bytes) -> status.StatusError:
+def refusal(error: DecodeError, kind: str, raw: bytes) -> status.StatusError:
+    """The 400 for a body that cannot be read."""
     if error.kind:
         return status.bad_request(f"{error.kind} in version {quote(error.version)} cannot be handled as a {kind}: {error}")
     return status.bad_request(f"the object provided is unrecognized (must be of type {kind}): {error} ({summary(raw)})")
@@ -186,7 +197,7 @@ def decode_options(raw: bytes, content_type: str, kind: str, group: str, version
             raise DecodeError(not_registered(found), found[2], found[1])
         obj = Decoder(strict=False).object(value or {}, struct)
     except GoError as error:
-        raise _refusal(DecodeError(str(error), kind, version), kind, raw) from None
+        raise refusal(DecodeError(str(error), kind, version), kind, raw) from None
     except DecodeError as error:
-        raise _refusal(error, kind, raw) from None
+        raise refusal(error, kind, raw) from None
     return obj, _api_version(found[0], found[1])

@@ -6,6 +6,8 @@ pkg/registry/rest/delete.go; k8s.io/kubernetes pkg/registry/core/namespace/stora
 from __future__ import annotations
 
 from cluster.kinds.priorityclass import SYSTEM as SYSTEM_CLASSES
+from cluster.kinds._crd_names import terminating
+from cluster.kinds.customresourcedefinition import CLEANUP
 from cluster.meta import status
 from cluster.meta.requests import Request, Response
 from cluster.store.memory import Stored
@@ -15,6 +17,7 @@ from .call import Call, Write
 from .delete_options import DeleteOptions, read
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
+DELETION_PENDING = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"
 WITHOUT_DEPENDENTS = ("events",)                                    # never orphaned nor deleted in the foreground
 PODS_STAY = ("child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
              "propagationPolicy=Orphan to suppress this warning")
@@ -47,6 +50,8 @@ def remove(call: Call, stored: Stored, asked: DeleteOptions) -> Response | Write
     live = stored.value
     if call.kind.kind == "Namespace":
         return _namespace(call, stored, asked)
+    if call.kind.kind == "CustomResourceDefinition" and not live["metadata"].get("deletionTimestamp"):
+        return _definition(call, stored, asked)
     _check_preconditions(call, live["metadata"], asked)
     grace = _grace(call, live, asked)
     admission.validate(call, None, live)
@@ -226,6 +231,23 @@ def _namespace(call: Call, stored: Stored, asked: DeleteOptions) -> Response | W
     if meta.get("finalizers"):
         return _write(call, stored, asked, _held(call, live), False)
     return _write(call, stored, asked, None, True)
+
+
+def _definition(call: Call, stored: Stored, asked: DeleteOptions) -> Response | Write:
+    """A CustomResourceDefinition stays until its objects are deleted.
+
+    Source: k8s.io/apiextensions-apiserver pkg/registry/customresourcedefinition/etcd.go.
+    """
+    live = stored.value
+    _check_preconditions(call, live["metadata"], asked)
+    now = call.context.time_text()
+    finalizers = _finalizers(call, live["metadata"], asked)
+    if CLEANUP not in finalizers:
+        finalizers = [*finalizers, CLEANUP]
+    ending = terminating(live, True, "InstanceDeletionPending", DELETION_PENDING, now)
+    marked = {**live, "metadata": {**live["metadata"], "deletionTimestamp": now, "finalizers": finalizers},
+              "status": {**live["status"], "conditions": ending}}
+    return _write(call, stored, asked, marked, False)
 
 
 # -- deletecollection -------------------------------------------------------------------------------------------------

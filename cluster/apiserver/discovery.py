@@ -4,6 +4,7 @@ Source: k8s.io/apiserver pkg/endpoints/discovery, pkg/endpoints/discovery/aggreg
 """
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from cluster.kinds import Registry
@@ -14,6 +15,7 @@ from cluster.meta.requests import Request, Response
 from . import openapi
 from .context import Context
 
+KUBE_VERSION = re.compile(r"v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?")
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 VERSION = {
     "major": "1", "minor": "36", "emulationMajor": "1", "emulationMinor": "36", "minCompatibilityMajor": "1",
@@ -114,7 +116,19 @@ def _versions() -> dict:
 
 def versions_of(registry: Registry, group: str) -> list[str]:
     """A group's versions, the preferred one first."""
-    return sorted({kind.version: None for kind in registry.kinds if kind.group == group}, reverse=True)
+    return sorted({kind.version: None for kind in registry.kinds if kind.group == group}, key=version_rank)
+
+
+def version_rank(version: str) -> tuple:
+    """Sorts versions: v2 before v1, those before v1beta1 and v1alpha1, all others last.
+
+    Source: k8s.io/apimachinery pkg/version/helpers.go (CompareKubeAwareVersionStrings).
+    """
+    found = KUBE_VERSION.fullmatch(version)
+    if found is None:
+        return (1, 0, 0, 0, version)
+    stage = {"": 0, "beta": 1, "alpha": 2}[found[2] or ""]
+    return (0, stage, -int(found[1]), -int(found[3] or 0), version)
 
 
 def _group(registry: Registry, group: str) -> dict:
@@ -140,7 +154,7 @@ def resource_list(registry: Registry, group: str, version: str) -> dict:
 
 def _resource(kind: Kind) -> dict:
     row: dict[str, Any] = {"name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced, "kind": kind.kind,
-                           "verbs": sorted(kind.verbs)}
+                           "verbs": list(kind.verbs) if kind.custom else sorted(kind.verbs)}
     if kind.short_names:
         row["shortNames"] = list(kind.short_names)
     if kind.categories:
@@ -185,7 +199,7 @@ def _aggregated_group(registry: Registry, group: str) -> dict:
 def _aggregated_resource(kind: Kind) -> dict:
     row: dict[str, Any] = {
         "resource": kind.plural, "responseKind": {"group": kind.group, "version": kind.version, "kind": kind.kind},
-        "scope": "Namespaced" if kind.namespaced else "Cluster", "singularResource": kind.singular, "verbs": sorted(kind.verbs)}
+        "scope": "Namespaced" if kind.namespaced else "Cluster", "singularResource": kind.singular, "verbs": list(kind.verbs) if kind.custom else sorted(kind.verbs)}
     if kind.short_names:
         row["shortNames"] = list(kind.short_names)
     if kind.categories:

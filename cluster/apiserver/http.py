@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 import yaml
 
-from cluster.kinds import registry
-from cluster.meta import fields, selectors, status
+from cluster.kinds import Registry, registry
+from cluster.meta import fields, schema, selectors, status
 from cluster.meta.names import path_segment
 from cluster.meta.requests import Request, Response
 
@@ -154,9 +154,10 @@ class WatchRequest(msgspec.Struct, kw_only=True):
     timeout_s: int = 0
 
 
-def watch_spec(request: Request) -> WatchRequest:
-    """What a watch request asks for; raises its refusal."""
-    kind = routes.find(request, registry())
+def watch_spec(request: Request, kinds: Registry | None = None) -> WatchRequest:
+    """What a watch request asks for; raises its refusal. kinds: those of the sandbox."""
+    kinds = kinds or registry()
+    kind = routes.find(request, kinds)
     query = request.options
     _check_watch(query)
     field_selector = query.get("fieldSelector", "")
@@ -165,7 +166,7 @@ def watch_spec(request: Request) -> WatchRequest:
     selection.matcher_for(kind, query.get("labelSelector", ""), field_selector)
     version = query.get("resourceVersion", "")
     read.revision_of(version)
-    resource = kind.plural if registry().plural(kind.plural) is kind else f"{kind.plural}.{kind.group}"
+    resource = kind.plural if kinds.plural(kind.plural) is kind else f"{kind.plural}.{kind.group}"
     return WatchRequest(
         resource=resource, prefix=folder_for(kind, request.namespace if kind.namespaced else ""), namespace=request.namespace,
         label_selector=query.get("labelSelector", ""), field_selector=field_selector, resource_version=version,
@@ -221,6 +222,8 @@ def wire_form(body: Any) -> Any:
     """A body as it goes over the wire: the items of a typed list carry no kind of their own."""
     if not isinstance(body, dict) or "items" not in body or not str(body.get("kind", "")).endswith("List"):
         return body
+    if not schema.versions_of(str(body.get("apiVersion", "")).rpartition("/")[0]):
+        return body  # items of custom resources say what they are
     kind = body["kind"][:-4]
     items = [{key: value for key, value in item.items() if key not in ("kind", "apiVersion")}
              if isinstance(item, dict) and item.get("kind") == kind and kind != "PartialObjectMetadata" else item

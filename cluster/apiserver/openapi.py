@@ -6,16 +6,19 @@ Source: k8s.io/apiserver pkg/endpoints/installer.go; k8s.io/kube-openapi pkg/bui
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
 
-from cluster.kinds import Registry, api_version
+from cluster.kinds import Registry, api_version, list_kind
 from cluster.kinds.base import Kind
 from cluster.meta import schema
 
 REFERENCE = "#/$defs/"
+OBJECT_META, LIST_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"
+CUSTOM_ROOTS = (OBJECT_META, LIST_META)
 INFO = {"title": "Kubernetes", "version": "v1.36.3"}
 WRITE_PARAMETERS = ("dryRun", "fieldManager", "fieldValidation")
 EXTRA = {"": ("io.k8s.api.core.v1.Binding",), "apps": ("io.k8s.api.autoscaling.v1.Scale",)}
@@ -28,8 +31,11 @@ def document(registry: Registry, name: str) -> dict | None:
 
 @lru_cache(maxsize=4)
 def _all(registry: Registry) -> dict[str, dict]:
+    """Every document of version 3; what custom resources have no part in is made once for all sandboxes."""
+    known = {} if registry.base is registry else _all(registry.base)
+    custom = {place(kind): None for kind in registry.kinds if kind.custom}
     names = {place(kind): None for kind in registry.kinds}
-    return {name: _build(registry, name) for name in sorted(names)}
+    return {name: _build(registry, name) if name in custom or name not in known else known[name] for name in sorted(names)}
 
 
 def place(kind: Kind) -> str:
@@ -40,11 +46,20 @@ def place(kind: Kind) -> str:
 @lru_cache(maxsize=4)
 def index(registry: Registry) -> dict:
     """The list of version 3 documents, each with the hash of its content."""
-    paths = {}
-    for name, built in _all(registry).items():
-        digest = hashlib.sha256(msgspec.json.encode(built)).hexdigest().upper()[:64]
-        paths[name] = {"serverRelativeURL": f"/openapi/v3/{name}?hash={digest}"}
-    return {"paths": paths}
+    return {"paths": {name: {"serverRelativeURL": f"/openapi/v3/{name}?hash={digest}"} for name, digest in digests(registry).items()}}
+
+
+@lru_cache(maxsize=4)
+def digests(registry: Registry) -> dict[str, str]:
+    """The hash of each version 3 document."""
+    known = {} if registry.base is registry else digests(registry.base)
+    documents, base = _all(registry), {} if registry.base is registry else _all(registry.base)
+    return {name: known[name] if base.get(name) is built else digest(built) for name, built in documents.items()}
+
+
+def digest(body: object) -> str:
+    """The hash of a document's content."""
+    return hashlib.sha256(msgspec.json.encode(body)).hexdigest().upper()
 
 
 def _build(registry: Registry, name: str) -> dict:
@@ -56,8 +71,36 @@ def _build(registry: Registry, name: str) -> dict:
     paths: dict[str, Any] = {}
     for kind in kinds:
         _add_paths(paths, kind)
+    prefix = "#/components/schemas/"
     return {"openapi": "3.0.0", "info": INFO, "paths": paths,
-            "components": {"schemas": _schemas(roots, "#/components/schemas/", version=3)}}
+            "components": {"schemas": {**_schemas([*roots, *CUSTOM_ROOTS], prefix, version=3), **_custom(kinds, prefix, version=3)}
+                           if any(kind.custom for kind in kinds) else _schemas(roots, prefix, version=3)}}
+
+
+def _custom(kinds: Iterable[Kind], prefix: str, *, version: int) -> dict[str, dict]:
+    """The schemas of custom resources, as their definitions have them."""
+    found = {}
+    for kind in kinds:
+        if kind.custom:
+            name, identity = custom_name(kind), {"group": kind.group, "version": kind.version}
+            found[name] = {**kind.custom.schema, "x-kubernetes-group-version-kind": [{**identity, "kind": kind.kind}]}
+            found[name]["properties"] = {**schema.identity_properties(), **(found[name].get("properties") or {}),
+                                         "metadata": _reference(OBJECT_META, prefix, version)}
+            items = {"type": "array", "items": _reference(name, prefix, version)}
+            found[f"{name}List"] = {"type": "object", "required": ["items"], "description": f"{list_kind(kind)} is a list of {kind.kind}",
+                                    "properties": {**schema.identity_properties(), "items": items,
+                                                   "metadata": _reference(LIST_META, prefix, version)},
+                                    "x-kubernetes-group-version-kind": [{**identity, "kind": list_kind(kind)}]}
+    return found
+
+
+def custom_name(kind: Kind) -> str:
+    """`com.example.v1.Widget`: a custom resource's name among the schemas."""
+    return ".".join([*reversed(kind.group.split(".")), kind.version, kind.kind])
+
+
+def _reference(name: str, prefix: str, version: int) -> dict:
+    return {"allOf": [{"$ref": prefix + name}]} if version == 3 else {"$ref": prefix + name}
 
 
 def _add_paths(paths: dict, kind: Kind) -> None:
@@ -147,4 +190,6 @@ def version_2(registry: Registry) -> dict:
     paths: dict[str, Any] = {}
     for kind in registry.kinds:
         _add_paths(paths, kind)
-    return {"swagger": "2.0", "info": INFO, "paths": paths, "definitions": _schemas(roots, "#/definitions/", version=2)}
+    prefix = "#/definitions/"
+    return {"swagger": "2.0", "info": INFO, "paths": paths,
+            "definitions": {**_schemas(roots, prefix, version=2), **_custom(registry.kinds, prefix, version=2)}}

@@ -100,16 +100,17 @@ def repeated_keys(value: object, path: str = "") -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def apply(obj: dict, patch: Patch, group: str, version: str, kind: str, validation: str = "Warn") -> tuple[dict, list[str]]:
+def apply(obj: dict, patch: Patch, group: str, version: str, kind: str, validation: str = "Warn",
+          custom=None) -> tuple[dict, list[str]]:
     """(patched object, warnings). The object may not be changed; its top and its metadata are the caller's own.
 
-    A trusted patch shares what it does not touch with the object. Raises StatusError.
+    custom: the type of a custom resource. A trusted patch shares what it does not touch with the object. Raises StatusError.
     """
     struct = schema.type_of(group, version, kind)
     changed = _changed(obj, patch, struct)
     if patch.trusted:
         return _own(changed), []
-    return _typed(changed, patch, (group, version, kind), struct, validation)
+    return _typed(changed, patch, (group, version, kind), struct, validation, custom)
 
 
 def _changed(obj: dict, patch: Patch, struct: schema.Struct | None) -> dict:
@@ -142,24 +143,30 @@ def _own(obj: dict) -> dict:
 
 
 def _typed(value: object, patch: Patch, wanted: tuple[str, str, str], struct: schema.Struct | None,
-           validation: str) -> tuple[dict, list[str]]:
+           validation: str, custom=None) -> tuple[dict, list[str]]:
     """The patched object decoded again, with upstream's complaints about what does not fit."""
-    _check_kind(value, wanted)
-    decoder = typed.Decoder(strict=validation != "Ignore")
-    message, obj = "", {}
+    if custom is None:
+        _check_kind(value, wanted)
+    message, obj, found = "", {}, []
     try:
-        obj = decoder.object(value, struct)
-    except typed.GoError as error:
+        obj, found = custom.typed(value) if custom is not None else _decoded(value, struct, validation)
+    except (typed.GoError, decode.DecodeError) as error:
         message = str(error)
-    warnings = [*patch.complaints, *decoder.strict_errors] if validation != "Ignore" else []
+    warnings = [*patch.complaints, *found] if validation != "Ignore" else []
     if not message and warnings and validation == "Strict":
         message = f"strict decoding error: {', '.join(warnings)}"
     if message:
         shown = strategic.go_text(patch.value) if patch.sort == "strategic" else _json(value)
         raise status.invalid("", "", [FieldError("Invalid", "patch", shown, message)])
-    group, version, kind = wanted
-    obj["apiVersion"], obj["kind"] = f"{group}/{version}" if group else version, kind
+    if custom is None:
+        group, version, kind = wanted
+        obj["apiVersion"], obj["kind"] = f"{group}/{version}" if group else version, kind
     return obj, warnings
+
+
+def _decoded(value: object, struct: schema.Struct | None, validation: str) -> tuple[dict, list[str]]:
+    decoder = typed.Decoder(strict=validation != "Ignore")
+    return decoder.object(value, struct), decoder.strict_errors
 
 
 def _check_kind(value: object, wanted: tuple[str, str, str]) -> None:

@@ -23,6 +23,8 @@ def patch_type(call: Call) -> str:
     found = TYPES.get(call.request.content_type.partition(";")[0].strip())
     if found is None:
         raise status.unsupported_media_type(tuple(TYPES))
+    if found == "strategic" and call.kind.custom:
+        raise status.unsupported_media_type(tuple(media for media, sort in TYPES.items() if sort != "strategic"))
     return found
 
 
@@ -62,7 +64,7 @@ def patcher(call: Call, group: str, version: str, kind: str) -> Callable[[dict],
     patch = patches.read(request, sort, validation)
 
     def change(obj: dict) -> dict:
-        patched, warnings = patches.apply(obj, patch, group, version, kind, validation)
+        patched, warnings = patches.apply(obj, patch, group, version, kind, validation, call.kind.custom if kind == call.kind.kind else None)
         call.warnings += warnings
         if patch.trusted and "spec" in patched and call.subresource != "status":
             patched["spec"] = draft(patched["spec"])      # it shares what it did not touch, and is to be changed
@@ -78,7 +80,7 @@ def _applier(call: Call) -> Callable[[dict | None], dict]:
     config, repeated = (request.body, []) if request.raw is None else apply.read(request.raw, validation)
     applier = apply.Applier(manager=options.manager_of(request), time_text=call.context.time_text(), api_version=call.api_version,
                             force="force" in request.options and options.boolean(request.options["force"]), subresource=call.subresource,
-                            reset_fields=ownership.reset_fields(call))
+                            reset_fields=ownership.reset_fields(call), struct=kind.custom and kind.custom.struct)
 
     def make(live: dict | None) -> dict:
         changed, entries = apply.apply(live and conversion.to_version(kind, live), config, applier)
@@ -88,9 +90,18 @@ def _applier(call: Call) -> Callable[[dict | None], dict]:
         if changed is None:
             obj = bodies.with_metadata(draft(live) if live is not None else {"apiVersion": call.api_version, "kind": kind.kind})
         else:
-            obj = apply.typed_object(changed, call.api_version, kind.kind)
+            obj = _applied(kind, changed, call.api_version)
             obj = bodies.defaulted(call, conversion.to_stored(kind, bodies.with_metadata(obj)))
         apply.keep_last_applied(obj, config, applier.manager)
         return ownership.owned_by(obj, entries)
 
     return make
+
+
+def _applied(kind, changed: dict, api_version: str) -> dict:
+    """What server-side apply made of an object, made to fit its type."""
+    if kind.custom is None:
+        return apply.typed_object(changed, api_version, kind.kind)
+    obj, _ = kind.custom.typed(changed)
+    obj["apiVersion"], obj["kind"] = api_version, kind.kind
+    return obj

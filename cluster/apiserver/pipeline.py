@@ -68,7 +68,7 @@ def watch(request: Request, context: Context) -> Response | http.WatchRequest:
     try:
         check_caller(request, context)
         enter(request, context)
-        return http.watch_spec(request)
+        return http.watch_spec(request, context.registry)
     except Exception as error:
         return failed(request, context, error)
 

@@ -26,7 +26,7 @@ def present(body: Any, request: Request, context: Context) -> Any:
     if kind is not None and kind.group != "" and isinstance(body, dict) and body.get("kind") == kind.kind:
         body = to_version(kind, body)
     if request.subresource == "scale" and kind is not None and isinstance(body, dict) and body.get("kind") == kind.kind:
-        body = scale_of(body)
+        body = scale_of(body, kind)
     if request.accept == PLAIN or not isinstance(body, dict) or "metadata" not in body:
         return body
     asked = wanted(request.accept)

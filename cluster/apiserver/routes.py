@@ -24,9 +24,9 @@ def find(request: Request, kinds: Registry) -> Kind:
     """The kind behind a request; raises NotFound or MethodNotAllowed. Components name a plural, HTTP clients a path."""
     if not request.path:
         return _of_plural(request, kinds)
-    if request.group and not schema.versions_of(request.group):
-        raise PageNotFound
     kind = kinds.version(request.group, request.version, request.resource)
+    if request.group and not schema.versions_of(request.group) and (kind is None or kind.custom is None):
+        raise PageNotFound  # custom groups know only what they serve
     if kind is None or any(char in request.name for char in "/%"):
         raise status.no_such_path()
     if request.namespace and not kind.namespaced and kind.kind != "Namespace":

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import msgspec
 
+from cluster.kinds.base import Kind
 from cluster.meta import fields, labels, status
 from cluster.meta.requests import Response
 
@@ -38,7 +39,7 @@ def patch(call: Call) -> Response | Write:
     if patching.is_apply(call):
         return updating.patch(_as_parent(call))
     change = patching.patcher(call, "autoscaling", "v1", "Scale")
-    return _replace(call, lambda live: bodies.with_metadata(change(scale_of(live))))
+    return _replace(call, lambda live: bodies.with_metadata(change(scale_of(live, call.kind))))
 
 
 def _as_parent(call: Call) -> Call:
@@ -72,7 +73,9 @@ def _replace(call: Call, make_scale, *, uid: str = "") -> Response | Write:
         scale = make_scale(live)
         _check(call, scale)
         meta = {**live["metadata"], "resourceVersion": scale["metadata"].get("resourceVersion", "")}
-        obj = {**live, "metadata": meta, "spec": {**live["spec"], "replicas": (scale.get("spec") or {}).get("replicas", 0)}}
+        replicas = (scale.get("spec") or {}).get("replicas", 0)
+        obj = {**(call.kind.custom.scaled(live, replicas) if call.kind.custom else
+                  {**live, "spec": {**live["spec"], "replicas": replicas}}), "metadata": meta}
         ownership.track(call, live and _seen(live), _seen(obj))
         return obj
 
@@ -93,8 +96,10 @@ def _check(call: Call, scale: dict) -> None:
         raise status.invalid("Scale", call.name, [error], "autoscaling")
 
 
-def scale_of(obj: dict) -> dict:
-    """An object's Scale."""
+def scale_of(obj: dict, kind: Kind) -> dict:
+    """An object's Scale; of a custom resource its definition says where the numbers are."""
+    if kind.custom:
+        return _custom_scale(obj, kind)
     meta, spec = obj["metadata"], {}
     kept = {name: meta[name] for name in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp") if name in meta}
     if obj["spec"].get("replicas"):
@@ -105,3 +110,11 @@ def scale_of(obj: dict) -> dict:
     if selector:
         shown["selector"] = selector
     return {"kind": "Scale", "apiVersion": VERSION, "metadata": kept, "spec": spec, "status": shown}
+
+
+def _custom_scale(obj: dict, kind: Kind) -> dict:
+    wanted, present, selector = kind.custom.scale_of(obj)
+    meta = obj["metadata"]
+    kept = {name: meta[name] for name in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp") if name in meta}
+    shown = {"replicas": present, **({"selector": selector} if selector else {})}
+    return {"kind": "Scale", "apiVersion": VERSION, "metadata": kept, "spec": {"replicas": wanted} if wanted else {}, "status": shown}

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from cluster.kinds import registry
+from cluster.kinds import Registry, registry
 from cluster.kinds.base import Kind
 from cluster.meta import labels, selectors, status
 from cluster.meta.gotext import quote
@@ -17,9 +17,9 @@ from .conversion import TO_CORE
 Matcher = Callable[[dict], bool]
 
 
-def matcher(resource: str, label_selector: str = "", field_selector: str = "") -> Matcher | None:
-    """The test that a resource's objects must pass, None if all do. Raises BadRequest."""
-    kind = registry().plural(resource)
+def matcher(resource: str, label_selector: str = "", field_selector: str = "", kinds: Registry | None = None) -> Matcher | None:
+    """The test that a resource's objects must pass, None if all do. kinds: those of the sandbox. Raises BadRequest."""
+    kind = (kinds or registry()).plural(resource)
     if kind is None:
         raise status.no_such_path()
     return matcher_for(kind, label_selector, field_selector)
@@ -70,7 +70,7 @@ def _readers_of(group: str, plural: str) -> dict[str, Callable[[dict], str]]:
 
 
 def _readers(kind: Kind) -> dict[str, Callable[[dict], str]]:
-    return _readers_of(kind.group, kind.plural)
+    return kind.selectable if kind.custom else _readers_of(kind.group, kind.plural)
 
 
 def _unsupported(kind: Kind, name: str) -> str:

@@ -171,7 +171,8 @@ class ApiServer(Actor):
         self.hub.remove(watcher_id)
 
     def _watcher(self, spec: WatchSpec) -> Watcher:
-        watcher = Watcher(self.state.next_watcher, spec, pipeline.matcher(spec.resource, spec.label_selector, spec.field_selector))
+        watcher = Watcher(self.state.next_watcher, spec, pipeline.matcher(spec.resource, spec.label_selector, spec.field_selector,
+                                                                            self.context.registry))
         self.state.next_watcher += 1
         return watcher
 
@@ -225,7 +226,8 @@ class ApiServer(Actor):
     def on_restore(self) -> None:
         self.hub = Hub()
         for row in self.state.watchers:
-            watcher = Watcher(row.id, row.spec, pipeline.matcher(row.spec.resource, row.spec.label_selector, row.spec.field_selector))
+            watcher = Watcher(row.id, row.spec, pipeline.matcher(row.spec.resource, row.spec.label_selector, row.spec.field_selector,
+                                                                self.context.registry))
             watcher.actor = self.engine.actors[row.actor]
             watcher.handler, watcher.quiet, watcher.due_ms, watcher.pending = row.handler, row.quiet, row.due_ms, row.pending
             watcher.generation = watcher.actor.generation

@@ -39,10 +39,11 @@ class Registry:
     A kind that is served in several versions or groups is there once for each; `stored` has it once, as it is stored.
     """
 
-    def __init__(self, kinds: Iterable[Kind]):
+    def __init__(self, kinds: Iterable[Kind], more: Iterable[Kind] = (), base: Registry | None = None):
         stored = sorted(kinds, key=lambda kind: (kind.group, kind.plural))
+        self.base = base or self               # without what one sandbox has beside it
         self.stored = tuple(stored)
-        self.kinds = tuple(sorted((*stored, *_second_faces(stored)), key=lambda kind: (kind.group, kind.plural, kind.version)))
+        self.kinds = tuple(sorted((*stored, *_second_faces(stored), *more), key=lambda kind: (kind.group, kind.plural, kind.version)))
         self._by_version = {(kind.group, kind.version, kind.plural): kind for kind in self.kinds}
         self._by_resource = {(kind.group, kind.plural): kind for kind in (*self.kinds, *stored)}
         self._by_kind = {(api_version(kind), kind.kind): kind for kind in self.kinds}
@@ -50,9 +51,11 @@ class Registry:
         self._by_name = {name.lower(): kind for kind in reversed(self.kinds) for name in _names(kind)}
         self._by_name.update({name.lower(): kind for kind in reversed(self.stored) for name in _names(kind)})
 
-    def extended(self, kinds: Iterable[Kind]) -> Registry:
-        """These kinds and more: what one sandbox serves beside the built-in kinds."""
-        return Registry((*self.stored, *kinds))
+    def extended(self, custom: Iterable[list[Kind]]) -> Registry:
+        """These kinds and more: what one sandbox serves beside the built-in kinds; of each its versions, the main one first."""
+        versions = list(custom)
+        return Registry((*self.stored, *(kinds[0] for kinds in versions)),
+                        [kind for kinds in versions for kind in kinds[1:]], base=self)
 
     def resource(self, group: str, plural: str) -> Kind | None:
         """The kind behind a resource of a group, in the version that is stored."""

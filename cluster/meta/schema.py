@@ -183,3 +183,10 @@ def definitions() -> dict[str, dict]:
     """
     folder = resources.files("kubernetes_validate").joinpath("kubernetes-json-schema", f"{SCHEMA_VERSION}-local")
     return msgspec.json.decode(folder.joinpath("_definitions.json").read_bytes())["$defs"]
+
+
+@cache
+def identity_properties() -> dict[str, dict]:
+    """The schemas of apiVersion and kind, which every object has."""
+    found = definitions()["io.k8s.api.core.v1.ConfigMap"]["properties"]
+    return {name: {"type": "string", "description": found[name]["description"]} for name in ("apiVersion", "kind")}

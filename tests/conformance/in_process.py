@@ -13,7 +13,7 @@ from cluster.apiserver import http, pipeline
 from cluster.apiserver.context import Context
 from cluster.engine.clock import Clock
 from cluster.engine.rng import Streams
-from cluster.kinds import _quota
+from cluster.kinds import _crd_names, _quota
 from cluster.meta.requests import Request, Response
 from cluster.store.memory import Store
 from cluster.worker import bootstrap_services
@@ -63,7 +63,9 @@ class InProcess:
         return response
 
     def react(self, request: Request, response: Response) -> None:
-        """What controllers would do about Namespaces and quotas."""
+        """What controllers would do about Namespaces, quotas and CustomResourceDefinitions."""
+        if request.resource == "customresourcedefinitions" and response.ok and "dryRun" not in request.options:
+            self.define(response.body["metadata"]["name"] if request.verb == "create" else request.name)
         if request.resource == "resourcequotas" and request.verb == "create" and response.ok and "dryRun" not in request.options:
             self.count(response.body)
         if request.resource != "namespaces" or not response.ok or "dryRun" in request.options:
@@ -78,6 +80,22 @@ class InProcess:
         meta = quota["metadata"]
         self.ask("update", "resourcequotas", namespace=meta["namespace"], name=meta["name"], subresource="status",
                  body={**quota, "status": _quota.recounted(quota, [], "")})
+
+    def define(self, name: str) -> None:
+        """Accept a definition's names and serve it; end a deleted one."""
+        stored = self.store.get(f"/registry/apiextensions.k8s.io/customresourcedefinitions/{name}")
+        if stored is None:
+            return
+        crd, stamp = stored.value, self.engine.clock.text(self.now_ms)
+        if crd["metadata"].get("deletionTimestamp"):
+            self.ask("deletecollection", crd["spec"]["names"]["plural"], group=crd["spec"]["group"], body={})
+            self.ask("update", "customresourcedefinitions", group="apiextensions.k8s.io", name=name, subresource="status",
+                     body={**crd, "metadata": {**crd["metadata"], "finalizers": []}})
+            return
+        names, reason, message = _crd_names.accepted(crd, [])
+        crd = {**crd, "status": {**crd["status"], "acceptedNames": names, "conditions": _crd_names.conditions(crd, reason, message, stamp)}}
+        crd["status"] = {**crd["status"], "conditions": _crd_names.established(crd, stamp)}
+        self.ask("update", "customresourcedefinitions", group="apiextensions.k8s.io", name=name, subresource="status", body=crd)
 
     def furnish(self, namespace: str) -> None:
         self.ask("create", "serviceaccounts", namespace=namespace, body={"metadata": {"name": "default"}})
@@ -118,7 +136,7 @@ class InProcess:
         spec = pipeline.watch(request, self.context.enter(request, False))
         if isinstance(spec, Response):
             return http.render(spec, request.accept)
-        matches = pipeline.matcher(spec.resource, spec.label_selector, spec.field_selector)
+        matches = pipeline.matcher(spec.resource, spec.label_selector, spec.field_selector, self.context.registry)
         watcher = Watcher(1, WatchSpec(resource=spec.resource, prefix=spec.prefix), matches)
         if spec.send_initial_events or spec.resource_version == "0":
             events = [("ADDED", stored.value) for _, stored in self.store.list(spec.prefix) if not matches or matches(stored.value)]

@@ -1,0 +1,1 @@
+"""Custom resources: the kinds that a sandbox's CustomResourceDefinitions make it serve."""

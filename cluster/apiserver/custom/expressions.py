@@ -1,0 +1,273 @@
+"""A part of the Common Expression Language: what rules of custom resources mostly use.
+
+Literals, fields, operators, the macros (has, all, exists, exists_one, map, filter) and the functions in functions.py.
+Simplified: there are no types before evaluation, no durations, times, quantities, URLs or optionals; an expression with
+those raises Unknown.
+Source: github.com/google/cel-spec doc/langdef.md; k8s.io/apiserver pkg/cel/library.
+"""
+from __future__ import annotations
+
+import re
+
+from . import functions
+from .functions import Failed, Unknown
+
+__all__ = ["Expression", "Failed", "Unknown", "evaluate", "names", "parse"]
+
+Expression = tuple
+TOKEN = re.compile(r"""\s*(?://[^\n]*\s*)*(?:
+    (?P<number>\d+\.\d+(?:[eE][+-]?\d+)?|0x[0-9a-fA-F]+u?|\d+u?) |
+    (?P<string>r?(?:'''[\s\S]*?'''|\"\"\"[\s\S]*?\"\"\"|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")) |
+    (?P<name>[A-Za-z_][A-Za-z0-9_]*) |
+    (?P<sign>&&|\|\||==|!=|<=|>=|[-+*/%<>!?:.,()\[\]{}])
+)""", re.X)
+ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+BINDING = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3, "in": 3, "+": 4, "-": 4, "*": 5, "/": 5, "%": 5}
+LITERALS = {"true": True, "false": False, "null": None}
+MACROS = ("all", "exists", "exists_one", "map", "filter")
+MOST_STEPS = 200_000
+RENAMED = (("__underscores__", "__"), ("__dot__", "."), ("__dash__", "-"), ("__slash__", "/"))
+
+
+def parse(text: str) -> Expression:
+    """An expression, read. Raises Unknown for what cannot be read."""
+    parser = _Parser(_tokens(text))
+    found = parser.ternary()
+    if parser.sign():
+        raise Unknown(f"unexpected {parser.sign()}")
+    return found
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    found, at, text = [], 0, text.rstrip()
+    while at < len(text):
+        token = TOKEN.match(text, at)
+        if token is None:
+            raise Unknown(f"cannot read {text[at:at + 10]!r}")
+        found.append((token.lastgroup, token[token.lastgroup]))
+        at = token.end()
+    return found
+
+
+class _Parser:
+    """Reads by precedence."""
+
+    def __init__(self, tokens: list[tuple[str, str]]):
+        self.tokens, self.at = tokens, 0
+
+    def sign(self) -> str:
+        """The token at hand as text, "" at the end."""
+        return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
+
+    def take(self, wanted: str = "") -> tuple[str, str]:
+        if self.at >= len(self.tokens) or (wanted and self.tokens[self.at][1] != wanted):
+            raise Unknown(f"expected {wanted or 'more'}")
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def ternary(self) -> Expression:
+        test = self.binary(1)
+        if self.sign() != "?":
+            return test
+        self.take("?")
+        yes = self.ternary()
+        self.take(":")
+        return ("if", test, yes, self.ternary())
+
+    def binary(self, least: int) -> Expression:
+        left = self.unary()
+        while BINDING.get(self.sign(), 0) >= least and self.tokens[self.at][0] in ("sign", "name"):
+            operator = self.take()[1]
+            left = ("binary", operator, left, self.binary(BINDING[operator] + 1))
+        return left
+
+    def unary(self) -> Expression:
+        if self.sign() in ("!", "-") and self.tokens[self.at][0] == "sign":
+            return ("unary", self.take()[1], self.unary())
+        return self.member(self.primary())
+
+    def member(self, value: Expression) -> Expression:
+        while self.sign() in (".", "["):
+            if self.take()[1] == "[":
+                if self.sign() == "?":
+                    raise Unknown("optionals")
+                value = ("index", value, self.ternary())
+                self.take("]")
+                continue
+            sort, name = self.take()
+            if sort != "name":
+                raise Unknown("a field name is missing")
+            value = self.call(name, value) if self.sign() == "(" else ("field", value, name)
+        return value
+
+    def call(self, name: str, target: Expression | None) -> Expression:
+        self.take("(")
+        parts = self.listed(")")
+        if target is None and name == "has":
+            if len(parts) != 1 or parts[0][0] != "field":
+                raise Unknown("has() of no field")
+            return ("has", parts[0][1], parts[0][2])
+        if target is not None and name in MACROS:
+            if len(parts) < 2 or parts[0][0] != "name":
+                raise Unknown(f"{name}() without a variable")
+            return ("macro", name, target, parts[0][1], parts[1:])
+        functions.check(name, is_method=target is not None)
+        return ("call", name, target, parts)
+
+    def listed(self, end: str) -> list[Expression]:
+        found = []
+        while self.sign() != end:
+            found.append(self.ternary())
+            if self.sign() != end:
+                self.take(",")
+        self.take(end)
+        return found
+
+    def primary(self) -> Expression:
+        sort, text = self.take()
+        if sort == "number":
+            return ("value", float(text) if "." in text or "e" in text.lower() and not text.startswith("0x") else int(text.rstrip("u"), 0))
+        if sort == "string":
+            return ("value", _string(text))
+        if sort == "name":
+            if text in LITERALS:
+                return ("value", LITERALS[text])
+            return self.call(text, None) if self.sign() == "(" else ("name", text)
+        if text == "(":
+            inner = self.ternary()
+            self.take(")")
+            return inner
+        if text == "[":
+            return ("list", self.listed("]"))
+        if text == "{":
+            return self.mapping()
+        raise Unknown(f"unexpected {text}")
+
+    def mapping(self) -> Expression:
+        pairs = []
+        while self.sign() != "}":
+            key = self.ternary()
+            self.take(":")
+            pairs.append((key, self.ternary()))
+            if self.sign() != "}":
+                self.take(",")
+        self.take("}")
+        return ("map", pairs)
+
+
+def _string(text: str) -> str:
+    is_raw = text[0] == "r"
+    text = text[1:] if is_raw else text
+    inner = text[3:-3] if text[:3] in ("'''", '"""') and len(text) >= 6 else text[1:-1]
+    if is_raw:
+        return inner
+    inner = re.sub(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})", lambda found: chr(int(found[1] or found[2], 16)), inner)
+    return re.sub(r"\\(.)", lambda found: ESCAPES.get(found[1], found[1]), inner)
+
+
+def names(expression: object) -> list[str]:
+    """The variables that an expression reads."""
+    if isinstance(expression, tuple):
+        own = [expression[1]] if expression[:1] == ("name",) else []
+        return own + [name for part in expression for name in names(part)]
+    return [name for part in expression for name in names(part)] if isinstance(expression, list) else []
+
+
+# -- evaluation -------------------------------------------------------------------------------------------------------------
+
+
+def evaluate(expression: Expression, variables: dict[str, object]) -> object:
+    """An expression's value. Raises Failed, or Unknown where it needs what is not known here."""
+    return _Evaluator().value(expression, variables)
+
+
+class _Evaluator:
+    """Counts its steps, so that no rule runs for ever."""
+
+    def __init__(self):
+        self.steps = 0
+
+    def value(self, expression: Expression, names: dict) -> object:
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise Failed("validation failed due to running out of cost budget, no further validation rules will be run")
+        return getattr(self, "_" + expression[0])(expression, names)
+
+    def _value(self, expression: Expression, names: dict) -> object:
+        return expression[1]
+
+    def _name(self, expression: Expression, names: dict) -> object:
+        if expression[1] in names:
+            return names[expression[1]]
+        if expression[1] in functions.TYPES:
+            return functions.TYPES[expression[1]]
+        raise Unknown(expression[1])
+
+    def _field(self, expression: Expression, names: dict) -> object:
+        return functions.field(self.value(expression[1], names), _plain(expression[2]))
+
+    def _has(self, expression: Expression, names: dict) -> bool:
+        owner, name = self.value(expression[1], names), _plain(expression[2])
+        return isinstance(owner, dict) and name in owner
+
+    def _index(self, expression: Expression, names: dict) -> object:
+        return functions.index(self.value(expression[1], names), self.value(expression[2], names))
+
+    def _list(self, expression: Expression, names: dict) -> list:
+        return [self.value(part, names) for part in expression[1]]
+
+    def _map(self, expression: Expression, names: dict) -> dict:
+        return {self.value(key, names): self.value(part, names) for key, part in expression[1]}
+
+    def _if(self, expression: Expression, names: dict) -> object:
+        return self.value(expression[2] if self.value(expression[1], names) is True else expression[3], names)
+
+    def _unary(self, expression: Expression, names: dict) -> object:
+        return functions.unary(expression[1], self.value(expression[2], names))
+
+    def _binary(self, expression: Expression, names: dict) -> object:
+        operator = expression[1]
+        if operator in ("&&", "||"):
+            return self._logical(operator == "||", expression[2], expression[3], names)
+        return functions.binary(operator, self.value(expression[2], names), self.value(expression[3], names))
+
+    def _logical(self, decisive: bool, left: Expression, right: Expression, names: dict) -> bool:
+        """&& and ||: an error counts only where the other side does not decide."""
+        failure = None
+        for side in (left, right):
+            try:
+                if self.value(side, names) is decisive:
+                    return decisive
+            except Failed as error:
+                failure = error
+        if failure is not None:
+            raise failure
+        return not decisive
+
+    def _call(self, expression: Expression, names: dict) -> object:
+        _, name, target, parts = expression
+        first = [] if target is None else [self.value(target, names)]
+        return functions.call(name, first + [self.value(part, names) for part in parts])
+
+    def _macro(self, expression: Expression, names: dict) -> object:
+        _, name, target, variable, parts = expression
+        items = self.value(target, names)
+        if not isinstance(items, (list, dict)):
+            raise Failed("no such overload")
+        rows = [{**names, variable: item} for item in items]
+        if name == "map":
+            kept = [row for row in rows if len(parts) == 1 or self.value(parts[0], row) is True]
+            return [self.value(parts[-1], row) for row in kept]
+        verdicts = [self.value(parts[0], row) is True for row in rows]
+        if name == "filter":
+            return [row[variable] for row, verdict in zip(rows, verdicts, strict=True) if verdict]
+        return {"all": all(verdicts), "exists": any(verdicts), "exists_one": sum(verdicts) == 1}[name]
+
+
+def _plain(name: str) -> str:
+    """A field's own name behind the escaped one."""
+    if "__" not in name:
+        return name
+    for escaped, plain in RENAMED:
+        name = name.replace(escaped, plain)
+    return re.sub(r"^__(\w+)__$", r"\1", name)

@@ -1,0 +1,176 @@
+"""Operators and functions of the expressions in rules.
+
+Source: github.com/google/cel-spec doc/langdef.md (standard definitions); k8s.io/apiserver pkg/cel/library/{lists,regex}.go;
+github.com/google/cel-go ext/strings.go.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cluster.meta import goregexp
+
+
+class Unknown(Exception):
+    """An expression uses what is not known here."""
+
+
+class Failed(Exception):
+    """An expression has no value: a field is missing, types do not fit."""
+
+
+TYPES = {"int": "int", "uint": "int", "double": "double", "string": "string", "bool": "bool", "list": "list", "map": "map",
+         "null_type": "null_type"}
+NUMBERS = (int, float)
+
+
+def field(owner: object, name: str) -> object:
+    """A field of an object."""
+    if isinstance(owner, dict) and name in owner:
+        return owner[name]
+    raise Failed(f"no such key: {name}")
+
+
+def index(owner: object, key: object) -> object:
+    """An element of a list or a map."""
+    if isinstance(owner, dict):
+        return field(owner, key)
+    if isinstance(owner, list) and _is_int(key):
+        if 0 <= key < len(owner):
+            return owner[key]
+        raise Failed(f"index out of bounds: {key}")
+    raise Failed("no such overload")
+
+
+def unary(operator: str, value: object) -> object:
+    if operator == "!" and isinstance(value, bool):
+        return not value
+    if operator == "-" and _is_number(value):
+        return -value
+    raise Failed("no such overload")
+
+
+def binary(operator: str, left: object, right: object) -> object:
+    """An operator that needs both of its sides."""
+    if operator == "==":
+        return same(left, right)
+    if operator == "!=":
+        return not same(left, right)
+    if operator == "in":
+        if isinstance(right, dict):
+            return left in right
+        return any(same(left, item) for item in _listed(right))
+    if operator in COMPARISONS:
+        if not (_is_number(left) and _is_number(right)) and not (isinstance(left, str) and isinstance(right, str)):
+            raise Failed("no such overload")
+        return COMPARISONS[operator](left, right)
+    return _arithmetic(operator, left, right)
+
+
+COMPARISONS: dict[str, Callable] = {"<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b}
+
+
+def same(left: object, right: object) -> bool:
+    """Equality; booleans are no numbers."""
+    return isinstance(left, bool) == isinstance(right, bool) and left == right
+
+
+def _arithmetic(operator: str, left: object, right: object) -> object:
+    if operator == "+" and type(left) is type(right) and isinstance(left, (str, list)):
+        return left + right
+    if not (_is_number(left) and _is_number(right)):
+        raise Failed("no such overload")
+    if operator in "+-*":
+        return left + right if operator == "+" else left - right if operator == "-" else left * right
+    if right == 0:
+        raise Failed("division by zero" if operator == "/" else "modulus by zero")
+    if operator == "%":
+        return abs(left) % abs(right) * (1 if left >= 0 else -1)
+    if _is_int(left) and _is_int(right):
+        quotient = abs(left) // abs(right)
+        return quotient if (left >= 0) == (right >= 0) else -quotient
+    return left / right
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, NUMBERS) and not isinstance(value, bool)
+
+
+def _listed(value: object) -> list:
+    if not isinstance(value, list):
+        raise Failed("no such overload")
+    return value
+
+
+# -- functions ----------------------------------------------------------------------------------------------------------------
+
+
+def check(name: str, *, is_method: bool) -> None:
+    """Raise Unknown for a function that is not known."""
+    if name not in FUNCTIONS or (not is_method and name not in GLOBAL):
+        raise Unknown(name)
+
+
+def call(name: str, values: list) -> object:
+    """A function's value; of a method the first value is what it is called on."""
+    try:
+        return FUNCTIONS[name](*values)
+    except (TypeError, ValueError, AttributeError, IndexError) as error:
+        raise Failed("no such overload") from error
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (str, int)):
+        return str(value)
+    return repr(value).removesuffix(".0")
+
+
+def _type(value: object) -> str:
+    names = {bool: "bool", int: "int", float: "double", str: "string", list: "list", dict: "map", type(None): "null_type"}
+    return names[type(value)]
+
+
+def _replace(text: str, old: str, new: str, most: int = -1) -> str:
+    return text.replace(old, new, most)
+
+
+def _substring(text: str, start: int, end: int | None = None) -> str:
+    end = len(text) if end is None else end
+    if not 0 <= start <= end <= len(text):
+        raise Failed("index out of range")
+    return text[start:end]
+
+
+def _find(text: object, wanted: object, start: int = 0) -> int:
+    if isinstance(text, list):
+        return next((place for place, item in enumerate(text) if same(item, wanted)), -1)
+    return text.find(wanted, start)
+
+
+def _last(text: object, wanted: object) -> int:
+    if isinstance(text, list):
+        return next((place for place in range(len(text) - 1, -1, -1) if same(text[place], wanted)), -1)
+    return text.rfind(wanted)
+
+
+def _contains(text: str, wanted: str) -> bool:
+    if not isinstance(text, str):
+        raise Failed("no such overload")
+    return wanted in text
+
+
+FUNCTIONS: dict[str, Callable] = {
+    "size": len, "string": _text, "int": int, "uint": int, "double": float, "bool": lambda value: {"true": True, "false": False}[_text(value)],
+    "type": _type, "dyn": lambda value: value, "startsWith": str.startswith, "endsWith": str.endswith, "contains": _contains, "matches": lambda text, pattern: goregexp.matches(pattern, text),
+    "lowerAscii": str.lower, "upperAscii": str.upper, "trim": str.strip, "replace": _replace, "substring": _substring, "indexOf": _find,
+    "lastIndexOf": _last, "charAt": lambda text, at: text[at:at + 1], "split": lambda text, by, most=-1: text.split(by, most),
+    "join": lambda items, by="": by.join(items), 
+    "isSorted": lambda items: all(a <= b for a, b in zip(items, items[1:])), "sum": sum, "min": lambda *items: min(*items),
+    "max": lambda *items: max(*items), "abs": abs,
+}
+GLOBAL = ("size", "string", "int", "uint", "double", "bool", "type", "dyn", "matches")

@@ -1,0 +1,52 @@
+"""The expression language of rules, and the paths of columns."""
+import pytest
+
+from cluster.apiserver.custom import expressions, jsonpath
+
+SELF = {"a": 1, "s": "abc", "l": [1, 2, 3], "m": {"x": "y"}, "big-name": True, "f": 1.5, "n": None}
+
+
+@pytest.mark.parametrize("text, value", [
+    ("self.a + 2 * 3 == 7", True), ("7 / 2", 3), ("-7 / 2", -3), ("-7 % 3", -1), ("self.f > self.a", True),
+    ("!has(self.b) || self.b", True), ("has(self.a) && self.a == 1", True), ("self.l.all(x, x > 0)", True), ("self.l.exists(x, x > 2)", True),
+    ("self.l.exists_one(x, x > 1)", False), ("self.l.map(x, x * 2)", [2, 4, 6]), ("self.l.filter(x, x != 2)", [1, 3]),
+    ("self.l.map(x, x > 1, x + 1)", [3, 4]), ("2 in self.l", True), ("'x' in self.m", True), ("self.m['x']", "y"), ("size(self.s) == 3", True),
+    ("self.s.startsWith('ab') && self.s.endsWith(\"c\")", True), ("self.s.matches('^[a-z]+$')", True), ("self.s.contains('bc')", True),
+    ("self.a == 1 ? 'one' : 'other'", "one"), ("[1, 2] + [3] == self.l", True), ("{'x': 'y'} == self.m", True), ("self.big__dash__name", True),
+    ("type(self.a) == int", True), ("self.s + string(self.a)", "abc1"), ("self.n == null", True), ("'a,b'.split(',')", ["a", "b"]),
+    ("true || self.missing", True), ("r'\\d' == '\\\\d'", True), ("1u + 1u", 2), ("self.l.isSorted()", True), ("'''it's'''", "it's"),
+])
+def test_an_expression_has_a_value(text, value):
+    assert expressions.evaluate(expressions.parse(text), {"self": SELF}) == value
+
+
+@pytest.mark.parametrize("text", ["self.b", "self.l[9]", "self.a + self.s", "self.s < 1", "1 / 0", "false || self.missing"])
+def test_an_expression_can_fail(text):
+    with pytest.raises(expressions.Failed):
+        expressions.evaluate(expressions.parse(text), {"self": SELF})
+
+
+@pytest.mark.parametrize("text", ["duration('1h')", "self.?a", "quantity('1')", "1 +", "self.l.sortBy(x, x)", "(1", "$"])
+def test_what_is_not_known_is_said_to_be_so(text):
+    with pytest.raises(expressions.Unknown):
+        expressions.parse(text)
+
+
+def test_an_expression_ends():
+    text = "self.l.all(a, self.l.all(b, self.l.all(c, self.l.all(d, self.l.all(e, true)))))"
+    with pytest.raises(expressions.Failed):
+        expressions.evaluate(expressions.parse(text), {"self": {"l": list(range(40))}})
+
+
+@pytest.mark.parametrize("path, found", [
+    (".a", [1]), (".m.x", ["y"]), (".l[1]", [2]), (".l[*]", [1, 2, 3]), (".l[-1]", [3]), (".missing.x", []), (".big-name", [True]),
+    ("{.a}", [1]), (".m['x']", ["y"]), (".a[", []),
+])
+def test_a_path_finds_values(path, found):
+    assert jsonpath.find(SELF, path) == found
+
+
+def test_a_path_may_filter():
+    obj = {"c": [{"type": "Ready", "status": "True"}, {"type": "Other", "status": "False"}]}
+    assert jsonpath.find(obj, '.c[?(@.type=="Ready")].status') == ["True"]
+    assert jsonpath.find(obj, ".c[?(@.type!='Ready')].status") == ["False"]
