@@ -12,7 +12,7 @@ METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELET
            "watch": "GET", "raw": "GET"}
 KIND_NAMES = {"pods": "Pod", "deployments": "Deployment", "replicasets": "ReplicaSet", "nodes": "Node", "namespaces": "Namespace",
               "events": "Event", "leases": "Lease", "serviceaccounts": "ServiceAccount", "configmaps": "ConfigMap"}
-LONGEST_VALUE = 90
+LONGEST_VALUE, LONGEST_MESSAGE = 90, 150
 
 
 class _Values(dict):
@@ -61,7 +61,7 @@ def values_of(event: TraceEvent) -> dict[str, object]:
     data = event.data
     resource, _, rest = event.subject.partition("/")
     name = rest.rpartition("/")[2]
-    values: dict[str, object] = {key: shown(value) for key, value in data.items()}
+    values: dict[str, object] = {key: shown(value, LONGEST_MESSAGE if key in ("message", "text") else LONGEST_VALUE) for key, value in data.items()}
     sender = str(data.get("from", event.actor))
     values.update(actor=event.actor, subject=event.subject, name=shorten(name), resource=data.get("resource", resource),
                   kind_name=KIND_NAMES.get(resource, resource), sender=sender, receiver=data.get("to", ""),
@@ -96,12 +96,12 @@ def changes(paths: list[str]) -> str:
     return listed(list(seen), ", ")
 
 
-def shown(value: object) -> object:
+def shown(value: object, longest: int = LONGEST_VALUE) -> object:
     """A value as a caption shows it: lists joined, long texts cut."""
     if isinstance(value, (list, tuple)):
         value = ", ".join(str(item) for item in value[:4]) + (f" … {len(value) - 4}" if len(value) > 4 else "")
-    if isinstance(value, str) and len(value) > LONGEST_VALUE:
-        return value[: LONGEST_VALUE - 1] + "…"
+    if isinstance(value, str) and len(value) > longest:
+        return value[: longest - 1] + "…"
     return value
 
 

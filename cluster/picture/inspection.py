@@ -14,7 +14,7 @@ from .slim import owner_subject
 
 WRITES = ("KeyWritten", "KeyDeleted")
 LONGEST_CHAIN = 200
-FOLDED = (*GATE_KINDS, "ReplySent", "WatchStarted", "PodQueued", "PodAssumed")  # on the way, but no reason of their own
+FOLDED = (*GATE_KINDS, "ReplySent", "KeyEnqueued", "WatchStarted", "PodQueued", "PodAssumed")  # on the way, but no reason of their own
 
 
 def etcd_key(subject: str) -> str | None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from cluster.engine.clock import Clock
+from cluster.kinds import node as nodes
 from cluster.kinds import pod as pods
 from cluster.kinds._pod_printing import ready_counts, restart_count, status_word
 from cluster.meta.objects import controller_of
@@ -37,6 +38,9 @@ def slim(subject: str, obj: dict, clock: Clock) -> dict:
         cell.update(slim_pod(obj, clock))
     elif resource in ("deployments", "replicasets"):
         cell.update(slim_workload(obj))
+    elif resource == "nodes":
+        glyph = "running" if nodes.is_ready(obj) else "failed"
+        cell["status"] = {"word": nodes.status_word(obj), "glyph": glyph, "tone": TONES[glyph]}
     if meta.get("deletionTimestamp") and resource != "pods":
         cell["status"] = {"word": "Terminating", "glyph": "terminating", "tone": "gone"}
     return cell

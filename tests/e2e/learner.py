@@ -141,7 +141,7 @@ class Learner:
 
     @property
     def terminal(self) -> str:
-        return self.page.locator(".terminal-lines").inner_text()
+        return self.page.evaluate("podlife.terminal.text()")
 
     def place(self, thing: str) -> dict | None:
         return self.page.evaluate("(id) => podlife.stage.rectOf(id)", thing)

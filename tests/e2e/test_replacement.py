@@ -80,4 +80,4 @@ def assert_why(learner: Learner, new: str) -> None:
     assert chain[-1]["kind"] == "UserActed" and "kubectl delete" in chain[-1]["text"]["en"]
     learner.select(new)
     text = learner.tab("why")
-    assert "You run kubectl delete" in text or "You run `kubectl delete" in text
+    assert "You run: kubectl delete" in text

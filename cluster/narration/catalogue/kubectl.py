@@ -10,8 +10,8 @@ KINDS = {
     "UserActed": Kind(
         stage="kubectl",
         marker="user",
-        en="**You** run `{command}`. Everything that follows is caused by this.",
-        zh="**你**运行 `{command}`。之后的一切都由此引起。",
+        en="**You** run: {command}. Everything that follows is caused by this.",
+        zh="**你** 运行：{command}。之后的一切都由此引起。",
     ),
     "KubeconfigRead": Kind(
         stage="kubectl",

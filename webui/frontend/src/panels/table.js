@@ -39,7 +39,7 @@ function tableOf(rows) {
 function rowOf(id, object) {
   return html`<tr class=${selected.value === id ? "selected" : ""} lang="en" @click=${(event) => event.target.closest("button") || (selected.value = id)}>
     <td>${object.kind}</td><th scope="row"><button class="link" @click=${() => (selected.value = id)}>${object.name}</button></th><td>${object.namespace}</td>
-    <td>${object.ready ?? say(object.badge)}</td><td class="nowrap">${object.status ? html`${statusGlyph(object.status)}${say(object.status.word)}` : nothing}</td>
+    <td>${object.ready ?? say(object.badge)}</td><td class="nowrap">${object.status && say(object.status.word) !== object.ready ? html`${statusGlyph(object.status)}${say(object.status.word)}` : nothing}</td>
     <td>${object.node ?? ""}</td><td>${object.ip ?? ""}</td>
     <td>${canDelete(object) ? html`<button class="button small" data-act="delete-row" ?disabled=${!canAct.value} aria-label=${t("table.delete", { name: object.name })} @click=${() => deleteObject(object)}>${t("editor.delete")}</button>` : nothing}</td></tr>`;
 }
