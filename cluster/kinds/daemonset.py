@@ -74,6 +74,7 @@ def prepare_update(draft: dict, old: dict) -> None:
 def prepare_status(draft: dict, old: dict) -> None:
     """The spec is kept, and with it the template's generation."""
     draft["spec"] = old["spec"]
+    draft["status"] = {**_EMPTY_STATUS, **(draft.get("status") or {})}
     _set_template_generation(draft, template_generation(old))
 
 

@@ -55,8 +55,9 @@ def prepare_update(draft: dict, old: dict) -> None:
 
 
 def prepare_status(draft: dict, old: dict) -> None:
-    """The spec is kept."""
+    """The spec is kept; what is always written is, also by a component that leaves it out."""
     draft["spec"] = old["spec"]
+    draft["status"] = {**_EMPTY_STATUS, **(draft.get("status") or {})}
 
 
 def validate(autoscaler: dict) -> list[FieldError]:
@@ -260,6 +261,12 @@ def cells(autoscaler: dict, now_unix_ms: int) -> list:
             age(autoscaler, now_unix_ms)]
 
 
+def _cells_of_v1(autoscaler: dict, now_unix_ms: int) -> list:
+    """The same of an object that is shown as v1."""
+    is_v1 = autoscaler.get("apiVersion") == "autoscaling/v1"
+    return cells(_autoscaler_v1.to_stored(autoscaler) if is_v1 else autoscaler, now_unix_ms)
+
+
 def _targets(spec: dict, status: dict) -> str:
     metrics, current = spec.get("metrics") or [], status.get("currentMetrics") or []
     if not metrics:
@@ -304,6 +311,6 @@ KIND = Kind(
     columns=COLUMNS, cells=cells, default=default, prepare_create=prepare_create, prepare_update=prepare_update,
     prepare_status=prepare_status, validate=validate, validate_update=validate_update, validate_status=validate_status,
     reset_fields={"": ("status",), "status": ("spec",)}, icon="gauge",
-    faces=({"version": "v1", "to_stored": _autoscaler_v1.to_stored, "from_stored": _autoscaler_v1.from_stored},),
+    faces=({"version": "v1", "cells": _cells_of_v1, "to_stored": _autoscaler_v1.to_stored, "from_stored": _autoscaler_v1.from_stored},),
     title=stored_only({"en": "Keeps a workload at the number of Pods that its load asks for.", "zh": "让工作负载的 Pod 数量随负载增减。"}),
 )

@@ -49,6 +49,7 @@ def prepare_update(draft: dict, old: dict) -> None:
 def prepare_status(draft: dict, old: dict) -> None:
     """The spec is kept."""
     draft["spec"] = old["spec"]
+    draft["status"] = {"loadBalancer": {}, **(draft.get("status") or {})}
 
 
 def validate(ingress: dict) -> list[FieldError]:

@@ -102,7 +102,7 @@ KIND = Kind(
     categories=("all",), subresources=("scale", "status"), storage_version_hash="P1RzHs8/mWQ=", has_generation=True,
     columns=COLUMNS, cells=cells, default=default, prepare_create=prepare_create, prepare_update=prepare_update,
     prepare_status=prepare_status, validate=validate, validate_update=validate_update, validate_status=validate_status,
-    warn=_workload.warn, selectable={"status.replicas": lambda obj: str(count(obj, "replicas"))},
+    warn=_workload.warn,
     reset_fields={"": ("status",), "status": ("spec",)}, icon="copies",
     title={"en": "Keeps a number of equal Pods alive: makes missing ones, deletes surplus ones.",
            "zh": "维持一定数量的相同 Pod：缺少时创建，多余时删除。"},

@@ -97,8 +97,9 @@ def prepare_update(draft: dict, old: dict) -> None:
 
 
 def prepare_status(draft: dict, old: dict) -> None:
-    """The spec is kept."""
+    """The spec is kept; counts are always written, also by a component that leaves a 0 out."""
     draft["spec"] = old["spec"]
+    draft["status"] = {**_EMPTY_STATUS, **(draft.get("status") or {})}
 
 
 def validate(stateful_set: dict) -> list[FieldError]:

@@ -82,3 +82,10 @@ def test_kubectl_shows_targets(metrics, current, shown):
     autoscaler = made(metrics=metrics)
     autoscaler["status"]["currentMetrics"] = current
     assert hpa.KIND.cells(autoscaler, 0)[2] == shown
+
+
+def test_a_table_of_v1_shows_the_same():
+    autoscaler = made(metrics=[CPU, MEMORY])
+    face = registry().version("autoscaling", "v1", "horizontalpodautoscalers")
+    assert face.cells({**from_stored(autoscaler), "apiVersion": "autoscaling/v1"}, 0)[1:5] == [
+        "Deployment/w", "memory: <unknown>/1Gi, cpu: <unknown>/50%", "1", 5]
