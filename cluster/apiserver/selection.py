@@ -74,6 +74,8 @@ def _readers(kind: Kind) -> dict[str, Callable[[dict], str]]:
 
 
 def _unsupported(kind: Kind, name: str) -> str:
+    if kind.kind == "Job":
+        return f"field label {quote(name)} not supported for Job"
     if kind.selectable:
         return f"field label not supported: {name}"
     return f'{quote(name)} is not a known field selector: only "metadata.name", "metadata.namespace"'
