@@ -56,4 +56,11 @@ def _component(data: dict, resource: str) -> str:
     return "kubelet" if str(data.get("component", "")).startswith("kubelet/") else ""
 
 
-CHOOSERS = {"ComponentStarted": _component, "ComponentStopped": _component, "RequestRefused": _refused, "RequestSent": _request, "KeyWritten": _written, "WatchDelivered": _delivered}
+CHOOSERS = {
+    "ComponentStarted": _component,
+    "ComponentStopped": _component,
+    "RequestRefused": _refused,
+    "RequestSent": _request,
+    "KeyWritten": _written,
+    "WatchDelivered": _delivered,
+}

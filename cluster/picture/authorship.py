@@ -75,9 +75,8 @@ def is_filled_in(obj: dict, applied: dict, path: Path) -> bool:
         return False
     here: Any = applied
     for step in path:
-        if (isinstance(here, dict) and isinstance(step, str) and step in here) or (isinstance(here, list) and isinstance(step, int) and step < len(here)):
-            here = here[step]
-        else:
+        here = _into(here, step)
+        if here is None:
             return True
     return False
 

@@ -125,7 +125,7 @@ class ControlPictures:
         decision, nodes = self.decision, self.stamps["nodes"]
         for row in rows:
             decision["totals"][row["node"]] = row["total"]
-            for plugin, (_, normalized, weight, weighted) in row["scores"].items():
+            for plugin, (_, _, weight, weighted) in row["scores"].items():
                 table = next((each for each in decision["scores"] if each["plugin"] == plugin), None)
                 if table is None:
                     table = {"plugin": plugin, "weight": weight, "values": {}}

@@ -7,8 +7,8 @@ from cluster.narration.render import METHODS, chinese, short_path, size
 Set = list[list]
 FOLDS: dict[str, object] = {}
 # What a kubelet asks of its runtime. Source: k8s.io/cri-api pkg/apis/runtime/v1 (the methods' names).
-CRI_CALLS = {"SandboxRequested": "RunPodSandbox", "SandboxStarted": "RunPodSandbox", "ImagePullStarted": "PullImage", "ContainerCreated": "CreateContainer",
-             "ContainerStarted": "StartContainer", "SignalSent": "StopContainer", "SandboxStopped": "StopPodSandbox"}
+CRI_CALLS = {"SandboxRequested": "RunPodSandbox", "SandboxStarted": "RunPodSandbox", "ImagePullStarted": "PullImage",
+             "ContainerCreated": "CreateContainer", "ContainerStarted": "StartContainer", "SignalSent": "StopContainer", "SandboxStopped": "StopPodSandbox"}
 CLIENTS = ("kubectl", "client")
 
 
@@ -34,7 +34,8 @@ def request_sent(p, event: TraceEvent) -> Set:
     if data["from"] == "kube-scheduler" and data.get("subresource") == "status":
         cells += p.control.unstamped()
     if data["from"] in CLIENTS:
-        cells += p.control.says(f"{METHODS.get(data['verb'], '')} {data['resource'] or data['path']}", {"en": "waiting for the answer", "zh": "等待答复"})
+        asked = f"{METHODS.get(data['verb'], '')} {data['resource'] or data['path']}"
+        cells += p.control.says(asked, {"en": "waiting for the answer", "zh": "等待答复"})
     if data["from"].startswith("kubelet/"):
         cells += p.nodes.say(data["from"].partition("/")[2], "kubelet", f"{METHODS.get(data['verb'], '')} {data['resource']}",
                              f"{METHODS.get(data['verb'], '')} {data['resource']}")

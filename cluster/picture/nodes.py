@@ -79,7 +79,8 @@ class NodePictures:
         old = (self.pods.get(f"{data['node']}/{data['uid']}") or {}).get("containers") or []
         name = data.get("container", "")
         found = next((row for row in old if row["name"] == name), None)
-        fresh = {"name": name, "image": data.get("image", ""), "state": "waiting", "word": "waiting", "restarts": 0, "back_off": None, "exit_code": None}
+        fresh = {"name": name, "image": data.get("image", ""), "state": "waiting", "word": "waiting", "restarts": 0,
+                 "back_off": None, "exit_code": None}
         row = {**(found or fresh), **changes}
         row["words"] = changes.get("words") or STATE_WORDS.get(row["state"], STATE_WORDS["waiting"])
         rows = [row if each["name"] == name else each for each in old] if found else [*old, row]

@@ -72,7 +72,8 @@ class Projector:
         return {
             "seq": event.seq, "step": self.step if is_step else None, "at_ms": event.at_ms, "actor": event.actor, "kind": event.kind,
             "stage": self._stage(event, kind), "lane": self._lane(event, kind), "marker": kind.marker, "subject": event.subject,
-            "revision": event.data.get("revision"), "cause": event.cause, "caption": caption(kind, event, self._news_of(event)), "fidelity": kind.fidelity,
+            "revision": event.data.get("revision"), "cause": event.cause,
+            "caption": caption(kind, event, self._news_of(event)), "fidelity": kind.fidelity,
             "flights": flights(event), "set": cells,
         }
 

@@ -141,7 +141,7 @@ class Learner:
 
     @property
     def terminal(self) -> str:
-        return self.page.evaluate("podlife.terminal.text()")
+        return self.page.evaluate("podlife.terminal?.text() ?? document.querySelector('.terminal-lines').innerText")
 
     def place(self, thing: str) -> dict | None:
         return self.page.evaluate("(id) => podlife.stage.rectOf(id)", thing)

@@ -3,8 +3,6 @@
 import json
 import signal
 
-import pytest
-
 from tests.e2e.learner import Learner, Sandbox, visit
 from tests.servers import Server
 from webui.examples import NGINX
@@ -119,8 +117,7 @@ def test_a_reload_and_a_second_page_stand_at_the_same_moment(browser, server):
             assert picture(other) == picture(learner)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_restarted_server_is_found_again_and_nothing_is_lost(browser, tmp_path, number):
+def test_a_killed_server_is_found_again_and_nothing_is_lost(browser, tmp_path):
     with Server(tmp_path) as first:
         port = first.url.rstrip("/").rpartition(":")[2]
         sandbox = Sandbox(first.url)
@@ -129,7 +126,7 @@ def test_a_restarted_server_is_found_again_and_nothing_is_lost(browser, tmp_path
         learner.apply()
         learner.steps(30)
         moment, cells = learner.page.evaluate(MOMENT), picture(learner)
-        first.end(number)
+        first.end(signal.SIGKILL)
         learner.until("podlife.state().connection === 'offline'")
         assert learner.page.locator('[data-act="apply"]').is_disabled()
     with Server(tmp_path, "--port", port):
