@@ -8,7 +8,8 @@ Set = list[list]
 FOLDS: dict[str, object] = {}
 # What a kubelet asks of its runtime. Source: k8s.io/cri-api pkg/apis/runtime/v1 (the methods' names).
 CRI_CALLS = {"SandboxRequested": "RunPodSandbox", "SandboxStarted": "RunPodSandbox", "ImagePullStarted": "PullImage",
-             "ContainerCreated": "CreateContainer", "ContainerStarted": "StartContainer", "SignalSent": "StopContainer", "SandboxStopped": "StopPodSandbox"}
+             "ContainerCreated": "CreateContainer", "ContainerStarted": "StartContainer",
+             "SignalSent": "StopContainer", "SandboxStopped": "StopPodSandbox"}
 CLIENTS = ("kubectl", "client")
 
 
