@@ -69,8 +69,9 @@ def replace(call: Call, make: Make, *, uid: str = "", may_create: bool = False) 
     if errors:
         raise call.invalid(errors)
     call.trace("ObjectValidated", object=call.kind.kind)
-    if call.kind.warn and call.request.raw is not None and not call.subresource:
-        call.warnings += call.kind.warn(obj, live)
+    warn = {"": call.kind.warn, "status": call.kind.warn_status}.get(call.subresource)
+    if warn and call.request.raw is not None:      # no component reads warnings
+        call.warnings += warn(obj, live)
     ownership.keep_times(obj, live)
     admission.validate(call, obj, live)
     return settled(call, stored, obj, pinned)

@@ -60,6 +60,7 @@ class Kind:
     validate_update: Callable[[dict, dict], list[FieldError]] | None = None
     validate_status: Callable[[dict, dict], list[FieldError]] | None = None
     warn: Callable[[dict, dict | None], list[str]] | None = None  # warnings for a create (old None) or update
+    warn_status: Callable[[dict, dict], list[str]] | None = None  # the same for an update of the status
     name_check: Callable[[str, bool], list[str]] | None = None   # (name, is a prefix) -> complaints; default DNS-1123 subdomain
     selectable: dict[str, Callable[[dict], str]] = field(default_factory=dict)  # field selectors beside metadata.name/namespace
     has_generation: bool = False

@@ -205,6 +205,12 @@ def warn(new: dict, old: dict | None) -> list[str]:
     return [f'annotation "{CLASS_ANNOTATION}" is deprecated, please use \'spec.ingressClassName\' instead']
 
 
+def warn_status(new: dict, old: dict) -> list[str]:
+    """Addresses that are not written as they should be."""
+    return [why for index, entry in enumerate(_balancers(new)) if entry.get("ip")
+            for why in _addresses.warnings_for_ip(f"status.loadBalancer.ingress[{index}]", entry["ip"])]
+
+
 def _hosts(spec: dict) -> str:
     """Source: pkg/printers/internalversion/printers.go (formatHosts)."""
     rules = spec.get("rules") or []
@@ -243,6 +249,7 @@ KIND = Kind(
     prefix="/registry/ingress", storage_version_hash="39NQlfNR+bo=", has_generation=True, columns=COLUMNS, cells=cells,
     default=default, prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=prepare_status,
     validate=validate, validate_update=validate_update, validate_status=validate_status, warn=warn,
+    warn_status=warn_status,
     reset_fields={"": ("status",), "status": ("spec",)}, icon="door-open",
     title=stored_only({"en": "Which Service answers which host and path, for requests from outside.",
                        "zh": "外部请求按主机名与路径由哪个 Service 应答。"}),

@@ -153,3 +153,10 @@ STORED_ONLY = ("StatefulSet", "DaemonSet", "ControllerRevision", "Job", "CronJob
 def test_a_kind_that_nothing_acts_on_says_so(kind):
     found = next(known for known in registry().stored if known.kind == kind)
     assert found.title["en"].endswith("Stored only here so far.") and found.title["zh"].endswith("目前在此仅存储。")
+
+
+def test_an_address_of_a_status_that_is_written_oddly_is_warned_of():
+    new = made(ingress)
+    new["status"]["loadBalancer"]["ingress"] = [{"hostname": "a.com"}, {"ip": "2001:DB8::1"}]
+    assert ingress.KIND.warn_status(new, new) == [
+        'status.loadBalancer.ingress[1]: IPv6 address "2001:DB8::1" should be in RFC 5952 canonical format ("2001:db8::1")']
