@@ -1,0 +1,84 @@
+"""A process's own copy of what it watches: indexes and their order, news, lists anew."""
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from cluster.client.informers import Informer, Informers
+from cluster.engine.plain import freeze, thaw
+
+
+def pod(name: str, node: str = "", revision: int = 1) -> dict:
+    return {"metadata": {"namespace": "default", "name": name, "resourceVersion": str(revision)}, "spec": {"nodeName": node}}
+
+
+def nodes(obj: dict) -> list[str]:
+    return [obj["spec"]["nodeName"]] if obj["spec"]["nodeName"] else []
+
+
+@pytest.fixture
+def informer():
+    made = Informer("pods", "", {"node": nodes})
+    for name, node in (("c", "n1"), ("a", "n1"), ("b", "n2")):
+        made.put("ADDED", pod(name, node))
+    return made
+
+
+def names(objects: list[dict]) -> list[str]:
+    return [obj["metadata"]["name"] for obj in objects]
+
+
+def test_objects_and_indexes_keep_the_order_in_which_they_came(informer):
+    assert names(informer.items()) == ["c", "a", "b"] and names(informer.by("node", "n1")) == ["c", "a"]
+
+
+def test_an_object_keeps_its_place_unless_its_index_changes(informer):
+    informer.put("MODIFIED", pod("c", "n1", 5))
+    assert names(informer.by("node", "n1")) == ["c", "a"] and informer.by("node", "n1")[0]["metadata"]["resourceVersion"] == "5"
+    informer.put("MODIFIED", pod("c", "n2", 6))
+    assert names(informer.by("node", "n1")) == ["a"] and names(informer.by("node", "n2")) == ["b", "c"]
+    assert names(informer.items()) == ["a", "b", "c"]
+
+
+def test_what_an_event_is_depends_on_what_was_known(informer):
+    assert informer.put("MODIFIED", pod("new"))[0] == "ADDED"
+    assert informer.put("ADDED", pod("new", revision=2))[0] == "MODIFIED"
+    kind, old = informer.put("DELETED", pod("new", revision=3))
+    assert kind == "DELETED" and old["metadata"]["resourceVersion"] == "2"
+    assert informer.put("DELETED", pod("new"))[1] is None
+
+
+def test_an_index_value_without_objects_is_empty(informer):
+    informer.put("DELETED", pod("b", "n2"))
+    assert informer.by("node", "n2") == [] == informer.by("node", "nowhere") and "n2" not in informer.indexes["node"]
+
+
+def test_a_restored_informer_has_the_same_indexes_in_the_same_order(informer):
+    informer.put("MODIFIED", pod("c", "n2"))
+    other = Informer("pods", "", {"node": nodes})
+    thaw(other, msgspec.json.decode(msgspec.json.encode(freeze(informer))))
+    assert other.indexes == informer.indexes
+    assert [names(other.by("node", node)) for node in ("n1", "n2")] == [names(informer.by("node", node)) for node in ("n1", "n2")]
+
+
+def test_a_list_anew_tells_what_changed_meanwhile(informer):
+    told = []
+    informer.on(lambda kind, old, new: told.append((kind, new["metadata"]["name"], old is not None)))
+    shared = Informers.__new__(Informers)
+    shared._replace(informer, {"items": [pod("a", "n1", 9), pod("d", "n1", 9)]})
+    assert told == [("DELETED", "c", True), ("DELETED", "b", True), ("MODIFIED", "a", True), ("ADDED", "d", False)]
+    assert names(informer.items()) == ["a", "d"]
+
+
+def test_a_stopped_component_lists_anew_and_hears_what_it_missed():
+    from cluster.worker.simulation import Simulation, settings_for
+    simulation = Simulation(settings_for("empty")).boot()
+    engine = simulation.engine
+    simulation.apply("fault", {"action": "component-stop", "args": ["kube-controller-manager"]})
+    assert not simulation.manager.informers["namespaces"].items()
+    namespace = simulation.store.get("/registry/namespaces/default").value
+    simulation.store.put("/registry/namespaces/more", {**namespace, "metadata": {**namespace["metadata"], "name": "more"}})
+    simulation.apply("fault", {"action": "component-start", "args": ["kube-controller-manager"]})
+    engine.settle()
+    informer = simulation.manager.informers["namespaces"]
+    assert informer.synced and informer.get("more") and len(informer.items()) == 5
