@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cluster.apiserver.server import ReplyTo
-from cluster.kinds import locate
+from cluster.kinds import Registry, locate
 from cluster.meta.requests import Request
 
 PATCH_TYPES = {
@@ -63,6 +63,21 @@ class Client:
     def server(self):
         return self.actor.engine.actors["kube-apiserver"]
 
+    @property
+    def kinds(self) -> Registry:
+        """The kinds that the server serves, custom ones too: what discovery would tell."""
+        return self.server.context.registry
+
+    def _locate(self, resource: str) -> tuple[str, str, str]:
+        """(plural, group, version) of a resource; raises KeyError if it is not served."""
+        try:
+            return locate(resource)
+        except KeyError:
+            kind = self.kinds.plural(resource)
+            if kind is None:
+                raise
+            return kind.plural, kind.group, kind.version
+
     def get(self, resource: str, name: str, namespace: str = "") -> Call:
         return self.call("get", resource, name=name, namespace=namespace)
 
@@ -101,7 +116,7 @@ class Client:
     def call(self, verb: str, resource: str, *, name: str = "", namespace: str = "", subresource: str = "",
              body: Any = None, options: dict | None = None) -> Call:
         """Any request; the resource may name its group (`events.events.k8s.io`)."""
-        plural, group, version = locate(resource)
+        plural, group, version = self._locate(resource)
         options = dict(options or ())
         if verb in ("create", "update", "patch"):
             options["fieldManager"] = self.manager

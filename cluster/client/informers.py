@@ -4,12 +4,12 @@ Source: client-go tools/cache (reflector, shared informers, indexers).
 """
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView
+from collections.abc import Callable, ItemsView, Iterable
 from dataclasses import dataclass, field
 
 from cluster.apiserver.watch import WatchSpec
 from cluster.engine import Sleep
-from cluster.kinds import locate, prefix_of
+from cluster.kinds import prefix
 from cluster.meta.objects import key_of
 
 from .client import Client
@@ -31,6 +31,7 @@ class Informer:
     def __init__(self, resource: str, field_selector: str, indexes: dict[str, Callable[[dict], list[str]]]):
         self.resource, self.field_selector, self.indexers = resource, field_selector, indexes
         self.state = InformerState()
+        self.late = False        # began while the process ran: of a custom resource
         self.handlers: list[Handler] = []
         self.indexes: dict[str, dict[str, dict[str, dict]]] = {name: {} for name in indexes}
 
@@ -131,6 +132,30 @@ class Informers:
             informer.add_index(name, indexer)
         return informer
 
+    def follow(self, resource: str) -> Informer:
+        """The informer of a kind that came while the process runs; it lists at once."""
+        if (resource, "") in self.by_resource:
+            return self.by_resource[(resource, "")]
+        informer = self.watch(resource)
+        informer.late = True
+        self.process.work(self._list_and_watch(informer))
+        return informer
+
+    def forget(self, resource: str) -> None:
+        """Watch a kind no longer, which is served no more."""
+        informer = self.by_resource.pop((resource, ""), None)
+        if informer is not None:
+            self.process.parts.pop(f"informer/{resource}/", None)
+            self.client.server.unwatch(informer.state.watcher)
+
+    def recall(self, parts: Iterable[str]) -> None:
+        """Make the informers again that a snapshot holds and the process did not start with."""
+        for name in parts:
+            sort, _, rest = name.partition("/")
+            resource, _, field_selector = rest.partition("/")
+            if sort == "informer" and (resource, field_selector) not in self.by_resource:
+                self.watch(resource, field_selector=field_selector).late = True
+
     @property
     def synced(self) -> bool:
         return all(informer.synced for informer in self.by_resource.values())
@@ -142,19 +167,23 @@ class Informers:
 
     def _list_and_watch(self, informer: Informer):
         while True:
+            if informer.late and self.client.kinds.plural(informer.resource) is None:
+                self.forget(informer.resource)
+                return
             listing = yield self.client.list(informer.resource, field_selector=informer.field_selector)
             if listing.ok:
                 break
             yield Sleep(RELIST_MS)
         self._replace(informer, listing.body)
-        plural, _, _ = locate(informer.resource)
-        spec = WatchSpec(resource=plural, prefix=prefix_of(informer.resource), field_selector=informer.field_selector)
+        kind = self.client.kinds.plural(informer.resource)
+        plural = kind.plural
+        spec = WatchSpec(resource=informer.resource if kind.custom else plural, prefix=prefix(kind) + "/", field_selector=informer.field_selector)
         quiet = plural in ("leases", "events")
         informer.state.watcher = self.client.server.watch(self.process, "deliver", spec, int(listing.body["metadata"]["resourceVersion"]), quiet=quiet)
         informer.state.synced = True
         self.process.trace("WatchStarted", resource=informer.resource, objects=len(informer.state.objects),
                            revision=int(listing.body["metadata"]["resourceVersion"]))
-        if self.synced:
+        if not informer.late and self.synced:
             self.process.on_synced()
 
     def _replace(self, informer: Informer, listing: dict) -> None:

@@ -19,5 +19,9 @@ class Process(Actor):
     def deliver(self, watcher_id: int, batch: list) -> None:
         self.informers.deliver(watcher_id, batch)
 
+    def restore(self, data: dict) -> None:
+        self.informers.recall(data["parts"])
+        super().restore(data)
+
     def on_synced(self) -> None:
         """Called once all informers have listed."""

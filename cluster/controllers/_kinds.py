@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.kinds import registry
+from cluster.kinds import Registry, registry
 from cluster.kinds.base import Kind
 
 WATCHED_VERBS = ("delete", "list", "watch")
@@ -10,7 +10,7 @@ WATCHED_VERBS = ("delete", "list", "watch")
 
 def resource(kind: Kind) -> str:
     """The kind's resource as a client names it."""
-    return kind.plural
+    return f"{kind.plural}.{kind.group}" if kind.custom else kind.plural
 
 
 def api_version(kind: Kind) -> str:
@@ -28,6 +28,6 @@ def collected() -> list[Kind]:
     ]
 
 
-def in_namespaces() -> list[Kind]:
-    """Namespaced kinds whose objects can be deleted: a namespace's content."""
-    return [kind for kind in registry().stored if kind.namespaced and "delete" in kind.verbs]
+def in_namespaces(kinds: Registry | None = None) -> list[Kind]:
+    """Namespaced kinds whose objects can be deleted: a namespace's content. kinds: with a sandbox's custom ones."""
+    return [kind for kind in (kinds or registry()).stored if kind.namespaced and "delete" in kind.verbs]

@@ -11,7 +11,7 @@ from typing import Any
 
 from cluster.client import Controller
 from cluster.engine import Sleep
-from cluster.kinds import registry
+from cluster.kinds import Registry
 from cluster.kinds.base import Kind
 
 from . import _kinds
@@ -40,10 +40,32 @@ class GarbageCollector(Controller):
     def watch(self, informers) -> None:
         for kind in _kinds.collected():
             informers.watch(_kinds.resource(kind)).on(partial(self.on_object, kind))
+        informers.watch("customresourcedefinitions").on(self.on_definition)
 
     def subject(self, key: str) -> str:
         node = self.state.nodes.get(key.partition("/")[2])
-        return _subject(node) if node else ""
+        return self._subject(node) if node else ""
+
+    def _subject(self, node: Node) -> str:
+        return _subject_of(node, self.client.kinds)
+
+    # -- custom resources ---------------------------------------------------------------------------------------------
+
+    def on_definition(self, event: str, old: dict | None, new: dict) -> None:
+        """A kind came or went: its objects may own and be owned too. Simplified: noticed at once, not every 30 s."""
+        resource = f"{new['spec']['names']['plural']}.{new['spec']['group']}"
+        if event == "DELETED":
+            self.informers.forget(resource)
+        elif (resource, "") not in self.informers.by_resource and self.client.kinds.plural(resource) is not None:
+            self._follow(self.informers.follow(resource))
+
+    def _follow(self, informer) -> None:
+        informer.on(partial(self.on_object, self.client.kinds.plural(informer.resource)))
+
+    def on_restore(self) -> None:
+        for informer in self.informers.by_resource.values():
+            if informer.late and not informer.handlers and self.client.kinds.plural(informer.resource) is not None:
+                self._follow(informer)
 
     # -- news -------------------------------------------------------------------------------------------------------
 
@@ -85,7 +107,7 @@ class GarbageCollector(Controller):
         """Source: attemptToDeleteItem."""
         if node.being_deleted and not node.deleting_dependents:
             return None
-        kind = registry().kind(node.api_version, node.kind)
+        kind = self.client.kinds.kind(node.api_version, node.kind)
         if kind is None:
             return "retry"
         if kind.namespaced and not node.namespace:
@@ -104,7 +126,7 @@ class GarbageCollector(Controller):
     def _gone(self, node: Node) -> None:
         """Looked up and not there."""
         if node.virtual:
-            self.trace("OwnerAbsent", _subject(node), dependents=len(node.dependents))
+            self.trace("OwnerAbsent", self._subject(node), dependents=len(node.dependents))
         self._attempt(self.state.remove_virtual(node.uid))
 
     def _judge(self, node: Node, latest: dict, references: list[dict]) -> Iterator[Any]:
@@ -115,7 +137,7 @@ class GarbageCollector(Controller):
             if state == "error":
                 return "retry"
             {"solid": solid, "dangling": dangling, "waiting": waiting}[state].append(reference)
-        self.trace("OwnersWeighed", _subject(node), solid=len(solid), dangling=len(dangling), waiting=len(waiting))
+        self.trace("OwnersWeighed", self._subject(node), solid=len(solid), dangling=len(dangling), waiting=len(waiting))
         if solid:
             gone = [reference["uid"] for reference in (*dangling, *waiting)]
             return (yield from self._patch(node, release_patch(node.uid, gone))) if gone else None
@@ -127,7 +149,7 @@ class GarbageCollector(Controller):
         """ "solid", "dangling" (does not exist), "waiting" (is being deleted in the foreground) or "error"."""
         if self.state.is_absent(reference, node.namespace):
             return "dangling"
-        kind = registry().kind(reference["apiVersion"], reference["kind"])
+        kind = self.client.kinds.kind(reference["apiVersion"], reference["kind"])
         if kind is None or (kind.namespaced and not node.namespace):
             return "error"
         namespace = node.namespace if kind.namespaced else ""
@@ -145,8 +167,8 @@ class GarbageCollector(Controller):
 
     def _delete(self, node: Node, latest: dict, policy: str) -> Iterator[Any]:
         """Source: deleteObject: with the uid and version seen; once more by uid if only other fields changed."""
-        self.trace("GarbageFound", _subject(node), policy=policy)
-        kind = registry().kind(node.api_version, node.kind)
+        self.trace("GarbageFound", self._subject(node), policy=policy)
+        kind = self.client.kinds.kind(node.api_version, node.kind)
         resource, meta = _kinds.resource(kind), latest["metadata"]
         options = {"propagation_policy": policy, "uid": node.uid}
         reply = yield self.client.delete(
@@ -175,14 +197,14 @@ class GarbageCollector(Controller):
         blocking = self.state.blocking(node)
         if not blocking:
             return (yield from self._remove_finalizer(node, FOREGROUND))
-        self.trace("DeletionBlocked", _subject(node), blocking=len(blocking))
+        self.trace("DeletionBlocked", self._subject(node), blocking=len(blocking))
         self._attempt([("delete", dependent.uid) for dependent in blocking if not dependent.deleting_dependents])
         return None
 
     def _orphan(self, owner: Node) -> Iterator[Any]:
         """Take the owner off its dependents, then let it go. Source: attemptToOrphanWorker."""
         dependents = self.state.dependents(owner)
-        self.trace("DependentsOrphaned", _subject(owner), dependents=len(dependents))
+        self.trace("DependentsOrphaned", self._subject(owner), dependents=len(dependents))
         results = yield from all_at_once(
             self._patch(dependent, release_patch(dependent.uid, [owner.uid])) for dependent in dependents
         )
@@ -192,13 +214,13 @@ class GarbageCollector(Controller):
         return (yield from self._remove_finalizer(owner, ORPHAN))
 
     def _patch(self, node: Node, patch: dict) -> Iterator[Any]:
-        kind = registry().kind(node.api_version, node.kind)
+        kind = self.client.kinds.kind(node.api_version, node.kind)
         reply = yield self.client.patch(_kinds.resource(kind), node.name, patch, namespace=node.namespace)
         return None if reply.ok or reply.code == 404 else "retry"
 
     def _remove_finalizer(self, node: Node, finalizer: str) -> Iterator[Any]:
         """GET and PATCH until nobody came between. Source: removeFinalizer."""
-        resource = _kinds.resource(registry().kind(node.api_version, node.kind))
+        resource = _kinds.resource(self.client.kinds.kind(node.api_version, node.kind))
         for wait_ms in CONFLICT_WAITS_MS:
             if wait_ms:
                 yield Sleep(round(wait_ms * (1 + 0.1 * self.engine.rng(self.NAME).random())))
@@ -229,6 +251,6 @@ def _policy(obj: dict) -> str:
     return "Orphan" if ORPHAN in finalizers else "Foreground" if FOREGROUND in finalizers else "Background"
 
 
-def _subject(node: Node) -> str:
-    kind = registry().kind(node.api_version, node.kind)
+def _subject_of(node: Node, kinds: Registry) -> str:
+    kind = kinds.kind(node.api_version, node.kind)
     return f"{kind.plural if kind else node.kind.lower()}/{node.namespace}/{node.name}"

@@ -106,7 +106,7 @@ class NamespaceController(Controller):
     def _delete_content(self, namespace: dict) -> Iterator[Any]:
         """Pods before all else, then each kind. Source: deleteAllContent (OrderedNamespaceDeletion)."""
         name, left = namespace["metadata"]["name"], Leftovers()
-        kinds = _kinds.in_namespaces()
+        kinds = _kinds.in_namespaces(self.client.kinds)
         deleted_ms = clock.unix_ms(namespace["metadata"]["deletionTimestamp"])
         for kind in [kind for kind in kinds if kind.plural == "pods"]:
             yield from self._delete_kind(kind, name, deleted_ms, left)

@@ -14,7 +14,7 @@ from typing import Any
 from cluster.apiserver.watch import WatchSpec
 from cluster.client.client import Call, Client
 from cluster.engine import Actor, Sleep
-from cluster.kinds import prefix, registry
+from cluster.kinds import prefix
 from cluster.meta.requests import Request, Response
 
 from . import applying, deleting, scaling
@@ -119,9 +119,10 @@ class Kubectl(Actor):
         self, command_id: int, mapping: Mapping, namespace: str, name: str, uid: str, revision: int
     ) -> None:
         """Watch one object until it is deleted; kept as plain data, as it may take as long as a finalizer stays."""
-        folder = prefix(registry().resource(mapping.group, mapping.plural))
+        kind = self.client.kinds.resource(mapping.group, mapping.plural)
+        folder = prefix(kind)
         spec = WatchSpec(
-            resource=mapping.plural,
+            resource=f"{mapping.plural}.{mapping.group}" if kind.custom else mapping.plural,
             prefix=f"{folder}/{namespace}/" if namespace else f"{folder}/",
             field_selector=f"metadata.name={name}",
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from cluster.apiserver import http, pipeline
 from cluster.apiserver.watch import WatchSpec
-from cluster.kinds import api_version, registry
+from cluster.kinds import api_version
 from cluster.meta.requests import Request, Response
 from cluster.store.memory import Compacted
 
@@ -61,7 +61,8 @@ def _too_late(runner, request: Request, respond: Respond) -> None:
 
 def mark(runner, request: Request, annotations: dict[str, str] | None = None) -> dict[str, Any]:
     """A bookmark's object: the kind, and the revision up to which everything was sent."""
-    kind = registry().resource(request.group, request.resource)
+    kinds = runner.server.context.registry
+    kind = kinds.version(request.group, request.version, request.resource) or kinds.resource(request.group, request.resource)
     meta: dict[str, Any] = {"resourceVersion": str(runner.server.store.revision), "creationTimestamp": None}
     if annotations:
         meta["annotations"] = annotations

@@ -37,6 +37,16 @@ KINDS = {
         en="**{actor}** queues {name} ({length} waiting). A key that already waits is not queued twice.",
         zh="**{actor}** 将 {name} 加入队列（{length} 个等待）。已在等待的键不会重复排队。",
     ),
+    "KindServed": Kind(
+        stage="reconcile", source="k8s.io/apiextensions-apiserver pkg/controller/establish/establishing_controller.go",
+        en="**crd-controller** has {served} served from now on, under /apis/{group} ({versions}). Any client may use it.",
+        zh="**crd-controller** 使 {served} 从现在起在 /apis/{group}（{versions}）下可用。任何客户端都可以使用它。",
+    ),
+    "RulesGathered": Kind(
+        stage="reconcile", source="pkg/controller/clusterroleaggregation/clusterroleaggregation_controller.go",
+        en="**clusterrole-aggregation-controller** gathers {rules} rules into {name} from the roles that it selects by label.",
+        zh="**clusterrole-aggregation-controller** 按标签选取角色，将 {rules} 条规则汇入 {name}。",
+    ),
     "ReconcileStarted": Kind(
         stage="reconcile", source=QUEUE,
         en="**{actor}** takes {name} from its queue and looks at it afresh, whatever the news was.",
