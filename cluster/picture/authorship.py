@@ -51,7 +51,7 @@ def _walk(node: yaml.Node, path: Path, found: dict[int, Path]) -> None:
 
 def authors(obj: dict, lines: dict[int, Path]) -> dict[str, str]:
     """{line number: letter}; a field that no manager owns was written by the API server."""
-    entries = [(letter_of(entry.get("manager", "")), entry.get("fieldsV1") or {}) for entry in obj["metadata"].get("managedFields") or ()]
+    entries = entries_of(obj)
     applied = last_applied(obj)
     found = {}
     for line, path in sorted(lines.items()):
@@ -79,6 +79,11 @@ def is_filled_in(obj: dict, applied: dict, path: Path) -> bool:
         if here is None:
             return True
     return False
+
+
+def entries_of(obj: dict) -> list[tuple[str, dict]]:
+    """(letter, fieldsV1) of each manager."""
+    return [(letter_of(entry.get("manager", "")), entry.get("fieldsV1") or {}) for entry in obj["metadata"].get("managedFields") or ()]
 
 
 def author(obj: dict, path: Path, entries: list[tuple[str, dict]]) -> str:

@@ -2,25 +2,29 @@
 from __future__ import annotations
 
 from cluster.kinds import pod as pods
-from cluster.kinds import prefix, registry
+from cluster.kinds import Registry, prefix, registry
 from cluster.kinds._columns import human_duration
 from cluster.kinds._pod_printing import status_word
 from cluster.meta.objects import controller_of
+from cluster.narration.render import shorten
 from cluster.store import log
 
-from .authorship import authors, changed, dotted, lines_of, shown, to_yaml
+from .authorship import author, authors, changed, dotted, entries_of, lines_of, shown, to_yaml
 from .projector import GATE_KINDS
 from .slim import owner_subject
 
 WRITES = ("KeyWritten", "KeyDeleted")
 LONGEST_CHAIN = 200
+LONGEST_OWNERS = 5
+AUTHORS = {"U": ("you", "你"), "A": ("kube-apiserver's defaults", " kube-apiserver 的默认值"), "C": ("its controller", "其控制器"),
+           "S": ("kube-scheduler", " kube-scheduler "), "K": ("kubelet", " kubelet ")}
 FOLDED = (*GATE_KINDS, "ReplySent", "KeyEnqueued", "WatchStarted", "PodQueued", "PodAssumed")  # on the way, but no reason of their own
 
 
-def etcd_key(subject: str) -> str | None:
-    """The etcd key of `resource/namespace/name`; None for a resource that is not served."""
+def etcd_key(subject: str, kinds: Registry | None = None) -> str | None:
+    """The etcd key of `resource/namespace/name`; None for a resource that is not served. kinds: the sandbox's."""
     resource, _, rest = subject.partition("/")
-    kind = registry().plural(resource)
+    kind = (kinds or registry()).plural(resource)
     namespace, _, name = rest.rpartition("/")
     if kind is None or not name:
         return None
@@ -32,7 +36,7 @@ def inspect(runner, subject: str, seq: int | None) -> dict | None:
     display = runner.display
     seq = display.seq if seq is None else seq
     revision = revision_at(runner, seq)
-    key = etcd_key(subject)
+    key = etcd_key(subject, runner.server.context.registry)
     found = log.object_at(runner.sandbox, key, revision) if key else None
     if found is None:
         return None
@@ -46,7 +50,7 @@ def inspect(runner, subject: str, seq: int | None) -> dict | None:
         "previous_yaml": to_yaml(before[0]) if before else None, "previous_revision": before[1].revision if before else None,
         "changed": [dotted(path) for path in marks], "changed_lines": {str(line): marks[path] for line, path in lines.items() if path in marks},
         "removed": [dotted(path) for path, mark in marks.items() if mark == "−"], "authors": authors(obj, lines),
-        "events": events_about(runner, obj, revision), "why": why_of_object(runner, subject, obj, seq),
+        "events": events_about(runner, obj, revision), "why": why_of_object(runner, subject, obj, seq), "why_wanted": why_wanted(runner, obj, revision),
         "status_rule": status_rule(obj) if subject.startswith("pods/") else None,
     }
 
@@ -104,9 +108,24 @@ def why_of_object(runner, subject: str, obj: dict, seq: int) -> list[dict]:
     return []
 
 
-def owners(obj: dict) -> str | None:
+def why_wanted(runner, obj: dict, revision: int) -> list[dict]:
+    """Where the number of replicas that its owner keeps comes from: each owner's spec.replicas, and who set it."""
+    found: list[dict] = []
     owner = controller_of(obj)
-    return owner_subject(owner, obj["metadata"].get("namespace", "")) if owner else None
+    while owner and len(found) < LONGEST_OWNERS:
+        subject = owner_subject(owner, obj["metadata"].get("namespace", ""))
+        key = etcd_key(subject)
+        stored = log.object_at(runner.sandbox, key, revision) if key else None
+        if stored is None or "replicas" not in stored[0].get("spec", {}):
+            break
+        obj, row = stored
+        name, replicas = shorten(obj["metadata"]["name"]), obj["spec"]["replicas"]
+        letter = author(obj, ("spec", "replicas"), entries_of(obj))
+        en, zh = AUTHORS[letter]
+        found.append({"subject": subject, "revision": row.revision, "author": letter, "text": {
+            "en": f"{obj['kind']} {name} spec.replicas: **{replicas}**, set by {en}", "zh": f"{obj['kind']} {name} spec.replicas：**{replicas}**，由{zh}设定"}})
+        owner = controller_of(obj)
+    return found
 
 
 # -- STATUS -----------------------------------------------------------------------------------------------------------------

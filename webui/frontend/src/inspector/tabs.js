@@ -63,7 +63,13 @@ export function eventsTab(data) {
 
 export function whyTab(data) {
   if (!data.why?.length) return html`<p class="note">${t("inspector.no_why")}</p>`;
-  return html`<h3>${t("inspector.why_title")}</h3><ol class="why">${data.why.map(whyRow)}</ol>`;
+  return html`<h3>${t("inspector.why_title")}</h3><ol class="why">${data.why.map(whyRow)}</ol>${whyWanted(data.why_wanted)}`;
+}
+
+/** The owners' wished-for number, up to whoever set it. */
+function whyWanted(rows) {
+  if (!rows?.length) return nothing;
+  return html`<h3>${t("inspector.why_wanted")}</h3><ol class="why">${rows.map(({ text, revision }) => html`<li>${marker("write")}<span>${rich(say(text))}</span><small>rev ${revision}</small></li>`)}</ol>`;
 }
 
 function whyRow({ seq, step, text, marker: kind }) {
