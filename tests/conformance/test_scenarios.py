@@ -1,7 +1,8 @@
 """The referee's scenarios, played by the real kubectl over HTTP, held against recordings of a real cluster.
 
-What is not met is listed with its figure in unmet_scenarios.json, which only ever shrinks: a scenario that meets more
-than its figure, beyond what chance moves, must have it raised; one that meets less fails.
+unmet_scenarios.json says how many facts each scenario misses beside those of time; a scenario that misses more than that,
+beyond what chance moves, fails. How long things take is judged only in the sum: kubectl's own wall time, multiplied by the
+speed, is most of what is missed there, and more so on a machine that is busy.
 """
 from __future__ import annotations
 
@@ -22,13 +23,14 @@ REFEREE = HERE / "referee"
 ROOT = HERE.parents[1]
 FIGURES = json.loads((HERE / "unmet_scenarios.json").read_text())
 SPEED = FIGURES["speed"]
-SCENARIOS = FIGURES["scenarios"]          # scenario: the most facts missed
-CHANCE = FIGURES["chance"]                # facts that a loaded machine may move
+SCENARIOS = FIGURES["scenarios"]          # scenario: facts missed, other than of time
+CHANCE = FIGURES["chance"]                # facts that a busy machine may move
+LEAST_SHARE = 0.95
 
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory):
-    """{scenario: (met, total)} of one play of all scenarios."""
+    """{scenario: what judge() says of it} of one play of all scenarios."""
     data, out = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("out")
     environment = {**os.environ, "PODLIFE_DATA": str(data), "KUBECTL": str(Path(sys.executable).with_name("kubectl"))}
     manage = [sys.executable, str(ROOT / "manage.py")]
@@ -43,23 +45,35 @@ def played(tmp_path_factory):
         config = data / "kubeconfig"
         config.write_text(run("kubeconfig", "oracle"))
         hook = f"{sys.executable} {ROOT / 'manage.py'} fault oracle"
-        subprocess.run([sys.executable, REFEREE / "run.py", "--kubeconfig", config, "--out", out, "--time-scale", str(SPEED), "--fault-hook", hook,
-                        *(REFEREE / "scenarios" / f"{name}.yaml" for name in SCENARIOS)], env=environment, capture_output=True, timeout=900, check=False)
+        play = [sys.executable, REFEREE / "run.py", "--kubeconfig", config, "--out", out, "--time-scale", str(SPEED), "--fault-hook", hook]
+        names = list(SCENARIOS)
+        for _ in range(2):  # some wait for states that last 0.1 s, 12 ms at this speed: on a busy machine kubectl's watcher may miss one
+            files = [REFEREE / "scenarios" / f"{name}.yaml" for name in names]
+            subprocess.run([*play, *files], env=environment, capture_output=True, timeout=900, check=False)
+            names = [name for name in names if not has_ended(out / f"{name}.json")]
+            if not names:
+                break
     return {name: judge(name, out) for name in SCENARIOS}
 
 
-def judge(name: str, out: Path) -> tuple[int, int, str]:
+def has_ended(recording: Path) -> bool:
+    """Whether a play came to its end."""
+    return recording.exists() and not json.loads(recording.read_text()).get("failed")
+
+
+def judge(name: str, out: Path) -> tuple[int, int, int, str]:
+    """(facts met, facts in all, those of time that were missed, the report)."""
     reals = sorted(REFEREE.glob(f"recordings/?/{name}.json.gz"))
-    done = subprocess.run([sys.executable, REFEREE / "compare.py", *reals, "--against", out / f"{name}.json", "--time-scale", str(SPEED), "--verbose"],
-                          capture_output=True, text=True, timeout=120, check=False)
+    command = [sys.executable, REFEREE / "compare.py", *reals, "--against", out / f"{name}.json", "--time-scale", str(SPEED), "--verbose"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     met, total = re.search(r"(\d+)/(\d+)", done.stdout).groups()
-    return int(met), int(total), done.stdout
+    late = re.search(r"timing: \d+ met, (\d+) missed", done.stdout)
+    return int(met), int(total), int(late[1]) if late else 0, done.stdout
 
 
 @pytest.mark.parametrize("name", list(SCENARIOS))
 def test_a_scenario_meets_the_facts_of_the_real_recordings(played, name):
-    met, total, report = played[name]
-    missed = total - met
+    met, total, late, report = played[name]
     print(report)
-    assert missed <= SCENARIOS[name] + CHANCE, report
-    assert met / total > 0.9, report
+    assert total - met - late <= SCENARIOS[name] + CHANCE, report
+    assert met / total > LEAST_SHARE, report
