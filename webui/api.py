@@ -16,7 +16,7 @@ api = NinjaAPI(title="Podlife control API", version="1", description="Time, faul
 
 
 class NewSandbox(Schema):
-    """nodes: their names; node_cpu, node_memory: quantities such as 4 and 8Gi."""
+    """nodes: their names; node_cpu, node_memory: quantities such as 4 and 8Gi; rbac: whether Roles decide about everybody."""
 
     name: str
     profile: str = "learner"
@@ -24,13 +24,14 @@ class NewSandbox(Schema):
     node_cpu: str | None = None
     node_memory: str | None = None
     seed: int | None = None
+    rbac: bool | None = None
 
 
 class Control(Schema):
-    """action: hold, run, step, stage, settle, jump, speed, pacing, reset. value: a number of steps, a speed, a pacing."""
+    """action: hold, run, step, stage, settle, jump, speed, pacing, rbac, reset. value: a number of steps, a speed, a pacing, on or off."""
 
     action: str
-    value: str | int | float | None = None
+    value: bool | str | int | float | None = None
 
 
 class Fault(Schema):

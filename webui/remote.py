@@ -27,6 +27,7 @@ ACTIONS = {
     "speed": "clock speed X, 0.25 to 64",
     "pacing": "paced (every step visible) or clock",
     "jump": "skip the wait before the next step",
+    "rbac": "on: Roles and bindings decide about everybody; off: only about who is impersonated",
     "reset": "a fresh cluster from the same settings",
 }
 
@@ -61,7 +62,7 @@ def kubeconfig(chosen) -> None:
 
 
 def control(chosen) -> None:
-    if chosen.action in ("speed", "pacing") and chosen.value is None:
+    if chosen.action in ("speed", "pacing", "rbac") and chosen.value is None:
         raise Problem(f"{chosen.action} wants a value: manage.py control {chosen.sandbox} {chosen.action} …")
     head = call("POST", f"/sandboxes/{quote(chosen.sandbox)}/control", {"action": chosen.action, "value": chosen.value})
     while head["mode"] == "settling":
@@ -77,7 +78,7 @@ def fault(chosen) -> None:
 def create(chosen) -> None:
     nodes = [name for name in chosen.nodes.split(",") if name] if chosen.nodes is not None else None
     call("POST", "/sandboxes", {"name": chosen.name, "profile": chosen.profile, "nodes": nodes, "node_cpu": chosen.node_cpu,
-                                "node_memory": chosen.node_memory, "seed": chosen.seed})
+                                "node_memory": chosen.node_memory, "seed": chosen.seed, "rbac": chosen.rbac})
     print(f"sandbox {chosen.name} created")
 
 
@@ -142,6 +143,7 @@ def _sandbox_words(parser) -> None:
     making.add_argument("--node-cpu", metavar="4", help="CPUs of each node")
     making.add_argument("--node-memory", metavar="8Gi", help="memory of each node")
     making.add_argument("--seed", type=int, metavar="N", help="the same seed and inputs give the same run")
+    making.add_argument("--rbac", action=argparse.BooleanOptionalAction, help="whether Roles and bindings decide about everybody")
     making.set_defaults(run=create)
     actions.add_parser("list", help="list sandboxes").set_defaults(run=listing)
     for name, text, run in (("delete", "delete a sandbox", delete), ("reset", "a fresh cluster from the same settings", reset)):

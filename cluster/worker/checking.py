@@ -63,7 +63,7 @@ def check_document(server, text: str, first_line: int) -> list[dict]:
         return [at(first_line + 1, 1, message=f"yaml: {str(error).splitlines()[0]}")]
     if tree is None:
         return []
-    kind = registry().kind(head.get("apiVersion", ""), head.get("kind", ""))
+    kind = server.context.registry.kind(head.get("apiVersion", ""), head.get("kind", ""))
     if kind is None:
         return _unknown_kind(tree, head, first_line)
     response = dry_run(server, text, kind, tree)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from cluster.apiserver import http
+from cluster.apiserver import http, pipeline
 from cluster.meta import status
 from cluster.meta.requests import Response
 from cluster.meta.status import StatusError
@@ -65,7 +65,7 @@ def kube(host, asked: dict, respond: Respond) -> dict | None:
     runner.heard(waits=request.verb == "watch")
     if request.verb == "watch":
         return watching.start(runner, request, respond)
-    if request.verb in ("get", "list", "raw"):
+    if pipeline.is_read(request, runner.server.looking):
         return _rendered(runner.server.handle(request), accept)
     try:
         runner.input("request", msgspec.to_builtins(request), token=lambda kind, sent, answer: respond(_rendered(answer, accept)))
@@ -110,7 +110,7 @@ def bookmark(host, asked: dict, respond: Respond) -> dict:
 
 @command
 def control(host, asked: dict, respond: Respond) -> dict:
-    """{action: hold | run | step | stage | settle | jump | speed | pacing | reset, value?}"""
+    """{action: hold | run | step | stage | settle | jump | speed | pacing | rbac | reset, value?}"""
     action, value = asked.get("action"), asked.get("value")
     runner = host.reset(asked.get("sandbox", "")) if action == "reset" else _runner(host, asked)
     if action in ("hold", "run", "settle", "stage"):
@@ -121,10 +121,19 @@ def control(host, asked: dict, respond: Respond) -> dict:
         runner.set_speed(_number(value, 1.0))
     elif action == "pacing":
         runner.set_pacing(str(value))
+    elif action == "rbac":
+        _enforce(runner, value)
     elif action != "reset":
-        raise Refused(f"unknown action {action!r}: choose hold, run, step, stage, settle, jump, speed, pacing or reset")
+        raise Refused(f"unknown action {action!r}: choose hold, run, step, stage, settle, jump, speed, pacing, rbac or reset")
     runner.finish_turn()
-    return {"ok": True, **runner.head()}
+    return {"ok": True, **runner.head(), "rbac": runner.server.enforces_rbac}
+
+
+def _enforce(runner: Runner, value: Any) -> None:
+    """Let Roles and bindings decide about everybody (on), or no longer (off): an input like any other."""
+    if value not in ("on", "off", True, False):
+        raise Refused("rbac is on or off", "rbac 是 on 或 off")
+    runner.input("rbac", {"enforced": value in ("on", True)})
 
 
 def _step(runner: Runner, count: int, respond: Respond) -> None:
@@ -227,6 +236,22 @@ def completion(host, asked: dict, respond: Respond) -> dict:
     return {"ok": True, "fields": checking.completion(asked.get("api_version", ""), asked.get("kind", ""), asked.get("path", ""))}
 
 
+@command
+def nodes(host, asked: dict, respond: Respond) -> dict:
+    """The names of a sandbox's machines."""
+    return {"ok": True, "nodes": list(_runner(host, asked).simulation.nodes)}
+
+
+@command
+def images(host, asked: dict, respond: Respond) -> dict:
+    """What containerd of a node holds: {node}."""
+    node = _runner(host, asked).simulation.nodes.get(asked.get("node", ""))
+    if node is None:
+        raise Refused(f"node {asked.get('node')!r} not found", f"找不到节点“{asked.get('node')}”", code=404)
+    found = sorted(node.runtime.images(), key=lambda image: image.name)
+    return {"ok": True, "images": [{"name": image.name, "digest": image.id, "size_bytes": image.size_bytes} for image in found]}
+
+
 # -- sandboxes ------------------------------------------------------------------------------------------------------------
 
 
@@ -238,7 +263,7 @@ def sandbox_list(host, asked: dict, respond: Respond) -> dict:
 @command
 def sandbox_create(host, asked: dict, respond: Respond) -> dict:
     try:
-        sandbox = sandboxes.create(asked["name"], **{key: asked.get(key) for key in ("nodes", "node_cpu", "node_memory", "seed")},
+        sandbox = sandboxes.create(asked["name"], **{key: asked.get(key) for key in ("nodes", "node_cpu", "node_memory", "seed", "rbac")},
                                    profile=asked.get("profile") or "learner")
     except sandboxes.BadSandbox as error:
         raise Refused(str(error)) from None

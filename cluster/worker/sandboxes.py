@@ -36,7 +36,7 @@ def main_sandbox() -> Sandbox:
 
 
 def create(name: str, *, profile: str = "learner", nodes: list[str] | None = None, node_cpu: str | None = None,
-           node_memory: str | None = None, seed: int | None = None) -> Sandbox:
+           node_memory: str | None = None, seed: int | None = None, rbac: bool | None = None) -> Sandbox:
     """Make a sandbox's row; its cluster boots when it is first woken. Raises BadSandbox."""
     if not NAME.fullmatch(name):
         raise BadSandbox(f"{name!r} is no name for a sandbox: use lower-case letters, digits and '-', at most 63")
@@ -47,7 +47,7 @@ def create(name: str, *, profile: str = "learner", nodes: list[str] | None = Non
     _check_nodes(nodes or [])
     _check_quantities(node_cpu, node_memory)
     epoch_ms = int(time.time()) * 1000
-    settings = settings_for(profile, nodes=nodes, node_cpu=node_cpu, node_memory=node_memory, seed=seed, epoch_ms=epoch_ms)
+    settings = settings_for(profile, nodes=nodes, node_cpu=node_cpu, node_memory=node_memory, seed=seed, rbac=rbac, epoch_ms=epoch_ms)
     return Sandbox.objects.create(name=name, token=secrets.token_urlsafe(24), settings=msgspec.to_builtins(settings))
 
 

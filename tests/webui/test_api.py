@@ -40,6 +40,15 @@ def test_a_sandbox_that_cannot_be_is_refused_with_the_reason(api, body, words):
     assert status == 400 and words in answer["error"]
 
 
+def test_a_sandbox_lets_roles_decide_from_the_start_or_from_now_on(api):
+    assert api.ask("POST", "/api/sandboxes", {"name": "roles", "profile": "empty", "rbac": True})[0] == 200
+    for value, enforced in (("off", False), ("on", True)):
+        status, answer = api.ask("POST", "/api/sandboxes/roles/control", {"action": "rbac", "value": value})
+        assert (status, answer["rbac"]) == (200, enforced)
+    assert api.ask("POST", "/api/sandboxes/roles/control", {"action": "rbac", "value": "maybe"})[0] == 400
+    assert api.ask("DELETE", "/api/sandboxes/roles")[0] == 200
+
+
 def test_main_cannot_be_deleted(api):
     status, answer = api.ask("DELETE", "/api/sandboxes/main")
     assert status == 400 and "reset it instead" in answer["error"]
