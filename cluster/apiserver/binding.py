@@ -4,6 +4,8 @@ Source: k8s.io/kubernetes pkg/registry/core/pod/storage/storage.go (BindingREST)
 """
 from __future__ import annotations
 
+import msgspec
+
 from cluster.meta import fields, status
 from cluster.meta.requests import Response
 
@@ -36,6 +38,13 @@ def bind(call: Call) -> Response | Write:
         return Response(code=201, body=done, warnings=call.warnings)
     return Write(request=call.request, key=call.key, expected=stored.mod_revision, code=201, answer=done,
                  value=bound(pod, target["name"], meta, call.context.time_text()), warnings=call.warnings)
+
+
+def create(call: Call) -> Response | Write:
+    """Work a Binding out that was POSTed to the collection: its own name is the Pod's."""
+    name = _read(call)["metadata"].get("name", "")
+    request = msgspec.structs.replace(call.request, resource="pods", name=name, subresource="binding")
+    return bind(Call(request, call.context, call.context.registry.resource("", "pods")))
 
 
 def _read(call: Call) -> dict:

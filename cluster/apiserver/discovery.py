@@ -5,6 +5,7 @@ Source: k8s.io/apiserver pkg/endpoints/discovery, pkg/endpoints/discovery/aggreg
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from cluster.kinds import Registry
@@ -32,8 +33,20 @@ SUBRESOURCES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "portforward": ("", "", "PodPortForwardOptions", ("create", "get")),
 }
 PROXY_VERBS = ("create", "delete", "get", "patch", "update")
-HEALTH = ("/healthz", "/livez", "/readyz")
-CHECKS = ("ping", "log", "etcd")
+HOOKS = (
+    "start-apiserver-admission-initializer", "generic-apiserver-start-informers", "priority-and-fairness-config-consumer",
+    "priority-and-fairness-filter", "storage-object-count-tracker-hook", "start-apiextensions-informers",
+    "start-apiextensions-controllers", "crd-informer-synced", "start-system-namespaces-controller",
+    "start-cluster-authentication-info-controller", "start-kube-apiserver-identity-lease-controller",
+    "start-kube-apiserver-identity-lease-garbage-collector", "start-legacy-token-tracking-controller",
+    "start-service-ip-repair-controllers", "rbac/bootstrap-roles", "scheduling/bootstrap-system-priority-classes",
+    "priority-and-fairness-config-producer", "bootstrap-controller", "start-kubernetes-service-cidr-controller",
+    "aggregator-reload-proxy-client-cert", "start-kube-aggregator-informers", "apiservice-status-local-available-controller",
+    "apiservice-status-remote-available-controller", "apiservice-registration-controller", "apiservice-discovery-controller",
+    "kube-apiserver-autoregistration")
+LIVE = ("ping", "log", "etcd", *(f"poststarthook/{name}" for name in HOOKS), "autoregister-completion",
+        "apiservice-openapi-controller", "apiservice-openapiv3-controller")
+CHECKS = {"/healthz": LIVE, "/livez": LIVE, "/readyz": (*LIVE[:3], "etcd-readiness", "informer-sync", *LIVE[3:], "shutdown")}
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
@@ -62,38 +75,58 @@ def _plain(path: str, request: Request, registry: Registry) -> Response | None:
     if path in ("/version", "/version/"):
         return Response(code=200, body=VERSION)
     if path == "/":
-        roots = ["/api", "/api/v1", "/apis", *(f"/apis/{group}" for group in registry.groups() if group), *HEALTH,
+        roots = ["/api", "/api/v1", "/apis", *(f"/apis/{group}" for group in registry.groups() if group), *CHECKS,
                  "/openapi/v2", "/openapi/v3", "/version"]
         return Response(code=200, body={"paths": sorted(roots)})
     return None
 
 
 def _health(path: str, request: Request, registry: Registry) -> Response | None:
-    for root in HEALTH:
+    """The health checks; all are well as long as anybody answers. Source: k8s.io/apiserver pkg/server/healthz/healthz.go."""
+    for root, checks in CHECKS.items():
         if path == root and "verbose" in request.options:
-            lines = "".join(f"[+]{check} ok\n" for check in CHECKS)
+            excluded = request.options.get("exclude", "").split(",")
+            lines = "".join(f"[+]{check} {'excluded: ok' if check in excluded else 'ok'}\n" for check in checks)
             return Response(code=200, body=f"{lines}{root[1:]} check passed\n", headers=TEXT)
-        if path == root or path in [f"{root}/{check}" for check in CHECKS]:
+        if path == root or (path.startswith(root + "/") and path[len(root) + 1:] in checks):
             return Response(code=200, body="ok", headers=TEXT)
     return None
 
 
 def _schemas(path: str, request: Request, registry: Registry) -> Response | None:
+    """OpenAPI documents: with an ETag, and for ever where the client names the content's hash.
+
+    Source: k8s.io/kube-openapi pkg/handler/handler.go, pkg/handler3/handler.go.
+    """
     if path == "/openapi/v2":
-        return Response(code=200, body=openapi.version_2(registry))
+        return _tagged(request, openapi.version_2(registry), openapi.digest_2(registry))
     if path == "/openapi/v3":
         return Response(code=200, body=openapi.index(registry))
-    if path.startswith("/openapi/v3/"):
-        document = openapi.document(registry, path[len("/openapi/v3/"):])
-        return None if document is None else Response(code=200, body=document)
-    return None
+    name = path[len("/openapi/v3/"):] if path.startswith("/openapi/v3/") else ""
+    document = openapi.document(registry, name) if name else None
+    if document is None:
+        return None
+    digest = openapi.digests(registry)[name]
+    response = _tagged(request, document, digest)
+    if request.options.get("hash") == digest:
+        response.headers |= {"Cache-Control": "public, immutable", "Vary": "Accept"}
+    return response
+
+
+def _tagged(request: Request, body: Any, digest: str, **headers: str) -> Response:
+    """An answer with its ETag; without its body for a client that has it already."""
+    found = {"Content-Type": "application/json", **headers, "ETag": f'"{digest}"'}
+    if f'"{digest}"' in request.options.get(openapi.IF_NONE_MATCH, ""):
+        return Response(code=304, body="", headers={"ETag": found["ETag"]})
+    return Response(code=200, body=body, headers=found)
 
 
 def _groups(path: str, request: Request, registry: Registry) -> Response | None:
     parts = path.strip("/").split("/")
     if parts in (["api"], ["apis"]):
         if "as=APIGroupDiscoveryList" in request.accept.replace(" ", ""):
-            return Response(code=200, body=aggregated(registry, core=parts == ["api"]), headers={"Content-Type": AGGREGATED})
+            body, digest = _aggregated(registry, parts == ["api"])
+            return _tagged(request, body, digest, **{"Content-Type": AGGREGATED, "Vary": "Accept"})
         return Response(code=200, body=_versions() if parts == ["api"] else _group_list(registry))
     if parts == ["api", "v1"]:
         return Response(code=200, body=resource_list(registry, "", "v1"))
@@ -180,6 +213,12 @@ def described(kind: Kind, name: str) -> tuple[str, str, str, tuple[str, ...]]:
 
 
 # -- the aggregated form ----------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=8)
+def _aggregated(registry: Registry, core: bool) -> tuple[dict, str]:
+    body = aggregated(registry, core=core)
+    return body, openapi.digest(body)
 
 
 def aggregated(registry: Registry, *, core: bool) -> dict:

@@ -16,7 +16,7 @@ from cluster.meta import fields, schema, selectors, status
 from cluster.meta.names import path_segment
 from cluster.meta.requests import Request, Response
 
-from . import authn, negotiation, options, protobuf, read, routes, selection
+from . import authn, negotiation, openapi, options, protobuf, read, routes, selection
 from .call import folder_for
 from .delete_options import whole_number
 
@@ -63,7 +63,7 @@ def _parameters(query: str | Mapping[str, str]) -> dict[str, str]:
     pairs = parse_qsl(query, keep_blank_values=True) if isinstance(query, str) else query.items()
     found: dict[str, str] = {}
     for name, value in pairs:
-        if name == authn.TOKEN or name.startswith("Impersonate-"):
+        if name in (authn.TOKEN, openapi.IF_NONE_MATCH) or name.startswith("Impersonate-"):
             continue  # only headers say who asks
         if name in found and name in REPEATED:
             found[name] += f",{value}"
@@ -73,9 +73,11 @@ def _parameters(query: str | Mapping[str, str]) -> dict[str, str]:
 
 
 def _credentials(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers that say who asks, among the options, by their canonical names."""
+    """The headers that say who asks and what is known already, among the options, by their canonical names."""
     found = {}
     for name, value in headers.items():
+        if name == "if-none-match":
+            found[openapi.IF_NONE_MATCH] = value
         if name.startswith("impersonate-"):
             extra = name.startswith("impersonate-extra-")
             found[authn.EXTRA + unquote(name[len(authn.EXTRA):]) if extra else name.title()] = value
@@ -199,8 +201,8 @@ def render(response: Response, accept: str = "") -> tuple[int, list[tuple[str, s
     headers = [("Content-Type", response.headers["Content-Type"])] if "Content-Type" in response.headers else []
     headers += [("Warning", warning_header(text)) for text in dict.fromkeys(response.warnings)]
     headers += [(name, value) for name, value in response.headers.items() if name != "Content-Type"]
-    if response.code == 204:
-        return 204, [], b""
+    if response.code in (204, 304):
+        return response.code, headers, b""
     if isinstance(response.body, str):
         return response.code, headers if headers[:1] else [("Content-Type", "text/plain")], response.body.encode()
     is_yaml = media_of(accept) == negotiation.YAML and headers[:1] != [("Content-Type", JSON_HEADER)]

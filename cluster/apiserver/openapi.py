@@ -17,6 +17,7 @@ from cluster.kinds.base import Kind
 from cluster.meta import schema
 
 REFERENCE = "#/$defs/"
+IF_NONE_MATCH = "If-None-Match"
 OBJECT_META, LIST_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"
 CUSTOM_ROOTS = (OBJECT_META, LIST_META)
 INFO = {"title": "Kubernetes", "version": "v1.36.3"}
@@ -193,3 +194,9 @@ def version_2(registry: Registry) -> dict:
     prefix = "#/definitions/"
     return {"swagger": "2.0", "info": INFO, "paths": paths,
             "definitions": {**_schemas(roots, prefix, version=2), **_custom(registry.kinds, prefix, version=2)}}
+
+
+@lru_cache(maxsize=4)
+def digest_2(registry: Registry) -> str:
+    """The hash of the version 2 document."""
+    return digest(version_2(registry))

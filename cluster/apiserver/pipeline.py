@@ -11,6 +11,7 @@ from cluster.meta.requests import Request, Response
 from . import (
     authn,
     authz,
+    binding,
     create,
     delete,
     discovery,
@@ -98,6 +99,8 @@ def work_out(call: Call) -> Response | Write:
         result = delete.delete_collection(call, rows, body)
     else:
         handler = subresources.writer(call) if request.subresource else WRITES[request.verb]
+        if call.kind.kind == "Binding":
+            handler = binding.create
         result = handler(call)
     if isinstance(result, Response) and result.ok:
         result.body = presentation.present(result.body, request, call.context)

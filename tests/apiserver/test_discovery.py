@@ -50,3 +50,29 @@ def test_health_and_version(http):
     assert http("GET", "/readyz")[2] == "ok"
     assert http("GET", "/livez", query="verbose")[2].endswith("livez check passed\n")
     assert http("GET", "/version")[2]["gitVersion"].startswith("v1.36.")
+
+
+def test_what_a_client_has_already_is_not_sent_again(http):
+    _, _, index = http("GET", "/openapi/v3")
+    url, _, query = index["paths"]["apis/apps/v1"]["serverRelativeURL"].partition("?")
+    code, headers, _ = http("GET", url, query=query)
+    assert (code, headers["Cache-Control"], headers["ETag"]) == (200, "public, immutable", f'"{query[len("hash="):]}"')
+    assert http("GET", url, If_None_Match=headers["ETag"])[0] == 304
+    for path, accept in (("/apis", AGGREGATED), ("/openapi/v2", "application/json")):
+        _, headers, _ = http("GET", path, Accept=accept)
+        code, _, body = http("GET", path, Accept=accept, If_None_Match=headers["ETag"])
+        assert (code, body) == (304, "")
+
+
+def test_readiness_is_told_check_by_check(http):
+    _, _, text = http("GET", "/readyz", query="verbose")
+    assert text.startswith("[+]ping ok\n[+]log ok\n[+]etcd ok\n[+]etcd-readiness ok\n") and text.endswith("readyz check passed\n")
+    assert http("GET", "/livez/poststarthook/rbac/bootstrap-roles")[2] == "ok"
+    assert "[+]etcd excluded: ok" in http("GET", "/readyz", query="verbose&exclude=etcd")[2]
+
+
+def test_a_binding_may_be_posted_to_its_collection(http, pod):
+    http("POST", "/api/v1/namespaces/default/pods", pod)
+    binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": "p"}, "target": {"kind": "Node", "name": "n"}}
+    assert http("POST", "/api/v1/namespaces/default/bindings", binding)[0] == 201
+    assert http("GET", "/api/v1/namespaces/default/pods/p")[2]["spec"]["nodeName"] == "n"
