@@ -25,13 +25,16 @@ def template(errors: Errors, claim: dict, path: str) -> None:
     spec(errors, claim.get("spec") or {}, f"{path}.spec")
 
 
-def spec(errors: Errors, claim: dict, path: str) -> None:
-    """A PersistentVolumeClaim's spec."""
+def spec(errors: Errors, claim: dict, path: str, *, any_group: bool = False, loose_selector: bool = False) -> None:
+    """A PersistentVolumeClaim's spec.
+
+    any_group, loose_selector: the stored claim names a data source's group, or selects by values that are no labels', and so may this.
+    """
     modes = claim.get("accessModes") or ()
     if not modes:
         errors.append(fields.required(f"{path}.accessModes", "at least 1 access mode is required"))
     if claim.get("selector") is not None:
-        errors += labels.validate_label_selector(claim["selector"], f"{path}.selector")
+        errors += labels.validate_label_selector(claim["selector"], f"{path}.selector", allow_invalid_values=loose_selector)
     access_modes(errors, modes, f"{path}.accessModes")
     _storage(errors, ((claim.get("resources") or {}).get("requests") or {}), f"{path}.resources[storage]")
     if claim.get("storageClassName"):
@@ -39,7 +42,7 @@ def spec(errors: Errors, claim: dict, path: str) -> None:
         _rules.all_of(errors, f"{path}.storageClassName", name, names.is_subdomain_name(name))
     if claim.get("volumeMode") is not None:
         _rules.one_of(errors, f"{path}.volumeMode", claim["volumeMode"], VOLUME_MODES)
-    _data_source(errors, claim, path)
+    _data_source(errors, claim, path, any_group)
     if claim.get("volumeAttributesClassName"):
         name = claim["volumeAttributesClassName"]
         _rules.all_of(errors, f"{path}.volumeAttributesClassName", name, names.is_subdomain_name(name))
@@ -63,7 +66,7 @@ def _storage(errors: Errors, requests: dict, path: str) -> None:
         errors.append(fields.invalid(path, amount.text, _rules.POSITIVE))
 
 
-def _data_source(errors: Errors, claim: dict, path: str) -> None:
+def _data_source(errors: Errors, claim: dict, path: str, any_group: bool) -> None:
     for field in ("dataSource", "dataSourceRef"):
         source = claim.get(field)
         if source is None:
@@ -75,7 +78,7 @@ def _data_source(errors: Errors, claim: dict, path: str) -> None:
         if not group and source.get("kind") != "PersistentVolumeClaim":
             errors.append(fields.invalid(f"{path}.{field}", source.get("kind", ""),
                                          "must be 'PersistentVolumeClaim' when referencing the default apiGroup"))
-        if group:
+        if group and not any_group:
             _rules.all_of(errors, f"{path}.{field}.apiGroup", group, names.dns1123_subdomain(group))
         if field == "dataSourceRef" and source.get("namespace"):
             _rules.label(errors, f"{path}.dataSourceRef.namespace", source["namespace"])

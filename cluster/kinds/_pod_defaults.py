@@ -211,7 +211,7 @@ def _volume(volume: dict) -> None:
 def volume_source(name: str, source: dict) -> None:
     """A source of a Pod's volume, or of a PersistentVolume."""
     for key, value in _VOLUME_DEFAULTS.get(name, {}).items():
-        if source.get(key) is None or source[key] == "" != value:
+        if source.get(key) is None or (source[key] == "" != value and name != "azureDisk"):   # whose fields are pointers
             source[key] = value
     _nested_source(name, source)
 

@@ -8,6 +8,7 @@ from cluster.kinds import _addresses, _endpoint_addresses, _rules
 from cluster.kinds._endpoint_addresses import PROTOCOLS
 from cluster.kinds._rules import Errors
 from cluster.meta import fields, names, objectmeta
+from cluster.meta.fields import FieldError
 
 CLUSTER_IP, NODE_PORT, LOAD_BALANCER, EXTERNAL_NAME = "ClusterIP", "NodePort", "LoadBalancer", "ExternalName"
 TYPES = (CLUSTER_IP, EXTERNAL_NAME, LOAD_BALANCER, NODE_PORT)
@@ -160,13 +161,16 @@ def _each_address(errors: Errors, ips: list[str], known: list[str] | tuple) -> b
 
 
 def _two_addresses(errors: Errors, ips: list[str], families: list[str]) -> None:
+    bad = next((index for index, ip in enumerate(ips) if not _addresses.family(ip)), None)
+    if len(ips) > 1 and bad is not None:
+        errors.append(FieldError("InternalError", "spec.clusterIPs", None,
+                                 f"failed to check for dual stack with error:invalid IP[{bad}]: {ips[bad]}"))
     if len(ips) > 1 and sorted({_addresses.family(ip): None for ip in ips}) != [4, 6]:
         errors.append(fields.invalid("spec.clusterIPs", ips, "may specify no more than one IP for each IP family"))
     if ips == [NONE]:
         return
     for index, (ip, family) in enumerate(zip(ips, families, strict=False)):
-        wanted = {"IPv4": 4, "IPv6": 6}.get(family)
-        if wanted and _addresses.family(ip) != wanted:
+        if family in ("IPv4", "IPv6") and (_addresses.family(ip) == 6) is not (family == "IPv6"):
             errors.append(fields.invalid(f"spec.clusterIPs[{index}]", ip,
                                          f"expected an {family} value as indicated by `ipFamilies[{index}]`"))
 

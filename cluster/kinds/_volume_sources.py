@@ -5,9 +5,11 @@ Source: pkg/apis/core/validation/validation.go (ValidatePersistentVolumeSpec).
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 
 from cluster.kinds import _pod_claims, _pod_scheduling, _pod_volume_sources, _pod_volumes, _rules
-from cluster.kinds._rules import Errors, amount
+from cluster.kinds._pod_defaults import volume_source
+from cluster.kinds._rules import Errors, amount, rounded
 from cluster.meta import fields, names
 
 RECLAIM = ("Delete", "Recycle", "Retain")
@@ -21,8 +23,17 @@ _INLINE = "may not be specified in the context of inline volumes"
 _SECRETS = ("controllerPublishSecretRef", "controllerExpandSecretRef", "nodePublishSecretRef", "nodeExpandSecretRef")
 
 
-def spec(errors: Errors, volume: dict, name: str, path: str = "spec", *, inline: bool = False) -> None:
-    """A volume's spec; inline: one that stands in a VolumeAttachment."""
+def default(volume: dict) -> None:
+    """Fill a volume's spec in, wherever it stands."""
+    if volume.get("capacity"):
+        volume["capacity"] = {name: rounded(value) for name, value in volume["capacity"].items()}
+    for kind in SOURCES:
+        if volume.get(kind) is not None:
+            volume_source(kind, volume[kind])
+
+
+def spec(errors: Errors, volume: dict, name: str, path: str = "spec", *, inline: bool = False, lenient: bool = False) -> None:
+    """A volume's spec; inline: one that stands in a VolumeAttachment; lenient: the stored affinity has values that are no labels."""
     if inline:
         _inline(errors, volume, path)
     if not volume.get("accessModes"):
@@ -35,7 +46,7 @@ def spec(errors: Errors, volume: dict, name: str, path: str = "spec", *, inline:
     if affinity is not None and inline:
         errors.append(fields.forbidden(f"{path}.nodeAffinity", _INLINE))
     elif affinity is not None:
-        _affinity(errors, affinity, f"{path}.nodeAffinity")
+        _affinity(errors, affinity, f"{path}.nodeAffinity", lenient)
     _source(errors, volume, name, path, has_affinity=affinity is not None and not inline)
     host_path = (volume.get("hostPath") or {}).get("path")
     if host_path is not None and posixpath.normpath(host_path or ".") in ("/", "//") and volume.get("persistentVolumeReclaimPolicy") == "Recycle":
@@ -44,9 +55,10 @@ def spec(errors: Errors, volume: dict, name: str, path: str = "spec", *, inline:
 
 
 def _inline(errors: Errors, volume: dict, path: str) -> None:
-    for field in ("claimRef", "capacity"):
-        if volume.get(field):
-            errors.append(fields.forbidden(f"{path}.{field}", _INLINE))
+    if volume.get("claimRef") is not None:
+        errors.append(fields.forbidden(f"{path}.claimRef", _INLINE))
+    if volume.get("capacity"):
+        errors.append(fields.forbidden(f"{path}.capacity", _INLINE))
     if volume.get("csi") is None:
         errors.append(fields.required(f"{path}.csi", "has to be specified in the context of inline volumes"))
 
@@ -71,7 +83,7 @@ def _reclaim(errors: Errors, policy: str | None, path: str, inline: bool) -> Non
         _rules.one_of(errors, path, policy, RECLAIM)
 
 
-def _affinity(errors: Errors, affinity: dict, path: str) -> None:
+def _affinity(errors: Errors, affinity: dict, path: str, lenient: bool) -> None:
     required = affinity.get("required")
     if required is None:
         errors.append(fields.required(f"{path}.required", "must specify required node constraints"))
@@ -80,7 +92,7 @@ def _affinity(errors: Errors, affinity: dict, path: str) -> None:
     if not terms:
         errors.append(fields.required(f"{path}.required.nodeSelectorTerms", "must have at least one node selector term"))
     for index, term in enumerate(terms):
-        _pod_scheduling.node_term(errors, term, f"{path}.required.nodeSelectorTerms[{index}]", False)
+        _pod_scheduling.node_term(errors, term, f"{path}.required.nodeSelectorTerms[{index}]", lenient)
 
 
 def _source(errors: Errors, volume: dict, name: str, path: str, *, has_affinity: bool) -> None:
@@ -106,7 +118,10 @@ def _one_source(errors: Errors, kind: str, source: dict, path: str, name: str) -
     elif kind == "csi":
         _csi(errors, source, path)
     else:
+        before = len(errors)
         _pod_volume_sources.check(errors, kind, source, path)
+        if kind == "iscsi":
+            errors[before:] = [replace(error, detail=error.detail.removesuffix(" starting with iqn, eui, or naa")) for error in errors[before:]]
         _of_volumes_alone(errors, kind, source, path, name)
 
 
@@ -132,6 +147,8 @@ def _of_volumes_alone(errors: Errors, kind: str, source: dict, path: str, name: 
     secret = source.get("secretRef")
     if kind in ("cinder", "storageos") and secret is not None and not secret.get("namespace"):
         errors.append(fields.required(f"{path}.secretRef.namespace"))
+    if kind == "iscsi" and secret is not None and not secret.get("name"):
+        errors.append(fields.required(f"{path}.secretRef.name"))
     if kind == "azureFile" and source.get("secretNamespace") == "":
         errors.append(fields.required(f"{path}.secretNamespace"))
     space = source.get("endpointsNamespace") if kind == "glusterfs" else None
@@ -163,6 +180,13 @@ def _classes(errors: Errors, volume: dict, path: str, inline: bool) -> None:
         errors.append(fields.required(f"{path}.csi", "has to be specified when using volumeAttributesClassName"))
 
 
+def has_loose_values(volume: dict) -> bool:
+    """Its node affinity has values that are no labels' values."""
+    terms = ((volume.get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms") or ()
+    return any(names.label_value(value) for term in terms for expression in term.get("matchExpressions") or ()
+               for value in expression.get("values") or ())
+
+
 def modes_text(modes: list[str] | None) -> str:
     """Access modes as kubectl shortens them."""
     short = (("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP"))
@@ -181,11 +205,15 @@ def class_of(obj: dict) -> str:
 
 
 def alike(one: object, other: object) -> bool:
-    """Equal as upstream's Semantic.DeepEqual sees it: what is empty is as good as missing."""
+    """Equal as upstream's Semantic.DeepEqual sees it: an empty list or map is as good as none, an empty struct is not."""
     return _compact(one) == _compact(other)
+
+
+_MAPS = ("options", "volumeAttributes", "requests", "limits", "matchLabels", "capacity", "resources")
 
 
 def _compact(value: object) -> object:
     if isinstance(value, dict):
-        return {key: found for key, item in value.items() if (found := _compact(item)) not in (None, {}, [])}
+        found = {key: _compact(item) for key, item in value.items()}
+        return {key: item for key, item in found.items() if item is not None and item != [] and (item != {} or key not in _MAPS)}
     return [_compact(item) for item in value] if isinstance(value, list) else value

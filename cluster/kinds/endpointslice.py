@@ -9,6 +9,7 @@ from cluster.meta import fields, names, objectmeta
 
 TYPES = ("FQDN", "IPv4", "IPv6")
 SHOWN = 3
+_HOSTNAME = "kubernetes.io/hostname"
 _MOST = {"endpoints": 1000, "addresses": 100, "ports": 20_000, "hints": 8}
 _OURS = ("endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io")
 
@@ -34,9 +35,12 @@ def prepare_create(draft: dict) -> None:
     _without_topology(draft)
 
 
-def _without_topology(draft: dict) -> None:
+def _without_topology(draft: dict, known: tuple[str, ...] = ()) -> None:
+    """known: nodes that the stored slice named in its topology, which become nodeNames."""
     for endpoint in draft.get("endpoints") or ():
-        endpoint.pop("deprecatedTopology", None)
+        node = (endpoint.pop("deprecatedTopology", None) or {}).get(_HOSTNAME)
+        if endpoint.get("nodeName") is None and node in known and not names.is_subdomain_name(node):
+            endpoint["nodeName"] = node
 
 
 def prepare_update(draft: dict, old: dict) -> None:
@@ -46,7 +50,7 @@ def prepare_update(draft: dict, old: dict) -> None:
     changed = changed or (meta.get("labels") or {}) != (before.get("labels") or {})
     meta["generation"] = before.get("generation", 0) + changed
     if (draft.get("endpoints") or []) != (old.get("endpoints") or []):
-        _without_topology(draft)
+        _without_topology(draft, tuple((endpoint.get("deprecatedTopology") or {}).get(_HOSTNAME, "") for endpoint in old.get("endpoints") or ()))
 
 
 def validate(slice_: dict, old: dict | None = None) -> list[FieldError]:
@@ -179,10 +183,8 @@ def cells(slice_: dict, now_unix_ms: int) -> list:
 
 
 def _first(values: list[str]) -> str:
-    if not values:
-        return "<unset>"
     text = ",".join(values[:SHOWN])
-    return f"{text} + {len(values) - SHOWN} more..." if len(values) > SHOWN else text
+    return f"{text} + {len(values) - SHOWN} more..." if len(values) > SHOWN else text or "<unset>"
 
 
 KIND = Kind(

@@ -3,9 +3,8 @@ from __future__ import annotations
 
 from cluster.kinds import _pod_warnings, _rules, _volume_sources
 from cluster.kinds._columns import AGE, NAME, age, column
-from cluster.kinds._pod_defaults import volume_source
 from cluster.kinds._pod_update import shown_term, spec_diff
-from cluster.kinds._rules import amount, rounded
+from cluster.kinds._rules import amount
 from cluster.kinds._volume_sources import SOURCES, alike, class_of, modes_text
 from cluster.kinds.base import FieldError, Kind, stored_only
 from cluster.meta import fields
@@ -24,15 +23,11 @@ _OLD_SOURCES = (("cephfs", "cephfs", "v1.28, non-functional in v1.31+"), ("photo
 def default(draft: dict) -> None:
     """Source: pkg/apis/core/v1/defaults.go (SetDefaults_PersistentVolume)."""
     spec = draft["spec"] = draft.get("spec") or {}
-    if spec.get("capacity"):
-        spec["capacity"] = {name: rounded(value) for name, value in spec["capacity"].items()}
     if not spec.get("persistentVolumeReclaimPolicy"):
         spec["persistentVolumeReclaimPolicy"] = "Retain"
     if spec.get("volumeMode") is None:
         spec["volumeMode"] = "Filesystem"
-    for kind in SOURCES:
-        if spec.get(kind) is not None:
-            volume_source(kind, spec[kind])
+    _volume_sources.default(spec)
     status = draft["status"] = draft.get("status") or {}
     status["phase"] = status.get("phase") or PENDING
 
@@ -63,7 +58,7 @@ def stamp(draft: dict, old: dict, now: str) -> None:
         status[field] = now
 
 
-def validate(volume: dict) -> list[FieldError]:
+def validate(volume: dict, old: dict | None = None) -> list[FieldError]:
     """The spec, and whether its source can be mounted with options.
 
     Source: ValidatePersistentVolume; pkg/volume/validation/pv_validation.go.
@@ -71,7 +66,8 @@ def validate(volume: dict) -> list[FieldError]:
     errors: list[FieldError] = []
     meta, spec = volume["metadata"], volume["spec"]
     _rules.kube_finalizers(errors, meta)
-    _volume_sources.spec(errors, spec, meta.get("name", ""))
+    lenient = old is not None and _volume_sources.has_loose_values(old["spec"])
+    _volume_sources.spec(errors, spec, meta.get("name", ""), lenient=lenient)
     if _MOUNT_OPTIONS in (meta.get("annotations") or ()) and all(spec.get(kind) is None for kind in _MOUNTABLE):
         errors.append(fields.forbidden(f"metadata.annotations.{_MOUNT_OPTIONS}", "may not specify mount options for this volume type"))
     return errors
@@ -82,8 +78,8 @@ def validate_update(new: dict, old: dict) -> list[FieldError]:
 
     Source: ValidatePersistentVolumeUpdate.
     """
-    errors, spec, before = validate(new), new["spec"], old["spec"]
-    _volume_sources.spec(errors, spec, new["metadata"].get("name", ""))
+    errors, spec, before = validate(new, old), new["spec"], old["spec"]
+    _volume_sources.spec(errors, spec, new["metadata"].get("name", ""), lenient=_volume_sources.has_loose_values(before))
     sources, old_sources = _sources(spec), _sources(before)
     if "controllerExpandSecretRef" in sources.get("csi", ()) and "csi" in old_sources and "controllerExpandSecretRef" not in old_sources["csi"]:
         sources["csi"] = {key: value for key, value in sources["csi"].items() if key != "controllerExpandSecretRef"}
@@ -115,7 +111,7 @@ def _affinity(errors: list[FieldError], new: dict | None, old: dict) -> None:
     same = new is not None and len(terms) == len(old_terms) and all(
         alike(term, _renewed(before, term)) for term, before in zip(terms, old_terms, strict=True))
     if not same:
-        shown = new and {"Required": new.get("required") and {"NodeSelectorTerms": [shown_term(term) for term in terms] or None}}
+        shown = None if new is None else {"Required": new.get("required") and {"NodeSelectorTerms": [shown_term(term) for term in terms] or None}}
         errors.append(fields.invalid("nodeAffinity", shown, f"{_rules.IMMUTABLE}, except for updating from beta label to GA"))
 
 
@@ -159,8 +155,8 @@ def cells(volume: dict, now_unix_ms: int) -> list:
     claim = spec.get("claimRef")
     return [meta["name"], amount((spec.get("capacity") or {}).get("storage")).text, modes_text(spec.get("accessModes")),
             spec.get("persistentVolumeReclaimPolicy", ""), "Terminating" if meta.get("deletionTimestamp") else status.get("phase", ""),
-            f"{claim.get('namespace', '')}/{claim.get('name', '')}" if claim else "", class_of(volume),
-            spec.get("volumeAttributesClassName") or "<unset>", status.get("reason", ""), age(volume, now_unix_ms),
+            f"{claim.get('namespace', '')}/{claim.get('name', '')}" if claim is not None else "", class_of(volume),
+            spec.get("volumeAttributesClassName", "<unset>"), status.get("reason", ""), age(volume, now_unix_ms),
             spec.get("volumeMode") or "<unset>"]
 
 

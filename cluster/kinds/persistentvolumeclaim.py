@@ -7,7 +7,7 @@ from cluster.kinds._pod_update import spec_diff
 from cluster.kinds._rules import amount, rounded
 from cluster.kinds._volume_sources import CLASS_ANNOTATION, alike, class_of, modes_text
 from cluster.kinds.base import FieldError, Kind, stored_only
-from cluster.meta import fields, names
+from cluster.meta import fields, labels, names
 
 PENDING, BOUND = "Pending", "Bound"
 _ONLY = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
@@ -46,9 +46,9 @@ def prepare_status(draft: dict, old: dict) -> None:
 
 
 def _data_sources(spec: dict, before: dict) -> None:
-    """Unknown sources are dropped, and dataSource and dataSourceRef say the same.
+    """Unknown sources are dropped, and both fields brought into step.
 
-    Source: pkg/api/persistentvolumeclaim/util.go (EnforceDataSourceBackwardsCompatibility, NormalizeDataSources).
+    Source: pkg/api/persistentvolumeclaim/util.go (EnforceDataSourceBackwardsCompatibility).
     """
     reference = spec.get("dataSourceRef")
     if reference is not None and reference.get("namespace") and before.get("dataSourceRef") is None:
@@ -58,7 +58,12 @@ def _data_sources(spec: dict, before: dict) -> None:
     is_kept = before.get("dataSource") is not None or before.get("dataSourceRef") is not None or reference is not None
     if not is_kept and source is not None and not _is_known(source):
         del spec["dataSource"]
-        source = None
+    _in_step(spec)
+
+
+def _in_step(spec: dict) -> None:
+    """dataSource and dataSourceRef say the same. Source: NormalizeDataSources."""
+    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
     if source is not None and reference is None:
         spec["dataSourceRef"] = {key: source[key] for key in ("apiGroup", "kind", "name") if key in source}
     elif reference is not None and source is None and not reference.get("namespace"):
@@ -70,11 +75,14 @@ def _is_known(source: dict) -> bool:
     return pair in (("PersistentVolumeClaim", ""), ("VolumeSnapshot", _SNAPSHOTS))
 
 
-def validate(claim: dict) -> list[FieldError]:
+def validate(claim: dict, old: dict | None = None) -> list[FieldError]:
     """Source: pkg/apis/core/validation/validation.go (ValidatePersistentVolumeClaim)."""
     errors: list[FieldError] = []
+    before = (old or {}).get("spec") or {}
+    any_group = any((before.get(field) or {}).get("apiGroup") is not None for field in ("dataSource", "dataSourceRef"))
     _rules.kube_finalizers(errors, claim["metadata"])
-    _pod_claims.spec(errors, claim["spec"], "spec")
+    loose = bool(labels.validate_label_selector(before.get("selector"), ""))
+    _pod_claims.spec(errors, claim["spec"], "spec", any_group=any_group, loose_selector=loose)
     return errors
 
 
@@ -83,8 +91,9 @@ def validate_update(new: dict, old: dict) -> list[FieldError]:
 
     Source: ValidatePersistentVolumeClaimUpdate.
     """
-    errors, spec, before = validate(new), new["spec"], old["spec"]
+    errors, spec, before = validate(new, old), new["spec"], old["spec"]
     changed, kept = dict(spec), dict(before)
+    _in_step(kept)
     if not before.get("volumeName"):
         _put(kept, "volumeName", spec.get("volumeName"))
     _class(errors, new, old, changed)
@@ -192,7 +201,7 @@ def cells(claim: dict, now_unix_ms: int) -> list:
     if spec.get("volumeName"):
         capacity, modes = amount((status.get("capacity") or {}).get("storage")).text, modes_text(status.get("accessModes"))
     return [meta["name"], "Terminating" if meta.get("deletionTimestamp") else status.get("phase", ""), spec.get("volumeName", ""),
-            capacity, modes, class_of(claim), spec.get("volumeAttributesClassName") or "<unset>", age(claim, now_unix_ms),
+            capacity, modes, class_of(claim), spec.get("volumeAttributesClassName", "<unset>"), age(claim, now_unix_ms),
             spec.get("volumeMode") or "<unset>"]
 
 

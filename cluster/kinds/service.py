@@ -204,7 +204,7 @@ def cells(service: dict, now_unix_ms: int) -> list:
 
 
 def _port_text(port: dict) -> str:
-    node = f":{port['nodePort']}" if port.get("nodePort") else ""
+    node = f":{port['nodePort']}" if port.get("nodePort", 0) > 0 else ""
     return f"{port.get('port', 0)}{node}/{port.get('protocol', '')}"
 
 

@@ -98,7 +98,7 @@ def cells(storage_class: dict, now_unix_ms: int) -> list:
     """As kubectl get sc shows it. Source: pkg/printers/internalversion/printers.go (printStorageClass)."""
     name = storage_class["metadata"]["name"]
     return [f"{name} (default)" if is_default(storage_class) else name, storage_class.get("provisioner", ""),
-            storage_class.get("reclaimPolicy") or "Delete", storage_class.get("volumeBindingMode") or "Immediate",
+            storage_class.get("reclaimPolicy", "Delete"), storage_class.get("volumeBindingMode", "Immediate"),
             bool(storage_class.get("allowVolumeExpansion")), age(storage_class, now_unix_ms)]
 
 

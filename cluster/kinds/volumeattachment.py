@@ -14,6 +14,8 @@ def default(draft: dict) -> None:
     """What is always written."""
     spec = draft["spec"] = draft.get("spec") or {}
     spec["source"] = spec.get("source") or {}
+    if spec["source"].get("inlineVolumeSpec") is not None:
+        _volume_sources.default(spec["source"]["inlineVolumeSpec"])
     spec.setdefault("attacher", "")
     spec.setdefault("nodeName", "")
     status = draft["status"] = draft.get("status") or {}

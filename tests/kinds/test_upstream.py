@@ -1,9 +1,10 @@
 """What Kubernetes' own validation says of objects made by chance, and what ours says.
 
-upstream.jsonl.gz (Pods, what is made of them alone, nodes) and upstream_workloads.jsonl.gz (the other workloads, policies,
-networking, RBAC): a case a line, {op, new, old, errors, warnings}. Each object, as decoded, went through the strategies of
-k8s.io/kubernetes v1.36.3 (pkg/registry/…, with its defaults and default feature gates); kept is what shows a message that no
-case before it shows. Errors are sorted, since upstream walks maps in any order; a diff of two specs is `<diff>`.
+upstream.jsonl.gz (Pods, what is made of them alone, nodes), upstream_workloads.jsonl.gz (the other workloads, policies,
+networking, RBAC) and upstream_storage.jsonl.gz (Services and their endpoints, storage, quotas, limits, priorities): a case a
+line, {op, new, old, errors, warnings}. Each object, as decoded, went through the strategies of k8s.io/kubernetes v1.36.3
+(pkg/registry/…, with its defaults and default feature gates); kept is what shows a message that no case before it shows.
+Errors are sorted, since upstream walks maps in any order; a diff of two specs is `<diff>`.
 """
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from cluster.kinds import registry
 from cluster.meta.objectmeta import validate_object_meta
 from cluster.meta.objects import draft
 
-FILES = ("upstream.jsonl.gz", "upstream_workloads.jsonl.gz")
+FILES = ("upstream.jsonl.gz", "upstream_workloads.jsonl.gz", "upstream_storage.jsonl.gz")
 CASES = [json.loads(line) for name in FILES for line in gzip.decompress(Path(__file__).with_name(name).read_bytes()).splitlines()]
 DIFF = re.compile(r"\n@@ .*(?:\n[ +@-].*)*")
 
@@ -64,4 +65,6 @@ def test_cases_are_of_every_sort():
     assert {case["new"]["kind"] for case in CASES} == {
         "Pod", "Deployment", "ReplicaSet", "Node", "StatefulSet", "DaemonSet", "ControllerRevision", "Job", "CronJob",
         "HorizontalPodAutoscaler", "PodDisruptionBudget", "Ingress", "IngressClass", "NetworkPolicy", "RuntimeClass", "Role",
-        "ClusterRole", "RoleBinding", "ClusterRoleBinding"}
+        "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Service", "Endpoints", "Secret", "PersistentVolume",
+        "PersistentVolumeClaim", "ReplicationController", "LimitRange", "ResourceQuota", "PodTemplate", "EndpointSlice",
+        "StorageClass", "VolumeAttachment", "CSINode", "PriorityClass"}
