@@ -202,7 +202,7 @@ def render(response: Response, accept: str = "") -> tuple[int, list[tuple[str, s
     headers += [("Warning", warning_header(text)) for text in dict.fromkeys(response.warnings)]
     headers += [(name, value) for name, value in response.headers.items() if name != "Content-Type"]
     if response.code in (204, 304):
-        return response.code, headers, b""
+        return response.code, headers if response.code == 304 else [], b""
     if isinstance(response.body, str):
         return response.code, headers if headers[:1] else [("Content-Type", "text/plain")], response.body.encode()
     is_yaml = media_of(accept) == negotiation.YAML and headers[:1] != [("Content-Type", JSON_HEADER)]
