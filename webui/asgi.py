@@ -14,11 +14,16 @@ from cluster.worker.consumer import CHANNEL, SimulationConsumer  # noqa: E402
 from webui.consumers import PageConsumer  # noqa: E402
 from webui.kube_api import KubeApi  # noqa: E402
 from webui.static_files import StaticFiles  # noqa: E402 - needs Django's settings
+from webui.terminal.consumer import TerminalConsumer  # noqa: E402
 
+SOCKETS = [
+    path("ws/s/<slug:sandbox>/", PageConsumer.as_asgi()),
+    path("ws/terminal/<slug:sandbox>/", TerminalConsumer.as_asgi()),
+]
 application = ProtocolTypeRouter(
     {
         "http": KubeApi(StaticFiles(django_application)),
-        "websocket": AllowedHostsOriginValidator(URLRouter([path("ws/s/<slug:sandbox>/", PageConsumer.as_asgi())])),
+        "websocket": AllowedHostsOriginValidator(URLRouter(SOCKETS)),
         "channel": ChannelNameRouter({CHANNEL: SimulationConsumer.as_asgi()}),
     }
 )

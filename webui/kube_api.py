@@ -6,6 +6,7 @@ import asyncio
 import gzip
 
 from .door import door
+from .terminal.held import tell_if_held
 
 MAX_BODY = 3 * 1024 * 1024  # the real one's limit, apiserver's MaxRequestBodyBytes
 BOOKMARK_S = 60.0
@@ -27,6 +28,7 @@ class KubeApi:
             await self.inner(scope, receive, send)
             return
         token, _, rest = scope["path"][len("/k8s/") :].partition("/")
+        token, _, session = token.partition("~")  # the mark of a terminal of the page, in its kubeconfig
         body = await read_body(receive)
         if body is None:
             await reply(send, 413, [("Content-Type", "application/json")], TOO_LARGE)
@@ -41,13 +43,15 @@ class KubeApi:
             "headers": headers,
             "body": body,
         }
-        await converse(command, token, headers, receive, send)
+        await converse(command, token, headers, receive, send, session)
 
 
-async def converse(command: dict, token: str, headers: dict, receive, send) -> None:
+async def converse(command: dict, token: str, headers: dict, receive, send, session: str = "") -> None:
     """Ask the worker; a plain answer is sent on, a watch is streamed until one side ends it."""
+    is_told = session and command["method"] not in ("GET", "HEAD")
     async with door().conversation(command) as answers:
         gone = asyncio.ensure_future(disconnected(receive))
+        telling = asyncio.ensure_future(tell_if_held(token, session, command["method"])) if is_told else None
         first = asyncio.ensure_future(answers.get())
         try:
             await asyncio.wait({gone, first}, return_when=asyncio.FIRST_COMPLETED)
@@ -63,6 +67,8 @@ async def converse(command: dict, token: str, headers: dict, receive, send) -> N
             else:
                 await reply(send, 500, [("Content-Type", "text/plain")], answer["error"]["en"].encode() + b"\n")
         finally:
+            if telling is not None:
+                telling.cancel()
             gone.cancel()
             first.cancel()
 

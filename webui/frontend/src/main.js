@@ -21,6 +21,7 @@ import { topbarView } from "./panels/topbar.js";
 import { openSheet, railView, sheet, tabBarView } from "./sheets.js";
 import { Stage } from "./stage/stage.js";
 import { cells, connection, following, isGap, mainView, moment, offlineSince, ready, receive, recording, run, sandbox, selected } from "./store.js";
+import { focusTerminal, terminalText, writtenText } from "./terminal/panel.js";
 import { isNarrow, isPhone, startTheme } from "./theme.js";
 import { useNet } from "./transport.js";
 
@@ -57,7 +58,10 @@ function startParts(page) {
   mount(find("#stage-pager"), pagerView);
   mount(find("#table"), () => (mainView.value === "table" ? tableView() : ""));
   startInspector(find("#inspector .inspector-body"));
-  startDock(find("#dock"), { showStage: () => isPhone.value && (sheet.value = "") });
+  startDock(find("#dock"), {
+    showStage: () => isPhone.value && (sheet.value = ""),
+    showManifest: () => isNarrow.value && (sheet.value = "manifest"),
+  });
   startAnnouncing(find("#live"));
   effect(() => {
     page.dataset.sheet = sheet.value;
@@ -104,6 +108,7 @@ function connect() {
 function offerHooks(stage, timeline) {
   window.podlife = {
     stage: { rectOf: (id) => stage.rectOf(id), targets: () => stage.targets.map(({ id, label }) => ({ id, label })) },
+    terminal: { text: terminalText, written: writtenText, focus: focusTerminal },
     timeline: { xOf: (step) => timeline.host.getBoundingClientRect().left + step },
     get ready() {
       return ready.value;

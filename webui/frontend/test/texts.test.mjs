@@ -9,7 +9,8 @@ const SOURCE = join(HERE, "../src");
 const read = (path) => readFileSync(path, "utf8");
 const scripts = readdirSync(SOURCE, { recursive: true }).filter((name) => name.endsWith(".js")).map((name) => [name, read(join(SOURCE, name))]);
 const page = read(join(HERE, "../../../templates/page.html"));
-const known = new Set([...read(join(HERE, "../../texts.py")).matchAll(/^ {4}"([a-z_]+\.[\w-]+)": \(/gm)].map((match) => match[1]));
+const catalogue = read(join(HERE, "../../texts.py")) + read(join(HERE, "../../texts_terminal.py"));
+const known = new Set([...catalogue.matchAll(/^ {4}"([a-z_]+\.[\w-]+)": \(/gm)].map((match) => match[1]));
 
 test("every text that the page asks for is in the server's catalogue", () => {
   const asked = scripts.flatMap(([, text]) => [...text.matchAll(/\bt\(\s*"([^"]+)"/g)]).concat([...page.matchAll(/data-t(?:-label)?="([^"]+)"/g)]);

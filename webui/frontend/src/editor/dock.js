@@ -3,21 +3,20 @@
 import { html, nothing } from "lit";
 import { computed, effect, signal } from "@preact/signals-core";
 import { getExamples } from "../api.js";
-import { icons } from "../icons.js";
 import { t, say } from "../i18n.js";
 import { mount, roveFocus } from "../mount.js";
-import { canAct, cell, connection, following, goLive, recording, run } from "../store.js";
+import { canAct, connection, following, goLive, recording, run } from "../store.js";
+import { startTerminal } from "../terminal/panel.js";
 import { send } from "../transport.js";
 import { addFile, applied, closeFile, examples, files, markApplied, newFile, openDocument, openFile, problems, takeExamples } from "./documents.js";
 
 let editor = null;
 const busy = signal("");
 
-export function startDock(root, { showStage }) {
+export function startDock(root, { showStage, showManifest }) {
   mount(root.querySelector(".file-tabs"), tabsView);
   mount(root.querySelector(".actions"), () => actionsView(showStage));
-  mount(root.querySelector(".terminal"), terminalView);
-  keepTerminalAtEnd(root.querySelector(".terminal"));
+  startTerminal(root.querySelector(".terminal"), { openFile: () => showEditor(showManifest) });
   keepOpenTabInView(root.querySelector(".file-tabs"));
   forgetAppliedAfterReset();
   getExamples().then(takeExamples).catch(() => takeExamples([])).finally(() => startEditor(root, showStage));
@@ -36,6 +35,11 @@ async function startEditor(root, showStage) {
 }
 
 export const focusEditor = () => editor?.focus();
+
+function showEditor(showManifest) {
+  showManifest?.();
+  requestAnimationFrame(focusEditor);
+}
 
 function tabsView() {
   const open = openFile.value?.name;
@@ -107,19 +111,6 @@ async function kubectl(action, word, showStage) {
 export const apply = (showStage) => kubectl("apply", "editor.applying", showStage);
 const remove = (showStage) => kubectl("delete", "editor.deleting", showStage);
 
-function terminalView() {
-  const lines = cell("terminal", "lines") ?? [];
-  return html`<h2>${icons.terminal}${t("terminal.title")}<span>${t("terminal.read_only")}</span></h2>
-    <div class="terminal-lines" tabindex="0" role="log" aria-label=${t("terminal.title")} aria-live="off" lang="en">${lines.length
-      ? lines.map((line) => html`<div class=${line.stream}>${prompt(line)}</div>`)
-      : html`<div class="note">${t("terminal.empty")}</div>`}</div>`;
-}
-
-function prompt({ stream, text }) {
-  const words = say(text);
-  return stream === "command" && !words.startsWith("$") ? `$ ${words}` : words;
-}
-
 /** In a cluster that begins anew nothing has been applied. */
 function forgetAppliedAfterReset() {
   const isFresh = computed(() => run.value.totalSteps === 0);
@@ -133,15 +124,5 @@ function keepOpenTabInView(host) {
     openFile.value;
     problems.value;
     requestAnimationFrame(() => host.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }));
-  });
-}
-
-function keepTerminalAtEnd(host) {
-  effect(() => {
-    cell("terminal", "lines");
-    requestAnimationFrame(() => {
-      const lines = host.querySelector(".terminal-lines");
-      if (lines) lines.scrollTop = lines.scrollHeight;
-    });
   });
 }
