@@ -130,10 +130,12 @@ def check_caller(request: Request, context: Context) -> authn.Identity:
     identity = authn.authenticate(request, context)
     if identity.behind:
         _check_impersonation(request, identity, context)
+    if not context.is_explained:
+        authz.authorize(request, identity, context)
+        return identity
     subject = subject_of(request)
-    if context.is_explained:
-        about = {"impersonated_by": identity.behind} if identity.behind else {}
-        context.trace("RequestAuthenticated", subject, user=identity.user, groups=list(identity.groups), **about)
+    about = {"impersonated_by": identity.behind} if identity.behind else {}
+    context.trace("RequestAuthenticated", subject, user=identity.user, groups=list(identity.groups), **about)
     rule = authz.authorize(request, identity, context)
     verb = "get" if request.verb == "raw" else request.verb
     context.trace("RequestAuthorized", subject, verb=verb, resource=request.resource or request.path,

@@ -45,18 +45,20 @@ class Rbac:
     def __init__(self, store: Store):
         self.store = store
         self.stamps: tuple = ()
+        self.revision = -1       # of the store, when it was looked at last
         self.grants: dict[tuple[Identity, str], tuple[list[Grant], list[str]]] = {}
-        self.answers: dict[tuple[Identity, Attributes], str] = {}
+        self.answers: dict[tuple, str] = {}     # (user, groups, then what is asked but for a name) -> the binding, or ""
 
     def allows(self, identity: Identity, asked: Attributes) -> str:
         """The binding that allows it (`ClusterRoleBinding "x" of ClusterRole "y" to User "z"`), "" if none does."""
         self._forget_if_stale()
-        nameless = asked._replace(name="")
-        kept = self.answers.get((identity, nameless))
+        verb, group, resource, subresource, namespace, name, path = asked
+        key = (identity.user, identity.groups, verb, group, resource, subresource, namespace, path)
+        kept = self.answers.get(key)
         if kept is None:
             if len(self.answers) >= MOST_KEPT:
                 self.answers.clear()
-            kept = self.answers[(identity, nameless)] = self._search(identity, nameless)
+            kept = self.answers[key] = self._search(identity, asked._replace(name=""))
         return kept or (self._search(identity, asked, named=True) if asked.name else "")
 
     def rules(self, identity: Identity, namespace: str) -> list[dict]:
@@ -77,8 +79,12 @@ class Rbac:
         return None if stored is None else stored.value.get("rules") or []
 
     def _forget_if_stale(self) -> None:
+        if self.store.revision == self.revision:
+            return
+        self.revision = self.store.revision
         touched = self.store.touched
-        stamps = tuple([touched.get(folder) for folder in FOLDERS])
+        roles, bindings, local_roles, local_bindings = FOLDERS
+        stamps = (touched.get(roles), touched.get(bindings), touched.get(local_roles), touched.get(local_bindings))
         if stamps != self.stamps:
             self.stamps = stamps
             self.grants.clear()
