@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from cluster.apiserver.patch import three_way_strategic
+from cluster.apiserver.patch import three_way_merge, three_way_strategic
 from cluster.engine import Sleep
+from cluster.meta import schema
 from cluster.meta.gotext import quote
 
 from . import manifest
@@ -18,7 +19,7 @@ from .lastapplied import ANNOTATION, annotated, encoded, original_of, original_t
 from .mapping import Mapping, by_kind
 
 WRITE = {"fieldManager": "kubectl-client-side-apply", "fieldValidation": "Strict"}
-STRATEGIC = "application/strategic-merge-patch+json"
+STRATEGIC, MERGE = "application/strategic-merge-patch+json", "application/merge-patch+json"
 RETRIES, RETRY_MS = 5, 1_000
 NO_ANNOTATION = (
     "resource {} is missing the "
@@ -197,7 +198,7 @@ def _update(run, info: Info, current: dict) -> Iterator:
             info.namespace,
             info.name,
             raw=encoded(patch)[:-1],
-            content_type=STRATEGIC,
+            content_type=STRATEGIC if _is_published(info) else MERGE,
             options=dict(WRITE),
         )
         run.show_warnings(reply)
@@ -217,7 +218,14 @@ def _update(run, info: Info, current: dict) -> Iterator:
     run.print(f"{info.mapping.label}/{info.name} {'configured' if patch else 'unchanged'}")
 
 
+def _is_published(info: Info) -> bool:
+    """Whether it is known how the kind's lists merge; of custom resources it is not."""
+    return schema.type_of(info.mapping.group, info.mapping.version, info.mapping.kind) is not None
+
+
 def _patch(info: Info, current: dict) -> dict:
+    if not _is_published(info):
+        return three_way_merge(original_of(current), annotated(info.value), current)
     return three_way_strategic(
         original_of(current),
         annotated(info.value),

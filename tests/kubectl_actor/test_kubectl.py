@@ -271,3 +271,40 @@ def test_the_namespace_of_the_command_is_enforced(bench):
 def test_a_cluster_scoped_object_has_no_namespace(bench):
     assert bench.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n") == (0, "namespace/shop created", "")
     assert get_in(bench.stored("namespaces/shop"), "metadata", "namespace") is None
+
+
+DEFINITION = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "widgets.example.com", "uid": "crd"},
+    "spec": {
+        "group": "example.com",
+        "scope": "Namespaced",
+        "names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+                },
+            }
+        ],
+    },
+    "status": {
+        "acceptedNames": {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"},
+        "conditions": [{"type": "NamesAccepted", "status": "True"}, {"type": "Established", "status": "True"}],
+        "storedVersions": ["v1"],
+    },
+}
+WIDGET = "apiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: w\nspec:\n  size: 1\n  parts: [a, b]\n"
+
+
+def test_a_custom_resource_is_patched_by_a_merge_patch(bench):
+    bench.server.begin([("/registry/apiextensions.k8s.io/customresourcedefinitions/widgets.example.com", DEFINITION)])
+    assert bench.apply(WIDGET) == (0, "widget.example.com/w created", "")
+    assert bench.apply(WIDGET) == (0, "widget.example.com/w unchanged", "")
+    changed = WIDGET.replace("  size: 1\n", "  color: red\n").replace("[a, b]", "[b]")
+    assert bench.apply(changed) == (0, "widget.example.com/w configured", "")
+    assert bench.stored("example.com/widgets/default/w")["spec"] == {"color": "red", "parts": ["b"]}
