@@ -13,13 +13,16 @@ from cluster.meta import schema
 from cluster.meta.gotext import to_json
 
 from . import fieldsets
+from .alike import STRIPPED, Likeness, likeness
 from .fieldsets import MEMBER, Node
 from .typed import encoded
 
 MAX_UPDATERS = 10
 OLD_UPDATES = "ancient-changes"
-STRIPPED = frozenset(("name", "namespace", "creationTimestamp", "selfLink", "uid", "generation", "managedFields", "resourceVersion"))
+MOST_KEPT = 2000
+Sets = tuple[Node | None, Node | None]     # (gained, lost)
 _MISSING = object()
+_of_new: dict[tuple[schema.Struct, tuple[str, ...], Likeness], Sets] = {}
 
 
 def track_update(old: dict | None, new: dict, manager: str, time_text: str, api_version: str = "", subresource: str = "",
@@ -34,8 +37,7 @@ def track_update(old: dict | None, new: dict, manager: str, time_text: str, api_
     entries = _entries(old, new, subresource)
     if struct is None or (old is not None and not entries):  # an object that was never tracked stays so
         return entries
-    before = old if old is not None else zero_object(struct)
-    gained, lost = compare(before, new, struct, reset_fields)
+    gained, lost = _compare_new(new, struct, reset_fields) if old is None else compare(old, new, struct, reset_fields)
     if gained is None and lost is None:
         return entries
     key = (manager or "unknown", "Update", api_version, subresource)
@@ -152,6 +154,21 @@ def _identifier(entry: dict) -> str:
 def zero_object(struct: schema.Struct) -> dict:
     """What a create is compared with: an object of the type with nothing set. Not to be changed."""
     return encoded({}, struct)
+
+
+def _compare_new(new: dict, struct: schema.Struct, ignored: tuple[str, ...]) -> Sets:
+    """The same as `compare` for a new object; kept for the next that is alike."""
+    zero = zero_object(struct)
+    like = likeness(new, zero)
+    if like is None:
+        return compare(zero, new, struct, ignored)
+    key = (struct, ignored, like)
+    found = _of_new.get(key)
+    if found is None:
+        if len(_of_new) >= MOST_KEPT:
+            _of_new.clear()
+        found = _of_new[key] = compare(zero, new, struct, ignored)
+    return found
 
 
 def compare(old: dict, new: dict, struct: schema.Struct, ignored: tuple[str, ...] = ()) -> tuple[Node | None, Node | None]:
