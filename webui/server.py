@@ -81,7 +81,6 @@ async def serve(bind: str, port: int, on_ready: Callable[[str], None], stop: asy
 
     from cluster.worker import consumer
     from cluster.worker.consumer import CHANNEL
-    from webui.terminal import session as terminals
 
     from .door import door
 

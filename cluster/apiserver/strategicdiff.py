@@ -1,6 +1,6 @@
-"""How strategic merge patches are computed: from two objects, or, as kubectl apply does, from three.
+"""How strategic merge patches are computed, from three objects, as kubectl apply does.
 
-Source: k8s.io/apimachinery pkg/util/strategicpatch/patch.go (CreateTwoWayMergePatch, CreateThreeWayMergePatch).
+Source: k8s.io/apimachinery pkg/util/strategicpatch/patch.go (CreateThreeWayMergePatch).
 """
 from __future__ import annotations
 
@@ -32,11 +32,6 @@ class Difference:
 
     changes: bool = True      # what was added or changed
     deletions: bool = True    # what went
-
-
-def two_way(original: dict, modified: dict, struct: schema.Struct | None) -> dict:
-    """The patch that makes `modified` of `original`."""
-    return _diff_maps(original, modified, struct, Difference(), False)
 
 
 def three_way(original: dict, modified: dict, current: dict, struct: schema.Struct | None) -> dict:

@@ -52,12 +52,6 @@ class Stream:
         radius = math.sqrt(-2.0 * math.log(1.0 - self.random()))
         return radius * math.cos(2.0 * math.pi * self.random())
 
-    def shuffle(self, items: list) -> None:
-        """Shuffle in place (Fisher-Yates)."""
-        for index in range(len(items) - 1, 0, -1):
-            other = self.below(index + 1)
-            items[index], items[other] = items[other], items[index]
-
     def suffix(self, length: int = 5) -> str:
         """A generated name's ending, in the alphabet of the real API server."""
         return "".join(SUFFIX_ALPHABET[self.below(27)] for _ in range(length))

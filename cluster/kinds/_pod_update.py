@@ -425,14 +425,3 @@ def _pod_level(errors: Errors, changed: dict, before: dict) -> None:
     changed.pop("resources")
     if munged or old is not None:
         changed["resources"] = munged
-
-
-def validate_binding(binding: dict) -> Errors:
-    """The target of a Binding."""
-    errors: Errors = []
-    target = binding.get("target") or {}
-    if target.get("kind") not in (None, "", "Node"):
-        errors.append(fields.not_supported("target.kind", target["kind"], ("Node", "<empty>")))
-    if not target.get("name"):
-        errors.append(fields.required("target.name"))
-    return errors

@@ -11,7 +11,6 @@ from cluster.meta.gotext import quote
 
 MAX_DEPTH = 10_000
 _SPACE = " \t\r\n"
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 

@@ -55,11 +55,6 @@ def float_text(value: float) -> str:
     return f"{mantissa}e{sign}{exponent.lstrip('+-').zfill(2)}"
 
 
-def string_list(values: list[str]) -> str:
-    """A slice of strings as %v prints it: `[a b]`."""
-    return "[" + " ".join(values) + "]"
-
-
 def type_word(value: Any) -> str:
     """What encoding/json calls a value: string, number, bool, array, object, null."""
     if value is None:

@@ -14,9 +14,7 @@ _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 _DNS1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _VALUE = f"({_KEY})?"
-_C_IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
 _CONFIG_KEY = "[-._a-zA-Z0-9]+"
-_ENV_NAME = "[-._a-zA-Z][-._a-zA-Z0-9]*"
 _HEADER = "[-A-Za-z0-9]+"
 _PERCENT = "[0-9]+%"
 _HTTP_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
@@ -26,9 +24,7 @@ _is_subdomain = re.compile(_SUBDOMAIN).fullmatch
 _is_dns1035 = re.compile(_DNS1035).fullmatch
 _is_key = re.compile(_KEY).fullmatch
 _is_value = re.compile(_VALUE).fullmatch
-_is_c_identifier = re.compile(_C_IDENTIFIER).fullmatch
 _is_config_key = re.compile(_CONFIG_KEY).fullmatch
-_is_env_name = re.compile(_ENV_NAME).fullmatch
 _is_header = re.compile(_HEADER).fullmatch
 _is_percent = re.compile(_PERCENT).fullmatch
 _is_wildcard = re.compile(rf"\*\.{_SUBDOMAIN}").fullmatch
@@ -143,29 +139,11 @@ def config_map_key(value: str) -> list[str]:
     return found + _parent_folder(value)
 
 
-def env_var_name(value: str) -> list[str]:
-    """The strict rule; relaxed_env_var_name is the one in force."""
-    found = []
-    if not _is_env_name(value):
-        rule = ("a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', "
-                "and must not start with a digit")
-        found.append(regex_error(rule, _ENV_NAME, "my.env-name", "MY_ENV.NAME", "MyEnvName1"))
-    return found + _parent_folder(value)
-
-
 def relaxed_env_var_name(value: str) -> list[str]:
     found = [] if value else ["environment variable name must be non-empty"]
     if any(char > "\x7f" or not char.isprintable() or char == "=" for char in value):
         found.append("a valid environment variable name must consist only of printable ASCII characters other than '='")
     return found
-
-
-def c_identifier(value: str) -> list[str]:
-    if _is_c_identifier(value):
-        return []
-    rule = ("a valid C identifier must start with alphabetic character or '_', "
-            "followed by a string of alphanumeric characters or '_'")
-    return [regex_error(rule, _C_IDENTIFIER, "my_name", "MY_NAME", "MyName")]
 
 
 def http_header_name(value: str) -> list[str]:
@@ -231,11 +209,6 @@ def is_subdomain_name(name: str, prefix: bool = False) -> list[str]:
 def is_label_name(name: str, prefix: bool = False) -> list[str]:
     """The rule for names of Namespaces and others."""
     return dns1123_label(_masked(name, prefix))
-
-
-def is_dns1035_name(name: str, prefix: bool = False) -> list[str]:
-    """The rule for names of Services."""
-    return dns1035_label(_masked(name, prefix))
 
 
 def is_path_segment_name(name: str, prefix: bool = False) -> list[str]:

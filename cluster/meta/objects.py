@@ -39,17 +39,6 @@ def owner_uids(obj: dict) -> list[str]:
     return [reference["uid"] for reference in obj["metadata"].get("ownerReferences") or ()]
 
 
-def get_in(obj: Any, *path: Any, default: Any = None) -> Any:
-    """The value at a path of keys, or `default` where a part is missing."""
-    for step in path:
-        if type(obj) is not dict:
-            return default
-        obj = obj.get(step)
-        if obj is None:
-            return default
-    return obj
-
-
 def set_in(obj: Any, path: tuple, value: Any) -> Any:
     """A copy of nested dicts with `value` at a path; everything untouched is shared with the original."""
     if not path:

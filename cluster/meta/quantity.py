@@ -137,10 +137,6 @@ def of(nano: int, format_name: str = DECIMAL) -> Quantity:
     return Quantity(nano, format_name, _print(nano, format_name))
 
 
-def from_millis(millis: int, format_name: str = DECIMAL) -> Quantity:
-    return of(millis * 10**6, format_name)
-
-
 def from_value(value: int, format_name: str = BINARY) -> Quantity:
     return of(value * _NANO, format_name)
 

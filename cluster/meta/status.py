@@ -151,18 +151,8 @@ def request_too_large(message: str) -> StatusError:
     return failure(413, "RequestEntityTooLarge", f"Request entity too large: {message}")
 
 
-def too_many_requests(message: str, retry_after_seconds: int = 0, causes: list[dict] | None = None) -> StatusError:
-    return failure(429, "TooManyRequests", message, {"causes": causes, "retryAfterSeconds": retry_after_seconds})
-
-
 def timeout(message: str, retry_after_seconds: int = 0) -> StatusError:
     return failure(504, "Timeout", f"Timeout: {message}", {"retryAfterSeconds": retry_after_seconds})
-
-
-def server_timeout(resource: str, operation: str, retry_after_seconds: int = 0, group: str = "") -> StatusError:
-    message = f"The {operation} operation against {qualified(resource, group)} could not be completed at this time, please try again."
-    details = {**_details(operation, group, resource), "retryAfterSeconds": retry_after_seconds}
-    return failure(500, "ServerTimeout", message, details)
 
 
 def internal_error(message: str) -> StatusError:

@@ -7,20 +7,6 @@ from __future__ import annotations
 
 from .pods import PodInfo
 
-CHANGES = (
-    "node/add",
-    "node/delete",
-    "node/allocatable",
-    "node/label",
-    "node/taint",
-    "pod/add",
-    "pod/delete",
-    "pod/label",
-    "pod/scale-down",
-    "pod/toleration",
-    "pod/gates",
-)
-
 
 def node_changes(old: dict, new: dict) -> list[str]:
     """What changed of a node that scheduling depends on; a node that becomes cordoned helps nobody."""

@@ -28,10 +28,6 @@ class Requests(NamedTuple):
     nonzero_cpu: int
     nonzero_memory: int
 
-    @property
-    def is_zero(self) -> bool:
-        return not (self.cpu or self.memory or self.storage or self.scalars)
-
 
 @lru_cache(maxsize=4096)
 def amount(resource: str, text: str) -> int:

@@ -66,9 +66,6 @@ def test_draws_keep_to_their_ranges():
     assert all(0 <= stream.random() < 1 for _ in range(100))
     assert len(stream.suffix()) == 5 and not set(stream.suffix(200)) - set(SUFFIX_ALPHABET)
     assert len(stream.hex(7)) == 7
-    items = list(range(20))
-    stream.shuffle(items)
-    assert sorted(items) == list(range(20)) != items
 
 
 def test_a_uuid_is_one_of_version_4():

@@ -26,7 +26,6 @@ CPU_S = 120
 FILE_BYTES = 16 * 1024 * 1024
 OPEN_FILES = 256
 KILL_AFTER_S = 2.0
-FULL_MS = 20
 
 
 def program() -> str:

@@ -287,9 +287,3 @@ async def ended(lines: AsyncIterator[str]) -> AsyncIterator[str]:
             yield line + "\n"
     finally:
         await lines.aclose()
-
-
-def kill_all() -> None:
-    """The server stops: nothing of a terminal may outlive it."""
-    for session in list(SESSIONS.values()):
-        session.kill()

@@ -57,10 +57,6 @@ def validate(call, obj: dict | None, live: dict | None) -> None:
             call.trace("AdmissionValidated", plugin=plugin.NAME)
 
 
-def is_create(obj: dict | None, live: dict | None) -> bool:
-    return obj is not None and live is None
-
-
 def refused(call, obj: dict | None, why: str):
     """A plugin's Forbidden, with the name as admission knows it. Source: k8s.io/apiserver pkg/admission/errors.go."""
     meta = (obj or {}).get("metadata") or {}

@@ -25,7 +25,6 @@ async function postJson(path, body, signal) {
 
 export const getObject = (subject, seq, signal) => getJson(sandboxPath("object"), { subject, seq }, signal);
 export const getHistory = (before, limit = 2000) => getJson(sandboxPath("history"), { before, limit });
-export const getWhy = (seq, signal) => getJson(sandboxPath("why"), { seq }, signal);
 export const check = (name, text, signal) => postJson(sandboxPath("check"), { name, text }, signal);
 export const getExamples = () => getJson(`${base()}examples`);
 export const getSandboxes = () => getJson(`${base()}sandboxes`);

@@ -36,5 +36,3 @@ export function setLanguage(next) {
   document.cookie = `podlife-language=${next}; path=/; max-age=31536000; samesite=lax`;
   document.documentElement.lang = HTML_LANG[next];
 }
-
-export const htmlLang = () => HTML_LANG[language.value];

@@ -36,8 +36,6 @@ export function startInspector(root) {
   mount(root, view);
 }
 
-export const showTab = (name) => TAB_NAMES.includes(name) && (wanted.value = name);
-
 function view() {
   return html`${headView()}
     <div class="tabs" role="tablist" aria-label=${t("inspector.tabs")} @keydown=${(event) => roveFocus(event, '[role="tab"]')?.click()}>
