@@ -64,7 +64,8 @@ def impersonated(request: Request, found: Identity) -> Identity:
     options = request.options
     user = options.get(USER)
     if not user:
-        _check_alone(options)
+        if request.path:      # no component sends such headers
+            _check_alone(options)
         return found
     groups = tuple(group for group in options.get(GROUPS, "").split(",") if group)
     extra = tuple((name[len(EXTRA):], (value,)) for name, value in sorted(options.items()) if name.startswith(EXTRA))
