@@ -187,7 +187,8 @@ class Decoder:
 _SPECIAL: dict[str, Callable] = {
     "bool": Decoder._bool, "int32": Decoder._integer, "int64": Decoder._integer, "bytes": Decoder._bytes,
     "time": Decoder._time, "microtime": Decoder._time, "quantity": Decoder._quantity,
-    "float64": Decoder._float, "objectorbool": Decoder._schema_or_bool, "intorstring": Decoder._int_or_string, "raw": Decoder._raw, "fields": Decoder._raw,
+    "float64": Decoder._float, "objectorbool": Decoder._schema_or_bool,
+    "intorstring": Decoder._int_or_string, "raw": Decoder._raw, "fields": Decoder._raw,
 }
 
 

@@ -160,7 +160,8 @@ def _literal(number: int):
     return lambda char: char == wanted
 
 
-CATEGORIES = {code.CATEGORY_DIGIT: lambda char: "0" <= char <= "9", code.CATEGORY_SPACE: lambda char: char in "\t\n\f\r ", code.CATEGORY_WORD: _is_word}
+CATEGORIES = {code.CATEGORY_DIGIT: lambda char: "0" <= char <= "9",
+              code.CATEGORY_SPACE: lambda char: char in "\t\n\f\r ", code.CATEGORY_WORD: _is_word}
 OPPOSITES = {code.CATEGORY_NOT_DIGIT: code.CATEGORY_DIGIT, code.CATEGORY_NOT_SPACE: code.CATEGORY_SPACE,
              code.CATEGORY_NOT_WORD: code.CATEGORY_WORD}
 
