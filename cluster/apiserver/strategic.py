@@ -237,6 +237,11 @@ def _order_lists(result: dict, patch: dict, owner: object, options: Options) -> 
 
 def _order_one(result: dict, patch: dict, key: str, order: list, rule: Rule, options: Options) -> None:
     current, change = result.get(key), patch.get(key)
+    merged = _merged_in_order(current, change, order, rule, options)
+    if merged is not None:
+        result[key] = merged
+        del patch[key]
+        return
     for value in (current, change):
         if value is not None and not isinstance(value, list):
             raise _bad_type(list, value)
@@ -260,6 +265,29 @@ def _order_one(result: dict, patch: dict, key: str, order: list, rule: Rule, opt
     server_order = _reused(current or [], change or [], rule.merge_key) if is_map and rule.strategy == "merge" else current or []
     result[key] = _ordered(first, others, order, server_order, rule.merge_key, is_map)
     patch.pop(key, None)
+
+
+def _merged_in_order(current: object, change: object, order: list, rule: Rule, options: Options) -> list | None:
+    """The merged list where the order names just the items there are, each once and without directives; else None.
+
+    So it is in nearly all patches of a status; what follows from it is then plain.
+    """
+    key = rule.merge_key
+    if rule.strategy != "merge" or not key or not current or not change or type(current) is not list or type(change) is not list:
+        return None
+    try:
+        there, sent = {item[key]: item for item in current}, {item[key]: item for item in change}
+        names = [item[key] for item in order]
+    except (KeyError, TypeError):
+        return None
+    every = {**there, **sent}
+    is_once = len(there) == len(current) and len(sent) == len(change) and len(every) == len(names)
+    if not is_once or dict.fromkeys(names).keys() != every.keys() or [name for name in names if name in sent] != [*sent]:
+        return None
+    if any(DIRECTIVE in item for item in change):
+        return None
+    return [(merge_map(there[name], sent[name], rule.below, options) if name in there else sent[name]) if name in sent else there[name]
+            for name in names]
 
 
 def _reused(current: list, change: list, key: str) -> list:
