@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cluster.meta.gotext import quote
 from cluster.store.memory import Store
 
-from .authn import Identity
+from .authn import SERVICE_ACCOUNT, Identity
 
 GROUP = "rbac.authorization.k8s.io"
 FOLDERS = ("/registry/clusterroles/", "/registry/clusterrolebindings/", "/registry/roles/", "/registry/rolebindings/")
@@ -39,12 +39,20 @@ class Grant(NamedTuple):
     source: str
 
 
+class Bound(NamedTuple):
+    """Bindings, and for each name that their subjects give (see name_of) where it stands: (binding, subject, the subject)."""
+
+    bindings: list[dict]
+    by_name: dict[tuple[str, str], list[tuple[int, int, dict]]]
+
+
 class Rbac:
     """Reads one store's Roles and bindings."""
 
     def __init__(self, store: Store):
         self.store = store
         self.stamps: tuple = ()
+        self.bound: dict[str, Bound] = {}
         self.revision = -1       # of the store, when it was looked at last
         self.grants: dict[tuple[Identity, str], tuple[list[Grant], list[str]]] = {}
         self.answers: dict[tuple, str] = {}     # (user, groups, then what is asked but for a name) -> the binding, or ""
@@ -87,6 +95,7 @@ class Rbac:
         stamps = (touched.get(roles), touched.get(bindings), touched.get(local_roles), touched.get(local_bindings))
         if stamps != self.stamps:
             self.stamps = stamps
+            self.bound.clear()
             self.grants.clear()
             self.answers.clear()
 
@@ -109,12 +118,14 @@ class Rbac:
         return found
 
     def _collect(self, identity: Identity, namespace: str, found: tuple[list[Grant], list[str]]) -> None:
-        folder = f"/registry/rolebindings/{namespace}/" if namespace else "/registry/clusterrolebindings/"
-        for _, stored in self.store.list(folder):
-            binding = stored.value
-            subject = next((one for one in binding.get("subjects") or () if applies(one, identity, namespace)), None)
-            if subject is None:
-                continue
+        bound = self._bound(namespace)
+        mine: dict[int, tuple[int, dict]] = {}     # place of a binding -> its first subject that applies, with its own place
+        for name in names_of(identity):
+            for place, position, subject in bound.by_name.get(name, ()):
+                if place not in mine or position < mine[place][0]:
+                    mine[place] = (position, subject)
+        for place in sorted(mine):
+            binding, subject = bound.bindings[place], mine[place][1]
             reference = binding["roleRef"]
             rules = self.role_rules(reference, namespace)
             if rules is None:
@@ -122,6 +133,17 @@ class Rbac:
                 continue
             source = _described(binding, subject, namespace)
             found[0].extend(Grant(rule, source) for rule in rules)
+
+    def _bound(self, namespace: str) -> Bound:
+        """The bindings of a namespace ("": of the cluster), by whom they bind."""
+        found = self.bound.get(namespace)
+        if found is None:
+            folder = f"/registry/rolebindings/{namespace}/" if namespace else "/registry/clusterrolebindings/"
+            found = self.bound[namespace] = Bound([stored.value for _, stored in self.store.list(folder)], {})
+            for place, binding in enumerate(found.bindings):
+                for position, subject in enumerate(binding.get("subjects") or ()):
+                    found.by_name.setdefault(name_of(subject, namespace), []).append((place, position, subject))
+        return found
 
     def _node_rules(self, identity: Identity, found: tuple[list[Grant], list[str]]) -> None:
         """What the node authorizer gives a kubelet. Simplified: it is not limited to what the Pods of its node refer to.
@@ -133,15 +155,19 @@ class Rbac:
             found[0].extend(Grant(rule, "node authorizer") for rule in rules)
 
 
-def applies(subject: dict, identity: Identity, namespace: str) -> bool:
-    """Whether a binding's subject is this identity."""
-    kind, name = subject.get("kind"), subject.get("name", "")
-    if kind == "User":
-        return identity.user == name
-    if kind == "Group":
-        return name in identity.groups
+def name_of(subject: dict, namespace: str) -> tuple[str, str]:
+    """What a binding's subject says of whom it means: a kind, and a user's or group's name ("" in none's place)."""
+    kind, name = subject.get("kind", ""), subject.get("name", "")
+    if kind != "ServiceAccount":
+        return kind, name
     place = subject.get("namespace") or namespace
-    return kind == "ServiceAccount" and bool(place) and identity.user == f"system:serviceaccount:{place}:{name}"
+    return kind, f"{SERVICE_ACCOUNT}{place}:{name}" if place else ""
+
+
+def names_of(identity: Identity) -> list[tuple[str, str]]:
+    """All that a subject may say to mean this identity."""
+    named = [("User", identity.user), *(("Group", group) for group in identity.groups)]
+    return [*named, ("ServiceAccount", identity.user)] if identity.user.startswith(SERVICE_ACCOUNT) else named
 
 
 def _described(binding: dict, subject: dict, namespace: str) -> str:
