@@ -19,10 +19,20 @@ def read(kubelet, namespace: str, pod: str, container: str, options: dict[str, s
     found = kubelet.pods.get(f"{namespace}/{pod}")
     if found is None:
         raise status.bad_request(f'pod "{pod}" not found')
-    is_previous = options.get("previous") in ("true", "1")
-    run = choose(found, kubelet.runtime.containers(found["metadata"]["uid"]), container, is_previous)
+    run = run_of(kubelet, found, container, options)
     log = kubelet.runtime.state.logs.get(run.id) or Log()
     return text_of(log, options, kubelet.engine.clock, kubelet.now_ms)
+
+
+def run_of(kubelet, pod: dict, container: str, options: dict[str, str]) -> Container:
+    """The run of a container whose log is meant. Raises StatusError."""
+    is_previous = options.get("previous") in ("true", "1")
+    return choose(pod, kubelet.runtime.containers(pod["metadata"]["uid"]), container, is_previous)
+
+
+def shown(line: list, clock: Any, *, with_time: bool) -> str:
+    """A line as it is read, its moment before it if that is wanted."""
+    return (clock.nano_text(line[0]) + " " if with_time else "") + line[2] + "\n"
 
 
 def choose(pod: dict, containers: list[Container], name: str, is_previous: bool) -> Container:
@@ -68,6 +78,6 @@ def text_of(log: Log, options: dict[str, str], clock: Any, now_ms: int) -> str:
     if tail.isdigit():
         lines = lines[-int(tail) :] if int(tail) else []
     with_time = options.get("timestamps") in ("true", "1")
-    text = "".join((clock.nano_text(line[0]) + " " if with_time else "") + line[2] + "\n" for line in lines)
+    text = "".join(shown(line, clock, with_time=with_time) for line in lines)
     limit = options.get("limitBytes", "")
     return text.encode()[: int(limit)].decode(errors="ignore") if limit.isdigit() else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster.meta.status import StatusError
 from cluster.runtime import reference, registry
 from cluster.runtime.containerd import Containerd
 from cluster.runtime.network import to_number, to_text
@@ -53,6 +54,14 @@ class Node:
     def logs(self, namespace: str, pod: str, container: str, options: dict[str, str]) -> str:
         """A container's log as text. Raises StatusError."""
         return logs.read(self.kubelet, namespace, pod, container, options)
+
+    def log_run(self, namespace: str, pod: str, container: str, options: dict[str, str]) -> str:
+        """The id of the container whose log that is; "" when there is none."""
+        found = self.kubelet.pods.get(f"{namespace}/{pod}")
+        try:
+            return logs.run_of(self.kubelet, found, container, options).id if found else ""
+        except StatusError:
+            return ""
 
     def key_of(self, pod: str) -> str:
         """The key of a Pod that runs here, given as `name` or `namespace/name`; "" when there is none."""

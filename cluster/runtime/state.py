@@ -85,6 +85,7 @@ class Log:
 
     lines: list[list[Any]] = field(default_factory=list)
     size: int = 0
+    written: int = 0  # lines ever
 
 
 @dataclass

@@ -75,5 +75,6 @@ def append(log: Log, now_ms: int, stream: str, text: str) -> None:
     for line in text.splitlines():
         log.lines.append([now_ms, stream, line])
         log.size += len(line)
+        log.written += 1
     while log.lines and (len(log.lines) > LOG_LINES or log.size > LOG_BYTES):
         log.size -= len(log.lines.pop(0)[2])

@@ -15,7 +15,7 @@ from cluster.meta.requests import Response
 from cluster.meta.status import StatusError
 from cluster.picture import inspection
 
-from . import checking, sandboxes, watching
+from . import checking, following, sandboxes, watching
 from .recovery import SimulationFailed
 from .runner import Refused, Runner
 
@@ -63,6 +63,8 @@ def kube(host, asked: dict, respond: Respond) -> dict | None:
     except StatusError as refusal:
         return _rendered(Response(code=refusal.code, body=refusal.status), accept)
     runner.heard(waits=request.verb == "watch")
+    if following.is_follow(request):
+        return following.start(runner, request, respond)
     if request.verb == "watch":
         return watching.start(runner, request, respond)
     if pipeline.is_read(request, runner.server.looking):

@@ -12,7 +12,7 @@ from cluster.models import Sandbox
 from cluster.picture import Projector
 from cluster.store import log
 
-from . import faults, recovery
+from . import faults, following, recovery
 from .display import SNAPSHOT_ROWS, Display
 from .pacing import (
     LONG_GAP_MS,
@@ -60,6 +60,7 @@ class Runner:
         self.waiting: dict[int, Any] = {}      # input number -> token of the caller that waits, deliver's second argument
         self.watches: dict[int, Any] = {}      # watcher id -> token
         self.watch_requests: dict[int, Any] = {}
+        self.follows: dict[int, following.Follow] = {}   # streams of logs, by the number of their watch
         self.turn_events: list = []
         self.settle_end_ms = 0
         self.steps_left = 0
@@ -261,6 +262,8 @@ class Runner:
         if is_news or snapshot_is_due or engine.steps - self.sandbox.steps > COMMIT_STEPS:
             self._commit()
         self._send_outbox()
+        if self.follows:
+            following.pump(self)
         self._publish_frame()
         if snapshot_is_due and self._save_snapshot():
             self.snapshot_step = engine.steps

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from cluster.apiserver.logs import chosen
 from cluster.apiserver.server import ApiServer, ReplyTo
 from cluster.controllers.manager import ControllerManager
 from cluster.engine import Engine
@@ -112,6 +113,16 @@ class Simulation:
         stored = self.store.get(f"/registry/pods/{namespace}/{pod}")
         node = self.nodes.get(stored.value["spec"].get("nodeName", "")) if stored else None
         return node.logs(namespace, pod, container, options) if node else ""
+
+    def log_run(self, request: Request) -> tuple[Any, str] | None:
+        """(the runtime, the container's id) that a request for a log is about, if a node has it."""
+        stored = self.store.get(f"/registry/pods/{request.namespace}/{request.name}")
+        node = self.nodes.get(stored.value["spec"].get("nodeName", "")) if stored else None
+        if node is None:
+            return None
+        name = chosen(stored.value, request.options.get("container", ""))
+        container = node.log_run(request.namespace, request.name, name, request.options)
+        return (node.runtime, container) if container else None
 
     # -- snapshots --------------------------------------------------------------------------------------------------------
 
