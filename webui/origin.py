@@ -1,9 +1,10 @@
-"""What is refused before the control API looks at it: other sites' pages in a visitor's browser, and bodies beyond measure."""
+"""What is refused before anybody looks at it: other sites' pages in a visitor's browser, and bodies beyond measure."""
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from channels.security.websocket import WebsocketDenier
 from django.conf import settings
 from django.http import JsonResponse
 
@@ -35,3 +36,19 @@ def _refused(request) -> JsonResponse | None:
 
 same_origin.async_capable = True
 same_origin.sync_capable = True
+
+
+class SameOriginSockets:
+    """ASGI middleware: a socket's Origin must be the very address that it is opened at, port and all, as for /api/.
+
+    Another program's page on this machine is another site too. Which hosts are answered at all is checked outside of this.
+    """
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    async def __call__(self, scope, receive, send):
+        headers = dict(scope["headers"])
+        origin = urlsplit(headers.get(b"origin", b"").decode("latin-1")).netloc
+        is_same = origin and origin == headers.get(b"host", b"").decode("latin-1")
+        await (self.inner if is_same else WebsocketDenier())(scope, receive, send)

@@ -150,10 +150,12 @@ async def test_a_cursor_that_is_none_gets_the_whole_picture(socket, cursor):
     assert (await socket.get())["type"] == "snapshot"
 
 
-async def test_another_sites_page_cannot_open_a_socket(server):
+@pytest.mark.parametrize("path", ["/ws/s/main/", "/ws/terminal/main/"])
+@pytest.mark.parametrize("origin", ["http://evil.example", "http://127.0.0.1:1", "http://localhost", "null"])
+async def test_another_sites_page_cannot_open_a_socket(server, path, origin):
     host, port = server.url.removeprefix("http://").strip("/").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write((f"GET /ws/s/main/ HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: http://evil.example\r\nUpgrade: websocket\r\n"
+    writer.write((f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {origin}\r\nUpgrade: websocket\r\n"
                   "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n").encode())
     assert b" 403 " in (await reader.readline())
     writer.close()
