@@ -170,6 +170,6 @@ KIND = Kind(
     default=default, validate=validate, validate_update=validate_update, name_check=names.is_path_segment_name,
     second_face={"validate": validate_strictly, "validate_update": validate_update_strictly},
     selectable=_SELECTABLE, create_on_update=True, icon="megaphone",
-    title={"en": "A note about an object: what a component did or met. Kept for an hour, then gone.",
-           "zh": "关于某个对象的记录：组件做了什么、遇到什么。保留一小时后消失。"},
+    title={"en": "A note about an object: what a component did or met. A real cluster keeps it for an hour.",
+           "zh": "关于某个对象的记录：组件做了什么、遇到什么。真实集群只保留一小时。"},
 )

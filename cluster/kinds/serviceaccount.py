@@ -54,5 +54,5 @@ KIND = Kind(
     validate_update=lambda new, old: validate(new),
     warn=warn, icon="id-card",
     title={"en": "An identity for Pods: who they are when they talk to the API server.",
-           "zh": "Pod 的身份：它们与 API server 通信时以谁的名义。"},
+           "zh": "Pod 的身份：它们与 API 服务器通信时以谁的名义。"},
 )
