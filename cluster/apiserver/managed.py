@@ -318,6 +318,11 @@ def _member_type(kind: schema.Type, name: str) -> schema.Type | None:
 
 def _items(old: list, new: list, kind: schema.Type, gained: Node, lost: Node) -> None:
     """The items of a list with keys, or of a set. Items with the same key count as one."""
+    if _are_paired(old, new, kind):
+        for before, after in zip(old, new, strict=True):
+            if before is not after and before != after:
+                _visit(before, after, kind.element, step_of(after, kind), gained, lost)
+        return
     befores, afters = by_step(old, kind), by_step(new, kind)
     for step, after in afters.items():
         before = befores.get(step)
@@ -333,6 +338,18 @@ def _items(old: list, new: list, kind: schema.Type, gained: Node, lost: Node) ->
                 lost[step] = MEMBER
             else:
                 _visit(before[0], _MISSING, kind.element, step, gained, lost)
+
+
+def _are_paired(old: list, new: list, kind: schema.Type) -> bool:
+    """Whether both lists hold items of the same keys in the same order, each key once: a status's conditions mostly do."""
+    if len(kind.keys) != 1 or len(old) != len(new):
+        return False
+    key = kind.keys[0]
+    try:
+        names = [item[key] for item in new]
+        return names == [item[key] for item in old] and len(dict.fromkeys(names)) == len(names)
+    except (KeyError, TypeError):
+        return False
 
 
 def _repeated(before: list, after: list, kind: schema.Type, step: str, gained: Node, lost: Node) -> None:

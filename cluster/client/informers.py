@@ -116,6 +116,7 @@ class Informers:
     def __init__(self, process, client: Client):
         self.process, self.client = process, client
         self.by_resource: dict[tuple[str, str], Informer] = {}
+        self._by_watcher: dict[int, Informer] = {}
 
     def __getitem__(self, resource: str) -> Informer:
         return self.by_resource[(resource, "")] if (resource, "") in self.by_resource else \
@@ -145,6 +146,7 @@ class Informers:
         """Watch a kind no longer, which is served no more."""
         informer = self.by_resource.pop((resource, ""), None)
         if informer is not None:
+            self._by_watcher = {}
             self.process.parts.pop(f"informer/{resource}/", None)
             self.client.server.unwatch(informer.state.watcher)
 
@@ -198,9 +200,17 @@ class Informers:
         for handler in informer.handlers:
             handler(kind, old, obj)
 
+    def _watching(self, watcher_id: int) -> Informer | None:
+        """The informer whose watch has this number. It is remembered, but asked again: a restart begins another watch."""
+        found = self._by_watcher.get(watcher_id)
+        if found is None or found.state.watcher != watcher_id:
+            found = next((i for i in self.by_resource.values() if i.state.watcher == watcher_id), None)
+            self._by_watcher = {i.state.watcher: i for i in self.by_resource.values()}
+        return found
+
     def deliver(self, watcher_id: int, batch: list) -> None:
         """News from the API server, in order; each is a fact caused by the write that made it."""
-        informer = next((i for i in self.by_resource.values() if i.state.watcher == watcher_id), None)
+        informer = self._watching(watcher_id)
         if informer is None:
             return
         engine = self.process.engine
