@@ -8,7 +8,7 @@ from cluster.meta import schema
 from cluster.meta.gotext import plain, quote
 
 from . import fieldsets, managed
-from .strategic import go_text
+from .strategic import go_text, go_type
 
 Complaint = tuple[str, str]  # path, message
 
@@ -89,18 +89,13 @@ def _scalar(value: object, sort: str, path: str) -> list[Complaint]:
     if sort == "bool":
         return [] if isinstance(value, bool) else [(path, f"expected boolean, got &{{{go_text(value)}}}")]
     if sort in ("int32", "int64", "float64"):
-        return [] if is_number else [(path, f"expected numeric (int or float), got {_go_type(value)}")]
+        return [] if is_number else [(path, f"expected numeric (int or float), got {go_type(value)}")]
     if sort in ("quantity", "intorstring"):
         is_scalar = isinstance(value, (str, int, float))
         return [] if is_scalar else [(path, f"expected any scalar, got &{{{go_text(value)}}}")]
     if isinstance(value, str):
         return []
     return [(path, f"expected string, got &value.valueUnstructured{{Value:{_go_syntax(value)}}}")]
-
-
-def _go_type(value: object) -> str:
-    names = {str: "string", bool: "bool", int: "int64", dict: "map[string]interface {}", list: "[]interface {}"}
-    return names.get(type(value), "float64")
 
 
 def _go_syntax(value: object) -> str:

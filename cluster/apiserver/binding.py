@@ -9,7 +9,7 @@ import msgspec
 from cluster.meta import fields, status
 from cluster.meta.requests import Response
 
-from . import admission, bodies, decode
+from . import admission, bodies
 from .call import Call, Write
 from .update import uid_mismatch
 
@@ -18,7 +18,7 @@ SCHEDULED = "PodScheduled"
 
 def bind(call: Call) -> Response | Write:
     """Work a Binding out."""
-    binding = _read(call)
+    binding = bodies.of_kind(call, "", "v1", "Binding")
     meta, target = binding["metadata"], binding.get("target") or {}
     bodies.match_namespace(call, meta)
     if meta.get("name", "") != call.name:
@@ -42,19 +42,9 @@ def bind(call: Call) -> Response | Write:
 
 def create(call: Call) -> Response | Write:
     """Work a Binding out that was POSTed to the collection: its own name is the Pod's."""
-    name = _read(call)["metadata"].get("name", "")
+    name = bodies.of_kind(call, "", "v1", "Binding")["metadata"].get("name", "")
     request = msgspec.structs.replace(call.request, resource="pods", name=name, subresource="binding")
     return bind(Call(request, call.context, call.context.registry.resource("", "pods")))
-
-
-def _read(call: Call) -> dict:
-    request = call.request
-    if request.raw is None:
-        return bodies.with_metadata({**request.body, "metadata": dict(request.body.get("metadata") or {})})
-    obj, warnings = decode.decode(request.raw, request.content_type, "", "v1", "Binding",
-                                  request.options.get("fieldValidation") or "Warn")
-    call.warnings += warnings
-    return bodies.with_metadata(obj)
 
 
 def _check(target: dict) -> None:

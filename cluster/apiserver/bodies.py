@@ -33,6 +33,16 @@ def incoming(call: Call) -> dict:
     return defaulted(call, with_metadata(conversion.to_stored(kind, obj)))
 
 
+def of_kind(call: Call, group: str, version: str, kind: str) -> dict:
+    """What was sent to a subresource that speaks a kind of its own; a private object, without defaults."""
+    request = call.request
+    if request.raw is None:
+        return with_metadata({**request.body, "metadata": dict(request.body.get("metadata") or {})})
+    obj, warnings = decode.decode(request.raw, request.content_type, group, version, kind, request.options.get("fieldValidation") or "Warn")
+    call.warnings += warnings
+    return with_metadata(obj)
+
+
 def _typed(call: Call) -> dict:
     """A component's body, which is an object already; a status that it computed needs no defaults."""
     body = call.request.body

@@ -10,7 +10,7 @@ from cluster.kinds.base import Kind
 from cluster.meta import fields, labels, status
 from cluster.meta.requests import Response
 
-from . import apply, bodies, decode, ownership, patching
+from . import apply, bodies, ownership, patching
 from . import update as updating
 from .call import Call, Write
 
@@ -28,7 +28,7 @@ def get(call: Call) -> Response:
 
 def update(call: Call) -> Response | Write:
     """Set the replicas to those of a Scale."""
-    sent = _read(call)
+    sent = bodies.of_kind(call, "autoscaling", "v1", "Scale")
     bodies.match_namespace(call, sent["metadata"])
     bodies.match_name(call, sent["metadata"])
     return _replace(call, lambda live: sent, uid=sent["metadata"].get("uid") or "")
@@ -56,16 +56,6 @@ def _as_parent(call: Call) -> Call:
     call.request = msgspec.structs.replace(request, raw=None, body=config)
     call.warnings += repeated
     return call
-
-
-def _read(call: Call) -> dict:
-    request = call.request
-    if request.raw is None:
-        return bodies.with_metadata({**request.body, "metadata": dict(request.body.get("metadata") or {})})
-    obj, warnings = decode.decode(request.raw, request.content_type, "autoscaling", "v1", "Scale",
-                                  request.options.get("fieldValidation") or "Warn")
-    call.warnings += warnings
-    return bodies.with_metadata(obj)
 
 
 def _replace(call: Call, make_scale, *, uid: str = "") -> Response | Write:

@@ -3,20 +3,11 @@ from __future__ import annotations
 
 from cluster.kinds import _pod_amounts, _pod_scheduling, _portions, _rules
 from cluster.kinds._columns import AGE, NAME, age, column
+from cluster.kinds._pod_warnings import OLD_LABELS
 from cluster.kinds._rules import Errors
 from cluster.kinds.base import FieldError, Kind, stored_only
 from cluster.meta import fields, names, objectmeta
 
-_OLD_LABELS = {
-    "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-    "beta.kubernetes.io/os": 'deprecated since v1.14; use "kubernetes.io/os" instead',
-    "failure-domain.beta.kubernetes.io/region": 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-    "failure-domain.beta.kubernetes.io/zone": 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-    "beta.kubernetes.io/instance-type": 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-    "app.kubernetes.io/created-by": "deprecated since v1.9",
-    "scheduler.alpha.kubernetes.io/preferAvoidPods": "deprecated since v1.22; use Taints and Tolerations instead",
-    "node-role.kubernetes.io/master": 'use "node-role.kubernetes.io/control-plane" instead',
-}
 _IDENTITY = ("key", "operator", "value", "effect")
 
 
@@ -66,7 +57,7 @@ def validate_update(new: dict, old: dict) -> list[FieldError]:
 def warn(new: dict, old: dict | None) -> list[str]:
     """Node labels of old. Source: pkg/api/node/util.go (GetWarningsForRuntimeClass)."""
     selector = (new.get("scheduling") or {}).get("nodeSelector") or {}
-    return [f"scheduling.nodeSelector: {_OLD_LABELS[key]}" for key in selector if key in _OLD_LABELS]
+    return [f"scheduling.nodeSelector: {OLD_LABELS[key]}" for key in selector if key in OLD_LABELS]
 
 
 def cells(runtime_class: dict, now_unix_ms: int) -> list:
