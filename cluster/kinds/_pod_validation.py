@@ -12,6 +12,7 @@ from cluster.kinds import (
     _pod_amounts,
     _pod_annotations,
     _pod_containers,
+    _pod_sameness,
     _pod_scheduling,
     _pod_security,
     _pod_volumes,
@@ -33,7 +34,17 @@ _SEARCH_RULE = ("a lowercase RFC 1123 subdomain must consist of lower case alpha
 
 
 def validate(pod: dict) -> Errors:
-    """A Pod to be created."""
+    """A Pod to be created. Those of one template are judged once."""
+    likeness = _pod_sameness.sameness(pod)
+    if _pod_sameness.is_sound(likeness):
+        return []
+    errors = _judged(pod)
+    if likeness is not None and not errors:
+        _pod_sameness.remember(likeness)
+    return errors
+
+
+def _judged(pod: dict) -> Errors:
     errors: Errors = []
     spec, annotations = pod["spec"], pod["metadata"].get("annotations") or {}
     whole(errors, pod)
