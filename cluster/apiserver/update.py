@@ -124,8 +124,7 @@ def prepare(call: Call, obj: dict, live: dict) -> None:
     else:
         meta.pop("generation", None)
     kind = call.kind
-    strategies = {"": kind.prepare_update, "scale": kind.prepare_update, "status": kind.prepare_status, **kind.prepare_for}
-    strategy = strategies.get(call.subresource)
+    strategy = _of_subresource(call.subresource, kind.prepare_update, kind.prepare_status, kind.prepare_for)
     if strategy:
         strategy(obj, live)
         meta = obj["metadata"]
@@ -147,9 +146,15 @@ def check(call: Call, obj: dict, live: dict) -> list:
     if of_update or any(meta.get(name) is not old.get(name) for name in CHECKED):
         common = validate_object_meta(meta, namespaced=kind.namespaced, name_check=is_path_segment_name)
     errors = common + of_update + of_update
-    checks = {"": kind.validate_update, "scale": kind.validate_update, "status": kind.validate_status, **kind.validate_for}
-    validate = checks.get(call.subresource)
+    validate = _of_subresource(call.subresource, kind.validate_update, kind.validate_status, kind.validate_for)
     return errors + (validate(obj, live) if validate else [])
+
+
+def _of_subresource(subresource: str, whole: Callable | None, status_only: Callable | None, others: dict) -> Callable | None:
+    """A kind's rule for a subresource: its own, else that of the whole object or of its status."""
+    if subresource in others:
+        return others[subresource]
+    return status_only if subresource == "status" else whole if subresource in ("", "scale") else None
 
 
 def share(obj: dict, live: dict) -> None:

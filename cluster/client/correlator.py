@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -144,6 +145,7 @@ def _whose(event: dict) -> str:
     )
 
 
+@lru_cache(maxsize=8192)
 def digest(text: str) -> str:
     """A short stand-in for a long key: what is remembered of each Event lies in every snapshot."""
     return blake2b(text.encode(), digest_size=9).hexdigest()

@@ -5,7 +5,7 @@ Each entry is (low, typical, high): draws cluster at `typical`, lie within [low,
 """
 from __future__ import annotations
 
-from .rng import Stream
+from .rng import GOLDEN, MASK, Stream
 
 TABLE: dict[str, tuple[int, int, int]] = {
     "request": (1, 1, 2),              # a client's request to the API server
@@ -50,7 +50,11 @@ class Draws:
         width = self.width
         if width <= 0:
             return low
-        share = self.stream.random()
+        stream = self.stream           # the next of Stream.random, written out: each latency is drawn here
+        stream.position = bits = (stream.position + GOLDEN) & MASK
+        bits = ((bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+        bits = ((bits ^ (bits >> 27)) * 0x94D049BB133111EB) & MASK
+        share = ((bits ^ (bits >> 31)) >> 11) / (1 << 53)
         if share < self.peak:
             return round(low + (share * width * (typical - low)) ** 0.5)
         return round(high - ((1 - share) * width * (high - typical)) ** 0.5)

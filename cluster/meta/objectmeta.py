@@ -137,11 +137,11 @@ def _validate_common(meta: dict, path: str) -> list[FieldError]:
     errors = []
     if meta.get("generation", 0) < 0:
         errors.append(invalid(f"{path}.generation", meta["generation"], names.NEGATIVE))
-    errors += validate_labels(meta.get("labels"), f"{path}.labels")
-    errors += validate_annotations(meta.get("annotations"), f"{path}.annotations")
-    errors += validate_owner_references(meta.get("ownerReferences"), f"{path}.ownerReferences")
-    errors += validate_finalizers(meta.get("finalizers"), f"{path}.finalizers")
-    return errors + validate_managed_fields(meta.get("managedFields"), f"{path}.managedFields")
+    for name, check in _CHECKED:
+        value = meta.get(name)
+        if value:
+            errors += check(value, f"{path}.{name}")
+    return errors
 
 
 def validate_no_new_finalizers(new: Sequence[str], old: Sequence[str], path: str) -> list[FieldError]:
@@ -175,10 +175,9 @@ def validate_object_meta_update(new: dict, old: dict, path: str = "metadata") ->
     return errors
 
 
-_CHECKED_ON_UPDATE = (
-    ("labels", validate_labels), ("annotations", validate_annotations),
-    ("ownerReferences", validate_owner_references), ("managedFields", validate_managed_fields),
-)
+_CHECKED = (("labels", validate_labels), ("annotations", validate_annotations), ("ownerReferences", validate_owner_references),
+            ("finalizers", validate_finalizers), ("managedFields", validate_managed_fields))
+_CHECKED_ON_UPDATE = tuple(row for row in _CHECKED if row[0] != "finalizers")
 
 
 def validate_immutable(new: object, old: object, path: str) -> list[FieldError]:
