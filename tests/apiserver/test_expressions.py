@@ -1,4 +1,6 @@
 """The expression language of rules, and the paths of columns."""
+import contextlib
+
 import pytest
 
 from cluster.apiserver.custom import expressions, jsonpath
@@ -36,6 +38,43 @@ def test_an_expression_ends():
     text = "self.l.all(a, self.l.all(b, self.l.all(c, self.l.all(d, self.l.all(e, true)))))"
     with pytest.raises(expressions.Failed):
         expressions.evaluate(expressions.parse(text), {"self": {"l": list(range(40))}})
+
+
+GROWING = {
+    "a text that is replaced by itself": "self.s" + ".replace('', self.s)" * 40,
+    "joined": "[self.s]" + ".map(x, [x, x, x, x, x, x, x, x].join(x))" * 40,
+    "a list that is doubled": "[[1]]" + ".map(x, x + x)" * 40,
+    "equal lists of the same lists": "[[1]]{0} == [[1]]{0}".format(".map(x, [x, x])" * 40),
+    "text of lists of the same lists": "string([[1]]" + ".map(x, [x, x])" * 40 + ")",
+    "a number": "[7]" + ".map(x, x * x)" * 40,
+    "a number of many digits": "int('" + "9" * 100 + "')",
+    "long texts, walked through again and again": "self.l.all(a, self.l.all(b, !self.long.contains('z')))",
+}
+
+
+@pytest.mark.parametrize("text", GROWING.values(), ids=GROWING)
+def test_no_expression_grows_beyond_measure(text):
+    with pytest.raises(expressions.Failed):
+        expressions.evaluate(expressions.parse(text), {"self": {"s": "abcdefgh", "l": list(range(300)), "long": "y" * 1_000_000}})
+
+
+@pytest.mark.parametrize("text", ["[1] in self.m", "self.m[[1]]", "{[1]: 2}", "{{}: 2}", "self.l[self.m]", "1.0 % 0.0", "[1] == {}",
+                                  "self.s.replace(1, 2)", "[1].join('a')", "double('x')"])
+def test_types_that_do_not_fit_are_no_fault(text):
+    with contextlib.suppress(expressions.Failed):
+        assert expressions.evaluate(expressions.parse(text), {"self": SELF}) is False
+
+
+@pytest.mark.parametrize("text", ["(" * 5_000 + "1" + ")" * 5_000, "1" + " + 1" * 20_000, "-" * 5_000 + "1"], ids=["brackets", "terms", "signs"])
+def test_an_expression_that_nests_too_deep_is_one_that_is_not_known(text):
+    with pytest.raises(expressions.Unknown):
+        found = expressions.parse(text)
+        expressions.names(found)
+        expressions.evaluate(found, {})
+
+
+def test_booleans_within_lists_are_no_numbers():
+    assert expressions.evaluate(expressions.parse("[true] == [1]"), {}) is False
 
 
 @pytest.mark.parametrize("path, found", [

@@ -8,6 +8,7 @@ Source: github.com/google/cel-spec doc/langdef.md; k8s.io/apiserver pkg/cel/libr
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from . import functions
 from .functions import Failed, Unknown
@@ -26,13 +27,18 @@ BINDING = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3,
 LITERALS = {"true": True, "false": False, "null": None}
 MACROS = ("all", "exists", "exists_one", "map", "filter")
 MOST_STEPS = 200_000
+CHARACTERS_A_STEP = 50   # so a rule may walk through 10 million, as with the real server's budget
+TOO_DEEP = "nested too deep"
 RENAMED = (("__underscores__", "__"), ("__dot__", "."), ("__dash__", "-"), ("__slash__", "/"))
 
 
 def parse(text: str) -> Expression:
     """An expression, read. Raises Unknown for what cannot be read."""
     parser = _Parser(_tokens(text))
-    found = parser.ternary()
+    try:
+        found = parser.ternary()
+    except RecursionError:
+        raise Unknown(TOO_DEEP) from None
     if parser.sign():
         raise Unknown(f"unexpected {parser.sign()}")
     return found
@@ -167,10 +173,13 @@ def _string(text: str) -> str:
 
 def names(expression: object) -> list[str]:
     """The variables that an expression reads."""
-    if isinstance(expression, tuple):
-        own = [expression[1]] if expression[:1] == ("name",) else []
-        return own + [name for part in expression for name in names(part)]
-    return [name for part in expression for name in names(part)] if isinstance(expression, list) else []
+    found, rest = [], [expression]
+    while rest:
+        part = rest.pop()
+        if isinstance(part, (tuple, list)):
+            found += [part[1]] if part[:1] == ("name",) else []
+            rest += part
+    return found
 
 
 # -- evaluation -------------------------------------------------------------------------------------------------------------
@@ -178,11 +187,14 @@ def names(expression: object) -> list[str]:
 
 def evaluate(expression: Expression, variables: dict[str, object]) -> object:
     """An expression's value. Raises Failed, or Unknown where it needs what is not known here."""
-    return _Evaluator().value(expression, variables)
+    try:
+        return _Evaluator().value(expression, variables)
+    except RecursionError:
+        raise Unknown(TOO_DEEP) from None
 
 
 class _Evaluator:
-    """Counts its steps, so that no rule runs for ever."""
+    """Counts its steps, so that no rule runs for ever; long texts and lists count for more."""
 
     def __init__(self):
         self.steps = 0
@@ -190,7 +202,7 @@ class _Evaluator:
     def value(self, expression: Expression, names: dict) -> object:
         self.steps += 1
         if self.steps > MOST_STEPS:
-            raise Failed("validation failed due to running out of cost budget, no further validation rules will be run")
+            raise Failed(functions.BUDGET)
         return getattr(self, "_" + expression[0])(expression, names)
 
     def _value(self, expression: Expression, names: dict) -> object:
@@ -217,7 +229,13 @@ class _Evaluator:
         return [self.value(part, names) for part in expression[1]]
 
     def _map(self, expression: Expression, names: dict) -> dict:
-        return {self.value(key, names): self.value(part, names) for key, part in expression[1]}
+        found = {}
+        for key, part in expression[1]:
+            at = self.value(key, names)
+            if isinstance(at, (list, dict)):
+                raise Failed("no such overload")
+            found[at] = self.value(part, names)
+        return found
 
     def _if(self, expression: Expression, names: dict) -> object:
         return self.value(expression[2] if self.value(expression[1], names) is True else expression[3], names)
@@ -229,7 +247,15 @@ class _Evaluator:
         operator = expression[1]
         if operator in ("&&", "||"):
             return self._logical(operator == "||", expression[2], expression[3], names)
-        return functions.binary(operator, self.value(expression[2], names), self.value(expression[3], names))
+        left, right = self.value(expression[2], names), self.value(expression[3], names)
+        self._charge((left, right))
+        return functions.binary(operator, left, right)
+
+    def _charge(self, values: Sequence[object]) -> None:
+        """What is to be walked through."""
+        self.steps += sum(len(value) for value in values if isinstance(value, (str, list))) // CHARACTERS_A_STEP
+        if self.steps > MOST_STEPS:
+            raise Failed(functions.BUDGET)
 
     def _logical(self, decisive: bool, left: Expression, right: Expression, names: dict) -> bool:
         """&& and ||: an error counts only where the other side does not decide."""
@@ -246,8 +272,9 @@ class _Evaluator:
 
     def _call(self, expression: Expression, names: dict) -> object:
         _, name, target, parts = expression
-        first = [] if target is None else [self.value(target, names)]
-        return functions.call(name, first + [self.value(part, names) for part in parts])
+        values = [self.value(part, names) for part in (parts if target is None else [target, *parts])]
+        self._charge(values)
+        return functions.call(name, values)
 
     def _macro(self, expression: Expression, names: dict) -> object:
         _, name, target, variable, parts = expression

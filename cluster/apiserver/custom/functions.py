@@ -21,13 +21,21 @@ class Failed(Exception):
 TYPES = {"int": "int", "uint": "int", "double": "double", "string": "string", "bool": "bool", "list": "list", "map": "map",
          "null_type": "null_type"}
 NUMBERS = (int, float)
+BUDGET = "validation failed due to running out of cost budget, no further validation rules will be run"
+MOST_MADE = 3 * 1024 * 1024      # characters of a text, or items of a list, that an expression makes of others
+MOST_COMPARED = 1_000_000        # parts of two values
+LEAST, GREATEST = -(1 << 63), (1 << 64) - 1
 
 
 def field(owner: object, name: str) -> object:
     """A field of an object."""
-    if isinstance(owner, dict) and name in owner:
+    if isinstance(owner, dict) and _is_key(name) and name in owner:
         return owner[name]
     raise Failed(f"no such key: {name}")
+
+
+def _is_key(value: object) -> bool:
+    return not isinstance(value, (list, dict))
 
 
 def index(owner: object, key: object) -> object:
@@ -57,7 +65,7 @@ def binary(operator: str, left: object, right: object) -> object:
         return not same(left, right)
     if operator == "in":
         if isinstance(right, dict):
-            return left in right
+            return _is_key(left) and left in right
         return any(same(left, item) for item in _listed(right))
     if operator in COMPARISONS:
         if not (_is_number(left) and _is_number(right)) and not (isinstance(left, str) and isinstance(right, str)):
@@ -70,17 +78,30 @@ COMPARISONS: dict[str, Callable] = {"<": lambda a, b: a < b, "<=": lambda a, b: 
 
 
 def same(left: object, right: object) -> bool:
-    """Equality; booleans are no numbers."""
-    return isinstance(left, bool) == isinstance(right, bool) and left == right
+    """Equality; booleans are no numbers. Lists may hold one list many times over, so what is compared is counted."""
+    pairs, compared = [(left, right)], 0
+    while pairs:
+        one, other = pairs.pop()
+        compared += 1
+        if compared > MOST_COMPARED:
+            raise Failed(BUDGET)
+        if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+            pairs += zip(one, other, strict=True)
+        elif isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+            pairs += ((one[key], other[key]) for key in one)
+        elif not (_is_key(one) and _is_key(other) and isinstance(one, bool) == isinstance(other, bool) and one == other):
+            return False
+    return True
 
 
 def _arithmetic(operator: str, left: object, right: object) -> object:
     if operator == "+" and type(left) is type(right) and isinstance(left, (str, list)):
+        _bound(len(left) + len(right))
         return left + right
     if not (_is_number(left) and _is_number(right)):
         raise Failed("no such overload")
     if operator in "+-*":
-        return left + right if operator == "+" else left - right if operator == "-" else left * right
+        return _whole(left + right if operator == "+" else left - right if operator == "-" else left * right)
     if right == 0:
         raise Failed("division by zero" if operator == "/" else "modulus by zero")
     if operator == "%":
@@ -89,6 +110,18 @@ def _arithmetic(operator: str, left: object, right: object) -> object:
         quotient = abs(left) // abs(right)
         return quotient if (left >= 0) == (right >= 0) else -quotient
     return left / right
+
+
+def _bound(size: int) -> None:
+    """Refuse to make something larger than a request may be."""
+    if size > MOST_MADE:
+        raise Failed(BUDGET)
+
+
+def _whole(number: int | float) -> int | float:
+    if isinstance(number, int) and not LEAST <= number <= GREATEST:
+        raise Failed("integer overflow")
+    return number
 
 
 def _is_int(value: object) -> bool:
@@ -118,7 +151,7 @@ def call(name: str, values: list) -> object:
     """A function's value; of a method the first value is what it is called on."""
     try:
         return FUNCTIONS[name](*values)
-    except (TypeError, ValueError, AttributeError, IndexError) as error:
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
         raise Failed("no such overload") from error
 
 
@@ -127,6 +160,8 @@ def _text(value: object) -> str:
         return str(value).lower()
     if isinstance(value, (str, int)):
         return str(value)
+    if not _is_number(value):
+        raise Failed("no such overload")
     return repr(value).removesuffix(".0")
 
 
@@ -136,7 +171,13 @@ def _type(value: object) -> str:
 
 
 def _replace(text: str, old: str, new: str, most: int = -1) -> str:
+    _bound(len(text) + text.count(old) * len(new))
     return text.replace(old, new, most)
+
+
+def _join(items: list, by: str = "") -> str:
+    _bound(sum(len(item) + len(by) for item in items))
+    return by.join(items)
 
 
 def _substring(text: str, start: int, end: int | None = None) -> str:
@@ -165,11 +206,13 @@ def _contains(text: str, wanted: str) -> bool:
 
 
 FUNCTIONS: dict[str, Callable] = {
-    "size": len, "string": _text, "int": int, "uint": int, "double": float, "bool": lambda value: {"true": True, "false": False}[_text(value)],
-    "type": _type, "dyn": lambda value: value, "startsWith": str.startswith, "endsWith": str.endswith, "contains": _contains, "matches": lambda text, pattern: goregexp.matches(pattern, text),
+    "size": len, "string": _text, "int": lambda value: _whole(int(value)), "uint": lambda value: _whole(int(value)), "double": float,
+    "bool": lambda value: {"true": True, "false": False}[_text(value)],
+    "type": _type, "dyn": lambda value: value, "startsWith": str.startswith, "endsWith": str.endswith, "contains": _contains,
+    "matches": lambda text, pattern: goregexp.matches(pattern, text),
     "lowerAscii": str.lower, "upperAscii": str.upper, "trim": str.strip, "replace": _replace, "substring": _substring, "indexOf": _find,
     "lastIndexOf": _last, "charAt": lambda text, at: text[at:at + 1], "split": lambda text, by, most=-1: text.split(by, most),
-    "join": lambda items, by="": by.join(items), 
+    "join": _join,
     "isSorted": lambda items: all(a <= b for a, b in zip(items, items[1:])), "sum": sum, "min": lambda *items: min(*items),
     "max": lambda *items: max(*items), "abs": abs,
 }
