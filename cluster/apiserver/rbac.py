@@ -60,7 +60,7 @@ class Rbac:
     def allows(self, identity: Identity, asked: Attributes) -> str:
         """The binding that allows it (`ClusterRoleBinding "x" of ClusterRole "y" to User "z"`), "" if none does."""
         self._forget_if_stale()
-        verb, group, resource, subresource, namespace, name, path = asked
+        verb, group, resource, subresource, namespace, _, path = asked
         key = (identity.user, identity.groups, verb, group, resource, subresource, namespace, path)
         kept = self.answers.get(key)
         if kept is None:

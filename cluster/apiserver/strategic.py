@@ -102,27 +102,34 @@ def merge_map(original: dict | None, patch: dict, owner: schema.Struct | schema.
     """One level of a merge."""
     if DIRECTIVE in patch:
         return _directed(patch)
-    result, left = dict(original or {}), patch
-    if "$" in "".join(patch):  # else there are no directives, as in nearly all of the maps within a patch
-        left = dict(patch)
-        _retain(result, left, options)
-        _order_lists(result, left, owner, options)
+    result = dict(original or {})
+    if "$" not in "".join(patch):  # no directives, as in nearly all of the maps within a patch
+        for key, value in patch.items():
+            if type(value) in _PLAIN:
+                result[key] = value
+            else:
+                _merge_value(result, key, value, owner, options)
+        return result
+    left = dict(patch)
+    _retain(result, left, options)
+    _order_lists(result, left, owner, options)
     for key, value in left.items():
-        if type(value) in _PLAIN and not key.startswith("$"):
-            result[key] = value
-            continue
         deletes = key.startswith(DELETE_LIST)
         if deletes:
             if not options.deletes:
                 result[key] = value
                 continue
             key = _after_slash(key, DELETE_LIST, BAD_PRIMITIVE_LIST)
-        if value is None:
-            result.pop(key, None)
-            if options.drop_nulls:
-                continue
-        _merge_field(result, key, value, owner, options, deletes)
+        _merge_value(result, key, value, owner, options, deletes=deletes)
     return result
+
+
+def _merge_value(result: dict, key: str, value: object, owner: object, options: Options, *, deletes: bool = False) -> None:
+    if value is None:
+        result.pop(key, None)
+        if options.drop_nulls:
+            return
+    _merge_field(result, key, value, owner, options, deletes)
 
 
 def _directed(patch: dict) -> dict:

@@ -61,7 +61,8 @@ class Actor:
 
     def trace(self, kind: str, subject: str = "", *, cause: int | None = None, **data) -> int:
         """Record a fact; whatever follows in this step is caused by it. Returns its seq, 0 with the trace off."""
-        return self.engine.record(self.name, kind, subject, data, cause)
+        engine = self.engine
+        return engine.record(self.name, kind, subject, data, cause) if engine.trace.on else 0
 
     def on_start(self) -> None:
         """Called when the component starts, at first and after it was off."""
