@@ -96,6 +96,33 @@ def test_a_loop_that_only_sleeps_costs_no_events():
     assert runtime.container.exit_code == 0 and 6_000 <= runtime.container.finished_ms < 6_100
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "x=aaaaaaaa; while true; do x=$x$x; done",
+        "x=aaaaaaaa; while true; do x=$(echo $x; echo $x); done",
+        "i=0; while true; do i=$((i + 1)); export v$i=1; sleep 0.1; done",
+        "x=aaaaaaaa; while true; do x=$x$x; sleep 1; done",
+        "x=aaaaaaaa; while true; do for y in $x $x; do x=$x$y; done; done",
+    ],
+)
+def test_a_script_that_makes_ever_more_text_runs_out_of_memory(script):
+    runtime = shell(script).until(60_000)
+    assert runtime.container.exit_code == 2 and runtime.log[-1] == "sh: out of memory"
+
+
+@pytest.mark.parametrize("body", ["echo $x > /f; x=$(cat /f /f)", "x=$(cat /f /f /f /f); echo $x >> /f"])
+def test_what_a_subshell_makes_is_bounded_too(body):
+    runtime = shell(f"x=aaaaaaaa; while true; do {body}; done").until(1_000)
+    [process] = runtime.containerd.state.processes.values()
+    assert sum(map(len, process.variables.values())) < 1_000_000
+
+
+@pytest.mark.parametrize("text", ["1<<999999999999", "9**9**9", "1>>1", "2 ** 99"])
+def test_arithmetic_that_could_grow_beyond_measure_is_zero(text):
+    assert shell(f"echo $(({text}))").until(10_000).log == ["0"]
+
+
 def test_a_loop_that_never_waits_spins_until_it_is_killed():
     runtime = shell("while true; do :; done").until(10)
     runtime.containerd.stop_container(runtime.id, 1_000)

@@ -12,8 +12,13 @@ from .lexer import ShellSyntaxError
 from .tools import TOOLS, Finished, Outcome, Wait
 
 STEPS_AT_ONCE = 2000  # a loop that never waits is not walked further: it spins until it is stopped
-MAX_DEPTH = 8  # of $(…) and traps
-NESTED = 4
+LONGEST = 128 * 1024  # characters of all the words of one command; the kernel's limit of one word (MAX_ARG_STRLEN)
+MOST_VARIABLES = 500
+OUT_OF_MEMORY = "sh: out of memory\n"
+
+
+class OutOfMemory(Exception):
+    """A script has made more text than a small machine holds: it ends, as the shell does that cannot allocate."""
 
 
 class World(Protocol):
@@ -49,11 +54,23 @@ def run(process: Process, world: World) -> Step:
             process.frames.pop()
             continue
         process.frames[-1][1] = at + 1
-        step = perform(process, world, code[at])
+        step = bounded(process, world, code[at])
         if step is not None:
             return step
     process.looped = True
     return Step("wait", wait_ms=-1)
+
+
+def bounded(process: Process, world: World, instruction: tuple) -> Step | None:
+    """Do one instruction, and end the script that grows beyond measure."""
+    try:
+        step = perform(process, world, instruction)
+        if len(process.variables) <= MOST_VARIABLES:
+            return step
+    except OutOfMemory:
+        pass
+    world.write("stderr", OUT_OF_MEMORY)
+    return Step("exit", code=2)
 
 
 def perform(process: Process, world: World, instruction: tuple) -> Step | None:
@@ -114,7 +131,17 @@ def execute(
     process: Process, world: World, command: Command, stdin: str = "", into: list[str] | None = None
 ) -> Outcome:
     """Run a simple command. into: collects its output in place of the container's log (pipes, `$(…)`)."""
+    try:
+        return _execute(process, world, command, stdin, into)
+    except OutOfMemory:
+        world.write("stderr", OUT_OF_MEMORY)
+        return Finished(2, ends_shell=True)
+
+
+def _execute(process: Process, world: World, command: Command, stdin: str, into: list[str] | None) -> Outcome:
     words = [text for word in command.words for text in expand(process, world, word)]
+    if sum(map(len, words)) > LONGEST:
+        raise OutOfMemory
     assigned = {name: "".join(expand(process, world, value, split=False)) for name, value in command.assigns}
     if not words:
         process.variables.update(assigned)
@@ -177,9 +204,12 @@ def pipe(process: Process, world: World, commands: list[Command]) -> Outcome:
 
 def expand(process: Process, world: World, word: list, *, split: bool = True) -> list[str]:
     """The texts that a word stands for: unquoted variables and commands are split at blanks."""
-    texts, current, started = [], "", False
+    texts, current, started, size = [], "", False, 0
     for kind, value, quoted in word:
         text = value if kind == "text" else value_of(process, world, kind, value)
+        size += len(text)
+        if size > LONGEST:
+            raise OutOfMemory
         if kind == "text" or quoted or not split:
             current, started = current + text, True
             continue
@@ -252,7 +282,7 @@ def nested_pipe(process: Process, world: World, commands: list[Command], into: l
 def arithmetic(process: Process, text: str) -> int:
     """`$((…))`: whole numbers with + - * / % ( ) and comparisons; anything else is 0."""
     filled = re.sub(r"\$?\b([A-Za-z_]\w*)", lambda found: variable(process, found[1]) or "0", text).strip()
-    if len(filled) > 200 or not re.fullmatch(r"[\d\s+\-*/%()<>=!]*", filled) or "**" in filled:
+    if len(filled) > 200 or not re.fullmatch(r"[\d\s+\-*/%()<>=!]*", filled) or re.search(r"\*\*|<<|>>", filled):
         return 0
     try:
         return int(

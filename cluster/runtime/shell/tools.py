@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from .compiler import compile_script, duration_ms
 from .lexer import ShellSyntaxError
 
+LONGEST_OUTPUT = 256 * 1024  # characters of one command, as much as a log keeps
 SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "USR1": 10, "USR2": 12, "TERM": 15, "EXIT": 0}
 
 
@@ -93,7 +94,7 @@ def cat(process, world, words, stdin):
         text = world.read_file(path)
         if text is None:
             errors += f"cat: can't open '{path}': No such file or directory\n"
-        else:
+        elif len(output) < LONGEST_OUTPUT:
             output += text
     return Finished(1 if errors else 0, output, errors)
 
