@@ -13,6 +13,7 @@ from cluster.engine import Actor
 
 from . import process as processes
 from . import reference, registry
+from .execs import Execs
 from .images import behaviour_of, behaviours
 from .network import next_address
 from .shell.machine import Step
@@ -24,7 +25,7 @@ FAR_MS = 60_000  # what is further away than this happens in the background
 FOUND_MS = 300  # a second pull of an image that came in meanwhile
 
 
-class Containerd(Actor):
+class Containerd(Execs, Actor):
     """The runtime of one node. images: imported at first. unpullable: full names, or "*" for no registry at all."""
 
     def __init__(
@@ -203,6 +204,7 @@ class Containerd(Actor):
         return container
 
     def _forget_container(self, container_id: str) -> None:
+        self.end_execs(container_id)
         self.state.containers.pop(container_id, None)
         self.state.logs.pop(container_id, None)
         gone = self.state.processes.pop(container_id, None)
@@ -265,6 +267,14 @@ class Containerd(Actor):
     def containers(self, uid: str) -> list[Container]:
         """A Pod's containers, oldest first."""
         return [self.state.containers[each] for each in self.state.by_pod.get(uid, ())]
+
+    def running(self, pod: str, name: str) -> str:
+        """The id of a Pod's running container; "" when there is none."""
+        for container_id in self.state.processes:
+            container = self.state.containers[container_id]
+            if container.pod == pod and container.name == name and container.state == "running":
+                return container_id
+        return ""
 
     def _replace(self, container: Container, **changes: Any) -> Container:
         changed = replace(container, **changes)
@@ -339,6 +349,7 @@ class Containerd(Actor):
             return
         was_asked = bool(process.kill_timer)
         self.cancel(process.kill_timer)
+        self.end_execs(container_id)
         reason = "Error" if code else "Completed"
         ended = self._replace(container, state="exited", finished_ms=self.now_ms, exit_code=code, reason=reason)
         signal = "SIG" + process.signal if process.signal else ""

@@ -80,6 +80,27 @@ class Process:
 
 
 @dataclass
+class Exec:
+    """A command run beside a container's first process. Changed in place.
+
+    typed: what came in and is not read yet. line: what is being typed at a terminal. script: what waits for the end of its input.
+    """
+
+    number: int
+    container: str
+    process: Process
+    tty: bool = False
+    has_input: bool = False
+    is_shell: bool = False  # it reads commands line by line
+    is_open: bool = False  # more may come in
+    is_busy: bool = False
+    is_begun: bool = False
+    typed: str = ""
+    line: str = ""
+    script: str = ""
+
+
+@dataclass
 class Log:
     """The last lines that a container wrote: [ms, stream, text]."""
 
@@ -115,6 +136,7 @@ class RuntimeState:
     sandboxes_of: dict[str, list[str]] = field(default_factory=dict)  # Pod uid -> sandbox ids, oldest first
     processes: dict[str, Process] = field(default_factory=dict)
     logs: dict[str, Log] = field(default_factory=dict)
+    execs: dict[str, Exec] = field(default_factory=dict)  # by the number of the input that began them
     volumes: dict[str, dict[str, str]] = field(default_factory=dict)  # "uid/volume" -> path -> text
     pulls: dict[str, Pull] = field(default_factory=dict)
     changed: dict[str, int] = field(

@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from cluster.apiserver import http, pipeline
+from cluster.apiserver import http, pipeline, streams
 from cluster.meta import status
 from cluster.meta.requests import Response
 from cluster.meta.status import StatusError
 from cluster.picture import inspection
 
-from . import checking, following, sandboxes, watching
+from . import checking, following, sandboxes, streaming, watching
 from .recovery import SimulationFailed
 from .runner import Refused, Runner
 
@@ -63,6 +63,8 @@ def kube(host, asked: dict, respond: Respond) -> dict | None:
     except StatusError as refusal:
         return _rendered(Response(code=refusal.code, body=refusal.status), accept)
     runner.heard(waits=request.verb == "watch")
+    if streams.is_stream(request):
+        return streaming.refusal(runner, request, asked["query"])
     if following.is_follow(request):
         return following.start(runner, request, respond)
     if request.verb == "watch":
@@ -76,6 +78,35 @@ def kube(host, asked: dict, respond: Respond) -> dict | None:
     except SimulationFailed:
         pass  # whoever waited was answered when it stopped
     return None
+
+
+@command
+def stream(host, asked: dict, respond: Respond) -> dict | None:
+    """exec or attach over a socket {token, path, query, headers}: see streaming.start."""
+    try:
+        runner = _runner(host, asked)
+        request = http.parse("GET", asked["path"], asked["query"], asked["headers"])
+        if not streams.is_stream(request):
+            return NOT_FOUND
+        return streaming.start(runner, request, asked["query"], respond)
+    except StatusError as refusal:
+        return _rendered(Response(code=refusal.code, body=refusal.status), "")
+    except Refused as refusal:
+        return NOT_FOUND if refusal.code == 404 else _unavailable(refusal, "")
+
+
+@command
+def stream_input(host, asked: dict, respond: Respond) -> dict:
+    """What is typed into a stream {token, stream, node, text?, closed?, gone?}."""
+    runner = _runner(host, asked)
+    number = asked["stream"]
+    if number in runner.streams:
+        runner.input("exec-input", {"exec": number, **{key: asked[key] for key in ("node", "text", "closed", "gone") if key in asked}})
+    if asked.get("gone"):
+        runner.streams.pop(number, None)
+        runner.watches.pop(number, None)
+    runner.finish_turn()
+    return {"ok": True}
 
 
 def _unavailable(refusal: Refused, accept: str) -> dict:

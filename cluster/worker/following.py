@@ -27,12 +27,10 @@ def start(runner, request: Request, respond: Respond) -> dict | None:
     found = runner.simulation.log_run(request) if code == 200 else None
     if found is None:
         return {"status": code, "headers": headers, "body": body}
-    follow = Follow(next(NUMBERS), *found, request.options, runner.engine.clock, room=room_of(request, body), respond=respond)
+    follow = Follow.begin(runner, *found, request.options, room=room_of(request, body), respond=respond)
     respond({"status": code, "headers": headers, "watch": follow.id, "timeout_s": None, "bookmarks": False})
     if body:
         respond({"watch": follow.id, "line": body})
-    runner.watches[follow.id] = lambda kind, *rest: respond({"watch": follow.id, "end": True})
-    runner.follows[follow.id] = follow
     pump(runner)
     return None
 
@@ -60,6 +58,14 @@ class Follow:
         self.with_time = wanted.get("timestamps") in ("true", "1")
         self.room, self.respond = room, respond
         self.seen = self.log.written
+
+    @classmethod
+    def begin(cls, runner, runtime, container: str, wanted: dict, *, room: int | None, respond: Respond) -> Follow:
+        """A stream of what is written from now on, among the runner's."""
+        follow = cls(next(NUMBERS), runtime, container, wanted, runner.engine.clock, room=room, respond=respond)
+        runner.watches[follow.id] = lambda kind, *rest: respond({"watch": follow.id, "end": True})
+        runner.follows[follow.id] = follow
+        return follow
 
     @property
     def log(self) -> Log:

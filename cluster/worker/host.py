@@ -143,7 +143,7 @@ class Host:
         """Stop the clock of sandboxes that nobody has wanted for long; the next command wakes them."""
         now_s = self.wall()
         for name, runner in list(self.runners.items()):
-            if runner.viewers or runner.watches or runner.waiting or runner.steps_left or runner.sandbox.mode == "settling":
+            if runner.viewers or runner.watches or runner.streams or runner.waiting or runner.steps_left or runner.sandbox.mode == "settling":
                 self.used_s[name] = now_s
             elif now_s - self.used_s.setdefault(name, now_s) >= SLEEP_AFTER_S:
                 self._close(name)

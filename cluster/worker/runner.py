@@ -60,6 +60,7 @@ class Runner:
         self.waiting: dict[int, Any] = {}      # input number -> token of the caller that waits, deliver's second argument
         self.watches: dict[int, Any] = {}      # watcher id -> token
         self.watch_requests: dict[int, Any] = {}
+        self.streams: dict[int, Callable[[str, Any], None]] = {}   # of exec: input number -> who hears (channel, what)
         self.follows: dict[int, following.Follow] = {}   # streams of logs, by the number of their watch
         self.turn_events: list = []
         self.settle_end_ms = 0
@@ -247,6 +248,9 @@ class Runner:
         for watcher_id, token in watches.items():
             self.server.unwatch(watcher_id)
             self.deliver("end", token)
+        streams, self.streams = self.streams, {}
+        for hear in streams.values():
+            hear("error", "the sandbox is not there any more")
         self._stepped()
 
     def abandon(self) -> None:
@@ -285,7 +289,12 @@ class Runner:
         outbox, self.server.outbox = self.server.outbox, []
         news: dict[int, list] = {}   # one message for each watch and turn
         for kind, *rest in outbox:
-            if kind == "reply":
+            if kind == "exec":
+                number, channel, said = rest
+                hear = self.streams.pop(number, None) if channel in ("exit", "error") else self.streams.get(number)
+                if hear is not None:
+                    hear(channel, said)
+            elif kind == "reply":
                 number, request, response = rest
                 token = self.waiting.pop(number, None)
                 if token is not None:
@@ -403,9 +412,15 @@ class Runner:
             self._fail(error, before)
         self.collect()
         self.state_changed = True   # held or not, there is something to step to now
-        if kind == "request" and self.sandbox.mode == "held" and self.sandbox.held_by == "default" and not self.viewers:
+        if kind in ("request", "exec") and self.sandbox.mode == "held" and self.sandbox.held_by == "default" and not self.viewers:
             self.run()   # held only because nobody has looked yet: nobody could step this write
         return number
+
+    def begin_stream(self, data: dict, hear: Callable[[str, Any], None]) -> int:
+        """An exec: journaled as an input; what it says goes to `hear`."""
+        number = self.simulation.inputs + 1
+        self.streams[number] = hear
+        return self.input("exec", data)
 
     def heard(self, *, waits: bool = False) -> None:
         """A client over HTTP is at work, or (waits) has begun to watch the cluster's."""

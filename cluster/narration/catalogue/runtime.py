@@ -109,4 +109,32 @@ KINDS = {
         en="**{container}** of {name} has ended with exit code {exit_code} ({reason}). The kubelet sees it at its next relist.",
         zh="{name} 的 **{container}** 已结束，退出码 {exit_code}（{reason}）。kubelet 在下次 relist 时才会发现。",
     ),
+    "ExecRequested": Kind(
+        stage="kubectl",
+        marker="user",
+        source="pkg/registry/core/pod/rest/subresources.go (ExecREST)",
+        en="**kubectl** asks for a stream into {container} of {name}; kube-apiserver hands it on to the kubelet. Nothing is stored.",
+        zh="**kubectl** 请求通往 {name} 的 {container} 的数据流；kube-apiserver 将它转给 kubelet。什么都不会被存储。",
+    ),
+    "ExecStarted": Kind(
+        stage="start",
+        marker="cri",
+        source="pkg/kubelet/kubelet_pods.go (GetExec)",
+        en="**containerd** runs {command} in {container} of {name}, beside its first process: same files, same namespaces.",
+        zh="**containerd** 在 {name} 的 {container} 中、于首个进程之外运行 {command}：文件与命名空间都相同。",
+    ),
+    "ExecFailed": Kind(
+        stage="start",
+        marker="warning",
+        source=CONTAINER,
+        en="**containerd** cannot run this in {container} of {name}: {reason}.",
+        zh="**containerd** 无法在 {name} 的 {container} 中运行它：{reason}。",
+    ),
+    "ExecEnded": Kind(
+        stage="report",
+        marker="status",
+        source=CONTAINER,
+        en="**{command}** in {container} of {name} has ended with exit code {exit_code}. The container goes on; no status changes.",
+        zh="{name} 的 {container} 中的 **{command}** 已结束，退出码 {exit_code}。容器继续运行，状态不变。",
+    ),
 }

@@ -1,0 +1,56 @@
+"""pods/exec and pods/attach: whom a stream is for, or why there is none. The stream itself is the worker's and the kubelet's.
+
+Source: kubernetes pkg/registry/core/pod/rest/subresources.go, pkg/registry/core/pod/strategy.go (streamLocation),
+pkg/kubelet/kubelet_pods.go (GetExec, findContainer).
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from cluster.meta import status
+from cluster.meta.requests import Request, Response
+
+from . import options, pipeline
+from .logs import chosen
+
+STREAMS = ("exec", "attach")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a stream is to: a container on a node, and what is to run in it."""
+
+    namespace: str
+    pod: str
+    container: str
+    node: str
+    command: list[str]
+    stdin: bool
+    tty: bool
+    attach: bool
+
+
+def is_stream(request: Request) -> bool:
+    return request.resource == "pods" and request.subresource in STREAMS and request.verb in ("get", "create")
+
+
+def target(request: Request, query: str, context) -> Target | Response:
+    """Whom the request means, once it may; or its refusal."""
+    try:
+        pipeline.check_caller(request, context)
+        call = pipeline.enter(request, context)
+        stored = context.store.get(call.key)
+        if stored is None:
+            raise call.not_found()
+        pod, found = stored.value, request.options
+        container = chosen(pod, found.get("container", ""))
+        if not pod["spec"].get("nodeName"):
+            raise status.bad_request(f"pod {call.name} does not have a host assigned")
+        command = [value for name, value in parse_qsl(query, keep_blank_values=True) if name == "command"]
+        if request.subresource == "exec" and not command:
+            raise status.bad_request("you must specify at least 1 command for the container")
+        stdin, tty = (options.boolean(found.get(name, "false")) for name in ("stdin", "tty"))
+        return Target(call.namespace, call.name, container, pod["spec"]["nodeName"], command, stdin, tty, request.subresource == "attach")
+    except Exception as error:
+        return pipeline.failed(request, context, error)

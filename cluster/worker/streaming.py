@@ -1,0 +1,67 @@
+"""`kubectl exec` and `attach`: a stream is journaled as an input, what is typed into it too; what comes back goes to its caller.
+
+Source: kubernetes pkg/kubelet/server (exec), k8s.io/kubelet pkg/cri/streaming/remotecommand/exec.go (the status at the end).
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cluster.apiserver import http, streams
+from cluster.meta.requests import Request, Response
+
+from .following import Follow
+
+Respond = Callable[[dict], None]
+TEXT = [("Content-Type", "text/plain; charset=utf-8")]
+
+
+def refusal(runner, request: Request, query: str) -> dict:
+    """The answer to an exec or attach without a stream: why there is none, else that one has to ask for it."""
+    found = _found(runner, request, query)
+    if isinstance(found, dict):
+        return found
+    return {"status": 400, "headers": TEXT, "body": b"Upgrade request required\n"}
+
+
+def start(runner, request: Request, query: str, respond: Respond) -> dict | None:
+    """Begin: {stream: number}, then {channel, text}, at last {exit: code} or {error: words}. A refusal is a plain answer."""
+    found = _found(runner, request, query)
+    if isinstance(found, dict):
+        return found
+    target, container = found
+    if target.attach:
+        return _attach(runner, target, container, respond)
+    data = {"namespace": target.namespace, "pod": target.pod, "container": target.container, "node": target.node, "id": container,
+            "command": target.command, "stdin": target.stdin, "tty": target.tty}
+
+    def heard(channel: str, said) -> None:
+        is_end = channel in ("exit", "error")
+        respond({channel: said} if is_end else {"channel": channel, "text": said})
+
+    number = runner.begin_stream(data, heard)
+    respond({"stream": number, "node": target.node})
+    return None
+
+
+def _found(runner, request: Request, query: str):
+    """(target, the container's id), or a plain answer."""
+    found = streams.target(request, query, runner.server.looking.enter(request, True))
+    if isinstance(found, Response):
+        status, headers, body = http.render(found, request.accept)
+        return {"status": status, "headers": headers, "body": body}
+    runtime = runner.simulation.nodes[found.node].runtime if found.node in runner.simulation.nodes else None
+    container = runtime.running(f"{found.namespace}/{found.pod}", found.container) if runtime else ""
+    if not container:
+        return {"status": 500, "headers": TEXT, "body": f'container not found ("{found.container}")'.encode()}
+    return found, container
+
+
+def _attach(runner, target, container: str, respond: Respond) -> None:
+    """What the first process writes from now on; a simplification: it reads nothing."""
+    def told(answer: dict) -> None:
+        respond({"exit": 0} if answer.get("end") else {"channel": "stdout", "text": answer["line"].decode()})
+
+    runtime = runner.simulation.nodes[target.node].runtime
+    follow = Follow.begin(runner, runtime, container, {}, room=None, respond=told)
+    respond({"stream": follow.id, "node": target.node})
+    return None

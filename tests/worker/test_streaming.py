@@ -1,0 +1,100 @@
+"""Commands run in containers: inputs like any other, so a sandbox that comes back stands where it stood."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from cluster.engine.plain import freeze
+from cluster.store import log
+
+from .running import Stage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+BUSY = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: busy}
+spec: {terminationGracePeriodSeconds: 1, containers: [{name: app, image: "busybox:1", command: [sleep, "99999"]}]}
+"""
+
+
+class Caller:
+    """A stage with one busy Pod, and all that its commands said."""
+
+    def __init__(self):
+        self.stage, self.heard = Stage(), []
+        self.stage.apply(text=BUSY)
+        self.stage.settle()
+
+    @property
+    def runtime(self):
+        nodes = self.stage.runner.simulation.nodes.values()
+        return next(node.runtime for node in nodes if node.runtime.running("default/busy", "app"))
+
+    def begin(self, *command: str, stdin: bool = False, tty: bool = False) -> int:
+        runtime = self.runtime
+        data = {"namespace": "default", "pod": "busy", "container": "app", "node": runtime.node, "id": runtime.running("default/busy", "app"),
+                "command": list(command), "stdin": stdin, "tty": tty}  # fmt: skip
+        return self.stage.runner.begin_stream(data, lambda channel, said: self.heard.append((channel, said)))
+
+    def send(self, number: int, **what) -> None:
+        self.stage.runner.input("exec-input", {"exec": number, "node": self.runtime.node, **what})
+
+    def kinds(self) -> list[str]:
+        return [event.kind for event in log.trace_after(self.stage.sandbox, 0) if event.kind.startswith("Exec")]
+
+
+def test_a_command_says_what_it_writes_and_how_it_ended():
+    caller = Caller()
+    caller.begin("sh", "-c", "echo out; echo err >&2; exit 3")
+    caller.stage.settle()
+    assert caller.heard == [("stdout", "out\n"), ("stderr", "err\n"), ("exit", 3)]
+    assert caller.kinds() == ["ExecRequested", "ExecStarted", "ExecEnded"]
+
+
+def test_nothing_is_said_while_time_is_held():
+    caller = Caller()
+    caller.begin("hostname")
+    caller.stage.runner.finish_turn()
+    assert caller.heard == []
+    caller.stage.runner.step(3)
+    caller.stage.runner.finish_turn()
+    assert caller.heard == [("stdout", "busy\n"), ("exit", 0)]
+
+
+def test_a_shell_at_a_terminal_echoes_edits_and_ends():
+    caller = Caller()
+    number = caller.begin("sh", stdin=True, tty=True)
+    caller.stage.settle()
+    caller.send(number, text="echo hx\x7fi\r")
+    caller.stage.settle()
+    assert "".join(str(said) for _, said in caller.heard) == "/ # echo hx\b \bi\r\nhi\r\n/ # "
+    caller.send(number, text="\x04")
+    caller.stage.settle()
+    assert caller.heard[-1] == ("exit", 0)
+
+
+def test_a_command_ends_with_its_container():
+    caller = Caller()
+    caller.begin("sleep", "9999")
+    caller.stage.runner.run()
+    caller.stage.play(2)
+    caller.stage.runner.input("fault", {"action": "container-kill", "args": [caller.runtime.node, "busy", "app"]})
+    caller.stage.settle()
+    assert caller.heard[-1] == ("exit", 137)
+
+
+def test_a_sandbox_comes_back_with_its_commands_under_way():
+    caller = Caller()
+    number = caller.begin("sh", stdin=True, tty=True)
+    caller.stage.settle()
+    caller.send(number, text="x=5\recho $x")
+    caller.stage.runner.finish_turn()
+    before = msgspec.json.encode(freeze(caller.runtime))
+    caller.stage.load()
+    assert msgspec.json.encode(freeze(caller.runtime)) == before
+    caller.stage.runner.streams[number] = lambda channel, said: caller.heard.append((channel, said))
+    caller.send(number, text="\r")
+    caller.stage.settle()
+    assert ("stdout", "5\r\n") in caller.heard

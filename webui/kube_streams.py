@@ -1,0 +1,108 @@
+"""exec and attach of the Kubernetes endpoint as plain ASGI: a WebSocket of channels, each frame's first byte says which.
+
+Source: k8s.io/apimachinery pkg/util/remotecommand/constants.go; k8s.io/apiserver pkg/util/proxy/websocket.go (v5 adds closing of stdin).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import contextlib
+import json
+
+from .door import door
+from .terminal.held import tell_if_held
+
+PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
+STDIN, STDOUT, STDERR, ERROR, CLOSE = 0, 1, 2, 3, 255
+CHANNELS = {"stdout": STDOUT, "stderr": STDERR}
+MOST_FRAME = 64 * 1024
+
+
+class KubeStreams:
+    """ASGI middleware: answers sockets under /k8s/, whose address is the credential; passes everything else on."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    async def __call__(self, scope, receive, send) -> None:
+        if scope["type"] != "websocket" or not scope["path"].startswith("/k8s/"):
+            await self.inner(scope, receive, send)
+            return
+        await receive()  # websocket.connect
+        protocol = next((each for each in PROTOCOLS if each in scope.get("subprotocols", ())), None)
+        if protocol is None:
+            await send({"type": "websocket.close", "code": 1002})
+            return
+        token, _, rest = scope["path"][len("/k8s/") :].partition("/")
+        token, _, session = token.partition("~")
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        command = {"do": "stream", "token": token, "path": "/" + rest, "query": scope["query_string"].decode("latin-1"), "headers": headers}
+        async with door().conversation(command) as answers:
+            first = await answers.get()
+            if "stream" not in first:
+                await send({"type": "websocket.close", "code": 1008})  # the client asks again by POST, and is told why
+                return
+            await send({"type": "websocket.accept", "subprotocol": protocol})
+            await Stream(token, first, receive, send, has_closing=protocol == PROTOCOLS[0]).run(answers, session)
+
+
+class Stream:
+    """One stream, both ways."""
+
+    def __init__(self, token: str, begun: dict, receive, send, *, has_closing: bool):
+        self.about = {"do": "stream_input", "token": token, "stream": begun["stream"], "node": begun["node"]}
+        self.token, self.receive, self.send, self.has_closing = token, receive, send, has_closing
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    async def run(self, answers: asyncio.Queue, session: str) -> None:
+        tasks = [asyncio.ensure_future(self.inward()), asyncio.ensure_future(self.outward(answers))]
+        telling = asyncio.ensure_future(tell_if_held(self.token, session, "exec")) if session else None
+        self.first_word = telling.cancel if telling is not None else lambda: None
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in [*tasks, *([telling] if telling else [])]:
+                task.cancel()
+            with contextlib.suppress(Exception):
+                await door().tell({**self.about, "gone": True})
+
+    async def inward(self) -> None:
+        """What the client sends, until it is gone."""
+        while (message := await self.receive())["type"] != "websocket.disconnect":
+            data = message.get("bytes") or (message.get("text") or "").encode()
+            if len(data) < 2 or len(data) > MOST_FRAME:
+                continue
+            if data[0] == STDIN:
+                await door().tell({**self.about, "text": self.decoder.decode(data[1:])})
+            elif data[0] == CLOSE and self.has_closing and data[1] == STDIN:
+                await door().tell({**self.about, "closed": True})
+
+    async def outward(self, answers: asyncio.Queue) -> None:
+        """What the command writes, until it has ended."""
+        while True:
+            answer = await answers.get()
+            self.first_word()
+            if "channel" in answer:
+                await self.frame(CHANNELS[answer["channel"]], answer["text"].encode())
+            elif "exit" in answer or "error" in answer:
+                await self.frame(ERROR, json.dumps(status_of(answer)).encode())
+                await self.send({"type": "websocket.close", "code": 1000})
+                return
+
+    async def frame(self, channel: int, data: bytes) -> None:
+        await self.send({"type": "websocket.send", "bytes": bytes([channel]) + data})
+
+
+def status_of(answer: dict) -> dict:
+    """How a command ended, as a Status. Source: k8s.io/kubelet pkg/cri/streaming/remotecommand/exec.go (ServeExec)."""
+    if "error" in answer:
+        words = answer["error"]
+        return {"metadata": {}, "status": "Failure", "message": f"Internal error occurred: Internal error occurred: {words}", "reason": "InternalError",
+                "details": {"causes": [{"message": words}]}, "code": 500}  # fmt: skip
+    code = answer["exit"]
+    if not code:
+        return {"metadata": {}, "status": "Success"}
+    words = f"command terminated with non-zero exit code: command terminated with exit code {code}"
+    causes = [{"reason": "ExitCode", "message": str(code)}]
+    return {"metadata": {}, "status": "Failure", "message": words, "reason": "NonZeroExitCode", "details": {"causes": causes}}
