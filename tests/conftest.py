@@ -5,12 +5,25 @@ import pytest
 from tests import browsers
 
 
+SERVERS = ("/tests/webui/", "/tests/kubectl/", "/tests/setup/test_command_line", "/tests/worker/test_recovery", "/tests/worker/test_kill")
+QUICK = ("test_guards", "test_confinement", "test_filters", "test_parser")  # of these folders, what asks no server
+
+
 def pytest_collection_modifyitems(items):
-    """Tests of tests/e2e drive a browser; they come last, so that what is quick is known first."""
+    """Mark what drives a browser, what starts servers and what holds against recordings; the unit suite comes first."""
     for item in items:
-        if "/tests/e2e/" in item.path.as_posix():
+        path = item.path.as_posix()
+        if "/tests/e2e/" in path:
             item.add_marker(pytest.mark.browser)
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+        elif "/tests/conformance/" in path:
+            item.add_marker(pytest.mark.conformance)
+        elif any(place in path for place in SERVERS) and item.path.stem not in QUICK:
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=_turn)
+
+
+def _turn(item) -> int:
+    return next((turn for turn, mark in ((3, "browser"), (2, "conformance"), (1, "slow")) if item.get_closest_marker(mark)), 0)
 
 
 def pytest_runtest_setup(item):
