@@ -2,14 +2,18 @@
 
 It is more lenient than the RFC: `replace` of a missing key adds it, `copy` of a missing one copies null, and the first
 part of a path before its first slash is ignored. Values are never changed in place.
-Source: gopkg.in/evanphx/json-patch.v4 patch.go, merge.go.
+Source: gopkg.in/evanphx/json-patch.v4 patch.go, merge.go, errors.go; k8s.io/apiserver pkg/server/config.go (JSONPatchMaxCopyBytes).
 """
 from __future__ import annotations
 
 import re
 
+import msgspec
+
 from cluster.meta.objects import draft
 
+MOST_COPIED_BYTES = 3 * 1024 * 1024
+TOO_MUCH = "Unable to complete the copy, the accumulated size increase of copy is {}, exceeding the limit {}"
 _MISSING = object()
 _INDEX = re.compile(r"[-+]?\d+\Z", re.ASCII)
 
@@ -20,10 +24,20 @@ class PatchError(ValueError):
 
 def apply(document: object, operations: list[dict]) -> object:
     """A document after operations; the document itself stays as it is. Raises PatchError."""
-    document = draft(document)
+    document, copied = draft(document), 0
     for operation in operations:
+        if operation.get("op") == "copy" and isinstance(operation.get("from"), str) and isinstance(operation.get("path"), str):
+            copied += _size(document, operation["from"])
+            if copied > MOST_COPIED_BYTES:
+                raise PatchError(TOO_MUCH.format(copied, MOST_COPIED_BYTES))
         document = _apply_one(document, operation)
     return document
+
+
+def _size(document: object, path: str) -> int:
+    """The bytes of what stands at a path."""
+    value = _get(*_find(document, path))
+    return 0 if value is _MISSING else len(msgspec.json.encode(value))
 
 
 def _apply_one(document: object, operation: dict) -> object:

@@ -81,8 +81,8 @@ def arrive(request: Request, context: Context) -> Response | Write:
         check_caller(request, context)
         call = enter(request, context)
         return work_out(call)
-    except status.StatusError as refusal:
-        response = refuse(request, context, refusal)
+    except Exception as error:
+        response = failed(request, context, error)
         response.warnings = call.warnings if call else []
         return response
 

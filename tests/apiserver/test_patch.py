@@ -144,6 +144,13 @@ def test_apply_retains_keys_of_a_union():
     assert found["spec"]["strategy"] == {"type": "Recreate", "rollingUpdate": None, "$retainKeys": ["type"]}
 
 
+def test_copies_may_not_grow_beyond_measure():
+    start = {"op": "add", "path": "/data/k", "value": "x" * 100_000}
+    operations = [start, *({"op": "copy", "from": "/data", "path": f"/data/k{at}"} for at in range(40))]
+    with pytest.raises(jsonpatch.PatchError, match=r"the accumulated size increase of copy is 6\d{6}, exceeding the limit 3145728"):
+        jsonpatch.apply({"data": {}}, operations)
+
+
 def test_a_merge_patch_for_unknown_kinds_is_three_way_too():
     found = patch.three_way_merge({"a": 1, "b": {"c": 1}}, {"b": {"d": 2}}, {"a": 1, "b": {"c": 1}, "x": 1})
     assert found == {"a": None, "b": {"c": None, "d": 2}}
