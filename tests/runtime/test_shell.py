@@ -118,6 +118,12 @@ def test_what_a_subshell_makes_is_bounded_too(body):
     assert sum(map(len, process.variables.values())) < 1_000_000
 
 
+@pytest.mark.parametrize("script", ["(" * 3_000 + "echo" + ")" * 3_000, "if true; then " * 2_000 + "echo" + "; fi" * 2_000, "{ " * 3_000])
+def test_a_script_that_nests_too_deep_is_a_syntax_error(script):
+    runtime = shell(script).until(1_000)
+    assert (runtime.log, runtime.container.exit_code) == (["sh: syntax error: nested too deep"], 2)
+
+
 @pytest.mark.parametrize("text", ["1<<999999999999", "9**9**9", "1>>1", "2 ** 99"])
 def test_arithmetic_that_could_grow_beyond_measure_is_zero(text):
     assert shell(f"echo $(({text}))").until(10_000).log == ["0"]

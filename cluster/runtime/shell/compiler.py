@@ -30,7 +30,10 @@ class Command:
 def compile_script(text: str) -> tuple[tuple, ...]:
     """The instructions of a script. Raises ShellSyntaxError."""
     parser = Parser(tokens_of(text))
-    parser.sequence(stop=set())
+    try:
+        parser.sequence(stop=set())
+    except RecursionError:
+        raise ShellSyntaxError("syntax error: nested too deep") from None
     if parser.at < len(parser.tokens):
         raise unexpected(parser.peek())
     return tuple(parser.code)
