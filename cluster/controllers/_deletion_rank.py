@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from functools import cmp_to_key
 
 from cluster.engine import clock
+from cluster.meta.gotext import atoi
 
 from . import _pods
 
@@ -51,7 +52,7 @@ def deletion_cost(pod: dict) -> int:
     """The annotation's number; 0 if it is missing or none."""
     text = (pod["metadata"].get("annotations") or {}).get(DELETION_COST, "0")
     digits = text[1:] if text[:1] == "-" else text
-    return int(text) if digits.isdigit() and (digits == "0" or digits[0] != "0") else 0
+    return (atoi(text) or 0) if digits.isdigit() and (digits == "0" or digits[0] != "0") else 0
 
 
 def age_bucket(now_unix_ms: int, since_ms: int | None) -> int:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+from cluster.meta.gotext import atoi
+
 DESIRED = "deployment.kubernetes.io/desired-replicas"
 MAXIMUM = "deployment.kubernetes.io/max-replicas"
 
@@ -16,7 +18,7 @@ def scaled_value(value: int | str | None, total: int, *, round_up: bool) -> int:
     if value is None:
         return 0
     if isinstance(value, str):
-        share = int(value.rstrip("%")) * total
+        share = (atoi(value.removesuffix("%")) or 0) * total
         return -(-share // 100) if round_up else share // 100
     return value
 
@@ -98,7 +100,8 @@ def is_saturated(deployment: dict, replica_set: dict | None) -> bool:
 def annotated(replica_set: dict, name: str) -> int | None:
     """A non-negative number in an annotation; None if it is missing or none."""
     text = (replica_set["metadata"].get("annotations") or {}).get(name, "")
-    return int(text) if text.isdigit() and int(text) <= 2**31 - 1 else None
+    number = atoi(text) if text.isdigit() else None
+    return number if number is not None and number <= 2**31 - 1 else None
 
 
 def newest_first(replica_sets: list[dict]) -> list[dict]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 
+from cluster.meta.gotext import atoi
 from cluster.meta.objects import controller_of
 
 from . import _deployment_math as math
@@ -78,7 +79,7 @@ def split(deployment: dict, replica_sets: list[dict]) -> tuple[dict | None, list
 def revision(obj: dict) -> int:
     """The revision in the annotation, 0 if there is none."""
     text = (obj["metadata"].get("annotations") or {}).get(REVISION, "")
-    return int(text) if text.isdigit() else 0
+    return atoi(text) or 0
 
 
 def next_revision(old_sets: list[dict]) -> int:
@@ -96,9 +97,10 @@ def annotations_for(deployment: dict, annotations: dict, new_revision: int, *, e
         if name not in NOT_COPIED:
             result[name] = value
     old = annotations.get(REVISION, "")
-    if old and not old.isdigit():
+    before = atoi(old or "0")
+    if before is None:
         return result
-    if int(old or 0) < new_revision:
+    if before < new_revision:
         result[REVISION] = str(new_revision)
         if REVISION in annotations:
             result = _remember(result, old)

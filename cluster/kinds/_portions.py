@@ -10,6 +10,7 @@ import re
 from cluster.kinds import _rules
 from cluster.kinds._rules import Errors
 from cluster.meta import fields, names, objectmeta
+from cluster.meta.gotext import atoi
 
 Portion = int | str
 STATUSES = ("False", "True", "Unknown")
@@ -32,7 +33,10 @@ def portion(errors: Errors, path: str, value: Portion) -> None:
 
 def at_most_whole(errors: Errors, path: str, value: Portion) -> None:
     """A percentage of at most 100 (IsNotMoreThan100Percent)."""
-    if isinstance(value, str) and not names.percent(value) and int(value[:-1]) > 100:
+    if not isinstance(value, str) or names.percent(value):
+        return
+    number = atoi(value[:-1])
+    if number is None or number > 100:
         errors.append(fields.invalid(path, value, "must not be greater than 100%"))
 
 
@@ -41,7 +45,7 @@ def number_of(value: Portion | None) -> int:
     if not isinstance(value, str):
         return value or 0
     text = value if names.percent(value) else value[:-1]
-    return int(text) if re.fullmatch(r"[+-]?\d+", text, re.ASCII) else 0
+    return atoi(text) or 0
 
 
 def text_of(value: Portion | None, missing: str = "N/A") -> str:

@@ -1,11 +1,11 @@
 """Deployment: a number of equal Pods, and how to change from one version of them to the next."""
 from __future__ import annotations
 
-from cluster.kinds import _pod_gates, _rules, _workload
+from cluster.kinds import _pod_gates, _portions, _rules, _workload
 from cluster.kinds._columns import AGE, CONTAINERS, IMAGES, NAME, age, column, container_cells
 from cluster.kinds._workload import count, replicas
 from cluster.kinds.base import FieldError, Kind
-from cluster.meta import fields, labels, names
+from cluster.meta import fields, labels
 
 __all__ = ["KIND", "condition", "count", "is_paused", "replicas"]
 
@@ -89,22 +89,10 @@ def _strategy(errors: list[FieldError], strategy: dict) -> None:
 def _rolling(errors: list[FieldError], rolling: dict, path: str) -> None:
     unavailable, surge = rolling.get("maxUnavailable"), rolling.get("maxSurge")
     for field, value in (("maxUnavailable", unavailable), ("maxSurge", surge)):
-        if isinstance(value, str):
-            _rules.all_of(errors, f"{path}.{field}", value, names.percent(value))
-        else:
-            _rules.not_negative(errors, f"{path}.{field}", value)
-    if _number(unavailable) == 0 and _number(surge) == 0:
+        _portions.portion(errors, f"{path}.{field}", value)
+    if _portions.number_of(unavailable) == 0 and _portions.number_of(surge) == 0:
         errors.append(fields.invalid(f"{path}.maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0"))
-    if isinstance(unavailable, str) and not names.percent(unavailable) and _number(unavailable) > 100:
-        errors.append(fields.invalid(f"{path}.maxUnavailable", unavailable, "must not be greater than 100%"))
-
-
-def _number(value: int | str | None) -> int:
-    """The number before a percent sign, or the number itself; words count as 0."""
-    if not isinstance(value, str):
-        return value or 0
-    text = value[:-1] if value.endswith("%") else value
-    return int(text) if text.lstrip("+-").isdigit() else 0
+    _portions.at_most_whole(errors, f"{path}.maxUnavailable", unavailable)
 
 
 def validate_update(new: dict, old: dict) -> list[FieldError]:

@@ -55,6 +55,12 @@ def float_text(value: float) -> str:
     return f"{mantissa}e{sign}{exponent.lstrip('+-').zfill(2)}"
 
 
+def atoi(text: str) -> int | None:
+    """A whole number of 64 bits, as strconv.Atoi reads it; None for what is none."""
+    found = int(text) if re.fullmatch(r"[-+]?0*[0-9]{1,19}", text, re.ASCII) and len(text) < 1000 else None
+    return found if found is not None and -(1 << 63) <= found < 1 << 63 else None
+
+
 def type_word(value: Any) -> str:
     """What encoding/json calls a value: string, number, bool, array, object, null."""
     if value is None:
