@@ -157,7 +157,8 @@ def control(host, asked: dict, respond: Respond) -> dict:
     elif action == "rbac":
         _enforce(runner, value)
     elif action != "reset":
-        raise Refused(f"unknown action {action!r}: choose hold, run, step, stage, settle, jump, speed, pacing, rbac or reset")
+        raise Refused(f"unknown action {action!r}: choose hold, run, step, stage, settle, jump, speed, pacing, rbac or reset",
+                      f"未知操作“{action}”：可用 hold、run、step、stage、settle、jump、speed、pacing、rbac 或 reset")
     runner.finish_turn()
     return {"ok": True, **runner.head(), "rbac": runner.server.enforces_rbac}
 
