@@ -141,7 +141,9 @@ class Learner:
 
     @property
     def terminal(self) -> str:
-        return self.page.evaluate("podlife.terminal?.text() ?? document.querySelector('.terminal-lines').innerText")
+        """What the terminal shows and has shown; it is loaded when it is first seen."""
+        self.until("document.documentElement.dataset.terminal === 'ready' && podlife.terminal.text()")
+        return self.page.evaluate("podlife.terminal.written()")
 
     def place(self, thing: str) -> dict | None:
         return self.page.evaluate("(id) => podlife.stage.rectOf(id)", thing)
