@@ -33,9 +33,14 @@ Heard = Callable[[int, str, Any], None]
 class ExecWorld(ContainerWorld):
     """A container as a command beside its first process sees it: the same files, but what it writes goes to its caller."""
 
-    def __init__(self, *about: Any, say: Callable[[str, str], None]):
+    def __init__(self, *about: Any, say: Callable[[str, str], None], send: Callable[[str], None]):
         super().__init__(*about)
-        self.say = say
+        self.say, self.send = say, send
+
+    def signal(self, pid: str, name: str) -> bool:
+        if pid == "1" and name != "KILL":  # the kernel keeps PID 1 from being killed out of its own namespace
+            self.send(name)
+        return pid == "1"
 
     def write(self, stream: str, text: str) -> None:
         self.say(stream, text)
@@ -250,7 +255,15 @@ class Execs:
 
         clock = self.engine.clock
         return ExecWorld(
-            self.state, container.id, container.uid, main, self.now_ms, clock.text(self.now_ms), clock.unix_ms(self.now_ms) // 1000, say=say
+            self.state,
+            container.id,
+            container.uid,
+            main,
+            self.now_ms,
+            clock.text(self.now_ms),
+            clock.unix_ms(self.now_ms) // 1000,
+            say=say,
+            send=lambda name: self.signal(container.id, name),
         )
 
     def _prompt(self, run: Exec) -> None:

@@ -33,6 +33,10 @@ class ContainerWorld:
         mounts = [mount for mount in self.process.mounts if path == mount or path.startswith(mount.rstrip("/") + "/")]
         return path[len(max(mounts, key=len)) :] if mounts else path
 
+    def signal(self, pid: str, name: str) -> bool:
+        """Whether there is such a process to be signalled; a first process signals nobody here."""
+        return False
+
     def read_file(self, path: str) -> str | None:
         return self.files_of(path).get(self.inner(path))
 

@@ -102,6 +102,17 @@ def test_attach_shows_what_the_first_process_writes(kubectl):
     process.wait(10)
 
 
-def test_killing_the_first_process_restarts_the_container(kubectl):
-    kubectl("exec", "web", "--", "sh", "-c", "kill -9 1")
-    assert kubectl("get", "pod", "web").returncode == 0
+def test_ps_and_kill_reach_the_first_process(kubectl):
+    assert re.search(r"^ +1 root +0:00 sh -c", kubectl("exec", "web", "--", "ps").stdout, re.MULTILINE)
+    assert kubectl("exec", "web", "--", "head", "-n", "1", "/tmp/log").stdout == "first\n"
+    assert kubectl("exec", "web", "--", "sh", "-c", "kill 99").stderr.startswith("sh: can't kill pid 99: No such process")
+    assert kubectl("exec", "web", "--", "kill", "-9", "1").returncode == 0
+    assert kubectl("get", "pod", "web", "-o", "jsonpath={.status.containerStatuses[0].restartCount}").stdout == "0"
+
+
+def test_a_signal_to_nginx_restarts_its_container(kubectl):
+    kubectl("run", "nginx", "--image=nginx/nginx:v1")
+    kubectl("wait", "--for=condition=Ready", "pod/nginx", "--timeout=60s")
+    kubectl("exec", "nginx", "--", "kill", "1")
+    kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "pod/nginx", "--timeout=60s")
+    assert "Completed" in kubectl("describe", "pod", "nginx").stdout

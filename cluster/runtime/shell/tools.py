@@ -257,7 +257,41 @@ def sequence(process, world, words, stdin):
     return Finished(0, "".join(f"{number}\n" for number in range(first, min(last, first + 10_000) + 1)))
 
 
+def kill(process, world, words, stdin):
+    """`kill [-SIGNAL] PID…`: the container's first process is the only one that can be reached, and not by KILL (pid_namespaces(7))."""
+    arguments, name = words[1:], "TERM"
+    if arguments and arguments[0].startswith("-"):
+        name = arguments.pop(0)[1:].removeprefix("SIG").removeprefix("s ")
+        name = next((known for known, number in SIGNALS.items() if str(number) == name), name)
+    if name not in SIGNALS:
+        return Finished(1, errors=f"sh: bad signal name '{name}'\n")
+    errors = "".join(f"sh: can't kill pid {pid}: No such process\n" for pid in arguments if not world.signal(pid, name))
+    return Finished(1 if errors else 0, errors=errors)
+
+
+def list_processes(process, world, words, stdin):
+    rows = [(1, world.process.argv), *([(7, process.argv)] if process is not world.process else []), (8, words)]
+    return Finished(0, "PID   USER     TIME  COMMAND\n" + "".join(f"{pid:5} root      0:00 {' '.join(argv)}\n" for pid, argv in rows))
+
+
+def head(process, world, words, stdin):
+    arguments, most = words[1:], 10
+    if arguments and arguments[0].startswith("-"):
+        first = arguments.pop(0)
+        text = (arguments.pop(0) if arguments else "") if first == "-n" else first.removeprefix("-n").removeprefix("-")
+        if not text.isascii() or not text.isdigit() or len(text) > 9:
+            return Finished(1, errors=f"head: invalid number '{text}'\n")
+        most = int(text)
+    texts = [world.read_file(path) for path in arguments] if arguments else [stdin]
+    missing = [path for path, text in zip(arguments, texts, strict=False) if text is None]
+    shown = "".join("".join(text.splitlines(keepends=True)[:most]) for text in texts if text)
+    return Finished(1 if missing else 0, shown, "".join(f"head: {path}: No such file or directory\n" for path in missing))
+
+
 TOOLS: dict[str, Callable] = {
+    "kill": kill,
+    "ps": list_processes,
+    "head": head,
     "echo": echo,
     "printf": printf,
     "true": true,
