@@ -72,7 +72,9 @@ class Server(daphne_server.Server):
 
 
 async def serve(bind: str, port: int, on_ready: Callable[[str], None], stop: asyncio.Event, application=None) -> None:
-    """Serve at the address until `stop` is set; `on_ready(url)` is called once the page and the simulation answer.
+    """Serve at the address until `stop` is set; `on_ready(url)` is called once the page answers.
+
+    The simulation wakes meanwhile: what asks for it earlier waits for it.
 
     Raises: Problem when nothing can listen there.
     """
@@ -81,8 +83,6 @@ async def serve(bind: str, port: int, on_ready: Callable[[str], None], stop: asy
 
     from cluster.worker import consumer
     from cluster.worker.consumer import CHANNEL
-
-    from .door import door
 
     if application is None:
         from webui.asgi import application
@@ -96,17 +96,28 @@ async def serve(bind: str, port: int, on_ready: Callable[[str], None], stop: asy
     )
     server.start()
     worker = loop.create_task(Worker(application, [CHANNEL], get_channel_layer()).handle())
+    waking: asyncio.Task | None = None
     try:
         await _listening(server, bind, port)
         host, port = server.listening_addresses[0][:2]
         await _answers(_reachable(host), port)
-        await door().ask({"do": "sandbox_list"})
         on_ready(url(bind, port))
+        waking = loop.create_task(_wake())
         loop.call_later(LOAD_LATER_S, threading.Thread(target=_load_later, daemon=True).start)
         await stop.wait()
     finally:
         worker.cancel()
+        if waking is not None:
+            waking.cancel()
         await asyncio.gather(server.close(), loop.run_in_executor(None, consumer.stop))
+
+
+async def _wake() -> None:
+    """Load the simulation beside the event loop and wake the sandboxes."""
+    from .door import door
+
+    await loop.run_in_executor(None, importlib.import_module, "cluster.worker.host")
+    await door().ask({"do": "sandbox_list"})
 
 
 def _load_later() -> None:

@@ -7,8 +7,6 @@ import msgspec
 from channels.consumer import AsyncConsumer
 from channels.layers import get_channel_layer
 
-from .host import Host
-
 CHANNEL = "simulation"
 
 
@@ -22,6 +20,8 @@ class Bridge:
 
     def __init__(self, loop: asyncio.AbstractEventLoop):
         self.loop, self.layer = loop, get_channel_layer()
+        from .host import Host  # the whole simulation stands behind it: a page is served before it is loaded
+
         self.host = Host(self.publish)
 
     def publish(self, sandbox: str, message: dict) -> None:

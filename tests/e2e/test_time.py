@@ -105,6 +105,7 @@ def test_a_reload_and_a_second_page_stand_at_the_same_moment(browser, server):
         learner.apply()
         learner.steps(25)
         moment, cells = learner.page.evaluate(MOMENT), picture(learner)
+        learner.until("document.querySelector('.clock').innerText !== '00:00:00.000'")  # it arrives a frame after the step
         clock = learner.page.locator(".clock").inner_text()
         learner.open()
         assert learner.page.evaluate(MOMENT) == moment
