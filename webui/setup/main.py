@@ -88,6 +88,8 @@ def other(arguments: list[str]) -> int:
     if not paths.in_venv():
         return _go_on_in_venv([paths.MANAGE, *arguments])
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "SIGPIPE"):  # `manage.py simulate … | head` ends quietly, as every command of a shell does
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webui.settings")
     from django.core.management import execute_from_command_line
 
