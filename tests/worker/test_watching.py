@@ -92,10 +92,14 @@ def test_a_revision_that_is_compacted_ends_in_an_error_event(worker):
 def test_after_a_restart_an_old_revision_is_gone(worker):
     now = revision(worker)
     worker.play(30)
-    worker.host.runners["one"].close()
+    assert revision(worker) > now
+    runner = worker.host.runners["one"]
+    runner.engine.settle()  # at rest, so that closing keeps a snapshot: the log before it is not loaded again
+    runner.collect()
+    runner.close()
     worker.host.drop("one")
     watch = Watch(worker, f"resourceVersion={now}")
-    assert watch.lines[0]["object"]["code"] == 410 or watch.seen  # either it is told, or nothing was missed
+    assert watch.lines[0]["object"]["code"] == 410
 
 
 @pytest.mark.parametrize(("query", "words"), [("labelSelector=a%3Db", []), ("labelSelector=!a", ["web"]), ("fieldSelector=metadata.name%3Dweb", ["web"]),
