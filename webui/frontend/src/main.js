@@ -20,7 +20,7 @@ import { tableView } from "./panels/table.js";
 import { topbarView } from "./panels/topbar.js";
 import { openSheet, railView, sheet, tabBarView } from "./sheets.js";
 import { Stage } from "./stage/stage.js";
-import { cells, connection, following, isGap, mainView, moment, offlineSince, ready, receive, recording, run, sandbox, selected } from "./store.js";
+import { cells, connection, following, isGap, mainView, moment, offlineSince, pictureTime, ready, receive, recording, run, sandbox, selected } from "./store.js";
 import { focusTerminal, terminalText, writtenText } from "./terminal/panel.js";
 import { isNarrow, isPhone, startTheme } from "./theme.js";
 import { useNet } from "./transport.js";
@@ -112,6 +112,9 @@ function offerHooks(stage, timeline) {
     timeline: { xOf: (step) => timeline.host.getBoundingClientRect().left + step },
     get ready() {
       return ready.value;
+    },
+    get clockAtRest() {
+      return !pictureTime().isMoving;
     },
     state: () => ({
       sandbox: config.sandbox,
