@@ -1,6 +1,6 @@
 """The published schemas as OpenAPI documents: version 2 in one piece, version 3 by group, for the kinds that are served.
 
-Made from the definitions that kubernetes-validate carries; paths are those that clients look at (explain, apply, validation).
+Made from the definitions that kubernetes-validate carries; the paths are openapi_paths.py's.
 Source: k8s.io/apiserver pkg/endpoints/installer.go; k8s.io/kube-openapi pkg/builder3, pkg/handler3.
 """
 from __future__ import annotations
@@ -16,13 +16,14 @@ from cluster.kinds import Registry, api_version, list_kind
 from cluster.kinds.base import Kind
 from cluster.meta import schema
 
+from . import openapi_paths
+
 REFERENCE = "#/$defs/"
 IF_NONE_MATCH = "If-None-Match"
 OBJECT_META, LIST_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"
 CUSTOM_ROOTS = (OBJECT_META, LIST_META)
 INFO = {"title": "Kubernetes", "version": "v1.36.3"}
-WRITE_PARAMETERS = ("dryRun", "fieldManager", "fieldValidation")
-EXTRA = {"": ("io.k8s.api.core.v1.Binding",), "apps": ("io.k8s.api.autoscaling.v1.Scale",)}
+WATCH_EVENT = "io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent"
 
 
 def document(registry: Registry, name: str) -> dict | None:
@@ -65,17 +66,18 @@ def digest(body: object) -> str:
 
 def _build(registry: Registry, name: str) -> dict:
     kinds = [kind for kind in registry.kinds if place(kind) == name]
-    roots = [schema.schema_name(kind.group, kind.version, kind.kind) for kind in kinds]
-    roots += [schema.schema_name(kind.group, kind.version, kind.kind + "List") for kind in kinds]
-    roots += EXTRA.get(kinds[0].group, ())
-    roots.append("io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions")
-    paths: dict[str, Any] = {}
-    for kind in kinds:
-        _add_paths(paths, kind)
     prefix = "#/components/schemas/"
+    paths = _paths(kinds, version=3)
+    roots = _references(paths, prefix) + [WATCH_EVENT for kind in kinds if "watch" in kind.verbs]
+    custom = _custom(kinds, prefix, version=3)
+    if custom:
+        roots += CUSTOM_ROOTS
     return {"openapi": "3.0.0", "info": INFO, "paths": paths,
-            "components": {"schemas": {**_schemas([*roots, *CUSTOM_ROOTS], prefix, version=3), **_custom(kinds, prefix, version=3)}
-                           if any(kind.custom for kind in kinds) else _schemas(roots, prefix, version=3)}}
+            "components": {"schemas": {**_schemas(roots, prefix, version=3), **custom}}}
+
+
+def _paths(kinds: Iterable[Kind], *, version: int) -> dict[str, dict]:
+    return {path: item for kind in kinds for path, item in openapi_paths.paths(kind, version).items()}
 
 
 def _custom(kinds: Iterable[Kind], prefix: str, *, version: int) -> dict[str, dict]:
@@ -104,33 +106,6 @@ def _reference(name: str, prefix: str, version: int) -> dict:
     return {"allOf": [{"$ref": prefix + name}]} if version == 3 else {"$ref": prefix + name}
 
 
-def _add_paths(paths: dict, kind: Kind) -> None:
-    root = "/" + place(kind)
-    base = f"{root}/namespaces/{{namespace}}/{kind.plural}" if kind.namespaced else f"{root}/{kind.plural}"
-    paths[base] = {method: _operation(kind, method) for method in ("get", "post", "delete")}
-    paths[base + "/{name}"] = {method: _operation(kind, method) for method in ("get", "put", "patch", "delete")}
-    if kind.namespaced:
-        paths[f"{root}/{kind.plural}"] = {"get": _operation(kind, "get")}
-    for name in kind.subresources:
-        if name == "status":
-            paths[f"{base}/{{name}}/status"] = {method: _operation(kind, method) for method in ("get", "put", "patch")}
-
-
-def _operation(kind: Kind, method: str) -> dict:
-    names = WRITE_PARAMETERS if method in ("post", "put", "patch") else ()
-    names = (*names, "force") if method == "patch" else names
-    operation: dict[str, Any] = {
-        "x-kubernetes-action": method, "x-kubernetes-group-version-kind": {
-            "group": kind.group, "kind": kind.kind, "version": kind.version},
-        "parameters": [{"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}} for name in names],
-        "responses": {"200": {"description": "OK"}}}
-    if method == "patch":
-        types = ("application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json",
-                 "application/strategic-merge-patch+json")
-        operation["requestBody"] = {"content": {media: {"schema": {"type": "object"}} for media in types}}
-    return operation
-
-
 @cache
 def _plain(name: str, version: int, prefix: str) -> dict:
     return _converted(schema.definitions()[name], version, prefix)
@@ -146,17 +121,17 @@ def _schemas(roots: list[str | None], prefix: str, *, version: int) -> dict[str,
         if name in found or name not in definitions:
             continue
         found[name] = _plain(name, version, prefix)
-        waiting += _references(definitions[name])
+        waiting += _references(definitions[name], REFERENCE)
     return dict(sorted(found.items()))
 
 
-def _references(node: Any) -> list[str]:
+def _references(node: Any, prefix: str) -> list[str]:
     if isinstance(node, list):
-        return [name for item in node for name in _references(item)]
+        return [name for item in node for name in _references(item, prefix)]
     if not isinstance(node, dict):
         return []
-    own = [node["$ref"][len(REFERENCE):]] if isinstance(node.get("$ref"), str) else []
-    return own + [name for item in node.values() for name in _references(item)]
+    own = [node["$ref"][len(prefix):]] if isinstance(node.get("$ref"), str) else []
+    return own + [name for item in node.values() for name in _references(item, prefix)]
 
 
 def _converted(node: Any, version: int, prefix: str) -> Any:
@@ -187,11 +162,9 @@ def _converted(node: Any, version: int, prefix: str) -> Any:
 @lru_cache(maxsize=4)
 def version_2(registry: Registry) -> dict:
     """The version 2 document."""
-    roots = [schema.schema_name(kind.group, kind.version, kind.kind + ending) for kind in registry.kinds for ending in ("", "List")]
-    paths: dict[str, Any] = {}
-    for kind in registry.kinds:
-        _add_paths(paths, kind)
     prefix = "#/definitions/"
+    paths = _paths(registry.kinds, version=2)
+    roots = [WATCH_EVENT, *CUSTOM_ROOTS, *_references(paths, prefix)]
     return {"swagger": "2.0", "info": INFO, "paths": paths,
             "definitions": {**_schemas(roots, prefix, version=2), **_custom(registry.kinds, prefix, version=2)}}
 

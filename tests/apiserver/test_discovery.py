@@ -76,3 +76,28 @@ def test_a_binding_may_be_posted_to_its_collection(http, pod):
     binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": "p"}, "target": {"kind": "Node", "name": "n"}}
     assert http("POST", "/api/v1/namespaces/default/bindings", binding)[0] == 201
     assert http("GET", "/api/v1/namespaces/default/pods/p")[2]["spec"]["nodeName"] == "n"
+
+
+def test_documents_say_what_an_operation_takes_and_answers(http):
+    _, _, document = http("GET", "/openapi/v3/apis/apps/v1")
+    item = document["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]
+    assert [(row["name"], row["in"]) for row in item["parameters"]] == [("name", "path"), ("namespace", "path"), ("pretty", "query")]
+    assert item["put"]["operationId"] == "replaceAppsV1NamespacedDeployment"
+    assert item["put"]["requestBody"]["content"]["*/*"]["schema"] == {"$ref": "#/components/schemas/io.k8s.api.apps.v1.Deployment"}
+    assert list(item["patch"]["responses"]) == ["200", "201", "401"]
+    scale = document["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale"]["get"]
+    assert scale["x-kubernetes-group-version-kind"] == {"group": "autoscaling", "kind": "Scale", "version": "v1"}
+
+
+def test_version_2_writes_bodies_down_as_parameters(http):
+    _, _, document = http("GET", "/openapi/v2")
+    post = document["paths"]["/api/v1/namespaces/{namespace}/pods"]["post"]
+    assert post["parameters"][-1] == {"in": "body", "name": "body", "required": True, "schema": {"$ref": "#/definitions/io.k8s.api.core.v1.Pod"}}
+    assert post["responses"]["201"] == {"description": "Created", "schema": {"$ref": "#/definitions/io.k8s.api.core.v1.Pod"}}
+
+
+def test_what_each_operation_of_a_list_has_stands_once(http):
+    _, _, document = http("GET", "/openapi/v3/api/v1")
+    item = document["paths"]["/api/v1/pods"]
+    assert list(item) == ["get", "parameters"] and "parameters" not in item["get"]
+    assert "allowWatchBookmarks" in [row["name"] for row in item["parameters"]]
