@@ -123,7 +123,7 @@ def _rendered(response: Response, accept: str) -> dict:
 @command
 def unwatch(host, asked: dict, respond: Respond) -> dict:
     runner = _runner(host, asked)
-    runner.heard()
+    runner.heard(waits=not runner.engine.is_settled)
     runner.server.unwatch(asked["watch"])
     runner.watches.pop(asked["watch"], None)
     runner.watch_requests.pop(asked["watch"], None)

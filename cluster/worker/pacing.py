@@ -5,7 +5,8 @@ STEP_S = 0.42            # a step's least wall time at speed 1, so that a write 
 LONG_GAP_MS = 1000       # idle gaps above this are squeezed
 SQUEEZED_S = 0.5
 TICK_BUDGET_S = 0.03     # how long one turn may keep the thread
-PATIENCE_S, PATIENCE_MS = 0.2, 1900  # the longest pause between a client's requests that counts as its own, wall and virtual
+PATIENCE_S, PATIENCE_MS = 0.2, 2000  # the longest pause between a client's requests that counts as its own, wall and virtual
+CATCH_UP = 1.25          # after a longer one the clock runs so much faster until it has made up for it: no leap, so a hair too long is no fault
 CLOCK_LAG_S = 2.0        # a clock that falls further behind than this starts anew from where it is
 STEP_LIMIT_MS = 15_000   # how far one Step may carry a settled cluster through heartbeats
 SETTLE_LIMIT_MS = 600_000
@@ -30,8 +31,9 @@ class Pacing:
         if self.anchor is None:
             self._begin(wall_s, now_ms)
         begun_s, begun_ms = self.anchor
-        rate = 1 if wall_s - begun_s + 1e-6 < self.patience_s else speed
-        return max(now_ms, begun_ms + int((wall_s - begun_s) * 1000 * rate + 0.001))  # `wall_of` may fall a hair short
+        gone_s, patience_s = wall_s - begun_s, self.patience_s
+        ahead_s = min(gone_s * speed, patience_s + (gone_s - patience_s) * speed * CATCH_UP) if gone_s > patience_s else gone_s
+        return max(now_ms, begun_ms + int(ahead_s * 1000 + 0.001))  # `wall_of` may fall a hair short
 
     def _begin(self, wall_s: float, now_ms: int, patience_s: float = 0.0) -> None:
         self.anchor, self.patience_s = (wall_s, now_ms), patience_s
@@ -40,8 +42,8 @@ class Pacing:
         """Clock play: a client asks or has seen enough of a watch, or the cluster has come to rest.
 
         If it asks again soon, it was at work between (a kubectl command takes 50 ms to start): that time is not
-        multiplied, so that a script meets the cluster as it would a real one. If it does not, the clock makes up for it.
-        waits: it begins a watch, so it is the cluster's turn.
+        multiplied, so that a script meets the cluster as it would a real one. If it does not, the clock makes up for it by and by.
+        waits: it begins a watch, or ends one while the cluster is at work, so it is the cluster's turn.
         """
         if speed > 1:
             patience_s = 0.0 if waits else min(PATIENCE_S, PATIENCE_MS / 1000 / speed)
@@ -56,9 +58,9 @@ class Pacing:
         """Clock play: when it will be `due_ms`."""
         begun_s, begun_ms = self.anchor
         ahead_s = (due_ms - begun_ms) / 1000
-        if self.patience_s and ahead_s < self.patience_s:
+        if ahead_s < self.patience_s:
             return begun_s + ahead_s
-        return begun_s + max(ahead_s / speed, self.patience_s)
+        return begun_s + max(ahead_s / speed, self.patience_s + (ahead_s - self.patience_s) / (speed * CATCH_UP))
 
     def gap_s(self, gap_ms: int, speed: float) -> float:
         """Paced play: how long to wait in an idle gap before the next event; the step before it took STEP_S already."""

@@ -27,8 +27,14 @@ def test_a_client_that_asks_again_soon_was_at_work_which_is_not_multiplied(pacin
 def test_the_clock_makes_up_for_a_client_that_went_away(pacing):
     pacing.heard(101.0, 5000, 16)
     assert pacing.target_ms(101.05, 5000, 16) == 21_050
-    assert pacing.target_ms(101.125, 5000, 16) == 23_000
     assert pacing.target_ms(102.0, 5000, 16) == 37_000
+
+
+def test_it_makes_up_without_a_leap(pacing):
+    pacing.heard(101.0, 5000, 16)
+    assert pacing.target_ms(101.125, 5000, 16) == 21_125
+    assert pacing.target_ms(101.135, 5000, 16) == 21_325
+    assert pacing.target_ms(101.225, 5000, 16) == 23_125
 
 
 def test_a_client_that_watches_waits_for_the_cluster(pacing):
@@ -37,7 +43,7 @@ def test_a_client_that_watches_waits_for_the_cluster(pacing):
     assert pacing.target_ms(101.1, 5000, 16) == 21_850
 
 
-@pytest.mark.parametrize("speed, ahead_ms, wall_s", [(16, 50, 101.05), (16, 200, 101.11875), (16, 3200, 101.2), (2, 100, 101.1), (2, 1000, 101.5)])
+@pytest.mark.parametrize("speed, ahead_ms, wall_s", [(16, 50, 101.05), (16, 125, 101.125), (16, 200, 101.12875), (16, 32_000, 103.0), (2, 100, 101.1), (2, 1000, 101.52), (2, 4000, 103.0)])
 def test_it_wakes_when_what_is_due_is_reached(pacing, speed, ahead_ms, wall_s):
     pacing.anchor = None
     pacing.heard(101.0, 5000, speed)
