@@ -5,6 +5,7 @@ Source: k8s.io/apiserver pkg/endpoints/discovery, pkg/endpoints/discovery/aggreg
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -13,10 +14,11 @@ from cluster.kinds.base import Kind
 from cluster.meta import status
 from cluster.meta.requests import Request, Response
 
-from . import openapi
+from . import negotiation, openapi, openapi_protobuf
 from .context import Context
 
 KUBE_VERSION = re.compile(r"v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?")
+JSON = "application/json"
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 VERSION = {
     "major": "1", "minor": "36", "emulationMajor": "1", "emulationMinor": "36", "minCompatibilityMajor": "1",
@@ -99,25 +101,40 @@ def _schemas(path: str, request: Request, registry: Registry) -> Response | None
     Source: k8s.io/kube-openapi pkg/handler/handler.go, pkg/handler3/handler.go.
     """
     if path == "/openapi/v2":
-        return _tagged(request, openapi.version_2(registry), openapi.digest_2(registry))
+        return _document(request, 2, openapi.digest_2(registry), lambda: openapi.version_2(registry),
+                         lambda: openapi_protobuf.version_2(registry))
     if path == "/openapi/v3":
-        return Response(code=200, body=openapi.index(registry))
+        index = openapi.index(registry)
+        return _tagged(request, index, openapi.digest(index))
     name = path[len("/openapi/v3/"):] if path.startswith("/openapi/v3/") else ""
-    document = openapi.document(registry, name) if name else None
-    if document is None:
+    if not name or openapi.document(registry, name) is None:
         return None
-    digest = openapi.digests(registry)[name]
-    response = _tagged(request, document, digest)
-    if request.options.get("hash") == digest:
-        response.headers |= {"Cache-Control": "public, immutable", "Vary": "Accept"}
+    digest, known = openapi.digests(registry)[name], request.options.get("hash")
+    response = _document(request, 3, digest, lambda: openapi.document(registry, name), lambda: openapi_protobuf.document(registry, name))
+    if response.code == 406 or not known:
+        return response
+    if known != digest:   # a relative address, since a sandbox's paths stand below its own prefix
+        return Response(code=301, body="", headers={"Location": f"?hash={digest}", "Vary": "Accept"})
+    response.headers["Cache-Control"] = "public, immutable"
     return response
+
+
+def _document(request: Request, version: int, digest: str, as_json: Callable[[], dict], as_protobuf: Callable[[], bytes]) -> Response:
+    """A document in the first form of the Accept header that it is there in; 406 if in none."""
+    written = f"application/com.github.proto-openapi.spec.v{version}.v1.0+protobuf"
+    offered = {JSON: JSON, written: written, written.replace(f".v{version}.v1", f".v{version}@v1"): written}
+    for media, _ in negotiation.clauses(request.accept or "*/*"):
+        chosen = next((offered[name] for name in offered if media in (name, "*/*", "application/*")), None)
+        if chosen is not None:
+            return _tagged(request, as_json() if chosen == JSON else as_protobuf(), digest, **{"Content-Type": chosen, "Vary": "Accept"})
+    return Response(code=406, body="", headers={"Vary": "Accept"})
 
 
 def _tagged(request: Request, body: Any, digest: str, **headers: str) -> Response:
     """An answer with its ETag; without its body for a client that has it already."""
-    found = {"Content-Type": "application/json", **headers, "ETag": f'"{digest}"'}
+    found = {"Content-Type": JSON, **headers, "ETag": f'"{digest}"'}
     if f'"{digest}"' in request.options.get(openapi.IF_NONE_MATCH, ""):
-        return Response(code=304, body="", headers={"ETag": found["ETag"]})
+        return Response(code=304, body="", headers={name: text for name, text in found.items() if name != "Content-Type"})
     return Response(code=200, body=body, headers=found)
 
 

@@ -205,6 +205,8 @@ def render(response: Response, accept: str = "") -> tuple[int, list[tuple[str, s
         return response.code, headers if response.code == 304 else [], b""
     if isinstance(response.body, str):
         return response.code, headers if headers[:1] else [("Content-Type", "text/plain")], response.body.encode()
+    if isinstance(response.body, bytes):
+        return response.code, headers, response.body
     is_yaml = media_of(accept) == negotiation.YAML and headers[:1] != [("Content-Type", JSON_HEADER)]
     if not any(name == "Content-Type" for name, _ in headers):
         headers.insert(0, ("Content-Type", YAML_HEADER if is_yaml else JSON_HEADER))

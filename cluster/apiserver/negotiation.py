@@ -33,7 +33,7 @@ def wanted(accept: str) -> Wanted:
     if not accept:
         return Wanted()
     fallback = None
-    for media, params in _clauses(accept):
+    for media, params in clauses(accept):
         found = _offer(media, params)
         if found is None:
             continue
@@ -61,8 +61,8 @@ def _offer(media: str, params: dict[str, str]) -> Wanted | None:
     return None
 
 
-def _clauses(accept: str) -> list[tuple[str, dict[str, str]]]:
-    """(media type, parameters), best first; q as goautoneg reads it."""
+def clauses(accept: str) -> list[tuple[str, dict[str, str]]]:
+    """The parts of an Accept header: (media type, parameters), best first; q as goautoneg reads it."""
     found = []
     for part in accept.split(","):
         media, *rest = [piece.strip() for piece in part.split(";")]

@@ -61,7 +61,7 @@ def digests(registry: Registry) -> dict[str, str]:
 
 def digest(body: object) -> str:
     """The hash of a document's content."""
-    return hashlib.sha256(msgspec.json.encode(body)).hexdigest().upper()
+    return hashlib.sha512(msgspec.json.encode(body)).hexdigest().upper()
 
 
 def _build(registry: Registry, name: str) -> dict:

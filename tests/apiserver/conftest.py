@@ -18,8 +18,10 @@ class Client:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
         request = wire.parse(method, path, query, {"User-Agent": "tests/1", "Content-Type": "application/json", **sent}, raw)
         code, found, content = wire.render(self.server.run(request), request.accept)
-        text, is_json = content.decode(), dict(found).get("Content-Type", "").startswith("application/json")
-        return code, dict(found), json.loads(text) if is_json else text
+        media = dict(found).get("Content-Type", "")
+        if media.endswith("+protobuf"):
+            return code, dict(found), content
+        return code, dict(found), json.loads(content) if media.startswith("application/json") else content.decode()
 
 
 @pytest.fixture
