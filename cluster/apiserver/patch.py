@@ -139,7 +139,8 @@ def _rejected() -> status.StatusError:
 
 
 def _own(obj: dict) -> dict:
-    return {**obj, "metadata": dict(obj.get("metadata") or {})}
+    """With a top and metadata of its own; a list or map of the metadata that the patch emptied is left out, as Go does."""
+    return {**obj, "metadata": {name: value for name, value in (obj.get("metadata") or {}).items() if value not in ([], {})}}
 
 
 def _typed(value: object, patch: Patch, wanted: tuple[str, str, str], struct: schema.Struct | None,

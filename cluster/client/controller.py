@@ -6,7 +6,7 @@ from typing import Any
 from cluster.engine import Actor
 
 from .client import Client
-from .workqueue import WorkQueue
+from .workqueue import BASE_MS, MAX_MS, WorkQueue
 
 
 class Controller(Actor):
@@ -16,6 +16,7 @@ class Controller(Actor):
     RESOURCE = ""
     WORKERS = 5
     QPS, BURST = 20, 30   # --kube-api-qps, --kube-api-burst: each controller's client has its own limiter
+    RETRY_BASE_MS, RETRY_MAX_MS = BASE_MS, MAX_MS  # wait after a failed sync, doubling
     MANAGER = "kube-controller-manager"
 
     def __init__(self, process):
@@ -25,7 +26,7 @@ class Controller(Actor):
         self.client = Client(self, user=f"system:serviceaccount:kube-system:{self.account}",
                              groups=["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
                              manager=self.MANAGER, qps=self.QPS, burst=self.BURST)
-        self.queue = WorkQueue(self, self.WORKERS)
+        self.queue = WorkQueue(self, self.WORKERS, base_ms=self.RETRY_BASE_MS, max_ms=self.RETRY_MAX_MS)
         self.setup()
         self.watch(self.informers)
 

@@ -1,7 +1,7 @@
 """Work queues: keys to look at, each once, by a bounded number of workers.
 
 Source: client-go util/workqueue (dirty and processing sets, delaying and rate-limiting queues; default limiter
-5 ms doubling to 1000 s).
+5 ms doubling to 1000 s, which a controller may set otherwise).
 """
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ class QueueState:
 class WorkQueue:
     """A queue of keys owned by a controller actor, which must have `process_queue()` and `add_from_timer(key)`."""
 
-    def __init__(self, actor, workers: int):
+    def __init__(self, actor, workers: int, *, base_ms: int = BASE_MS, max_ms: int = MAX_MS):
         self.actor, self.workers = actor, workers
+        self.base_ms, self.max_ms = base_ms, max_ms
         self.state = QueueState()
         actor.attach("queue", self)
 
@@ -66,7 +67,7 @@ class WorkQueue:
         """Look at a key again after a delay that doubles with each failure."""
         failures = self.state.failures.get(key, 0)
         self.state.failures[key] = failures + 1
-        self.add_after(key, min(BASE_MS << min(failures, 30), MAX_MS))
+        self.add_after(key, min(self.base_ms << min(failures, 30), self.max_ms))
 
     def requeues(self, key: str) -> int:
         return self.state.failures.get(key, 0)

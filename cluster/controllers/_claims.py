@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,9 +55,10 @@ def selecting(owners: list[dict], obj: dict) -> list[dict]:
     return found
 
 
-def adoption_patch(owner: dict, api_version: str, kind: str, uid: str) -> dict:
-    """The strategic merge patch that makes `owner` the controller of the object with `uid`."""
-    return {"metadata": {"ownerReferences": [controller_reference(owner, api_version, kind)], "uid": uid}}
+def adoption_patch(owner: dict, api_version: str, kind: str, uid: str, finalizers: Sequence[str] = ()) -> dict:
+    """The strategic merge patch that makes `owner` the controller of the object with `uid`, and adds finalizers."""
+    added = {"finalizers": list(finalizers)} if finalizers else {}
+    return {"metadata": {"ownerReferences": [controller_reference(owner, api_version, kind)], "uid": uid, **added}}
 
 
 def release_patch(uid: str, owner_uids: Iterable[str]) -> dict:
@@ -99,6 +100,7 @@ class Claim:
     selector: dict
     resource: str
     trace: Any
+    finalizers: Sequence[str] = ()
     _may_adopt: str | None = None  # "" = yes, text = why not; asked once
 
     def run(self, candidates: Iterable[dict]) -> Iterator[Any]:
@@ -125,7 +127,7 @@ class Claim:
         if self._may_adopt:
             return self._may_adopt
         meta = candidate["metadata"]
-        patch = adoption_patch(self.owner, self.api_version, self.kind, meta["uid"])
+        patch = adoption_patch(self.owner, self.api_version, self.kind, meta["uid"], self.finalizers)
         self._note("ObjectAdopted", candidate)
         reply = yield self.client.patch(self.resource, meta["name"], patch, namespace=meta.get("namespace", ""))
         return "" if reply.ok else "NotFound" if reply.code == 404 else reply.message or "adoption failed"

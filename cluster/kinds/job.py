@@ -7,7 +7,7 @@ from cluster.kinds._columns import AGE, CONTAINERS, IMAGES, NAME, age, column, c
 from cluster.kinds._job_spec import INDEXED, NON_INDEXED, is_indexed
 from cluster.kinds._job_status import is_finished, is_true
 from cluster.kinds._rules import Errors
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, labels, names
 
 __all__ = ["INDEXED", "KIND", "NON_INDEXED", "is_finished", "is_indexed", "is_true"]
@@ -43,6 +43,7 @@ def prepare_create(draft: dict) -> None:
     spec, meta = draft["spec"], draft["metadata"]
     if not spec.get("manualSelector"):
         _generate_selector(spec, meta)
+        _show_labels(spec, meta)
     draft["status"] = {}
     meta["generation"] = 1
     _pod_gates.drop_disabled(spec["template"]["spec"])
@@ -59,6 +60,15 @@ def _generate_selector(spec: dict, meta: dict) -> None:
     selector = spec["selector"] = spec.get("selector") or {}
     selector["matchLabels"] = {**(selector.get("matchLabels") or {})}
     selector["matchLabels"].setdefault(UID_LABEL, meta["uid"])
+
+
+def _show_labels(spec: dict, meta: dict) -> None:
+    """A Job without labels shows those of its template: upstream defaults it again whenever it is read from etcd.
+
+    Labels that validation is about to refuse are left where they were made, so that it complains of them once.
+    """
+    if not meta.get("labels") and not names.label_value(meta.get("name") or ""):
+        meta["labels"] = dict(spec["template"]["metadata"]["labels"])
 
 
 def prepare_update(draft: dict, old: dict) -> None:
@@ -271,5 +281,5 @@ KIND = Kind(
     validate=validate, validate_update=validate_update, validate_status=_job_status.validate, warn=warn,
     selectable={"status.successful": lambda job: str((job.get("status") or {}).get("succeeded") or 0)},
     reset_fields={"": ("status",), "status": ("spec",)}, orphans_dependents=True, icon="check-circle",
-    title=stored_only({"en": "Pods that are to end well, as many times as wanted.", "zh": "需要成功结束指定次数的 Pod。"}),
+    title={"en": "Pods that are to end well, as many times as wanted.", "zh": "需要成功结束指定次数的 Pod。"},
 )

@@ -8,6 +8,7 @@ REFERENCES = "pkg/controller/controller_ref_manager.go"
 REPLICA_SET = "pkg/controller/replicaset/replica_set.go"
 DEPLOYMENT = "pkg/controller/deployment/sync.go"
 GARBAGE = "pkg/controller/garbagecollector/garbagecollector.go"
+JOB = "pkg/controller/job/job_controller.go"
 LIFECYCLE = "pkg/controller/nodelifecycle/node_lifecycle_controller.go"
 EVICTION = "pkg/controller/tainteviction/taint_eviction.go"
 
@@ -81,6 +82,26 @@ KINDS = {
         stage="delete", marker="write", source=DEPLOYMENT,
         en="**{actor}** deletes {name}, revision {revision}: revisionHistoryLimit keeps no more.",
         zh="**{actor}** 删除 {name}（修订版本 {revision}）：超出 revisionHistoryLimit。",
+    ),
+    "PodEndsCounted": Kind(
+        stage="reconcile", marker="write", source=JOB,
+        en="**job-controller** enters {pods} ended Pods of {name} in its status first, then takes off their finalizer: each counts once.",
+        zh="**job-controller** 先将 {name} 的 {pods} 个已结束 Pod 记入其 status，再去掉它们的 finalizer：每个只计一次。",
+    ),
+    "PodRecreationDelayed": Kind(
+        stage="reconcile", marker="status", source="pkg/controller/job/backoff_utils.go",
+        en="**job-controller** waits {seconds} s before {name} gets its next Pod: {failures} have failed, the wait doubles from 10 s.",
+        zh="**job-controller** 等待 {seconds} 秒再为 {name} 创建下一个 Pod：已失败 {failures} 个，等待从 10 秒起逐次加倍。",
+    ),
+    "JobVerdictReached": Kind(
+        stage="reconcile", marker="status", source=JOB,
+        en="**job-controller** decides that {name} ends in {condition} ({reason}); it says so once all its Pods are counted and gone.",
+        zh="**job-controller** 判定 {name} 以 {condition} 结束（{reason}）；待其 Pod 全部计入并终止后才正式写明。",
+    ),
+    "JobExpired": Kind(
+        stage="delete", marker="write", source="pkg/controller/ttlafterfinished/ttlafterfinished_controller.go",
+        en="**ttl-after-finished-controller** deletes {name}: it ended {seconds} s ago, its ttlSecondsAfterFinished. Its Pods go first.",
+        zh="**ttl-after-finished-controller** 删除 {name}：它结束已满 ttlSecondsAfterFinished（{seconds} 秒）。其 Pod 先行删除。",
     ),
     "OwnerAbsent": Kind(
         stage="delete", marker="status", source=GARBAGE,
