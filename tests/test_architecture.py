@@ -1,8 +1,12 @@
 """The architecture as contracts: who may import whom, and how large a file and a function may grow."""
 
 import ast
+import functools
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -10,6 +14,32 @@ from webui.setup.paths import ROOT
 
 LINES_OF_FILE = 500
 LINES_OF_FUNCTION = 70
+PARTS = ("body", "orelse", "handlers", "finalbody", "cases")  # where a statement holds statements
+NESTED = """
+def a():
+    async def b(): ...
+class C:
+    def c(self): ...
+if x:
+    def d(): ...
+else:
+    for y in z:
+        def e(): ...
+try:
+    def f(): ...
+except E:
+    def g(): ...
+finally:
+    def h(): ...
+match x:
+    case 1:
+        with y:
+            def i(): ...
+while x:
+    try: ...
+    except* E:
+        def j(): ...
+"""
 SOURCES = sorted(
     path
     for folder, pattern in (("cluster", "*.py"), ("webui", "*.py"), ("webui/frontend/src", "*.js"))
@@ -40,20 +70,46 @@ def test_no_source_file_has_grown_too_long():
 
 
 def test_no_function_has_grown_too_long():
-    assert [f for path in PYTHON for f in _long_functions(path)] == []
-
-
-def _long_functions(path):
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            lines = node.end_lineno - node.lineno + 1
-            if lines > LINES_OF_FUNCTION:
-                yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name} has {lines} lines"
+    assert [function for path in PYTHON for function in facts_of(path).long_functions] == []
 
 
 @pytest.mark.parametrize("path", PYTHON, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_module_says_what_it_owns(path):
-    source = path.read_text()
-    if path.name == "__init__.py" and not source.strip():
+    if path.name == "__init__.py" and not path.read_text().strip():
         return
-    assert ast.get_docstring(ast.parse(source)), "a module opens with a docstring that says what it owns"
+    assert facts_of(path).docstring, "a module opens with a docstring that says what it owns"
+
+
+class Facts(NamedTuple):
+    """What the tests here ask about one file; its tree is large and not kept."""
+
+    docstring: str | None
+    long_functions: list[str]
+
+
+@functools.cache
+def facts_of(path: Path) -> Facts:
+    tree = ast.parse(path.read_text())
+    return Facts(ast.get_docstring(tree), [told for node in functions_in(tree) if (told := _told_if_long(path, node))])
+
+
+def functions_in(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Every function and method, inner ones too: they are statements, so no expression needs to be looked into."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+        for part in PARTS:
+            left += getattr(node, part, ())
+
+
+def _told_if_long(path: Path, function: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
+    lines = function.end_lineno - function.lineno + 1
+    return f"{path.relative_to(ROOT)}:{function.lineno} {function.name} has {lines} lines" if lines > LINES_OF_FUNCTION else None
+
+
+def test_functions_are_found_wherever_they_stand():
+    tree = ast.parse(NESTED)
+    assert sorted(function.name for function in functions_in(tree)) == list("abcdefghij")
+    assert {function.name for function in ast.walk(tree) if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)} == set("abcdefghij")

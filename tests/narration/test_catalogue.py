@@ -13,6 +13,7 @@ from cluster.narration.kind import MARKERS, STAGES
 
 ROOT = Path(__file__).resolve().parents[2] / "cluster"
 TRACERS = {"trace", "tell", "record", "_facts"}
+TRACING = re.compile(rf"\b(?:{'|'.join(sorted(TRACERS))})\s*\(")
 KINDS = entries()
 FACT = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]*)+")
 LONGEST = 190
@@ -22,7 +23,10 @@ def traced_kinds() -> dict[str, str]:
     """{kind: file} of every literal kind that some call in the code traces."""
     found = {}
     for path in sorted(ROOT.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        source = path.read_text()
+        if not TRACING.search(source):  # half of the files: their trees need not be made
+            continue
+        for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Call) and name_of(node.func) in TRACERS:
                 for argument in [*node.args, *(k.value for k in node.keywords if k.arg == "kind")]:
                     for literal in literals(argument):
