@@ -255,7 +255,8 @@ def _aggregated_group(registry: Registry, group: str) -> dict:
 def _aggregated_resource(kind: Kind) -> dict:
     row: dict[str, Any] = {
         "resource": kind.plural, "responseKind": {"group": kind.group, "version": kind.version, "kind": kind.kind},
-        "scope": "Namespaced" if kind.namespaced else "Cluster", "singularResource": kind.singular, "verbs": list(kind.verbs) if kind.custom else sorted(kind.verbs)}
+        "scope": "Namespaced" if kind.namespaced else "Cluster", "singularResource": kind.singular,
+        "verbs": list(kind.verbs) if kind.custom else sorted(kind.verbs)}
     if kind.short_names:
         row["shortNames"] = list(kind.short_names)
     if kind.categories:

@@ -8,20 +8,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from importlib import resources
 from typing import Any
 
 import msgspec
 
-from cluster.kinds import Registry, api_version, list_kind
+from cluster.kinds import Registry, api_version
 from cluster.kinds.base import Kind
 from cluster.meta import schema
 
-from . import openapi_paths
+from . import openapi_custom, openapi_paths
 
 REFERENCE = "#/$defs/"
 IF_NONE_MATCH = "If-None-Match"
-OBJECT_META, LIST_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"
-CUSTOM_ROOTS = (OBJECT_META, LIST_META)
+CUSTOM_ROOTS = (openapi_custom.OBJECT_META, openapi_custom.LIST_META)
 INFO = {"title": "Kubernetes", "version": "v1.36.3"}
 WATCH_EVENT = "io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent"
 
@@ -69,7 +69,7 @@ def _build(registry: Registry, name: str) -> dict:
     prefix = "#/components/schemas/"
     paths = _paths(kinds, version=3)
     roots = _references(paths, prefix) + [WATCH_EVENT for kind in kinds if "watch" in kind.verbs]
-    custom = _custom(kinds, prefix, version=3)
+    custom = openapi_custom.schemas(kinds, prefix, version=3)
     if custom:
         roots += CUSTOM_ROOTS
     return {"openapi": "3.0.0", "info": INFO, "paths": paths,
@@ -80,35 +80,31 @@ def _paths(kinds: Iterable[Kind], *, version: int) -> dict[str, dict]:
     return {path: item for kind in kinds for path, item in openapi_paths.paths(kind, version).items()}
 
 
-def _custom(kinds: Iterable[Kind], prefix: str, *, version: int) -> dict[str, dict]:
-    """The schemas of custom resources, as their definitions have them."""
-    found = {}
-    for kind in kinds:
-        if kind.custom:
-            name, identity = custom_name(kind), {"group": kind.group, "version": kind.version}
-            found[name] = {**kind.custom.schema, "x-kubernetes-group-version-kind": [{**identity, "kind": kind.kind}]}
-            found[name]["properties"] = {**schema.identity_properties(), **(found[name].get("properties") or {}),
-                                         "metadata": _reference(OBJECT_META, prefix, version)}
-            items = {"type": "array", "items": _reference(name, prefix, version)}
-            found[f"{name}List"] = {"type": "object", "required": ["items"], "description": f"{list_kind(kind)} is a list of {kind.kind}",
-                                    "properties": {**schema.identity_properties(), "items": items,
-                                                   "metadata": _reference(LIST_META, prefix, version)},
-                                    "x-kubernetes-group-version-kind": [{**identity, "kind": list_kind(kind)}]}
-    return found
+@cache
+def _plain(name: str, version: int, prefix: str) -> dict:
+    """A definition as a server publishes it: with the values that fields may have, which the published file leaves out."""
+    found = _converted(schema.definitions()[name], version, prefix)
+    values = _enums().get(name, {})
+    fields = {field: _limited(field, body, values) for field, body in (found.get("properties") or {}).items()}
+    return {**found, "properties": fields} if fields else found
 
 
-def custom_name(kind: Kind) -> str:
-    """`com.example.v1.Widget`: a custom resource's name among the schemas."""
-    return ".".join([*reversed(kind.group.split(".")), kind.version, kind.kind])
-
-
-def _reference(name: str, prefix: str, version: int) -> dict:
-    return {"allOf": [{"$ref": prefix + name}]} if version == 3 else {"$ref": prefix + name}
+def _limited(name: str, field: dict, values: dict[str, list]) -> dict:
+    """A field with its values. Those of apiVersion and kind come from the package of schemas, and no server names them."""
+    if name in ("apiVersion", "kind") and "enum" in field:
+        return {key: value for key, value in field.items() if key != "enum"}
+    allowed, about = values.get(name) or values.get(f"{name}[]") or (None, "")
+    if not allowed:
+        return field
+    described = {**field, "description": field.get("description", "") + about}
+    inside = next((part for part in ("items", "additionalProperties") if part in field and name not in values), "")
+    return {**described, inside: {**field[inside], "enum": allowed}} if inside else {**described, "enum": allowed}
 
 
 @cache
-def _plain(name: str, version: int, prefix: str) -> dict:
-    return _converted(schema.definitions()[name], version, prefix)
+def _enums() -> dict[str, dict[str, list]]:
+    """The values of fields, as tools/types/make_enums.py reads them from upstream. Source: k8s.io/apiserver pkg/util/openapi."""
+    return msgspec.json.decode(resources.files("cluster.apiserver").joinpath("openapi_enums.json").read_bytes())
 
 
 def _schemas(roots: list[str | None], prefix: str, *, version: int) -> dict[str, dict]:
@@ -166,7 +162,7 @@ def version_2(registry: Registry) -> dict:
     paths = _paths(registry.kinds, version=2)
     roots = [WATCH_EVENT, *CUSTOM_ROOTS, *_references(paths, prefix)]
     return {"swagger": "2.0", "info": INFO, "paths": paths,
-            "definitions": {**_schemas(roots, prefix, version=2), **_custom(registry.kinds, prefix, version=2)}}
+            "definitions": {**_schemas(roots, prefix, version=2), **openapi_custom.schemas(registry.kinds, prefix, version=2)}}
 
 
 @lru_cache(maxsize=4)

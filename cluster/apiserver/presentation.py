@@ -15,7 +15,7 @@ from .call import find_kind
 from .context import Context
 from .conversion import to_version
 from .negotiation import Wanted, wanted
-from .scale import scale_of
+from .scale import SHOWN, SHOWN_CUSTOM, scale_of
 
 PLAIN = "application/json"
 
@@ -34,6 +34,8 @@ def present(body: Any, request: Request, context: Context) -> Any:
         return body
     if asked.kind == "Table":
         include = request.options.get("includeObject", "")
+        if request.subresource == "scale":
+            kind = SHOWN_CUSTOM if kind.custom else SHOWN
         return table.table(kind, body, asked.version, include, context.clock.unix_ms(context.now_ms))
     return _partial(body, asked)
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import msgspec
 
-from cluster.kinds.base import Kind
+from cluster.kinds._columns import AGE, NAME, age, column
+from cluster.kinds.base import Column, Kind
 from cluster.meta import fields, labels, status
 from cluster.meta.requests import Response
 
@@ -15,6 +16,31 @@ from . import update as updating
 from .call import Call, Write
 
 VERSION = "autoscaling/v1"
+
+
+def cells(obj: dict, now_unix_ms: int) -> list:
+    """What `kubectl get --subresource=scale` shows of a Scale."""
+    wanted, present = _replicas(obj)
+    return [obj["metadata"]["name"], wanted or 0, present or 0, age(obj, now_unix_ms)]
+
+
+def custom_cells(obj: dict, now_unix_ms: int) -> list:
+    """The same of a custom resource's: what its Scale leaves out is empty."""
+    return [obj["metadata"]["name"], *_replicas(obj), age(obj, now_unix_ms)]
+
+
+def _replicas(obj: dict) -> tuple[int | None, int | None]:
+    return (obj.get("spec") or {}).get("replicas"), (obj.get("status") or {}).get("replicas")
+
+
+# How a Scale is shown; no such kind is stored. Source: pkg/printers/internalversion/printers.go (printScale);
+# k8s.io/apiextensions-apiserver pkg/apiserver/helpers.go (getScaleColumnsForVersion).
+SHOWN = Kind(kind="Scale", plural="scales", singular="scale", group="autoscaling", cells=cells, columns=(
+    column("Name", "meta.v1.ObjectMeta#name"), column("Desired", "autoscaling.v1.ScaleSpec#replicas", type="integer"),
+    column("Available", "autoscaling.v1.ScaleStatus#replicas", type="integer"), AGE))
+SHOWN_CUSTOM = Kind(kind="Scale", plural="scales", singular="scale", group="autoscaling", cells=custom_cells, columns=(
+    NAME, column("Desired", "Number of desired replicas", type="integer"),
+    column("Available", "Number of actual replicas", type="integer"), Column("Age", "date", described_by=AGE.described_by)))
 
 
 def get(call: Call) -> Response:

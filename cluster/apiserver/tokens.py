@@ -24,7 +24,8 @@ PREFIX = "authentication.kubernetes.io/"
 
 def sign(claims: dict, context) -> str:
     """A JSON web token with these claims."""
-    body = f"{_part(json.dumps({'alg': 'RS256', 'kid': _key(context)[:43]}))}.{_part(json.dumps(claims, separators=(',', ':')))}"
+    header = {"alg": "RS256", "kid": _key(context)[:43]}
+    body = ".".join(_part(json.dumps(part, separators=(",", ":"))) for part in (header, claims))
     return f"{body}.{_encoded(_signature(body, context))}"
 
 

@@ -140,6 +140,33 @@ def test_its_schema_is_published(http, crd):
     assert schema["properties"]["spec"]["properties"]["size"]["maximum"] == 10
 
 
+def test_version_2_leaves_out_what_kubectl_does_not_understand(http):
+    made = definition()
+    spec = made["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    spec["properties"] |= {"maybe": {"type": "string", "nullable": True}, "any": {"x-kubernetes-int-or-string": True, "anyOf": [
+        {"type": "integer"}, {"type": "string"}]}, "whole": {"type": "object", "x-kubernetes-embedded-resource": True,
+                                               "properties": {"spec": {"type": "object"}}}}
+    spec["required"] = ["size", "maybe"]
+    assert http("POST", DEFINITIONS, made)[0] == 201
+    found = http("GET", "/openapi/v2")[2]["definitions"]["com.example.v1.Widget"]["properties"]
+    assert found["metadata"]["description"].startswith("Standard object's metadata.")
+    shown = found["spec"]
+    assert shown["required"] == ["size"] and shown["properties"]["maybe"] == {}
+    assert shown["properties"]["any"] == {"x-kubernetes-int-or-string": True}
+    assert shown["properties"]["free"] == {"x-kubernetes-preserve-unknown-fields": True}
+    assert shown["properties"]["whole"]["required"] == ["kind", "apiVersion"]
+    document = http("GET", f"/openapi/v3/apis/{GROUP}/v1")[2]
+    third = document["components"]["schemas"]["com.example.v1.Widget"]["properties"]["spec"]
+    assert third["properties"]["maybe"] == {"type": "string", "nullable": True} and len(third["properties"]["any"]["anyOf"]) == 2
+
+
+def test_its_scale_has_columns_of_its_own(http, crd):
+    http("POST", WIDGETS, widget(replicas=2))
+    _, _, shown = http("GET", f"{WIDGETS}/w/scale", Accept="application/json;as=Table;v=v1;g=meta.k8s.io")
+    assert [column["name"] for column in shown["columnDefinitions"]] == ["Name", "Desired", "Available", "Age"]
+    assert shown["rows"][0]["cells"][:3] == ["w", 2, 0]
+
+
 def test_a_watch_sees_it(http, server, crd):
     revision = server.store.revision
     http("POST", WIDGETS, widget())

@@ -35,6 +35,15 @@ def test_schemas_name_the_kind_and_the_parameters_that_kubectl_looks_for(http):
     assert schema["properties"]["spec"]["allOf"] == [{"$ref": "#/components/schemas/io.k8s.api.apps.v1.DeploymentSpec"}]
 
 
+def test_fields_name_the_values_that_they_may_have(http):
+    _, _, document = http("GET", "/openapi/v3/apis/apps/v1")
+    schemas = document["components"]["schemas"]
+    kind = schemas["io.k8s.api.apps.v1.DeploymentStrategy"]["properties"]["type"]
+    assert kind["enum"] == ["Recreate", "RollingUpdate"] and "Possible enum values:" in kind["description"]
+    assert "enum" not in schemas["io.k8s.api.apps.v1.Deployment"]["properties"]["kind"]
+    assert schemas["io.k8s.api.core.v1.PersistentVolumeClaimSpec"]["properties"]["accessModes"]["items"]["enum"][0] == "ReadOnlyMany"
+
+
 def test_every_reference_of_a_schema_leads_somewhere(http):
     _, _, document = http("GET", "/openapi/v3/api/v1")
     schemas = document["components"]["schemas"]

@@ -64,6 +64,12 @@ def owners_of_replicas(obj: dict) -> list[str]:
     return [entry["manager"] for entry in obj["metadata"]["managedFields"] if "f:replicas" in entry["fieldsV1"].get("f:spec", {})]
 
 
+def test_a_scale_has_columns_of_its_own(http, deployment):
+    code, _, shown = http("GET", "/apis/apps/v1/namespaces/default/deployments/d/scale", Accept="application/json;as=Table;v=v1;g=meta.k8s.io")
+    assert code == 200 and [column["name"] for column in shown["columnDefinitions"]] == ["Name", "Desired", "Available", "Age"]
+    assert shown["rows"][0]["cells"][:3] == ["d", 2, 0] and shown["rows"][0]["object"]["metadata"]["name"] == "d"
+
+
 def test_replicas_belong_to_who_scaled_last_and_to_nobody_after_a_scale_to_zero(server, deployment):
     owners = [owners_of_replicas(deployment)]
     for replicas in (5, 0, 3):
