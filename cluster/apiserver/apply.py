@@ -102,8 +102,8 @@ def _meta(config: dict) -> dict:
 
 
 def _kind(config: dict) -> str:
-    version = config.get("apiVersion", "")
-    return f"{version if '/' in version else '/' + version}, Kind={config.get('kind', '')}"
+    version, kind = (found if isinstance(found, str) else "" for found in (config.get("apiVersion"), config.get("kind")))
+    return f"{version if '/' in version else '/' + version}, Kind={kind}"
 
 
 def _bare(obj: dict) -> dict:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cluster.meta import fields, status
-from cluster.meta.gotext import quote
+from cluster.meta.gotext import atoi, quote
 from cluster.meta.requests import Request
 
 from . import decode, options
@@ -69,9 +69,10 @@ def whole_number(text: str | None) -> int | None:
     digits = text[1:] if text[0] in "+-" else text
     if not (digits.isascii() and digits.isdigit()):
         raise status.bad_request(f"strconv.ParseInt: parsing {quote(text)}: invalid syntax")
-    if not -(1 << 63) <= int(text) < 1 << 63:
+    number = atoi(text)
+    if number is None:
         raise status.bad_request(f"strconv.ParseInt: parsing {quote(text)}: value out of range")
-    return int(text)
+    return number
 
 
 def _errors(found: DeleteOptions) -> list:

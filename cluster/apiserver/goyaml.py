@@ -20,6 +20,7 @@ for _word in ("n", "no", "false", "off"):
     _WORDS |= {form: False for form in (_word, _word.capitalize(), _word.upper())}
 _SPECIAL_FLOAT = re.compile(r"([-+]?)\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_LONGEST_INTEGER = 100  # 64 bits in binary, a sign and prefix; what is longer is out of range
 _INTEGER = re.compile(r"([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)")
 _UNSUPPORTED = {float("inf"): "+Inf", float("-inf"): "-Inf"}
 
@@ -254,7 +255,7 @@ def _resolved(text: str) -> object:
     if text[0] not in "+-.0123456789":
         return text
     digits = text.replace("_", "") if text[0] != "." else text
-    if found := _INTEGER.fullmatch(digits):
+    if len(digits) <= _LONGEST_INTEGER and (found := _INTEGER.fullmatch(digits)):
         value = _integer(found[2])
         value = -value if found[1] == "-" else value
         if -2**63 <= value < 2**64:

@@ -6,16 +6,14 @@ Source: gopkg.in/evanphx/json-patch.v4 patch.go, merge.go, errors.go; k8s.io/api
 """
 from __future__ import annotations
 
-import re
-
 import msgspec
 
+from cluster.meta.gotext import atoi
 from cluster.meta.objects import draft
 
 MOST_COPIED_BYTES = 3 * 1024 * 1024
 TOO_MUCH = "Unable to complete the copy, the accumulated size increase of copy is {}, exceeding the limit {}"
 _MISSING = object()
-_INDEX = re.compile(r"[-+]?\d+\Z", re.ASCII)
 
 
 class PatchError(ValueError):
@@ -98,9 +96,9 @@ def _get(container: object, key: str) -> object:
 
 
 def _index(items: list, key: str, *, extra: int = 0) -> int:
-    if not _INDEX.match(key):
+    index = atoi(key)
+    if index is None:
         raise PatchError(f"value was not a proper array index: {key!r}")
-    index = int(key)
     if index < 0:
         index += len(items) + extra
     if not 0 <= index < len(items) + extra:

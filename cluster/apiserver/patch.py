@@ -47,7 +47,10 @@ def read(request: Request, sort: str, validation: str) -> Patch:
         raise status.request_too_large(
             f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(value)}")
     complaints = () if validation == "Ignore" else tuple(_complaints(value, sort))
-    return Patch(sort, gojson.plain(value) if value is not None else [] if sort == "json" else {}, complaints)
+    try:
+        return Patch(sort, gojson.plain(value) if value is not None else [] if sort == "json" else {}, complaints)
+    except gojson.JSONError as error:
+        raise status.bad_request(_ignored_message(sort, validation) or f"{prefix}{error}") from None
 
 
 def _ignored_message(sort: str, validation: str) -> str:

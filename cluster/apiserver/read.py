@@ -200,21 +200,23 @@ def revision_of(text: str) -> int:
     complaint = number_complaint(text)
     if complaint:
         raise status.failure(500, "", complaint)
-    return int(text)
+    return int(text.lstrip("0") or 0)
 
 
 def _list_revision(text: str) -> int:
     complaint = number_complaint(text) if text else ""
     if complaint:
         raise status.bad_request(f"invalid resource version: {complaint}")
-    return int(text or 0)
+    return int(text.lstrip("0") or 0)
 
 
 def number_complaint(text: str) -> str:
     """What is wrong with a resourceVersion, or ""."""
-    if text.isascii() and text.isdigit():
+    is_number = text.isascii() and text.isdigit()
+    if is_number and len(text.lstrip("0")) <= 20 and int(text.lstrip("0") or "0") < 1 << 64:
         return ""
-    return f"resourceVersion: Invalid value: {quote(text)}: strconv.ParseUint: parsing {quote(text)}: invalid syntax"
+    problem = "value out of range" if is_number else "invalid syntax"
+    return f"resourceVersion: Invalid value: {quote(text)}: strconv.ParseUint: parsing {quote(text)}: {problem}"
 
 
 def too_large(wanted: int, current: int, *, retries: bool = False) -> status.StatusError:

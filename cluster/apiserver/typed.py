@@ -134,7 +134,10 @@ class Decoder:
     def _float(self, value: object, kind: schema.Type, owner: str, field: str) -> int | float | None:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return self._mismatch(value, kind, owner, field)
-        return gojson.plain(value)
+        try:
+            return gojson.plain(value)
+        except gojson.JSONError:
+            return self._mismatch(value, kind, owner, field, f"number {number_text(value)}")
 
     def _schema_or_bool(self, value: object, kind: schema.Type, owner: str, field: str) -> dict | bool:
         if isinstance(value, dict):
@@ -181,7 +184,10 @@ class Decoder:
         return _Abort(f"json: cannot unmarshal {word} into Go struct field {owner}.{field} of type {go}")
 
     def _raw(self, value: object, kind: schema.Type, owner: str, field: str) -> object:
-        return gojson.plain(value)
+        try:
+            return gojson.plain(value)
+        except gojson.JSONError as error:
+            raise _Abort(str(error)) from None
 
 
 _SPECIAL: dict[str, Callable] = {

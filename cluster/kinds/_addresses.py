@@ -69,15 +69,22 @@ def cidr(errors: Errors, path: str, value: str, old: Iterable[str] = ()) -> None
 def _cidr_complaint(value: str) -> str:
     text, _, length = value.partition("/")
     address = sloppy(text)
-    if address is None or not length.isdigit() or int(length) > address.max_prefixlen:
+    bits = prefix_length(length)
+    if address is None or bits is None or bits > address.max_prefixlen:
         return NO_CIDR
     if parse(text) is None or (len(length) > 1 and length[0] == "0"):
         return "must not have leading 0s in IP or prefix length"
     if _is_mapped(address):
         return "must not have an IPv4-mapped IPv6 address"
-    if int(address) & ((1 << (address.max_prefixlen - int(length))) - 1):
+    if int(address) & ((1 << (address.max_prefixlen - bits)) - 1):
         return "must not have bits set beyond the prefix length"
     return ""
+
+
+def prefix_length(text: str) -> int | None:
+    """How many bits a range fixes, leading zeros let through; None for what is no such number."""
+    digits = text.lstrip("0") or text[:1]
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 4 else None
 
 
 def is_range(value: str) -> bool:

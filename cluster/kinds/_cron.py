@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-from cluster.meta.gotext import quote
+from cluster.meta.gotext import atoi, quote
 
 DESCRIPTORS = {
     "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *", "@weekly": "0 0 * * 0", "@daily": "0 0 * * *",
@@ -21,6 +21,7 @@ _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _ZONES = ("TZ=", "CRON_TZ=")
 _LARGEST = 2**63 - 1
 _UNITS_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3_600 * 10**9}
+_FRACTION_DIGITS = 18  # of a part of a duration; more are not read
 _PART = re.compile(r"(\d*)(?:\.(\d*))?([^0-9.]*)", re.ASCII)
 
 
@@ -148,8 +149,8 @@ def _number(text: str, field: Field) -> int:
 def _whole(text: str) -> int:
     if not re.fullmatch(r"[+-]?\d+", text, re.ASCII):
         raise CronError(f"failed to parse int from {text}: strconv.Atoi: parsing {quote(text)}: invalid syntax")
-    number = int(text)
-    if not -_LARGEST - 1 <= number <= _LARGEST:
+    number = atoi(text)
+    if number is None:
         raise CronError(f"failed to parse int from {text}: strconv.Atoi: parsing {quote(text)}: value out of range")
     if number < 0:
         raise CronError(f"negative number ({number}) not allowed: {text}")
@@ -173,8 +174,11 @@ def duration_ns(text: str) -> int:
             raise ValueError(f"time: missing unit in duration {quote(text)}")
         if unit not in _UNITS_NS:
             raise ValueError(f"time: unknown unit {quote(unit)} in duration {quote(text)}")
-        total += int(whole or 0) * _UNITS_NS[unit] + int(fraction or 0) * _UNITS_NS[unit] // 10 ** len(fraction)
-        if total > _LARGEST:
+        whole, fraction = whole.lstrip("0"), fraction[:_FRACTION_DIGITS]
+        is_long = len(whole) > len(str(_LARGEST))
+        if not is_long:
+            total += int(whole or 0) * _UNITS_NS[unit] + int(fraction or 0) * _UNITS_NS[unit] // 10 ** len(fraction)
+        if is_long or total > _LARGEST:
             raise ValueError(f"time: invalid duration {quote(text)}")
         rest = rest[found.end():]
     return -total if text.startswith("-") else total

@@ -4,7 +4,6 @@ Source: pkg/apis/batch/validation/validation.go (validateJobSpec), pkg/api/job/w
 """
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 
 from cluster.kinds import _goshape, _pod_defaults, _pod_validation, _pod_warnings, _portions, _rules
@@ -249,11 +248,12 @@ def interval(text: str, completions: int) -> tuple[int, int]:
 
 
 def _index(text: str, completions: int) -> int:
-    if not re.fullmatch(r"[+-]?\d+", text, re.ASCII):
+    number = gotext.atoi(text)
+    if number is None:
         raise ValueError(f"cannot convert string to integer for index: {gotext.quote(text)}")
-    if int(text) >= completions:
+    if number >= completions:
         raise ValueError(f"too large index: {gotext.quote(text)}")
-    return int(text)
+    return number
 
 
 def overlap(completed: str, failed: str, completions: int) -> int | None:

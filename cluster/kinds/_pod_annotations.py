@@ -12,6 +12,7 @@ from cluster.kinds._pod_gates import APPARMOR
 from cluster.kinds._pod_security import all_containers
 from cluster.kinds._rules import Errors
 from cluster.meta import fields
+from cluster.meta.gotext import atoi
 
 MIRROR = "kubernetes.io/config.mirror"
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
@@ -40,7 +41,8 @@ def check(errors: Errors, annotations: dict, spec: dict, path: str, old: dict | 
 
 
 def _is_cost(text: str) -> bool:
-    return bool(_COST.match(text)) and -2**31 <= int(text) < 2**31
+    number = atoi(text) if _COST.match(text) else None
+    return number is not None and -2**31 <= number < 2**31
 
 
 def _seccomp(errors: Errors, profile: str, path: str) -> None:

@@ -1,14 +1,12 @@
 """DaemonSet: one Pod on every node that fits."""
 from __future__ import annotations
 
-import re
-
 from cluster.kinds import _pod_gates, _pod_validation, _pod_warnings, _portions, _rules, _workload
 from cluster.kinds._columns import AGE, CONTAINERS, IMAGES, NAME, age, column, container_cells
 from cluster.kinds._rules import Errors
 from cluster.kinds._workload import count
 from cluster.kinds.base import FieldError, Kind, stored_only
-from cluster.meta import fields, labels
+from cluster.meta import fields, gotext, labels
 
 __all__ = ["KIND", "count"]
 
@@ -40,7 +38,7 @@ def default(draft: dict) -> None:
 def template_generation(daemon_set: dict) -> int:
     """How often the template has changed, plus one. Served as an annotation."""
     found = (daemon_set["metadata"].get("annotations") or {}).get(GENERATION, "")
-    return int(found) if re.fullmatch(r"[+-]?\d+", found, re.ASCII) else 0
+    return gotext.atoi(found) or 0
 
 
 def _set_template_generation(draft: dict, number: int) -> None:

@@ -137,7 +137,7 @@ def _network(text: str) -> Network | None:
     address, _, length = text.partition("/")
     plain = ".".join(part.lstrip("0") or "0" for part in address.split(".")) if ":" not in address else address
     try:
-        return ipaddress.ip_network(f"{plain}/{int(length)}", strict=False)
+        return ipaddress.ip_network(f"{plain}/{_addresses.prefix_length(length)}", strict=False)
     except ValueError:
         return None
 

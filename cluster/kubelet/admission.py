@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cluster.kinds import pod as pods
 from cluster.meta import quantity
+from cluster.meta.gotext import atoi
 
 OUT_OF = {
     "cpu": "OutOfcpu",
@@ -93,6 +94,7 @@ def _holds(requirement: dict, labels: dict) -> bool:
         return value in values
     if operator == "NotIn":
         return value not in values
-    if value is None or not value.lstrip("-").isdigit() or not values:
+    number, limit = atoi(value or ""), atoi(values[0]) if values else None
+    if number is None or limit is None:
         return False
-    return int(value) > int(values[0]) if operator == "Gt" else int(value) < int(values[0])
+    return number > limit if operator == "Gt" else number < limit

@@ -5,6 +5,7 @@ Source: Go's encoding/json scanner.go; sigs.k8s.io/json.
 from __future__ import annotations
 
 import json
+import math
 import re
 
 from cluster.meta.gotext import quote
@@ -12,6 +13,8 @@ from cluster.meta.gotext import quote
 MAX_DEPTH = 10_000
 _SPACE = " \t\r\n"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_LONGEST_INTEGER = 400  # digits; a longer number is infinite to whoever wants a number, and keeps its text
 
 
 class JSONError(ValueError):
@@ -19,7 +22,7 @@ class JSONError(ValueError):
 
 
 class Number(float):
-    """A number with a point or an exponent; `text` is how it was written."""
+    """A number with a point or an exponent, or of very many digits; `text` is how it was written."""
 
     __slots__ = ("text",)
 
@@ -48,31 +51,59 @@ def _constant(word: str) -> None:
     raise ValueError(word)
 
 
-_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_float=Number, parse_constant=_constant)
+def _integer(text: str) -> int | Number:
+    return int(text) if len(text) <= _LONGEST_INTEGER else Number(text)
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_float=Number, parse_int=_integer, parse_constant=_constant)
 
 
 def parse(raw: bytes | str) -> object:
     """The value that a JSON text holds. Bytes that are not UTF-8 read as U+FFFD, as in Go. Raises JSONError."""
     text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
     try:
-        return _decoder.decode(text)
+        value = _decoder.decode(text)
+        return _cleaned(value) if _ESCAPED_SURROGATE.search(text) else value
     except RecursionError:
         raise JSONError("exceeded max depth") from None
     except ValueError:
         raise JSONError(syntax_error(text)) from None
 
 
+def _cleaned(value: object) -> object:
+    """A value whose strings have no lone surrogates, which Go reads as U+FFFD."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        pairs = value.pairs if type(value) is Repeated else value.items()
+        return _object([(clean(key), _cleaned(item)) for key, item in pairs])
+    return [_cleaned(item) for item in value] if isinstance(value, list) else value
+
+
 def plain(value: object) -> object:
-    """Free-form JSON without this module's markers: numbers as floats, the last of repeated keys."""
+    """Free-form JSON without this module's markers: numbers as floats, the last of repeated keys.
+
+    Raises JSONError for a number that is too large for a float.
+    """
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [plain(item) for item in value]
     if isinstance(value, Number):
-        return float(value)
+        return _float(value, value.text)
     if isinstance(value, int) and not isinstance(value, bool) and not -2**63 <= value < 2**63:
-        return float(value)
+        return _float(value, str(value))
     return value
+
+
+def _float(value: float, text: str) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if math.isinf(number):
+        raise JSONError(f"json: cannot unmarshal number {text} into Go value of type float64")
+    return number
 
 
 def syntax_error(text: str) -> str:

@@ -11,14 +11,13 @@ from typing import NamedTuple
 
 from . import names
 from .fields import FieldError, aggregate, forbidden, invalid, required
-from .gotext import quote
+from .gotext import atoi, quote
 from .objectmeta import validate_labels
 
 Labels = Mapping[str, str]
 _BINARY_OPERATORS = "in, notin, =, ==, !=, gt, lt"
 _OBJECT_OPERATORS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
 _TOKEN = re.compile(r"[ \t\r\n]*(==|=|!=|[!(),<>]|[^=!(),>< \t\r\n]+|\Z)")
-_INTEGER = re.compile(r"[-+]?\d+\Z", re.ASCII)
 
 
 class SelectorError(ValueError):
@@ -45,10 +44,10 @@ class Requirement(NamedTuple):
 
     def _compares(self, labels: Labels) -> bool:
         found = labels.get(self.key, "")
-        if not _INTEGER.match(found) or len(self.values) != 1:
+        number, limit = atoi(found), atoi(self.values[0]) if len(self.values) == 1 else None
+        if number is None or limit is None:
             return False
-        limit = int(self.values[0])
-        return int(found) > limit if self.operator == "gt" else int(found) < limit
+        return number > limit if self.operator == "gt" else number < limit
 
     def __str__(self) -> str:
         if self.operator in ("exists", "!"):
@@ -157,7 +156,7 @@ def _value_count_errors(operator: str, values: tuple[str, ...]) -> list[FieldErr
     if len(values) != 1:
         errors.append(invalid("values", shown, "for 'Gt', 'Lt' operators, exactly one value is required"))
     for index, value in enumerate(values):
-        if not _INTEGER.match(value) or not -2**63 <= int(value) < 2**63:
+        if atoi(value) is None:
             errors.append(invalid(f"values[{index}]", value, "for 'Gt', 'Lt' operators, the value must be an integer"))
     return errors
 

@@ -9,6 +9,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from .gotext import atoi
+
 WRONG_FORMAT = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 WRONG_NUMBER = "unable to parse numeric part of quantity"
 WRONG_SUFFIX = "unable to parse quantity's suffix"
@@ -18,10 +20,11 @@ _DECIMAL_SUFFIXES = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "
 _BINARY_SUFFIXES = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _DECIMAL_NAMES = {exponent: suffix for suffix, exponent in _DECIMAL_SUFFIXES.items()}
 _BINARY_NAMES = {exponent // 10: suffix for suffix, exponent in _BINARY_SUFFIXES.items()}
-_SPLIT = re.compile(r"([+-]?)(\d*)(\.?)(\d*)([eEinumkKMGTP]*[-+]?\d*)", re.ASCII)
+_SPLIT = re.compile(r"([+-]?+)(\d*+)(\.?+)(\d*+)([eEinumkKMGTP]*+[-+]?+\d*+)", re.ASCII)  # never looks back, as upstream's scanner
 _NANO = 10**9
 _MAX_INT64 = 2**63 - 1
 _MAX_EXPONENT = 400  # beyond it a number is only ever "too large"; keeps hostile input cheap
+_MAX_DIGITS = 3_800  # upstream knows no bound; Python refuses to print numbers of more than 4,300 digits
 
 
 class QuantityError(ValueError):
@@ -74,6 +77,8 @@ def parse(text: str) -> Quantity:
         return Quantity(0, DECIMAL, "0")
     base, exponent, format_name = _interpret(suffix)
     whole = whole.lstrip("0") or "0"
+    if len(whole) + len(fraction) > _MAX_DIGITS:
+        raise QuantityError(WRONG_NUMBER)
     if kept := _kept_text(text, whole, fraction, base, exponent):
         nano = _nano(int(whole + fraction), len(fraction), base, exponent)
         return Quantity(-nano if sign == "-" else nano, format_name, kept)
@@ -97,11 +102,9 @@ def _interpret(suffix: str) -> tuple[int, int, str]:
     if suffix in _BINARY_SUFFIXES:
         return 2, _BINARY_SUFFIXES[suffix], BINARY
     if len(suffix) > 1 and suffix[0] in "eE":
-        try:
-            exponent = int(suffix[1:]) if re.fullmatch(r"[-+]?\d+", suffix[1:]) else None
-        except ValueError:
-            exponent = None
+        exponent = atoi(suffix[1:])
         if exponent is not None:
+            exponent = (exponent + 2**31) % 2**32 - 2**31  # upstream keeps the lower 32 bits
             return 10, max(-_MAX_EXPONENT, min(exponent, _MAX_EXPONENT)), EXPONENT
     raise QuantityError(WRONG_SUFFIX)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from cluster.meta.gotext import atoi
+
 STEP = re.compile(r"""\.?(?:
     (?P<name>(?:[^.\[\]\\]|\\.)+) |
     \[\?\(@\.(?P<field>[^=<>!\s)]+)\s*(?:(?P<operator>==|!=)\s*(?P<value>'[^']*'|"[^"]*"|[^)]+?))?\s*\)\] |
@@ -54,8 +56,9 @@ def _go(value: object, step: tuple[str, str, str, str]) -> list:
     if sort == "all" or text == "*":
         return list(value.values()) if isinstance(value, dict) else list(value) if isinstance(value, list) else []
     if sort == "index":
-        inside = isinstance(value, list) and -len(value) <= int(text) < len(value)
-        return [value[int(text)]] if inside else []
+        index = atoi(text)
+        inside = isinstance(value, list) and index is not None and -len(value) <= index < len(value)
+        return [value[index]] if inside else []
     items = value if isinstance(value, list) else []
     return [item for item in items if _passes(item, text, operator, wanted)]
 

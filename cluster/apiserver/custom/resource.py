@@ -76,7 +76,10 @@ class Resource:
     def typed(self, value: dict, version: str = "", kind: str = "") -> tuple[dict, list[str]]:
         """(a private object without unknown fields, complaints about those and about repeated ones). Raises DecodeError."""
         repeated = repeated_keys(value)
-        obj = gojson.plain(value)
+        try:
+            obj = gojson.plain(value)
+        except gojson.JSONError as error:
+            raise decode.DecodeError(str(error), kind or self.kind, version or self.version) from None
         obj["metadata"], unknown = self._metadata(obj.get("metadata"), version, kind)
         gone = structural.prune(obj, self.schema)
         return obj, repeated + unknown + [f"unknown field {quote(path)}" for path in gone]
