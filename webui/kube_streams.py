@@ -6,17 +6,19 @@ Source: k8s.io/apimachinery pkg/util/remotecommand/constants.go; k8s.io/apiserve
 from __future__ import annotations
 
 import asyncio
-import codecs
 import contextlib
 import json
+
+from cluster.runtime.octets import bytes_of, text_of
 
 from .door import door
 from .terminal.held import tell_if_held
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
-STDIN, STDOUT, STDERR, ERROR, CLOSE = 0, 1, 2, 3, 255
+STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 CHANNELS = {"stdout": STDOUT, "stderr": STDERR}
-MOST_FRAME = 64 * 1024
+MOST_FRAME = 1024 * 1024
+MOST_SIDE = 10_000  # rows and columns of a terminal
 
 
 class KubeStreams:
@@ -53,7 +55,7 @@ class Stream:
     def __init__(self, token: str, begun: dict, receive, send, *, has_closing: bool):
         self.about = {"do": "stream_input", "token": token, "stream": begun["stream"], "node": begun["node"]}
         self.token, self.receive, self.send, self.has_closing = token, receive, send, has_closing
-        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.held_back = b""  # a sign that is not whole yet
 
     async def run(self, answers: asyncio.Queue, session: str) -> None:
         tasks = [asyncio.ensure_future(self.inward()), asyncio.ensure_future(self.outward(answers))]
@@ -74,9 +76,14 @@ class Stream:
             if len(data) < 2 or len(data) > MOST_FRAME:
                 continue
             if data[0] == STDIN:
-                await door().tell({**self.about, "text": self.decoder.decode(data[1:])})
+                whole, self.held_back = split_at_sign(self.held_back + data[1:])
+                if whole:
+                    await door().tell({**self.about, "text": text_of(whole)})
+            elif data[0] == RESIZE and (size := size_of(data[1:])):
+                await door().tell({**self.about, "size": size})
             elif data[0] == CLOSE and self.has_closing and data[1] == STDIN:
-                await door().tell({**self.about, "closed": True})
+                last, self.held_back = self.held_back, b""
+                await door().tell({**self.about, "closed": True, **({"text": text_of(last)} if last else {})})
 
     async def outward(self, answers: asyncio.Queue) -> None:
         """What the command writes, until it has ended."""
@@ -84,7 +91,7 @@ class Stream:
             answer = await answers.get()
             self.first_word()
             if "channel" in answer:
-                await self.frame(CHANNELS[answer["channel"]], answer["text"].encode())
+                await self.frame(CHANNELS[answer["channel"]], bytes_of(answer["text"]))
             elif "exit" in answer or "error" in answer:
                 await self.frame(ERROR, json.dumps(status_of(answer)).encode())
                 await self.send({"type": "websocket.close", "code": 1000})
@@ -92,6 +99,28 @@ class Stream:
 
     async def frame(self, channel: int, data: bytes) -> None:
         await self.send({"type": "websocket.send", "bytes": bytes([channel]) + data})
+
+
+def split_at_sign(data: bytes) -> tuple[bytes, bytes]:
+    """(what is whole, the beginning of a UTF-8 sign whose rest is still to come)."""
+    for length in range(1, min(3, len(data)) + 1):
+        byte = data[-length]
+        if byte >= 0xC0:
+            needed = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return (data[:-length], data[-length:]) if needed > length else (data, b"")
+        if byte < 0x80:
+            break
+    return data, b""
+
+
+def size_of(data: bytes) -> list[int] | None:
+    """[rows, columns] that a client says its terminal has. Source: k8s.io/client-go tools/remotecommand/resize.go."""
+    try:
+        said = json.loads(data)
+        size = [int(said["Height"]), int(said["Width"])]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return size if all(0 < side <= MOST_SIDE for side in size) else None
 
 
 def status_of(answer: dict) -> dict:

@@ -190,6 +190,9 @@ class Sync:
             env=values,
             hostname=environment.hostname(pod, kubelet.node),
             mounts=environment.mounts(spec),
+            stdin=bool(spec.get("stdin")),
+            stdin_once=bool(spec.get("stdinOnce")),
+            tty=bool(spec.get("tty")),
         )
         if refused:
             kubelet.recorder.event(pod, "Warning", "Failed", f"Error: {refused}", path)

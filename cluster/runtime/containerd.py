@@ -13,19 +13,19 @@ from cluster.engine import Actor
 
 from . import process as processes
 from . import reference, registry
-from .execs import Execs
+from .attach import Attachments
 from .images import behaviour_of, behaviours
 from .network import next_address
 from .shell.machine import Step
-from .state import Container, Log, Process, Pull, RuntimeState, Sandbox, StoredImage
-from .world import ContainerWorld, append
+from .state import Container, Process, Pull, RuntimeState, Sandbox, StoredImage
+from .world import ContainerWorld
 
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10.1"
 FAR_MS = 60_000  # what is further away than this happens in the background
 FOUND_MS = 300  # a second pull of an image that came in meanwhile
 
 
-class Containerd(Execs, Actor):
+class Containerd(Attachments, Actor):
     """The runtime of one node. images: imported at first. unpullable: full names, or "*" for no registry at all."""
 
     def __init__(
@@ -205,6 +205,7 @@ class Containerd(Execs, Actor):
 
     def _forget_container(self, container_id: str) -> None:
         self.end_execs(container_id)
+        self.end_attachments(container_id)
         self.state.containers.pop(container_id, None)
         self.state.logs.pop(container_id, None)
         gone = self.state.processes.pop(container_id, None)
@@ -221,6 +222,9 @@ class Containerd(Execs, Actor):
         env: dict[str, str],
         hostname: str,
         mounts: dict[str, str],
+        stdin: bool = False,
+        stdin_once: bool = False,
+        tty: bool = False,
     ) -> str:
         """The container's program runs. Returns "" or why it cannot be started."""
         container = self.state.containers[container_id]
@@ -254,7 +258,9 @@ class Containerd(Execs, Actor):
             command=process.argv[:4],
             restarts=container.attempt,
         )
-        if process.kind == "script":
+        if process.kind == "script" and stdin:
+            self.begin_main(process, tty=tty, closes=stdin_once)
+        elif process.kind == "script":
             self._run(process)
         else:
             self._first_words(container, behaviour)
@@ -262,7 +268,7 @@ class Containerd(Execs, Actor):
 
     def _first_words(self, container: Container, behaviour: str) -> None:
         for line in behaviours()[behaviour].log:
-            append(self.state.logs.setdefault(container.id, Log()), self.now_ms, "stdout", line)
+            self.wrote(container.id, "stdout", line + "\n")
 
     def containers(self, uid: str) -> list[Container]:
         """A Pod's containers, oldest first."""
@@ -298,6 +304,7 @@ class Containerd(Execs, Actor):
             self.now_ms,
             clock.text(self.now_ms),
             clock.unix_ms(self.now_ms) // 1000,
+            write=lambda stream, text: self.wrote(container.id, stream, text),
         )
 
     def _follow(self, process: Process, step: Step) -> None:
@@ -313,7 +320,9 @@ class Containerd(Execs, Actor):
 
     def _wake(self, container_id: str) -> None:
         process = self.state.processes.get(container_id)
-        if process is not None:
+        if container_id in self.state.execs:
+            self._exec_walk(container_id)
+        elif process is not None:
             self._run(process)
 
     def signal(self, container_id: str, name: str, *, grace_ms: int = 0) -> None:
@@ -350,6 +359,7 @@ class Containerd(Execs, Actor):
         was_asked = bool(process.kill_timer)
         self.cancel(process.kill_timer)
         self.end_execs(container_id)
+        self.end_attachments(container_id)
         reason = "Error" if code else "Completed"
         ended = self._replace(container, state="exited", finished_ms=self.now_ms, exit_code=code, reason=reason)
         signal = "SIG" + process.signal if process.signal else ""

@@ -1,7 +1,7 @@
 """Owns commands that are run in a container beside its first process (`kubectl exec`): their life on the node.
 
 What one writes leaves by `heard(number, channel, text)`: channels "stdout", "stderr", "exit" (a code) and "error" (the runtime's
-words). With a terminal, what is typed is echoed and edited here, as the kernel's line discipline does it.
+words). A first process that reads an input (`kubectl run -i`) lives here too, see attach.py; what comes in, see input.py.
 
 Simplifications: a command is one shell; what a pipe's first commands wait for is not waited for; there are no job controls.
 """
@@ -14,15 +14,15 @@ from typing import Any
 
 from . import process as processes
 from .images import behaviour_of, behaviours
-from .shell.compiler import compile_script
+from .input import END, Input, has_end
 from .shell.lexer import ShellSyntaxError
-from .shell.machine import Step, execute, settle
+from .shell.machine import Step
 from .state import Container, Exec, Process
 from .world import ContainerWorld
 
-MOST_TYPED = 64 * 1024
-MOST_OUTPUT = 1024 * 1024  # characters that one run of a command may write
-INTERRUPTED, KILLED = 130, 137
+MOST_OUTPUT = 4 * 1024 * 1024  # characters that one run of a command may write
+KILLED = 137
+FAR_MS = 60_000  # what is further away than this happens in the background
 NO_PROGRAM = (
     'error executing command in container: failed to exec in container: failed to start exec "{id}": OCI runtime exec failed: '
     "exec failed: unable to start container process: exec: {reason}"
@@ -31,13 +31,16 @@ Heard = Callable[[int, str, Any], None]
 
 
 class ExecWorld(ContainerWorld):
-    """A container as a command beside its first process sees it: the same files, but what it writes goes to its caller."""
+    """A container as a command with a caller sees it: the same files, but what it writes goes to its caller, and it may read."""
 
-    def __init__(self, *about: Any, say: Callable[[str, str], None], send: Callable[[str], None]):
+    def __init__(self, *about: Any, run: Exec, say: Callable[[str, str], None], send: Callable[[str], None] | None):
         super().__init__(*about)
-        self.say, self.send = say, send
+        self.run, self.say, self.send = run, say, send
+        self.terminal = tuple(run.size) if run.tty else (0, 0)
 
     def signal(self, pid: str, name: str) -> bool:
+        if self.send is None:
+            return False
         if pid == "1" and name != "KILL":  # the kernel keeps PID 1 from being killed out of its own namespace
             self.send(name)
         return pid == "1"
@@ -45,8 +48,33 @@ class ExecWorld(ContainerWorld):
     def write(self, stream: str, text: str) -> None:
         self.say(stream, text)
 
+    def input_all(self) -> str | None:
+        if not has_end(self.run):
+            self.run.wants = "all"
+            return None
+        return self._taken(self.run.typed.partition(END)[0])
 
-class Execs:
+    def input_line(self) -> str | None:
+        line, newline, _ = self.run.typed.partition(END)[0].partition("\n")
+        if not newline and not has_end(self.run):
+            self.run.wants = "line"
+            return None
+        return self._taken(line + newline, with_end=not newline)
+
+    def input_some(self) -> tuple[str, bool]:
+        is_end = has_end(self.run)
+        if not is_end:
+            self.run.wants = "some"
+        return self._taken(self.run.typed.partition(END)[0]), is_end
+
+    def _taken(self, text: str, *, with_end: bool = True) -> str:
+        """Take what stands first, and the mark of the end behind it."""
+        rest = self.run.typed[len(text) :]
+        self.run.typed = rest[1:] if with_end and rest.startswith(END) else rest
+        return text
+
+
+class Execs(Input):
     """Part of a Containerd: the commands under way on its node, in `state.execs`."""
 
     heard: Heard | None = None
@@ -79,164 +107,84 @@ class Execs:
         self._exec_run(run, argv)
 
     def _exec_run(self, run: Exec, argv: list[str]) -> None:
-        """The program's beginning: a shell that reads, a filter that reads to the end, or a script."""
-        program = posixpath.basename(argv[0])
-        had_input, early = run.has_input, run.typed
-        run.is_begun, run.typed = True, ""
-        run.is_shell = program in processes.SHELLS and len(argv) == 1 and had_input
-        script = "" if run.is_shell else processes.script_of(program, argv) or ""
+        """The program's beginning: a shell that reads, or a script."""
+        program, process = posixpath.basename(argv[0]), self._program(run)
+        early, run.is_begun, run.typed = run.typed, True, ""
+        run.is_shell = run.has_input and program in processes.SHELLS and all(word.startswith("-") and "c" not in word for word in argv[1:])
         if program in processes.SHELLS:
-            run.process.variables.update({str(index): text for index, text in enumerate(argv[4:], 1)})
+            process.variables.update({str(index): text for index, text in enumerate(argv[4:], 1)})
         if run.is_shell:
+            process.frames = []
             self._prompt(run)
             self._take(run, early)
-            self._next_line(run)
-        elif had_input and not run.tty and program not in processes.SHELLS:
-            run.script, run.typed = script, early
-            self._read_to_end(run)
+            self._next(run)
         else:
-            run.process.frames = [[script, 0]]
-            self._exec_walk(str(run.number))
+            process.frames = [[processes.script_of(program, argv) or "", 0]]
+            self._take(run, early)
+            self._exec_walk(key_of(run))
+
+    def _program(self, run: Exec) -> Process:
+        return run.process or self.state.processes[run.container]
 
     def _refuse(self, run: Exec, words: str) -> None:
-        self.state.execs.pop(str(run.number), None)
-        self._hear(run.number, "error", words)
-
-    # -- what comes in ------------------------------------------------------------------------------------------------
-
-    def exec_input(self, number: int, text: str) -> None:
-        """What the caller types or pipes in."""
-        run = self.state.execs.get(str(number))
-        if run is None or not run.is_open:
-            return
-        self._take(run, text)
-        self._next_line(run)
-
-    def _take(self, run: Exec, text: str) -> None:
-        if not run.tty or not run.is_begun:
-            run.typed = (run.typed + text)[:MOST_TYPED]
-            return
-        for char in text[:MOST_TYPED]:
-            self._key(run, char)
-
-    def exec_closed(self, number: int) -> None:
-        """The caller has no more to say."""
-        run = self.state.execs.get(str(number))
-        if run is not None and run.is_open:
-            run.is_open = False
-            if run.is_begun:
-                self._read_to_end(run) if run.script else self._next_line(run)
-
-    def exec_gone(self, number: int) -> None:
-        """The caller has hung up: what it started ends, if it reads from it; the rest goes on unheard, as it really does."""
-        run = self.state.execs.get(str(number))
-        if run is not None:
-            self._exec_end(run, KILLED, is_told=False)
-
-    def _key(self, run: Exec, char: str) -> None:
-        """One key at a terminal: echo, and edit the line that is being typed."""
-        if char in "\r\n":
-            self._hear(run.number, "stdout", "\r\n")
-            run.typed, run.line = run.typed + run.line + "\n", ""
-        elif char in "\x7f\b":
-            if run.line:
-                run.line = run.line[:-1]
-                self._hear(run.number, "stdout", "\b \b")
-        elif char == "\x03":
-            self._interrupted(run)
-        elif char == "\x04":
-            if not run.line:
-                run.is_open = False
-        elif char.isprintable():
-            run.line += char
-            self._hear(run.number, "stdout", char)
-
-    def _interrupted(self, run: Exec) -> None:
-        """Ctrl-C: the command in front ends; a shell stays."""
-        self._hear(run.number, "stdout", "^C\r\n")
-        self.cancel(run.process.timer)
-        run.line, run.typed, run.process.frames, run.process.status = "", "", [], INTERRUPTED
-        if not run.is_shell:
-            self._exec_end(run, INTERRUPTED)
-        else:
-            run.is_busy = False
-            self._prompt(run)
-
-    def _next_line(self, run: Exec) -> None:
-        """A shell that waits takes the next whole line; at the end of its input it ends."""
-        if not run.is_shell or run.is_busy:
-            return
-        line, newline, rest = run.typed.partition("\n")
-        if newline or (line and not run.is_open):
-            run.typed, run.is_busy = rest, True
-            run.process.frames = [[line, 0]]
-            run.process.timer = self.after(1, "_exec_walk", str(run.number))
-        elif not run.is_open:
-            run.is_busy = True
-            if run.tty:
-                self._hear(run.number, "stdout", "exit\r\n")
-            run.process.timer = self.after(1, "_exec_over", str(run.number), run.process.status)
-
-    def _read_to_end(self, run: Exec) -> None:
-        """A filter (`kubectl exec -i … -- cat`) begins when all of its input is there."""
-        if not run.is_open:
-            run.process.timer = self.after(1, "_exec_filter", str(run.number))
+        self.state.execs.pop(key_of(run), None)
+        self._hear(run, "error", words)
 
     # -- running ------------------------------------------------------------------------------------------------------
 
-    def _exec_filter(self, number: str) -> None:
-        run = self.state.execs.get(number)
-        world = self._exec_world(run) if run else None
-        if world is None:
-            return
-        instruction = compile_script(run.script)[0]
-        step = settle(run.process, world, execute(run.process, world, instruction[1], run.typed))
-        run.script = ""
-        self._exec_follow(run, step or Step("exit", code=run.process.status))
-
-    def _exec_walk(self, number: str) -> None:
-        run = self.state.execs.get(number)
+    def _exec_walk(self, key: str) -> None:
+        run = self.state.execs.get(key)
         world = self._exec_world(run) if run else None
         if world is not None:
+            run.wants = ""
             self._exec_follow(run, self._advanced(run, world))
 
     def _advanced(self, run: Exec, world: ExecWorld) -> Step:
         try:
-            return processes.advance(run.process, world)
+            return processes.advance(self._program(run), world)
         except ShellSyntaxError as error:
             world.write("stderr", f"sh: {error}\n")
             return Step("exit", code=2)
 
     def _exec_follow(self, run: Exec, step: Step) -> None:
-        process = run.process
-        process.timer = 0
+        process = self._program(run)
+        process.began_ms, process.period_ms, process.timer = self.now_ms, 0, 0
         if step.kind == "exit":
             is_over = not run.is_shell or bool(process.frames)  # `exit` leaves its frame behind
             if is_over:
-                process.timer = self.after(self.latency("process_exit"), "_exec_over", str(run.number), step.code)
+                process.timer = self.after(self.latency("process_exit"), "_exec_over", key_of(run), step.code)
                 return
             run.is_busy = False
             self._prompt(run)
-            self._next_line(run)
-        elif step.kind == "wait" and step.wait_ms >= 0:
-            process.timer = self.after(step.wait_ms, "_exec_walk", str(run.number), background=process.looped or step.wait_ms > 60_000)
+            self._next(run)
+        elif step.kind == "idle":
+            process.period_ms = step.wait_ms
+        elif step.kind == "input":
+            self._next(run)
+        elif step.wait_ms >= 0:
+            is_background = process.looped or step.wait_ms > FAR_MS
+            process.timer = self.after(step.wait_ms, "_exec_walk", key_of(run), background=is_background)
 
-    def _exec_over(self, number: str, code: int) -> None:
-        run = self.state.execs.get(number)
+    def _exec_over(self, key: str, code: int) -> None:
+        run = self.state.execs.get(key)
         if run is not None:
             self._exec_end(run, code)
 
     def _exec_end(self, run: Exec, code: int, *, is_told: bool = True) -> None:
-        self.state.execs.pop(str(run.number), None)
+        self.state.execs.pop(key_of(run), None)
+        if run.process is None:
+            self._exited(run.container, code)
+            return
         self.cancel(run.process.timer)
         container = self.state.containers.get(run.container)
         if container is not None:
             self.tell("ExecEnded", container.uid, container.pod, container.name, command=run.process.argv, exit_code=code)
         if is_told:
-            self._hear(run.number, "exit", code)
+            self._hear(run, "exit", code)
 
     def end_execs(self, container_id: str) -> None:
         """The container has ended, and all that ran in it."""
+        self.state.execs.pop(container_id, None)
         for run in [each for each in self.state.execs.values() if each.container == container_id]:
             self._exec_end(run, KILLED)
 
@@ -251,7 +199,7 @@ class Execs:
             text = text[: room[0]]
             room[0] -= len(text)
             if text:
-                self._hear(run.number, "stdout" if run.tty else stream, text.replace("\n", "\r\n") if run.tty else text)
+                self._hear(run, "stdout" if run.tty else stream, text.replace("\n", "\r\n") if run.tty else text)
 
         clock = self.engine.clock
         return ExecWorld(
@@ -262,18 +210,26 @@ class Execs:
             self.now_ms,
             clock.text(self.now_ms),
             clock.unix_ms(self.now_ms) // 1000,
+            run=run,
             say=say,
-            send=lambda name: self.signal(container.id, name),
+            send=(lambda name: self.signal(container.id, name)) if run.process else None,
         )
 
     def _prompt(self, run: Exec) -> None:
         if run.tty:
-            is_busybox = "busybox" in self.state.containers[run.container].image
-            self._hear(run.number, "stdout", "/ # " if is_busybox else "# ")
+            has_folder = behaviours()[behaviour_of(self.state.containers[run.container].image)].prompt_shows_folder
+            self._hear(run, "stdout", "/ # " if has_folder else "# ")
 
-    def _hear(self, number: int, channel: str, said: Any) -> None:
-        if self.heard is not None:
-            self.heard(number, channel, said)
+    def _hear(self, run: Exec, channel: str, said: Any) -> None:
+        if run.process is None:
+            self.wrote(run.container, channel, said, in_pieces=run.tty)
+        elif self.heard is not None:
+            self.heard(run.number, channel, said)
+
+
+def key_of(run: Exec) -> str:
+    """Its place in `state.execs`: a first process stands there under its container's id."""
+    return str(run.number) if run.process is not None else run.container
 
 
 def why_not(container: Container, argv: list[str]) -> str:
@@ -281,7 +237,7 @@ def why_not(container: Container, argv: list[str]) -> str:
     image, program = behaviours()[behaviour_of(container.image)], argv[0]
     name = posixpath.basename(program)
     is_known = image.shell and processes.script_of(name, argv) is not None
-    if is_known and not (name in ("bash", "dash") and "busybox" in container.image):
+    if is_known and not (name in ("bash", "dash") and image.prompt_shows_folder):
         return ""
     if "/" in program:
         return f'"{program}": stat {program}: no such file or directory'

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 class Image:
     """How containers of an image behave.
 
-    names: the full references it stands for; none: every other image. command: what runs when the Pod names nothing.
+    names: the full references it was measured from. repositories: whose images behave so, whatever their tag. Neither: every other
+    image. command: what runs when the Pod names nothing.
     exit_codes: signal -> the code with which `command` ends on it; a signal that is missing is ignored, as PID 1 does.
     stop_signal: what the runtime sends to stop it. stop_ms: (least, most) from the signal to the end.
     shell: it holds a shell and the usual small tools.
+    prompt_shows_folder: its shell is busybox's, whose prompt at a terminal is "/ # ".
     log: what `command` writes first.
     """
 
     names: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
     size_bytes: int
     id: str = ""
     command: tuple[str, ...] = ()
@@ -24,4 +27,5 @@ class Image:
     stop_signal: str = "TERM"
     stop_ms: tuple[int, int] = (5, 25)
     shell: bool = True
+    prompt_shows_folder: bool = False
     log: tuple[str, ...] = ()

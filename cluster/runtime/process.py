@@ -16,6 +16,7 @@ from .shell.tools import TOOLS
 from .state import Process
 
 SHELLS = ("sh", "ash", "bash", "dash")
+SHELL_ALONE = (("sh",), ("/bin/sh",))
 KILLED = 137
 NOT_FOUND = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
@@ -31,7 +32,7 @@ def command_line(image: Image, command: list[str], args: list[str]) -> list[str]
     """What runs: the Pod's command and args in place of the image's, as the fields are defined."""
     if command:
         return [*command, *args]
-    if args and image.command == ("sh",):
+    if args and image.command in SHELL_ALONE:  # it is the image's CMD, which args take the place of
         return list(args)
     return [*image.command, *args]
 
@@ -54,7 +55,7 @@ def make(
     )
     program = argv[0].rpartition("/")[2]
     is_own = not command and (bool(image.exit_codes) or not args)
-    if is_own and image.command != ("sh",):
+    if is_own and image.command not in SHELL_ALONE:
         return process
     script = script_of(program, argv) if image.shell else None
     if script is not None:
@@ -62,7 +63,7 @@ def make(
         process.variables.update(
             {str(number + 1): text for number, text in enumerate(argv[4:])} if program in SHELLS else {}
         )
-    elif image.names and program != image.command[0]:
+    elif (image.names or image.repositories) and program != image.command[0]:
         raise StartError(NOT_FOUND.format(program=argv[0]))
     return process
 

@@ -42,7 +42,7 @@ OFFLINE, EVERYTHING = "offline", "*"  # an entry of `unpullable` that stands for
 def size_bytes(name: str) -> int:
     """Bytes of an image, from its full reference."""
     behaviour = behaviours()[behaviour_of(name)]
-    if behaviour.size_bytes:
+    if behaviour.size_bytes and name in behaviour.names:
         return behaviour.size_bytes
     short = reference.parse(name).path.rpartition("/")[2]
     if short in KNOWN_MIB:
@@ -52,7 +52,8 @@ def size_bytes(name: str) -> int:
 
 def image_id(name: str) -> str:
     """The image's own digest: the recorded one, else one made from the name."""
-    return behaviours()[behaviour_of(name)].id or "sha256:" + hashlib.sha256(name.encode()).hexdigest()
+    behaviour = behaviours()[behaviour_of(name)]
+    return (name in behaviour.names and behaviour.id) or "sha256:" + hashlib.sha256(name.encode()).hexdigest()
 
 
 def pulled_ref(name: str) -> str:

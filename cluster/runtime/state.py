@@ -81,23 +81,38 @@ class Process:
 
 @dataclass
 class Exec:
-    """A command run beside a container's first process. Changed in place.
+    """A command run beside a container's first process, or the first process itself where it reads an input. Changed in place.
 
-    typed: what came in and is not read yet. line: what is being typed at a terminal. script: what waits for the end of its input.
+    typed: what came in and is not read yet. line: what is being typed at a terminal. wants: what it waits for of its input:
+    "" (nothing), "all", "some" or a "line". process: None when it is the container's first one, which `processes` holds.
     """
 
     number: int
     container: str
-    process: Process
+    process: Process | None
     tty: bool = False
     has_input: bool = False
     is_shell: bool = False  # it reads commands line by line
     is_open: bool = False  # more may come in
     is_busy: bool = False
     is_begun: bool = False
+    closes: bool = False  # of a first process: its input ends with the first who attaches
     typed: str = ""
     line: str = ""
-    script: str = ""
+    wants: str = ""
+    size: list[int] = field(default_factory=lambda: [0, 0])  # of the terminal: rows and columns
+
+
+@dataclass
+class Attachment:
+    """Somebody who hears what a first process writes (`kubectl attach`), and may type into it. Changed in place."""
+
+    number: int
+    container: str
+    has_input: bool = False
+    is_begun: bool = False
+    typed: str = ""  # what came before it was begun
+    is_closed: bool = False
 
 
 @dataclass
@@ -107,6 +122,7 @@ class Log:
     lines: list[list[Any]] = field(default_factory=list)
     size: int = 0
     written: int = 0  # lines ever
+    rest: dict[str, str] = field(default_factory=dict)  # stream -> a line whose end is not written yet
 
 
 @dataclass
@@ -136,7 +152,8 @@ class RuntimeState:
     sandboxes_of: dict[str, list[str]] = field(default_factory=dict)  # Pod uid -> sandbox ids, oldest first
     processes: dict[str, Process] = field(default_factory=dict)
     logs: dict[str, Log] = field(default_factory=dict)
-    execs: dict[str, Exec] = field(default_factory=dict)  # by the number of the input that began them
+    execs: dict[str, Exec] = field(default_factory=dict)  # by the number of the input that began them; first ones by container
+    attachments: dict[str, Attachment] = field(default_factory=dict)  # by the number of the input that began them
     volumes: dict[str, dict[str, str]] = field(default_factory=dict)  # "uid/volume" -> path -> text
     pulls: dict[str, Pull] = field(default_factory=dict)
     changed: dict[str, int] = field(

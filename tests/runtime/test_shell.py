@@ -104,6 +104,7 @@ def test_a_loop_that_only_sleeps_costs_no_events():
         "i=0; while true; do i=$((i + 1)); export v$i=1; sleep 0.1; done",
         "x=aaaaaaaa; while true; do x=$x$x; sleep 1; done",
         "x=aaaaaaaa; while true; do for y in $x $x; do x=$x$y; done; done",
+        "x=aaaaaaaa; while true; do echo $x > /f; x=$(cat /f /f); done",
     ],
 )
 def test_a_script_that_makes_ever_more_text_runs_out_of_memory(script):
@@ -111,9 +112,8 @@ def test_a_script_that_makes_ever_more_text_runs_out_of_memory(script):
     assert runtime.container.exit_code == 2 and runtime.log[-1] == "sh: out of memory"
 
 
-@pytest.mark.parametrize("body", ["echo $x > /f; x=$(cat /f /f)", "x=$(cat /f /f /f /f); echo $x >> /f"])
-def test_what_a_subshell_makes_is_bounded_too(body):
-    runtime = shell(f"x=aaaaaaaa; while true; do {body}; done").until(1_000)
+def test_what_a_subshell_makes_is_bounded_too():
+    runtime = shell("x=aaaaaaaa; while true; do x=$(cat /f /f /f /f); echo $x >> /f; done").until(1_000)
     [process] = runtime.containerd.state.processes.values()
     assert sum(map(len, process.variables.values())) < 1_000_000
 

@@ -98,3 +98,63 @@ def test_a_sandbox_comes_back_with_its_commands_under_way():
     caller.send(number, text="\r")
     caller.stage.settle()
     assert ("stdout", "5\r\n") in caller.heard
+
+
+def test_the_end_of_input_at_a_terminal_ends_one_reader_alone():
+    caller = Caller()
+    number = caller.begin("sh", stdin=True, tty=True)
+    caller.stage.settle()
+    caller.send(number, text="cat\rone\rtwo\r\x04echo $?\r")
+    caller.stage.settle()
+    said = "".join(str(said) for _, said in caller.heard)
+    assert said.count("one\r\n") == 2 and "0\r\n/ # " in said
+    caller.send(number, text="\x04")
+    caller.stage.settle()
+    assert caller.heard[-1] == ("exit", 0)
+
+
+def test_a_script_reads_lines_and_the_rest_of_its_input():
+    caller = Caller()
+    number = caller.begin("sh", "-c", "read a b; echo $b-$a; cat > /tmp/rest; wc -l < /tmp/rest", stdin=True)
+    caller.stage.settle()
+    assert caller.heard == []
+    caller.send(number, text="one two\nthree\n")
+    caller.stage.settle()
+    assert caller.heard == [("stdout", "two-one\n")]
+    caller.send(number, text="four\n", closed=True)
+    caller.stage.settle()
+    assert caller.heard == [("stdout", "two-one\n"), ("stdout", "2\n"), ("exit", 0)]
+
+
+def test_a_terminal_has_the_size_that_its_caller_says():
+    caller = Caller()
+    number = caller.begin("sh", stdin=True, tty=True)
+    caller.send(number, size=[30, 100])
+    caller.send(number, text="stty size\r")
+    caller.stage.settle()
+    assert ("stdout", "30 100\r\n") in caller.heard
+
+
+SHELL = BUSY.replace("name: busy", "name: shell").replace('command: [sleep, "99999"]', "stdin: true, stdinOnce: true, tty: TTY")
+
+
+@pytest.mark.parametrize(("tty", "said"), [("true", "echo hi\r\nhi\r\n/ # exit\r\n"), ("false", "hi\n")])
+def test_who_attaches_types_into_the_first_process_and_hears_it(tty, said):
+    caller = Caller()
+    caller.stage.apply(text=SHELL.replace("TTY", tty))
+    caller.stage.settle()
+    nodes = caller.stage.runner.simulation.nodes.values()
+    runtime = next(node.runtime for node in nodes if node.runtime.running("default/shell", "app"))
+    data = {"namespace": "default", "pod": "shell", "container": "app", "node": runtime.node, "stdin": True}
+    data["id"] = runtime.running("default/shell", "app")
+    number = caller.stage.runner.begin_stream(data, lambda channel, said: caller.heard.append((channel, said)), "attach")
+    caller.stage.settle()
+    about = {"exec": number, "node": runtime.node}
+    if tty == "true":
+        caller.stage.runner.input("exec-input", {**about, "text": "echo hi\r\x04"})
+    else:
+        caller.stage.runner.input("exec-input", {**about, "text": "echo hi\n", "closed": True})
+    caller.stage.runner.run()
+    caller.stage.play(0.1)
+    assert "".join(text for channel, text in caller.heard if channel == "stdout") == said
+    assert caller.heard[-1] == ("exit", 0)

@@ -137,4 +137,18 @@ KINDS = {
         en="**{command}** in {container} of {name} has ended with exit code {exit_code}. The container goes on; no status changes.",
         zh="{name} 的 {container} 中的 **{command}** 已结束，退出码 {exit_code}。容器继续运行，状态不变。",
     ),
+    "AttachRequested": Kind(
+        stage="kubectl",
+        marker="user",
+        source="pkg/registry/core/pod/rest/subresources.go (AttachREST)",
+        en="**kubectl** asks to be attached to {container} of {name}; kube-apiserver hands the stream on to the kubelet.",
+        zh="**kubectl** 请求附着到 {name} 的 {container}；kube-apiserver 将数据流转给 kubelet。",
+    ),
+    "ContainerAttached": Kind(
+        stage="start",
+        marker="cri",
+        source="pkg/kubelet/kubelet_pods.go (GetAttach)",
+        en="**containerd** joins the stream to the first process of {container} in {name}: what it writes from now on is heard.",
+        zh="**containerd** 把数据流接到 {name} 中 {container} 的首个进程：从现在起能看到它的输出。",
+    ),
 }

@@ -20,9 +20,13 @@ def behaviours() -> dict[str, Image]:
 
 @lru_cache(maxsize=1)
 def _by_reference() -> dict[str, str]:
-    return {reference: name for name, image in behaviours().items() for reference in image.names}
+    return {reference: name for name, image in behaviours().items() for reference in (*image.names, *image.repositories)}
 
 
 def behaviour_of(reference: str) -> str:
     """The name of the file that says how this image's containers behave."""
-    return _by_reference().get(reference, DEFAULT)
+    known = _by_reference()
+    repository = reference.partition("@")[0]
+    if ":" in repository.rpartition("/")[2]:
+        repository = repository.rpartition(":")[0]
+    return known.get(reference) or known.get(repository, DEFAULT)

@@ -9,7 +9,8 @@ from typing import Protocol
 from ..state import Process
 from .compiler import Command, compile_script
 from .lexer import ShellSyntaxError
-from .tools import TOOLS, Finished, Outcome, Wait
+from .outcome import Finished, Outcome, Reads, Wait
+from .tools import TOOLS, reads
 
 STEPS_AT_ONCE = 2000  # a loop that never waits is not walked further: it spins until it is stopped
 LONGEST = 128 * 1024  # characters of all the words of one command; the kernel's limit of one word (MAX_ARG_STRLEN)
@@ -25,19 +26,29 @@ class World(Protocol):
     """What a process sees of its container."""
 
     now_ms: int
+    unix_s: int
+    terminal: tuple[int, int]
 
     def write(self, stream: str, text: str) -> None: ...
     def read_file(self, path: str) -> str | None: ...
-    def write_file(self, path: str, text: str, *, append: bool) -> None: ...
+    def write_file(self, path: str, text: str, *, append: bool) -> bool: ...
+    def put_file(self, path: str, text: str) -> bool: ...
     def remove_file(self, path: str) -> bool: ...
+    def make_folder(self, path: str) -> None: ...
+    def is_folder(self, path: str) -> bool: ...
+    def drop(self, path: str) -> None: ...
+    def names(self, folder: str) -> list[str]: ...
     def paths(self, prefix: str) -> list[str]: ...
     def date(self, form: str) -> str: ...
     def signal(self, pid: str, name: str) -> bool: ...
+    def input_all(self) -> str | None: ...
+    def input_line(self) -> str | None: ...
+    def input_some(self) -> tuple[str, bool]: ...
 
 
 @dataclass
 class Step:
-    """How far a script came. kind: "wait" (wait_ms, -1 for ever), "idle" (naps of wait_ms), "exit" (code)."""
+    """How far a script came. kind: "wait" (wait_ms, -1 for ever), "idle" (naps of wait_ms), "input" (for some), "exit" (code)."""
 
     kind: str
     wait_ms: int = 0
@@ -121,6 +132,9 @@ def next_item(process: Process, instruction: tuple) -> None:
 
 def settle(process: Process, world: World, outcome: Outcome) -> Step | None:
     """What an outcome means for the shell that ran the command."""
+    if isinstance(outcome, Reads):
+        process.frames[-1][1] -= 1
+        return Step("input")
     if isinstance(outcome, Wait):
         process.status = 0
         return Step("wait", wait_ms=outcome.ms)
@@ -129,9 +143,12 @@ def settle(process: Process, world: World, outcome: Outcome) -> Step | None:
 
 
 def execute(
-    process: Process, world: World, command: Command, stdin: str = "", into: list[str] | None = None
+    process: Process, world: World, command: Command, stdin: str | None = None, into: list[str] | None = None
 ) -> Outcome:
-    """Run a simple command. into: collects its output in place of the container's log (pipes, `$(…)`)."""
+    """Run a simple command. stdin: what it may read, None: the program's own input.
+
+    into: collects its output in place of the container's log (pipes, `$(…)`).
+    """
     try:
         return _execute(process, world, command, stdin, into)
     except OutOfMemory:
@@ -139,7 +156,7 @@ def execute(
         return Finished(2, ends_shell=True)
 
 
-def _execute(process: Process, world: World, command: Command, stdin: str, into: list[str] | None) -> Outcome:
+def _execute(process: Process, world: World, command: Command, stdin: str | None, into: list[str] | None) -> Outcome:
     words = [text for word in command.words for text in expand(process, world, word)]
     if sum(map(len, words)) > LONGEST:
         raise OutOfMemory
@@ -155,8 +172,15 @@ def _execute(process: Process, world: World, command: Command, stdin: str, into:
     if tool is None:
         world.write("stderr", f"sh: {words[0]}: not found\n")
         return Finished(127)
-    outcome = tool(process, world, words, content if content is not None else stdin)
+    given = content if content is not None else stdin
+    if given is None:
+        given = own_input(world, words, is_shown=target == "stdout" and into is None)
+    if given is None:
+        return Reads()
+    outcome = tool(process, world, words, given)
     if isinstance(outcome, Finished):
+        if outcome.notes:
+            deliver(world, errors, outcome.notes, into)
         if outcome.output:
             deliver(world, target, outcome.output, into)
         if outcome.errors:
@@ -164,6 +188,24 @@ def _execute(process: Process, world: World, command: Command, stdin: str, into:
     if into is None and isinstance(outcome, Finished) and target not in ("stdout", "stderr") and not outcome.output:
         world.write_file(target, "", append=True)
     return outcome
+
+
+def own_input(world: World, words: list[str], *, is_shown: bool) -> str | None:
+    """What a command reads of its program's own input; None when it has to wait for it.
+
+    `cat` at a terminal shows what comes as it comes; everything else that reads, reads to the end, but for `read`.
+    """
+    wanted = reads(words)
+    if not wanted:
+        return ""
+    if wanted == "line":
+        return world.input_line()
+    if words[0] != "cat" or not is_shown:
+        return world.input_all()
+    text, is_end = world.input_some()
+    if not is_end and text:
+        world.write("stdout", text)
+    return text if is_end else None
 
 
 def redirects_of(process: Process, world: World, command: Command) -> tuple[str, str, str | None]:
@@ -189,16 +231,17 @@ def deliver(world: World, target: str, text: str, into: list[str] | None) -> Non
         into.append(text)
     elif target in ("stdout", "stderr"):
         world.write(target, text)
-    elif target != "/dev/null":
-        world.write_file(target, text, append=True)
+    elif target != "/dev/null" and not world.write_file(target, text, append=True):
+        world.write("stderr", "sh: write error: No space left on device\n")
 
 
 def pipe(process: Process, world: World, commands: list[Command]) -> Outcome:
     """Run a pipeline, one command after the other; all but the last must end at once."""
-    text = ""
+    text = None
     for command in commands[:-1]:
         collected: list[str] = []
-        execute(process, world, command, text, collected)
+        if isinstance(outcome := execute(process, world, command, text, collected), Reads):
+            return outcome
         text = "".join(collected)
     return execute(process, world, commands[-1], text)
 
@@ -261,7 +304,7 @@ def output_of(process: Process, world: World, text: str) -> str:
     collected: list[str] = []
     for instruction in code[:STEPS_AT_ONCE]:
         if instruction[0] == "run":
-            outcome = execute(process, world, instruction[1], into=collected)
+            outcome = execute(process, world, instruction[1], "", collected)
         elif instruction[0] == "pipe":
             outcome = nested_pipe(process, world, instruction[1], collected)
         else:

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from . import archives, files
 from .compiler import compile_script, duration_ms
 from .lexer import ShellSyntaxError
+from .outcome import Finished, Wait
 
-LONGEST_OUTPUT = 256 * 1024  # characters of one command, as much as a log keeps
 SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "USR1": 10, "USR2": 12, "TERM": 15, "EXIT": 0}
+LONGEST_OUTPUT = 4 * 1024 * 1024  # characters of one command, as much as a container's files hold
+READ_TO_END = ("cat", "wc", "head", "tail", "sort", "tee", "tar", "grep")
 
 
-@dataclass
-class Finished:
-    """A command that ended: what it printed, and whether the shell ends with it."""
-
-    status: int
-    output: str = ""
-    errors: str = ""
-    ends_shell: bool = False
-
-
-@dataclass
-class Wait:
-    """A command that goes on for some time; ms -1: until it is stopped."""
-
-    ms: int
-
-
-Outcome = Finished | Wait
+def reads(words: list[str]) -> str:
+    """What a command takes of its input: "" (nothing), a "line", or "all"."""
+    name, arguments = words[0].rpartition("/")[2], words[1:]
+    if name == "exec":
+        return reads(arguments) if arguments else ""
+    if name == "read":
+        return "line"
+    if name not in READ_TO_END:
+        return ""
+    if name == "tar":
+        return "all" if archives.reads_input(words) else ""
+    if name == "tail" and any(word in ("-f", "-F") for word in arguments):
+        return ""
+    files = [word for word in arguments if word == "-" or (not word.startswith("-") and not word.isdigit())]
+    wants = name == "tee" or "-" in files or len(files) <= (1 if name == "grep" else 0)
+    return "all" if wants else ""
 
 
 def echo(process, world, words, stdin):
@@ -91,7 +92,7 @@ def cat(process, world, words, stdin):
         return Finished(0, stdin)
     output, errors = "", ""
     for path in words[1:]:
-        text = world.read_file(path)
+        text = stdin if path == "-" else world.read_file(path)
         if text is None:
             errors += f"cat: can't open '{path}': No such file or directory\n"
         elif len(output) < LONGEST_OUTPUT:
@@ -105,27 +106,6 @@ def date(process, world, words, stdin):
 
 def hostname(process, world, words, stdin):
     return Finished(0, process.hostname + "\n")
-
-
-def touch(process, world, words, stdin):
-    for path in words[1:]:
-        world.write_file(path, "", append=True)
-    return Finished(0)
-
-
-def remove(process, world, words, stdin):
-    forced = any(word.startswith("-") and "f" in word for word in words[1:])
-    errors = ""
-    for path in (word for word in words[1:] if not word.startswith("-")):
-        if not world.remove_file(path) and not forced:
-            errors += f"rm: can't remove '{path}': No such file or directory\n"
-    return Finished(1 if errors else 0, errors=errors)
-
-
-def list_files(process, world, words, stdin):
-    prefix = next((word for word in words[1:] if not word.startswith("-")), "/").rstrip("/") + "/"
-    names = sorted({path[len(prefix) :].split("/")[0] for path in world.paths(prefix)})
-    return Finished(0, "".join(name + "\n" for name in names))
 
 
 def test(process, world, words, stdin):
@@ -148,7 +128,7 @@ def is_true(world, arguments: list[str]) -> bool:
 def unary(world, operator: str, value: str) -> bool:
     if operator in ("-f", "-e", "-s", "-r", "-d"):
         text = world.read_file(value)
-        is_folder = bool(world.paths(value.rstrip("/") + "/"))
+        is_folder = world.is_folder(value)
         if operator == "-d":
             return is_folder
         return bool(text) if operator == "-s" else text is not None or (operator != "-f" and is_folder)
@@ -257,6 +237,34 @@ def sequence(process, world, words, stdin):
     return Finished(0, "".join(f"{number}\n" for number in range(first, min(last, first + 10_000) + 1)))
 
 
+def read_line(process, world, words, stdin):
+    """`read NAME…`: a line of the input; the last name takes the rest of it."""
+    names = [word for word in words[1:] if not word.startswith("-")] or ["REPLY"]
+    parts = stdin.rstrip("\n").split(None, len(names) - 1)
+    process.variables.update({name: parts[at].strip() if at < len(parts) else "" for at, name in enumerate(names)})
+    return Finished(0 if stdin.endswith("\n") else 1)
+
+
+def sort_lines(process, world, words, stdin):
+    options = "".join(word[1:] for word in words[1:] if word.startswith("-"))
+    paths = [word for word in words[1:] if not word.startswith("-")]
+    lines = "".join(world.read_file(path) or "" for path in paths).splitlines() if paths else stdin.splitlines()
+    if "u" in options:
+        lines = list(dict.fromkeys(lines))
+    found = re.compile(r"\s*(-?\d+)")
+    lines.sort(key=(lambda line: (int(at[1]) if (at := found.match(line)) else 0, line)) if "n" in options else None, reverse="r" in options)
+    return Finished(0, "".join(line + "\n" for line in lines))
+
+
+def terminal_settings(process, world, words, stdin):
+    """`stty size`: rows and columns of the terminal, where there is one."""
+    rows, columns = world.terminal
+    if not rows:
+        return Finished(1, errors="stty: standard input: Not a tty\n")
+    shown = f"{rows} {columns}\n" if words[1:] == ["size"] else f"speed 38400 baud; rows {rows}; columns {columns};\n" if len(words) < 2 else ""
+    return Finished(0, shown)
+
+
 def kill(process, world, words, stdin):
     """`kill [-SIGNAL] PID…`: the container's first process is the only one that can be reached, and not by KILL (pid_namespaces(7))."""
     arguments, name = words[1:], "TERM"
@@ -302,10 +310,18 @@ TOOLS: dict[str, Callable] = {
     "cat": cat,
     "date": date,
     "hostname": hostname,
-    "touch": touch,
-    "rm": remove,
-    "mkdir": true,
-    "ls": list_files,
+    "touch": files.touch,
+    "rm": files.remove,
+    "mkdir": files.make_folders,
+    "rmdir": files.remove_folders,
+    "cp": files.copy,
+    "mv": files.move,
+    "ls": files.list_files,
+    "tee": files.tee,
+    "tar": archives.tar,
+    "read": read_line,
+    "sort": sort_lines,
+    "stty": terminal_settings,
     "test": test,
     "[": test,
     "export": export,
