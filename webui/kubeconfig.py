@@ -3,10 +3,12 @@ from __future__ import annotations
 
 import yaml
 
+from cluster.worker.sandboxes import context_name
+
 
 def kubeconfig_text(name: str, server: str) -> str:
     """YAML that kubectl and client libraries read."""
-    cluster = f"podlife-{name}"
+    cluster = context_name(name)
     return yaml.safe_dump({
         "apiVersion": "v1", "kind": "Config", "current-context": cluster,
         "clusters": [{"name": cluster, "cluster": {"server": server}}],

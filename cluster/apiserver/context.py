@@ -37,6 +37,7 @@ class Context:
         self.rbac = Rbac(server.store)
         self.facts = server.engine.trace
         self.quiet, self.muted, self.request_id = False, False, 0
+        self.heard: list[list] | None = None    # where facts go instead of the trace: [kind, subject, data]
 
     @property
     def registry(self) -> Registry:
@@ -51,20 +52,23 @@ class Context:
     @property
     def is_explained(self) -> bool:
         """Whether what happens to the request at hand is told in detail."""
-        return self.facts.on and not self.quiet and not self.muted
+        return self.heard is not None or (self.facts.on and not self.quiet and not self.muted)
 
     @property
     def now_ms(self) -> int:
         return self.server.now_ms
 
-    def enter(self, request: Request, quiet: bool) -> Context:
-        """These surroundings for one request."""
-        self.quiet, self.request_id = quiet, request.id
+    def enter(self, request: Request, quiet: bool, heard: list[list] | None = None) -> Context:
+        """These surroundings for one request. heard: where its facts go, if not into the trace."""
+        self.quiet, self.request_id, self.heard = quiet, request.id, heard
         self.store.now_ms = self.server.now_ms
         return self
 
     def trace(self, kind: str, subject: str, **data: Any) -> None:
         """Note a fact about the request at hand."""
+        if self.heard is not None:
+            self.heard.append([kind, subject, data])
+            return
         if not self.facts.on or self.muted or (self.quiet and kind not in ("KeyWritten", "KeyDeleted")):
             return  # of noise only what is written leaves a trace
         if self.request_id:

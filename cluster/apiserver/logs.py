@@ -25,7 +25,7 @@ def get(call: Call) -> Response:
     if not pod["spec"].get("nodeName"):
         return Response(code=204, body="", headers=TEXT)
     text = call.context.hooks.logs(call.namespace, call.name, container, dict(query))
-    call.trace("ReadServed", source="kubelet", verb="get", container=container)
+    call.trace("ReadServed", source="kubelet", verb="get", container=container, node=pod["spec"]["nodeName"])
     return Response(code=200, body=text, headers=TEXT)
 
 

@@ -135,11 +135,13 @@ def check_caller(request: Request, context: Context) -> authn.Identity:
         return identity
     subject = subject_of(request)
     about = {"impersonated_by": identity.behind} if identity.behind else {}
+    if authn.TOKEN in request.options:
+        about["token"] = True
     context.trace("RequestAuthenticated", subject, user=identity.user, groups=list(identity.groups), **about)
     rule = authz.authorize(request, identity, context)
     verb = "get" if request.verb == "raw" else request.verb
     context.trace("RequestAuthorized", subject, verb=verb, resource=request.resource or request.path,
-                  subresource=request.subresource, rule=rule, user=identity.user)
+                  subresource=request.subresource, rule=rule, grants=authz.granted_by(request, identity, context), user=identity.user)
     return identity
 
 
@@ -161,8 +163,9 @@ def failed(request: Request, context: Context, error: Exception, gate: str = "")
 def refuse(request: Request, context: Context, refusal: status.StatusError, gate: str = "") -> Response:
     """The answer to a refused request; the trace notes where and why it stopped."""
     body = refusal.status
-    context.trace("RequestRefused", subject_of(request), gate=gate or gate_of(body), code=body["code"],
-                  reason=body.get("reason", ""), message=body["message"])
+    about = {"plugin": refusal.plugin} if refusal.plugin else {}
+    context.trace("RequestRefused", subject_of(request), gate="admission" if about else gate or gate_of(body), code=body["code"],
+                  reason=body.get("reason", ""), message=body["message"], **about)
     if isinstance(refusal, routes.PageNotFound):
         return Response(code=404, body=routes.PAGE_NOT_FOUND, headers=discovery.TEXT)
     return Response(code=body["code"], body=body)

@@ -18,6 +18,7 @@ FOLDERS = ("/registry/clusterroles/", "/registry/clusterrolebindings/", "/regist
 NODES = "system:nodes"
 NODE_ROLE = "system:node"
 MOST_KEPT = 20_000
+MOST_SAID = 4
 
 
 class Attributes(NamedTuple):
@@ -55,6 +56,7 @@ class Rbac:
         self.bound: dict[str, Bound] = {}
         self.revision = -1       # of the store, when it was looked at last
         self.grants: dict[tuple[Identity, str], tuple[list[Grant], list[str]]] = {}
+        self.words: dict[tuple, str] = {}       # (identity, what is asked but for a name) -> the rule in a few words, or ""
         self.answers: dict[tuple, str] = {}     # (user, groups, then what is asked but for a name) -> the binding, or ""
 
     def allows(self, identity: Identity, asked: Attributes) -> str:
@@ -68,6 +70,21 @@ class Rbac:
                 self.answers.clear()
             kept = self.answers[key] = self._search(identity, asked._replace(name=""))
         return kept or (self._search(identity, asked, named=True) if asked.name else "")
+
+    def rule_of(self, identity: Identity, asked: Attributes) -> str:
+        """The rule by which `allows` allows something, in a few words: `get, list on pods`."""
+        self._forget_if_stale()
+        key = (identity, asked._replace(name=""))
+        kept = self.words.get(key)
+        if kept is None:
+            if len(self.words) >= MOST_KEPT:
+                self.words.clear()
+            kept = self.words[key] = self._words(*key)
+        return kept or self._words(identity, asked)
+
+    def _words(self, identity: Identity, asked: Attributes) -> str:
+        grants = self._grants(identity, asked.namespace)[0]
+        return next((said(grant.rule) for grant in grants if rule_allows(grant.rule, asked)), "")
 
     def rules(self, identity: Identity, namespace: str) -> list[dict]:
         """Every rule that somebody has in a namespace ("": in the cluster)."""
@@ -97,6 +114,7 @@ class Rbac:
             self.stamps = stamps
             self.bound.clear()
             self.grants.clear()
+            self.words.clear()
             self.answers.clear()
 
     def _search(self, identity: Identity, asked: Attributes, *, named: bool = False) -> str:
@@ -207,6 +225,19 @@ def _names_resource(resources: list, resource: str, subresource: str) -> bool:
 def url_covers(url: str, path: str) -> bool:
     """Whether a path that is no resource falls under a rule's URL."""
     return url in ("*", path) or (url.endswith("*") and path.startswith(url.rstrip("*")))
+
+
+def said(rule: dict) -> str:
+    """A rule in a few words: its verbs, and what they may be done to."""
+    things = [*(rule.get("resources") or ()), *(rule.get("nonResourceURLs") or ())]
+    groups = [group for group in rule.get("apiGroups") or () if group]
+    names = rule.get("resourceNames") or ()
+    words = f"{_few(rule.get('verbs') or ())} on {_few(things)}"
+    return words + (f" named {_few(names)}" if names else "") + (f" of {_few(groups)}" if groups and groups != ["*"] else "")
+
+
+def _few(words: list[str] | tuple[str, ...]) -> str:
+    return ", ".join(words[:MOST_SAID]) + (f", … {len(words) - MOST_SAID}" if len(words) > MOST_SAID else "")
 
 
 # -- what one set of rules lacks of another ---------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import msgspec
 
 from cluster.engine import Actor
 from cluster.engine.plain import carried
-from cluster.meta.requests import Request, Response
+from cluster.meta.requests import Request, Response, agent_of
 from cluster.store.memory import Store
 
 from . import pipeline
@@ -100,7 +100,8 @@ class ApiServer(Actor):
         delay_ms = self.latency("request")
         quiet = is_quiet(request)
         if not quiet and self.engine.trace.on:
-            self.engine.record(sender, "RequestSent", subject_of(request), {
+            about = {"agent": agent_of(request.user_agent)} if sender == "client" else {}
+            self.engine.record(sender, "RequestSent", subject_of(request), {**about,
                 "request": request.id, "verb": request.verb, "resource": request.resource, "subresource": request.subresource,
                 "path": request.path or path_of(request), "user": request.user, "from": sender, "to": self.name,
                 "sent_ms": self.now_ms, "due_ms": self.now_ms + delay_ms})
@@ -129,9 +130,9 @@ class ApiServer(Actor):
         self.fan_out()
         self._answer(request, response, reply_to, sender)
 
-    def handle(self, request: Request) -> Response:
-        """Answer a read at once, outside the flow of events."""
-        return pipeline.read(request, self.looking.enter(request, True))
+    def handle(self, request: Request, heard: list[list] | None = None) -> Response:
+        """Answer a read at once, outside the flow of events; `heard` takes the facts about it."""
+        return pipeline.read(request, self.looking.enter(request, True, heard))
 
     def _answer(self, request: Request, response: Response, reply_to: ReplyTo, sender: str) -> None:
         if reply_to.external:

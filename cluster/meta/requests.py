@@ -32,6 +32,11 @@ class Request(msgspec.Struct, kw_only=True):
     id: int = 0          # given by the API server; groups the trace of one request
 
 
+def agent_of(user_agent: str) -> str:
+    """The program's name out of a User-Agent: `Helm/3.18.4` is `Helm`."""
+    return user_agent.replace("/", " ").partition(" ")[0][:24] or "client"
+
+
 class Response(msgspec.Struct, kw_only=True):
     """One answer. `body` is an object, a list, a Table, a Status, or text."""
 

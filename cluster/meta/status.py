@@ -15,7 +15,9 @@ MODIFIED = "the object has been modified; please apply your changes to the lates
 
 
 class StatusError(Exception):
-    """A refusal on its way to the caller. status: the Status object; code: its HTTP code."""
+    """A refusal on its way to the caller. status: the Status object; code: its HTTP code; plugin: the admission plugin that gave it."""
+
+    plugin = ""
 
     def __init__(self, status: dict):
         super().__init__(status["message"])

@@ -4,15 +4,14 @@ from __future__ import annotations
 import re
 
 from cluster.engine import TraceEvent
+from cluster.kinds import registry
 
 from .kind import Kind
 from .news import MOST
 
 METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE", "deletecollection": "DELETE", "get": "GET", "list": "GET",
            "watch": "GET", "raw": "GET"}
-KIND_NAMES = {"pods": "Pod", "deployments": "Deployment", "replicasets": "ReplicaSet", "nodes": "Node", "namespaces": "Namespace",
-              "events": "Event", "leases": "Lease", "serviceaccounts": "ServiceAccount", "configmaps": "ConfigMap"}
-LONGEST_VALUE, LONGEST_MESSAGE = 90, 150
+LONGEST_VALUE, LONGEST_MESSAGE = 90, 220
 
 
 class _Values(dict):
@@ -62,9 +61,9 @@ def values_of(event: TraceEvent) -> dict[str, object]:
     resource, _, rest = event.subject.partition("/")
     name = rest.rpartition("/")[2]
     values: dict[str, object] = {key: shown(value, LONGEST_MESSAGE if key in ("message", "text") else LONGEST_VALUE) for key, value in data.items()}
-    sender = str(data.get("from", event.actor))
+    sender = str(data.get("agent") or data.get("from", event.actor))
     values.update(actor=event.actor, subject=event.subject, name=shorten(name), resource=data.get("resource", resource),
-                  kind_name=KIND_NAMES.get(resource, resource), sender=sender, receiver=data.get("to", ""),
+                  kind_name=kind_name(resource), sender=sender, receiver=data.get("to", ""),
                   node=data.get("node") or sender.partition("/")[2], method=METHODS.get(str(data.get("verb", "")), ""))
     if "changed" in data:
         values["changes"] = changes(data["changed"])
@@ -77,6 +76,12 @@ def values_of(event: TraceEvent) -> dict[str, object]:
     if isinstance(data.get("bytes"), int):
         values["size"] = size(data["bytes"])
     return values
+
+
+def kind_name(resource: str) -> str:
+    """`pods` as `Pod`; a custom resource by its plural."""
+    kind = registry().plural(resource)
+    return kind.kind if kind else resource
 
 
 def size(count: int) -> str:

@@ -15,8 +15,16 @@ def variant(event: TraceEvent) -> str:
 
 def _request(data: dict, resource: str) -> str:
     sender, verb, subresource = str(data.get("from", "")), data.get("verb"), data.get("subresource")
+    if data.get("often"):
+        return "often"
     if not resource:
         return "discovery"
+    if subresource in ("log", "exec", "attach"):
+        return "log" if subresource == "log" else "exec"
+    if verb == "watch":
+        return "watching"
+    if resource.endswith("reviews"):
+        return "review"
     if verb in ("get", "list"):
         return "read"
     if subresource == "binding":
@@ -43,13 +51,27 @@ def _written(data: dict, resource: str) -> str:
 
 def _delivered(data: dict, resource: str) -> str:
     to = str(data.get("to", ""))
+    if to in CLIENTS:
+        return "client"
     if to.startswith("kubelet/"):
         return "kubelet"
     return "scheduler" if to == "kube-scheduler" and data.get("type") == "ADDED" else "deleted" if data.get("type") == "DELETED" else ""
 
 
+def _authenticated(data: dict, resource: str) -> str:
+    return "impersonated" if data.get("impersonated_by") else "token" if data.get("token") else ""
+
+
+def _authorized(data: dict, resource: str) -> str:
+    if "system:masters" in str(data.get("rule")):
+        return "masters"
+    return "" if data.get("grants") else "open"
+
+
 def _refused(data: dict, resource: str) -> str:
-    return "absent" if data.get("code") == 404 else ""
+    if data.get("code") == 404:
+        return "absent"
+    return "plugin" if data.get("plugin") else ""
 
 
 def _component(data: dict, resource: str) -> str:
@@ -59,6 +81,8 @@ def _component(data: dict, resource: str) -> str:
 CHOOSERS = {
     "ComponentStarted": _component,
     "ComponentStopped": _component,
+    "RequestAuthenticated": _authenticated,
+    "RequestAuthorized": _authorized,
     "RequestRefused": _refused,
     "RequestSent": _request,
     "KeyWritten": _written,

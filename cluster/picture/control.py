@@ -177,8 +177,14 @@ class ControlPictures:
         self.terminal = [*self.terminal, *fresh][-TERMINAL_LINES:]
         return [["terminal", "lines", self.terminal]]
 
-    def says(self, *lines: dict | str) -> Set:
-        self.kubectl = {"off": False, "lines": list(lines)}
+    @property
+    def who(self) -> str:
+        """The client that was heard last, "" for kubectl."""
+        return self.kubectl.get("who", "")
+
+    def says(self, *lines: dict | str, who: str = "") -> Set:
+        """What a client does now. who: its name, if it is not kubectl."""
+        self.kubectl = {"off": False, "lines": list(lines), **({"who": who} if who else {})}
         return [["components", "kubectl", self.kubectl]]
 
 

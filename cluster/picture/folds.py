@@ -36,7 +36,7 @@ def request_sent(p, event: TraceEvent) -> Set:
         cells += p.control.unstamped()
     if data["from"] in CLIENTS:
         asked = f"{METHODS.get(data['verb'], '')} {data['resource'] or data['path']}"
-        cells += p.control.says(asked, {"en": "waiting for the answer", "zh": "等待答复"})
+        cells += p.control.says(asked, {"en": "waiting for the answer", "zh": "等待答复"}, who=data.get("agent", ""))
     if data["from"].startswith("kubelet/"):
         cells += p.nodes.say(data["from"].partition("/")[2], "kubelet", f"{METHODS.get(data['verb'], '')} {data['resource']}",
                              f"{METHODS.get(data['verb'], '')} {data['resource']}")
@@ -49,7 +49,7 @@ def reply_sent(p, event: TraceEvent) -> Set:
     p.plain.discard(event.data["request"])
     cells = p.control.end_request() if event.data["request"] == p.control.request else []
     if sender in CLIENTS:
-        cells += p.control.says({"en": f"answered: {event.data['code']}", "zh": f"答复：{event.data['code']}"})
+        cells += p.control.says({"en": f"answered: {event.data['code']}", "zh": f"答复：{event.data['code']}"}, who=p.control.who)
     if sender.startswith("kubelet/"):
         node = sender.partition("/")[2]
         for part in ("kubelet",) if p.nodes.is_pulling(node) else ("kubelet", "containerd"):

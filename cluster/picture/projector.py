@@ -122,11 +122,11 @@ class Projector:
 
     def _is_step(self, event: TraceEvent, kind) -> bool:
         """Whether the page stops here. The gates stop only what a person sent; a watch delivery, only where it is news."""
-        if event.at_ms < self.begun_ms or not kind.step or event.data.get("quiet"):
+        if event.at_ms < self.begun_ms or not kind.step or event.data.get("quiet") or event.data.get("detail"):
             return False
         request = event.data.get("request", 0)
-        if event.kind in GATE_KINDS:
-            return self.senders.get(request) in CLIENTS and request not in self.plain
+        if event.kind in GATE_KINDS:   # of a read from outside the gates are details: it has been answered
+            return request > 0 and self.senders.get(request) in CLIENTS and request not in self.plain
         if event.kind == "RequestRefused" and event.data.get("code") == 409:
             return self.senders.get(request) in CLIENTS  # a component that loses a race just tries again
         if event.kind == "WatchDelivered":
@@ -135,6 +135,8 @@ class Projector:
 
     def _is_news(self, event: TraceEvent) -> bool:
         resource, who, change = event.subject.partition("/")[0], event.actor, event.data.get("type")
+        if who in CLIENTS:
+            return True   # the first of a client's watch
         if resource not in ("pods", "deployments", "replicasets") and change != "DELETED":
             return False
         if who == "kube-controller-manager":
@@ -234,7 +236,8 @@ def flights(event: TraceEvent) -> list[dict]:
         label = f"{METHODS.get(data['verb'], '')} {data['resource'] or data.get('path', '')}".strip()
         if data.get("subresource"):
             label += "/" + data["subresource"]
-        return [flight(event, data["from"], "kube-apiserver", data["sent_ms"], data["due_ms"], label, SIGNS.get(data["verb"], "?"))]
+        sent = flight(event, data["from"], "kube-apiserver", data["sent_ms"], data["due_ms"], label, SIGNS.get(data["verb"], "?"))
+        return [sent, *_answered(event, data)]
     if event.kind == "ReplySent":
         return [flight(event, "kube-apiserver", data["to"], data["sent_ms"], data["due_ms"], str(data["code"]), "", hollow=True, code=data["code"])]
     if event.kind == "WatchDelivered":
@@ -246,6 +249,17 @@ def flights(event: TraceEvent) -> list[dict]:
     if event.actor.startswith("containerd/") and data.get("node"):
         return [flight(event, f"kubelet/{data['node']}", event.actor, event.at_ms - 1, event.at_ms, event.kind, "▲")]
     return []
+
+
+def _answered(event: TraceEvent, data: dict) -> list[dict]:
+    """The way on and the way back of a read that was answered at once: they belong to its one step."""
+    if "code" not in data:
+        return []
+    on, back = [], flight(event, "kube-apiserver", data["from"], data["due_ms"] + 2, data["due_ms"] + 4, str(data["code"]), "",
+                          hollow=True, code=data["code"])
+    if data.get("via"):
+        on = [flight(event, "kube-apiserver", data["via"], data["due_ms"], data["due_ms"] + 2, f"GET {data['subresource']}", "?")]
+    return [{**each, "id": f"{event.seq}/{index}"} for index, each in enumerate([*on, back])]
 
 
 def flight(event: TraceEvent, source: str, target: str, sent_ms: int, due_ms: int, label: str, sign: str, *, hollow: bool = False,

@@ -11,11 +11,11 @@ import msgspec
 
 from cluster.apiserver import http, pipeline, streams
 from cluster.meta import status
-from cluster.meta.requests import Response
+from cluster.meta.requests import Request, Response
 from cluster.meta.status import StatusError
 from cluster.picture import inspection
 
-from . import checking, following, sandboxes, streaming, watching
+from . import checking, following, reads, sandboxes, streaming, watching
 from .recovery import SimulationFailed
 from .runner import Refused, Runner
 
@@ -65,12 +65,8 @@ def kube(host, asked: dict, respond: Respond) -> dict | None:
     runner.heard(waits=request.verb == "watch")
     if streams.is_stream(request):
         return streaming.refusal(runner, request, asked["query"])
-    if following.is_follow(request):
-        return following.start(runner, request, respond)
-    if request.verb == "watch":
-        return watching.start(runner, request, respond)
-    if pipeline.is_read(request, runner.server.looking):
-        return _rendered(runner.server.handle(request), accept)
+    if request.verb == "watch" or pipeline.is_read(request, runner.server.looking):
+        return _read(runner, request, reads.Drawing(runner, request, asked["headers"]), respond)
     try:
         runner.input("request", msgspec.to_builtins(request), token=lambda kind, sent, answer: respond(_rendered(answer, accept)))
     except Refused as refusal:
@@ -78,6 +74,18 @@ def kube(host, asked: dict, respond: Respond) -> dict | None:
     except SimulationFailed:
         pass  # whoever waited was answered when it stopped
     return None
+
+
+def _read(runner: Runner, request: Request, drawing: reads.Drawing, respond: Respond) -> None:
+    """Answer a read at once; only then is it drawn."""
+    if following.is_follow(request):
+        following.start(runner, request, drawing, respond)
+    elif request.verb == "watch":
+        watching.start(runner, request, drawing, respond)
+    else:
+        response = runner.server.handle(request, drawing.heard)
+        respond(_rendered(response, request.accept))
+        drawing.answered(response.code)
 
 
 @command
@@ -88,7 +96,7 @@ def stream(host, asked: dict, respond: Respond) -> dict | None:
         request = http.parse("GET", asked["path"], asked["query"], asked["headers"])
         if not streams.is_stream(request):
             return NOT_FOUND
-        return streaming.start(runner, request, asked["query"], respond)
+        return streaming.start(runner, request, asked["query"], reads.Drawing(runner, request, asked["headers"]), respond)
     except StatusError as refusal:
         return _rendered(Response(code=refusal.code, body=refusal.status), "")
     except Refused as refusal:
@@ -97,11 +105,11 @@ def stream(host, asked: dict, respond: Respond) -> dict | None:
 
 @command
 def stream_input(host, asked: dict, respond: Respond) -> dict:
-    """What is typed into a stream {token, stream, node, text?, size?, closed?, gone?}."""
+    """What is typed into a stream {token, stream, node, text?, closed?, gone?}."""
     runner = _runner(host, asked)
     number = asked["stream"]
     if number in runner.streams:
-        runner.input("exec-input", {"exec": number, **{key: asked[key] for key in ("node", "text", "size", "closed", "gone") if key in asked}})
+        runner.input("exec-input", {"exec": number, **{key: asked[key] for key in ("node", "text", "closed", "gone") if key in asked}})
     if asked.get("gone"):
         runner.streams.pop(number, None)
         runner.watches.pop(number, None)
@@ -127,6 +135,8 @@ def unwatch(host, asked: dict, respond: Respond) -> dict:
     runner.server.unwatch(asked["watch"])
     runner.watches.pop(asked["watch"], None)
     runner.watch_requests.pop(asked["watch"], None)
+    if (drawing := runner.drawings.pop(asked["watch"], None)) is not None:
+        drawing.ended()
     return {"ok": True}
 
 

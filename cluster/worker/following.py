@@ -12,6 +12,8 @@ from cluster.kubelet import logs
 from cluster.meta.requests import Request
 from cluster.runtime.state import Log
 
+from .reads import Drawing
+
 NUMBERS = itertools.count(-1, -1)   # apart from the numbers of watches
 Respond = Callable[[dict], None]
 
@@ -20,19 +22,22 @@ def is_follow(request: Request) -> bool:
     return request.verb == "get" and request.subresource == "log" and options.boolean(request.options.get("follow", "false"))
 
 
-def start(runner, request: Request, respond: Respond) -> dict | None:
+def start(runner, request: Request, drawing: Drawing, respond: Respond) -> None:
     """Answer with what is there, then {watch, line} for what is written. A refusal, or a log that has ended, is a plain answer."""
-    response = runner.server.handle(request)
+    response = runner.server.handle(request, drawing.heard)
     code, headers, body = http.render(response, request.accept)
     found = runner.simulation.log_run(request) if code == 200 else None
     if found is None:
-        return {"status": code, "headers": headers, "body": body}
+        respond({"status": code, "headers": headers, "body": body})
+        drawing.answered(code)
+        return
     follow = Follow.begin(runner, *found, request.options, room=room_of(request, body), respond=respond)
     respond({"status": code, "headers": headers, "watch": follow.id, "timeout_s": None, "bookmarks": False})
     if body:
         respond({"watch": follow.id, "line": body})
+    runner.drawings[follow.id] = drawing
+    drawing.answered(code)
     pump(runner)
-    return None
 
 
 def room_of(request: Request, body: bytes) -> int | None:
@@ -48,6 +53,8 @@ def pump(runner) -> None:
             del runner.follows[follow.id]
             if runner.watches.pop(follow.id, None) is not None:
                 follow.respond({"watch": follow.id, "end": True})
+            if (drawing := runner.drawings.pop(follow.id, None)) is not None:
+                drawing.ended()
 
 
 class Follow:

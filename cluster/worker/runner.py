@@ -12,7 +12,7 @@ from cluster.models import Sandbox
 from cluster.picture import Projector
 from cluster.store import log
 
-from . import faults, following, recovery
+from . import faults, following, reads, recovery
 from .display import SNAPSHOT_ROWS, Display
 from .pacing import (
     LONG_GAP_MS,
@@ -30,7 +30,6 @@ SNAPSHOT_STEPS = 4000
 FRAME_S = 0.05
 MOST_STEPS = 10_000
 STAGE_STEPS = 2000
-FROM_CLIENTS = ("request", "exec", "attach", "forward")   # inputs for which a sandbox begins to run if nobody looks
 COMMIT_STEPS = 200       # a turn without changes or facts is committed every so many events
 NUMBERS = itertools.count(1)  # of messages to pages: whoever has one needs none with a smaller number
 Publish = Callable[[dict], None]
@@ -63,6 +62,8 @@ class Runner:
         self.watch_requests: dict[int, Any] = {}
         self.streams: dict[int, Callable[[str, Any], None]] = {}   # of exec: input number -> who hears (channel, what)
         self.follows: dict[int, following.Follow] = {}   # streams of logs, by the number of their watch
+        self.drawings: dict[int, reads.Drawing] = {}     # of watches and followed logs, by the same numbers
+        self.attention = reads.Attention()
         self.turn_events: list = []
         self.settle_end_ms = 0
         self.steps_left = 0
@@ -401,9 +402,8 @@ class Runner:
         if self.sandbox.mode == "stopped":
             raise Refused(*STOPPED, code=409)
         self._catch_up()
-        engine = self.engine
         number = self.simulation.inputs + 1
-        log.journal(self.sandbox, [(number, engine.steps, engine.now_ms, kind, data)])
+        self.journal(kind, data)
         if token is not None:
             self.waiting[number] = token
         before = recovery.position(self.simulation)
@@ -413,15 +413,19 @@ class Runner:
             self._fail(error, before)
         self.collect()
         self.state_changed = True   # held or not, there is something to step to now
-        if kind in FROM_CLIENTS and self.sandbox.mode == "held" and self.sandbox.held_by == "default" and not self.viewers:
+        if kind in ("request", "exec") and self.sandbox.mode == "held" and self.sandbox.held_by == "default" and not self.viewers:
             self.run()   # held only because nobody has looked yet: nobody could step this write
         return number
 
-    def begin_stream(self, data: dict, hear: Callable[[str, Any], None], kind: str = "exec") -> int:
-        """An exec, or another kind of stream: journaled as an input; what it says goes to `hear`."""
+    def journal(self, kind: str, data: dict) -> None:
+        """Keep an input before it is acted on."""
+        log.journal(self.sandbox, [(self.simulation.inputs + 1, self.engine.steps, self.engine.now_ms, kind, data)])
+
+    def begin_stream(self, data: dict, hear: Callable[[str, Any], None]) -> int:
+        """An exec: journaled as an input; what it says goes to `hear`."""
         number = self.simulation.inputs + 1
         self.streams[number] = hear
-        return self.input(kind, data)
+        return self.input("exec", data)
 
     def heard(self, *, waits: bool = False) -> None:
         """A client over HTTP is at work, or (waits) has begun to watch the cluster's."""

@@ -22,6 +22,11 @@ class BadSandbox(ValueError):
     """What was asked for cannot be made; the message says why."""
 
 
+def context_name(name: str) -> str:
+    """The context, and the cluster, in the kubeconfig of a sandbox."""
+    return f"podlife-{name}"
+
+
 def find(name: str) -> Sandbox | None:
     return Sandbox.objects.filter(name=name).first()
 

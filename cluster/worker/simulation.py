@@ -19,7 +19,7 @@ from cluster.meta.requests import Request
 from cluster.scheduler.scheduler import Scheduler
 from cluster.store.memory import Store
 
-from . import faults, stream_inputs
+from . import faults
 from .bootstrap import first_objects
 from .profiles import PROFILES
 
@@ -87,7 +87,7 @@ class Simulation:
         self.engine.settle(limit_ms=BOOT_LIMIT_MS)
 
     def apply(self, kind: str, data: dict) -> None:
-        """Act on one input. kinds: request, kubectl, fault, rbac, and those of streams. Its effects are events like any other."""
+        """Act on one input. kinds: request, read, kubectl, exec, exec-input, fault, rbac. Its effects are events like any other."""
         self.inputs += 1
         self.engine.cause = 0
         self.engine.in_background = False
@@ -95,16 +95,43 @@ class Simulation:
             request = msgspec.convert(data, Request)
             sender = "kubectl" if request.user_agent.startswith("kubectl") else "client"
             self.server.submit(request, ReplyTo(external=self.inputs), sender=sender)
+        elif kind == "read":
+            self.draw(data["facts"])
         elif kind == "kubectl":
             self.kubectl.run(data)
-        elif kind in stream_inputs.INPUTS:
-            stream_inputs.INPUTS[kind](self, data)
+        elif kind == "exec":
+            self._begin_exec(data)
+        elif kind == "exec-input":
+            self._exec_input(data)
         elif kind == "rbac":
             self.server.enforce_rbac(data["enforced"])
         elif kind == "fault":
             faults.apply(self, data)
         else:
             raise ValueError(f"unknown input {kind}")
+
+    def draw(self, facts: list[list]) -> None:
+        """Leave what a client read in the trace: it has been answered, and nothing follows from it."""
+        for actor, kind, subject, data in facts:
+            self.engine.record(actor, kind, subject, {**data, "request": -self.inputs})
+
+    def _begin_exec(self, data: dict) -> None:
+        """kubectl asks, kube-apiserver hands on, the kubelet of the node runs it."""
+        self.draw(data.get("facts") or [])
+        pod = f"{data['namespace']}/{data['pod']}"
+        self.engine.cause = self.engine.record("kubectl", "ExecRequested", f"pods/{pod}", {
+            "pod": pod, "container": data["container"], "node": data["node"], "command": data["command"]})
+        self.nodes[data["node"]].runtime.exec_asked(self.inputs, data["id"], data["command"],
+                                                    has_input=data["stdin"], has_terminal=data["tty"])
+
+    def _exec_input(self, data: dict) -> None:
+        runtime, number = self.nodes[data["node"]].runtime, data["exec"]
+        if data.get("text"):
+            runtime.exec_input(number, data["text"])
+        if data.get("gone"):
+            runtime.exec_gone(number)
+        elif data.get("closed"):
+            runtime.exec_closed(number)
 
     def _heard(self, number: int, channel: str, said: Any) -> None:
         self.server.outbox.append(("exec", number, channel, said))

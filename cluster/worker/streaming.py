@@ -9,7 +9,11 @@ from collections.abc import Callable
 from cluster.apiserver import http, streams
 from cluster.meta.requests import Request, Response
 
+from .following import Follow
+from .reads import Drawing
+
 Respond = Callable[[dict], None]
+SWITCHED = 101           # Switching Protocols
 TEXT = [("Content-Type", "text/plain; charset=utf-8")]
 
 
@@ -21,29 +25,31 @@ def refusal(runner, request: Request, query: str) -> dict:
     return {"status": 400, "headers": TEXT, "body": b"Upgrade request required\n"}
 
 
-def start(runner, request: Request, query: str, respond: Respond) -> dict | None:
+def start(runner, request: Request, query: str, drawing: Drawing, respond: Respond) -> dict | None:
     """Begin: {stream: number}, then {channel, text}, at last {exit: code} or {error: words}. A refusal is a plain answer."""
-    found = _found(runner, request, query)
+    found = _found(runner, request, query, drawing.heard)
     if isinstance(found, dict):
         return found
     target, container = found
+    if target.attach:
+        drawing.answered(SWITCHED)
+        return _attach(runner, target, container, respond)
     data = {"namespace": target.namespace, "pod": target.pod, "container": target.container, "node": target.node, "id": container,
-            "stdin": target.stdin}
-    if not target.attach:
-        data |= {"command": target.command, "tty": target.tty}
+            "command": target.command, "stdin": target.stdin, "tty": target.tty,
+            "facts": drawing.facts(SWITCHED) if drawing.how else []}
 
     def heard(channel: str, said) -> None:
         is_end = channel in ("exit", "error")
         respond({channel: said} if is_end else {"channel": channel, "text": said})
 
-    number = runner.begin_stream(data, heard, "attach" if target.attach else "exec")
+    number = runner.begin_stream(data, heard)
     respond({"stream": number, "node": target.node})
     return None
 
 
-def _found(runner, request: Request, query: str):
+def _found(runner, request: Request, query: str, heard: list | None = None):
     """(target, the container's id), or a plain answer."""
-    found = streams.target(request, query, runner.server.looking.enter(request, True))
+    found = streams.target(request, query, runner.server.looking.enter(request, True, heard))
     if isinstance(found, Response):
         status, headers, body = http.render(found, request.accept)
         return {"status": status, "headers": headers, "body": body}
@@ -52,3 +58,14 @@ def _found(runner, request: Request, query: str):
     if not container:
         return {"status": 500, "headers": TEXT, "body": f'container not found ("{found.container}")'.encode()}
     return found, container
+
+
+def _attach(runner, target, container: str, respond: Respond) -> None:
+    """What the first process writes from now on; a simplification: it reads nothing."""
+    def told(answer: dict) -> None:
+        respond({"exit": 0} if answer.get("end") else {"channel": "stdout", "text": answer["line"].decode()})
+
+    runtime = runner.simulation.nodes[target.node].runtime
+    follow = Follow.begin(runner, runtime, container, {}, room=None, respond=told)
+    respond({"stream": follow.id, "node": target.node})
+    return None

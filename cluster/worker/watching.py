@@ -13,30 +13,36 @@ from cluster.kinds import api_version
 from cluster.meta.requests import Request, Response
 from cluster.store.memory import Compacted
 
+from .reads import Drawing
+
 HEADERS = [("Content-Type", "application/json")]
 INITIAL_END = "k8s.io/initial-events-end"
 Respond = Callable[[dict], None]
 
 
-def start(runner, request: Request, respond: Respond) -> dict | None:
+def start(runner, request: Request, drawing: Drawing, respond: Respond) -> None:
     """Start a watch: one answer {status, headers, watch}, then {watch, line} for each event. A refusal is a plain answer."""
     server = runner.server
-    wanted = pipeline.watch(request, server.looking.enter(request, True))
+    wanted = pipeline.watch(request, server.looking.enter(request, True, drawing.heard))
     if isinstance(wanted, Response):
         status, headers, body = http.render(wanted, request.accept)
-        return {"status": status, "headers": headers, "body": body}
+        respond({"status": status, "headers": headers, "body": body})
+        drawing.answered(wanted.code)
+        return
     spec = WatchSpec(resource=wanted.resource, prefix=wanted.prefix, label_selector=wanted.label_selector, field_selector=wanted.field_selector)
     from_now = wanted.resource_version in ("", "0") or wanted.send_initial_events
     try:
         watcher = server.watch_external(spec, 0 if from_now else int(wanted.resource_version))
     except Compacted:
         _too_late(runner, request, respond)
-        return None
+        return
     respond({"status": 200, "headers": HEADERS, "watch": watcher.id, "timeout_s": wanted.timeout_s, "bookmarks": wanted.allow_bookmarks})
+    drawing.answered(200)
 
     def send(events: list[tuple[str, dict]]) -> None:
         context = server.looking.enter(request, True)
         respond({"watch": watcher.id, "line": b"".join(http.watch_event(kind, obj, request, context) for kind, obj in events)})
+        drawing.news(*events[0])
 
     if from_now:
         first = [("ADDED", stored.value) for _, stored in server.store.list(spec.prefix)
@@ -46,8 +52,7 @@ def start(runner, request: Request, respond: Respond) -> dict | None:
         if first:
             send(first)
     runner.watches[watcher.id] = lambda kind, *events: respond({"watch": watcher.id, "end": True}) if kind == "end" else send(*events)
-    runner.watch_requests[watcher.id] = request
-    return None
+    runner.watch_requests[watcher.id], runner.drawings[watcher.id] = request, drawing
 
 
 def _too_late(runner, request: Request, respond: Respond) -> None:

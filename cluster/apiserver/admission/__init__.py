@@ -7,7 +7,10 @@ Source: k8s.io/kubernetes pkg/kubeapiserver/options/plugins.go.
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+
+from cluster.meta import status
 
 from . import (
     claim_resize,
@@ -37,11 +40,11 @@ def _mutating(resource: str) -> tuple:
 
 def mutate(call, obj: dict, live: dict | None) -> None:
     """Run the mutating plugins over a private object, which they change in place."""
-    namespace_lifecycle.check(call, obj, live)
+    _asked(namespace_lifecycle, namespace_lifecycle.check, call, obj, live)
     if call.subresource:
         return
     for plugin in _mutating(call.kind.plural):
-        filled = plugin.admit(call, obj, live)
+        filled = _asked(plugin, plugin.admit, call, obj, live)
         if filled:
             call.trace("AdmissionMutated", plugin=plugin.NAME, fields=filled)
 
@@ -49,12 +52,21 @@ def mutate(call, obj: dict, live: dict | None) -> None:
 def validate(call, obj: dict | None, live: dict | None) -> None:
     """Run the validating plugins."""
     if obj is None:
-        namespace_lifecycle.check(call, obj, live)
+        _asked(namespace_lifecycle, namespace_lifecycle.check, call, obj, live)
     if call.kind.namespaced or call.kind.kind == "Namespace":
         call.trace("AdmissionValidated", plugin=namespace_lifecycle.NAME)
     for plugin in VALIDATING:
-        if plugin.validate(call, obj, live):
+        if _asked(plugin, plugin.validate, call, obj, live):
             call.trace("AdmissionValidated", plugin=plugin.NAME)
+
+
+def _asked(plugin, question: Callable, call, obj: dict | None, live: dict | None):
+    """A plugin's answer; its refusal says whose it is."""
+    try:
+        return question(call, obj, live)
+    except status.StatusError as refusal:
+        refusal.plugin = plugin.NAME
+        raise
 
 
 def refused(call, obj: dict | None, why: str):

@@ -8,13 +8,33 @@ LANE = "kube-apiserver"
 KINDS = {
     "RequestAuthenticated": Kind(
         stage="admission", lane=LANE, source="k8s.io/apiserver pkg/endpoints/filters/authentication.go",
-        en="**kube-apiserver** asks who this is: {user}. The request's credential says so.",
-        zh="**kube-apiserver** 进行身份认证：来者是 {user}，由请求携带的凭据证明。",
+        en="**kube-apiserver** asks who this is: {user}, in groups {groups}. The credential in the kubeconfig says so.",
+        zh="**kube-apiserver** 进行身份认证：来者是 {user}，属于用户组 {groups}，由 kubeconfig 中的凭据证明。",
+    ),
+    "RequestAuthenticated.token": Kind(
+        stage="admission", lane=LANE, source="k8s.io/kubernetes pkg/serviceaccount/jwt.go",
+        en="**kube-apiserver** asks who this is: {user}, in groups {groups}. A token that it signed itself says so.",
+        zh="**kube-apiserver** 进行身份认证：来者是 {user}，属于用户组 {groups}，由它自己签发的令牌证明。",
+    ),
+    "RequestAuthenticated.impersonated": Kind(
+        stage="admission", lane=LANE, source="k8s.io/apiserver pkg/endpoints/filters/impersonation/impersonation.go",
+        en="**kube-apiserver** takes {impersonated_by} for {user}, in groups {groups}, as it asked and may. From here on only {user} counts.",
+        zh="**kube-apiserver** 应请求将 {impersonated_by} 当作 {user}（用户组 {groups}），它有权这样做。此后只看 {user}。",
     ),
     "RequestAuthorized": Kind(
         stage="admission", lane=LANE, source="k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac",
-        en="**kube-apiserver** lets {user} {verb} {resource}. Rule: {rule}.",
-        zh="**kube-apiserver** 进行鉴权：允许 {user} 对 {resource} 执行 {verb}。依据：{rule}。",
+        en="**kube-apiserver** lets {user} {verb} {resource}. Rule: {grants}, by {rule}.",
+        zh="**kube-apiserver** 进行鉴权：允许 {user} 对 {resource} 执行 {verb}。规则：{grants}，依据 {rule}。",
+    ),
+    "RequestAuthorized.masters": Kind(
+        stage="admission", lane=LANE, source="k8s.io/apiserver pkg/authorization/authorizerfactory/builtin.go",
+        en="**kube-apiserver** lets {user} {verb} {resource}: the group system:masters may do everything, no Role is asked.",
+        zh="**kube-apiserver** 进行鉴权：允许 {user} 对 {resource} 执行 {verb}。system:masters 组可以做任何事，不查询 Role。",
+    ),
+    "RequestAuthorized.open": Kind(
+        stage="admission", lane=LANE, fidelity="simplified", source="k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac",
+        en="**kube-apiserver** finds no Role that lets {user} {verb} {resource}. This sandbox does not enforce RBAC, so it may.",
+        zh="**kube-apiserver** 找不到允许 {user} 对 {resource} 执行 {verb} 的 Role。这个沙箱未启用 RBAC，因此放行。",
     ),
     "AccessReviewed": Kind(
         stage="admission", lane=LANE, source="k8s.io/kubernetes pkg/registry/authorization",
@@ -50,6 +70,11 @@ KINDS = {
         stage="admission", lane=LANE, source="k8s.io/apiserver pkg/admission",
         en="**{plugin}**, a validating admission plugin, has the last word before the store: it lets the request pass.",
         zh="**{plugin}** 是验证类准入插件，在写入存储之前最后把关：请求获准通过。",
+    ),
+    "RequestRefused.plugin": Kind(
+        stage="admission", lane=LANE, marker="warning", source="k8s.io/apiserver pkg/admission/errors.go",
+        en="**{plugin}**, an admission plugin, refuses with {code} {reason}: {message}",
+        zh="**{plugin}** 是准入插件，它拒绝请求，返回 {code} {reason}：{message}",
     ),
     "RequestRefused": Kind(
         stage="admission", lane=LANE, marker="warning", source="k8s.io/apimachinery pkg/api/errors/errors.go",

@@ -15,13 +15,38 @@ KINDS = {
     ),
     "RequestSent.discovery": Kind(
         stage="kubectl", source="k8s.io/client-go discovery/discovery_client.go",
-        en="**{sender}** asks {method} {path}: which kinds does this server have, and under which URLs?",
-        zh="**{sender}** 请求 {method} {path}：这个服务器有哪些 kind，URL 各是什么？",
+        en="**{sender}** asks {method} {path}: what does this server have, and under which URLs?",
+        zh="**{sender}** 请求 {method} {path}：这个服务器有什么，URL 各是什么？",
     ),
     "RequestSent.read": Kind(
         stage="kubectl", source=REQUEST,
-        en="**{sender}** asks {method} {path}: what is there now?",
-        zh="**{sender}** 请求 {method} {path}：现在有什么？",
+        en="**{sender}** asks {method} {path} as {user}: what is there now?",
+        zh="**{sender}** 以 {user} 的身份请求 {method} {path}：现在有什么？",
+    ),
+    "RequestSent.watching": Kind(
+        stage="kubectl", marker="watch", source="k8s.io/client-go rest/request.go (Watch)",
+        en="**{sender}** opens a watch, {method} {path}, as {user}. The answer does not end: every change will come over it.",
+        zh="**{sender}** 以 {user} 的身份打开监视：{method} {path}。答复不会结束，之后的每次变化都由此送来。",
+    ),
+    "RequestSent.log": Kind(
+        stage="kubectl", source="k8s.io/kubernetes pkg/registry/core/pod/rest/log.go",
+        en="**{sender}** asks for a log of Pod {name} as {user}. kube-apiserver gets it from the kubelet: etcd has no logs.",
+        zh="**{sender}** 以 {user} 的身份索取 Pod {name} 的日志。kube-apiserver 向 kubelet 取来：etcd 里没有日志。",
+    ),
+    "RequestSent.exec": Kind(
+        stage="kubectl", source="k8s.io/kubernetes pkg/registry/core/pod/rest/subresources.go",
+        en="**{sender}** asks for a stream to a container of Pod {name}, as {user}. kube-apiserver connects it with the kubelet.",
+        zh="**{sender}** 以 {user} 的身份请求连到 Pod {name} 的一个容器。kube-apiserver 将它与 kubelet 接通。",
+    ),
+    "RequestSent.review": Kind(
+        stage="kubectl", source="k8s.io/kubernetes pkg/registry/authorization",
+        en="**{sender}** asks {method} {path} as {user}: who is this, or may they? A question that is POSTed; nothing is stored.",
+        zh="**{sender}** 以 {user} 的身份请求 {method} {path}：此人是谁，或可以做什么？这是用 POST 提出的问题，不会存储任何内容。",
+    ),
+    "RequestSent.often": Kind(
+        stage="kubectl", source=REQUEST,
+        en="**{sender}** reads on and on ({method} {path}). What it reads next is not drawn here until it pauses.",
+        zh="**{sender}** 不停地读取（{method} {path}）。此后的读取不再画出，直到它停顿。",
     ),
     "RequestSent.creation": Kind(
         stage="kubectl", source=REQUEST,
@@ -107,6 +132,16 @@ KINDS = {
         stage="schedule", marker="watch", source=CACHER,
         en="**kube-scheduler** hears of {kind_name} {name}, {type} at revision {revision}: no node yet, so it is for the queue.",
         zh="**kube-scheduler** 得知 {kind_name} {name}，{type}，修订版本 {revision}：尚无节点，因此进入队列。",
+    ),
+    "WatchDelivered.client": Kind(
+        stage="kubectl", marker="watch", source=CACHER,
+        en="**{sender}** hears the first news over its watch: {type} {kind_name} {name}. What follows comes the same way.",
+        zh="**{sender}** 经由监视收到第一个消息：{type} {kind_name} {name}。之后的消息也这样到来。",
+    ),
+    "StreamEnded": Kind(
+        stage="kubectl", marker="watch", source="k8s.io/apiserver pkg/endpoints/handlers/watch.go",
+        en="**{sender}** no longer listens to {resource}: the connection that was left open is closed.",
+        zh="**{sender}** 不再收听 {resource}：一直打开的连接已关闭。",
     ),
     "WatchDelivered.kubelet": Kind(
         stage="sandbox", marker="watch", source="pkg/kubelet/config/apiserver.go",

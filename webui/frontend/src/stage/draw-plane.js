@@ -77,7 +77,7 @@ function drawMachine(pen, view) {
   const { plan } = view;
   if (plan.boxes.has("kubeconfig")) drawKubeconfig(pen, view);
   const box = component(pen, view, "kubectl");
-  pen.text("kubectl", box.x + 9, box.y + 16, { font: "title" });
+  pen.text(view.cell("components", "kubectl")?.who ?? "kubectl", box.x + 9, box.y + 16, { font: "title", room: box.w - 14 });
   const hot = view.hot.has("kubectl");
   const said = lines(view, "kubectl");
   const shown = said.length ? said : [t("stage.idle")];
