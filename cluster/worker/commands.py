@@ -105,11 +105,11 @@ def stream(host, asked: dict, respond: Respond) -> dict | None:
 
 @command
 def stream_input(host, asked: dict, respond: Respond) -> dict:
-    """What is typed into a stream {token, stream, node, text?, closed?, gone?}."""
+    """What is typed into a stream {token, stream, node, text?, size?, closed?, gone?}."""
     runner = _runner(host, asked)
     number = asked["stream"]
     if number in runner.streams:
-        runner.input("exec-input", {"exec": number, **{key: asked[key] for key in ("node", "text", "closed", "gone") if key in asked}})
+        runner.input("exec-input", {"exec": number, **{key: asked[key] for key in ("node", "text", "size", "closed", "gone") if key in asked}})
     if asked.get("gone"):
         runner.streams.pop(number, None)
         runner.watches.pop(number, None)

@@ -30,6 +30,7 @@ SNAPSHOT_STEPS = 4000
 FRAME_S = 0.05
 MOST_STEPS = 10_000
 STAGE_STEPS = 2000
+FROM_CLIENTS = ("request", "exec", "attach", "forward")   # inputs for which a sandbox begins to run if nobody looks
 COMMIT_STEPS = 200       # a turn without changes or facts is committed every so many events
 NUMBERS = itertools.count(1)  # of messages to pages: whoever has one needs none with a smaller number
 Publish = Callable[[dict], None]
@@ -413,7 +414,7 @@ class Runner:
             self._fail(error, before)
         self.collect()
         self.state_changed = True   # held or not, there is something to step to now
-        if kind in ("request", "exec") and self.sandbox.mode == "held" and self.sandbox.held_by == "default" and not self.viewers:
+        if kind in FROM_CLIENTS and self.sandbox.mode == "held" and self.sandbox.held_by == "default" and not self.viewers:
             self.run()   # held only because nobody has looked yet: nobody could step this write
         return number
 
@@ -421,11 +422,11 @@ class Runner:
         """Keep an input before it is acted on."""
         log.journal(self.sandbox, [(self.simulation.inputs + 1, self.engine.steps, self.engine.now_ms, kind, data)])
 
-    def begin_stream(self, data: dict, hear: Callable[[str, Any], None]) -> int:
-        """An exec: journaled as an input; what it says goes to `hear`."""
+    def begin_stream(self, data: dict, hear: Callable[[str, Any], None], kind: str = "exec") -> int:
+        """An exec, or another kind of stream: journaled as an input; what it says goes to `hear`."""
         number = self.simulation.inputs + 1
         self.streams[number] = hear
-        return self.input("exec", data)
+        return self.input(kind, data)
 
     def heard(self, *, waits: bool = False) -> None:
         """A client over HTTP is at work, or (waits) has begun to watch the cluster's."""

@@ -19,7 +19,7 @@ from cluster.meta.requests import Request
 from cluster.scheduler.scheduler import Scheduler
 from cluster.store.memory import Store
 
-from . import faults
+from . import faults, stream_inputs
 from .bootstrap import first_objects
 from .profiles import PROFILES
 
@@ -99,10 +99,8 @@ class Simulation:
             self.draw(data["facts"])
         elif kind == "kubectl":
             self.kubectl.run(data)
-        elif kind == "exec":
-            self._begin_exec(data)
-        elif kind == "exec-input":
-            self._exec_input(data)
+        elif kind in stream_inputs.INPUTS:
+            stream_inputs.INPUTS[kind](self, data)
         elif kind == "rbac":
             self.server.enforce_rbac(data["enforced"])
         elif kind == "fault":
@@ -114,24 +112,6 @@ class Simulation:
         """Leave what a client read in the trace: it has been answered, and nothing follows from it."""
         for actor, kind, subject, data in facts:
             self.engine.record(actor, kind, subject, {**data, "request": -self.inputs})
-
-    def _begin_exec(self, data: dict) -> None:
-        """kubectl asks, kube-apiserver hands on, the kubelet of the node runs it."""
-        self.draw(data.get("facts") or [])
-        pod = f"{data['namespace']}/{data['pod']}"
-        self.engine.cause = self.engine.record("kubectl", "ExecRequested", f"pods/{pod}", {
-            "pod": pod, "container": data["container"], "node": data["node"], "command": data["command"]})
-        self.nodes[data["node"]].runtime.exec_asked(self.inputs, data["id"], data["command"],
-                                                    has_input=data["stdin"], has_terminal=data["tty"])
-
-    def _exec_input(self, data: dict) -> None:
-        runtime, number = self.nodes[data["node"]].runtime, data["exec"]
-        if data.get("text"):
-            runtime.exec_input(number, data["text"])
-        if data.get("gone"):
-            runtime.exec_gone(number)
-        elif data.get("closed"):
-            runtime.exec_closed(number)
 
     def _heard(self, number: int, channel: str, said: Any) -> None:
         self.server.outbox.append(("exec", number, channel, said))

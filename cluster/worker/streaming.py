@@ -9,7 +9,6 @@ from collections.abc import Callable
 from cluster.apiserver import http, streams
 from cluster.meta.requests import Request, Response
 
-from .following import Follow
 from .reads import Drawing
 
 Respond = Callable[[dict], None]
@@ -31,18 +30,16 @@ def start(runner, request: Request, query: str, drawing: Drawing, respond: Respo
     if isinstance(found, dict):
         return found
     target, container = found
-    if target.attach:
-        drawing.answered(SWITCHED)
-        return _attach(runner, target, container, respond)
     data = {"namespace": target.namespace, "pod": target.pod, "container": target.container, "node": target.node, "id": container,
-            "command": target.command, "stdin": target.stdin, "tty": target.tty,
-            "facts": drawing.facts(SWITCHED) if drawing.how else []}
+            "stdin": target.stdin, "facts": drawing.facts(SWITCHED) if drawing.how else []}
+    if not target.attach:
+        data |= {"command": target.command, "tty": target.tty}
 
     def heard(channel: str, said) -> None:
         is_end = channel in ("exit", "error")
         respond({channel: said} if is_end else {"channel": channel, "text": said})
 
-    number = runner.begin_stream(data, heard)
+    number = runner.begin_stream(data, heard, "attach" if target.attach else "exec")
     respond({"stream": number, "node": target.node})
     return None
 
@@ -58,14 +55,3 @@ def _found(runner, request: Request, query: str, heard: list | None = None):
     if not container:
         return {"status": 500, "headers": TEXT, "body": f'container not found ("{found.container}")'.encode()}
     return found, container
-
-
-def _attach(runner, target, container: str, respond: Respond) -> None:
-    """What the first process writes from now on; a simplification: it reads nothing."""
-    def told(answer: dict) -> None:
-        respond({"exit": 0} if answer.get("end") else {"channel": "stdout", "text": answer["line"].decode()})
-
-    runtime = runner.simulation.nodes[target.node].runtime
-    follow = Follow.begin(runner, runtime, container, {}, room=None, respond=told)
-    respond({"stream": follow.id, "node": target.node})
-    return None
