@@ -42,6 +42,7 @@ class KubeApi:
             "query": scope["query_string"].decode("latin-1"),
             "headers": headers,
             "body": body,
+            "terminal": bool(session),
         }
         await converse(command, token, headers, receive, send, session)
 

@@ -39,7 +39,8 @@ class KubeStreams:
         token, _, rest = scope["path"][len("/k8s/") :].partition("/")
         token, _, session = token.partition("~")
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        command = {"do": "stream", "token": token, "path": "/" + rest, "query": scope["query_string"].decode("latin-1"), "headers": headers}
+        command = {"do": "stream", "token": token, "path": "/" + rest, "query": scope["query_string"].decode("latin-1"),
+                   "headers": headers, "terminal": bool(session)}
         async with door().conversation(command) as answers:
             first = await answers.get()
             if "stream" not in first:

@@ -66,7 +66,7 @@ def kube(host, asked: dict, respond: Respond) -> dict | None:
     if streams.is_stream(request):
         return streaming.refusal(runner, request, asked["query"])
     if request.verb == "watch" or pipeline.is_read(request, runner.server.looking):
-        return _read(runner, request, reads.Drawing(runner, request, asked["headers"]), respond)
+        return _read(runner, request, reads.Drawing(runner, request, asked), respond)
     try:
         runner.input("request", msgspec.to_builtins(request), token=lambda kind, sent, answer: respond(_rendered(answer, accept)))
     except Refused as refusal:
@@ -96,7 +96,7 @@ def stream(host, asked: dict, respond: Respond) -> dict | None:
         request = http.parse("GET", asked["path"], asked["query"], asked["headers"])
         if not streams.is_stream(request):
             return NOT_FOUND
-        return streaming.start(runner, request, asked["query"], reads.Drawing(runner, request, asked["headers"]), respond)
+        return streaming.start(runner, request, asked["query"], reads.Drawing(runner, request, asked), respond)
     except StatusError as refusal:
         return _rendered(Response(code=refusal.code, body=refusal.status), "")
     except Refused as refusal:

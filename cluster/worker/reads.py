@@ -26,19 +26,23 @@ SERVER = "kube-apiserver"
 
 
 class Reader(NamedTuple):
-    """Who reads. sender: what the trace calls it. run: one command of kubectl, "" for others. is_silent: a shell's completion."""
+    """Who reads. sender: what the trace calls it. run: one command of kubectl, "" for others. is_silent: a shell's completion.
+
+    is_here: in the page's terminal, where what is typed is stepped like what is pressed.
+    """
 
     sender: str
     agent: str
-    run: str
-    is_silent: bool
+    run: str = ""
+    is_silent: bool = False
+    is_here: bool = False
 
 
-def reader_of(headers: dict[str, str]) -> Reader:
+def reader_of(headers: dict[str, str], *, is_here: bool = False) -> Reader:
     """Who sent a request. Source: k8s.io/cli-runtime pkg/genericclioptions/command_headers.go (Kubectl-Command, Kubectl-Session)."""
     agent = agent_of(headers.get("user-agent", ""))
     sender = "kubectl" if agent == "kubectl" else "client"
-    return Reader(sender, agent, headers.get("kubectl-session", "")[:64], "__complete" in headers.get("kubectl-command", ""))
+    return Reader(sender, agent, headers.get("kubectl-session", "")[:64], "__complete" in headers.get("kubectl-command", ""), is_here)
 
 
 @dataclass
@@ -108,9 +112,10 @@ class Attention:
 class Drawing:
     """One read on its way into the picture. heard: where the API server's facts about it are collected; None: it is not drawn."""
 
-    def __init__(self, runner, request: Request, headers: dict[str, str]):
+    def __init__(self, runner, request: Request, asked: dict):
         self.runner, self.simulation, self.request = runner, runner.simulation, request
-        self.reader, self.host = reader_of(headers), headers.get("host", "")[:80]
+        headers = asked["headers"]
+        self.reader, self.host = reader_of(headers, is_here=bool(asked.get("terminal"))), headers.get("host", "")[:80]
         self.how = runner.attention.pay(self.reader, request, runner.wall()) if self._is_running else ""
         self.heard: list[list] | None = [] if self.how else None
         self.waits_for_news = bool(self.how)
@@ -122,7 +127,7 @@ class Drawing:
     def answered(self, code: int) -> None:
         """The answer has left: note what led to it."""
         if self.how and self._is_running:
-            note(self.runner, self.facts(code))
+            note(self.runner, self.facts(code), waits=self.reader.is_here)
 
     def facts(self, code: int) -> list[list]:
         """[actor, kind, subject, data] of each fact, in order. The picture's clock stands still meanwhile, so its times lie before now."""
@@ -167,16 +172,21 @@ class Drawing:
 
     def _later(self, kind: str, subject: str, data: dict[str, Any]) -> None:
         if self.how in (STEP, DETAIL) and self._is_running:
-            note(self.runner, [[self.reader.sender, kind, subject, {**data, **self._marks()}]])
+            note(self.runner, [[self.reader.sender, kind, subject, {**data, **self._marks()}]], waits=self.reader.is_here)
 
 
-def note(runner, facts: list[list]) -> None:
-    """Journal what a client has read, so that it is drawn: at once if the picture stands where the cluster does."""
-    is_level = runner.sandbox.mode == "held" and not runner.display.has_step and not runner.steps_left
+def note(runner, facts: list[list], *, waits: bool) -> None:
+    """Journal what a client has read, so that it is drawn.
+
+    Held, it waits to be stepped if it was typed in the page. What is read elsewhere has happened for everybody: it is shown
+    at once where the picture stands where the cluster does.
+    """
+    is_level = not waits and runner.sandbox.mode == "held" and not runner.display.has_step and not runner.steps_left
     data = {"facts": facts}
     runner.journal("read", data)
     runner.simulation.apply("read", data)
     runner.collect()
+    runner.state_changed = True   # there is something to step to, or to show
     if is_level:
         runner.display.show_all()
 

@@ -7,6 +7,7 @@ import pytest
 from tests.e2e.learner import Learner, visit
 
 WORDS = {"en": "time is held, the reply comes", "zh": "时间已暂停"}
+READ = {"en": "what does this server have", "zh": "这个服务器有什么"}
 REFUSED = {"en": "kubectl proxy would open a port", "zh": "kubectl proxy 会在服务器上打开端口"}
 
 
@@ -36,7 +37,11 @@ def test_apply_typed_is_stepped_like_apply_pressed(browser, server, language):
         typist.types("kubectl apply -f nginx-deploy.yaml")
         typist.sees(WORDS[language])
         assert learner.now()["step"] == 0
+        assert learner.sandbox.items("/api/v1/namespaces")  # reads answer
         rows = learner.steps(30)
+        said = [row["caption"][language] for row in rows if row["kind"] == "RequestSent" and row["actor"] == "kubectl"]
+        assert [one for one in said if READ[language] in one] and "POST …/deployments" in said[-1]
+        assert "GET …/deployments/nginx-test" in said[-2] and "kubernetes-admin" in said[-2]
         assert any(row["kind"] == "ObjectStored" or "deployments" in (row.get("subject") or "") for row in rows)
         typist.sees("deployment.apps/nginx-test created")
         assert "deployments/default/nginx-test" in learner.objects("deployments")

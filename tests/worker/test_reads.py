@@ -25,11 +25,12 @@ class Client:
         self.worker, self.host = worker, worker.host
         self.token = sandboxes.find("one").token
 
-    def get(self, path: str = PODS, query: str = "", *, headers: dict = KUBECTL, run: str = "", command: str = "kubectl get") -> list[dict]:
+    def get(self, path: str = PODS, query: str = "", *, headers: dict = KUBECTL, run: str = "", command: str = "kubectl get",
+            terminal: bool = False) -> list[dict]:
         marks = {"kubectl-session": run, "kubectl-command": command} if run else {}
         answers: list[dict] = []
         answer = self.host.handle({"do": "kube", "token": self.token, "method": "GET", "path": path, "query": query,
-                                   "headers": {**headers, **marks}, "body": b""}, answers.append)
+                                   "headers": {**headers, **marks}, "body": b"", "terminal": terminal}, answers.append)
         return answers if answer is None else [answer, *answers]
 
     @property
@@ -79,6 +80,14 @@ def test_a_read_waits_its_turn_behind_steps_that_are_not_shown_yet(client):
     client.get()
     assert client.runner.display.step == shown
     assert client.runner.display.pending[-1]["kind"] == "ReplySent"
+
+
+def test_what_is_typed_in_the_page_waits_to_be_stepped(client):
+    client.get(terminal=True)
+    assert client.runner.display.step == 0 and not client.runner.head()["settled"]
+    assert "asks GET …/pods" in client.runner.head()["next"]["caption"]["en"]
+    client.worker.ask("control", sandbox="one", action="step")
+    assert client.runner.display.step == 1 and client.runner.head()["settled"]
 
 
 def test_questions_about_the_api_are_one_step_a_run(client):
