@@ -1,12 +1,24 @@
-"""What every test shares: where browser tests run, and what happens where there is no browser."""
+"""What every test shares: what it is marked as, where browser tests run, and what happens where there is no browser."""
+
+import gc
 
 import pytest
 
 from tests import browsers
 
-
 SERVERS = ("/tests/webui/", "/tests/kubectl/", "/tests/setup/test_command_line", "/tests/worker/test_recovery", "/tests/worker/test_kill")
 QUICK = ("test_guards", "test_confinement", "test_filters", "test_parser")  # of these folders, what asks no server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is imported and collected stays to the end: the garbage collector need not look through it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items):

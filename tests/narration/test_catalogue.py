@@ -24,7 +24,7 @@ def traced_kinds() -> dict[str, str]:
     found = {}
     for path in sorted(ROOT.rglob("*.py")):
         source = path.read_text()
-        if not TRACING.search(source):  # half of the files: their trees need not be made
+        if not TRACING.search(source):  # most files: their trees need not be made
             continue
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Call) and name_of(node.func) in TRACERS:

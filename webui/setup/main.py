@@ -72,12 +72,14 @@ def up(arguments: list[str]) -> int:
 
 def test(arguments: list[str]) -> int:
     """Run pytest with the test packages and a built front end; its exit code is passed on."""
-    from webui.setup import environment, frontend
+    from webui.setup import environment, frontend, suite
 
     environment.ensure(environment.TEST)
     frontend.ensure()
     os.chdir(paths.ROOT)
-    return _go_on_in_venv(["-m", "pytest", *arguments])
+    suite.keep_bytecode()
+    lines = suite.runs(arguments, suite.cores())
+    return suite.run_both(lines) if len(lines) > 1 else _go_on_in_venv(["-m", "pytest", *lines[0]])
 
 
 def other(arguments: list[str]) -> int:

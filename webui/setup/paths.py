@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MANAGE = ROOT / "manage.py"
 VENV = ROOT / ".venv"
 LOG = VENV / "setup.log"
+BYTECODE = VENV / "bytecode"  # of the tests' Python, where none may lie beside the sources
 STAMP = VENV / "podlife.json"  # which locks `.venv` holds, by their hashes
 UNDER_WAY = VENV / "podlife-installing"  # there while pip writes: a run that was killed leaves it behind
 FRONTEND = ROOT / "webui" / "frontend"
