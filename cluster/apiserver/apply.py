@@ -91,8 +91,8 @@ def _check(config: dict, applier: Applier) -> None:
 
 
 def _named(config: dict) -> str:
-    meta = _meta(config)
-    return f"{meta.get('namespace', '')}/{meta.get('name', '')}; {_kind(config)}"
+    namespace, name = (found if isinstance(found, str) else "" for found in (_meta(config).get(field) for field in ("namespace", "name")))
+    return f"{namespace}/{name}; {_kind(config)}"
 
 
 def _meta(config: dict) -> dict:

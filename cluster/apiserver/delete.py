@@ -21,7 +21,9 @@ DELETION_PENDING = "CustomResourceDefinition marked for deletion; CustomResource
 WITHOUT_DEPENDENTS = ("events",)                                    # never orphaned nor deleted in the foreground
 PODS_STAY = ("child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
              "propagationPolicy=Orphan to suppress this warning")
-RETURNS_OBJECT = ("pods", "serviceaccounts", "persistentvolumeclaims", "persistentvolumes", "podtemplates", "services")
+# Source: the stores of k8s.io/kubernetes pkg/registry that set ReturnDeletedObject.
+RETURNS_OBJECT = ("csinodes", "persistentvolumeclaims", "persistentvolumes", "pods", "podtemplates", "resourcequotas", "serviceaccounts",
+                  "services", "storageclasses", "volumeattachments")
 
 
 def delete(call: Call) -> Response | Write:

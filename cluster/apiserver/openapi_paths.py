@@ -12,6 +12,7 @@ from cluster.kinds.base import Kind
 from cluster.meta import schema
 
 from . import discovery
+from .delete import RETURNS_OBJECT
 
 META, SCALE = "io.k8s.apimachinery.pkg.apis.meta.v1", "io.k8s.api.autoscaling.v1.Scale"
 DELETE_OPTIONS, STATUS, PATCH = f"{META}.DeleteOptions", f"{META}.Status", f"{META}.Patch"
@@ -129,7 +130,8 @@ class _Writer:
     # -- one operation ------------------------------------------------------------------------------------------------
 
     def _operation(self, method: str, identity: str, action: str, model: str, about: dict | None = None) -> dict:
-        answer = STATUS if method == "delete" and not (action == "delete" and self._answers_with_object()) else model
+        is_returned = action == "delete" and self.kind.plural in RETURNS_OBJECT
+        answer = STATUS if method == "delete" and not is_returned else model
         found = self._base(method, identity, action, answer, PRODUCED, about)
         queries = {"post": WRITE, "put": WRITE, "patch": (*WRITE, "force"), "delete": DELETE}.get(method, ())
         found["parameters"] = self._queries(queries)
@@ -137,11 +139,6 @@ class _Writer:
             body = {"delete": DELETE_OPTIONS, "patch": PATCH}.get(method, model)
             self._add_body(found, body, PATCHES if method == "patch" else ("*/*",), required=method != "delete")
         return found
-
-    def _answers_with_object(self) -> bool:
-        """Whether a delete answers with the object. Source: the stores that set ReturnDeletedObject."""
-        return self.kind.plural in ("persistentvolumeclaims", "persistentvolumes", "pods", "podtemplates", "resourcequotas",
-                                    "serviceaccounts", "services", "storageclasses", "volumeattachments", "csinodes")
 
     def _base(self, method: str, identity: str, action: str, model: str, media: tuple[str, ...], about: dict | None = None) -> dict:
         kind = self.kind

@@ -50,7 +50,8 @@ def read(request: Request, context: Context) -> Response:
             return reviews.answer(call, identity)
         handler = subresources.reader(call) if request.subresource else READS[request.verb]
         response = handler(call)
-        response.body = presentation.present(response.body, request, context)
+        if response.ok:
+            response.body = presentation.present(response.body, request, context)
         return response
     except Exception as error:
         return failed(request, context, error)

@@ -285,11 +285,12 @@ def _merged_in_order(current: object, change: object, order: list, rule: Rule, o
     try:
         there, sent = {item[key]: item for item in current}, {item[key]: item for item in change}
         names = [item[key] for item in order]
+        ordered = dict.fromkeys(names)
     except (KeyError, TypeError):
         return None
     every = {**there, **sent}
     is_once = len(there) == len(current) and len(sent) == len(change) and len(every) == len(names)
-    if not is_once or dict.fromkeys(names).keys() != every.keys() or [name for name in names if name in sent] != [*sent]:
+    if not is_once or ordered.keys() != every.keys() or [name for name in names if name in sent] != [*sent]:
         return None
     if any(DIRECTIVE in item for item in change):
         return None

@@ -116,3 +116,10 @@ def test_a_dry_run_deletes_nothing(server):
     config_map(server)
     assert delete(server, "configmaps", "c", dryRun=["All"]).ok
     assert server.store.get("/registry/configmaps/default/c") is not None
+
+
+def test_a_deleted_quota_comes_back_whole_and_a_config_map_as_a_status(http):
+    for plural, kind in (("resourcequotas", "ResourceQuota"), ("configmaps", "Status")):
+        http("POST", f"/api/v1/namespaces/default/{plural}", {"metadata": {"name": "x"}})
+        code, _, body = http("DELETE", f"/api/v1/namespaces/default/{plural}/x")
+        assert (code, body["kind"]) == (200, kind)

@@ -74,3 +74,19 @@ def test_a_write_of_a_person_that_ends_in_a_fault_gets_an_internal_error(http, m
 def test_a_component_fails_loudly(server, broken):
     with pytest.raises(ZeroDivisionError):
         server.ask("get", "namespaces", name="default")
+
+
+def test_a_refused_read_is_no_table(http):
+    table = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    code, _, body = http("GET", "/api/v1/namespaces/default", query="resourceVersion=999999999", Accept=table)
+    assert code == 504 and '"reason":"Timeout"' in body
+
+
+def test_an_order_of_things_that_are_no_names_is_an_askers_mistake(http):
+    labels = {"matchLabels": {"a": "b"}}
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "a", "image": "b"}]}}
+    path = "/apis/apps/v1/namespaces/default/deployments"
+    http("POST", path, {"metadata": {"name": "d"}, "spec": {"selector": labels, "template": template}})
+    change = {"spec": {"template": {"spec": {"$setElementOrder/containers": [{"name": {"x": 1}}], "containers": [{"name": "a", "image": "c"}]}}}}
+    code, _, body = http("PATCH", f"{path}/d", change, Content_Type="application/strategic-merge-patch+json")
+    assert code >= 400 and "TypeError" not in body["message"], body
