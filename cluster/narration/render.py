@@ -30,9 +30,11 @@ def caption(kind: Kind, event: TraceEvent, news: list[str] | None = None) -> dic
     if news:
         values["changes"] = listed(news, "、")
     values.update((name, chinese(values[name])) for name in SAID if isinstance(values.get(name), str))
+    values.update((name, shown(value, comma="、")) for name, value in event.data.items() if isinstance(value, list) and name in values and name not in MADE)
     return {"en": english, "zh": kind.zh.format_map(values)}
 
 
+MADE = ("command", "changes")    # worked out from data, not shown as they are
 SAID = ("so", "rule", "reason", "sender")
 CHINESE = {
     "nothing": "无须操作", "wait": "等待", "deleted": "已删除", "create ReplicaSet": "创建 ReplicaSet",
@@ -60,7 +62,7 @@ def values_of(event: TraceEvent) -> dict[str, object]:
     data = event.data
     resource, _, rest = event.subject.partition("/")
     name = rest.rpartition("/")[2]
-    values: dict[str, object] = {key: shown(value, LONGEST_MESSAGE if key in ("message", "text") else LONGEST_VALUE) for key, value in data.items()}
+    values: dict[str, object] = {key: shown(value, LONGEST_MESSAGE if key in ("message", "text", "rule") else LONGEST_VALUE) for key, value in data.items()}
     sender = str(data.get("agent") or data.get("from", event.actor))
     values.update(actor=event.actor, subject=event.subject, name=shorten(name), resource=data.get("resource", resource),
                   kind_name=kind_name(resource), sender=sender, receiver=data.get("to", ""),
@@ -101,10 +103,10 @@ def changes(paths: list[str]) -> str:
     return listed(list(seen), ", ")
 
 
-def shown(value: object, longest: int = LONGEST_VALUE) -> object:
+def shown(value: object, longest: int = LONGEST_VALUE, comma: str = ", ") -> object:
     """A value as a caption shows it: lists joined, long texts cut."""
     if isinstance(value, (list, tuple)):
-        value = ", ".join(str(item) for item in value[:4]) + (f" … {len(value) - 4}" if len(value) > 4 else "")
+        value = comma.join(str(item) for item in value[:4]) + (f" … {len(value) - 4}" if len(value) > 4 else "")
     if isinstance(value, str) and len(value) > longest:
         return value[: longest - 1] + "…"
     return value
