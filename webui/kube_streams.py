@@ -1,5 +1,7 @@
 """exec and attach of the Kubernetes endpoint as plain ASGI: a WebSocket of channels, each frame's first byte says which.
 
+portforward comes in here too, and goes on in port_forward.py.
+
 Source: k8s.io/apimachinery pkg/util/remotecommand/constants.go; k8s.io/apiserver pkg/util/proxy/websocket.go (v5 adds closing of stdin).
 """
 
@@ -11,6 +13,7 @@ import json
 
 from cluster.runtime.octets import bytes_of, text_of
 
+from . import port_forward
 from .door import door
 from .terminal.held import tell_if_held
 
@@ -32,7 +35,8 @@ class KubeStreams:
             await self.inner(scope, receive, send)
             return
         await receive()  # websocket.connect
-        protocol = next((each for each in PROTOCOLS if each in scope.get("subprotocols", ())), None)
+        known = port_forward.PROTOCOLS if scope["path"].endswith("/portforward") else PROTOCOLS
+        protocol = next((each for each in known if each in scope.get("subprotocols", ())), None)
         if protocol is None:
             await send({"type": "websocket.close", "code": 1002})
             return
@@ -43,10 +47,14 @@ class KubeStreams:
                    "headers": headers, "terminal": bool(session)}
         async with door().conversation(command) as answers:
             first = await answers.get()
-            if "stream" not in first:
+            if "stream" not in first and "forward" not in first:
                 await send({"type": "websocket.close", "code": 1008})  # the client asks again by POST, and is told why
                 return
             await send({"type": "websocket.accept", "subprotocol": protocol})
+            if "forward" in first:
+                carrier = port_forward.Tunnel if protocol == port_forward.TUNNEL else port_forward.Channels
+                await carrier(token, first, receive, send).run()
+                return
             await Stream(token, first, receive, send, has_closing=protocol == PROTOCOLS[0]).run(answers, session)
 
 

@@ -1,4 +1,4 @@
-"""pods/exec and pods/attach: whom a stream is for, or why there is none. The stream itself is the worker's and the kubelet's.
+"""pods/exec, pods/attach and pods/portforward: whom a stream is for, or why there is none. The stream itself is the worker's and the kubelet's.
 
 Source: kubernetes pkg/registry/core/pod/rest/subresources.go, pkg/registry/core/pod/strategy.go (streamLocation),
 pkg/kubelet/kubelet_pods.go (GetExec, findContainer).
@@ -14,12 +14,12 @@ from cluster.meta.requests import Request, Response
 from . import options, pipeline
 from .logs import chosen
 
-STREAMS = ("exec", "attach")
+STREAMS = ("exec", "attach", "portforward")
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a stream is to: a container on a node, and what is to run in it."""
+    """What a stream is to: a container on a node, and what is to run in it. action: exec, attach or portforward."""
 
     namespace: str
     pod: str
@@ -28,7 +28,8 @@ class Target:
     command: list[str]
     stdin: bool
     tty: bool
-    attach: bool
+    action: str
+    uid: str
 
 
 def is_stream(request: Request) -> bool:
@@ -44,13 +45,13 @@ def target(request: Request, query: str, context) -> Target | Response:
         if stored is None:
             raise call.not_found()
         pod, found = stored.value, request.options
-        container = chosen(pod, found.get("container", ""))
+        container = chosen(pod, found.get("container", "")) if request.subresource != "portforward" else ""
         if not pod["spec"].get("nodeName"):
             raise status.bad_request(f"pod {call.name} does not have a host assigned")
         command = [value for name, value in parse_qsl(query, keep_blank_values=True) if name == "command"]
         if request.subresource == "exec" and not command:
             raise status.bad_request("you must specify at least 1 command for the container")
         stdin, tty = (options.boolean(found.get(name, "false")) for name in ("stdin", "tty"))
-        return Target(call.namespace, call.name, container, pod["spec"]["nodeName"], command, stdin, tty, request.subresource == "attach")
+        return Target(call.namespace, call.name, container, pod["spec"]["nodeName"], command, stdin, tty, request.subresource, pod["metadata"]["uid"])
     except Exception as error:
         return pipeline.failed(request, context, error)

@@ -193,6 +193,7 @@ class Sync:
             stdin=bool(spec.get("stdin")),
             stdin_once=bool(spec.get("stdinOnce")),
             tty=bool(spec.get("tty")),
+            ports=tuple(port["containerPort"] for port in spec.get("ports") or () if port.get("protocol", "TCP") == "TCP"),
         )
         if refused:
             kubelet.recorder.event(pod, "Warning", "Failed", f"Error: {refused}", path)

@@ -14,6 +14,7 @@ from cluster.engine import Actor
 from . import process as processes
 from . import reference, registry
 from .attach import Attachments
+from .forwards import Forwards
 from .images import behaviour_of, behaviours
 from .network import next_address
 from .shell.machine import Step
@@ -25,7 +26,7 @@ FAR_MS = 60_000  # what is further away than this happens in the background
 FOUND_MS = 300  # a second pull of an image that came in meanwhile
 
 
-class Containerd(Attachments, Actor):
+class Containerd(Attachments, Forwards, Actor):
     """The runtime of one node. images: imported at first. unpullable: full names, or "*" for no registry at all."""
 
     def __init__(
@@ -204,8 +205,7 @@ class Containerd(Attachments, Actor):
         return container
 
     def _forget_container(self, container_id: str) -> None:
-        self.end_execs(container_id)
-        self.end_attachments(container_id)
+        self.end_streams(container_id)
         self.state.containers.pop(container_id, None)
         self.state.logs.pop(container_id, None)
         gone = self.state.processes.pop(container_id, None)
@@ -225,6 +225,7 @@ class Containerd(Attachments, Actor):
         stdin: bool = False,
         stdin_once: bool = False,
         tty: bool = False,
+        ports: tuple[int, ...] = (),
     ) -> str:
         """The container's program runs. Returns "" or why it cannot be started."""
         container = self.state.containers[container_id]
@@ -247,6 +248,7 @@ class Containerd(Attachments, Actor):
                 "ContainerStartFailed", container.uid, container.pod, container.name, exit_code=128, message=str(error)
             )
             return str(error)
+        process.files, process.ports = dict(behaviours()[behaviour].files), list(ports)
         self.state.processes[container_id] = process
         self._replace(container, state="running", started_ms=self.now_ms)
         self.tell(
@@ -358,8 +360,7 @@ class Containerd(Attachments, Actor):
             return
         was_asked = bool(process.kill_timer)
         self.cancel(process.kill_timer)
-        self.end_execs(container_id)
-        self.end_attachments(container_id)
+        self.end_streams(container_id)
         reason = "Error" if code else "Completed"
         ended = self._replace(container, state="exited", finished_ms=self.now_ms, exit_code=code, reason=reason)
         signal = "SIG" + process.signal if process.signal else ""
@@ -375,6 +376,12 @@ class Containerd(Attachments, Actor):
         )
         if was_asked:
             self.after(self.latency("container_stop"), "_stopped", ended.uid, container_id)
+
+    def end_streams(self, container_id: str) -> None:
+        """All that was open to a container ends with it."""
+        self.end_execs(container_id)
+        self.end_attachments(container_id)
+        self.end_forwards(container_id)
 
     def _stopped(self, uid: str, container_id: str) -> None:
         if self.listener is not None and self.listener.is_on:

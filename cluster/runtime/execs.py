@@ -14,7 +14,7 @@ from typing import Any
 
 from . import process as processes
 from .images import behaviour_of, behaviours
-from .input import END, Input, has_end
+from .input import END, Input, before_end, has_end
 from .shell.lexer import ShellSyntaxError
 from .shell.machine import Step
 from .state import Container, Exec, Process
@@ -52,10 +52,10 @@ class ExecWorld(ContainerWorld):
         if not has_end(self.run):
             self.run.wants = "all"
             return None
-        return self._taken(self.run.typed.partition(END)[0])
+        return self._taken(before_end(self.run))
 
     def input_line(self) -> str | None:
-        line, newline, _ = self.run.typed.partition(END)[0].partition("\n")
+        line, newline, _ = before_end(self.run).partition("\n")
         if not newline and not has_end(self.run):
             self.run.wants = "line"
             return None
@@ -65,12 +65,12 @@ class ExecWorld(ContainerWorld):
         is_end = has_end(self.run)
         if not is_end:
             self.run.wants = "some"
-        return self._taken(self.run.typed.partition(END)[0]), is_end
+        return self._taken(before_end(self.run)), is_end
 
     def _taken(self, text: str, *, with_end: bool = True) -> str:
         """Take what stands first, and the mark of the end behind it."""
         rest = self.run.typed[len(text) :]
-        self.run.typed = rest[1:] if with_end and rest.startswith(END) else rest
+        self.run.typed = rest[1:] if self.run.tty and with_end and rest.startswith(END) else rest
         return text
 
 

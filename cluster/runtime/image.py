@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class Image:
     stop_signal: what the runtime sends to stop it. stop_ms: (least, most) from the signal to the end.
     shell: it holds a shell and the usual small tools.
     prompt_shows_folder: its shell is busybox's, whose prompt at a terminal is "/ # ".
-    log: what `command` writes first.
+    log: what `command` writes first. serves: port -> the server of servers.py that `command` is. files: path -> text.
     """
 
     names: tuple[str, ...] = ()
@@ -29,3 +29,5 @@ class Image:
     shell: bool = True
     prompt_shows_folder: bool = False
     log: tuple[str, ...] = ()
+    serves: dict[int, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)

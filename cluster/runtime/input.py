@@ -102,7 +102,7 @@ class Input:
     def _next_line(self, run: Exec) -> None:
         """A shell that waits takes the next whole line; at the end of its input it ends."""
         process, key = self._program(run), run.container if run.process is None else str(run.number)
-        line, newline, _ = run.typed.partition(END)[0].partition("\n")
+        line, newline, _ = before_end(run).partition("\n")
         is_end = has_end(run) and not newline
         if newline or (line and is_end):
             run.typed, run.is_busy = run.typed[len(line) + 1 :], True
@@ -118,3 +118,8 @@ class Input:
 def has_end(run: Exec) -> bool:
     """Whether the end of the input is in what was typed, or nothing more can come."""
     return not run.is_open or (run.tty and END in run.typed)
+
+
+def before_end(run: Exec) -> str:
+    """What was typed up to the end of the input."""
+    return run.typed.partition(END)[0] if run.tty else run.typed

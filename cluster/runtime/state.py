@@ -68,6 +68,8 @@ class Process:
     status: int = 0
     files: dict[str, str] = field(default_factory=dict)  # what it wrote, by path
     mounts: dict[str, str] = field(default_factory=dict)  # mount path -> volume name of the Pod
+    listens: dict[str, str] = field(default_factory=dict)  # port -> server and its setting, of what a script started
+    ports: list[int] = field(default_factory=list)  # what its Pod says that it listens on
     began_ms: int = 0  # when the present wait began
     wakes_ms: int = -1  # when it ends; -1: never by itself
     period_ms: int = 0  # a loop of nothing but sleep: its length; it never wakes by itself
@@ -116,6 +118,20 @@ class Attachment:
 
 
 @dataclass
+class Forward:
+    """A connection from outside to a port of a Pod. Changed in place. container: who listens, "" until it is dialled."""
+
+    number: int
+    uid: str
+    pod: str
+    port: int
+    container: str = ""
+    received: str = ""
+    is_open: bool = True  # the client may send more
+    is_busy: bool = False  # a request is being answered
+
+
+@dataclass
 class Log:
     """The last lines that a container wrote: [ms, stream, text]."""
 
@@ -154,6 +170,7 @@ class RuntimeState:
     logs: dict[str, Log] = field(default_factory=dict)
     execs: dict[str, Exec] = field(default_factory=dict)  # by the number of the input that began them; first ones by container
     attachments: dict[str, Attachment] = field(default_factory=dict)  # by the number of the input that began them
+    forwards: dict[str, Forward] = field(default_factory=dict)  # by the number of the input that began them
     volumes: dict[str, dict[str, str]] = field(default_factory=dict)  # "uid/volume" -> path -> text
     pulls: dict[str, Pull] = field(default_factory=dict)
     changed: dict[str, int] = field(

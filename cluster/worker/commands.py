@@ -104,6 +104,13 @@ def stream(host, asked: dict, respond: Respond) -> dict | None:
 
 
 @command
+def forward(host, asked: dict, respond: Respond) -> dict | None:
+    """One connection of a forwarding {token, about, port}: see streaming.forward."""
+    streaming.forward(_runner(host, asked), asked["about"], asked["port"], respond)
+    return None
+
+
+@command
 def stream_input(host, asked: dict, respond: Respond) -> dict:
     """What is typed into a stream {token, stream, node, text?, size?, closed?, gone?}."""
     runner = _runner(host, asked)

@@ -1,9 +1,9 @@
-"""The inputs of streams into containers (`exec`, `attach`), as the simulation acts on them: kubectl asks, the node's runtime does it."""
+"""The inputs of streams (`exec`, `attach`, `port-forward`) as the simulation acts on them: kubectl asks, a node's runtime does it."""
 from __future__ import annotations
 
 from typing import Any
 
-CAUSES = {"exec": "ExecRequested", "attach": "AttachRequested"}
+CAUSES = {"exec": "ExecRequested", "attach": "AttachRequested", "forward": "ForwardRequested"}
 
 
 def begin_exec(simulation: Any, data: dict) -> None:
@@ -16,29 +16,35 @@ def begin_attach(simulation: Any, data: dict) -> None:
     asked(simulation, "attach", data).attach_asked(simulation.inputs, data["id"], has_input=data["stdin"])
 
 
+def begin_forward(simulation: Any, data: dict) -> None:
+    """A client of `kubectl port-forward` has connected to the port there; the same happens in the Pod."""
+    runtime = asked(simulation, "forward", data, port=data["port"])
+    runtime.forward_asked(simulation.inputs, data["uid"], f"{data['namespace']}/{data['pod']}", data["port"])
+
+
 def asked(simulation: Any, kind: str, data: dict, **more: Any):
     """Record the request, and return the runtime that it is for."""
     pod, engine = f"{data['namespace']}/{data['pod']}", simulation.engine
     if data.get("facts"):
         simulation.draw(data["facts"])
-    engine.cause = engine.record("kubectl", CAUSES[kind], f"pods/{pod}", {
-        "pod": pod, "container": data["container"], "node": data["node"], **more})
+    container = {"container": data["container"]} if "container" in data else {}
+    engine.cause = engine.record("kubectl", CAUSES[kind], f"pods/{pod}", {"pod": pod, "node": data["node"], **container, **more})
     return simulation.nodes[data["node"]].runtime
 
 
-def exec_input(simulation: Any, data: dict) -> None:
+def stream_input(simulation: Any, data: dict) -> None:
+    """What comes in to a stream that was begun."""
     runtime, number = simulation.nodes[data["node"]].runtime, data["exec"]
-    takes = ("attach_input", "attach_resized", "attach_gone", "attach_closed") if str(number) in runtime.state.attachments else (
-        "exec_input", "exec_resized", "exec_gone", "exec_closed")
-    text, size, gone, closed = (getattr(runtime, name) for name in takes)
-    if data.get("size"):
-        size(number, data["size"])
+    state = runtime.state
+    kind = "attach" if str(number) in state.attachments else "forward" if str(number) in state.forwards else "exec"
+    if data.get("size") and kind != "forward":
+        getattr(runtime, f"{kind}_resized")(number, data["size"])
     if data.get("text"):
-        text(number, data["text"])
+        getattr(runtime, f"{kind}_input")(number, data["text"])
     if data.get("gone"):
-        gone(number)
+        getattr(runtime, f"{kind}_gone")(number)
     elif data.get("closed"):
-        closed(number)
+        getattr(runtime, f"{kind}_closed")(number)
 
 
-INPUTS = {"exec": begin_exec, "exec-input": exec_input, "attach": begin_attach}
+INPUTS = {"exec": begin_exec, "attach": begin_attach, "forward": begin_forward, "exec-input": stream_input}

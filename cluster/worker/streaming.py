@@ -1,10 +1,12 @@
-"""`kubectl exec` and `attach`: a stream is journaled as an input, what is typed into it too; what comes back goes to its caller.
+"""`kubectl exec`, `attach` and `port-forward`: a stream is journaled as an input, what is typed into it too; what comes back goes to its
+caller. Of a forwarding each connection is a stream of its own.
 
 Source: kubernetes pkg/kubelet/server (exec), k8s.io/kubelet pkg/cri/streaming/remotecommand/exec.go (the status at the end).
 """
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import parse_qsl
 
 from cluster.apiserver import http, streams
 from cluster.meta.requests import Request, Response
@@ -30,18 +32,38 @@ def start(runner, request: Request, query: str, drawing: Drawing, respond: Respo
     if isinstance(found, dict):
         return found
     target, container = found
+    if target.action == "portforward":
+        drawing.answered(SWITCHED)
+        return _forwarding(target, query)
     data = {"namespace": target.namespace, "pod": target.pod, "container": target.container, "node": target.node, "id": container,
             "stdin": target.stdin, "facts": drawing.facts(SWITCHED) if drawing.how else []}
-    if not target.attach:
+    if target.action == "exec":
         data |= {"command": target.command, "tty": target.tty}
+    begin(runner, data, target.action, respond)
+    return None
 
+
+def begin(runner, data: dict, kind: str, respond: Respond) -> None:
+    """Journal a stream, and let its caller know its number."""
     def heard(channel: str, said) -> None:
         is_end = channel in ("exit", "error")
         respond({channel: said} if is_end else {"channel": channel, "text": said})
 
-    number = runner.begin_stream(data, heard, "attach" if target.attach else "exec")
-    respond({"stream": number, "node": target.node})
-    return None
+    number = runner.begin_stream(data, heard, kind)
+    respond({"stream": number, "node": data["node"]})
+
+
+def _forwarding(target, query: str) -> dict:
+    """A forwarding may begin: {forward: what each of its connections is about, ports: those that were named beforehand}."""
+    named = [port for name, value in parse_qsl(query) if name == "ports" for port in value.split(",")]
+    ports = [int(port) for port in named if port.isascii() and port.isdigit() and 0 < int(port) < 65536]
+    about = {"namespace": target.namespace, "pod": target.pod, "node": target.node, "uid": target.uid}
+    return {"forward": about, "ports": ports}
+
+
+def forward(runner, about: dict, port: int, respond: Respond) -> None:
+    """One connection to a port of a Pod: {stream: number}, then {channel: "data", text}, at last {exit: 0} or {error: words}."""
+    begin(runner, {**about, "port": port}, "forward", respond)
 
 
 def _found(runner, request: Request, query: str, heard: list | None = None):
@@ -51,6 +73,8 @@ def _found(runner, request: Request, query: str, heard: list | None = None):
         status, headers, body = http.render(found, request.accept)
         return {"status": status, "headers": headers, "body": body}
     runtime = runner.simulation.nodes[found.node].runtime if found.node in runner.simulation.nodes else None
+    if runtime and found.action == "portforward":
+        return found, ""
     container = runtime.running(f"{found.namespace}/{found.pod}", found.container) if runtime else ""
     if not container:
         return {"status": 500, "headers": TEXT, "body": f'container not found ("{found.container}")'.encode()}

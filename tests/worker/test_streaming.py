@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from cluster.engine.plain import freeze
+from cluster.runtime.octets import bytes_of, text_of
 from cluster.store import log
 
 from .running import Stage
@@ -158,3 +159,41 @@ def test_who_attaches_types_into_the_first_process_and_hears_it(tty, said):
     caller.stage.play(0.1)
     assert "".join(text for channel, text in caller.heard if channel == "stdout") == said
     assert caller.heard[-1] == ("exit", 0)
+
+
+def test_a_forwarded_connection_is_answered_and_comes_back_with_its_sandbox():
+    caller = Caller()
+    web = BUSY.replace("name: busy", "name: web").replace('"busybox:1", command: [sleep, "99999"]', '"nginx/nginx:v1"')
+    caller.stage.apply(text=web)
+    caller.stage.settle()
+    nodes = caller.stage.runner.simulation.nodes
+    runtime = next(node.runtime for node in nodes.values() if node.runtime.running("default/web", "app"))
+    [uid] = [each.uid for each in runtime.state.containers.values() if each.pod == "default/web"]
+    about = {"namespace": "default", "pod": "web", "node": runtime.node, "uid": uid}
+    number = caller.stage.runner.begin_stream({**about, "port": 80}, lambda channel, said: caller.heard.append((channel, said)), "forward")
+    caller.stage.runner.input("exec-input", {"exec": number, "node": runtime.node, "text": "GET / HTTP/1.1\r\nHost"})
+    caller.stage.settle()
+    before = msgspec.json.encode(freeze(runtime))
+    caller.stage.load()
+    runtime = caller.stage.runner.simulation.nodes[runtime.node].runtime
+    assert msgspec.json.encode(freeze(runtime)) == before and list(runtime.state.forwards) == [str(number)]
+    caller.stage.runner.streams[number] = lambda channel, said: caller.heard.append((channel, said))
+    caller.stage.runner.input("exec-input", {"exec": number, "node": runtime.node, "text": ": x\r\n\r\n", "closed": True})
+    caller.stage.settle()
+    assert caller.heard[0][1].startswith("HTTP/1.1 200 OK") and caller.heard[-1] == ("exit", 0)
+    kinds = [event.kind for event in log.trace_after(caller.stage.sandbox, 0)]
+    assert [kind for kind in kinds if kind in ("ForwardRequested", "ConnectionOpened", "RequestServed")] == [
+        "ForwardRequested", "ConnectionOpened", "RequestServed"]  # fmt: skip
+
+
+def test_any_bytes_that_are_piped_in_come_out_again_after_a_restart_too():
+    caller = Caller()
+    number = caller.begin("sh", "-c", "cat > /tmp/f; cat /tmp/f", stdin=True)
+    data = bytes(range(256)) * 3
+    caller.send(number, text=text_of(data[:300]))
+    caller.stage.settle()
+    caller.stage.load()
+    caller.stage.runner.streams[number] = lambda channel, said: caller.heard.append((channel, said))
+    caller.send(number, text=text_of(data[300:]), closed=True)
+    caller.stage.settle()
+    assert bytes_of("".join(said for channel, said in caller.heard if channel == "stdout")) == data

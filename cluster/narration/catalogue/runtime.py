@@ -151,4 +151,31 @@ KINDS = {
         en="**containerd** joins the stream to the first process of {container} in {name}: what it writes from now on is heard.",
         zh="**containerd** 把数据流接到 {name} 中 {container} 的首个进程：从现在起能看到它的输出。",
     ),
+    "ForwardRequested": Kind(
+        stage="kubectl",
+        marker="user",
+        source="pkg/registry/core/pod/rest/subresources.go (PortForwardREST)",
+        en="**kubectl port-forward** has a connection for port {port} of {name}. kube-apiserver and the kubelet only pass its bytes on.",
+        zh="**kubectl port-forward** 收到一个要送往 {name} 的 {port} 端口的连接。kube-apiserver 与 kubelet 只转发其字节。",
+    ),
+    "ConnectionOpened": Kind(
+        stage="start",
+        marker="cri",
+        source="containerd internal/cri/server/sandbox_portforward_linux.go",
+        en="**containerd** dials localhost:{port} inside the network namespace of {name}; {container} listens there. No Service is involved.",
+        zh="**containerd** 在 {name} 的网络命名空间内连接 localhost:{port}；{container} 正在监听。不经过任何 Service。",
+    ),
+    "ConnectionRefused": Kind(
+        stage="start",
+        marker="warning",
+        source="containerd internal/cri/server/sandbox_portforward_linux.go",
+        en="**containerd** dials localhost:{port} inside {name}, but nothing listens there: connection refused.",
+        zh="**containerd** 在 {name} 内连接 localhost:{port}，但没有进程监听：连接被拒绝。",
+    ),
+    "RequestServed": Kind(
+        stage="report",
+        marker="status",
+        en="**{container}** of {name} answers `{asked}` on port {port} with {code}.",
+        zh="{name} 的 **{container}** 在 {port} 端口以 {code} 应答 `{asked}`。",
+    ),
 }

@@ -12,4 +12,5 @@ IMAGE = Image(
     id="sha256:a6d945dae1e345569578554a40a6d679c2e349ed867a245a9d8dde8a3a3f4d2e",
     command=("catalina.sh", "run"),
     exit_codes={"TERM": 143, "INT": 130, "HUP": 129},
+    serves={8080: "tomcat"},
 )

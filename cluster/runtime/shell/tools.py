@@ -210,6 +210,26 @@ def forever(process, world, words, stdin):
     return Wait(-1)
 
 
+def serve_files(process, world, words, stdin):
+    """busybox's httpd: `httpd [-f] [-p PORT] [-h HOME]` listens; without -f in the background."""
+    port, home, is_front, at = "80", "/", False, 1
+    while at < len(words):
+        if words[at] in ("-p", "-h") and at + 1 < len(words):
+            port, home = (words[at + 1], home) if words[at] == "-p" else (port, words[at + 1])
+            at += 1
+        elif words[at].startswith("-p"):
+            port = words[at][2:]
+        is_front = is_front or (words[at].startswith("-") and "f" in words[at])
+        at += 1
+    port = port.rpartition(":")[2]
+    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        return Finished(1, errors=f"httpd: bad address '{port}'\n")
+    if port in process.listens:
+        return Finished(1, errors="httpd: bind: Address already in use\n")
+    process.listens[port] = f"httpd {home}"
+    return Wait(-1) if is_front else Finished(0)
+
+
 def tail(process, world, words, stdin):
     if any(word in ("-f", "-F") for word in words):
         return Wait(-1)
@@ -337,7 +357,7 @@ TOOLS: dict[str, Callable] = {
     "chmod": true,
     "chown": true,
     "wait": true,
-    "httpd": forever,
+    "httpd": serve_files,
     "tail": tail,
     "wc": count,
     "grep": grep,

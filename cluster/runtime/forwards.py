@@ -1,0 +1,125 @@
+"""Owns connections into Pods from outside (`kubectl port-forward`): the runtime dials the port inside the Pod's network namespace.
+
+What the listener sends leaves by `heard(number, "data", text)`, its end by "exit", a refusal by "error".
+Source: containerd internal/cri/server/sandbox_portforward_linux.go; the kubelet's streaming server, portforward/httpstream.go.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .http import Asked, Malformed, request_of
+from .servers import listening, serve
+from .state import Forward, Sandbox
+
+MOST_RECEIVED = 2 * 1024 * 1024
+ANSWER_MS = 1
+REFUSED = (
+    "error forwarding port {port} to pod {id}, uid : failed to execute portforward in network namespace {netns}: failed to connect to "
+    'localhost:{port} inside namespace "{id}", IPv4: dial tcp4 127.0.0.1:{port}: connect: connection refused '
+    "IPv6 dial tcp6 [::1]:{port}: connect: connection refused "
+)
+
+
+class Forwards:
+    """Part of a Containerd: the connections under way, in `state.forwards`."""
+
+    state: Any
+
+    def forward_asked(self, number: int, uid: str, pod: str, port: int) -> None:
+        """A connection is on its way to a Pod; what is sent meanwhile is kept."""
+        self.state.forwards[str(number)] = Forward(number, uid, pod, port)
+        self.after(self.latency("request"), "_forward_begin", str(number))
+
+    def _forward_begin(self, number: str) -> None:
+        found = self.state.forwards.get(number)
+        if found is None:
+            return
+        sandbox = next((each for each in self.sandboxes(found.uid) if each.state == "ready"), None)
+        if sandbox is None:
+            self._forward_refused(found, f"error forwarding port {found.port} to pod {found.pod}, uid : sandbox is not running", "")
+            return
+        container = next((each for each in self.containers(found.uid) if found.port in self._ports(each.id)), None)
+        if container is None:
+            self._forward_refused(found, REFUSED.format(port=found.port, id=sandbox.id, netns=_netns(sandbox)), sandbox.netns)
+            return
+        found.container = container.id
+        self.tell("ConnectionOpened", found.uid, found.pod, container.name, port=found.port)
+        self._forward_next(found)
+
+    def _ports(self, container_id: str) -> dict[int, str]:
+        process = self.state.processes.get(container_id)
+        return listening(process) if process is not None else {}
+
+    def _forward_refused(self, found: Forward, words: str, netns: str) -> None:
+        self.tell("ConnectionRefused", found.uid, found.pod, port=found.port, netns=netns)
+        self._forward_end(found, "error", words)
+
+    def forward_input(self, number: int, text: str) -> None:
+        found = self.state.forwards.get(str(number))
+        if found is not None and found.is_open:
+            found.received = (found.received + text)[:MOST_RECEIVED]
+            self._forward_next(found)
+
+    def forward_closed(self, number: int) -> None:
+        """The client sends no more; it still reads."""
+        found = self.state.forwards.get(str(number))
+        if found is not None:
+            found.is_open = False
+            self._forward_next(found)
+
+    def forward_gone(self, number: int) -> None:
+        self.state.forwards.pop(str(number), None)
+
+    def _forward_next(self, found: Forward) -> None:
+        """Answer the next request that is all there; at the end of the client's words the server hangs up."""
+        if not found.container or found.is_busy:
+            return
+        try:
+            is_there = request_of(found.received)[0] is not None
+        except Malformed:
+            is_there = True
+        if is_there:
+            found.is_busy = True
+            self.after(ANSWER_MS, "_forward_answer", str(found.number))
+        elif not found.is_open:
+            self._forward_end(found, "exit", 0)
+
+    def _forward_answer(self, number: str) -> None:
+        found = self.state.forwards.get(number)
+        process = self.state.processes.get(found.container) if found else None
+        if found is None or process is None:
+            return
+        container = self.state.containers[found.container]
+        try:
+            asked, found.received = request_of(found.received)
+        except Malformed as malformed:
+            asked = malformed
+        served = serve(self._world(process, container), container.image, self._ports(container.id)[found.port], asked)
+        for stream, text in served.lines:
+            self.wrote(container.id, stream, text)
+        line = f"{asked.method} {asked.path}"[:80] if isinstance(asked, Asked) else "?"
+        self.tell("RequestServed", found.uid, found.pod, container.name, port=found.port, asked=line, code=served.code)
+        self._forward_hear(found, "data", served.text)
+        found.is_busy = False
+        if isinstance(asked, Malformed) or not asked.keeps_open or "\r\nConnection: close\r\n" in served.text.partition("\r\n\r\n")[0] + "\r\n":
+            self._forward_end(found, "exit", 0)
+        else:
+            self._forward_next(found)
+
+    def end_forwards(self, container_id: str) -> None:
+        """The listener is gone: its connections are closed."""
+        for found in [each for each in self.state.forwards.values() if each.container == container_id]:
+            self._forward_end(found, "exit", 0)
+
+    def _forward_end(self, found: Forward, channel: str, said: Any) -> None:
+        self.state.forwards.pop(str(found.number), None)
+        self._forward_hear(found, channel, said)
+
+    def _forward_hear(self, found: Forward, channel: str, said: Any) -> None:
+        if self.heard is not None:
+            self.heard(found.number, channel, said)
+
+
+def _netns(sandbox: Sandbox) -> str:
+    return '"host"' if sandbox.host_network else f'"/var/run/netns/{sandbox.netns}"'

@@ -1,0 +1,91 @@
+"""Owns HTTP/1.1 as a server in a container speaks it: requests out of text, answers as text (bytes as in octets.py)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .octets import bytes_of, text_of
+
+MOST_HEAD, MOST_BODY = 16 * 1024, 1024 * 1024
+DAYS = ("Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed")  # day 0 was a Thursday
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+REASONS = {200: "OK", 301: "Moved Permanently", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Not Allowed",
+           413: "Request Entity Too Large"}  # fmt: skip
+
+
+class Malformed(ValueError):
+    """What came is no request; `code` is what a server answers."""
+
+    def __init__(self, code: int = 400):
+        super().__init__(code)
+        self.code = code
+
+
+class Asked(NamedTuple):
+    """One request; the names of headers are in small letters."""
+
+    method: str
+    target: str
+    version: str
+    headers: dict[str, str]
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+    @property
+    def keeps_open(self) -> bool:
+        said = self.headers.get("connection", "").lower()
+        return said == "keep-alive" if self.version == "HTTP/1.0" else said != "close"
+
+
+def request_of(text: str) -> tuple[Asked | None, str]:
+    """(the first request of what came, the rest); None while it is not all there. Raises Malformed."""
+    text = text.lstrip("\r\n")
+    head, end, rest = text.partition("\r\n\r\n")
+    if not end:
+        if len(text) > MOST_HEAD or (text[:1] and not text[0].isalpha()):
+            raise Malformed
+        return None, text
+    first, *lines = head.split("\r\n")
+    parts = first.split(" ")
+    if len(parts) != 3 or not parts[0].isalpha() or parts[2] not in ("HTTP/1.0", "HTTP/1.1") or not parts[1].startswith(("/", "http://")):
+        raise Malformed
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    length = headers.get("content-length", "0")
+    if not length.isascii() or not length.isdigit() or "transfer-encoding" in headers:
+        raise Malformed
+    if int(length) > MOST_BODY:
+        raise Malformed(413)
+    body = bytes_of(rest)
+    if len(body) < int(length):
+        return None, text
+    asked = Asked(parts[0].upper(), parts[1] if parts[1].startswith("/") else "/" + parts[1].split("/", 3)[-1], parts[2], headers)
+    return asked, (rest if not int(length) else text_of(body[int(length) :]))
+
+
+
+
+def answer(code: int, headers: list[tuple[str, str]], body: str, *, reason: str | None = None, has_body: bool = True) -> str:
+    """An answer; its length is counted here."""
+    reason = reason_of(code) if reason is None else reason
+    lines = [f"HTTP/1.1 {code} {reason}", *(f"{name}: {value}" for name, value in headers)]
+    return "\r\n".join(lines) + "\r\n\r\n" + (body if has_body else "")
+
+
+def date_of(date_text: str, unix_s: int) -> str:
+    """`Thu, 01 Jan 2026 09:00:00 GMT`. date_text: 2026-01-01T09:00:00Z, the same moment."""
+    day, _, time = date_text.rstrip("Z").partition("T")
+    year, month, number = day.split("-")
+    return f"{DAYS[unix_s // 86400 % 7]}, {number} {MONTHS[int(month) - 1]} {year} {time} GMT"
+
+
+def log_date(date_text: str) -> str:
+    """`01/Jan/2026:09:00:00 +0000`, as access logs have it."""
+    day, _, time = date_text.rstrip("Z").partition("T")
+    year, month, number = day.split("-")
+    return f"{number}/{MONTHS[int(month) - 1]}/{year}:{time} +0000"
+
+
+def reason_of(code: int) -> str:
+    return REASONS.get(code, "")

@@ -1,0 +1,179 @@
+"""Owns which process listens on which port, and what the servers of known images answer: pure rules over their files.
+
+Versions are those that a tag names, else a recent one. Sources: nginx's and tomcat's own answers and logs.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .http import Asked, Malformed, answer, date_of, log_date, reason_of
+from .images import behaviours
+from .octets import bytes_of
+from .state import Process
+from .world import ContainerWorld
+
+TYPES = {".html": "text/html", ".htm": "text/html", ".css": "text/css", ".js": "application/javascript", ".json": "application/json",
+         ".txt": "text/plain", ".xml": "text/xml", ".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg"}  # fmt: skip
+NGINX, TOMCAT = "1.29.1", "8.5.100"
+NGINX_ROOT, TOMCAT_LOG = "/usr/share/nginx/html", "/usr/local/tomcat/logs/localhost_access_log.{day}.txt"
+NGINX_PAGE = (
+    "<html>\r\n<head><title>{words}</title></head>\r\n<body>\r\n<center><h1>{words}</h1></center>\r\n"
+    "<hr><center>{software}</center>\r\n</body>\r\n</html>\r\n"
+)
+TOMCAT_PAGE = (
+    '<!doctype html>\n<html lang="en">\n<head><title>{title}</title></head>\n'
+    "<body><h1>{title}</h1><hr><h3>{software}</h3></body>\n</html>\n"
+)
+BUSYBOX_PAGE = "<HTML><HEAD><TITLE>{words}</TITLE></HEAD>\n<BODY><H1>{words}</H1>\n</BODY></HTML>\n"
+CLIENT = "127.0.0.1"  # a forwarded connection comes from inside the Pod
+
+
+class Served(NamedTuple):
+    """What a server does about a request: what it sends, and what it writes to its output ("stdout" or "stderr", text)."""
+
+    code: int
+    text: str
+    lines: tuple[tuple[str, str], ...] = ()
+
+
+Server = Callable[[ContainerWorld, str, "Asked | Malformed", str], Served]  # world, image tag, request, setting
+
+
+def listening(process: Process) -> dict[int, str]:
+    """port → "server setting" of what a container's first process listens on."""
+    image = behaviours()[process.behaviour] if process.behaviour else None
+    found = {int(port): server for port, server in process.listens.items()}
+    if image is None or process.kind != "server":
+        return found
+    if posixpath.basename(process.argv[0]) == posixpath.basename(image.command[0]):
+        found |= image.serves
+    if not image.names and not image.repositories:
+        found |= dict.fromkeys(process.ports, "unknown")
+    return found
+
+
+def serve(world: ContainerWorld, image: str, server: str, asked: Asked | Malformed) -> Served:
+    """A server's answer. image: the full reference; server: a value of `listening`."""
+    name, _, setting = server.partition(" ")
+    return SERVERS[name](world, image.rpartition(":")[2], asked, setting)
+
+
+def nginx(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
+    """Static files of its root, the access log on standard output, misses on standard error."""
+    software = "nginx/" + (tag.split("-")[0] if re.match(r"\d+\.\d+\.\d+", tag) else NGINX)
+    path = posixpath.normpath("/" + asked.path.lstrip("/")) if isinstance(asked, Asked) else ""
+    code, body, errors = _nginx_found(world, asked, path)
+    kind = "text/html" if code != 200 or path == "/" else _type_of(path)
+    body = NGINX_PAGE.format(words=f"{code} {reason_of(code)}", software=software) if body is None else body
+    headers = [("Server", software), ("Date", _date(world)), ("Content-Type", kind), ("Content-Length", _length(body))]
+    if code == 301:
+        headers.append(("Location", f"http://{_host(asked)}{path}/"))
+    headers.append(("Connection", "keep-alive" if _is_kept(asked) else "close"))
+    if code == 200:
+        headers.append(("Accept-Ranges", "bytes"))
+    line, agent, referer = _said(asked)
+    sent = "0" if _is_head(asked) else _length(body)
+    access = f'{CLIENT} - - [{log_date(world.date_text)}] "{line}" {code} {sent} "{referer}" "{agent}" "-"\n'
+    return Served(code, answer(code, headers, body, has_body=not _is_head(asked)), (*errors, ("stdout", access)))
+
+
+def _nginx_found(world: ContainerWorld, asked: Asked | Malformed, path: str) -> tuple[int, str | None, tuple]:
+    """(code, the file's text, lines of the error log)."""
+    if isinstance(asked, Malformed):
+        return asked.code, None, ()
+    full = NGINX_ROOT + (path if path != "/" else "")
+    if asked.path.endswith("/") or path == "/":
+        index = world.read_file(f"{full}/index.html")
+        if index is not None:
+            return (200, index, ()) if asked.method in ("GET", "HEAD") else (405, None, ())
+        if world.is_folder(full):
+            return 403, None, (_nginx_error(world, asked, f'directory index of "{full}/" is forbidden'),)
+    elif (text := world.read_file(full)) is not None:
+        return (200, text, ()) if asked.method in ("GET", "HEAD") else (405, None, ())
+    elif world.is_folder(full):
+        return 301, None, ()
+    if asked.method not in ("GET", "HEAD"):
+        return 405, None, ()
+    return 404, None, (_nginx_error(world, asked, f'open() "{NGINX_ROOT}{asked.path}" failed (2: No such file or directory)'),)
+
+
+def _nginx_error(world: ContainerWorld, asked: Asked, words: str) -> tuple[str, str]:
+    moment = world.date_text.rstrip("Z").replace("-", "/").replace("T", " ")
+    about = f'client: {CLIENT}, server: localhost, request: "{_said(asked)[0]}", host: "{_host(asked)}"'
+    return "stderr", f"{moment} [error] 29#29: *1 {words}, {about}\n"
+
+
+def tomcat(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
+    """Its welcome page; the access log is a file in the container."""
+    is_page = isinstance(asked, Asked) and asked.path in ("/", "/index.jsp")
+    code = 200 if is_page else asked.code if isinstance(asked, Malformed) else 404
+    title = f"Apache Tomcat/{TOMCAT}" if is_page else f"HTTP Status {code} – {reason_of(code)}"
+    body = TOMCAT_PAGE.format(title=title, software=f"Apache Tomcat/{TOMCAT}")
+    headers = [("Content-Type", "text/html;charset=UTF-8"), ("Content-Length", _length(body)), ("Date", _date(world))]
+    line = f'{CLIENT} - - [{log_date(world.date_text)}] "{_said(asked)[0]}" {code} {_length(body)}\n'
+    world.write_file(TOMCAT_LOG.format(day=world.date_text[:10]), line, append=True)
+    return Served(code, answer(code, [*headers, *_closing(asked)], body, reason="", has_body=not _is_head(asked)))
+
+
+def busybox(world: ContainerWorld, tag: str, asked: Asked | Malformed, root: str) -> Served:
+    """busybox's httpd: files of its root; it answers one request a connection, and logs nothing."""
+    code, body, kind = 400, None, "text/html"
+    if isinstance(asked, Asked):
+        name = posixpath.normpath("/" + asked.path.lstrip("/"))
+        name = "/index.html" if name == "/" else name
+        body = world.read_file(posixpath.join(root, name.lstrip("/"))) if asked.method in ("GET", "HEAD") else None
+        code, kind = (404, kind) if body is None else (200, _type_of(name))
+    body = BUSYBOX_PAGE.format(words=f"{code} {reason_of(code)}") if body is None else body
+    headers = [("Date", _date(world)), ("Connection", "close"), ("Content-type", kind), ("Content-length", _length(body))]
+    return Served(code, answer(code, headers, body, has_body=not _is_head(asked)))
+
+
+def unknown(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
+    """A simplification: an image that is not simulated listens where its Pod says so, and says no more than that."""
+    code = 200 if isinstance(asked, Asked) else asked.code
+    body = f"{world.process.hostname}: what this image answers is not simulated\n"
+    headers = [("Date", _date(world)), ("Content-Type", "text/plain"), ("Content-Length", _length(body))]
+    return Served(code, answer(code, [*headers, *_closing(asked)], body, has_body=not _is_head(asked)))
+
+
+def _date(world: ContainerWorld) -> str:
+    return date_of(world.date_text, world.unix_s)
+
+
+def _length(body: str) -> str:
+    return str(len(bytes_of(body)))
+
+
+def _is_head(asked: Asked | Malformed) -> bool:
+    return isinstance(asked, Asked) and asked.method == "HEAD"
+
+
+def _is_kept(asked: Asked | Malformed) -> bool:
+    return isinstance(asked, Asked) and asked.keeps_open
+
+
+def _closing(asked: Asked | Malformed) -> list[tuple[str, str]]:
+    return [] if _is_kept(asked) else [("Connection", "close")]
+
+
+def _said(asked: Asked | Malformed) -> tuple[str, str, str]:
+    """(request line, user agent, referer) as logs quote them."""
+    if isinstance(asked, Malformed):
+        return "", "-", "-"
+    quoted = [text.replace('"', "\\x22") for text in (asked.headers.get("user-agent", "-"), asked.headers.get("referer", "-"))]
+    return f"{asked.method} {asked.target} {asked.version}".replace('"', "\\x22"), *quoted
+
+
+def _host(asked: Asked | Malformed) -> str:
+    return asked.headers.get("host", "localhost") if isinstance(asked, Asked) else "localhost"
+
+
+def _type_of(path: str) -> str:
+    return TYPES.get(posixpath.splitext(path)[1].lower(), "application/octet-stream")
+
+
+SERVERS: dict[str, Server] = {"nginx": nginx, "tomcat": tomcat, "httpd": busybox, "unknown": unknown}
