@@ -7,7 +7,8 @@ import pytest
 
 from webui.setup.paths import FRONTEND, ROOT
 
-LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-node.lock")
+LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-node.lock", "tests/clients/requirements-go.lock")
+NPM_FOLDERS = (FRONTEND, ROOT / "tests/clients/javascript")
 
 
 def pins(lock: str) -> set[str]:
@@ -29,15 +30,17 @@ def test_the_test_packages_hold_the_very_packages_of_the_server():
     assert pins("requirements.lock") - pins("requirements-test.lock") == set()
 
 
-def test_the_npm_lock_has_hashes_and_no_addresses():
-    packages = json.loads((FRONTEND / "package-lock.json").read_text())["packages"]
+@pytest.mark.parametrize("folder", NPM_FOLDERS, ids=lambda folder: folder.name)
+def test_an_npm_lock_has_hashes_and_no_addresses(folder):
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
     locked = {name: entry for name, entry in packages.items() if name}
     assert [name for name, entry in locked.items() if "integrity" not in entry] == []
     assert [name for name, entry in locked.items() if "resolved" in entry] == []
 
 
-def test_the_npm_lock_is_of_the_packages_asked_for():
-    asked = json.loads((FRONTEND / "package.json").read_text())
-    root = json.loads((FRONTEND / "package-lock.json").read_text())["packages"][""]
+@pytest.mark.parametrize("folder", NPM_FOLDERS, ids=lambda folder: folder.name)
+def test_an_npm_lock_is_of_the_packages_asked_for(folder):
+    asked = json.loads((folder / "package.json").read_text())
+    root = json.loads((folder / "package-lock.json").read_text())["packages"][""]
     for kind in ("dependencies", "devDependencies"):
-        assert root[kind] == asked[kind]
+        assert root.get(kind) == asked.get(kind)
