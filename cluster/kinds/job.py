@@ -242,7 +242,8 @@ def status_word(job: dict) -> str:
     return "Running"
 
 
-def _completions_cell(job: dict) -> str:
+def completions_cell(job: dict) -> str:
+    """The COMPLETIONS cell."""
     spec, done = job["spec"], (job.get("status") or {}).get("succeeded") or 0
     if spec.get("completions") is not None:
         return f"{done}/{spec['completions']}"
@@ -264,7 +265,7 @@ def cells(job: dict, now_unix_ms: int) -> list:
     Source: pkg/printers/internalversion/printers.go (printJob).
     """
     spec = job["spec"]
-    return [job["metadata"]["name"], status_word(job), _completions_cell(job), _duration(job, now_unix_ms), age(job, now_unix_ms),
+    return [job["metadata"]["name"], status_word(job), completions_cell(job), _duration(job, now_unix_ms), age(job, now_unix_ms),
             *container_cells(spec["template"]["spec"].get("containers")), labels.format_selector(spec.get("selector"))]
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 MOST = 3
-NAMED = ("phase", "podIP", "replicas", "readyReplicas", "availableReplicas", "updatedReplicas", "unavailableReplicas", "observedGeneration")
-COUNTS = ("replicas", "readyReplicas", "availableReplicas", "updatedReplicas", "unavailableReplicas")
+NAMED = ("phase", "podIP", "replicas", "readyReplicas", "availableReplicas", "updatedReplicas", "unavailableReplicas",
+         "active", "succeeded", "failed", "observedGeneration")
+COUNTS = ("replicas", "readyReplicas", "availableReplicas", "updatedReplicas", "unavailableReplicas", "active", "succeeded", "failed")
 
 
 def telling(new: dict, old: dict) -> list[str]:

@@ -137,7 +137,7 @@ class Projector:
         resource, who, change = event.subject.partition("/")[0], event.actor, event.data.get("type")
         if who in CLIENTS:
             return True   # the first of a client's watch
-        if resource not in ("pods", "deployments", "replicasets") and change != "DELETED":
+        if resource not in ("pods", "deployments", "replicasets", "jobs") and change != "DELETED":
             return False
         if who == "kube-controller-manager":
             return self.news.get(event.data.get("revision", 0), True)

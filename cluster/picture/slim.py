@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from cluster.engine.clock import Clock
+from cluster.kinds import job as jobs
 from cluster.kinds import node as nodes
 from cluster.kinds import pod as pods
 from cluster.kinds._pod_printing import ready_counts, restart_count, status_word
@@ -19,6 +20,8 @@ STATE_WORDS = {
     "terminated": {"en": "ended", "zh": "已终止"}, "stopping": {"en": "stopping", "zh": "正在停止"},
     "creating": {"en": "creating", "zh": "正在创建"},
 }
+JOB_GLYPHS = {"Running": "running", "Complete": "completed", "SuccessCriteriaMet": "completed", "Failed": "failed", "FailureTarget": "failed",
+              "Suspended": "pending", "Terminating": "terminating"}
 OWNER_RESOURCES = {"ReplicaSet": "replicasets", "Deployment": "deployments", "Node": "nodes"}
 
 
@@ -32,12 +35,14 @@ def slim(subject: str, obj: dict, clock: Clock) -> dict:
         "uid": meta.get("uid", ""), "revision": int(meta.get("resourceVersion", 0)), "labels": meta.get("labels") or {},
         "created_ms": clock.parse_ms(meta["creationTimestamp"]) if meta.get("creationTimestamp") else 0,
         "owner": owner_subject(owner, meta.get("namespace", "")) if owner else None, "badge": "", "status": None,
-        "deletable": resource in ("pods", "deployments", "replicasets"), "scalable": resource in ("deployments", "replicasets"),
+        "deletable": resource in ("pods", "deployments", "replicasets", "jobs"), "scalable": resource in ("deployments", "replicasets"),
     }
     if resource == "pods":
         cell.update(slim_pod(obj, clock))
     elif resource in ("deployments", "replicasets"):
         cell.update(slim_workload(obj))
+    elif resource == "jobs":
+        cell.update(slim_job(obj))
     elif resource == "nodes":
         glyph = "running" if nodes.is_ready(obj) else "failed"
         cell["status"] = {"word": nodes.status_word(obj), "glyph": glyph, "tone": TONES[glyph]}
@@ -101,3 +106,10 @@ def slim_workload(obj: dict) -> dict:
     glyph = "running" if ready == wanted else "notready"
     return {"badge": f"{ready}/{wanted}", "ready": f"{ready}/{wanted}", "replicas": wanted,
             "status": {"word": f"{ready}/{wanted}", "glyph": glyph, "tone": TONES[glyph]}}
+
+
+def slim_job(job: dict) -> dict:
+    """COMPLETIONS and STATUS as kubectl prints them."""
+    word, done = jobs.status_word(job), jobs.completions_cell(job)
+    glyph = JOB_GLYPHS[word]
+    return {"badge": done, "ready": done, "status": {"word": word, "glyph": glyph, "tone": TONES[glyph]}}

@@ -39,7 +39,8 @@ def results(tmp_path_factory):
         kubectl.control("speed", 8)
         kubectl.control("run")
         environment = {**package.environment(), "KUBECONFIG": kubectl.environment["KUBECONFIG"]}
-        command = [*package.node.node, "--test", "--test-timeout=90000", "--test-reporter=junit", f"--test-reporter-destination={report}", "suite.mjs"]
+        reporter = ["--test-reporter=junit", f"--test-reporter-destination={report}"]
+        command = [*package.node.node, "--test", "--test-timeout=90000", *reporter, "suite.mjs"]
         done = subprocess.run(command, cwd=package.folder, env=environment, capture_output=True, text=True, timeout=WITHIN_S)
         assert report.exists(), done.stdout + done.stderr
         assert "Traceback" not in server.output, server.output

@@ -67,3 +67,18 @@ def test_a_workload_counts_ready_against_wanted():
 def test_an_owner_is_named_by_its_subject():
     owner = {"kind": "ReplicaSet", "name": "web-1", "uid": "r", "controller": True}
     assert slim("pods/default/web", pod(ownerReferences=[owner]), CLOCK)["owner"] == "replicasets/default/web-1"
+
+
+@pytest.mark.parametrize(
+    ("spec", "status", "badge", "word", "tone"),
+    [
+        ({"completions": 3, "parallelism": 2}, {"succeeded": 1, "active": 2}, "1/3", "Running", "ok"),
+        ({"parallelism": 3}, {"conditions": [{"type": "Complete", "status": "True"}], "succeeded": 3}, "3/1 of 3", "Complete", "none"),
+        ({"completions": 1}, {"conditions": [{"type": "FailureTarget", "status": "True"}]}, "0/1", "FailureTarget", "bad"),
+        ({"completions": 1, "suspend": True}, {"conditions": [{"type": "Suspended", "status": "True"}]}, "0/1", "Suspended", "wait"),
+    ],
+)
+def test_a_job_shows_its_completions_and_its_status(spec, status, badge, word, tone):
+    job = {"kind": "Job", "metadata": {"name": "j", "namespace": "default", "resourceVersion": "7"}, "spec": spec, "status": status}
+    cell = slim("jobs/default/j", job, CLOCK)
+    assert (cell["badge"], cell["status"]["word"], cell["status"]["tone"], cell["deletable"]) == (badge, word, tone, True)
