@@ -85,12 +85,12 @@ KINDS = {
     ),
     "PodEndsCounted": Kind(
         stage="reconcile", marker="write", source=JOB,
-        en="**job-controller** enters {pods} ended Pods of {name} in its status first, then takes off their finalizer: each counts once.",
+        en="**job-controller** enters Pods of {name} that have ended ({pods}) in its status, then takes off their finalizer: each counts once.",
         zh="**job-controller** 先将 {name} 的 {pods} 个已结束 Pod 记入其 status，再去掉它们的 finalizer：每个只计一次。",
     ),
     "PodRecreationDelayed": Kind(
         stage="reconcile", marker="status", source="pkg/controller/job/backoff_utils.go",
-        en="**job-controller** waits {seconds} s before {name} gets its next Pod: {failures} have failed, the wait doubles from 10 s.",
+        en="**job-controller** waits {seconds} s before {name} gets its next Pod. Failed so far: {failures}; the wait doubles from 10 s.",
         zh="**job-controller** 等待 {seconds} 秒再为 {name} 创建下一个 Pod：已失败 {failures} 个，等待从 10 秒起逐次加倍。",
     ),
     "JobVerdictReached": Kind(
