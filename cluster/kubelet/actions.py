@@ -21,6 +21,7 @@ class Actions:
     kill_pod: bool = False
     create_sandbox: bool = False
     attempt: int = 0
+    start_ephemeral: list[str] = field(default_factory=list)
     start_init: list[str] = field(default_factory=list)
     start: list[str] = field(default_factory=list)
     stop: list[tuple[str, str]] = field(default_factory=list)  # (container id, message)
@@ -36,6 +37,8 @@ def actions_for(pod: dict, report: Report) -> Actions:
     if needs_sandbox(pod, report):
         return _with_new_sandbox(pod, report)
     actions = Actions(attempt=report.sandboxes[0].attempt)
+    ephemeral = pod["spec"].get("ephemeralContainers") or ()  # they are started once, whatever the others do
+    actions.start_ephemeral = [spec["name"] for spec in ephemeral if report.latest(spec["name"]) is None]
     if not _init_is_done(pod, report, actions):
         return actions
     kept = 0

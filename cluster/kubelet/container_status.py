@@ -40,6 +40,15 @@ def statuses_of(
     return made if is_init else sorted(made, key=lambda status: status["name"])
 
 
+def ephemeral_statuses(
+    pod: dict, report: Report, old: list[dict], *, reasons: dict[str, list[str]], time_text: Callable[[int], str]
+) -> list[dict]:
+    """The statuses of ephemeral containers: never ready, never started, as no probe looks at them."""
+    specs = pod["spec"].get("ephemeralContainers") or []
+    made = statuses_of(pod, specs, report, old, is_init=False, reasons=reasons, time_text=time_text)
+    return [{key: value for key, value in {**status, "ready": False}.items() if key != "started"} for status in made]
+
+
 def _status(pod: dict, spec: dict, report: Report, old: dict | None, has_init: bool, time_text) -> dict:
     runs = [container for container in report.containers if container.name == spec["name"]]
     if not runs:

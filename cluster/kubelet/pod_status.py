@@ -13,7 +13,7 @@ from cluster.kinds import _pod_resources
 from cluster.kinds import pod as pods
 
 from . import conditions
-from .container_status import lost, statuses_of
+from .container_status import ephemeral_statuses, lost, statuses_of
 from .phase import phase_of
 from .state import Report
 
@@ -79,6 +79,9 @@ def generate(
         status["initContainerStatuses"] = inits
     status["containerStatuses"] = containers
     status["qosClass"] = pods.qos_class(pod)
+    if spec.get("ephemeralContainers"):
+        held = old.get("ephemeralContainerStatuses") or []
+        status["ephemeralContainerStatuses"] = ephemeral_statuses(pod, report, held, reasons=reasons, time_text=moment.time_text)
     _add_resources(status, spec)
     return status
 

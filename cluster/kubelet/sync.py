@@ -80,6 +80,8 @@ class Sync:
         if actions.create_sandbox:
             address = yield from self._make_sandbox(worker, pod, actions.attempt)
             outcome.acted = True
+        for name in actions.start_ephemeral:
+            yield from self._start(worker, pod, report, name, "ephemeralContainers", address, outcome)
         for name in actions.start_init:
             if not (yield from self._start(worker, pod, report, name, "initContainers", address, outcome)):
                 break
