@@ -10,6 +10,17 @@ SERVERS = ("/tests/webui/", "/tests/kubectl/", "/tests/setup/test_command_line",
 QUICK = ("test_guards", "test_confinement", "test_filters", "test_parser")  # of these folders, what asks no server
 
 
+def _once():
+    """pytest-django does this anew for each of thousands of tests; none here sends mail, swaps URLs or apps, or asks for sites."""
+
+
+_dj_autoclear_mailbox = pytest.fixture(scope="session", name="_dj_autoclear_mailbox")(_once)
+_django_clear_site_cache = pytest.fixture(scope="session", name="_django_clear_site_cache")(_once)
+_django_isolate_apps = pytest.fixture(scope="session", name="_django_isolate_apps")(_once)
+_django_set_urlconf = pytest.fixture(scope="session", name="_django_set_urlconf")(_once)
+_template_string_if_invalid_marker = pytest.fixture(scope="session", name="_template_string_if_invalid_marker")(_once)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
     """What is imported and collected stays to the end: the garbage collector need not look through it again and again."""

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 from webui.setup.paths import ROOT
 
 LINES_OF_FILE = 500
@@ -73,11 +71,12 @@ def test_no_function_has_grown_too_long():
     assert [function for path in PYTHON for function in facts_of(path).long_functions] == []
 
 
-@pytest.mark.parametrize("path", PYTHON, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_every_module_says_what_it_owns(path):
-    if path.name == "__init__.py" and not path.read_text().strip():
-        return
-    assert facts_of(path).docstring, "a module opens with a docstring that says what it owns"
+def test_every_module_opens_with_a_docstring_that_says_what_it_owns():
+    assert [path.relative_to(ROOT).as_posix() for path in PYTHON if not _is_empty(path) and not facts_of(path).docstring] == []
+
+
+def _is_empty(path: Path) -> bool:
+    return path.name == "__init__.py" and not path.read_text().strip()
 
 
 class Facts(NamedTuple):
