@@ -23,6 +23,8 @@ REFERENCE = "#/$defs/"
 IF_NONE_MATCH = "If-None-Match"
 CUSTOM_ROOTS = (openapi_custom.OBJECT_META, openapi_custom.LIST_META)
 INFO = {"title": "Kubernetes", "version": "v1.36.3"}
+EITHER = {"io.k8s.apimachinery.pkg.api.resource.Quantity": (("string", "number"), ""),
+          "io.k8s.apimachinery.pkg.util.intstr.IntOrString": (("integer", "string"), "int-or-string")}
 WATCH_EVENT = "io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent"
 
 
@@ -83,10 +85,19 @@ def _paths(kinds: Iterable[Kind], *, version: int) -> dict[str, dict]:
 @cache
 def _plain(name: str, version: int, prefix: str) -> dict:
     """A definition as a server publishes it: with the values that fields may have, which the published file leaves out."""
-    found = _converted(schema.definitions()[name], version, prefix)
     values = _enums().get(name, {})
+    if name in EITHER:
+        return _either(name, values[""][1], version)
+    found = _converted(schema.definitions()[name], version, prefix)
     fields = {field: _limited(field, body, values) for field, body in (found.get("properties") or {}).items()}
     return {**found, "properties": fields} if fields else found
+
+
+def _either(name: str, about: str, version: int) -> dict:
+    """A value of one of two types: version 2 calls it a text."""
+    types, form = EITHER[name]
+    shape = {"type": "string"} if version == 2 else {"oneOf": [{"type": kind} for kind in types]}
+    return {"description": about, **({"format": form} if form else {}), **shape}
 
 
 def _limited(name: str, field: dict, values: dict[str, list]) -> dict:

@@ -44,6 +44,13 @@ def test_fields_name_the_values_that_they_may_have(http):
     assert schemas["io.k8s.api.core.v1.PersistentVolumeClaimSpec"]["properties"]["accessModes"]["items"]["enum"][0] == "ReadOnlyMany"
 
 
+def test_a_quantity_is_a_text_or_a_number(http):
+    name = "io.k8s.apimachinery.pkg.api.resource.Quantity"
+    third = http("GET", "/openapi/v3/api/v1")[2]["components"]["schemas"][name]
+    assert third["oneOf"] == [{"type": "string"}, {"type": "number"}] and third["description"].startswith("Quantity is a fixed-point")
+    assert http("GET", "/openapi/v2")[2]["definitions"][name]["type"] == "string"
+
+
 def test_every_reference_of_a_schema_leads_somewhere(http):
     _, _, document = http("GET", "/openapi/v3/api/v1")
     schemas = document["components"]["schemas"]

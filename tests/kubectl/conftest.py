@@ -1,6 +1,7 @@
 """The real kubectl against a real server."""
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -43,16 +44,20 @@ def plain(text: str) -> str:
     return re.sub(r" {2,}", "  ", text)
 
 
+def binary() -> str | None:
+    """The kubectl to try: the one that KUBECTL names, else the one beside this Python."""
+    return os.environ.get("KUBECTL") or shutil.which("kubectl", path=str(Path(sys.executable).parent))
+
+
 @pytest.fixture(scope="module")
 def kubectl(tmp_path_factory):
-    binary = shutil.which("kubectl", path=str(Path(sys.executable).parent))
-    if binary is None:
+    if binary() is None:
         pytest.skip("no kubectl beside this Python: python3 manage.py test installs it")
     folder = tmp_path_factory.mktemp("kubectl")
     with Server(folder / "data") as server:
         api = Api(server)
         name = api.sandbox("box")
         (folder / "config").write_text(api.ask("GET", f"/api/sandboxes/{name}/kubeconfig")[1])
-        made = Kubectl(binary, folder / "config", folder)
+        made = Kubectl(binary(), folder / "config", folder)
         made.api, made.server = api, server
         yield made

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes cluster/apiserver/openapi_enums.json: the values that fields may have, which the published schemas leave out.
 
-    .venv/bin/python tools/types/make_enums.py FILE        pkg/generated/openapi/zz_generated.openapi.go of k8s.io/kubernetes
+    .venv/bin/python tools/types/make_enums.py FOLDER        the folder of the module k8s.io/kubernetes
 
 openapi_enums.json: {definition: {field: [values, what the description of the field says of them]}}; a field whose items are limited
-is written with [] behind its name. A real server adds them because its gate OpenAPIEnums is on, the published file is made without.
+is written with [] behind its name. Of Quantity and IntOrString, which the package of schemas does not describe, the field "" holds
+the description. A real server adds them because its gate OpenAPIEnums is on, the published file is made without.
 """
 from __future__ import annotations
 
@@ -19,12 +20,15 @@ FUNCTION = re.compile(r"^func schema_k8sio_api_(\w+)\(ref .*?^\}", re.M | re.S)
 PROPERTY = re.compile(r'^\t{5}"([^"]+)": \{$(.*?)^\t{5}\},$', re.M | re.S)
 DESCRIPTION = re.compile(r'^\t{7}Description: +("(?:[^"\\]|\\.)*"),$', re.M)
 ENUM = re.compile(r"^(\t+)Enum: +\[\]interface\{\}\{(.*)\},$", re.M)
+EITHER = ("io.k8s.apimachinery.pkg.api.resource.Quantity", "io.k8s.apimachinery.pkg.util.intstr.IntOrString")
 VALUES = "\n\nPossible enum values:"
 
 
 def main() -> None:
-    text, known = Path(sys.argv[1]).read_text(), schema.definitions()
-    found = {}
+    folder, known = Path(sys.argv[1]), schema.definitions()
+    text = (folder / "pkg/generated/openapi/zz_generated.openapi.go").read_text()
+    published = json.loads((folder / "api/openapi-spec/swagger.json").read_text())["definitions"]
+    found = {name: {"": [[], published[name]["description"]]} for name in EITHER}
     for function in FUNCTION.finditer(text):
         name = "io.k8s.api." + function[1].replace("_", ".", 2)
         fields = dict(limited(function[0]))
