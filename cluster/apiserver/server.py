@@ -90,14 +90,14 @@ class ApiServer(Actor):
 
     # -- requests ---------------------------------------------------------------------------------------------------
 
-    def submit(self, request: Request, reply_to: ReplyTo, *, sender: str) -> None:
-        """Take a request on its way: called by a client at the moment of sending."""
+    def submit(self, request: Request, reply_to: ReplyTo, *, sender: str, later_ms: int = 0) -> None:
+        """Take a request on its way: called by a client at the moment of sending, or `later_ms` before it."""
         if not self.is_on:
             self._answer(request, refused_connection(), reply_to, sender)
             return
         request.id = self.state.next_request
         self.state.next_request += 1
-        delay_ms = self.latency("request")
+        delay_ms = self.latency("request") + later_ms
         quiet = is_quiet(request)
         if not quiet and self.engine.trace.on:
             about = {"agent": agent_of(request.user_agent)} if sender == "client" else {}

@@ -40,15 +40,15 @@ class Limiter:
 
 
 class Call:
-    """A request that a unit of work may yield."""
+    """A request that a unit of work may yield. later_ms: it is sent only so much later; nobody waits for what comes between."""
 
-    __slots__ = ("client", "request")
+    __slots__ = ("client", "request", "later_ms")
 
     def __init__(self, client: "Client", request: Request):
-        self.client, self.request = client, request
+        self.client, self.request, self.later_ms = client, request, 0
 
     def send(self, actor, work_id: int, slot: int) -> None:
-        self.client.dispatch(self.request, ReplyTo(actor=actor.name, work_id=work_id, slot=slot))
+        self.client.dispatch(self.request, ReplyTo(actor=actor.name, work_id=work_id, slot=slot), self.later_ms)
 
 
 class Client:
@@ -128,9 +128,9 @@ class Client:
         """Fire a call without waiting for its answer."""
         self.dispatch(call.request, ReplyTo())
 
-    def dispatch(self, request: Request, reply_to: ReplyTo) -> None:
+    def dispatch(self, request: Request, reply_to: ReplyTo, later_ms: int = 0) -> None:
         wait_ms = self.limiter.wait_ms(self.actor.now_ms) if self.limiter else 0
         if wait_ms > 0:
-            self.actor.after(wait_ms, "submit_request", request, reply_to)
+            self.actor.after(wait_ms + later_ms, "submit_request", request, reply_to)
         else:
-            self.server.submit(request, reply_to, sender=self.actor.name)
+            self.server.submit(request, reply_to, sender=self.actor.name, later_ms=later_ms)

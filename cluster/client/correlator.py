@@ -38,15 +38,17 @@ class Keys(NamedTuple):
 
 def correlate(
     state: CorrelatorState, event: dict, *, now_ms: int, fresh: Callable[[], dict]
-) -> tuple[dict, dict | None] | None:
-    """(the Event to send, the patch if it repeats an earlier one), or None where the spam filter drops it.
+) -> tuple[dict, dict | None, str] | None:
+    """(the Event to send, the patch if it repeats an earlier one, the key to note its answer by), or None where the spam filter drops it.
 
     fresh: makes name and time (`{"name", "time"}`) for a combined Event, should one be needed.
     """
     keys = keys_of(event)
     event, key = aggregate(state, event, keys, now_ms=now_ms, fresh=fresh)
     event, patch = observe(state, event, key)
-    return (event, patch) if allow(state, keys.spam, now_ms=now_ms) else None
+    if not allow(state, keys.spam, now_ms=now_ms):
+        return None
+    return event, patch, key if key == keys.full else full_key(event)
 
 
 def aggregate(

@@ -10,8 +10,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from cluster.client.correlator import CorrelatorState, correlate, digest, full_key, note, remember
-from cluster.engine import Sleep
+from cluster.client.correlator import CorrelatorState, correlate, digest, note, remember
 
 QUEUE_LENGTH = 1000  # maxQueuedEvents: what comes while so many wait is lost
 FINISH_MS = 360_000  # a series not seen for six minutes is over
@@ -33,6 +32,12 @@ def reference_to(obj: dict, field_path: str = "") -> dict:
         "fieldPath": field_path,
     }
     return {key: value for key, value in parts.items() if value}
+
+
+def later(call, later_ms: int):
+    """The same call, sent that much later."""
+    call.later_ms = later_ms
+    return call
 
 
 class Names:
@@ -106,28 +111,28 @@ class Recorder:
         return self._names.name(about, unix_ms=self.clock.unix_ms(self.actor.now_ms), serial=self.state.serial)
 
     def _send_pending(self) -> Iterator:
-        """One Event after another, so that a repeat finds what came before it."""
-        pending = self.state.pending
+        """One Event after another, so that a repeat finds what came before it; the first a moment later."""
+        pending, later_ms = self.state.pending, self.actor.latency("event_record")
         try:
-            yield Sleep(self.actor.latency("event_record"))
             while pending:
-                yield from self._send(pending[0])
+                yield from self._send(pending[0], later_ms)
                 del pending[0]
+                later_ms = 0
         finally:
             self._sending = False
 
-    def _send(self, event: dict) -> Iterator:
+    def _send(self, event: dict, later_ms: int) -> Iterator:
         result = correlate(self.state.correlator, event, now_ms=self.actor.now_ms, fresh=lambda: self._fresh(event))
         if result is None:
             return
-        event, patch = result
+        event, patch, key = result
         metadata, reply = event["metadata"], None
         if patch:
-            reply = yield self.client.patch("events", metadata["name"], patch, namespace=metadata["namespace"])
+            reply = yield later(self.client.patch("events", metadata["name"], patch, namespace=metadata["namespace"]), later_ms)
         if reply is None or reply.code == 404:  # the first one has expired meanwhile
-            reply = yield self.client.create("events", event, namespace=metadata["namespace"])
+            reply = yield later(self.client.create("events", event, namespace=metadata["namespace"]), 0 if reply else later_ms)
         if reply.ok:  # a refused Event is given up, as upstream
-            note(self.state.correlator, reply.body, full_key(reply.body))
+            note(self.state.correlator, reply.body, key)
 
     def _fresh(self, event: dict) -> dict:
         return {"name": self._next_name(event["involvedObject"]["name"]), "time": self.clock.text(self.actor.now_ms)}
@@ -197,10 +202,9 @@ class EventsV1Recorder:
         return {**event, "related": reference_to(related)} if related else event
 
     def _send(self, event: dict) -> Iterator:
-        yield Sleep(self.actor.latency("event_record"))
-        metadata, reply = event["metadata"], None
+        metadata, reply, later_ms = event["metadata"], None, self.actor.latency("event_record")
         if "series" in event:
             patch = {"series": event["series"]}
-            reply = yield self.client.patch(self.RESOURCE, metadata["name"], patch, namespace=metadata["namespace"])
+            reply = yield later(self.client.patch(self.RESOURCE, metadata["name"], patch, namespace=metadata["namespace"]), later_ms)
         if reply is None or reply.code == 404:
-            yield self.client.create(self.RESOURCE, event, namespace=metadata["namespace"])
+            yield later(self.client.create(self.RESOURCE, event, namespace=metadata["namespace"]), 0 if reply else later_ms)

@@ -86,9 +86,9 @@ class Engine:
         return seq
 
     def latency(self, name: str) -> int:
-        draws, span = self._draws.get(name), self.latency_table[name]
-        if draws is None or draws.span is not span:
-            draws = self._draws[name] = latencies.Draws(self.rng("latency/" + name), span)
+        draws = self._draws.get(name)
+        if draws is None or draws.span is not self.latency_table[name]:
+            draws = self._draws[name] = latencies.Draws(self.rng("latency/" + name), self.latency_table[name])
         return draws.next()
 
     def next_work_id(self) -> int:

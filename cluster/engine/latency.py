@@ -5,7 +5,9 @@ Each entry is (low, typical, high): draws cluster at `typical`, lie within [low,
 """
 from __future__ import annotations
 
-from .rng import GOLDEN, MASK, Stream
+from functools import lru_cache
+
+from .rng import MASK, Stream
 
 TABLE: dict[str, tuple[int, int, int]] = {
     "request": (1, 1, 2),              # a client's request to the API server
@@ -34,27 +36,36 @@ TABLE: dict[str, tuple[int, int, int]] = {
 }
 
 
-class Draws:
-    """Latencies in ms from one stream: triangular over (low, typical, high)."""
+SHARES = 1024   # a span's draws are looked up among so many
 
-    __slots__ = ("stream", "span", "width", "peak")
+
+class Draws:
+    """Latencies in ms from one stream: triangular over (low, typical, high).
+
+    A latency is drawn for each event, so chance is one multiplication here (Knuth's linear congruential generator, of
+    which the highest bits are good) and its shape a table.
+    """
+
+    __slots__ = ("stream", "span", "low", "table")
 
     def __init__(self, stream: Stream, span: tuple[int, int, int]):
-        low, typical, high = span
-        self.stream, self.span, self.width = stream, span, high - low
-        self.peak = (typical - low) / self.width if self.width > 0 else 0.0
+        self.stream, self.span, self.low = stream, span, span[0]
+        self.table = quantiles(*span) if span[2] > span[0] else None
 
     def next(self) -> int:
         """One more latency; an entry without any width draws no chance."""
-        low, typical, high = self.span
-        width = self.width
-        if width <= 0:
-            return low
-        stream = self.stream           # the next of Stream.random, written out: each latency is drawn here
-        stream.position = bits = (stream.position + GOLDEN) & MASK
-        bits = ((bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-        bits = ((bits ^ (bits >> 27)) * 0x94D049BB133111EB) & MASK
-        share = ((bits ^ (bits >> 31)) >> 11) / (1 << 53)
-        if share < self.peak:
-            return round(low + (share * width * (typical - low)) ** 0.5)
-        return round(high - ((1 - share) * width * (high - typical)) ** 0.5)
+        if self.table is None:
+            return self.low
+        stream = self.stream
+        stream.position = bits = (stream.position * 6364136223846793005 + 1442695040888963407) & MASK
+        return self.table[bits >> 54]
+
+
+@lru_cache(maxsize=256)
+def quantiles(low: int, typical: int, high: int) -> tuple[int, ...]:
+    """The latencies at the middle of each of SHARES equal shares of a triangular distribution."""
+    width = high - low
+    peak = (typical - low) / width
+    shares = [(number + 0.5) / SHARES for number in range(SHARES)]
+    return tuple(round(low + (share * width * (typical - low)) ** 0.5) if share < peak
+                 else round(high - ((1 - share) * width * (high - typical)) ** 0.5) for share in shares)

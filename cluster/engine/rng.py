@@ -29,7 +29,7 @@ class Stream:
         return z ^ (z >> 31)
 
     def random(self) -> float:
-        """A float in [0, 1), of the bits of next64 (written out here: each latency is drawn from it)."""
+        """A float in [0, 1), of the bits of next64 (written out here: much is drawn from it)."""
         self.position = z = (self.position + GOLDEN) & MASK
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
         z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK

@@ -96,7 +96,9 @@ class StatusManager:
         if changes:
             namespace, name = split_key(known.key)
             body = {"metadata": {"uid": uid}, "status": changes}
-            reply = yield kubelet.client.patch("pods", name, body, namespace=namespace, subresource="status")
+            call = kubelet.client.patch("pods", name, body, namespace=namespace, subresource="status")
+            call.request.outcome = [current["metadata"]["resourceVersion"], wanted]
+            reply = yield call
             if not reply.ok:
                 return
             current = reply.body

@@ -29,6 +29,7 @@ class Request(msgspec.Struct, kw_only=True):
     groups: list[str] = []
     user_agent: str = ""
     path: str = ""
+    outcome: list | None = None   # of a component's patch of a status: [the resourceVersion it read, the status it means]
     id: int = 0          # given by the API server; groups the trace of one request
 
 
