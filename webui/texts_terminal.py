@@ -70,10 +70,6 @@ TERMINAL: dict[str, tuple[str, str]] = {
         "kubectl {command} would open a port on the server's machine. Use it from your own shell, with the kubeconfig.",
         "kubectl {command} 会在服务器上打开端口。请下载 kubeconfig，在自己的 shell 中使用。",
     ),
-    "terminal.no_cp": (
-        "kubectl cp runs tar in the container, which is not simulated. cat shows a file: kubectl exec POD -- cat FILE.",
-        "kubectl cp 需要容器中的 tar，此处没有模拟。可用 kubectl exec POD -- cat FILE 查看文件。",
-    ),
     "terminal.no_plugin": ("Plugins are programs of this machine and do not run here.", "插件是本机上的程序，不在此运行。"),
     "terminal.no_kustomize": (
         "kustomize reads other folders and addresses, so it does not run here.",

@@ -11,6 +11,7 @@ import re
 from . import flags
 from .words import Refusal
 
+IN_A_POD = re.compile(r"(?:[a-z0-9.-]+/)?[a-z0-9][a-z0-9.-]*:.+", re.DOTALL)
 PLAIN_PATH = re.compile(r"[A-Za-z0-9._*?/-]+")
 MOST_WORDS = 200
 
@@ -30,6 +31,8 @@ def check(words: list[str], *, has_input: bool = False) -> None:
         if word in flags.NOWHERE.get(command, ()):
             raise Refusal("terminal.no_command", command=f"{command} {word}")
     check_flags(command, [*words[: len(words) - len(rest)], *before], has_input)
+    if command == "cp":
+        check_copy(rest[1:])
 
 
 def without_namespace(words: list[str]) -> list[str]:
@@ -61,6 +64,15 @@ def end_of_flags(command: str, words: list[str]) -> int:
                 raise Refusal("terminal.bad_dashes")
             return at
     return len(words)
+
+
+def check_copy(words: list[str]) -> None:
+    """What `cp` copies is `POD:path` or lies in this folder. Source: k8s.io/kubectl pkg/cmd/cp/cp.go (extractFileSpec)."""
+    for word in words:
+        if word in ("-", "--"):
+            raise Refusal("terminal.no_path", path=word)
+        if not word.startswith("-") and not IN_A_POD.fullmatch(word):
+            check_paths(word, has_input=False)
 
 
 def takes_next(command: str, word: str) -> bool:

@@ -12,7 +12,7 @@ def names(text: str) -> frozenset[str]:
 
 # Commands without commands of their own.
 PLAIN = names("""
-    annotate api-resources api-versions attach autoscale cordon debug delete describe diff drain events exec explain expose get help
+    annotate api-resources api-versions attach autoscale cordon cp debug delete describe diff drain events exec explain expose get help
     label logs options patch replace run scale taint uncordon version wait
 """)
 # Commands with commands of their own: those that may follow at once, "" where none needs to.
@@ -41,7 +41,6 @@ REASONS = {
     "edit": "terminal.no_edit",
     "port-forward": "terminal.no_port",
     "proxy": "terminal.no_port",
-    "cp": "terminal.no_cp",
     "plugin": "terminal.no_plugin",
     "kustomize": "terminal.no_kustomize",
 }
@@ -52,7 +51,7 @@ BOOLEAN = names("""
     command current delete-emptydir-data disable-compression disable-eviction dry-run expose flatten follow force force-conflicts
     global-default help ignore-daemonsets ignore-errors ignore-not-found insecure-skip-tls-verify-backend interactive keep-annotations
     keep-init-containers keep-labels keep-liveness keep-readiness keep-startup leave-stdin-open list local match-server-version merge
-    minify namespaced no-headers now openapi-patch output-watch-events overwrite previous privileged prune quiet recursive remove-
+    minify namespaced no-headers no-preserve now openapi-patch output-watch-events overwrite previous privileged prune quiet recursive remove-
     extra-permissions remove-extra-subjects replace resolve rm same-node save-config server-print server-side share-processes show-
     capacity show-events show-kind show-labels show-managed-fields show-secrets show-swap stdin sum timestamps tty use-protocol-
     buffers validate wait warnings-as-errors watch watch-only windows-line-endings
@@ -72,7 +71,7 @@ VALUED = names("""
 PATHS = frozenset(["filename", "from-file", "from-env-file", "cert", "key", "patch-file"])
 FORMATS = frozenset(["output"])
 # Flags that one command alone may have.
-OF_ONE = {"debug": frozenset(["profile"])}
+OF_ONE = {"cp": frozenset(["retries"]), "debug": frozenset(["profile"])}
 
 LETTERS_BOOLEAN = frozenset("Ahiqtw" + "R")
 LETTERS = {"n": "namespace", "o": "output", "l": "selector", "f": "filename", "c": "container", "L": "label-columns", "v": "v", "e": "env"}

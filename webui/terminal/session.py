@@ -38,6 +38,7 @@ class Session:
             raise Refusal("terminal.too_many_sessions")
         self.id = secrets.token_hex(6)
         self.sandbox, self.tell = sandbox, tell
+        self.copied: list[str] = []  # names of files that `kubectl cp` may have brought
         self.base = Path(tempfile.mkdtemp(prefix="podlife-terminal-"))
         self.folder, self.home, self.temporary = (self.base / name for name in ("files", "home", "tmp"))
         for each in (self.folder, self.home, self.temporary):
@@ -60,12 +61,12 @@ class Session:
     # -- the files ----------------------------------------------------------------------------------------------------
 
     def take_files(self, files: object) -> None:
-        """Make the folder hold the editor's files and nothing else."""
+        """Make the folder hold the editor's files, those that were copied out of containers, and nothing else."""
         wanted = dict(named for each in (files if isinstance(files, list) else [])[:MOST_FILES] if (named := file_of(each)))
         if sum(len(text) for text in wanted.values()) > MOST_FILE_BYTES:
             raise Refusal("terminal.files_too_large")
         for path in self.folder.iterdir():
-            if path.is_symlink() or not path.is_file() or path.name not in wanted:
+            if path.is_symlink() or not path.is_file() or path.name not in (*wanted, *self.copied):
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         for name, text in wanted.items():
             (self.folder / name).write_bytes(text.encode())
@@ -179,6 +180,8 @@ class Session:
                 else:
                     yield text
             self.status = await process.wait()
+            if "cp" in arguments[:3]:
+                self.copied = [name for name in self.names() if FILE_NAME.fullmatch(name)][:MOST_FILES]
         finally:
             if feeding is not None:
                 feeding.cancel()

@@ -42,6 +42,13 @@ auth can-i list pods --as=jane
 explain pod.spec --recursive
 get --raw /readyz?verbose
 debug web -it --image=busybox:1 --profile=general -- sh
+debug web -it --copy-to=copy --container=app -- sh
+debug -it node/k8snode1 --image=busybox
+attach -it web
+run -it --rm shell --image=busybox --restart=Never
+cp web:/etc/hostname hostname.txt
+cp a.yaml web:/tmp/a.yaml -c app
+cp default/web:/tmp . --retries=2 --no-preserve
 get pods -o jsonpath={.items[*].metadata.name}
 get pods -o=custom-columns=NAME:.metadata.name
 version --client
@@ -51,7 +58,15 @@ REFUSED = """
 proxy
 port-forward web 80
 edit pod web
-cp web:/x .
+cp web:/x /tmp/x
+cp web:/x ../x
+cp /etc/passwd web:/x
+cp ../../x web:/x
+cp web:/x -
+cp -- /etc/passwd web:/x
+cp web:/x a/../../x
+cp ./:x web:/x
+cp web:/x --server=http://evil x
 plugin list
 kustomize .
 alpha debug
