@@ -68,14 +68,18 @@ def validate_update(new: dict, old: dict) -> list[FieldError]:
     return errors + validate(new)
 
 
+def is_default(ingress_class: dict) -> bool:
+    """Ingresses that name no class get this one."""
+    return (ingress_class["metadata"].get("annotations") or {}).get(DEFAULT_ANNOTATION) == "true"
+
+
 def cells(ingress_class: dict, now_unix_ms: int) -> list:
     """Name, controller, parameters, age.
 
     Source: pkg/printers/internalversion/printers.go (printIngressClass).
     """
     meta, spec = ingress_class["metadata"], ingress_class["spec"]
-    is_default = (meta.get("annotations") or {}).get(DEFAULT_ANNOTATION) == "true"
-    return [meta["name"] + (" (default)" if is_default else ""), spec.get("controller") or "", _parameters(spec.get("parameters")),
+    return [meta["name"] + (" (default)" if is_default(ingress_class) else ""), spec.get("controller") or "", _parameters(spec.get("parameters")),
             age(ingress_class, now_unix_ms)]
 
 

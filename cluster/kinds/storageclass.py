@@ -31,7 +31,7 @@ def validate(storage_class: dict) -> list[FieldError]:
         _rules.qualified(errors, "provisioner", provisioner.lower())
     else:
         errors.append(fields.required("provisioner"))
-    _parameters(errors, storage_class.get("parameters") or {})
+    parameters(errors, storage_class.get("parameters") or {})
     if storage_class.get("reclaimPolicy"):
         _rules.one_of(errors, "reclaimPolicy", storage_class["reclaimPolicy"], RECLAIM)
     _rules.one_of(errors, "volumeBindingMode", storage_class.get("volumeBindingMode"), BINDING)
@@ -39,12 +39,13 @@ def validate(storage_class: dict) -> list[FieldError]:
     return errors
 
 
-def _parameters(errors: list[FieldError], parameters: dict) -> None:
-    if len(parameters) > _MAX_PARAMETERS:
+def parameters(errors: list[FieldError], found: dict) -> None:
+    """What a driver is told is bounded. Source: validateParameters."""
+    if len(found) > _MAX_PARAMETERS:
         errors.append(fields.too_long("parameters", _MAX_PARAMETERS))
         return
-    errors += [fields.invalid("parameters", key, "field can not be empty.") for key in parameters if not key]
-    if sum(len(key.encode()) + len((value or "").encode()) for key, value in parameters.items()) > _MAX_BYTES:
+    errors += [fields.invalid("parameters", key, "field can not be empty.") for key in found if not key]
+    if sum(len(key.encode()) + len((value or "").encode()) for key, value in found.items()) > _MAX_BYTES:
         errors.append(fields.too_long("parameters", _MAX_BYTES))
 
 

@@ -146,7 +146,8 @@ def test_a_binding_keeps_its_role_and_names_its_subjects():
 
 
 STORED_ONLY = ("StatefulSet", "DaemonSet", "ControllerRevision", "CronJob", "HorizontalPodAutoscaler", "PodDisruptionBudget",
-               "Ingress", "IngressClass", "NetworkPolicy", "RuntimeClass")
+               "Ingress", "IngressClass", "NetworkPolicy", "RuntimeClass", "CSIDriver", "CSIStorageCapacity", "VolumeAttributesClass",
+               "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 
 
 @pytest.mark.parametrize("kind", STORED_ONLY)

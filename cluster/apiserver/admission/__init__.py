@@ -2,7 +2,7 @@
 
 A plugin is a module with NAME and `admit(call, obj, live) -> [fields it set]` or `validate(call, obj, live)`; either may
 raise a refusal. obj: the new object, None for a delete; live: the one that is stored, None for a create.
-Left out so far: PodSecurity, NodeRestriction, webhooks and admission policies.
+Left out so far: NodeRestriction, what is about certificates, webhooks and mutating policies.
 Source: k8s.io/kubernetes pkg/kubeapiserver/options/plugins.go.
 """
 from __future__ import annotations
@@ -14,21 +14,24 @@ from cluster.meta import status
 
 from . import (
     claim_resize,
+    default_ingress_class,
     default_storage_class,
     default_tolerations,
     limit_ranger,
     namespace_lifecycle,
+    pod_security,
     priority,
     resource_quota,
     runtime_class,
     service_account,
     storage_protection,
     taint_new_nodes,
+    validating_policy,
 )
 
 MUTATING = (limit_ranger, service_account, taint_new_nodes, priority, default_tolerations, default_storage_class, storage_protection,
-            runtime_class)
-VALIDATING = (limit_ranger, priority, claim_resize, resource_quota)   # each says whether it had anything to look at
+            runtime_class, default_ingress_class)
+VALIDATING = (limit_ranger, pod_security, priority, claim_resize, validating_policy, resource_quota)   # each says whether it had anything to look at
 
 
 @cache

@@ -1,0 +1,34 @@
+"""MutatingWebhookConfiguration: programs outside that may change what is written."""
+from __future__ import annotations
+
+from cluster.kinds import _admission_rules
+from cluster.kinds._columns import AGE, NAME, age, column
+from cluster.kinds.base import Kind, stored_only
+
+
+def default(draft: dict) -> None:
+    """Source: pkg/apis/admissionregistration/v1/defaults.go."""
+    for hook in draft.get("webhooks") or ():
+        _admission_rules.default_hook(hook)
+        hook.setdefault("reinvocationPolicy", "Never")
+
+
+def prepare_update(draft: dict, old: dict) -> None:
+    """Changed hooks count as a generation."""
+    _admission_rules.raise_generation(draft, old, "webhooks")
+
+
+def cells(configuration: dict, now_unix_ms: int) -> list:
+    """Source: pkg/printers/internalversion/printers.go (printMutatingWebhook)."""
+    return [configuration["metadata"]["name"], len(configuration.get("webhooks") or ()), age(configuration, now_unix_ms)]
+
+
+KIND = Kind(
+    kind="MutatingWebhookConfiguration", plural="mutatingwebhookconfigurations", singular="mutatingwebhookconfiguration",
+    group="admissionregistration.k8s.io", namespaced=False, categories=("api-extensions",), storage_version_hash="Sqi0GUgDaX0=",
+    has_generation=True,
+    columns=(NAME, column("Webhooks", "Webhooks indicates the number of webhooks registered in this configuration", type="integer"), AGE),
+    cells=cells, default=default, prepare_update=prepare_update, validate=_admission_rules.hooks,
+    validate_update=lambda new, old: _admission_rules.hooks(new), icon="shield",
+    title=stored_only({"en": "Programs outside that may change what is written.", "zh": "可以更改写入内容的外部程序。"}),
+)
