@@ -26,7 +26,25 @@ kind: Pod
 metadata: {name: crasher}
 spec: {terminationGracePeriodSeconds: 1, containers: [{name: app, image: "busybox:1", command: [sh, -c, "sleep 1; exit 1"]}]}
 """
+JOB = """\
+apiVersion: batch/v1
+kind: Job
+metadata: {name: job%d}
+spec:
+  completionMode: Indexed
+  completions: 3
+  parallelism: 2
+  backoffLimitPerIndex: 1
+  activeDeadlineSeconds: 60
+  ttlSecondsAfterFinished: 5
+  template:
+    spec:
+      restartPolicy: Never
+      terminationGracePeriodSeconds: 1
+      containers: [{name: c, image: "busybox:1", command: [sh, -c, "sleep 1; test $JOB_COMPLETION_INDEX -lt %d"]}]
+"""
 moves = st.one_of(
+    st.tuples(st.just("job"), st.integers(0, 2), st.integers(0, 3)),
     st.tuples(st.just("apply"), st.integers(0, 4), st.sampled_from(["nginx/nginx:v1", "busybox:1", "other/thing:2"])),
     st.tuples(st.just("crash")),
     st.tuples(st.just("delete-pod"), st.integers(0, 5)),
@@ -53,6 +71,8 @@ def play(simulation: Simulation, move: tuple) -> None:
         simulation.apply("kubectl", {"action": "apply", "files": [{"name": "web.yaml", "text": DEPLOYMENT % tuple(args)}]})
     elif name == "crash":
         simulation.apply("kubectl", {"action": "apply", "files": [{"name": "crasher.yaml", "text": CRASHER}]})
+    elif name == "job":
+        simulation.apply("kubectl", {"action": "apply", "files": [{"name": "job.yaml", "text": JOB % tuple(args)}]})
     elif name == "scale":
         simulation.apply("kubectl", {"action": "scale", "resource": "deployments", "namespace": "default", "name": "web", "replicas": args[0]})
     elif name == "delete-deployment":
