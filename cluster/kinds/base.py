@@ -87,6 +87,14 @@ class Kind:
     title: dict[str, str] = field(default_factory=dict)          # {"en": …, "zh": …}: one sentence on what it is for
 
 
+STORED_ONLY = {"en": " Stored only here so far.", "zh": "目前在此仅存储。"}
+
+
 def stored_only(title: dict[str, str]) -> dict[str, str]:
     """A title that says too that nothing here acts on the kind."""
-    return {"en": title["en"] + " Stored only here so far.", "zh": title["zh"] + "目前在此仅存储。"}
+    return {language: title[language] + said for language, said in STORED_ONLY.items()}
+
+
+def is_stored_only(kind: Kind) -> bool:
+    """Whether nothing here acts on a kind."""
+    return kind.title.get("en", "").endswith(STORED_ONLY["en"])

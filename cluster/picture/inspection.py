@@ -5,6 +5,7 @@ from cluster.kinds import pod as pods
 from cluster.kinds import Registry, prefix, registry
 from cluster.kinds._columns import human_duration
 from cluster.kinds._pod_printing import status_word
+from cluster.kinds.base import is_stored_only
 from cluster.meta.objects import controller_of
 from cluster.narration.render import shorten
 from cluster.store import log
@@ -46,13 +47,19 @@ def inspect(runner, subject: str, seq: int | None) -> dict | None:
     lines = lines_of(text)
     marks = changed(shown(obj), shown(before[0])) if before else {path: "+" for path in lines.values()}
     return {
-        "subject": subject, "yaml": text, "revision": row.revision, "deleted": row.type == "DELETED",
+        "subject": subject, "about": marker_of(subject, runner.server.context.registry), "yaml": text, "revision": row.revision, "deleted": row.type == "DELETED",
         "previous_yaml": to_yaml(before[0]) if before else None, "previous_revision": before[1].revision if before else None,
         "changed": [dotted(path) for path in marks], "changed_lines": {str(line): marks[path] for line, path in lines.items() if path in marks},
         "removed": [dotted(path) for path, mark in marks.items() if mark == "−"], "authors": authors(obj, lines),
         "events": events_about(runner, obj, revision), "why": why_of_object(runner, subject, obj, seq), "why_wanted": why_wanted(runner, obj, revision),
         "status_rule": status_rule(obj) if subject.startswith("pods/") else None,
     }
+
+
+def marker_of(subject: str, kinds: Registry) -> dict[str, str] | None:
+    """What a kind is for, in both languages, and that nothing here acts on it; None where something does."""
+    kind = kinds.plural(subject.partition("/")[0])
+    return kind.title if kind is not None and is_stored_only(kind) else None
 
 
 def revision_at(runner, seq: int) -> int:

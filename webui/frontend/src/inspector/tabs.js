@@ -14,7 +14,7 @@ export const AUTHORS = { U: "user", A: "apiserver", C: "controllers", S: "schedu
 export function objectTab(data, { isNow, pendingIp }) {
   const marks = isNow ? marksOf(data) : new Map();
   const lines = data.yaml.replace(/\n$/, "").split("\n");
-  return html`<div class="yaml" lang="en" role="region" aria-label="YAML" tabindex="0">
+  return html`${data.about ? html`<p class="note" data-stored-only>${say(data.about)}</p>` : nothing}<div class="yaml" lang="en" role="region" aria-label="YAML" tabindex="0">
     ${lines.map((line, index) => yamlLine(line, data.authors?.[index + 1], marks.get(index + 1)))}
     ${pendingIp ? html`<div class="line unreported" data-author="K"><span>  podIP: ${pendingIp}</span><em lang="">${t("inspector.not_reported")}</em></div>` : nothing}
   </div>`;
