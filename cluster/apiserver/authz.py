@@ -29,6 +29,17 @@ def authorize(request: Request, identity: Identity, context) -> str:
     return rule
 
 
+def also(request: Request, identity: Identity, verb: str, context) -> None:
+    """Refuse who may do a request by its own verb, but not by another that it amounts to.
+
+    Source: kubernetes pkg/registry/core/pod/rest/authorize.go (ensureAuthorizedForVerb): a stream is begun by GET as by POST.
+    """
+    asked = attributes_of(request)
+    if request.verb != verb and not decide(identity, asked._replace(verb=verb), context):
+        errors = context.rbac.errors(identity, asked.namespace)
+        raise status.forbidden(asked.resource, asked.name, f"RBAC: {errors[0]}" if errors else "", asked.group)
+
+
 def granted_by(request: Request, identity: Identity, context) -> str:
     """The rule behind a permission in a few words, "" where none was needed."""
     return "" if MASTERS in identity.groups else context.rbac.rule_of(identity, attributes_of(request))

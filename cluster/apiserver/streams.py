@@ -1,6 +1,6 @@
 """pods/exec, pods/attach and pods/portforward: whom a stream is for, or why there is none. The stream itself is the worker's and the kubelet's.
 
-Source: kubernetes pkg/registry/core/pod/rest/subresources.go, pkg/registry/core/pod/strategy.go (streamLocation),
+Source: kubernetes pkg/registry/core/pod/rest/subresources.go and authorize.go, pkg/registry/core/pod/strategy.go (streamLocation),
 pkg/kubelet/kubelet_pods.go (GetExec, findContainer).
 """
 from __future__ import annotations
@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from cluster.meta import status
 from cluster.meta.requests import Request, Response
 
-from . import options, pipeline
+from . import authz, options, pipeline
 from .logs import chosen
 
 STREAMS = ("exec", "attach", "portforward")
@@ -39,8 +39,9 @@ def is_stream(request: Request) -> bool:
 def target(request: Request, query: str, context) -> Target | Response:
     """Whom the request means, once it may; or its refusal."""
     try:
-        pipeline.check_caller(request, context)
+        identity = pipeline.check_caller(request, context)
         call = pipeline.enter(request, context)
+        authz.also(request, identity, "create", context)
         stored = context.store.get(call.key)
         if stored is None:
             raise call.not_found()

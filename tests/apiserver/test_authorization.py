@@ -1,6 +1,7 @@
 """Who is asking, and whether they may."""
 import pytest
 
+from cluster.apiserver import streams
 from cluster.apiserver.authn import authenticate
 from cluster.apiserver.authz import authorize
 from cluster.meta.requests import Request
@@ -176,3 +177,14 @@ def test_a_service_account_impersonates_only_whom_it_may(http, server, give):
 def test_a_query_impersonates_nobody(http):
     _, _, review = http("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", {}, query="Impersonate-User=jane")
     assert review["status"]["userInfo"]["username"] == "kubernetes-admin"
+
+
+@pytest.mark.parametrize("verbs, may", [("get", False), ("create", False), ("get create", True)])
+@pytest.mark.parametrize("stream", ["exec", "attach", "portforward"])
+def test_a_stream_that_is_begun_by_get_needs_the_right_to_create_it_too(server, give, stream, verbs, may):
+    give(user("jane"), rule(verbs, f"pods/{stream}"), namespace="a")
+    request = Request(verb="get", resource="pods", namespace="a", name="p", subresource=stream, user="jane", groups=[])
+    found = streams.target(request, "", server.context)
+    assert found.code == (404 if may else 403)
+    if verbs == "get":
+        assert found.body["message"] == 'pods "p" is forbidden: '
