@@ -69,6 +69,7 @@ def helm(tmp_path_factory):
         kubectl.control("speed", 16)
         kubectl.control("run")
         yield Helm(binary, kubectl)
+        assert "Traceback" not in server.output, server.output
 
 
 def test_it_is_a_helm_3(helm):

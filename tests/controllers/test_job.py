@@ -253,31 +253,33 @@ def test_a_restarted_controller_manager_counts_what_ended_meanwhile_once():
     assert world.status()["succeeded"] == 1 and len(world.open_pods) == 1
 
 
-def test_a_finished_job_goes_after_its_time_to_live_and_not_before():
-    world = Jobs()
-    world.job(ttlSecondsAfterFinished=20)
-    world.end(world.open_pods[0])
-    world.run(17_000)
-    assert world.get("jobs", "job") is not None
-    world.run(5_000)
-    assert world.get("jobs", "job") is None and world.list("pods") == []
-    assert world.traced("JobExpired") == [{"seconds": 20}]
-
-
-def test_a_time_to_live_that_is_raised_in_time_counts():
-    world = Jobs()
-    world.job(ttlSecondsAfterFinished=20)
-    world.end(world.open_pods[0])
-    world.patch_job({"ttlSecondsAfterFinished": 100})
-    world.run(60_000)
-    assert world.get("jobs", "job") is not None
-    world.run(50_000)
-    assert world.get("jobs", "job") is None
-
-
 def test_a_job_shows_the_labels_that_were_made_for_its_pods():
     world = Jobs()
     made = world.job()
     assert made["metadata"]["labels"] == made["spec"]["template"]["metadata"]["labels"]
     owners = [entry for entry in made["metadata"]["managedFields"] if "f:labels" in entry["fieldsV1"].get("f:metadata", {})]
     assert owners == []
+
+
+def test_a_pod_that_a_quota_refuses_is_told_of_and_tried_again_ever_more_rarely():
+    world = Jobs()
+    world.create("resourcequotas", {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"}, "spec": {"hard": {"pods": "1"}}})
+    body = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "job"}, "spec": {"completions": 2, "parallelism": 2, "template": TEMPLATE}}
+    world.create("jobs", body, settle=False)
+    world.run(20_000)
+    assert len(world.open_pods) == 1 and world.status()["active"] == 1
+    refused = world.events("FailedCreate")
+    assert 3 <= len(refused) <= 6 and "exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1" in refused[0]
+    world.do(world.client.delete("resourcequotas", "few", "default"), settle=False)
+    world.run(61_000)
+    assert len(world.open_pods) == 2
+
+
+def test_a_policy_fails_one_index_at_once():
+    world = Jobs()
+    rule = {"action": "FailIndex", "onExitCodes": {"operator": "In", "values": [9]}}
+    world.job(completionMode="Indexed", completions=2, parallelism=2, backoffLimitPerIndex=5, podFailurePolicy={"rules": [rule]})
+    world.end(world.open_pods[0], code=9)
+    assert world.status()["failedIndexes"] == "0" and [index_of(pod) for pod in world.open_pods] == ["1"]
+    world.end(world.open_pods[0])
+    assert world.conditions()[-1] == ("Failed", "True", "FailedIndexes") and world.status()["completedIndexes"] == "1"
