@@ -15,6 +15,8 @@ from . import _job_intervals as intervals
 from ._job_intervals import Intervals
 from ._job_policy import match_failure, match_success
 
+FAILURES_IN_SIGHT = 6  # the default of backoffLimit
+
 
 @dataclass
 class Look:
@@ -280,6 +282,12 @@ def is_complete(look: Look) -> bool:
     completions = look.spec.get("completions")
     enough = look.succeeded > 0 if completions is None else look.succeeded >= completions
     return enough and look.active == 0
+
+
+def fails_for_ever(look: Look) -> bool:
+    """Whether Pods may go on failing without an end in sight: a cluster in which they wait for the next try is settled."""
+    ignores = any(rule["action"] == "Ignore" for rule in (look.spec.get("podFailurePolicy") or {}).get("rules") or ())
+    return ignores or look.failed > FAILURES_IN_SIGHT
 
 
 def pending_indexes(look: Look, count: int) -> list[int]:

@@ -311,7 +311,7 @@ class JobController(Controller):
         if wait_ms > 0:
             self._compared(look, wanted, "wait")
             self.trace("PodRecreationDelayed", self.subject(key), failures=look.failed, seconds=round(wait_ms / 1000))
-            self.queue.add_after(key, max(wait_ms, BATCH_MS))
+            self.queue.add_after(key, max(wait_ms, BATCH_MS), background=_job_look.fails_for_ever(look))
             return ""
         count = missing if indexes is None else len(indexes)
         self._compared(look, wanted, f"create {count}" if count else "nothing")

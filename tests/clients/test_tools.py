@@ -22,7 +22,7 @@ def bare_machine(monkeypatch, tmp_path):
 
 
 def test_a_machine_without_go_skips_helms_tests_with_a_clear_word(bare_machine):
-    with pytest.raises(pytest.skip.Exception, match="install Go 1.21 or newer"):
+    with pytest.raises(pytest.skip.Exception, match=r"install Go 1\.21 or newer"):
         tools.needed(tools.helm)
 
 

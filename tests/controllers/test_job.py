@@ -186,6 +186,16 @@ def test_a_failure_that_a_policy_ignores_does_not_count_but_is_waited_for():
     assert len(world.open_pods) == 1
 
 
+def test_a_cluster_whose_job_fails_for_ever_comes_to_rest_between_tries():
+    world = Jobs()
+    world.job(backoffLimit=1000)
+    for failed in range(1, 9):
+        world.end(world.open_pods[0], code=1)
+        assert bool(world.open_pods) == (failed <= 6)     # up to here the cluster settles only with the next Pod
+        world.run(0 if world.open_pods else 601_000)
+    assert world.status()["failed"] == 8 and world.conditions() == []
+
+
 def test_enough_successes_end_a_job_with_a_success_policy():
     world = Jobs()
     world.job(completionMode="Indexed", completions=3, parallelism=3, successPolicy={"rules": [{"succeededIndexes": "1-2", "succeededCount": 1}]},
