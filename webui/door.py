@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import secrets
+from collections import deque
 from typing import Any
 
 import msgspec
@@ -12,6 +14,8 @@ from channels.layers import get_channel_layer
 
 WORKER_CHANNEL = "simulation"
 TIMEOUT_S = 30
+MOST_ANSWERS = 1000             # that wait for one reader; upstream's channel of a watcher holds as many at most
+MOST_WAITING_BYTES = 1024 * 1024  # of them together; one alone may be longer
 
 
 class WorkerSilent(Exception):
@@ -25,7 +29,7 @@ class Door:
         self.layer = get_channel_layer()
         self.channel = f"door.{secrets.token_hex(8)}"
         self.ids = itertools.count(1)
-        self.queues: dict[str, asyncio.Queue] = {}
+        self.queues: dict[str, Answers] = {}
         self.listener: asyncio.Task | None = None
 
     def open(self) -> "Door":
@@ -36,9 +40,10 @@ class Door:
     async def _listen(self) -> None:
         while True:
             message = await self.layer.receive(self.channel)
-            answers = self.queues.get(message["id"])
-            if answers is not None:
-                answers.put_nowait(msgspec.msgpack.decode(message["data"]))
+            for request_id, data in message["answers"]:
+                answers = self.queues.get(request_id)
+                if answers is not None:
+                    answers.put(data)
 
     async def ask(self, command: dict, *, timeout_s: float | None = TIMEOUT_S) -> dict:
         """Send a command and wait for its one answer; timeout_s None waits for as long as the sandbox is held."""
@@ -63,6 +68,75 @@ class Door:
         )
 
 
+class Answers:
+    """What was answered and not yet taken, within bounds: who reads too slowly is given up.
+
+    Source: k8s.io/apiserver pkg/storage/cacher/cache_watcher.go (a watcher whose channel is full is forgotten; what it was
+    not sent it can ask for by its last resourceVersion).
+    """
+
+    def __init__(self):
+        self.waiting: deque[bytes] = deque()
+        self.size = 0
+        self.something = asyncio.Event()
+        self.is_given_up = False
+        self.patience: asyncio.Timeout | None = None
+
+    def put(self, data: bytes) -> None:
+        """Keep an answer, or forget them all: one that is missing makes the rest worth nothing."""
+        if self.is_given_up:
+            return
+        if self.waiting and (self.size + len(data) > MOST_WAITING_BYTES or len(self.waiting) >= MOST_ANSWERS):
+            self._give_up()
+            return
+        self.waiting.append(data)
+        self.size += len(data)
+        self.something.set()
+
+    def _give_up(self) -> None:
+        self.waiting.clear()
+        self.is_given_up = True
+        if self.patience is not None:
+            self.patience.reschedule(asyncio.get_running_loop().time())
+
+    @contextlib.asynccontextmanager
+    async def unless_given_up(self):
+        """What is inside is broken off, wherever it waits, when the reader is given up; what is after it looks at `is_given_up`."""
+        try:
+            async with asyncio.timeout(0 if self.is_given_up else None) as self.patience:
+                yield
+        except TimeoutError:
+            if not self.is_given_up:
+                raise
+        finally:
+            self.patience = None
+
+    def wake(self) -> None:
+        """Let `changed` return although nothing came."""
+        self.something.set()
+
+    async def changed(self) -> None:
+        """Wait until an answer is there, or `wake`."""
+        if not self.waiting:
+            await self.something.wait()
+        self.something.clear()
+
+    async def get(self) -> dict:
+        """The next answer; waits for ever once the reader was given up."""
+        while not self.waiting:
+            self.something.clear()
+            await self.something.wait()
+        return self.get_nowait()
+
+    def get_nowait(self) -> dict:
+        data = self.waiting.popleft()
+        self.size -= len(data)
+        return msgspec.msgpack.decode(data)
+
+    def empty(self) -> bool:
+        return not self.waiting
+
+
 class Conversation:
     """Keeps a place for answers while it is open."""
 
@@ -70,8 +144,8 @@ class Conversation:
         self.door, self.command = door, command
         self.id = str(next(door.ids))
 
-    async def __aenter__(self) -> asyncio.Queue:
-        answers: asyncio.Queue = asyncio.Queue()
+    async def __aenter__(self) -> Answers:
+        answers = Answers()
         self.door.queues[self.id] = answers
         await self.door._send(self.id, self.command)
         return answers

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import gzip
 
-from .door import door
+from .door import Answers, door
 from .terminal.held import tell_if_held
 
 MAX_BODY = 3 * 1024 * 1024  # the real one's limit, apiserver's MaxRequestBodyBytes
 BOOKMARK_S = 60.0
+QUICK_S = 0.5  # an answer within this is not worth watching for the client's end meanwhile
 GZIP_FROM = 128 * 1024  # k8s.io/apiserver pkg/endpoints/handlers/responsewriters: smaller answers are not compressed
 TOO_LARGE = (
     b'{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Request entity too large: '
@@ -51,61 +52,82 @@ async def converse(command: dict, token: str, headers: dict, receive, send, sess
     """Ask the worker; a plain answer is sent on, a watch is streamed until one side ends it."""
     is_told = session and command["method"] not in ("GET", "HEAD")
     async with door().conversation(command) as answers:
-        gone = asyncio.ensure_future(disconnected(receive))
         telling = asyncio.ensure_future(tell_if_held(token, session, command["method"])) if is_told else None
-        first = asyncio.ensure_future(answers.get())
         try:
-            await asyncio.wait({gone, first}, return_when=asyncio.FIRST_COMPLETED)
-            if not first.done():
+            answer = await first_answer(answers, receive)
+            if answer is None:
                 return
-            answer = first.result()
             if "watch" in answer:
-                await stream(answer, answers, token, gone, send)
+                await stream(answer, answers, token, receive, send)
             elif "status" in answer:
-                await reply(
-                    send, answer["status"], answer["headers"], answer["body"], headers.get("accept-encoding", "")
-                )
+                await reply(send, answer["status"], answer["headers"], answer["body"], headers.get("accept-encoding", ""))
             else:
                 await reply(send, 500, [("Content-Type", "text/plain")], answer["error"]["en"].encode() + b"\n")
         finally:
             if telling is not None:
                 telling.cancel()
-            gone.cancel()
-            first.cancel()
 
 
-async def stream(answer: dict, answers: asyncio.Queue, token: str, gone: asyncio.Future, send) -> None:
-    """A watch's lines, with bookmarks now and then if asked for."""
-    loop = asyncio.get_running_loop()
-    end_s = loop.time() + answer["timeout_s"] if answer.get("timeout_s") else None
-    await send({"type": "http.response.start", "status": answer["status"], "headers": encoded(answer["headers"])})
-    await send({"type": "http.response.body", "body": b"", "more_body": True})
+async def first_answer(answers: Answers, receive) -> dict | None:
+    """What the worker says; None if the client goes away before that."""
     try:
-        while not gone.done():
-            wait_s = min(BOOKMARK_S, end_s - loop.time()) if end_s else BOOKMARK_S
-            following = asyncio.ensure_future(answers.get())
-            await asyncio.wait({gone, following}, timeout=max(wait_s, 0), return_when=asyncio.FIRST_COMPLETED)
-            if following.done():
-                item = following.result()
-                if item.get("end"):
-                    break
-                lines = [item["line"]]
-                while not answers.empty():
-                    item = answers.get_nowait()
-                    lines.append(item.get("line", b""))
-                await send({"type": "http.response.body", "body": b"".join(lines), "more_body": True})
-                continue
-            following.cancel()
-            if end_s and loop.time() >= end_s:
-                break
-            if answer.get("bookmarks") and answer["watch"] and not gone.done():
-                mark = await door().ask({"do": "bookmark", "token": token, "watch": answer["watch"]})
-                await send({"type": "http.response.body", "body": mark.get("line", b""), "more_body": True})
+        async with asyncio.timeout(QUICK_S):
+            return await answers.get()
+    except TimeoutError:
+        gone = asyncio.ensure_future(disconnected(receive))
+    try:
+        gone.add_done_callback(lambda _: answers.wake())
+        while answers.empty() and not gone.done():
+            await answers.changed()
+        return None if answers.empty() else answers.get_nowait()
     finally:
+        gone.cancel()
+
+
+async def stream(answer: dict, answers: Answers, token: str, receive, send) -> None:
+    """A watch's lines. One whose reader is too slow ends as any other, and so does the reader of what it was sent."""
+    gone = asyncio.ensure_future(disconnected(receive))
+    gone.add_done_callback(lambda _: answers.wake())
+    try:
+        async with answers.unless_given_up():
+            await send({"type": "http.response.start", "status": answer["status"], "headers": encoded(answer["headers"])})
+            await send({"type": "http.response.body", "body": b"", "more_body": True})
+            await lines(answer, answers, token, gone, send)
+    finally:
+        gone.cancel()
         if answer["watch"]:
             await door().tell({"do": "unwatch", "token": token, "watch": answer["watch"]})
-    if not gone.done():
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def lines(answer: dict, answers: Answers, token: str, gone: asyncio.Future, send) -> None:
+    """Send on what comes, with bookmarks now and then if asked for, until an end."""
+    loop = asyncio.get_running_loop()
+    end_s = loop.time() + answer["timeout_s"] if answer.get("timeout_s") else None
+    while not gone.done():
+        wait_s = min(BOOKMARK_S, end_s - loop.time()) if end_s else BOOKMARK_S
+        try:
+            async with asyncio.timeout(max(wait_s, 0)):
+                await answers.changed()
+        except TimeoutError:
+            if end_s and loop.time() >= end_s:
+                return
+            await bookmark(answer, token, send)
+            continue
+        items = []
+        while not answers.empty() and not (items and items[-1].get("end")):
+            items.append(answers.get_nowait())
+        if data := b"".join(item.get("line", b"") for item in items):
+            await send({"type": "http.response.body", "body": data, "more_body": True})
+        if items and items[-1].get("end"):
+            return
+
+
+async def bookmark(answer: dict, token: str, send) -> None:
+    """How far a watch has come, for one that wants to know."""
+    if answer.get("bookmarks") and answer["watch"]:
+        mark = await door().ask({"do": "bookmark", "token": token, "watch": answer["watch"]})
+        await send({"type": "http.response.body", "body": mark.get("line", b""), "more_body": True})
 
 
 async def read_body(receive) -> bytes | None:

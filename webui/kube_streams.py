@@ -14,7 +14,7 @@ import json
 from cluster.runtime.octets import bytes_of, text_of
 
 from . import port_forward
-from .door import door
+from .door import Answers, door
 from .terminal.held import tell_if_held
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
@@ -66,7 +66,7 @@ class Stream:
         self.token, self.receive, self.send, self.has_closing = token, receive, send, has_closing
         self.held_back = b""  # a sign that is not whole yet
 
-    async def run(self, answers: asyncio.Queue, session: str) -> None:
+    async def run(self, answers: Answers, session: str) -> None:
         tasks = [asyncio.ensure_future(self.inward()), asyncio.ensure_future(self.outward(answers))]
         telling = asyncio.ensure_future(tell_if_held(self.token, session, "exec")) if session else None
         self.first_word = telling.cancel if telling is not None else lambda: None
@@ -94,17 +94,19 @@ class Stream:
                 last, self.held_back = self.held_back, b""
                 await door().tell({**self.about, "closed": True, **({"text": text_of(last)} if last else {})})
 
-    async def outward(self, answers: asyncio.Queue) -> None:
-        """What the command writes, until it has ended."""
-        while True:
-            answer = await answers.get()
-            self.first_word()
-            if "channel" in answer:
-                await self.frame(CHANNELS[answer["channel"]], bytes_of(answer["text"]))
-            elif "exit" in answer or "error" in answer:
-                await self.frame(ERROR, json.dumps(status_of(answer)).encode())
-                await self.send({"type": "websocket.close", "code": 1000})
-                return
+    async def outward(self, answers: Answers) -> None:
+        """What the command writes, until it has ended or the client has read too slowly for too long."""
+        async with answers.unless_given_up():
+            while True:
+                answer = await answers.get()
+                self.first_word()
+                if "channel" in answer:
+                    await self.frame(CHANNELS[answer["channel"]], bytes_of(answer["text"]))
+                elif "exit" in answer or "error" in answer:
+                    await self.frame(ERROR, json.dumps(status_of(answer)).encode())
+                    await self.send({"type": "websocket.close", "code": 1000})
+                    return
+        await self.send({"type": "websocket.close", "code": 1013})  # try again later
 
     async def frame(self, channel: int, data: bytes) -> None:
         await self.send({"type": "websocket.send", "bytes": bytes([channel]) + data})

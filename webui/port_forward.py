@@ -38,19 +38,22 @@ class Connection:
     async def _run(self) -> None:
         try:
             async with door().conversation(self.command) as answers:
-                while True:
-                    answer = await answers.get()
-                    if "stream" in answer:
-                        self.about = {"do": "stream_input", "token": self.token, "stream": answer["stream"], "node": answer["node"]}
-                        for said in self.waiting:
-                            await door().tell({**self.about, **said})
-                    elif "channel" in answer:
-                        await self.told("data", bytes_of(answer["text"]))
-                    else:
-                        if "error" in answer or "exit" not in answer:
-                            await self.told("error", str(answer.get("error") or "the sandbox is not there any more").encode())
-                        self.about = None
-                        break
+                async with answers.unless_given_up():
+                    while True:
+                        answer = await answers.get()
+                        if "stream" in answer:
+                            self.about = {"do": "stream_input", "token": self.token, "stream": answer["stream"], "node": answer["node"]}
+                            for said in self.waiting:
+                                await door().tell({**self.about, **said})
+                        elif "channel" in answer:
+                            await self.told("data", bytes_of(answer["text"]))
+                        else:
+                            if "error" in answer or "exit" not in answer:
+                                await self.told("error", str(answer.get("error") or "the sandbox is not there any more").encode())
+                            self.about = None
+                            break
+                if answers.is_given_up:  # the client reads too slowly
+                    await self.say({"gone": True})
         finally:
             with contextlib.suppress(Exception):
                 await self.told("end", b"")

@@ -24,13 +24,17 @@ from twisted.internet.error import CannotListenError  # noqa: E402
 
 from webui.setup import ports  # noqa: E402
 from webui.setup.problems import Problem  # noqa: E402
+from webui.transport import Factory, room_for  # noqa: E402
 
 if IS_TLS_UNLOADED:
     del sys.modules["OpenSSL"]
 
+daphne_server.HTTPFactory = Factory  # Daphne makes its factory by this name
 loop = daphne_server.twisted_loop  # everything here runs in this loop
 CLOSE_WITHIN_S = 1.0
 LOAD_LATER_S = 1.0
+# How long a thread that works lets another wait which could: the simulation's a request that came in. Python's own choice is 5 ms.
+SWITCH_S = 0.001
 # A limit for both directions: the snapshot of a busy sandbox is some megabytes; what a page may send, its consumer limits.
 MOST_MESSAGE_BYTES = 64 * 1024 * 1024
 
@@ -43,6 +47,13 @@ class Server(daphne_server.Server):
         self.run()
         if not reactor.running:
             reactor.startRunning(installSignalHandlers=False)
+
+    async def handle_reply(self, protocol, message):
+        """Write a message, then wait until its reader has made room for the next."""
+        room = room_for(protocol, message)
+        await super().handle_reply(protocol, message)
+        if room is not None:
+            await room.event.wait()
 
     def listen_success(self, port):
         super().listen_success(port)
@@ -95,6 +106,7 @@ async def serve(bind: str, port: int, on_ready: Callable[[str], None], stop: asy
         websocket_max_frame_size=MOST_MESSAGE_BYTES,
     )
     server.start()
+    sys.setswitchinterval(SWITCH_S)
     worker = loop.create_task(Worker(application, [CHANNEL], get_channel_layer()).handle())
     waking: asyncio.Task | None = None
     try:

@@ -92,7 +92,13 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}}}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "webui.layer.LocalLayer",
+        # A page that does not read misses frames, notices it by their numbers and asks anew.
+        "CONFIG": {"capacity": 10_000, "channel_capacity": {"specific.*": 30}},
+    }
+}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]

@@ -4,6 +4,8 @@ One transaction a turn. Values are compressed with zstandard; every row can be r
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import zstandard
 from django.db import connection, transaction
@@ -23,6 +25,10 @@ REVISION_SQL = (
     "INSERT INTO cluster_revision (sandbox_id, revision, key, type, create_revision, version, value, at_ms)"
     " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
 )
+TRACE_SQL = "INSERT INTO cluster_tracechunk (sandbox_id, first_seq, last_seq, data) VALUES (%s, %s, %s, %s)"
+INPUT_SQL = "INSERT INTO cluster_input (sandbox_id, number, step, at_ms, kind, data) VALUES (%s, %s, %s, %s, %s, %s)"
+
+FIELDS = frozenset(field.name for field in Sandbox._meta.concrete_fields)
 
 
 def squeeze(value: object) -> bytes:
@@ -35,25 +41,31 @@ def expand(data: bytes) -> object:
     return _decode(_decompressor.decompress(bytes(data)))
 
 
-def commit_turn(sandbox: Sandbox, changes: list[Change], events: list[TraceEvent], **position) -> None:
-    """Write revisions, trace and the run's position together. position: fields of Sandbox."""
+def commit_turn(sandbox: Sandbox, changes: list[Change], events: list[TraceEvent], inputs: Sequence[tuple] = (), **position) -> None:
+    """Write inputs (as `journal` takes them), revisions, trace and the run's position together. position: fields of Sandbox."""
     for name, value in position.items():
+        assert name in FIELDS, name
         setattr(sandbox, name, value)
     with transaction.atomic():
+        if inputs:
+            journal(sandbox, inputs)
         if changes:
             rows = [(sandbox.pk, c.revision, c.key, c.type, c.create_revision, c.version, squeeze(c.value), c.at_ms) for c in changes]
             with connection.cursor() as cursor:
                 cursor.executemany(REVISION_SQL, rows)
-        if events:
-            TraceChunk(sandbox=sandbox, first_seq=events[0].seq, last_seq=events[-1].seq, data=squeeze(events)).save(force_insert=True)
-        Sandbox.objects.filter(pk=sandbox.pk).update(**position)
+        with connection.cursor() as cursor:
+            if events:
+                cursor.execute(TRACE_SQL, (sandbox.pk, events[0].seq, events[-1].seq, squeeze(events)))
+            if position:
+                columns = ", ".join(f"{name} = %s" for name in position)   # names of ours, checked against the model above
+                cursor.execute(f"UPDATE cluster_sandbox SET {columns} WHERE id = %s", (*position.values(), sandbox.pk))
 
 
-def journal(sandbox: Sandbox, inputs: list[tuple[int, int, int, str, object]]) -> None:
-    """Write inputs (number, step, at_ms, kind, data) before they are acted on."""
-    Input.objects.bulk_create([
-        Input(sandbox=sandbox, number=number, step=step, at_ms=at_ms, kind=kind, data=_encode(data))
-        for number, step, at_ms, kind, data in inputs])
+def journal(sandbox: Sandbox, inputs: Sequence[tuple[int, int, int, str, object]]) -> None:
+    """Write inputs (number, step, at_ms, kind, data)."""
+    rows = [(sandbox.pk, number, step, at_ms, kind, _encode(data)) for number, step, at_ms, kind, data in inputs]
+    with connection.cursor() as cursor:
+        cursor.executemany(INPUT_SQL, rows)
 
 
 def inputs_after(sandbox: Sandbox, number: int) -> list[tuple[int, int, int, str, object]]:
@@ -84,6 +96,22 @@ def changes_between(sandbox: Sandbox, first: int, last: int) -> dict[int, Change
     rows = Revision.objects.filter(sandbox=sandbox, revision__gte=first, revision__lte=last)
     return {row.revision: Change(row.revision, row.type, row.key, expand(row.value), None, row.create_revision, row.version, row.at_ms)
             for row in rows.iterator()}
+
+
+class Revisions:
+    """Revisions by number out of the database, as the projector asks for them; read in blocks."""
+
+    BLOCK = 500
+
+    def __init__(self, sandbox: Sandbox):
+        self.sandbox, self.block, self.rows = sandbox, -1, {}
+
+    def get(self, revision: int):
+        block = revision // self.BLOCK
+        if block != self.block:
+            self.block = block
+            self.rows = changes_between(self.sandbox, block * self.BLOCK, (block + 1) * self.BLOCK - 1)
+        return self.rows.get(revision)
 
 
 def erase(sandbox: Sandbox) -> None:

@@ -40,8 +40,7 @@ def handle(host, asked: dict, respond: Respond) -> dict | None:
 def _runner(host, asked: dict) -> Runner:
     name = asked.get("sandbox", "")
     if not name and "token" in asked:
-        sandbox = sandboxes.find_by_token(asked["token"])
-        name = sandbox.name if sandbox else ""
+        name = host.name_by_token(asked["token"])
     runner = host.runner(name)
     host.touched(name)
     return runner

@@ -14,13 +14,15 @@ from cluster.models import Sandbox
 from cluster.store import log
 
 from . import commands
+from .collecting import Collector
 from .recovery import SimulationFailed
 from .runner import Refused, Runner
-from .sandboxes import find, main_sandbox
+from .sandboxes import find, find_by_token, main_sandbox
 
 logger = logging.getLogger(__name__)
 Respond = Callable[[dict], None]
 IDLE_S = 1.0
+SHORT_REST_S = 0.05
 RETRY_S = 2.0          # after a sandbox could not be committed or loaded
 SLEEP_AFTER_S = 600.0  # a sandbox that nobody looks at, watches or asks leaves memory after that
 
@@ -35,6 +37,8 @@ class Host:
         self.viewers: dict[str, set[str]] = {}
         self.wakes: dict[str, float | None] = {}
         self.used_s: dict[str, float] = {}     # when somebody last wanted something of it
+        self.names: dict[str, str] = {}        # of sandboxes, by the tokens that were asked with
+        self.collector = Collector(wall)
         self.is_stopping = False
         self.thread = threading.Thread(target=self._run, name="simulation", daemon=True)
 
@@ -51,9 +55,14 @@ class Host:
         """Hand over a command; `respond(answer)` is called from the simulation thread, perhaps much later. Thread-safe."""
         self.inbox.put((command, respond))
 
+    def is_wanted(self) -> bool:
+        """Whether a command waits."""
+        return not self.inbox.empty()
+
     # -- the thread -----------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        self.collector.begin()
         self._expect_main()
         while not self.is_stopping:
             try:
@@ -88,7 +97,10 @@ class Host:
         try:
             item = self.inbox.get(timeout=timeout_s) if timeout_s > 0 else self.inbox.get_nowait()
         except queue.Empty:
+            if timeout_s > SHORT_REST_S:
+                self.collector.rest()
             return
+        self.collector.heard()
         for _ in range(200):
             if item is not None:
                 self.handle(*item)
@@ -162,11 +174,23 @@ class Host:
             self.touched(name)
         return runner
 
+    def name_by_token(self, token: str) -> str:
+        """The sandbox that a token opens, "" if none. Of one that is awake the database is not asked again."""
+        name = self.names.get(token, "")
+        if name in self.runners and self.runners[name].sandbox.token == token:
+            return name
+        sandbox = find_by_token(token)
+        if sandbox is None:
+            return ""
+        self.names[token] = sandbox.name
+        return sandbox.name
+
     def _load(self, sandbox: Sandbox) -> Runner:
         """A runner; raises Refused when even that fails, so that a reset remains possible."""
         name = sandbox.name
         try:
-            return Runner(sandbox, publish=lambda message: self.publish(name, message), deliver=self._deliver, wall=self.wall)
+            return Runner(sandbox, publish=lambda message: self.publish(name, message), deliver=self._deliver, wall=self.wall,
+                          is_wanted=self.is_wanted)
         except Exception as error:
             logger.exception("loading sandbox %s", name)
             raise Refused(f"sandbox {name!r} cannot be restored ({type(error).__name__}: {error}): reset it",
@@ -185,6 +209,7 @@ class Host:
             runner.publish(runner.snapshot_message(None))
         else:
             runner.reset()
+            self.collector.forgot()
         self.touched(name)
         return runner
 
@@ -198,8 +223,10 @@ class Host:
         runner = self.runners.pop(name, None)
         if runner is not None:
             runner.abandon()
+            self.collector.forgot()
         self.wakes.pop(name, None)
         self.used_s.pop(name, None)
+        self.names = {token: known for token, known in self.names.items() if known != name}
 
     @staticmethod
     def _deliver(kind: str, token: Any, *rest: Any) -> None:

@@ -5,6 +5,7 @@ STEP_S = 0.42            # a step's least wall time at speed 1, so that a write 
 LONG_GAP_MS = 1000       # idle gaps above this are squeezed
 SQUEEZED_S = 0.5
 TICK_BUDGET_S = 0.03     # how long one turn may keep the thread
+SHORT_TURN_S = 0.003     # and how long while a command waits
 PATIENCE_S, PATIENCE_MS = 0.2, 2000  # the longest pause between a client's requests that counts as its own, wall and virtual
 CATCH_UP = 1.25          # after a longer one the clock runs so much faster until it has made up for it: no leap, so a hair too long is no fault
 CLOCK_LAG_S = 2.0        # a clock that falls further behind than this starts anew from where it is

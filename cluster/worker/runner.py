@@ -2,9 +2,13 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
+
+import msgspec
+from django.db import DatabaseError
 
 from cluster.meta import status
 from cluster.meta.requests import Response
@@ -19,6 +23,7 @@ from .pacing import (
     MAX_SPEED,
     MIN_SPEED,
     SETTLE_LIMIT_MS,
+    SHORT_TURN_S,
     STEP_LIMIT_MS,
     STEP_S,
     TICK_BUDGET_S,
@@ -26,6 +31,7 @@ from .pacing import (
 )
 from .version import engine_version
 
+logger = logging.getLogger(__name__)
 SNAPSHOT_STEPS = 4000
 FRAME_S = 0.05
 MOST_STEPS = 10_000
@@ -51,11 +57,12 @@ class Runner:
     """Owns a sandbox. publish(message) tells everyone who looks.
 
     deliver answers HTTP callers and watches: ("reply", token, request, response), ("event", token, [(type, object), …]),
-    ("end", token).
+    ("end", token). is_wanted() tells that somebody waits for the thread.
     """
 
-    def __init__(self, sandbox: Sandbox, *, publish: Publish, deliver: Callable[..., None], wall: Callable[[], float] = time.monotonic):
-        self.sandbox, self.publish, self.deliver, self.wall = sandbox, publish, deliver, wall
+    def __init__(self, sandbox: Sandbox, *, publish: Publish, deliver: Callable[..., None], wall: Callable[[], float] = time.monotonic,
+                 is_wanted: Callable[[], bool] = lambda: False):
+        self.sandbox, self.publish, self.deliver, self.wall, self.is_wanted = sandbox, publish, deliver, wall, is_wanted
         self.pacing = Pacing()
         self.viewers: set[str] = set()
         self.waiting: dict[int, Any] = {}      # input number -> token of the caller that waits, deliver's second argument
@@ -66,11 +73,13 @@ class Runner:
         self.drawings: dict[int, reads.Drawing] = {}     # of watches and followed logs, by the same numbers
         self.attention = reads.Attention()
         self.turn_events: list = []
+        self.journaled: list[tuple] = []       # inputs of this turn, as log.journal takes them
         self.settle_end_ms = 0
         self.steps_left = 0
         self.when_stepped: list[Callable[[], None]] = []
         self.next_frame_s = 0.0                # a running sandbox sends no frame before that
         self.state_changed = True
+        self.is_late = False                   # the clock's last turn ended before it had caught up
         self.is_broken = False                 # a commit failed: what is in memory is ahead of what is kept
         self.end: dict | None = None           # the position before the event that failed; nothing counts after it
         self.snapshot_step = 0
@@ -99,7 +108,7 @@ class Runner:
         sandbox = self.sandbox
         self.projector = Projector(self.simulation)
         self.display = Display(self.projector.initial(), seq=0, at_ms=0)
-        revisions = _Revisions(sandbox)
+        revisions = log.Revisions(sandbox)
         for _, events in itertools.groupby(log.trace_after(sandbox, 0), key=lambda event: event.step):
             self.display.add(self.projector.rows(list(events), revisions))
         uncommitted = {change.revision: change for change in self.simulation.store.uncommitted}
@@ -130,16 +139,22 @@ class Runner:
         """Pacing is for eyes: with nobody looking the clock decides."""
         return self.sandbox.pacing == "paced" and bool(self.viewers)
 
+    def _is_turn_over(self, begun_s: float) -> bool:
+        """Whether a turn has had the thread for long enough; a short one has to do while somebody waits."""
+        spent_s = self.wall() - begun_s
+        return spent_s > TICK_BUDGET_S or (spent_s > SHORT_TURN_S and self.is_wanted())
+
     def _tick_clock(self, wall_s: float) -> float:
         speed, engine = self.sandbox.speed, self.engine
         target, was_settled = self.pacing.target_ms(wall_s, engine.now_ms, speed), engine.is_settled
-        end_s = wall_s + TICK_BUDGET_S
+        self.is_late = True
         while (due := engine.next_due_ms()) is not None and due <= target:
             self.advance()
-            if self.wall() > end_s:
+            if self._is_turn_over(wall_s):
                 self.pacing.slip(self.wall(), engine.now_ms, speed)
                 self.display.show_all()
                 return wall_s
+        self.is_late = False
         self.display.show_all()
         self.simulation.advance_to(target)
         if engine.is_settled and not was_settled:
@@ -150,7 +165,6 @@ class Runner:
         pacing, engine, speed = self.pacing, self.engine, self.sandbox.speed
         if wall_s < pacing.wake_s:
             return pacing.wake_s
-        end_s = wall_s + TICK_BUDGET_S
         while (step := self.display.show_step()) is None:
             if engine.is_settled:  # heartbeats go by the clock; what they set in motion is paced again
                 wake_s = self._tick_heartbeat(wall_s)
@@ -167,7 +181,7 @@ class Runner:
                 return pacing.wake_s
             pacing.waited_ms = 0
             self.advance()
-            if self.wall() > end_s:
+            if self._is_turn_over(wall_s):
                 return wall_s
         if pacing.squeezed_ms:
             step["squeezed_ms"] = pacing.squeezed_ms
@@ -183,17 +197,17 @@ class Runner:
         due = engine.next_due_ms()
         if due is not None and due <= target:
             self.advance()
-            return wall_s if self.wall() > wall_s + TICK_BUDGET_S else None
+            return wall_s if self._is_turn_over(wall_s) else None
         self.display.show_details()
         self.simulation.advance_to(target)
         return self.pacing.wall_of(due, speed) if due is not None else wall_s + 1
 
     def _tick_fast(self, wall_s: float) -> float | None:
         """Settle: as fast as it can, a slice at a time."""
-        end_s, engine = wall_s + TICK_BUDGET_S, self.engine
+        engine = self.engine
         while not engine.is_settled and engine.now_ms < self.settle_end_ms:
             self.advance()
-            if self.wall() > end_s:
+            if self._is_turn_over(wall_s):
                 self.display.show_all()
                 return wall_s
         self.display.show_all()
@@ -202,10 +216,9 @@ class Runner:
 
     def _tick_steps(self, wall_s: float) -> float | None:
         """The steps that were asked for, a slice at a time."""
-        end_s = wall_s + TICK_BUDGET_S
         while self.steps_left:
             self.steps_left = self.steps_left - 1 if self._one_step() else 0
-            if self.steps_left and self.wall() > end_s:
+            if self.steps_left and self._is_turn_over(wall_s):
                 return wall_s
         self._stepped()
         return None
@@ -257,7 +270,13 @@ class Runner:
         self._stepped()
 
     def abandon(self) -> None:
-        """Let go without a commit, because one failed: the sandbox is to be loaded again."""
+        """Let go without a commit, because one failed: the sandbox is to be loaded again, with the inputs that it was given."""
+        inputs, self.journaled = self.journaled, []
+        if inputs:
+            try:
+                log.journal(self.sandbox, inputs)
+            except DatabaseError:
+                logger.exception("the journal of sandbox %s", self.sandbox.name)
         self._give_up(status.service_unavailable("the simulation is being restored"))
 
     # -- turns --------------------------------------------------------------------------------------------------------
@@ -265,12 +284,14 @@ class Runner:
     def finish_turn(self) -> None:
         """Commit what happened, then let it leave: replies, watch events, frames."""
         engine, snapshot_is_due = self.engine, self.engine.steps - self.snapshot_step > SNAPSHOT_STEPS
-        is_news = self.simulation.store.uncommitted or self.turn_events or self.state_changed or self.display.seq != self.sandbox.shown_seq
-        if is_news or snapshot_is_due or engine.steps - self.sandbox.steps > COMMIT_STEPS:
+        is_news = self.journaled or self.simulation.store.uncommitted or self.turn_events or self.display.seq != self.sandbox.shown_seq
+        if is_news or self.state_changed or snapshot_is_due or engine.steps - self.sandbox.steps > COMMIT_STEPS:
             self._commit()
         self._send_outbox()
         if self.follows:
             following.pump(self)
+        if self.journaled:   # what is drawn of that
+            self._commit()
         self._publish_frame()
         if snapshot_is_due and self._save_snapshot():
             self.snapshot_step = engine.steps
@@ -278,11 +299,12 @@ class Runner:
     def _commit(self) -> None:
         sandbox, changes = self.sandbox, self.simulation.store.drain()
         events, self.turn_events = self.turn_events, []
+        inputs, self.journaled = self.journaled, []
         try:
-            log.commit_turn(sandbox, changes, events, shown_seq=self.display.seq, mode=sandbox.mode, held_by=sandbox.held_by,
+            log.commit_turn(sandbox, changes, events, inputs, shown_seq=self.display.seq, mode=sandbox.mode, held_by=sandbox.held_by,
                             pacing=sandbox.pacing, speed=sandbox.speed, error=sandbox.error, **(self.end or recovery.position(self.simulation)))
         except Exception:
-            self.is_broken = True
+            self.is_broken, self.journaled = True, inputs
             raise
 
     def _save_snapshot(self) -> bool:
@@ -399,7 +421,7 @@ class Runner:
     # -- commands: what comes from outside ---------------------------------------------------------------------------------
 
     def input(self, kind: str, data: dict, token: Any = None) -> int:
-        """Journal an input, then act on it. Its caller is answered when the simulation has the answer."""
+        """Journal an input and act on it. Its caller is answered when the simulation has the answer, and both are committed."""
         if self.sandbox.mode == "stopped":
             raise Refused(*STOPPED, code=409)
         self._catch_up()
@@ -419,8 +441,9 @@ class Runner:
         return number
 
     def journal(self, kind: str, data: dict) -> None:
-        """Keep an input before it is acted on."""
-        log.journal(self.sandbox, [(self.simulation.inputs + 1, self.engine.steps, self.engine.now_ms, kind, data)])
+        """Keep an input for the commit of this turn, before which nothing of what it does leaves."""
+        engine, encoded = self.engine, msgspec.Raw(msgspec.json.encode(data))
+        self.journaled.append((self.simulation.inputs + 1, engine.steps, engine.now_ms, kind, encoded))
 
     def begin_stream(self, data: dict, hear: Callable[[str, Any], None], kind: str = "exec") -> int:
         """An exec, or another kind of stream: journaled as an input; what it says goes to `hear`."""
@@ -434,7 +457,8 @@ class Runner:
             self.pacing.heard(self.wall(), self.engine.now_ms, self.sandbox.speed, waits=waits)
 
     def _catch_up(self) -> None:
-        if self.sandbox.mode == "running" and not self._is_paced:
+        """Let happen what is due before an input, unless there is too much of it for that."""
+        if self.sandbox.mode == "running" and not self._is_paced and not self.is_late:
             self._tick_clock(self.wall())
 
     def fault(self, action: str, args: list[str]) -> None:
@@ -448,7 +472,7 @@ class Runner:
         """A fresh cluster from the same settings."""
         self._give_up(status.service_unavailable("the sandbox was reset"))
         log.erase(self.sandbox)
-        self.turn_events, self.end, self.is_broken = [], None, False
+        self.turn_events, self.journaled, self.end, self.is_broken = [], [], None, False
         self.pacing = Pacing()
         self._load()
         self.state_changed = True
@@ -471,19 +495,3 @@ class Runner:
         self.state_changed = True
         self.finish_turn()
         self._save_snapshot()
-
-
-class _Revisions:
-    """Revisions by number out of the database, as the projector asks for them; read in blocks."""
-
-    BLOCK = 500
-
-    def __init__(self, sandbox: Sandbox):
-        self.sandbox, self.block, self.rows = sandbox, -1, {}
-
-    def get(self, revision: int):
-        block = revision // self.BLOCK
-        if block != self.block:
-            self.block = block
-            self.rows = log.changes_between(self.sandbox, block * self.BLOCK, (block + 1) * self.BLOCK - 1)
-        return self.rows.get(revision)
