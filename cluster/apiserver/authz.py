@@ -40,9 +40,12 @@ def also(request: Request, identity: Identity, verb: str, context) -> None:
         raise status.forbidden(asked.resource, asked.name, f"RBAC: {errors[0]}" if errors else "", asked.group)
 
 
-def granted_by(request: Request, identity: Identity, context) -> str:
-    """The rule behind a permission in a few words, "" where none was needed."""
-    return "" if MASTERS in identity.groups else context.rbac.rule_of(identity, attributes_of(request))
+def granted_by(request: Request, identity: Identity, context) -> dict[str, str]:
+    """The rule behind a permission for the trace: {verbs, things}, nothing where none was needed."""
+    if MASTERS in identity.groups:
+        return {}
+    verbs, things = context.rbac.rule_of(identity, attributes_of(request))
+    return {"verbs": verbs, "things": things} if verbs else {}
 
 
 def attributes_of(request: Request) -> Attributes:

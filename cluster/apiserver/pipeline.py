@@ -142,7 +142,7 @@ def check_caller(request: Request, context: Context) -> authn.Identity:
     rule = authz.authorize(request, identity, context)
     verb = "get" if request.verb == "raw" else request.verb
     context.trace("RequestAuthorized", subject, verb=verb, resource=request.resource or request.path,
-                  subresource=request.subresource, rule=rule, grants=authz.granted_by(request, identity, context), user=identity.user)
+                  subresource=request.subresource, rule=rule, user=identity.user, **authz.granted_by(request, identity, context))
     return identity
 
 

@@ -18,7 +18,6 @@ FOLDERS = ("/registry/clusterroles/", "/registry/clusterrolebindings/", "/regist
 NODES = "system:nodes"
 NODE_ROLE = "system:node"
 MOST_KEPT = 20_000
-MOST_SAID = 4
 
 
 class Attributes(NamedTuple):
@@ -56,7 +55,7 @@ class Rbac:
         self.bound: dict[str, Bound] = {}
         self.revision = -1       # of the store, when it was looked at last
         self.grants: dict[tuple[Identity, str], tuple[list[Grant], list[str]]] = {}
-        self.words: dict[tuple, str] = {}       # (identity, what is asked but for a name) -> the rule in a few words, or ""
+        self.words: dict[tuple, tuple[str, str]] = {}   # (identity, what is asked but for a name) -> as rule_of
         self.answers: dict[tuple, str] = {}     # (user, groups, then what is asked but for a name) -> the binding, or ""
 
     def allows(self, identity: Identity, asked: Attributes) -> str:
@@ -71,8 +70,8 @@ class Rbac:
             kept = self.answers[key] = self._search(identity, asked._replace(name=""))
         return kept or (self._search(identity, asked, named=True) if asked.name else "")
 
-    def rule_of(self, identity: Identity, asked: Attributes) -> str:
-        """The rule by which `allows` allows something, in a few words: `get, list on pods`."""
+    def rule_of(self, identity: Identity, asked: Attributes) -> tuple[str, str]:
+        """The rule by which `allows` allows something: (verbs, what they may be done to), what is asked first: `get +2`, `pods`."""
         self._forget_if_stale()
         key = (identity, asked._replace(name=""))
         kept = self.words.get(key)
@@ -80,11 +79,11 @@ class Rbac:
             if len(self.words) >= MOST_KEPT:
                 self.words.clear()
             kept = self.words[key] = self._words(*key)
-        return kept or self._words(identity, asked)
+        return kept if kept[0] else self._words(identity, asked)
 
-    def _words(self, identity: Identity, asked: Attributes) -> str:
+    def _words(self, identity: Identity, asked: Attributes) -> tuple[str, str]:
         grants = self._grants(identity, asked.namespace)[0]
-        return next((said(grant.rule) for grant in grants if rule_allows(grant.rule, asked)), "")
+        return next((said(grant.rule, asked) for grant in grants if rule_allows(grant.rule, asked)), ("", ""))
 
     def rules(self, identity: Identity, namespace: str) -> list[dict]:
         """Every rule that somebody has in a namespace ("": in the cluster)."""
@@ -227,17 +226,20 @@ def url_covers(url: str, path: str) -> bool:
     return url in ("*", path) or (url.endswith("*") and path.startswith(url.rstrip("*")))
 
 
-def said(rule: dict) -> str:
-    """A rule in a few words: its verbs, and what they may be done to."""
-    things = [*(rule.get("resources") or ()), *(rule.get("nonResourceURLs") or ())]
-    groups = [group for group in rule.get("apiGroups") or () if group]
+def said(rule: dict, asked: Attributes) -> tuple[str, str]:
+    """A rule in a few words: its verbs, and what they may be done to, each with what was asked first."""
+    resource = f"{asked.resource}/{asked.subresource}" if asked.subresource else asked.resource
+    things = _few(rule.get("resources") or (), resource) if asked.resource else _few(rule.get("nonResourceURLs") or (), asked.path)
     names = rule.get("resourceNames") or ()
-    words = f"{_few(rule.get('verbs') or ())} on {_few(things)}"
-    return words + (f" named {_few(names)}" if names else "") + (f" of {_few(groups)}" if groups and groups != ["*"] else "")
+    return _few(rule.get("verbs") or (), asked.verb), things + (f" ({_few(names, asked.name)})" if names else "")
 
 
-def _few(words: list[str] | tuple[str, ...]) -> str:
-    return ", ".join(words[:MOST_SAID]) + (f", … {len(words) - MOST_SAID}" if len(words) > MOST_SAID else "")
+def _few(words: list[str] | tuple[str, ...], first: str) -> str:
+    """`get +2`: one of several words, and how many there are besides."""
+    if not words:
+        return ""
+    shown = first if first in words else "*" if "*" in words else words[0]
+    return f"{shown} +{len(words) - 1}" if len(words) > 1 else shown
 
 
 # -- what one set of rules lacks of another ---------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from .news import MOST
 
 METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE", "deletecollection": "DELETE", "get": "GET", "list": "GET",
            "watch": "GET", "raw": "GET"}
-LONGEST_VALUE, LONGEST_MESSAGE = 90, 220
+LONGEST_VALUE, LONGEST_MESSAGE = 90, 170
+LONG = ("message", "text", "rule")
 
 
 class _Values(dict):
@@ -30,7 +31,8 @@ def caption(kind: Kind, event: TraceEvent, news: list[str] | None = None) -> dic
     if news:
         values["changes"] = listed(news, "、")
     values.update((name, chinese(values[name])) for name in SAID if isinstance(values.get(name), str))
-    values.update((name, shown(value, comma="、")) for name, value in event.data.items() if isinstance(value, list) and name in values and name not in MADE)
+    lists = {name: value for name, value in event.data.items() if isinstance(value, list) and name not in MADE}
+    values.update((name, shown(value, comma="、")) for name, value in lists.items())
     return {"en": english, "zh": kind.zh.format_map(values)}
 
 
@@ -62,7 +64,7 @@ def values_of(event: TraceEvent) -> dict[str, object]:
     data = event.data
     resource, _, rest = event.subject.partition("/")
     name = rest.rpartition("/")[2]
-    values: dict[str, object] = {key: shown(value, LONGEST_MESSAGE if key in ("message", "text", "rule") else LONGEST_VALUE) for key, value in data.items()}
+    values: dict[str, object] = {key: shown(value, LONGEST_MESSAGE if key in LONG else LONGEST_VALUE) for key, value in data.items()}
     sender = str(data.get("agent") or data.get("from", event.actor))
     values.update(actor=event.actor, subject=event.subject, name=shorten(name), resource=data.get("resource", resource),
                   kind_name=kind_name(resource), sender=sender, receiver=data.get("to", ""),

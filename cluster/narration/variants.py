@@ -65,7 +65,7 @@ def _authenticated(data: dict, resource: str) -> str:
 def _authorized(data: dict, resource: str) -> str:
     if "system:masters" in str(data.get("rule")):
         return "masters"
-    return "" if data.get("grants") else "open"
+    return "" if data.get("verbs") else "open"
 
 
 def _refused(data: dict, resource: str) -> str:

@@ -237,7 +237,7 @@ def flights(event: TraceEvent) -> list[dict]:
         if data.get("subresource"):
             label += "/" + data["subresource"]
         sent = flight(event, data["from"], "kube-apiserver", data["sent_ms"], data["due_ms"], label, SIGNS.get(data["verb"], "?"))
-        return [sent, *_answered(event, data)]
+        return [{**sent, "id": f"{event.seq}/0"}, *_answered(event, data)] if "code" in data else [sent]
     if event.kind == "ReplySent":
         return [flight(event, "kube-apiserver", data["to"], data["sent_ms"], data["due_ms"], str(data["code"]), "", hollow=True, code=data["code"])]
     if event.kind == "WatchDelivered":
@@ -253,13 +253,11 @@ def flights(event: TraceEvent) -> list[dict]:
 
 def _answered(event: TraceEvent, data: dict) -> list[dict]:
     """The way on and the way back of a read that was answered at once: they belong to its one step."""
-    if "code" not in data:
-        return []
     on, back = [], flight(event, "kube-apiserver", data["from"], data["due_ms"] + 2, data["due_ms"] + 4, str(data["code"]), "",
                           hollow=True, code=data["code"])
     if data.get("via"):
         on = [flight(event, "kube-apiserver", data["via"], data["due_ms"], data["due_ms"] + 2, f"GET {data['subresource']}", "?")]
-    return [{**each, "id": f"{event.seq}/{index}"} for index, each in enumerate([*on, back])]
+    return [{**each, "id": f"{event.seq}/{index}"} for index, each in enumerate([*on, back], 1)]
 
 
 def flight(event: TraceEvent, source: str, target: str, sent_ms: int, due_ms: int, label: str, sign: str, *, hollow: bool = False,

@@ -67,6 +67,7 @@ def kube(host, asked: dict, respond: Respond) -> dict | None:
     if request.verb == "watch" or pipeline.is_read(request, runner.server.looking):
         return _read(runner, request, reads.Drawing(runner, request, asked), respond)
     try:
+        reads.note_run(runner, request, asked)
         runner.input("request", msgspec.to_builtins(request), token=lambda kind, sent, answer: respond(_rendered(answer, accept)))
     except Refused as refusal:
         return _unavailable(refusal, accept)

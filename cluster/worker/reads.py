@@ -112,11 +112,11 @@ class Attention:
 class Drawing:
     """One read on its way into the picture. heard: where the API server's facts about it are collected; None: it is not drawn."""
 
-    def __init__(self, runner, request: Request, asked: dict):
+    def __init__(self, runner, request: Request, asked: dict, how: str | None = None):
         self.runner, self.simulation, self.request = runner, runner.simulation, request
         headers = asked["headers"]
         self.reader, self.host = reader_of(headers, is_here=bool(asked.get("terminal"))), headers.get("host", "")[:80]
-        self.how = runner.attention.pay(self.reader, request, runner.wall()) if self._is_running else ""
+        self.how = how or (runner.attention.pay(self.reader, request, runner.wall()) if self._is_running else "")
         self.heard: list[list] | None = [] if self.how else None
         self.waits_for_news = bool(self.how)
 
@@ -141,9 +141,9 @@ class Drawing:
         facts = [[self.reader.sender, "RequestSent", _subject(request), {**sent, **({"via": f"kubelet/{via}"} if via else {})}]]
         facts += [[SERVER, kind, subject, data] for kind, subject, data in heard]
         facts.append([SERVER, "ReplySent", _subject(request), reply])
-        return self._kubeconfig() + [[actor, kind, subject, {**data, **self._marks()}] for actor, kind, subject, data in facts]
+        return self.kubeconfig() + [[actor, kind, subject, {**data, **self._marks()}] for actor, kind, subject, data in facts]
 
-    def _kubeconfig(self) -> list[list]:
+    def kubeconfig(self) -> list[list]:
         """What a run of kubectl read first: the sandbox's own kubeconfig, as nothing else leads here."""
         if not self.runner.attention.is_new(self.reader):
             return []
@@ -173,6 +173,14 @@ class Drawing:
     def _later(self, kind: str, subject: str, data: dict[str, Any]) -> None:
         if self.how in (STEP, DETAIL) and self._is_running:
             note(self.runner, [[self.reader.sender, kind, subject, {**data, **self._marks()}]], waits=self.reader.is_here)
+
+
+def note_run(runner, request: Request, asked: dict) -> None:
+    """Before a write: what a run of kubectl read first, if it has read nothing of the API."""
+    drawing = Drawing(runner, request, asked, how=DETAIL)
+    facts = [] if drawing.reader.is_silent else drawing.kubeconfig()
+    if facts and runner.sandbox.mode != "stopped":
+        note(runner, facts, waits=drawing.reader.is_here)
 
 
 def note(runner, facts: list[list], *, waits: bool) -> None:

@@ -33,6 +33,14 @@ class Client:
                                    "headers": {**headers, **marks}, "body": b"", "terminal": terminal}, answers.append)
         return answers if answer is None else [answer, *answers]
 
+    def send(self, path: str, body: dict, *, run: str = "") -> None:
+        """A write, and all that follows from it."""
+        headers = {**KUBECTL, "content-type": "application/json", **({"kubectl-session": run, "kubectl-command": "kubectl create"} if run else {})}
+        self.host.handle({"do": "kube", "token": self.token, "method": "POST", "path": path, "query": "", "headers": headers,
+                          "body": json.dumps(body).encode()}, [].append)
+        self.worker.ask("control", sandbox="one", action="settle")
+        self.worker.play(20)
+
     @property
     def runner(self):
         return self.host.runners["one"]
@@ -136,6 +144,22 @@ def test_a_refused_read_shows_where_it_ended(client):
     assert [row["kind"] for row in client.steps] == ["RequestSent", "RequestRefused"]
     assert 'User "eve" cannot list resource "pods" in API group "" in the namespace "default"' in client.said()[1]
     assert client.runner.display.cells["gates"]["authz"]["state"] == "refused"
+
+
+def test_the_rule_that_lets_somebody_is_named_with_what_was_asked_first(client):
+    role = {"metadata": {"name": "views"}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "ann"}]}
+    client.send("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", role)
+    client.get(headers={**KUBECTL, "impersonate-user": "ann"})
+    row = next(row for row in reversed(client.rows) if row["kind"] == "RequestAuthorized")
+    assert row["caption"]["en"] == ('**kube-apiserver** lets ann list pods. Rule: list +2 on pods +9, by ClusterRoleBinding "views" of ClusterRole '
+                                    '"view" to User "ann".')
+    assert "规则：对 pods +9 执行 list +2" in row["caption"]["zh"]
+
+
+def test_a_write_shows_the_kubeconfig_too(client):
+    client.send(PODS, {"metadata": {"name": "x"}, "spec": {"containers": [{"name": "a", "image": "nginx/nginx:v1"}]}}, run="w")
+    assert client.runner.display.cells["components"]["kubeconfig"]["user"] == "kubernetes-admin"
 
 
 def test_a_watch_is_drawn_at_its_start_its_first_news_and_its_end(client):

@@ -23,8 +23,8 @@ KINDS = {
     ),
     "RequestAuthorized": Kind(
         stage="admission", lane=LANE, source="k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac",
-        en="**kube-apiserver** lets {user} {verb} {resource}. Rule: {grants}, by {rule}.",
-        zh="**kube-apiserver** 进行鉴权：允许 {user} 对 {resource} 执行 {verb}。规则：{grants}，依据 {rule}。",
+        en="**kube-apiserver** lets {user} {verb} {resource}. Rule: {verbs} on {things}, by {rule}.",
+        zh="**kube-apiserver** 进行鉴权：允许 {user} 对 {resource} 执行 {verb}。规则：对 {things} 执行 {verbs}，依据 {rule}。",
     ),
     "RequestAuthorized.masters": Kind(
         stage="admission", lane=LANE, source="k8s.io/apiserver pkg/authorization/authorizerfactory/builtin.go",

@@ -3,6 +3,7 @@
 const HALF_TAG = 13;
 const HELD = [0.12, 0.88];
 const NODE_HEAD = 30;
+const APART = 9;   // a read's way there and its way back share a step, and often a short line
 
 /** Share of the way, 0 … 1, at a moment. Held: between 0.12 and 0.88, so that no tag hides in a box. */
 export function progress(flight, atMs, { held = false, parked = false } = {}) {
@@ -19,9 +20,9 @@ export function visibleFlights(flights, atMs) {
 }
 
 /** Held, a tag stays clear of both ends (of a node's header too); on a short line it stands in the middle. */
-export function keepClear(along, length, held, { from, to }) {
+export function keepClear(along, length, held, { from, to, id = "" }) {
   if (!held) return along;
   const [start, end] = [from, to].map((name) => HALF_TAG + 3 + (name.startsWith("kubelet/") ? NODE_HEAD : 0));
-  if (length < start + end + 4) return length / 2;
+  if (length < start + end + 4) return length / 2 + (id.includes("/") ? APART : 0);
   return Math.max(start, Math.min(length - end, along));
 }
