@@ -97,7 +97,7 @@ def environment(monkeypatch):
 
 def test_bytecode_that_may_not_lie_beside_the_sources_is_kept_in_the_virtual_environment(environment):
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    suite.keep_bytecode()
+    paths.keep_bytecode()
     assert "PYTHONDONTWRITEBYTECODE" not in environment
     assert environment["PYTHONPYCACHEPREFIX"] == str(paths.BYTECODE)
 
@@ -105,10 +105,10 @@ def test_bytecode_that_may_not_lie_beside_the_sources_is_kept_in_the_virtual_env
 def test_who_says_where_bytecode_goes_is_heard(environment):
     environment["PYTHONPYCACHEPREFIX"] = "/elsewhere"
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    suite.keep_bytecode()
+    paths.keep_bytecode()
     assert environment["PYTHONPYCACHEPREFIX"] == "/elsewhere" and environment["PYTHONDONTWRITEBYTECODE"] == "1"
 
 
 def test_without_a_wish_nothing_is_changed(environment):
-    suite.keep_bytecode()
+    paths.keep_bytecode()
     assert "PYTHONPYCACHEPREFIX" not in environment

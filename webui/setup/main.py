@@ -77,7 +77,7 @@ def test(arguments: list[str]) -> int:
     environment.ensure(environment.TEST)
     frontend.ensure()
     os.chdir(paths.ROOT)
-    suite.keep_bytecode()
+    paths.keep_bytecode()
     lines = suite.runs(arguments, suite.cores())
     return suite.run_both(lines) if len(lines) > 1 else _go_on_in_venv(["-m", "pytest", *lines[0]])
 
@@ -100,6 +100,7 @@ def other(arguments: list[str]) -> int:
 
 
 def _go_on_in_venv(arguments: list) -> int:
+    paths.keep_bytecode()
     command = [str(paths.venv_python()), *map(str, arguments)]
     if os.name == "nt":  # exec there returns to the shell at once
         import subprocess

@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MANAGE = ROOT / "manage.py"
 VENV = ROOT / ".venv"
 LOG = VENV / "setup.log"
-BYTECODE = VENV / "bytecode"  # of the tests' Python, where none may lie beside the sources
+BYTECODE = VENV / "bytecode"  # where none may lie beside the sources
 STAMP = VENV / "podlife.json"  # which locks `.venv` holds, by their hashes
 UNDER_WAY = VENV / "podlife-installing"  # there while pip writes: a run that was killed leaves it behind
 FRONTEND = ROOT / "webui" / "frontend"
@@ -34,3 +34,9 @@ def in_venv() -> bool:
 def data_dir(given: str | None = None) -> Path:
     """The folder of database, key and server record: as given, else PODLIFE_DATA, else `data` beside manage.py."""
     return Path(given or os.environ.get("PODLIFE_DATA") or ROOT / "data").expanduser().absolute()
+
+
+def keep_bytecode() -> None:
+    """Who wants no bytecode beside the sources gets it inside `.venv`: to compile all anew takes as long as the rest of a start."""
+    if "PYTHONPYCACHEPREFIX" not in os.environ and os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(BYTECODE)

@@ -54,12 +54,6 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def keep_bytecode() -> None:
-    """Who wants no bytecode beside the sources gets it inside `.venv`: to compile all anew takes as long as many tests."""
-    if "PYTHONPYCACHEPREFIX" not in os.environ and os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
-        os.environ["PYTHONPYCACHEPREFIX"] = str(paths.BYTECODE)
-
-
 def run_both(lines: list[list[str]]) -> int:
     """Run pytest for the unit tests and then for the others, whatever came of the first. Returns: the first code but 0."""
     try:
