@@ -89,3 +89,10 @@ def test_a_path_may_filter():
     obj = {"c": [{"type": "Ready", "status": "True"}, {"type": "Other", "status": "False"}]}
     assert jsonpath.find(obj, '.c[?(@.type=="Ready")].status') == ["True"]
     assert jsonpath.find(obj, ".c[?(@.type!='Ready')].status") == ["False"]
+
+
+def test_comments_and_long_numbers_are_read_in_one_pass():
+    for text in ("/" * 5_000 + "\x00", "// a\n" * 2_000 + "\x00", "9" * 5_000, "0x" + "f" * 5_000, "1 // " * 2_000 + "\x00"):
+        with contextlib.suppress(expressions.Unknown):
+            expressions.parse(text)
+    assert expressions.evaluate(expressions.parse("0123 + 0x10 // sixteen\n + 1u"), {}) == 140

@@ -16,7 +16,7 @@ from .functions import Failed, Unknown
 __all__ = ["Expression", "Failed", "Unknown", "evaluate", "names", "parse"]
 
 Expression = tuple
-TOKEN = re.compile(r"""\s*(?://[^\n]*\s*)*(?:
+TOKEN = re.compile(r"""\s*+(?://[^\n]*+\s*+)*+(?:
     (?P<number>\d+\.\d+(?:[eE][+-]?\d+)?|0x[0-9a-fA-F]+u?|\d+u?) |
     (?P<string>r?(?:'''[\s\S]*?'''|\"\"\"[\s\S]*?\"\"\"|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")) |
     (?P<name>[A-Za-z_][A-Za-z0-9_]*) |
@@ -28,6 +28,7 @@ LITERALS = {"true": True, "false": False, "null": None}
 MACROS = ("all", "exists", "exists_one", "map", "filter")
 MOST_STEPS = 200_000
 CHARACTERS_A_STEP = 50   # so a rule may walk through 10 million, as with the real server's budget
+MOST_DIGITS, MOST_WHOLE = 100, 1 << 64
 TOO_DEEP = "nested too deep"
 RENAMED = (("__underscores__", "__"), ("__dot__", "."), ("__dash__", "-"), ("__slash__", "/"))
 
@@ -42,6 +43,20 @@ def parse(text: str) -> Expression:
     if parser.sign():
         raise Unknown(f"unexpected {parser.sign()}")
     return found
+
+
+def _number(text: str) -> int | float:
+    """A literal's value. Raises Unknown for a whole number of more than 64 bits."""
+    if text.startswith("0x"):
+        digits, base = text[2:].rstrip("u"), 16
+    elif "." in text or "e" in text.lower():
+        return float(text)
+    else:
+        digits, base = text.rstrip("u"), 10
+    value = int(digits, base) if len(digits) <= MOST_DIGITS else MOST_WHOLE
+    if value >= MOST_WHOLE:
+        raise Unknown(f"invalid literal {text[:20]}")
+    return value
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
@@ -132,7 +147,7 @@ class _Parser:
     def primary(self) -> Expression:
         sort, text = self.take()
         if sort == "number":
-            return ("value", float(text) if "." in text or "e" in text.lower() and not text.startswith("0x") else int(text.rstrip("u"), 0))
+            return ("value", _number(text))
         if sort == "string":
             return ("value", _string(text))
         if sort == "name":
