@@ -160,7 +160,8 @@ class Informers:
 
     @property
     def synced(self) -> bool:
-        return all(informer.synced for informer in self.by_resource.values())
+        """Whether all is known that the process began with. A kind that came meanwhile is waited for by nobody."""
+        return all(informer.synced for informer in self.by_resource.values() if not informer.late)
 
     def start(self) -> None:
         """List and watch everything, as a process that starts does."""

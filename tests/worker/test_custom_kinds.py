@@ -85,6 +85,15 @@ def test_a_restored_cluster_goes_on_with_custom_kinds_to_the_same_bytes(cluster)
     assert msgspec.json.encode(other.simulation.store.snapshot()) == msgspec.json.encode(cluster.simulation.store.snapshot())
 
 
+def test_controllers_work_in_a_cluster_that_starts_with_custom_kinds(cluster):
+    cluster.ask("POST", WIDGETS, WIDGET)
+    other, store = Cluster(), cluster.simulation.store
+    other.simulation.store.restore(store.snapshot())
+    other.simulation.start_components()
+    other.ask("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}})
+    assert other.has("/registry/serviceaccounts/other/default") and other.simulation.manager.is_ready
+
+
 def test_a_namespace_takes_its_custom_resources_along(cluster):
     cluster.ask("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}})
     cluster.ask("POST", WIDGETS.replace("default", "other"), WIDGET)
