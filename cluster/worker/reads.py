@@ -16,7 +16,7 @@ from .sandboxes import context_name
 
 PAUSE_S = 3.0            # a client that was silent for so long begins anew
 REPEAT_S = 10.0          # the same question within this time of the last is asked again
-MOST_REPEATS = 3
+MOST_REPEATS = 5
 MOST_OF_A_BURST = 12
 MOST_KEPT = 1000
 MOST_RUNS = 50
@@ -63,8 +63,8 @@ class Attention:
     """Decides how a read is drawn, from wall moments that come in as arguments.
 
     All questions about the API itself are one step a run of kubectl, or a burst of another client. The same question is drawn
-    three times; the fourth says that it is asked again and again, and what follows is not drawn until it has been silent for
-    10 s. A burst is drawn up to 12 reads, a burst of a client that is not kubectl as one step with details.
+    five times; the sixth says that it is asked again and again, and what follows is not drawn until it has been silent for
+    10 s. A run or a burst is drawn up to 12 reads, a burst of a client that is not kubectl as one step with details.
     """
 
     def __init__(self):
@@ -83,7 +83,7 @@ class Attention:
         """"step", "detail", "often" (a step: the last that is drawn), or "": not drawn."""
         if reader.is_silent:
             return ""
-        burst, question = self.bursts.setdefault(reader.agent, _Count()), self._question(reader, request)
+        burst, question = self.bursts.setdefault(reader.run or reader.agent, _Count()), self._question(reader, request)
         is_pause = wall_s - burst.last_s > PAUSE_S
         times = question.heard(wall_s, REPEAT_S)
         most = 0 if request.verb == "raw" else MOST_REPEATS
@@ -100,7 +100,8 @@ class Attention:
     def _question(self, reader: Reader, request: Request) -> _Count:
         if len(self.questions) >= MOST_KEPT:
             self.questions.clear()
-            self.bursts = {agent: count for agent, count in self.bursts.items() if agent == reader.agent}
+        if len(self.bursts) >= MOST_KEPT:
+            self.bursts = {who: count for who, count in self.bursts.items() if who in (reader.run, reader.agent)}
         if request.verb == "raw":
             key: tuple = (reader.run or reader.agent, "raw")
         else:

@@ -111,11 +111,11 @@ def test_the_same_question_again_and_again_is_folded_and_says_so(client):
     for number in range(10):
         client.get(run=str(number))
         client.worker.wall_s += 1
-    assert len(client.steps) == 4
-    assert "reads on and on" in client.said()[3]
+    assert len(client.steps) == 6
+    assert "reads on and on" in client.said()[5]
     client.worker.wall_s += 11
     client.get(run="later")
-    assert len(client.steps) == 5
+    assert len(client.steps) == 7
 
 
 def test_a_client_that_is_not_kubectl_is_one_step_and_details(client):
@@ -213,5 +213,5 @@ def test_reads_change_nothing_that_happens_and_a_run_with_them_comes_back_byte_f
 def test_attention_forgets_what_is_long_ago():
     attention, reader = Attention(), Reader("client", "kopf", "", False)
     request = Request(verb="list", resource="pods", path=PODS)
-    assert [attention.pay(reader, request, wall_s) for wall_s in (0, 1, 2, 3, 4, 5)] == ["step", "detail", "detail", "often", "", ""]
-    assert attention.pay(reader, request, 16) == "step"
+    assert [attention.pay(reader, request, wall_s) for wall_s in range(8)] == ["step", *["detail"] * 4, "often", "", ""]
+    assert attention.pay(reader, request, 18) == "step"
