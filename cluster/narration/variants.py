@@ -69,9 +69,7 @@ def _authorized(data: dict, resource: str) -> str:
 
 
 def _refused(data: dict, resource: str) -> str:
-    if data.get("code") == 404:
-        return "absent"
-    return "plugin" if data.get("plugin") else ""
+    return "plugin" if data.get("plugin") else "absent" if data.get("code") == 404 else ""
 
 
 def _component(data: dict, resource: str) -> str:

@@ -86,7 +86,7 @@ GATE_NAMES = {"authn": "authn", "authentication": "authn", "authz": "authz", "au
 def request_refused(p, event: TraceEvent) -> Set:
     if event.data.get("request") != p.control.request:
         return []
-    if event.data.get("code") == 404:  # an answer, not a refusal: there is no such object
+    if event.data.get("code") == 404 and not event.data.get("plugin"):  # an answer, not a refusal: there is no such object
         return [*p.control.skip("defaults", "validation"), *p.control.gate("store", "now", {"en": "404: not there", "zh": "404：不存在"})]
     gate = GATE_NAMES.get(str(event.data.get("gate")), "validation")
     return p.control.gate(gate, "refused", _both(f"{event.data.get('code')} {event.data.get('reason', '')}".strip()))

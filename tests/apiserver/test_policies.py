@@ -217,3 +217,52 @@ def test_an_ingress_gets_the_default_class(http):
     backend = {"service": {"name": "s", "port": {"number": 80}}}
     body = {"metadata": {"name": "i"}, "spec": {"defaultBackend": backend}}
     assert http("POST", "/apis/networking.k8s.io/v1/namespaces/default/ingresses", body)[2]["spec"]["ingressClassName"] == "web"
+
+
+# -- steps --------------------------------------------------------------------------------------------------------------
+
+
+LIMITED = ("limitranges", {"metadata": {"name": "l"}, "spec": {"limits": [{"type": "Container", "max": {"cpu": "1"}, "default": {"cpu": "500m"}}]}})
+TAINTLESS = {"metadata": {"name": "n1"}, "spec": {}}
+
+
+def rows(server, kind):
+    return [(data["plugin"], data.get("fields")) for name, _, data in server.events if name == kind and "plugin" in data]
+
+
+@pytest.mark.parametrize("before, path, body, plugin, field", [
+    (None, "/api/v1/namespaces/default/pods", a_pod(), "ServiceAccount", "spec.serviceAccountName"),
+    (None, "/api/v1/namespaces/default/pods", a_pod(), "Priority", "spec.priority"),
+    (None, "/api/v1/namespaces/default/pods", a_pod(), "DefaultTolerationSeconds", "spec.tolerations[0]"),
+    (LIMITED, "/api/v1/namespaces/default/pods", a_pod(), "LimitRanger", "spec.containers[0].resources.limits.cpu"),
+    (None, "/api/v1/nodes", TAINTLESS, "TaintNodesByCondition", "spec.taints[0]"),
+    (None, "/api/v1/namespaces/default/persistentvolumeclaims",
+     {"metadata": {"name": "c"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}},
+     "StorageObjectInUseProtection", "metadata.finalizers[0]"),
+])
+def test_each_plugin_that_changes_something_says_what(server, http, before, path, body, plugin, field):
+    if before:
+        server.ask("create", before[0], namespace="default", body=before[1])
+    assert http("POST", path, body)[0] == 201
+    assert any(name == plugin and field in fields for name, fields in rows(server, "AdmissionMutated")), server.events[-20:]
+
+
+@pytest.mark.parametrize("path, body, plugin", [
+    ("/api/v1/namespaces/nowhere/pods", a_pod(), "NamespaceLifecycle"),
+    ("/api/v1/namespaces/default/pods", a_pod(serviceAccountName="nobody"), "ServiceAccount"),
+    ("/api/v1/namespaces/default/pods", a_pod(priorityClassName="none"), "Priority"),
+    ("/api/v1/namespaces/default/pods", a_pod(runtimeClassName="none"), "RuntimeClass"),
+    ("/api/v1/namespaces/default/pods", a_pod(containers=[{"name": "a", "image": "x", "resources": {"limits": {"cpu": "2"}}}]), "LimitRanger"),
+])
+def test_each_plugin_that_refuses_is_named(server, http, path, body, plugin):
+    server.ask("create", LIMITED[0], namespace="default", body=LIMITED[1])
+    assert http("POST", path, body)[0] in (403, 404)
+    assert rows(server, "RequestRefused")[-1][0] == plugin
+
+
+def test_a_quota_that_is_used_up_refuses_by_name(server, http):
+    http("POST", "/api/v1/namespaces/default/resourcequotas", {"metadata": {"name": "q"}, "spec": {"hard": {"configmaps": "1"}}})
+    for name in ("a", "b"):
+        http("POST", "/api/v1/namespaces/default/configmaps", {"metadata": {"name": name}})
+    assert rows(server, "RequestRefused")[-1][0] == "ResourceQuota"
+    assert ("ResourceQuota", None) in rows(server, "AdmissionValidated")
