@@ -33,30 +33,35 @@ class Connection:
         self.token, self.told = token, told
         self.waiting: list[dict] = []  # what was said before the worker gave the connection its number
         self.about: dict | None = None
+        self.is_dropped = False
         self.task = asyncio.ensure_future(self._run())
 
     async def _run(self) -> None:
         try:
             async with door().conversation(self.command) as answers:
                 async with answers.unless_given_up():
-                    while True:
-                        answer = await answers.get()
-                        if "stream" in answer:
-                            self.about = {"do": "stream_input", "token": self.token, "stream": answer["stream"], "node": answer["node"]}
-                            for said in self.waiting:
-                                await door().tell({**self.about, **said})
-                        elif "channel" in answer:
-                            await self.told("data", bytes_of(answer["text"]))
-                        else:
-                            if "error" in answer or "exit" not in answer:
-                                await self.told("error", str(answer.get("error") or "the sandbox is not there any more").encode())
-                            self.about = None
-                            break
+                    while await self._heard(await answers.get()):
+                        pass
                 if answers.is_given_up:  # the client reads too slowly
                     await self.say({"gone": True})
         finally:
             with contextlib.suppress(Exception):
                 await self.told("end", b"")
+
+    async def _heard(self, answer: dict) -> bool:
+        """Pass on what the worker says; whether more may come."""
+        if "stream" in answer:
+            self.about = {"do": "stream_input", "token": self.token, "stream": answer["stream"], "node": answer["node"]}
+            for said in self.waiting:
+                await door().tell({**self.about, **said})
+            return not self.is_dropped
+        if "channel" in answer:
+            await self.told("data", bytes_of(answer["text"]))
+            return True
+        if "exit" not in answer:
+            await self.told("error", str(answer.get("error") or "the sandbox is not there any more").encode())
+        self.about = None
+        return False
 
     async def say(self, said: dict) -> None:
         if self.about is not None:
@@ -74,8 +79,10 @@ class Connection:
 
     async def drop(self) -> None:
         """The client is gone."""
+        has_number, self.is_dropped = self.about is not None, True
         await self.say({"gone": True})
-        self.task.cancel()
+        if has_number:
+            self.task.cancel()
 
 
 class Tunnel:

@@ -49,7 +49,7 @@ class Input:
 
     def _take(self, run: Exec, text: str) -> None:
         if not run.tty or not run.is_begun:
-            run.typed = (run.typed + text)[:MOST_TYPED]
+            run.typed += text[: MOST_TYPED - len(run.typed)]
             return
         for char in text[:MOST_TYPED]:
             self._key(run, char)
