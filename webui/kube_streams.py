@@ -15,6 +15,7 @@ from cluster.runtime.octets import bytes_of, text_of
 
 from . import port_forward
 from .door import Answers, door
+from .kube_api import encoded
 from .terminal.held import tell_if_held
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
@@ -48,7 +49,7 @@ class KubeStreams:
         async with door().conversation(command) as answers:
             first = await answers.get()
             if "stream" not in first and "forward" not in first:
-                await send({"type": "websocket.close", "code": 1008})  # the client asks again by POST, and is told why
+                await refuse(send, first)
                 return
             await send({"type": "websocket.accept", "subprotocol": protocol})
             if "forward" in first:
@@ -56,6 +57,13 @@ class KubeStreams:
                 await carrier(token, first, receive, send).run()
                 return
             await Stream(token, first, receive, send, has_closing=protocol == PROTOCOLS[0]).run(answers, session)
+
+
+async def refuse(send, answer: dict) -> None:
+    """Answer over HTTP; kubectl then asks once more by POST, others show it."""
+    body = answer["body"] if "body" in answer else answer["error"]["en"].encode() + b"\n"
+    await send({"type": "websocket.http.response.start", "status": answer.get("status", 500), "headers": encoded(answer.get("headers", []))})
+    await send({"type": "websocket.http.response.body", "body": body})
 
 
 class Stream:

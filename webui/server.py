@@ -22,6 +22,7 @@ from daphne.endpoints import build_endpoint_description_strings  # noqa: E402
 from twisted.internet import reactor  # noqa: E402
 from twisted.internet.error import CannotListenError  # noqa: E402
 
+from webui import denial  # noqa: E402
 from webui.setup import ports  # noqa: E402
 from webui.setup.problems import Problem  # noqa: E402
 from webui.transport import Factory, room_for  # noqa: E402
@@ -30,6 +31,7 @@ if IS_TLS_UNLOADED:
     del sys.modules["OpenSSL"]
 
 daphne_server.HTTPFactory = Factory  # Daphne makes its factory by this name
+denial.install()
 loop = daphne_server.twisted_loop  # everything here runs in this loop
 CLOSE_WITHIN_S = 1.0
 LOAD_LATER_S = 1.0

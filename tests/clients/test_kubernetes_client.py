@@ -352,7 +352,10 @@ def test_exec_as_one_call_returns_all_output(core, ticker):
 def test_exec_into_nothing_is_refused(core, ticker):
     with pytest.raises(client.ApiException) as refusal:
         stream(core.connect_get_namespaced_pod_exec, "nobody", NAMESPACE, command=["true"], stdout=True)
-    assert "404" in str(refusal.value) or refusal.value.status in (0, 404)
+    assert 'Handshake status 404 Not Found' in refusal.value.reason and 'pods \\"nobody\\" not found' in refusal.value.reason
+    with pytest.raises(client.ApiException) as refusal:
+        stream(core.connect_get_namespaced_pod_exec, "ticker", NAMESPACE, container="nope", command=["true"], stdout=True)
+    assert 'Handshake status 400 Bad Request' in refusal.value.reason and "container nope is not valid for pod ticker" in refusal.value.reason
 
 
 def test_logs_are_read_and_followed(core, ticker):
