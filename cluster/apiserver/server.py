@@ -14,7 +14,7 @@ from cluster.engine.plain import carried
 from cluster.meta.requests import Request, Response, agent_of
 from cluster.store.memory import Store
 
-from . import pipeline
+from . import itself, pipeline
 from .context import Context
 from .watch import Hub, Watcher, WatchSpec, fold
 
@@ -189,6 +189,8 @@ class ApiServer(Actor):
             fresh.append(change)
         store.fanned_out = store.revision
         for change in reversed(fresh):
+            if change.type == "DELETED" and change.key in itself.OWN:
+                self.after(itself.due_in_ms(self.now_ms), "bring_back", change.key)
             for watcher, kind, obj in self.hub.interested(change):
                 if watcher.sink is not None:
                     self.outbox.append(("event", watcher.id, kind, obj))
@@ -196,6 +198,17 @@ class ApiServer(Actor):
                     self.hub.remove(watcher.id)
                 else:
                     self._deliver(watcher, kind, obj)
+
+    def bring_back(self, key: str) -> None:
+        """Make an object about this server again that somebody has deleted."""
+        request = itself.request(key)
+        request.id = self.state.next_request
+        self.state.next_request += 1
+        context = self.context.enter(request, True)
+        result = pipeline.arrive(request, context)
+        if not isinstance(result, Response):
+            pipeline.commit(result, context)
+            self.fan_out()
 
     def _deliver(self, watcher: Watcher, kind: str, obj: dict) -> None:
         """Queue one event; a watcher that has a delivery due gets it in the same one, so order is kept."""

@@ -227,6 +227,8 @@ GROUPS: dict[str, list[Row]] = {
               r'horizontalpodautoscalers\.autoscaling "web" already exists|configuration is incompatible with autoscaling/v1'),
         Row("delete deployment web --cascade=orphan", r'^deployment\.apps "web" deleted'),
         Row("delete rs -l app=web --cascade=foreground", r'^replicaset\.apps "web-\w+" deleted'),
+        Row("delete service kubernetes -n default", r'^service "kubernetes" deleted'),
+        Row("wait --for=create service/kubernetes -n default --timeout=30s", r"^service/kubernetes condition met$", since=31),
         Row("delete pods --all --dry-run=server", r"^$|server dry run\)"),
     ],
     "rollout": [
