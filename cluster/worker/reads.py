@@ -152,8 +152,16 @@ class Drawing:
         return [["kubectl", "KubeconfigRead", "", {"context": name, "cluster": name, "server": f"http://{self.host}/k8s/…",
                                                     "user": self.request.user, "detail": True}]]
 
+    @property
+    def _is_aside(self) -> bool:
+        """Whether somebody is stepping through something else: then it is a detail of that, so that steps are the learner's own."""
+        runner, reader = self.runner, self.reader
+        return runner.sandbox.mode == "held" and not reader.is_here and not (reader.sender == "kubectl" and runner.engine.is_settled)
+
     def _marks(self) -> dict[str, Any]:
-        marks: dict[str, Any] = {"detail": True} if self.how == DETAIL else {"often": True} if self.how == OFTEN else {}
+        marks: dict[str, Any] = {"detail": True} if self.how == DETAIL or self._is_aside else {}
+        if self.how == OFTEN:
+            marks["often"] = True
         return marks if self.reader.sender == "kubectl" else {**marks, "agent": self.reader.agent}
 
     # -- what goes on after the answer --------------------------------------------------------------------------------
@@ -187,10 +195,11 @@ def note_run(runner, request: Request, asked: dict) -> None:
 def note(runner, facts: list[list], *, waits: bool) -> None:
     """Journal what a client has read, so that it is drawn.
 
-    Held, it waits to be stepped if it was typed in the page. What is read elsewhere has happened for everybody: it is shown
-    at once where the picture stands where the cluster does.
+    Held, it waits to be stepped if it was typed in the page. What is read elsewhere is shown at once where there is nothing
+    to step to, else with the next step.
     """
-    is_level = not waits and runner.sandbox.mode == "held" and not runner.display.has_step and not runner.steps_left
+    is_held = runner.sandbox.mode == "held" and not waits and not runner.steps_left
+    is_level = is_held and runner.engine.is_settled and not runner.display.has_step
     data = {"facts": facts}
     runner.journal("read", data)
     runner.simulation.apply("read", data)

@@ -119,12 +119,26 @@ def test_the_same_question_again_and_again_is_folded_and_says_so(client):
 
 
 def test_a_client_that_is_not_kubectl_is_one_step_and_details(client):
+    client.worker.ask("control", sandbox="one", action="pacing", value="clock")
+    client.worker.ask("control", sandbox="one", action="run")
     for name in ("a", "b", "c"):
         client.get(query=f"labelSelector=app%3D{name}", headers=HELM)
+    client.worker.play(0.1)
     assert client.said()[0].startswith("**Helm** asks GET …/pods as kubernetes-admin")
     assert len(client.steps) == 1
     assert [row["flights"][0]["label"] for row in client.rows if row["kind"] == "RequestSent"] == ["GET pods"] * 3
     assert client.runner.display.cells["components"]["kubectl"]["who"] == "Helm"
+
+
+def test_who_steps_through_something_is_not_disturbed_by_what_others_read(client):
+    client.worker.apply("one")
+    for number in range(1, 30):
+        client.get()
+        client.get(headers=HELM)
+        client.worker.ask("control", sandbox="one", action="step")
+        assert client.runner.display.step == number
+        client.worker.wall_s += 20
+    assert sum(row["kind"] == "RequestSent" and row["step"] is None for row in client.rows) > 40
 
 
 def test_a_flood_of_different_reads_is_bounded(client):
