@@ -32,7 +32,8 @@ JSON, PATCH = "application/json", {"Content-Type": "application/merge-patch+json
 UPSTREAM_500 = re.compile(
     r"failed to create typed patch object|unknown patch type: |does not contain declared merge key|list element types are not identical"
     r"|resourceVersion should not be set on objects to be created|strconv\.ParseUint: parsing|target\.(name|kind): "
-    r"|unable to find api field in struct|The order in patch list"
+    r"|unable to find api field in struct|The order in patch list|expected a (\[\]|map\[)|\$retainKeys|\$setElementOrder|not deep equal"
+    r"|cannot merge lists|merging lists|no elements in any|failed to convert new typed object|duplicate nodePort"
 )
 
 
@@ -63,7 +64,7 @@ def ask(started):
 
 
 def stored(ask) -> dict[str, str]:
-    """What of the fuzz's kinds is stored: the version of each object."""
+    """What is stored of kinds that nothing but a write would change here: the version of each object."""
     found = {}
     for path in ("/api/v1/configmaps", "/api/v1/namespaces", "/apis/apps/v1/deployments", "/api/v1/pods"):
         for item in ask("GET", path)[2]["items"]:
@@ -128,7 +129,7 @@ def test_bad_input_gets_upstreams_status_and_writes_nothing(ask, method, path, b
     status, _, answer = ask(method, path, body, headers)
     assert (status, answer["kind"], answer["status"], answer["reason"], answer["code"]) == (code, "Status", "Failure", reason, code), answer
     assert re.search(words, answer["message"]), answer["message"]
-    assert "configmaps/bad" not in str(stored(ask)) and stored(ask).keys() >= before.keys()
+    assert stored(ask) == before
 
 
 def test_a_path_of_no_group_is_the_muxs_page(ask):
