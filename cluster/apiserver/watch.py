@@ -60,15 +60,21 @@ class Hub:
     def interested(self, change) -> list[tuple[Watcher, str, dict]]:
         """(watcher, type, object) for each watcher that must be told of a change, oldest watcher first."""
         folder = change.key[: change.key.index("/", 10) + 1]
-        watchers = list((self.by_folder.get(folder) or {}).values())
-        if folder == "/registry/pods/":
-            for node in dict.fromkeys((_node(change.previous), _node(change.value))):
-                watchers += (self.by_node.get(node) or {}).values() if node else ()
         told = []
-        for watcher in watchers:
+        for watcher in (self.by_folder.get(folder) or {}).values():
             seen = classify(watcher, change)
             if seen:
                 told.append((watcher, *seen))
+        return told + self._on_nodes(change) if folder == "/registry/pods/" and self.by_node else told
+
+    def _on_nodes(self, change) -> list[tuple[Watcher, str, dict]]:
+        """The same for watches of one node's Pods: where the Pod was and is says what `classify` would find out."""
+        before, after = _node(change.previous), "" if change.type == "DELETED" else _node(change.value)
+        told = []
+        for node in dict.fromkeys((before, after)):
+            seen = _event(node == before, node == after, change) if node else None
+            if seen:
+                told += [(watcher, *seen) for watcher in (self.by_node.get(node) or {}).values()]
         return told
 
     @staticmethod
@@ -96,7 +102,11 @@ def classify(watcher: Watcher, change) -> tuple[str, dict] | None:
     if matches is None:
         return change.type, change.value
     was = change.previous is not None and matches(change.previous)
-    now = change.type != "DELETED" and matches(change.value)
+    return _event(was, change.type != "DELETED" and matches(change.value), change)
+
+
+def _event(was: bool, now: bool, change) -> tuple[str, dict] | None:
+    """What somebody sees of a change who saw the object before it, and sees it after it."""
     if now:
         return ("MODIFIED" if was else "ADDED"), change.value
     if not was:

@@ -34,6 +34,7 @@ class Informer:
         self.late = False        # began while the process ran: of a custom resource
         self.handlers: list[Handler] = []
         self.indexes: dict[str, dict[str, dict[str, dict]]] = {name: {} for name in indexes}
+        self._values: dict[str, list[list[str]]] = {}   # key -> what each indexer said of the object; derived, as the indexes are
 
     @property
     def synced(self) -> bool:
@@ -71,19 +72,19 @@ class Informer:
         old = objects.get(key)
         if kind == "DELETED":
             if old is not None:
-                self._remove(key, old)
+                self._remove(key)
             return kind, old
         if old is None:
             self._add(key, obj)
             return "ADDED", None
         values = [indexer(obj) for indexer in self.indexers.values()]
-        if values == [indexer(old) for indexer in self.indexers.values()]:
+        if values == self._values[key]:
             objects[key] = obj
             for rows, each in zip(self.indexes.values(), values):
                 for value in each:
                     rows[value][key] = obj
         else:
-            self._remove(key, old)
+            self._remove(key)
             self._add(key, obj)
         return "MODIFIED", old
 
@@ -91,21 +92,22 @@ class Informer:
         self.state.objects[key] = obj
         self._index(key, obj)
 
-    def _remove(self, key: str, obj: dict) -> None:
+    def _remove(self, key: str) -> None:
         del self.state.objects[key]
-        for name, indexer in self.indexers.items():
-            for value in indexer(obj):
+        for name, values in zip(self.indexes, self._values.pop(key)):
+            for value in values:
                 rows = self.indexes[name].get(value)
                 if rows and rows.pop(key, None) is not None and not rows:
                     del self.indexes[name][value]
 
     def _index(self, key: str, obj: dict) -> None:
-        for name, indexer in self.indexers.items():
-            for value in indexer(obj):
-                self.indexes[name].setdefault(value, {})[key] = obj
+        self._values[key] = values = [indexer(obj) for indexer in self.indexers.values()]
+        for rows, each in zip(self.indexes.values(), values):
+            for value in each:
+                rows.setdefault(value, {})[key] = obj
 
     def on_restore(self) -> None:
-        self.indexes = {name: {} for name in self.indexers}
+        self.indexes, self._values = {name: {} for name in self.indexers}, {}
         for key, obj in self.state.objects.items():
             self._index(key, obj)
 

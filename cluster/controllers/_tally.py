@@ -13,20 +13,22 @@ ACTIVE, TERMINATING, STRAY = 1, 2, 4  # STRAY: active, but the selector no longe
 LABELLED, READY = 8, 16
 
 
-def classify(replica_set: dict, pod: dict) -> int:
-    """What one of a ReplicaSet's own Pods counts as, in bits."""
+def classify(pod: dict, bits: int) -> int:
+    """What one of a ReplicaSet's own Pods counts as, in bits. bits: what its labels alone say (`of_labels`)."""
     if _pods.phase(pod) in _pods.TERMINAL:
         return 0
-    labels = pod["metadata"].get("labels") or {}
-    spec = replica_set["spec"]
-    matches = selectors.from_object(spec["selector"]).matches(labels)
     if "deletionTimestamp" in pod["metadata"]:
-        return TERMINATING if matches else 0
-    if not matches:
+        return TERMINATING if bits & ACTIVE else 0
+    return bits | READY if bits & ACTIVE and _pods.is_ready(pod) else bits
+
+
+def of_labels(replica_set: dict, labels: dict) -> int:
+    """What labels count as: STRAY, or ACTIVE and perhaps LABELLED."""
+    spec = replica_set["spec"]
+    if not selectors.from_object(spec["selector"]).matches(labels):
         return STRAY
     wanted = (spec["template"].get("metadata") or {}).get("labels") or {}
-    bits = ACTIVE | (LABELLED if all(labels.get(name) == value for name, value in wanted.items()) else 0)
-    return bits | (READY if _pods.is_ready(pod) else 0)
+    return ACTIVE | (LABELLED if all(labels.get(name) == value for name, value in wanted.items()) else 0)
 
 
 class Tally:
@@ -35,6 +37,8 @@ class Tally:
     def __init__(self, replica_set: dict, pods: Iterable[dict]):
         self.basis = basis(replica_set)
         self.bits: dict[str, int] = {}
+        self._labels: dict | None = None   # those looked at last, and what they count as: mostly each Pod's are the same
+        self._of_labels = 0
         self.active = self.terminating = self.stray = self.labelled = self.ready = 0
         for pod in pods:
             self.update(replica_set, pod)
@@ -43,7 +47,12 @@ class Tally:
         """A Pod came or changed."""
         reference = controller_of(pod)
         own = reference is not None and reference["uid"] == replica_set["metadata"]["uid"]
-        self._set(key_of(pod), classify(replica_set, pod) if own else 0)
+        self._set(key_of(pod), classify(pod, self._by_labels(replica_set, pod["metadata"].get("labels") or {})) if own else 0)
+
+    def _by_labels(self, replica_set: dict, labels: dict) -> int:
+        if labels != self._labels:
+            self._labels, self._of_labels = labels, of_labels(replica_set, labels)
+        return self._of_labels
 
     def remove(self, pod: dict) -> None:
         """A Pod is gone."""

@@ -152,8 +152,7 @@ def validate_no_new_finalizers(new: Sequence[str], old: Sequence[str], path: str
     return [forbidden(path, f"no new finalizers can be added if the object is being deleted, found new finalizers {shown}")]
 
 
-_FIXED = (("name", ""), ("namespace", ""), ("uid", ""), ("creationTimestamp", None), ("deletionTimestamp", None),
-          ("deletionGracePeriodSeconds", None))
+_FIXED = {"name": "", "namespace": "", "uid": "", "creationTimestamp": None, "deletionTimestamp": None, "deletionGracePeriodSeconds": None}
 
 
 def validate_object_meta_update(new: dict, old: dict, path: str = "metadata") -> list[FieldError]:
@@ -165,7 +164,7 @@ def validate_object_meta_update(new: dict, old: dict, path: str = "metadata") ->
         errors.append(invalid(f"{path}.resourceVersion", "", "must be specified for an update"))
     if new.get("generation", 0) < old.get("generation", 0):
         errors.append(invalid(f"{path}.generation", new.get("generation", 0), "must not be decremented"))
-    for name, empty in _FIXED:
+    for name, empty in _FIXED.items():
         if new.get(name, empty) != old.get(name, empty):
             errors.append(invalid(f"{path}.{name}", new.get(name, empty), IMMUTABLE))
     for name, check in _CHECKED_ON_UPDATE:

@@ -7,7 +7,6 @@ Source: k8s.io/kubernetes pkg/kubeapiserver/options/plugins.go.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 
 from cluster.meta import status
@@ -42,31 +41,30 @@ def _mutating(resource: str) -> tuple:
 
 
 def mutate(call, obj: dict, live: dict | None) -> None:
-    """Run the mutating plugins over a private object, which they change in place."""
-    _asked(namespace_lifecycle, namespace_lifecycle.check, call, obj, live)
-    if call.subresource:
-        return
-    for plugin in _mutating(call.kind.plural):
-        filled = _asked(plugin, plugin.admit, call, obj, live)
-        if filled:
-            call.trace("AdmissionMutated", plugin=plugin.NAME, fields=filled)
+    """Run the mutating plugins over a private object, which they change in place. A refusal says whose it is."""
+    plugin = namespace_lifecycle
+    try:
+        plugin.check(call, obj, live)
+        for plugin in () if call.subresource else _mutating(call.kind.plural):
+            filled = plugin.admit(call, obj, live)
+            if filled:
+                call.trace("AdmissionMutated", plugin=plugin.NAME, fields=filled)
+    except status.StatusError as refusal:
+        refusal.plugin = plugin.NAME
+        raise
 
 
 def validate(call, obj: dict | None, live: dict | None) -> None:
-    """Run the validating plugins."""
-    if obj is None:
-        _asked(namespace_lifecycle, namespace_lifecycle.check, call, obj, live)
-    if call.kind.namespaced or call.kind.kind == "Namespace":
-        call.trace("AdmissionValidated", plugin=namespace_lifecycle.NAME)
-    for plugin in VALIDATING:
-        if _asked(plugin, plugin.validate, call, obj, live):
-            call.trace("AdmissionValidated", plugin=plugin.NAME)
-
-
-def _asked(plugin, question: Callable, call, obj: dict | None, live: dict | None):
-    """A plugin's answer; its refusal says whose it is."""
+    """Run the validating plugins. A refusal says whose it is."""
+    plugin = namespace_lifecycle
     try:
-        return question(call, obj, live)
+        if obj is None:
+            plugin.check(call, obj, live)
+        if call.kind.namespaced or call.kind.kind == "Namespace":
+            call.trace("AdmissionValidated", plugin=plugin.NAME)
+        for plugin in VALIDATING:
+            if plugin.validate(call, obj, live):
+                call.trace("AdmissionValidated", plugin=plugin.NAME)
     except status.StatusError as refusal:
         refusal.plugin = plugin.NAME
         raise
