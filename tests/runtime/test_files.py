@@ -83,6 +83,12 @@ def test_what_cannot_be_done_is_said_as_busybox_says_it(world, words, stdin, err
         ("mkdir /d; echo 1 > /d/f; rm /d; rm -r /d; ls /d", ["rm: '/d' is a directory", "ls: /d: No such file or directory"]),
         ("echo b > /f; echo a >> /f; sort < /f | tee /g; cat /g", ["a", "b", "a", "b"]),
         ("cat /etc/hostname; test -d /tmp && echo tmp; ls /nope", ["pod", "tmp", "ls: /nope: No such file or directory"]),
+        ("seq 1 12 > /f; tail -n 2 /f; tail -n +11 /f; tail -c 3 /f; tail -1 < /f; tail /none", ["11", "12", "11", "12", "12", "12",
+                                                                                   "tail: can't open '/none': No such file or directory"]),
+        ("seq 1 12 | tail -n +12; seq 1 3 > /f; tail -c+3 /f; tail -c+0 /f | wc -c; head -c 2 /f; head -n -2 /f; tail -n x /f", [
+            "12", "2", "3", "6", "1", "1", "tail: invalid number 'x'"]),
+        ("printf 'a b\\nc\\n' > /f; wc /f; wc -l /f; wc -w < /f; wc /none", [
+            "        2         3         6 /f", "2 /f", "3", "wc: /none: No such file or directory"]),
         ("cd tmp; echo x > tmp/rel; cat /tmp/rel", ["x"]),
     ],
 )

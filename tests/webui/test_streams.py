@@ -95,6 +95,8 @@ def test_files_are_copied_both_ways_byte_for_byte(kubectl, tmp_path):
     assert kubectl("exec", "talk", "--", "ls", "/tmp").stdout == "bin\n"
     assert kubectl("cp", "talk:/tmp/bin", str(tmp_path / "back")).returncode == 0
     assert (tmp_path / "back").read_bytes() == data
+    assert kubectl("cp", "--retries=2", "talk:/tmp/bin", str(tmp_path / "again")).returncode == 0
+    assert (tmp_path / "again").read_bytes() == data
 
 
 def test_folders_are_copied_with_all_that_is_in_them(kubectl, tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from . import archives, files
+from . import archives, files, portions
 from .compiler import compile_script, duration_ms
 from .lexer import ShellSyntaxError
 from .outcome import Finished, Wait
@@ -28,7 +28,7 @@ def reads(words: list[str]) -> str:
         return "all" if archives.reads_input(words) else ""
     if name == "tail" and any(word in ("-f", "-F") for word in arguments):
         return ""
-    files = [word for word in arguments if word == "-" or (not word.startswith("-") and not word.isdigit())]
+    files = [word for word in arguments if word == "-" or (not word.startswith(("-", "+")) and not word.isdigit())]
     wants = name == "tee" or "-" in files or len(files) <= (1 if name == "grep" else 0)
     return "all" if wants else ""
 
@@ -230,19 +230,6 @@ def serve_files(process, world, words, stdin):
     return Wait(-1) if is_front else Finished(0)
 
 
-def tail(process, world, words, stdin):
-    if any(word in ("-f", "-F") for word in words):
-        return Wait(-1)
-    paths = [word for word in words[1:] if not word.startswith("-") and not word.isdigit()]
-    texts = [world.read_file(path) or "" for path in paths] or [stdin]
-    return Finished(0, "".join("\n".join(text.splitlines()[-10:]) + "\n" for text in texts if text))
-
-
-def count(process, world, words, stdin):
-    text = stdin if len(words) < 3 else world.read_file(words[-1]) or ""
-    return Finished(0, f"{len(text.splitlines())}\n")
-
-
 def grep(process, world, words, stdin):
     arguments = [word for word in words[1:] if not word.startswith("-")]
     text = world.read_file(arguments[1]) if len(arguments) > 1 else stdin
@@ -302,24 +289,10 @@ def list_processes(process, world, words, stdin):
     return Finished(0, "PID   USER     TIME  COMMAND\n" + "".join(f"{pid:5} root      0:00 {' '.join(argv)}\n" for pid, argv in rows))
 
 
-def head(process, world, words, stdin):
-    arguments, most = words[1:], 10
-    if arguments and arguments[0].startswith("-"):
-        first = arguments.pop(0)
-        text = (arguments.pop(0) if arguments else "") if first == "-n" else first.removeprefix("-n").removeprefix("-")
-        if not text.isascii() or not text.isdigit() or len(text) > 9:
-            return Finished(1, errors=f"head: invalid number '{text}'\n")
-        most = int(text)
-    texts = [world.read_file(path) for path in arguments] if arguments else [stdin]
-    missing = [path for path, text in zip(arguments, texts, strict=False) if text is None]
-    shown = "".join("".join(text.splitlines(keepends=True)[:most]) for text in texts if text)
-    return Finished(1 if missing else 0, shown, "".join(f"head: {path}: No such file or directory\n" for path in missing))
-
-
 TOOLS: dict[str, Callable] = {
     "kill": kill,
     "ps": list_processes,
-    "head": head,
+    "head": portions.head,
     "echo": echo,
     "printf": printf,
     "true": true,
@@ -358,8 +331,8 @@ TOOLS: dict[str, Callable] = {
     "chown": true,
     "wait": true,
     "httpd": serve_files,
-    "tail": tail,
-    "wc": count,
+    "tail": portions.tail,
+    "wc": portions.count,
     "grep": grep,
     "seq": sequence,
     "id": lambda *_: Finished(0, "uid=0(root) gid=0(root) groups=0(root)\n"),
