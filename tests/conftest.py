@@ -7,7 +7,7 @@ import pytest
 from tests import browsers
 
 SERVERS = ("/tests/webui/", "/tests/kubectl/", "/tests/setup/test_command_line", "/tests/worker/test_recovery", "/tests/worker/test_kill")
-QUICK = ("test_guards", "test_confinement", "test_filters", "test_parser")  # of these folders, what asks no server
+QUICK = ("test_guards", "test_door", "test_confinement", "test_filters", "test_parser")  # of these folders, what asks no server
 
 
 def _once():

@@ -14,6 +14,7 @@ from cluster.models import Sandbox
 from cluster.store import log
 
 from . import commands
+from .checkpoints import Checkpoints
 from .collecting import Collector
 from .recovery import SimulationFailed
 from .runner import Refused, Runner
@@ -38,16 +39,18 @@ class Host:
         self.wakes: dict[str, float | None] = {}
         self.used_s: dict[str, float] = {}     # when somebody last wanted something of it
         self.names: dict[str, str] = {}        # of sandboxes, by the tokens that were asked with
-        self.collector = Collector(wall)
+        self.collector, self.checkpoints = Collector(wall), Checkpoints()
         self.is_stopping = False
         self.thread = threading.Thread(target=self._run, name="simulation", daemon=True)
 
     def start(self) -> None:
+        self.checkpoints.start()
         self.thread.start()
 
     def stop(self, timeout_s: float = 1.5) -> None:
         """Commit everything and end the thread."""
         self.is_stopping = True
+        self.checkpoints.stop()
         self.inbox.put(None)
         self.thread.join(timeout_s)
 
@@ -67,7 +70,8 @@ class Host:
         while not self.is_stopping:
             try:
                 self._take_commands()
-                self.tick_due()
+                if self.tick_due():
+                    self.checkpoints.committed()
                 self.put_to_sleep()
             except Exception:  # whatever it was, the other sandboxes go on
                 logger.exception("the simulation thread")
@@ -125,12 +129,14 @@ class Host:
         if answer is not None:
             respond(answer)
 
-    def tick_due(self) -> None:
-        """Let every sandbox go on whose moment has come."""
-        now_s = self.wall()
+    def tick_due(self) -> bool:
+        """Let every sandbox go on whose moment has come; whether there was one."""
+        now_s, was_due = self.wall(), False
         for name, wake_s in list(self.wakes.items()):
             if wake_s is not None and wake_s <= now_s:
                 self._tick(name)
+                was_due = True
+        return was_due
 
     def _tick(self, name: str) -> None:
         try:

@@ -58,7 +58,8 @@ def cut(simulation: Simulation, end: dict) -> tuple[list[TraceEvent], list[Chang
 class Replay:
     """A simulation on its way to where its journal and commits left it.
 
-    Source of the rule: an input is journaled before it is acted on, so the state is at least as far as the last input.
+    Source of the rule: an input is committed with the turn that acts on it, or by itself where that commit failed, so the state is at least
+    as far as the last input.
     """
 
     def __init__(self, sandbox: Sandbox):

@@ -16,7 +16,7 @@ from cluster.models import Sandbox
 from cluster.picture import Projector
 from cluster.store import log
 
-from . import faults, following, reads, recovery
+from . import faults, following, reads, recovery, watching
 from .display import SNAPSHOT_ROWS, Display
 from .pacing import (
     LONG_GAP_MS,
@@ -71,7 +71,7 @@ class Runner:
         self.streams: dict[int, Callable[[str, Any], None]] = {}   # of exec: input number -> who hears (channel, what)
         self.follows: dict[int, following.Follow] = {}   # streams of logs, by the number of their watch
         self.drawings: dict[int, reads.Drawing] = {}     # of watches and followed logs, by the same numbers
-        self.attention = reads.Attention()
+        self.lines, self.attention = watching.Lines(), reads.Attention()
         self.turn_events: list = []
         self.journaled: list[tuple] = []       # inputs of this turn, as log.journal takes them
         self.settle_end_ms = 0
@@ -331,6 +331,7 @@ class Runner:
             token = self.watches.get(watcher_id)
             if token is not None:
                 self.deliver("event", token, events)
+        self.lines.forget()
 
     def _publish_frame(self) -> None:
         wall_s = self.wall()

@@ -20,6 +20,25 @@ INITIAL_END = "k8s.io/initial-events-end"
 Respond = Callable[[dict], None]
 
 
+class Lines:
+    """The lines of a turn: what many watches show alike is presented and encoded once."""
+
+    def __init__(self):
+        self.kept: dict[tuple, tuple[dict, bytes]] = {}   # with the object, so that its id stays its own
+
+    def of(self, kind: str, obj: dict, request: Request, context) -> bytes:
+        if "as=" in request.accept:   # a Table has ages, and columns by its options
+            return http.watch_event(kind, obj, request, context)
+        shown_as = (kind, id(obj), request.group, request.version, request.resource, request.subresource, request.accept)
+        found = self.kept.get(shown_as)
+        if found is None:
+            found = self.kept[shown_as] = obj, http.watch_event(kind, obj, request, context)
+        return found[1]
+
+    def forget(self) -> None:
+        self.kept.clear()
+
+
 def start(runner, request: Request, drawing: Drawing, respond: Respond) -> None:
     """Start a watch: one answer {status, headers, watch}, then {watch, line} for each event. A refusal is a plain answer."""
     server = runner.server
@@ -41,7 +60,7 @@ def start(runner, request: Request, drawing: Drawing, respond: Respond) -> None:
 
     def send(events: list[tuple[str, dict]]) -> None:
         context = server.looking.enter(request, True)
-        respond({"watch": watcher.id, "line": b"".join(http.watch_event(kind, obj, request, context) for kind, obj in events)})
+        respond({"watch": watcher.id, "line": b"".join(runner.lines.of(kind, obj, request, context) for kind, obj in events)})
         drawing.news(*events[0])
 
     if from_now:

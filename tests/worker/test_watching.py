@@ -145,3 +145,18 @@ def test_the_news_of_a_turn_come_in_one_message(worker):
 def test_an_unknown_token_is_not_found(worker):
     answer = worker.ask("kube", token="wrong", method="GET", path="/api/v1/pods", query="", headers={}, body=b"")
     assert answer["status"] == 404 and answer["body"] == b"404 page not found\n"
+
+
+def test_what_many_watches_show_alike_is_encoded_once_a_turn(monkeypatch):
+    from cluster.meta.requests import Request
+    from cluster.worker import watching
+    encoded = []
+    monkeypatch.setattr(watching.http, "watch_event", lambda kind, obj, request, context: encoded.append(request.accept) or request.accept.encode())
+    lines, pod = watching.Lines(), {"metadata": {"name": "web"}}
+    plain, table = (Request(verb="watch", resource="pods", accept=accept) for accept in ("application/json", "application/json;as=Table;v=v1"))
+    said = [lines.of("ADDED", pod, request, None) for request in (plain, plain, table, table)]
+    assert said == [plain.accept.encode()] * 2 + [table.accept.encode()] * 2
+    assert encoded == [plain.accept, table.accept, table.accept]
+    lines.forget()
+    lines.of("ADDED", pod, plain, None)
+    assert len(encoded) == 4

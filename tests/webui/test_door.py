@@ -1,0 +1,60 @@
+"""What waits for a reader is bounded, and who falls behind is given up wherever it waits."""
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from webui import door
+from webui.door import Answers
+
+
+def said(number: int, size: int = 0) -> bytes:
+    return msgspec.msgpack.encode({"number": number, "fat": "x" * size})
+
+
+async def test_answers_come_in_order():
+    answers = Answers()
+    for number in range(3):
+        answers.put(said(number))
+    assert [(await answers.get())["number"] for _ in range(3)] == [0, 1, 2]
+    assert answers.empty() and answers.size == 0
+
+
+async def test_one_answer_may_be_longer_than_what_may_wait_together():
+    answers = Answers()
+    answers.put(said(0, 2 * door.MOST_WAITING_BYTES))
+    assert not answers.is_given_up and (await answers.get())["number"] == 0
+
+
+async def test_too_much_that_waits_is_forgotten_and_so_is_its_reader():
+    answers, is_sending = Answers(), asyncio.Event()
+
+    async def read() -> str:
+        async with answers.unless_given_up():
+            is_sending.set()
+            await asyncio.Event().wait()  # a send to a client that does not read
+        return "given up"
+
+    reading = asyncio.ensure_future(read())
+    await is_sending.wait()
+    answers.put(said(0, door.MOST_WAITING_BYTES - 100))
+    assert not reading.done() and not answers.is_given_up
+    answers.put(said(1, 200))
+    assert await asyncio.wait_for(reading, 1) == "given up"
+    answers.put(said(2))
+    assert answers.is_given_up and answers.empty()
+
+
+async def test_too_many_small_answers_are_too_much_as_well():
+    answers = Answers()
+    for number in range(door.MOST_ANSWERS + 1):
+        answers.put(said(number))
+    assert answers.is_given_up
+
+
+async def test_a_wake_lets_the_reader_look_around_without_an_answer():
+    answers = Answers()
+    asyncio.get_running_loop().call_later(0.01, answers.wake)
+    await asyncio.wait_for(answers.changed(), 1)
+    assert answers.empty()
