@@ -183,6 +183,7 @@ class Sync:
             definition=definition_of(spec),
         )
         kubelet.recorder.event(pod, "Normal", "Created", "Container created", path)
+        target = report.latest(spec.get("targetContainerName", ""))
         yield Sleep(kubelet.latency("container_start"))
         values = environment.variables(pod, spec, pod_ip=address, host_ip=kubelet.node_ip)
         refused = runtime.container_started(
@@ -195,6 +196,7 @@ class Sync:
             stdin=bool(spec.get("stdin")),
             stdin_once=bool(spec.get("stdinOnce")),
             tty=bool(spec.get("tty")),
+            target=target.id if target is not None else "",
             ports=tuple(port["containerPort"] for port in spec.get("ports") or () if port.get("protocol", "TCP") == "TCP"),
         )
         if refused:

@@ -225,6 +225,7 @@ class Containerd(Attachments, Forwards, Actor):
         stdin: bool = False,
         stdin_once: bool = False,
         tty: bool = False,
+        target: str = "",
         ports: tuple[int, ...] = (),
     ) -> str:
         """The container's program runs. Returns "" or why it cannot be started."""
@@ -248,7 +249,7 @@ class Containerd(Attachments, Forwards, Actor):
                 "ContainerStartFailed", container.uid, container.pod, container.name, exit_code=128, message=str(error)
             )
             return str(error)
-        process.files, process.ports = dict(behaviours()[behaviour].files), list(ports)
+        process.files, process.ports, process.target = dict(behaviours()[behaviour].files), list(ports), target
         self.state.processes[container_id] = process
         self._replace(container, state="running", started_ms=self.now_ms)
         self.tell(

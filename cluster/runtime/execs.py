@@ -212,7 +212,7 @@ class Execs(Input):
             clock.unix_ms(self.now_ms) // 1000,
             run=run,
             say=say,
-            send=(lambda name: self.signal(container.id, name)) if run.process else None,
+            send=(lambda name: self.signal(main.target or container.id, name)) if run.process or main.target else None,
         )
 
     def _prompt(self, run: Exec) -> None:

@@ -69,6 +69,7 @@ class Process:
     files: dict[str, str] = field(default_factory=dict)  # what it wrote, by path
     mounts: dict[str, str] = field(default_factory=dict)  # mount path -> volume name of the Pod
     listens: dict[str, str] = field(default_factory=dict)  # port -> server and its setting, of what a script started
+    target: str = ""  # the container whose process namespace it shares
     ports: list[int] = field(default_factory=list)  # what its Pod says that it listens on
     began_ms: int = 0  # when the present wait began
     wakes_ms: int = -1  # when it ends; -1: never by itself

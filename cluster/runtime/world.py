@@ -68,6 +68,11 @@ class ContainerWorld:
         """What has come in, and whether that was the end."""
         return "", True
 
+    def first_processes(self) -> list[Process]:
+        """The first processes that are seen here: of the container whose namespace this one shares, then its own."""
+        target = self.state.processes.get(self.process.target)
+        return [self.process] if target is None else [target, self.process]
+
     def signal(self, pid: str, name: str) -> bool:
         """Whether there is such a process to be signalled; a first process signals nobody here."""
         return False

@@ -56,3 +56,19 @@ def test_it_ends_with_its_pod():
     world.delete("patient", grace_s=0)
     world.run(5_000)
     assert world.pod("patient") is None and not world.node.runtime.state.processes
+
+
+def test_with_a_target_it_sees_and_signals_that_containers_first_process():
+    world = World()
+    world.create("patient", ["sh", "-c", "trap 'exit 3' TERM; while true; do sleep 1; done"])
+    world.run(1_500)
+    doctor = {**DOCTOR, "command": ["sh", "-c", "ps; sleep 9999"], "targetContainerName": "app"}
+    body = {"spec": {"ephemeralContainers": [doctor]}}
+    world.ask(world.hand.client.patch("pods", "patient", body, "default", subresource="ephemeralcontainers"))
+    world.run(2_000)
+    runtime = world.node.runtime
+    log = [line[2] for line in runtime.state.logs[runtime.running("default/patient", "doctor")].lines]
+    assert "trap" in log[1] and log[1].startswith("    1 root") and "ps; sleep" in log[2]
+    runtime.exec_asked(1, runtime.running("default/patient", "doctor"), ["kill", "1"], has_input=False, has_terminal=False)
+    world.run(4_000)
+    assert world.state("patient")["restartCount"] == 1 and world.state("patient")["lastState"]["terminated"]["exitCode"] == 3

@@ -285,7 +285,11 @@ def kill(process, world, words, stdin):
 
 
 def list_processes(process, world, words, stdin):
-    rows = [(1, world.process.argv), *([(7, process.argv)] if process is not world.process else []), (8, words)]
+    first, *others = world.first_processes()
+    rows = [(1, first.argv), *((7 + at, each.argv) for at, each in enumerate(others))]
+    if process is not world.process:
+        rows.append((7 + len(others), process.argv))
+    rows.append((8 + len(others), words))
     return Finished(0, "PID   USER     TIME  COMMAND\n" + "".join(f"{pid:5} root      0:00 {' '.join(argv)}\n" for pid, argv in rows))
 
 
