@@ -63,7 +63,7 @@ def kube(host, asked: dict, respond: Respond) -> dict | None:
         return _rendered(Response(code=refusal.code, body=refusal.status), accept)
     runner.heard(waits=request.verb == "watch")
     if streams.is_stream(request):
-        return streaming.refusal(runner, request, asked["query"])
+        return streaming.refusal(runner, request, asked["query"], upgrades="upgrade" in asked["headers"].get("connection", "").lower())
     if request.verb == "watch" or pipeline.is_read(request, runner.server.looking):
         return _read(runner, request, reads.Drawing(runner, request, asked), respond)
     try:

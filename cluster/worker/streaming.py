@@ -9,21 +9,35 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from cluster.apiserver import http, streams
+from cluster.meta import status
 from cluster.meta.requests import Request, Response
 
 from .reads import Drawing
 
 Respond = Callable[[dict], None]
 SWITCHED = 101           # Switching Protocols
+UPGRADE = "Upgrade request required"
 TEXT = [("Content-Type", "text/plain; charset=utf-8")]
 
 
-def refusal(runner, request: Request, query: str) -> dict:
-    """The answer to an exec or attach without a stream: why there is none, else that one has to ask for it."""
-    found = _found(runner, request, query)
+def refusal(runner, request: Request, query: str, *, upgrades: bool) -> dict:
+    """The answer to an exec or attach without a stream: why there is none, else that one has to ask for it.
+
+    upgrades: the caller asks for another protocol, so the kubelet has its say too.
+    Source: k8s.io/apimachinery pkg/util/proxy/upgradeaware.go (ServeHTTP).
+    """
+    found = _found(runner, request, query) if upgrades else streams.target(request, query, runner.server.looking.enter(request, True))
     if isinstance(found, dict):
         return found
-    return {"status": 400, "headers": TEXT, "body": b"Upgrade request required\n"}
+    if not isinstance(found, Response):
+        error = status.bad_request(UPGRADE)
+        found = Response(code=error.code, body=error.status)
+    return _rendered(found, request)
+
+
+def _rendered(response: Response, request: Request) -> dict:
+    code, headers, body = http.render(response, request.accept)
+    return {"status": code, "headers": headers, "body": body}
 
 
 def start(runner, request: Request, query: str, drawing: Drawing, respond: Respond) -> dict | None:
@@ -70,8 +84,7 @@ def _found(runner, request: Request, query: str, heard: list | None = None):
     """(target, the container's id), or a plain answer."""
     found = streams.target(request, query, runner.server.looking.enter(request, True, heard))
     if isinstance(found, Response):
-        status, headers, body = http.render(found, request.accept)
-        return {"status": status, "headers": headers, "body": body}
+        return _rendered(found, request)
     runtime = runner.simulation.nodes[found.node].runtime if found.node in runner.simulation.nodes else None
     if runtime and found.action == "portforward":
         return found, ""

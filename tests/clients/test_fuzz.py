@@ -132,6 +132,15 @@ def test_bad_input_gets_upstreams_status_and_writes_nothing(ask, method, path, b
     assert stored(ask) == before
 
 
+def test_an_exec_without_an_upgrade_is_told_so(ask):
+    pod = {"metadata": {"name": "idle"}, "spec": {"nodeName": "k8snode1", "containers": [{"name": "a", "image": "nowhere.example.com/missing:1"}]}}
+    assert ask("POST", f"{CORE}/pods", pod)[0] == 201
+    for action in ("exec?command=ls", "attach", "portforward?ports=80"):
+        status, _, answer = ask("POST", f"{CORE}/pods/idle/{action}")
+        assert (status, answer["reason"], answer["message"]) == (400, "BadRequest", "Upgrade request required")
+    assert ask("DELETE", f"{CORE}/pods/idle?gracePeriodSeconds=0")[0] == 200
+
+
 def test_a_path_of_no_group_is_the_muxs_page(ask):
     status, headers, body = ask("GET", "/brew")
     assert (status, body, headers["Content-Type"]) == (404, "404 page not found\n", "text/plain; charset=utf-8")
