@@ -30,8 +30,13 @@ Member = tuple[int, str, bool]     # field number, type, whether it is repeated
 
 @lru_cache(maxsize=4)
 def version_2(registry: Registry) -> bytes:
-    """The version 2 document."""
-    return writer(2).document(openapi.version_2(registry))
+    """The version 2 document. What custom resources add is written behind the rest: a reader merges messages that come twice."""
+    found = openapi.version_2(registry)
+    if registry.base is registry:
+        return writer(2).document(found)
+    known = openapi.version_2(registry.base)
+    added = {part: {name: body for name, body in found[part].items() if name not in known[part]} for part in ("paths", "definitions")}
+    return version_2(registry.base) + writer(2).document(added)
 
 
 @lru_cache(maxsize=64)

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from cluster.apiserver import http as wire
+from tests.apiserver.test_openapi_protobuf import read as read_protobuf
 
 GROUP = "example.com"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -158,6 +159,18 @@ def test_version_2_leaves_out_what_kubectl_does_not_understand(http):
     document = http("GET", f"/openapi/v3/apis/{GROUP}/v1")[2]
     third = document["components"]["schemas"]["com.example.v1.Widget"]["properties"]["spec"]
     assert third["properties"]["maybe"] == {"type": "string", "nullable": True} and len(third["properties"]["any"]["anyOf"]) == 2
+
+
+def test_version_2_as_protobuf_has_it_too(http, crd):
+    accept = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+    _, headers, body = http("GET", "/openapi/v2", Accept=accept)
+    _, plain, document = http("GET", "/openapi/v2")
+    found = read_protobuf(2, "Document", body)
+    assert headers["ETag"] == plain["ETag"]
+    for part in ("definitions", "paths"):
+        assert found[part].keys() == document[part].keys()
+    size = found["definitions"]["com.example.v1.Widget"]["properties"]["spec"]["properties"]["size"]
+    assert size == {"type": "integer", "minimum": 1.0, "maximum": 10.0}
 
 
 def test_its_scale_has_columns_of_its_own(http, crd):

@@ -29,6 +29,8 @@ def read(version: int, name: str, data: bytes):
             found[item["name"]] = item["value"]
         elif is_repeated:
             found.setdefault(member, []).append(item)
+        elif isinstance(item, dict):
+            found[member] = {**found.get(member, {}), **item}
         else:
             found[member] = item
     if name in LISTS:
