@@ -51,3 +51,22 @@ def test_a_sum_keeps_the_first_format_unless_that_is_zero():
 
 def test_a_huge_exponent_is_cheap():
     assert quantity.parse("1e999999999").nano > 10**300
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("9" * 5_000, quantity.WRONG_NUMBER), ("1." + "0" * 5_000 + "1", quantity.WRONG_NUMBER), ("1e" + "9" * 5_000, quantity.WRONG_SUFFIX),
+    ("9" * 100_000 + "%", quantity.WRONG_FORMAT),
+])
+def test_thousands_of_digits_are_refused_at_once(text, message):
+    with pytest.raises(quantity.QuantityError) as refusal:
+        quantity.parse(text)
+    assert str(refusal.value) == message
+
+
+def test_a_number_of_many_digits_is_still_printed():
+    text = "9" * 3_000
+    assert quantity.parse(text).text == text
+
+
+def test_of_an_exponent_the_lower_32_bits_count():
+    assert quantity.parse("1e4294967297").nano == quantity.parse("1e1").nano
