@@ -86,7 +86,7 @@ DATABASES = {
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"
                 "PRAGMA cache_size=-16000; PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=67108864;"
-                "PRAGMA wal_autocheckpoint=8192;"  # in pages; cluster/worker/checkpoints.py comes before that
+                "PRAGMA wal_autocheckpoint=16384;"  # in pages; cluster/worker/checkpoints.py comes before that
             ),
         },
     }

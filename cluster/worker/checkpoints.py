@@ -2,7 +2,7 @@
 
 A commit writes to the write-ahead log alone and does not wait. Every so many pages SQLite carries the log over into the database,
 within a commit, and waits for the disk twice; during the start of many Pods that was 20 ms in every 400, in which no request was
-answered. Here it happens beside the commits, once a second at most; the limit in the settings remains for where it falls behind.
+answered. Here it happens beside the commits, a little at a time; the limit in the settings remains for where it falls behind.
 """
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import threading
 from django.db import DatabaseError, connection
 
 logger = logging.getLogger(__name__)
-EVERY_S = 1.0
+EVERY_S = 0.25   # little at a time: a commit that meets one may wait for the disk with it
 
 
 class Checkpoints:
