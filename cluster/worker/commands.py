@@ -61,7 +61,7 @@ def kube(host, asked: dict, respond: Respond) -> dict | None:
         request = http.parse(asked["method"], asked["path"], asked["query"], asked["headers"], asked["body"])
     except StatusError as refusal:
         return _rendered(Response(code=refusal.code, body=refusal.status), accept)
-    runner.heard(waits=request.verb == "watch")
+    runner.heard(waits=request.verb in ("watch", "delete"))
     if streams.is_stream(request):
         return streaming.refusal(runner, request, asked["query"], upgrades="upgrade" in asked["headers"].get("connection", "").lower())
     if request.verb == "watch" or pipeline.is_read(request, runner.server.looking):

@@ -44,7 +44,7 @@ class Pacing:
 
         If it asks again soon, it was at work between (a kubectl command takes 50 ms to start): that time is not
         multiplied, so that a script meets the cluster as it would a real one. If it does not, the clock makes up for it by and by.
-        waits: it begins a watch, or ends one while the cluster is at work, so it is the cluster's turn.
+        waits: it deletes or begins a watch, or ends one while the cluster is at work, so it is the cluster's turn.
         """
         if speed > 1:
             patience_s = 0.0 if waits else min(PATIENCE_S, PATIENCE_MS / 1000 / speed)
