@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,9 @@ from tests.kubectl.conftest import binary
 pytestmark = pytest.mark.slow
 
 
+@cache
 def minor_version() -> int:
     """36 of kubectl 1.36."""
-    if binary() is None:
-        return 0
     said = subprocess.run([binary(), "version", "--client", "-o", "json"], capture_output=True, text=True, timeout=60, check=True).stdout
     return int(re.match(r"v1\.(\d+)", json.loads(said)["clientVersion"]["gitVersion"])[1])
 
@@ -52,9 +52,10 @@ def shell(kubectl, tmp_path_factory):
     return Shell(kubectl, folder)
 
 
-@pytest.mark.parametrize(("group", "row"), [pytest.param(group, row, id=f"{group}: {row.words}") for group, rows in GROUPS.items()
-                                            for row in rows if row.since <= minor_version()])
+@pytest.mark.parametrize(("group", "row"), [pytest.param(group, row, id=f"{group}: {row.words}") for group, rows in GROUPS.items() for row in rows])
 def test_a_command_says_what_it_says_on_a_real_cluster(shell, group: str, row: Row):
+    if row.since > minor_version():
+        pytest.skip(f"kubectl 1.{minor_version()} says it differently")
     done = shell.run(group, row.words)
     assert done.returncode == row.code, done.stdout + done.stderr
     assert re.search(row.out, done.stdout, re.M), done.stdout + done.stderr
