@@ -17,7 +17,8 @@ from cluster.picture import inspection
 
 from . import checking, following, reads, sandboxes, streaming, watching
 from .recovery import SimulationFailed
-from .runner import Refused, Runner
+from .refusals import Refused
+from .runner import Runner
 
 Respond = Callable[[dict], None]
 COMMANDS: dict[str, Callable] = {}

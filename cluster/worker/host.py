@@ -17,7 +17,8 @@ from . import commands
 from .checkpoints import Checkpoints
 from .collecting import Collector
 from .recovery import SimulationFailed
-from .runner import Refused, Runner
+from .refusals import Refused
+from .runner import Runner
 from .sandboxes import find, find_by_token, main_sandbox
 
 logger = logging.getLogger(__name__)

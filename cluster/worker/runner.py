@@ -17,6 +17,7 @@ from cluster.picture import Projector
 from cluster.store import log
 
 from . import faults, following, reads, recovery, watching
+from .backlog import Backlog
 from .display import SNAPSHOT_ROWS, Display
 from .pacing import (
     LONG_GAP_MS,
@@ -29,6 +30,7 @@ from .pacing import (
     TICK_BUDGET_S,
     Pacing,
 )
+from .refusals import STOPPED, Refused
 from .version import engine_version
 
 logger = logging.getLogger(__name__)
@@ -40,17 +42,6 @@ FROM_CLIENTS = ("request", "exec", "attach", "forward")   # inputs for which a s
 COMMIT_STEPS = 200       # a turn without changes or facts is committed every so many events
 NUMBERS = itertools.count(1)  # of messages to pages: whoever has one needs none with a smaller number
 Publish = Callable[[dict], None]
-
-
-class Refused(ValueError):
-    """A command that makes no sense; `texts` are its words in both languages, `code` is HTTP's."""
-
-    def __init__(self, en: str, zh: str = "", *, code: int = 400):
-        super().__init__(en)
-        self.texts, self.code = {"en": en, "zh": zh or en}, code
-
-
-STOPPED = ("the simulation stopped by an error: reset the sandbox", "模拟因错误而停止：请重置沙箱")
 
 
 class Runner:
@@ -104,18 +95,17 @@ class Runner:
         self.snapshot_step = self.engine.steps
 
     def _picture(self) -> None:
-        """Build the picture from the committed trace, then show what was shown."""
+        """The picture out of the committed trace, at what was shown."""
         sandbox = self.sandbox
         self.projector = Projector(self.simulation)
-        self.display = Display(self.projector.initial(), seq=0, at_ms=0)
+        self.backlog = Backlog(self.projector)
         revisions = log.Revisions(sandbox)
         for _, events in itertools.groupby(log.trace_after(sandbox, 0), key=lambda event: event.step):
-            self.display.add(self.projector.rows(list(events), revisions))
+            self.backlog.take(list(events), revisions, is_seen=False)
         uncommitted = {change.revision: change for change in self.simulation.store.uncommitted}
         for _, events in itertools.groupby(self.turn_events, key=lambda event: event.step):
-            self.display.add(self.projector.rows(list(events), uncommitted))
-        self.display.show_until(sandbox.shown_seq)
-        self.display.take_fresh()
+            self.backlog.take(list(events), uncommitted, is_seen=False)
+        self.backlog.pass_by(sandbox.shown_seq)
 
     # -- running ------------------------------------------------------------------------------------------------------
 
@@ -130,9 +120,17 @@ class Runner:
         elif mode == "held" and self.steps_left:
             wake_s = self._tick_steps(wall_s)
         self.finish_turn()
+        if self.backlog.is_unread:
+            self.backlog.read_while(lambda: not self._is_turn_over(wall_s) and not self.is_wanted())
+            return wall_s if self.backlog.is_unread else wake_s
         if self.display.fresh:  # too soon after the last frame: they must not wait for the next event
             wake_s = self.next_frame_s if wake_s is None else min(wake_s, max(wall_s, self.next_frame_s))
         return wake_s
+
+    @property
+    def display(self) -> Display:
+        """What is shown, and what is pending, with all that happened."""
+        return self.backlog.display
 
     @property
     def _is_paced(self) -> bool:
@@ -152,10 +150,10 @@ class Runner:
             self.advance()
             if self._is_turn_over(wall_s):
                 self.pacing.slip(self.wall(), engine.now_ms, speed)
-                self.display.show_all()
+                self.backlog.pass_by()
                 return wall_s
         self.is_late = False
-        self.display.show_all()
+        self.backlog.pass_by()
         self.simulation.advance_to(target)
         if engine.is_settled and not was_settled:
             self.heard()   # whoever waited for this has work to do now
@@ -242,8 +240,9 @@ class Runner:
         events = self.engine.trace.drain()
         if events:
             self.turn_events += events
+            is_seen = bool(self.viewers) or self.sandbox.mode != "running"
             recent = {change.revision: change for change in self.simulation.store.uncommitted[-20:]}
-            self.display.add(self.projector.rows(events, recent))
+            self.backlog.take(events, recent, is_seen=is_seen)
 
     def _fail(self, error: Exception, before: dict) -> None:
         """Stop for good at the position before the event that raised; its effects are dropped. Raises SimulationFailed."""
@@ -284,7 +283,7 @@ class Runner:
     def finish_turn(self) -> None:
         """Commit what happened, then let it leave: replies, watch events, frames."""
         engine, snapshot_is_due = self.engine, self.engine.steps - self.snapshot_step > SNAPSHOT_STEPS
-        is_news = self.journaled or self.simulation.store.uncommitted or self.turn_events or self.display.seq != self.sandbox.shown_seq
+        is_news = self.journaled or self.simulation.store.uncommitted or self.turn_events or self.backlog.shown_seq != self.sandbox.shown_seq
         if is_news or self.state_changed or snapshot_is_due or engine.steps - self.sandbox.steps > COMMIT_STEPS:
             self._commit()
         self._send_outbox()
@@ -301,7 +300,7 @@ class Runner:
         events, self.turn_events = self.turn_events, []
         inputs, self.journaled = self.journaled, []
         try:
-            log.commit_turn(sandbox, changes, events, inputs, shown_seq=self.display.seq, mode=sandbox.mode, held_by=sandbox.held_by,
+            log.commit_turn(sandbox, changes, events, inputs, shown_seq=self.backlog.shown_seq, mode=sandbox.mode, held_by=sandbox.held_by,
                             pacing=sandbox.pacing, speed=sandbox.speed, error=sandbox.error, **(self.end or recovery.position(self.simulation)))
         except Exception:
             self.is_broken, self.journaled = True, inputs
@@ -335,6 +334,9 @@ class Runner:
 
     def _publish_frame(self) -> None:
         wall_s = self.wall()
+        if self.backlog.is_unread and not self.viewers:
+            self.state_changed = False
+            return
         if not self.display.fresh and not self.state_changed:
             return
         if wall_s < self.next_frame_s and self.sandbox.mode in ("running", "settling") and not self.state_changed:

@@ -70,7 +70,7 @@ class Simulation:
 
     # -- life -----------------------------------------------------------------------------------------------------
 
-    def boot(self) -> "Simulation":
+    def boot(self) -> Simulation:
         """Start the components and let the cluster come up; what a fresh sandbox shows begins after that."""
         self.server.begin(first_objects(self.settings, self.engine))
         self.start_components()

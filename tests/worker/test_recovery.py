@@ -11,7 +11,8 @@ from cluster.store import log
 from cluster.worker import recovery, runner, sandboxes
 from cluster.worker.host import SLEEP_AFTER_S, Host
 from cluster.worker.recovery import SimulationFailed
-from cluster.worker.runner import Refused, Runner
+from cluster.worker.refusals import Refused
+from cluster.worker.runner import Runner
 from cluster.worker.simulation import Simulation
 
 from .running import POD, Stage, committed

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from cluster.worker.runner import Refused
+from cluster.worker.refusals import Refused
 
 from .running import POD, Stage
 
