@@ -16,6 +16,8 @@ WORKER_CHANNEL = "simulation"
 TIMEOUT_S = 30
 MOST_ANSWERS = 1000             # that wait for one reader; upstream's channel of a watcher holds as many at most
 MOST_WAITING_BYTES = 1024 * 1024  # of them together; one alone may be longer
+MOST_AT_ONCE_BYTES = 8 * MOST_WAITING_BYTES  # that come before the reader can have taken any of it
+PATIENCE_S = 0.1  # that too much may wait; a reader who is there begins to take it meanwhile
 
 
 class WorkerSilent(Exception):
@@ -71,13 +73,17 @@ class Door:
 class Answers:
     """What was answered and not yet taken, within bounds: who reads too slowly is given up.
 
-    Source: k8s.io/apiserver pkg/storage/cacher/cache_watcher.go (a watcher whose channel is full is forgotten; what it was
-    not sent it can ask for by its last resourceVersion).
+    Much may come at once (all that a watch begins with, a long file, the echo of what was pasted), so a reader has a moment
+    before it is judged, and another one as long as it takes what is there.
+
+    Source: k8s.io/apiserver pkg/storage/cacher/cache_watcher.go (a watcher whose channel stays full for a moment is forgotten;
+    what it was not sent it can ask for by its last resourceVersion).
     """
 
     def __init__(self):
         self.waiting: deque[bytes] = deque()
-        self.size = 0
+        self.size = self.taken = 0
+        self.judgement: asyncio.TimerHandle | None = None
         self.something = asyncio.Event()
         self.is_given_up = False
         self.patience: asyncio.Timeout | None = None
@@ -86,16 +92,36 @@ class Answers:
         """Keep an answer, or forget them all: one that is missing makes the rest worth nothing."""
         if self.is_given_up:
             return
-        if self.waiting and (self.size + len(data) > MOST_WAITING_BYTES or len(self.waiting) >= MOST_ANSWERS):
+        if self.size > MOST_AT_ONCE_BYTES:
             self._give_up()
             return
         self.waiting.append(data)
         self.size += len(data)
         self.something.set()
+        if self.is_too_much and self.judgement is None:
+            self._judge_later()
+
+    @property
+    def is_too_much(self) -> bool:
+        """Whether more waits than may wait for long."""
+        return len(self.waiting) > 1 and (self.size > MOST_WAITING_BYTES or len(self.waiting) > MOST_ANSWERS)
+
+    def _judge_later(self) -> None:
+        self.judgement = asyncio.get_running_loop().call_later(PATIENCE_S, self._judge, self.taken)
+
+    def _judge(self, taken: int) -> None:
+        """Give up a reader who has taken nothing of too much. taken: how many answers it had taken a moment ago."""
+        self.judgement = None
+        if not self.is_too_much:
+            return
+        if self.taken == taken:
+            self._give_up()
+        else:
+            self._judge_later()
 
     def _give_up(self) -> None:
         self.waiting.clear()
-        self.is_given_up = True
+        self.size, self.is_given_up = 0, True
         if self.patience is not None:
             self.patience.reschedule(asyncio.get_running_loop().time())
 
@@ -110,6 +136,12 @@ class Answers:
                 raise
         finally:
             self.patience = None
+
+    def forget(self) -> None:
+        """Nobody reads any more."""
+        self.waiting.clear()
+        if self.judgement is not None:
+            self.judgement.cancel()
 
     def wake(self) -> None:
         """Let `changed` return although nothing came."""
@@ -130,7 +162,7 @@ class Answers:
 
     def get_nowait(self) -> dict:
         data = self.waiting.popleft()
-        self.size -= len(data)
+        self.size, self.taken = self.size - len(data), self.taken + 1
         return msgspec.msgpack.decode(data)
 
     def empty(self) -> bool:
@@ -151,7 +183,9 @@ class Conversation:
         return answers
 
     async def __aexit__(self, *exception: Any) -> None:
-        self.door.queues.pop(self.id, None)
+        answers = self.door.queues.pop(self.id, None)
+        if answers is not None:
+            answers.forget()
 
 
 _doors: dict[int, Door] = {}

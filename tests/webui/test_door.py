@@ -50,7 +50,37 @@ async def test_too_many_small_answers_are_too_much_as_well():
     answers = Answers()
     for number in range(door.MOST_ANSWERS + 1):
         answers.put(said(number))
+    await asyncio.sleep(2 * door.PATIENCE_S)
     assert answers.is_given_up
+
+
+async def test_much_that_comes_at_once_is_kept_for_a_reader_who_takes_it():
+    """A watch's head and all that it begins with arrive together, before its reader can have its turn."""
+    answers = Answers()
+    answers.put(said(0))
+    answers.put(said(1, 2 * door.MOST_WAITING_BYTES))
+    for number in range(2, door.MOST_ANSWERS + 10):
+        answers.put(said(number))
+    seen = [(await answers.get())["number"] for _ in range(door.MOST_ANSWERS + 10)]
+    await asyncio.sleep(2 * door.PATIENCE_S)
+    assert seen == list(range(door.MOST_ANSWERS + 10)) and not answers.is_given_up
+
+
+async def test_a_reader_who_goes_on_taking_is_not_given_up():
+    answers = Answers()
+    for number in range(5):
+        answers.put(said(number, door.MOST_WAITING_BYTES))
+    for _ in range(4):
+        await asyncio.sleep(0.7 * door.PATIENCE_S)
+        await answers.get()
+    assert not answers.is_given_up and (await answers.get())["number"] == 4
+
+
+async def test_beyond_all_measure_nobody_is_waited_for():
+    answers = Answers()
+    for number in range(door.MOST_AT_ONCE_BYTES // door.MOST_WAITING_BYTES + 2):
+        answers.put(said(number, door.MOST_WAITING_BYTES))
+    assert answers.is_given_up and answers.empty()
 
 
 async def test_a_wake_lets_the_reader_look_around_without_an_answer():

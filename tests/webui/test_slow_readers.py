@@ -108,3 +108,14 @@ def test_who_was_given_up_goes_on_from_the_last_revision_it_saw(api):
         later = re.findall(ADDED, rest_of(again))
     first = re.findall(ADDED, said)
     assert first and later and first + later == [f"pod{number}".encode() for number in range(60)]
+
+
+def test_a_watch_begins_with_more_than_may_wait_for_a_reader(api):
+    """All that is there already leaves the worker at once, right behind the answer's head."""
+    cluster, seen = Cluster(api, "much"), []
+    for number in range(30):
+        cluster.pod(f"pod{number}")
+    with contextlib.closing(cluster.watch(seconds=10)) as raw:
+        raw.settimeout(10)
+        names_of(raw, 30, seen)
+    assert sorted(seen) == sorted(f"pod{number}" for number in range(30))
