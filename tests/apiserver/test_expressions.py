@@ -52,6 +52,7 @@ GROWING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", GROWING.values(), ids=GROWING)
 def test_no_expression_grows_beyond_measure(text):
     with pytest.raises(expressions.Failed):

@@ -58,7 +58,7 @@ def test_tail_timestamps_previous_and_since(kubectl):
     assert kubectl("logs", "talker", "-c", "two", "--since=1h", "--limit-bytes=3").stdout == "oth"
     refused = kubectl("logs", "talker", "-c", "two", "--previous")
     assert refused.returncode == 1 and 'previous terminated container "two" in pod "talker" not found' in refused.stderr
-    kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "pod/crasher", "--timeout=60s")
+    kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].lastState.terminated.reason}=Error", "pod/crasher", "--timeout=60s")
     assert kubectl("logs", "crasher", "-p").stdout == "boom\n"
 
 

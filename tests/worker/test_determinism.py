@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -97,13 +98,15 @@ def fingerprint(simulation: Simulation) -> tuple[bytes, bytes]:
     return msgspec.json.encode(simulation.store.uncommitted), msgspec.json.encode(simulation.engine.trace.events)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.slow
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(moves, min_size=2, max_size=10))
 def test_two_runs_of_one_walk_give_the_same_bytes(walk):
     assert fingerprint(run(walk)) == fingerprint(run(walk))
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.slow
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(moves, min_size=2, max_size=8), st.integers(0, 8))
 def test_a_run_that_goes_on_from_a_snapshot_gives_the_same_bytes(walk, cut):
     whole = Simulation(settings_for("learner", seed=7)).boot()
