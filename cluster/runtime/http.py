@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from .octets import bytes_of, text_of
 
 MOST_HEAD, MOST_BODY = 16 * 1024, 1024 * 1024
+MOST_DIGITS = 18  # of a length
 DAYS = ("Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed")  # day 0 was a Thursday
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 REASONS = {200: "OK", 301: "Moved Permanently", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Not Allowed",
@@ -53,9 +55,9 @@ def request_of(text: str) -> tuple[Asked | None, str]:
         raise Malformed
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     length = headers.get("content-length", "0")
-    if not length.isascii() or not length.isdigit() or "transfer-encoding" in headers:
+    if not re.fullmatch("[0-9]+", length) or "transfer-encoding" in headers:
         raise Malformed
-    if int(length) > MOST_BODY:
+    if len(length) > MOST_DIGITS or int(length) > MOST_BODY:
         raise Malformed(413)
     body = bytes_of(rest)
     if len(body) < int(length):

@@ -99,3 +99,30 @@ def test_the_tools_work_on_files(script, log):
 def test_a_full_disk_is_said(world):
     world.put_file("/big", "x" * DISK_BYTES)
     assert files.copy(None, world, ["cp", "/big", "/other"], "").errors == "cp: write error: No space left on device\n"
+
+
+def test_names_that_are_no_utf8_go_in_and_out(world):
+    assert tar(world, "xf", "-", "-C", "/tmp", stdin=archive_of(**{"caf\udce9": b"x"})).status == 0
+    assert list(world.process.files) == ["/tmp/" + text_of(b"caf\xe9")]
+    outcome = tar(world, "cf", "-", "-C", "/tmp", text_of(b"caf\xe9"))
+    with tarfile.open(fileobj=io.BytesIO(bytes_of(outcome.output))) as archive:
+        assert archive.getnames() == ["caf\udce9"]
+
+
+def test_a_sparse_file_is_as_large_as_it_says():
+    process = Process(container="c", kind="server", argv=["x"], hostname="pod")
+    small = ContainerWorld(RuntimeState(), "c", "uid", process, 0, "2026-01-01T09:00:00Z", 1767258000)
+    member = tarfile.TarInfo("hole")
+    member.type = tarfile.GNUTYPE_SPARSE
+    head = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+    head[483:495] = tarfile.itn(1 << 60, 12, tarfile.GNU_FORMAT)  # its size with what is left out
+    head[148:156] = b"%06o\0 " % tarfile.calc_chksums(bytes(head))[0]
+    outcome = tar(small, "xf", "-", "-C", "/tmp", stdin=text_of(bytes(head) + bytes(1024)))
+    assert outcome.errors == "tar: can't write 'hole': No space left on device\n" and not process.files
+
+
+def test_names_that_announce_names_without_end_are_no_archive(world):
+    link = tarfile.TarInfo("././@LongLink")
+    link.type, link.size = tarfile.GNUTYPE_LONGNAME, 1
+    block = link.tobuf(tarfile.GNU_FORMAT) + b"a" + bytes(511)
+    assert tar(world, "xf", "-", stdin=text_of(block * 2000)).errors == "tar: invalid tar magic\n"

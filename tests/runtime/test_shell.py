@@ -220,3 +220,27 @@ def test_addresses_go_round_the_range_and_are_given_again_when_free():
     assert network.next_address("10.244.0.0/24", last=last, taken=taken) == "10.244.0.4"
     assert network.next_address("10.244.0.0/24", last="10.244.0.254", taken=taken) == "10.244.0.2"
     assert network.next_address("10.0.0.0/30", last="", taken={"10.0.0.2": "x"}) == ""
+
+
+LONG = "9" * 5000  # more digits than Python reads at once
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("exit ²", "sh: exit: Illegal number: ²"),
+        (f"exit {LONG}", f"sh: exit: Illegal number: {LONG}"),
+        ("seq --5", "seq: invalid number '--5'"),
+        (f"seq 1 {LONG}", f"seq: invalid number '{LONG}'"),
+        (f"httpd -p {LONG}", f"httpd: bad address '{LONG}'"),
+        (f"echo {LONG} > /tmp/a; echo 2 >> /tmp/a; sort -n /tmp/a", "2"),
+        ("echo " + "$(echo " * 400 + "x" + ")" * 400, "sh: syntax error: nested too deep"),
+        ("exec " * 2000 + "true", "sh: exec: line 0: exec: not found"),
+    ],
+)
+def test_no_number_and_no_depth_is_too_much_for_the_small_tools(script, words):
+    assert shell(script).until(2000).log[0] == words
+
+
+def test_a_sleep_beyond_all_numbers_is_a_long_one():
+    assert duration_ms("1e999") == duration_ms("inf")

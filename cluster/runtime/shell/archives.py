@@ -11,6 +11,7 @@ import tarfile
 from typing import NamedTuple
 
 from ..octets import bytes_of, text_of
+from ..world import DISK_BYTES
 from .outcome import Finished
 
 USAGE = "BusyBox v1.35.0 multi-call binary.\n\nUsage: tar c|x|t [-hvokO] [-f TARFILE] [-C DIR] [-X FILE] [FILE]...\n"
@@ -115,11 +116,21 @@ def members_of(world, folder: str, path: str) -> list[tuple[str, str | None]]:
 
 
 def add(archive: tarfile.TarFile, name: str, text: str | None, unix_s: int) -> None:
-    member = tarfile.TarInfo(name)
+    member = tarfile.TarInfo(name_out(name))
     member.mtime, member.uname, member.gname = unix_s, "root", "root"
     data = b"" if text is None else bytes_of(text)
     member.type, member.mode, member.size = (tarfile.DIRTYPE, 0o755, 0) if text is None else (tarfile.REGTYPE, 0o644, len(data))
     archive.addfile(member, io.BytesIO(data))
+
+
+def name_in(name: str) -> str:
+    """A member's name as a text of octets.py: tarfile marks what is no UTF-8 by half a surrogate pair."""
+    return text_of(name.encode("utf-8", "surrogateescape"))
+
+
+def name_out(name: str) -> str:
+    """The same, the other way."""
+    return bytes_of(name).decode("utf-8", "surrogateescape")
 
 
 def extracted(world, wanted: Asked, data: bytes) -> Finished:
@@ -130,11 +141,12 @@ def extracted(world, wanted: Asked, data: bytes) -> Finished:
             for member in archive:
                 if len(names) >= MOST_MEMBERS:
                     return Finished(1, errors="tar: write error: No space left on device\n")
+                member.name = name_in(member.name)
                 names.append(member.name)
                 wrong = written(world, wanted, archive, member) if wanted.action == "x" else ""
                 if wrong:
                     return Finished(1, errors=wrong)
-    except (tarfile.TarError, EOFError, ValueError):
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError):
         return Finished(1, errors="tar: short read\n" if len(data) < 512 else "tar: invalid tar magic\n")
     return Finished(0, "".join(f"{name}\n" for name in names) if wanted.action == "t" else "")
 
@@ -148,6 +160,8 @@ def written(world, wanted: Asked, archive: tarfile.TarFile, member: tarfile.TarI
     if member.isdir():
         world.make_folder(path)
     elif member.isreg():
+        if member.size > DISK_BYTES:  # before it is read: what is left out of a sparse file is nowhere but in memory
+            return f"tar: can't write '{name}': No space left on device\n"
         text = text_of(archive.extractfile(member).read())
         if world.is_folder(path):
             return f"tar: can't open '{name}': Is a directory\n"

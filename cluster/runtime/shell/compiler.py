@@ -286,4 +286,4 @@ def duration_ms(text: str) -> int | None:
         value = float(number)
     except ValueError:
         return None
-    return None if value < 0 or value != value else min(int(value * 1000 * (factor or 1)), 10**12)
+    return None if value < 0 or value != value else int(min(value * 1000 * (factor or 1), 10**12))

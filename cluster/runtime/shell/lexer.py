@@ -10,6 +10,7 @@ from typing import NamedTuple
 OPERATORS = ("&&", "||", ";;", ";", "|", "&", "(", ")")
 BREAKS = " \t\n;|&()<>"
 SPECIAL_NAMES = "?$#@*!0123456789"
+MOST_NESTED = 50  # parentheses in each other within a `$(…)`
 
 
 class ShellSyntaxError(ValueError):
@@ -144,6 +145,8 @@ def _closing(text: str, at: int) -> int:
         depth += {"(": 1, ")": -1}.get(text[at], 0)
         if depth == 0:
             return at
+        if depth > MOST_NESTED:
+            raise ShellSyntaxError("syntax error: nested too deep")
         at += 1
     raise ShellSyntaxError('syntax error: unexpected end of file (expecting ")")')
 

@@ -12,6 +12,7 @@ from .outcome import Finished, Wait
 
 SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "USR1": 10, "USR2": 12, "TERM": 15, "EXIT": 0}
 LONGEST_OUTPUT = 4 * 1024 * 1024  # characters of one command, as much as a container's files hold
+WHOLE = re.compile(r"-?[0-9]{1,18}")  # a number that a machine's words hold
 READ_TO_END = ("cat", "wc", "head", "tail", "sort", "tee", "tar", "grep")
 
 
@@ -19,7 +20,7 @@ def reads(words: list[str]) -> str:
     """What a command takes of its input: "" (nothing), a "line", or "all"."""
     name, arguments = words[0].rpartition("/")[2], words[1:]
     if name == "exec":
-        return reads(arguments) if arguments else ""
+        return reads(arguments) if arguments and arguments[0].rpartition("/")[2] != "exec" else ""
     if name == "read":
         return "line"
     if name not in READ_TO_END:
@@ -70,7 +71,7 @@ def false(process, world, words, stdin):
 
 def leave(process, world, words, stdin):
     code = words[1] if len(words) > 1 else str(process.status)
-    if not code.isdigit():
+    if not WHOLE.fullmatch(code) or code.startswith("-"):
         return Finished(2, errors=f"sh: exit: Illegal number: {code}\n", ends_shell=True)
     return Finished(int(code) % 256, ends_shell=True)
 
@@ -184,7 +185,7 @@ def trap(process, world, words, stdin):
 
 def replace_shell(process, world, words, stdin):
     """`exec program …`: the program takes the shell's place; the shell's traps are gone."""
-    tool = TOOLS.get(words[1]) if len(words) > 1 else None
+    tool = TOOLS.get(words[1]) if len(words) > 1 and words[1] != "exec" else None
     if len(words) < 2:
         return Finished(0)
     if tool is None:
@@ -222,7 +223,7 @@ def serve_files(process, world, words, stdin):
         is_front = is_front or (words[at].startswith("-") and "f" in words[at])
         at += 1
     port = port.rpartition(":")[2]
-    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+    if not WHOLE.fullmatch(port) or not 0 < int(port) < 65536:
         return Finished(1, errors=f"httpd: bad address '{port}'\n")
     if port in process.listens:
         return Finished(1, errors="httpd: bind: Address already in use\n")
@@ -239,7 +240,10 @@ def grep(process, world, words, stdin):
 
 
 def sequence(process, world, words, stdin):
-    numbers = [int(word) for word in words[1:] if word.lstrip("-").isdigit()][:2]
+    wrong = next((word for word in words[1:] if not WHOLE.fullmatch(word)), None)
+    if wrong is not None:
+        return Finished(1, errors=f"seq: invalid number '{wrong}'\n")
+    numbers = [int(word) for word in words[1:]][:2]
     first, last = (1, numbers[0]) if len(numbers) == 1 else [*numbers, 1, 0][:2]
     return Finished(0, "".join(f"{number}\n" for number in range(first, min(last, first + 10_000) + 1)))
 
@@ -258,8 +262,8 @@ def sort_lines(process, world, words, stdin):
     lines = "".join(world.read_file(path) or "" for path in paths).splitlines() if paths else stdin.splitlines()
     if "u" in options:
         lines = list(dict.fromkeys(lines))
-    found = re.compile(r"\s*(-?\d+)")
-    lines.sort(key=(lambda line: (int(at[1]) if (at := found.match(line)) else 0, line)) if "n" in options else None, reverse="r" in options)
+    found = re.compile(r"\s*(-?[0-9]+)")
+    lines.sort(key=(lambda line: (float(at[1]) if (at := found.match(line)) else 0, line)) if "n" in options else None, reverse="r" in options)
     return Finished(0, "".join(line + "\n" for line in lines))
 
 
