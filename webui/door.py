@@ -34,7 +34,7 @@ class Door:
         self.queues: dict[str, Answers] = {}
         self.listener: asyncio.Task | None = None
 
-    def open(self) -> "Door":
+    def open(self) -> Door:
         if self.listener is None:
             self.listener = asyncio.get_running_loop().create_task(self._listen())
         return self
@@ -52,10 +52,10 @@ class Door:
         async with self.conversation(command) as answers:
             try:
                 return await asyncio.wait_for(answers.get(), timeout_s)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 raise WorkerSilent(command.get("do")) from None
 
-    def conversation(self, command: dict) -> "Conversation":
+    def conversation(self, command: dict) -> Conversation:
         """A command with many answers: `async with door.conversation(command) as answers: await answers.get()`."""
         return Conversation(self, command)
 

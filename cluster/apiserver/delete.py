@@ -5,9 +5,9 @@ pkg/registry/rest/delete.go; k8s.io/kubernetes pkg/registry/core/namespace/stora
 """
 from __future__ import annotations
 
-from cluster.kinds.priorityclass import SYSTEM as SYSTEM_CLASSES
 from cluster.kinds._crd_names import terminating
 from cluster.kinds.customresourcedefinition import CLEANUP
+from cluster.kinds.priorityclass import SYSTEM as SYSTEM_CLASSES
 from cluster.meta import status
 from cluster.meta.requests import Request, Response
 from cluster.store.memory import Stored
@@ -126,7 +126,7 @@ def _grace(call: Call, live: dict, asked: DeleteOptions):
     wanted = 1 if asked.grace_s is not None and asked.grace_s < 0 else asked.grace_s
     if not meta.get("deletionTimestamp"):
         seconds = graceful(live, wanted)
-        return None if seconds is None else (seconds, call.context.time_text(seconds), True)
+        return None if seconds is None else (seconds, call.context.time_text(_duration_s(seconds)), True)
     before = meta.get("deletionGracePeriodSeconds") or 0
     if before == 0:
         return None
@@ -138,10 +138,16 @@ def _grace(call: Call, live: dict, asked: DeleteOptions):
 def _shortened(call: Call, meta: dict, before: int, wanted: int) -> tuple[int, str, bool]:
     """A grace period may only become shorter, and may not end in the past."""
     clock, now_ms = call.context.clock, call.context.now_ms
-    due_ms = clock.parse_ms(meta["deletionTimestamp"]) + (wanted - before) * 1000
+    due_ms = clock.parse_ms(meta["deletionTimestamp"]) + (_duration_s(-before) + _duration_s(wanted)) * 1000
     if due_ms < now_ms:
         return (1 if wanted else 0), call.context.time_text(), False
     return wanted, clock.text(due_ms), False
+
+
+def _duration_s(seconds: int) -> int:
+    """Seconds as Go's time.Duration holds them: 64 bits of nanoseconds, of which more than 292 years come out as anything."""
+    nanoseconds = (seconds * 10**9 + (1 << 63)) % (1 << 64) - (1 << 63)
+    return nanoseconds // 10**9
 
 
 def _marked(call: Call, live: dict, grace) -> dict | None:

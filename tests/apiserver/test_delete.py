@@ -41,6 +41,14 @@ def test_a_grace_period_only_becomes_shorter(server, bound):
     assert (meta["deletionGracePeriodSeconds"], meta["deletionTimestamp"], meta["generation"]) == (5, "2026-01-01T09:00:05Z", 2)
 
 
+def test_a_grace_period_of_ages_wraps_around_as_go_durations_do(server, bound):
+    ages = (1 << 63) - 1
+    meta = delete(server, "pods", "p", gracePeriodSeconds=ages).body["metadata"]
+    assert (meta["deletionGracePeriodSeconds"], meta["deletionTimestamp"]) == (ages, "2026-01-01T08:59:59Z")
+    meta = delete(server, "pods", "p", gracePeriodSeconds=5).body["metadata"]
+    assert (meta["deletionGracePeriodSeconds"], meta["deletionTimestamp"]) == (5, "2026-01-01T09:00:05Z")
+
+
 def test_grace_zero_is_written_and_then_the_key_goes(server, bound):
     delete(server, "pods", "p")
     delete(server, "pods", "p", gracePeriodSeconds=0)
