@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 
 from .door import Answers, door
@@ -11,6 +12,7 @@ from .terminal.held import tell_if_held
 MAX_BODY = 3 * 1024 * 1024  # the real one's limit, apiserver's MaxRequestBodyBytes
 BOOKMARK_S = 60.0
 QUICK_S = 0.5  # an answer within this is not worth watching for the client's end meanwhile
+LINGER_S = 8.0  # for the answer of a client that has gone; Daphne would end it two seconds later
 GZIP_FROM = 128 * 1024  # k8s.io/apiserver pkg/endpoints/handlers/responsewriters: smaller answers are not compressed
 TOO_LARGE = (
     b'{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Request entity too large: '
@@ -56,6 +58,8 @@ async def converse(command: dict, token: str, headers: dict, receive, send, sess
         try:
             answer = await first_answer(answers, receive)
             if answer is None:
+                if command["method"] == "GET":
+                    await end_unseen(answers, token)
                 return
             if "watch" in answer:
                 await stream(answer, answers, token, receive, send)
@@ -96,8 +100,22 @@ async def stream(answer: dict, answers: Answers, token: str, receive, send) -> N
     finally:
         gone.cancel()
         if answer["watch"]:
-            await door().tell({"do": "unwatch", "token": token, "watch": answer["watch"]})
+            await unwatch(answer, token)
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def unwatch(answer: dict, token: str) -> None:
+    """Tell the worker that nobody reads a stream any more."""
+    await door().tell({"do": "unwatch", "token": token, "watch": answer["watch"], "run": answer.get("run")})
+
+
+async def end_unseen(answers: Answers, token: str) -> None:
+    """The client went before it was answered: a watch that begins all the same would go on for ever."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_S):
+            answer = await answers.get()
+        if answer.get("watch"):
+            await unwatch(answer, token)
 
 
 async def lines(answer: dict, answers: Answers, token: str, gone: asyncio.Future, send) -> None:

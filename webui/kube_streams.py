@@ -137,7 +137,7 @@ def size_of(data: bytes) -> list[int] | None:
     try:
         said = json.loads(data)
         size = [int(said["Height"]), int(said["Width"])]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError):
         return None
     return size if all(0 < side <= MOST_SIDE for side in size) else None
 

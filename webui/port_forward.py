@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import struct
 
 from cluster.runtime.octets import bytes_of, text_of
@@ -59,7 +60,7 @@ class Connection:
             await self.told("data", bytes_of(answer["text"]))
             return True
         if "exit" not in answer:
-            await self.told("error", str(answer.get("error") or "the sandbox is not there any more").encode())
+            await self.told("error", words_of(answer.get("error")).encode())
         self.about = None
         return False
 
@@ -83,6 +84,11 @@ class Connection:
         await self.say({"gone": True})
         if has_number:
             self.task.cancel()
+
+
+def words_of(error: str | dict | None) -> str:
+    """Why a connection is not there: the node's words, or the worker's, which are in two languages."""
+    return (error.get("en") if isinstance(error, dict) else error) or "the sandbox is not there any more"
 
 
 class Tunnel:
@@ -121,9 +127,10 @@ class Tunnel:
     async def opened(self, event: spdy.Opened) -> None:
         """A stream is taken when its headers say what it is; with its other half it makes a connection."""
         kind, port, request = (event.headers.get(name, "") for name in ("streamtype", "port", "requestid"))
-        is_known = kind in ("data", "error") and port.isascii() and port.isdigit() and 0 < int(port) < 65536
-        pair = self.halves.setdefault(request, {}) if is_known and len(self.halves) < MOST_CONNECTIONS else None
-        if pair is None or kind in pair or len(self.connections) >= MOST_CONNECTIONS:
+        is_known = kind in ("data", "error") and re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536
+        has_room = max(len(self.halves), len(self.connections)) < MOST_CONNECTIONS
+        pair = self.halves.setdefault(request, {}) if is_known and has_room else None
+        if pair is None or kind in pair:
             await self.frame(self.spdy.reset(event.stream, spdy.PROTOCOL_ERROR))
             return
         await self.frame(self.spdy.reply(event.stream))

@@ -138,7 +138,10 @@ def _rendered(response: Response, accept: str) -> dict:
 
 @command
 def unwatch(host, asked: dict, respond: Respond) -> dict:
+    """End a watch or a followed log {watch, run?}; one of before a reset (another run) has ended, and its number may be another's."""
     runner = _runner(host, asked)
+    if asked.get("run") not in (None, runner.sandbox.run):
+        return {"ok": True}
     runner.heard(waits=not runner.engine.is_settled)
     runner.server.unwatch(asked["watch"])
     runner.watches.pop(asked["watch"], None)

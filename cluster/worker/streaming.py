@@ -5,6 +5,7 @@ Source: kubernetes pkg/kubelet/server (exec), k8s.io/kubelet pkg/cri/streaming/r
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,7 @@ from cluster.meta.requests import Request, Response
 from .reads import Drawing
 
 Respond = Callable[[dict], None]
+MOST_PORTS = 100         # of one forwarding over channels; a channel's number has to fit a byte
 SWITCHED = 101           # Switching Protocols
 UPGRADE = "Upgrade request required"
 TEXT = [("Content-Type", "text/plain; charset=utf-8")]
@@ -70,7 +72,7 @@ def begin(runner, data: dict, kind: str, respond: Respond) -> None:
 def _forwarding(target, query: str) -> dict:
     """A forwarding may begin: {forward: what each of its connections is about, ports: those that were named beforehand}."""
     named = [port for name, value in parse_qsl(query) if name == "ports" for port in value.split(",")]
-    ports = [int(port) for port in named if port.isascii() and port.isdigit() and 0 < int(port) < 65536]
+    ports = [int(port) for port in named[:MOST_PORTS] if re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536]
     about = {"namespace": target.namespace, "pod": target.pod, "node": target.node, "uid": target.uid}
     return {"forward": about, "ports": ports}
 

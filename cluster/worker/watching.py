@@ -55,7 +55,8 @@ def start(runner, request: Request, drawing: Drawing, respond: Respond) -> None:
     except Compacted:
         _too_late(runner, request, respond)
         return
-    respond({"status": 200, "headers": HEADERS, "watch": watcher.id, "timeout_s": wanted.timeout_s, "bookmarks": wanted.allow_bookmarks})
+    respond({"status": 200, "headers": HEADERS, "watch": watcher.id, "run": runner.sandbox.run, "timeout_s": wanted.timeout_s,
+             "bookmarks": wanted.allow_bookmarks})
     drawing.answered(200)
 
     def send(events: list[tuple[str, dict]]) -> None:

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from webui.port_forward import Tunnel
+from webui.port_forward import Tunnel, words_of
 from webui.spdy import FIN, PING, RST_STREAM
 
 from .test_spdy import Client, control
@@ -34,6 +34,7 @@ def played(*messages: bytes) -> list[dict]:
         {"streamtype": "data", "port": "0", "requestid": "0"},
         {"streamtype": "data", "port": "70000", "requestid": "0"},
         {"streamtype": "data", "port": "80x", "requestid": "0"},
+        {"streamtype": "data", "port": "8" * 5000, "requestid": "0"},
         {"streamtype": "other", "port": "80", "requestid": "0"},
         {"port": "80"},
     ],
@@ -62,3 +63,15 @@ def test_streams_without_their_other_half_are_bounded():
     sent = played(*(client.opens(2 * at + 1, streamtype="error", port="80", requestid=str(at)) for at in range(210)))
     kinds = [message["bytes"][3] for message in sent]
     assert kinds == [2] * 200 + [3] * 10
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("connection refused", "connection refused"),
+        ({"en": "the simulation stopped", "zh": "模拟已停止"}, "the simulation stopped"),
+        (None, "the sandbox is not there any more"),
+    ],
+)
+def test_why_a_connection_is_not_there_is_said_in_words(error, words):
+    assert words_of(error) == words

@@ -133,6 +133,18 @@ def test_a_reset_ends_watches(worker):
     assert watch.has_ended
 
 
+def test_the_end_of_a_watch_of_before_a_reset_leaves_later_ones_alone(worker):
+    """Watches are numbered anew; a reader who is slow to notice the end says so with an old number."""
+    before = Watch(worker, "").head
+    worker.ask("control", sandbox="one", action="reset")
+    later = Watch(worker, "").head
+    assert later["watch"] == before["watch"] and later["run"] != before["run"]
+    worker.ask("unwatch", sandbox="one", watch=before["watch"], run=before["run"])
+    assert list(worker.host.runners["one"].watches) == [later["watch"]]
+    worker.ask("unwatch", sandbox="one", watch=later["watch"], run=later["run"])
+    assert not worker.host.runners["one"].watches
+
+
 def test_the_news_of_a_turn_come_in_one_message(worker):
     watch = Watch(worker, "")
     worker.host.runners["one"].settle()
