@@ -207,10 +207,6 @@ def shell(process, world, words, stdin):
     return Finished(0)
 
 
-def forever(process, world, words, stdin):
-    return Wait(-1)
-
-
 def serve_files(process, world, words, stdin):
     """busybox's httpd: `httpd [-f] [-p PORT] [-h HOME]` listens; without -f in the background."""
     port, home, is_front, at = "80", "/", False, 1
