@@ -4,6 +4,7 @@ from __future__ import annotations
 from cluster.engine import TraceEvent
 
 CLIENTS = ("kubectl", "client")
+STREAMS = {"log": "log", "exec": "exec", "attach": "exec", "portforward": "forward"}
 
 
 def variant(event: TraceEvent) -> str:
@@ -19,8 +20,8 @@ def _request(data: dict, resource: str) -> str:
         return "often"
     if not resource:
         return "discovery"
-    if subresource in ("log", "exec", "attach"):
-        return "log" if subresource == "log" else "exec"
+    if subresource in STREAMS:
+        return STREAMS[subresource]
     if verb == "watch":
         return "watching"
     if resource.endswith("reviews"):

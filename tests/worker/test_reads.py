@@ -229,3 +229,15 @@ def test_attention_forgets_what_is_long_ago():
     request = Request(verb="list", resource="pods", path=PODS)
     assert [attention.pay(reader, request, wall_s) for wall_s in range(8)] == ["step", *["detail"] * 4, "often", "", ""]
     assert attention.pay(reader, request, 18) == "step"
+
+
+def test_a_forwarding_says_that_it_is_a_stream_to_ports(client):
+    client.worker.apply("one")
+    client.worker.ask("control", sandbox="one", action="settle")
+    client.worker.play(20)
+    asked = {"do": "stream", "token": client.token, "path": f"{PODS}/web/portforward", "query": "", "headers": KUBECTL}
+    answers: list[dict] = []
+    client.host.handle(asked, answers.append)
+    client.worker.ask("control", sandbox="one", action="step")
+    assert answers[0]["forward"]["pod"] == "web"
+    assert any(row["caption"]["en"].startswith("**kubectl** asks for a stream to ports of Pod web") for row in client.rows)

@@ -38,6 +38,11 @@ KINDS = {
         en="**{sender}** asks for a stream to a container of Pod {name}, as {user}. kube-apiserver connects it with the kubelet.",
         zh="**{sender}** 以 {user} 的身份请求连到 Pod {name} 的一个容器。kube-apiserver 将它与 kubelet 接通。",
     ),
+    "RequestSent.forward": Kind(
+        stage="kubectl", source="k8s.io/kubernetes pkg/registry/core/pod/rest/subresources.go (PortForwardREST)",
+        en="**{sender}** asks for a stream to ports of Pod {name}, as {user}. kube-apiserver connects it with the kubelet.",
+        zh="**{sender}** 以 {user} 的身份请求连到 Pod {name} 的端口。kube-apiserver 将它与 kubelet 接通。",
+    ),
     "RequestSent.review": Kind(
         stage="kubectl", source="k8s.io/kubernetes pkg/registry/authorization",
         en="**{sender}** asks {method} {path} as {user}: who is this, or may they? A question that is POSTed; nothing is stored.",
