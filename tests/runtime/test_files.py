@@ -126,3 +126,16 @@ def test_names_that_announce_names_without_end_are_no_archive(world):
     link.type, link.size = tarfile.GNUTYPE_LONGNAME, 1
     block = link.tobuf(tarfile.GNU_FORMAT) + b"a" + bytes(511)
     assert tar(world, "xf", "-", stdin=text_of(block * 2000)).errors == "tar: invalid tar magic\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("mv /tmp/a /tmp/a", "mv: '/tmp/a' and '/tmp/a' are the same file"),
+        ("mv /tmp/a /tmp", "mv: '/tmp/a' and '/tmp/a' are the same file"),
+        ("cp /tmp/a /tmp/../tmp/a", "cp: '/tmp/a' and '/tmp/../tmp/a' are the same file"),
+        ("mkdir /tmp/f; mv /tmp/a /tmp/f/a; mv /tmp/f /tmp/f/g; mv /tmp/f/a /tmp/a", "mv: can't rename '/tmp/f': Invalid argument"),
+    ],
+)
+def test_nothing_is_lost_by_moving_it_onto_or_into_itself(script, words):
+    assert shell(f"echo x > /tmp/a; {script}; cat /tmp/a").until(2000).log == [words, "x"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 
+from ..world import absolute
 from .outcome import Finished
 
 NO_SUCH, FULL = "No such file or directory", "No space left on device"
@@ -95,6 +96,8 @@ def copy(process, world, words, stdin):
 
 def copied(world, source: str, target: str, name: str, options: str) -> str:
     """Copy a file, or a folder with all in it; returns what went wrong."""
+    if absolute(source) == absolute(target):
+        return f"{name}: '{source}' and '{target}' are the same file\n"
     text = world.read_file(source)
     if text is not None:
         return "" if world.put_file(target, text) else f"{name}: write error: {FULL}\n"
@@ -118,7 +121,11 @@ def move(process, world, words, stdin):
     if len(paths) < 2:
         return Finished(1, errors="BusyBox v1.35.0 multi-call binary.\n\nUsage: mv [-finT] SOURCE DEST\n")
     for source in paths[:-1]:
-        wrong = copied(world, source, target_of(world, source, paths[-1]), "mv", "r")
+        target = target_of(world, source, paths[-1])
+        if absolute(target).startswith(absolute(source).rstrip("/") + "/"):
+            errors += f"mv: can't rename '{source}': Invalid argument\n"
+            continue
+        wrong = copied(world, source, target, "mv", "r")
         errors += wrong
         if not wrong and not world.remove_file(source):
             forget_folder(world, source)
