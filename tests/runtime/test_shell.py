@@ -244,3 +244,8 @@ def test_no_number_and_no_depth_is_too_much_for_the_small_tools(script, words):
 
 def test_a_sleep_beyond_all_numbers_is_a_long_one():
     assert duration_ms("1e999") == duration_ms("inf")
+
+
+@pytest.mark.parametrize(("words", "numbers"), [("3", "1 2 3"), ("2 4", "2 3 4"), ("0 5 12", "0 5 10"), ("3 -1 1", "3 2 1"), ("5 1", "")])
+def test_seq_counts_from_a_first_number_in_steps_to_a_last(words, numbers):
+    assert shell(f"seq {words}").until(2000).log == numbers.split()

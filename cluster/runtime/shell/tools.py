@@ -12,6 +12,7 @@ from .outcome import Finished, Wait
 
 SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "USR1": 10, "USR2": 12, "TERM": 15, "EXIT": 0}
 LONGEST_OUTPUT = 4 * 1024 * 1024  # characters of one command, as much as a container's files hold
+MOST_NUMBERS = 10_000  # of one seq
 WHOLE = re.compile(r"-?[0-9]{1,18}")  # a number that a machine's words hold
 READ_TO_END = ("cat", "wc", "head", "tail", "sort", "tee", "tar", "grep")
 
@@ -239,9 +240,12 @@ def sequence(process, world, words, stdin):
     wrong = next((word for word in words[1:] if not WHOLE.fullmatch(word)), None)
     if wrong is not None:
         return Finished(1, errors=f"seq: invalid number '{wrong}'\n")
-    numbers = [int(word) for word in words[1:]][:2]
-    first, last = (1, numbers[0]) if len(numbers) == 1 else [*numbers, 1, 0][:2]
-    return Finished(0, "".join(f"{number}\n" for number in range(first, min(last, first + 10_000) + 1)))
+    numbers = [int(word) for word in words[1:]]
+    if not 1 <= len(numbers) <= 3:
+        return Finished(1, errors="BusyBox v1.35.0 multi-call binary.\n\nUsage: seq [-w] [-s SEP] [FIRST [INC]] LAST\n")
+    first, step, last = numbers if len(numbers) == 3 else [1, 1, numbers[0]] if len(numbers) == 1 else [numbers[0], 1, numbers[1]]
+    shown = range(first, last + (1 if step > 0 else -1), step or 1)[:MOST_NUMBERS]
+    return Finished(0, "".join(f"{number}\n" for number in shown))
 
 
 def read_line(process, world, words, stdin):
