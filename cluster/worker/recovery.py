@@ -18,6 +18,7 @@ from .simulation import BOOT_MS, Settings, Simulation
 from .version import engine_version
 
 logger = logging.getLogger(__name__)
+BOOTS_KEPT = 4
 REST_STEPS = 100_000   # how long a resumed cluster may take to come to rest
 
 
@@ -35,11 +36,40 @@ def settings_of(sandbox: Sandbox) -> Settings:
 
 def create(sandbox: Sandbox) -> Simulation:
     """Boot a fresh cluster and commit its first state."""
-    simulation = Simulation(settings_of(sandbox)).boot()
+    simulation = booted(settings_of(sandbox))
     engine = simulation.engine
     log.commit_turn(sandbox, simulation.store.drain(), engine.trace.drain(), engine_version=engine_version(), error="",
                     shown_seq=engine.trace.next_seq - 1, **position(simulation))
     return simulation
+
+
+def booted(settings: Settings) -> Simulation:
+    """A cluster that has just come up. Same settings, same boot: of those seen of late it is kept, and put back like a snapshot."""
+    key = msgspec.json.encode(settings)
+    kept = _boots.get(key)
+    if kept is None:
+        simulation = Simulation(settings).boot()
+        if simulation.engine.is_at_rest and not simulation.server.outbox:
+            if len(_boots) >= BOOTS_KEPT:
+                del _boots[next(iter(_boots))]
+            _boots[key] = Boot(msgspec.json.encode(simulation.snapshot()), list(simulation.store.changes), list(simulation.engine.trace.events))
+        return simulation
+    simulation = Simulation(settings)
+    simulation.restore(msgspec.json.decode(kept.snapshot))
+    store, trace = simulation.store, simulation.engine.trace
+    store.changes, store.compacted, store.uncommitted, trace.events = list(kept.changes), 0, list(kept.changes), list(kept.events)
+    return simulation
+
+
+class Boot(msgspec.Struct):
+    """What a boot came to: the snapshot after it, its revisions and its facts."""
+
+    snapshot: bytes
+    changes: list[Change]
+    events: list[TraceEvent]
+
+
+_boots: dict[bytes, Boot] = {}
 
 
 def position(simulation: Simulation) -> dict:
