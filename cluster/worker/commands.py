@@ -142,7 +142,7 @@ def unwatch(host, asked: dict, respond: Respond) -> dict:
     runner = _runner(host, asked)
     if asked.get("run") not in (None, runner.sandbox.run):
         return {"ok": True}
-    runner.heard(waits=not runner.engine.is_settled)
+    runner.heard(waits=runner.simulation.is_waited_for)
     runner.server.unwatch(asked["watch"])
     runner.watches.pop(asked["watch"], None)
     runner.watch_requests.pop(asked["watch"], None)

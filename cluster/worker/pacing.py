@@ -1,12 +1,15 @@
 """How virtual time meets wall time: paced, by the clock, or as fast as it can. Wall seconds come in as arguments."""
 from __future__ import annotations
 
+from collections import deque
+
 STEP_S = 0.42            # a step's least wall time at speed 1, so that a write of 8 ms can be seen
 LONG_GAP_MS = 1000       # idle gaps above this are squeezed
 SQUEEZED_S = 0.5
 TICK_BUDGET_S = 0.03     # how long one turn may keep the thread
 SHORT_TURN_S = 0.003     # and how long while a command waits
 PATIENCE_S, PATIENCE_MS = 0.2, 2000  # the longest pause between a client's requests that counts as its own, wall and virtual
+START_S, START_SHARE = 0.03, 1.6  # a pause from here on is a program's start; the shortest of late, with some room, is what one takes here
 CATCH_UP = 1.25          # after a longer one the clock runs so much faster until it has made up for it: no leap, so a hair too long is no fault
 CLOCK_LAG_S = 2.0        # a clock that falls further behind than this starts anew from where it is
 STEP_LIMIT_MS = 15_000   # how far one Step may carry a settled cluster through heartbeats
@@ -22,6 +25,8 @@ class Pacing:
         self.waited_ms = 0         # of the gap before the next event, how much was waited for already
         self.squeezed_ms = 0
         self.anchor: tuple[float, int] | None = None   # clock: (wall seconds, virtual ms)
+        self.heard_s = 0.0         # when a client was heard last
+        self.starts_s: deque[float] = deque(maxlen=8)   # pauses of late in which a client's program may have started
         self.patience_s = 0.0      # clock: for so long from the anchor on time passes as on the wall, then it makes up for that
 
     def reset(self) -> None:
@@ -46,9 +51,16 @@ class Pacing:
         multiplied, so that a script meets the cluster as it would a real one. If it does not, the clock makes up for it by and by.
         waits: it deletes or begins a watch, or ends one while the cluster is at work, so it is the cluster's turn.
         """
+        pause_s, self.heard_s = wall_s - self.heard_s, wall_s
+        if START_S < pause_s < PATIENCE_S:
+            self.starts_s.append(pause_s)
         if speed > 1:
-            patience_s = 0.0 if waits else min(PATIENCE_S, PATIENCE_MS / 1000 / speed)
-            self._begin(wall_s, self.target_ms(wall_s, now_ms, speed), patience_s)
+            self._begin(wall_s, self.target_ms(wall_s, now_ms, speed), 0.0 if waits else self._patience_s(speed))
+
+    def _patience_s(self, speed: float) -> float:
+        """How long a client may be at work: what a script's shortest `sleep` takes, or longer where programs are slow to start."""
+        start_s = min(self.starts_s, default=0.0)
+        return min(PATIENCE_S, max(PATIENCE_MS / 1000 / speed, start_s * START_SHARE))
 
     def slip(self, wall_s: float, now_ms: int, speed: float) -> None:
         """Clock play that cannot keep up: a long arrear is given up, a short one made good."""

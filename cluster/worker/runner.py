@@ -156,7 +156,7 @@ class Runner:
         self.backlog.pass_by()
         self.simulation.advance_to(target)
         if engine.is_settled and not was_settled:
-            self.heard()   # whoever waited for this has work to do now
+            self.heard(waits=self.simulation.is_waited_for)   # whoever waited for this has work to do now
         return self.pacing.wall_of(due, speed) if due is not None else wall_s + 1
 
     def _tick_paced(self, wall_s: float) -> float:

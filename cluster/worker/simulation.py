@@ -120,6 +120,11 @@ class Simulation:
         """Move the clock on to a moment before which nothing is due."""
         self.engine.now_ms = max(self.engine.now_ms, at_ms)
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether something is under way by itself: foreground work, or a Pod that its kubelet ends at a later look."""
+        return not self.engine.is_settled or any("deletionTimestamp" in stored.value["metadata"] for _, stored in self.store.list("/registry/pods/"))
+
     # -- for the API server: what it asks of other components -----------------------------------------------------------
 
     def logs(self, namespace: str, pod: str, container: str, options: dict) -> str:

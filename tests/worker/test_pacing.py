@@ -37,6 +37,16 @@ def test_it_makes_up_without_a_leap(pacing):
     assert pacing.target_ms(101.225, 5000, 16) == 23_125
 
 
+def test_where_programs_are_slow_to_start_more_is_a_start(pacing):
+    for number in range(4):
+        pacing.heard(101.0 + number * 0.11, 5000, 16)
+    assert pacing.target_ms(101.5, 5000, 16) == 21_500
+    for number in range(8):
+        pacing.heard(102.0 + number * 0.05, 5000, 16)
+    moment_ms = pacing.target_ms(102.35, 5000, 16)
+    assert pacing.target_ms(102.5, 5000, 16) == moment_ms + 625   # 0.125 s as on the wall, 0.025 s twenty times as fast
+
+
 def test_a_client_that_watches_waits_for_the_cluster(pacing):
     pacing.heard(101.0, 5000, 16)
     pacing.heard(101.05, 5000, 16, waits=True)
