@@ -50,9 +50,16 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
         elif "/tests/conformance/" in path:
             item.add_marker(pytest.mark.conformance)
-        elif any(place in path for place in SERVERS) and item.path.stem not in QUICK:
+        elif _starts_much(item, path):
             item.add_marker(pytest.mark.slow)
     items.sort(key=_turn)
+
+
+def _starts_much(item, path: str) -> bool:
+    """Whether a test starts a server, or a sandbox's worker on a database."""
+    if any(place in path for place in SERVERS):
+        return item.path.stem not in QUICK
+    return "/tests/worker/" in path and item.get_closest_marker("django_db") is not None
 
 
 def _turn(item) -> int:

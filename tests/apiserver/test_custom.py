@@ -161,6 +161,7 @@ def test_version_2_leaves_out_what_kubectl_does_not_understand(http):
     assert third["properties"]["maybe"] == {"type": "string", "nullable": True} and len(third["properties"]["any"]["anyOf"]) == 2
 
 
+@pytest.mark.slow
 def test_version_2_as_protobuf_has_it_too(http, crd):
     accept = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
     _, headers, body = http("GET", "/openapi/v2", Accept=accept)

@@ -34,6 +34,7 @@ def test_what_is_not_known_is_said_to_be_so(text):
         expressions.parse(text)
 
 
+@pytest.mark.slow
 def test_an_expression_ends():
     text = "self.l.all(a, self.l.all(b, self.l.all(c, self.l.all(d, self.l.all(e, true)))))"
     with pytest.raises(expressions.Failed):
@@ -66,6 +67,7 @@ def test_types_that_do_not_fit_are_no_fault(text):
         assert expressions.evaluate(expressions.parse(text), {"self": SELF}) is False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["(" * 5_000 + "1" + ")" * 5_000, "1" + " + 1" * 20_000, "-" * 5_000 + "1"], ids=["brackets", "terms", "signs"])
 def test_an_expression_that_nests_too_deep_is_one_that_is_not_known(text):
     with pytest.raises(expressions.Unknown):

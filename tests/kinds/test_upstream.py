@@ -13,6 +13,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from cluster.kinds import registry
 from cluster.meta.objectmeta import validate_object_meta
 from cluster.meta.objects import draft
@@ -49,6 +51,7 @@ def strategy(kind, op: str):
     return prepares[op], checks[op]
 
 
+@pytest.mark.slow
 def test_ours_says_what_upstreams_says():
     assert len(CASES) > 2000
     wrong = []

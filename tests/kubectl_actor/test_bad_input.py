@@ -346,6 +346,7 @@ PIECES = (
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join), st.sampled_from(["apply", "delete"]))
 def test_whatever_the_text_kubectl_ends_with_a_word(text, action):

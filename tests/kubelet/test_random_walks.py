@@ -44,6 +44,7 @@ def walk(seed: int, steps: int = 40) -> World:
     return world
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 7))
 def test_after_a_random_walk_nothing_is_left_of_the_pods(seed):
     world = walk(seed)
@@ -65,6 +66,7 @@ def test_after_a_random_walk_nothing_is_left_of_the_pods(seed):
     assert world.engine.is_settled and world.engine.is_at_rest
 
 
+@pytest.mark.slow
 def test_a_random_walk_can_be_repeated():
     first, second = walk(3, steps=25), walk(3, steps=25)
     assert first.engine.trace.events == second.engine.trace.events

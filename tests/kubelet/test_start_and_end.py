@@ -1,5 +1,7 @@
 """Playbooks: a Pod from its binding to Running, and from its deletion to its end, as the recordings have it."""
 
+import pytest
+
 from tests.kubelet.world import POLITE, STARTED_MS, World, conditions
 
 
@@ -161,6 +163,7 @@ def test_a_running_cluster_is_at_rest_and_settled():
     assert world.engine.is_settled and world.engine.is_at_rest
 
 
+@pytest.mark.slow
 def test_a_snapshot_goes_on_as_the_run_that_was_never_interrupted():
     world, other = World(), World(start=False)
     world.create("crasher", ["sh", "-c", "sleep 2; exit 1"])

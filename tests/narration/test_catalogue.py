@@ -45,6 +45,7 @@ def name_of(function: ast.AST) -> str:
     return function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
 
 
+@pytest.mark.slow
 def test_every_kind_that_is_traced_has_its_entry():
     missing = {kind: where for kind, where in traced_kinds().items() if kind not in KINDS}
     assert not missing

@@ -34,6 +34,7 @@ def facts(first: int, last: int) -> list[TraceEvent]:
     return [TraceEvent(seq, seq * 10, "actor", "KeyWritten", "", seq - 1, {"n": seq}, seq) for seq in range(first, last + 1)]
 
 
+@pytest.mark.slow
 def test_a_turn_keeps_changes_facts_and_position(sandbox, store):
     row = Sandbox.objects.get()
     assert (row.revision, row.seq, sandbox.seq) == (4, 3, 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
+import pytest
 
 from webui import door
 from webui.door import Answers
@@ -46,6 +47,7 @@ async def test_too_much_that_waits_is_forgotten_and_so_is_its_reader():
     assert answers.is_given_up and answers.empty()
 
 
+@pytest.mark.slow
 async def test_too_many_small_answers_are_too_much_as_well():
     answers = Answers()
     for number in range(door.MOST_ANSWERS + 1):
@@ -54,6 +56,7 @@ async def test_too_many_small_answers_are_too_much_as_well():
     assert answers.is_given_up
 
 
+@pytest.mark.slow
 async def test_much_that_comes_at_once_is_kept_for_a_reader_who_takes_it():
     """A watch's head and all that it begins with arrive together, before its reader can have its turn."""
     answers = Answers()

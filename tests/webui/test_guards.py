@@ -43,6 +43,7 @@ def test_a_sandboxs_address_is_not_shown_in_the_admin_pages():
     assert "token" not in admin.site._registry[Sandbox].get_fields(request_from("127.0.0.1"))
 
 
+@pytest.mark.slow
 def test_every_answer_forbids_inline_scripts_and_frames():
     answer = Client().get("/api/no-such-thing")
     policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))

@@ -199,6 +199,7 @@ INSIDE = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(
     st.lists(st.sampled_from(INSIDE), max_size=6),
@@ -211,6 +212,7 @@ def test_no_company_of_other_words_lets_a_forbidden_flag_pass(before, bad, after
         confinement.check([command, *before, bad, *after])
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.lists(st.text(alphabet="-=,/.~abfknos\"'_", max_size=8), max_size=6))
 def test_any_words_are_allowed_or_refused_and_no_path_leads_out(words):

@@ -68,6 +68,7 @@ PATTERNS = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(PATTERNS, st.text(alphabet="abc1", max_size=8), st.sampled_from(["", "^", "$", "^$"]))
 def test_patterns_find_what_re_finds(pattern, line, ends):
