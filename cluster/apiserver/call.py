@@ -37,6 +37,7 @@ class Write(msgspec.Struct, kw_only=True):
     generated: bool = False        # the name is chance: another may be tried
     parts: list[Any] = []          # of a deletecollection: one Write for each object; what goes along with a deleted one
     charges: list[Any] = []        # quotas' new usage: written first
+    first: list[Any] = []          # Writes that come before it, all or none; where a key has moved on, all is worked out again
 
 
 class Call:

@@ -169,7 +169,8 @@ def refuse(request: Request, context: Context, refusal: status.StatusError, gate
                   reason=body.get("reason", ""), message=body["message"], **about)
     if isinstance(refusal, routes.PageNotFound):
         return Response(code=404, body=routes.PAGE_NOT_FOUND, headers=discovery.TEXT)
-    return Response(code=body["code"], body=body)
+    wait_s = (body.get("details") or {}).get("retryAfterSeconds")
+    return Response(code=body["code"], body=body, headers={"Retry-After": str(wait_s)} if wait_s else {})
 
 
 GATES = {"Unauthorized": "authentication", "Forbidden": "authorization", "BadRequest": "decoding", "Invalid": "validation",

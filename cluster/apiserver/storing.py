@@ -57,11 +57,26 @@ def _charged_anew(write: Write, charge: Write, context: Context) -> list:
 
 
 def _apply(write: Write, context: Context) -> Response:
+    if write.first:
+        _apply_first(write, context)
     body = _apply_one(write, context)
     _apply_all(write.parts, context)
     kind = find_kind(write.request, context)
     answer = body if write.answer is None else write.answer
     return Response(code=write.code, body=to_version(kind, answer) if answer else answer, warnings=write.warnings)
+
+
+def _apply_first(write: Write, context: Context) -> None:
+    """What comes before a write; it may change the write's own key. Raises Conflict before anything is done."""
+    for one in [*write.first, write]:
+        there = context.store.get(one.key)
+        found = there.mod_revision if there else 0
+        if found != one.expected:
+            raise Conflict(one.key, found)
+    for one in write.first:
+        _apply_one(one, context)
+        if one.key == write.key:
+            write.expected = context.store.get(one.key).mod_revision
 
 
 def _apply_all(parts: list, context: Context) -> None:

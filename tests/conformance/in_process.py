@@ -1,7 +1,7 @@
 """A server for answers.Player without HTTP or engine: requests go straight through the API server's rules.
 
 It stands in for the few things that controllers do in the recorded cluster and that cases rely on: a namespace's
-ServiceAccount and CA bundle, the end of deleted namespaces, and the first count of a quota.
+ServiceAccount and CA bundle, the end of deleted namespaces, and the first count of a quota or of a disruption budget.
 """
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from cluster.apiserver import http, pipeline
 from cluster.apiserver.context import Context
 from cluster.engine.clock import Clock
 from cluster.engine.rng import Streams
-from cluster.kinds import _crd_names, _quota
+from cluster.kinds import _crd_names, _quota, poddisruptionbudget
+from cluster.kinds.pod import is_ready
 from cluster.meta.requests import Request, Response
 from cluster.store.memory import Store
 from cluster.worker import bootstrap_services
@@ -68,6 +69,8 @@ class InProcess:
             self.define(response.body["metadata"]["name"] if request.verb == "create" else request.name)
         if request.resource == "resourcequotas" and request.verb == "create" and response.ok and "dryRun" not in request.options:
             self.count(response.body)
+        if request.resource == "poddisruptionbudgets" and request.verb == "create" and response.ok and "dryRun" not in request.options:
+            self.count_budget(response.body)
         if request.resource != "namespaces" or not response.ok or "dryRun" in request.options:
             return
         if request.verb == "create":
@@ -80,6 +83,17 @@ class InProcess:
         meta = quota["metadata"]
         self.ask("update", "resourcequotas", namespace=meta["namespace"], name=meta["name"], subresource="status",
                  body={**quota, "status": _quota.recounted(quota, [], "")})
+
+    def count_budget(self, budget: dict) -> None:
+        """The first status of a budget whose minAvailable is a number."""
+        meta, least = budget["metadata"], budget["spec"].get("minAvailable")
+        pods = [stored.value for _, stored in self.store.list(f"/registry/pods/{meta['namespace']}/")]
+        pods = [pod for pod in pods if poddisruptionbudget.selects(budget, pod)]
+        if isinstance(least, int):
+            status = poddisruptionbudget.counted(budget, healthy=sum(map(is_ready, pods)), desired=least, expected=len(pods), disrupted={},
+                                                 now=self.engine.clock.text(self.now_ms))
+            self.ask("update", "poddisruptionbudgets", group="policy", namespace=meta["namespace"], name=meta["name"], subresource="status",
+                     body={**budget, "status": status})
 
     def define(self, name: str) -> None:
         """Accept a definition's names and serve it; end a deleted one."""

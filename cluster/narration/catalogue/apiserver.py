@@ -66,6 +66,11 @@ KINDS = {
         en="**kube-apiserver** validates the {object}: names, values and how they fit together. All is well.",
         zh="**kube-apiserver** 校验该 {object}：名称、取值及其相互关系均无问题。",
     ),
+    "BudgetAsked": Kind(
+        stage="delete", lane=LANE, marker="status", source="k8s.io/kubernetes pkg/registry/core/pod/storage/eviction.go",
+        en="**kube-apiserver** asks budget {budget} before it evicts {name}: {healthy} healthy, {needed} needed, {allowed} may go → {so}.",
+        zh="**kube-apiserver** 驱逐 {name} 前先询问预算 {budget}：健康 {healthy} 个，需要 {needed} 个，可中断 {allowed} 个 → {so}。",
+    ),
     "AdmissionValidated": Kind(
         stage="admission", lane=LANE, source="k8s.io/apiserver pkg/admission",
         en="**{plugin}**, a validating admission plugin, has the last word before the store: it lets the request pass.",
