@@ -10,12 +10,10 @@ from webui.setup import suite
 SERVERS = ("/tests/webui/", "/tests/kubectl/", "/tests/clients/", "/tests/setup/test_command_line", "/tests/worker/test_recovery", "/tests/worker/test_kill")
 QUICK = ("test_guards", "test_door", "test_confinement", "test_filters", "test_parser")  # of these folders, what asks no server
 
-NO_UNITS = ("clients", "conformance", "e2e", "kubectl")  # folders without a unit test; some import half the world
-
 
 def pytest_ignore_collect(collection_path, config):
     """The unit suite does not look where it would deselect everything."""
-    if config.option.markexpr == suite.UNIT and collection_path.parent.name == "tests" and collection_path.name in NO_UNITS:
+    if config.option.markexpr == suite.UNIT and collection_path.parent.name == "tests" and collection_path.name in suite.NO_UNITS:
         return True
     return None
 

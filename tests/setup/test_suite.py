@@ -7,26 +7,40 @@ import pytest
 from webui.setup import paths, suite
 
 UNIT = "not browser and not slow and not conformance"
-SHARED_OUT = ["-n", "2", "--dist", "loadfile"]
+
+
+def words_of(run: list[list[str]]) -> list[list[str]]:
+    """The command lines of a run without the files that were shared out."""
+    return [[word for word in line if not word.startswith("tests/")] for line in run]
 
 
 def test_everything_is_the_unit_suite_on_all_cores_and_then_the_others_alone():
-    assert suite.runs([], 2) == [[*SHARED_OUT, "-m", UNIT], ["-m", "browser or slow or conformance"]]
-    assert suite.runs(["-q", "--durations=5"], 2) == [
-        [*SHARED_OUT, "-m", UNIT, "-q", "--durations=5"],
-        ["-m", "browser or slow or conformance", "-q", "--durations=5"],
-    ]
+    units, others = suite.runs([], 2)
+    assert words_of(units) == [["-m", UNIT], ["-m", UNIT]] and others == [["-m", "browser or slow or conformance"]]
+    units, others = suite.runs(["-q", "--durations=5"], 2)
+    assert words_of(units) == [["-m", UNIT, "-q", "--durations=5"]] * 2
+    assert others == [["-m", "browser or slow or conformance", "-q", "--durations=5"]]
 
 
-@pytest.mark.parametrize(
-    "words", [["-m", UNIT], ["-qq", "-m", UNIT, "--maxfail=1"], ["-m", "not slow and not conformance and not browser and not django_db"]]
-)
+@pytest.mark.parametrize("words", [["-m", UNIT], ["-qq", "-m", UNIT], ["-m", "not slow and not conformance and not browser and not django_db"]])
 def test_the_unit_suite_is_shared_out(words):
-    assert suite.runs(words, 2) == [[*SHARED_OUT, *words]]
+    (run,) = suite.runs(words, 2)
+    assert words_of(run) == [words, words]
+    files = [word for line in run for word in line if word.startswith("tests/")]
+    assert sorted(files) == sorted({name for name, _ in suite.unit_files()}) and "tests/setup/test_suite.py" in files
 
 
-def test_more_cores_bring_more_workers_up_to_a_bound():
-    assert [suite.runs(["-m", UNIT], cores)[0][1] for cores in (2, 3, 64)] == ["2", "3", "4"]
+def test_a_file_without_unit_tests_is_not_even_read():
+    assert not any(name.startswith(("tests/e2e/", "tests/clients/")) for name, _ in suite.unit_files())
+
+
+def test_shares_are_about_the_same_size_and_keep_their_order():
+    assert suite.shares([("a", 5), ("b", 1), ("c", 3), ("d", 3)], 2) == [["a", "b"], ["c", "d"]]
+    assert suite.shares([("a", 5)], 2) == [["a"]]
+
+
+def test_more_cores_bring_more_processes_up_to_a_bound():
+    assert [len(suite.runs(["-m", UNIT], cores)[0]) for cores in (2, 3, 64)] == [2, 3, 4]
 
 
 @pytest.mark.parametrize(
@@ -40,6 +54,7 @@ def test_more_cores_bring_more_workers_up_to_a_bound():
         ["--pdb"],
         ["-x"],  # of two runs, the second would go on
         ["--junitxml=report.xml"],  # and write over the first one's
+        ["-m", UNIT, "--maxfail=1"],
         ["-m", "slow"],
         ["-m", "not browser"],
         ["-m", f"slow or {UNIT}"],
@@ -49,12 +64,12 @@ def test_more_cores_bring_more_workers_up_to_a_bound():
     ],
 )
 def test_whatever_else_is_typed_is_what_pytest_gets(words):
-    assert suite.runs(words, 2) == [words]
+    assert suite.runs(words, 2) == [[words]]
 
 
 def test_one_core_has_one_run():
-    assert suite.runs([], 1) == [[]]
-    assert suite.runs(["-m", UNIT], 1) == [["-m", UNIT]]
+    assert suite.runs([], 1) == [[[]]]
+    assert suite.runs(["-m", UNIT], 1) == [[["-m", UNIT]]]
 
 
 def test_every_marker_of_the_expression_is_one_that_tests_can_bear(pytestconfig):
@@ -74,7 +89,7 @@ def test_every_marker_of_the_expression_is_one_that_tests_can_bear(pytestconfig)
 def test_every_run_is_made_and_one_that_fails_fails_all(monkeypatch, capsys, codes, code, said):
     made = []
     monkeypatch.setattr(suite, "_run", lambda line: made.append(line) or codes[len(made) - 1])
-    assert suite.run_both([["-m", "a"], ["-m", "b"]]) == code
+    assert suite.run_all([[["-m", "a"]], [["-m", "b"]]]) == code
     assert made == [["-m", "a"], ["-m", "b"]] and capsys.readouterr().out == said
 
 
@@ -83,7 +98,26 @@ def test_ctrl_c_ends_all_runs(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(suite, "_run", broken_off)
-    assert suite.run_both([[], []]) == suite.INTERRUPTED
+    assert suite.run_all([[[]], [[]]]) == suite.INTERRUPTED
+
+
+class Child:
+    """A pytest that has written its words and ends with a code."""
+
+    def __init__(self, code: int, into, text: str):
+        self.code = code
+        if into:
+            into.write_text(text)
+
+    def wait(self, timeout=None):
+        return self.code
+
+
+@pytest.mark.parametrize("codes, code", [([0, 0], 0), ([0, 1], 1), ([5, 0], 0), ([5, 5], 5), ([1, 5], 1)])
+def test_shares_go_side_by_side_and_are_one_run(monkeypatch, capfd, codes, code):
+    monkeypatch.setattr(suite, "_start", lambda line, into=None: Child(codes[int(line[0])], into, f"share {line[0]}\n"))
+    assert suite.run_all([[["0"], ["1"]]]) == code
+    assert capfd.readouterr().out == "share 1\n"
 
 
 @pytest.fixture

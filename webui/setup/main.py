@@ -78,8 +78,8 @@ def test(arguments: list[str]) -> int:
     frontend.ensure()
     os.chdir(paths.ROOT)
     paths.keep_bytecode()
-    lines = suite.runs(arguments, suite.cores())
-    return suite.run_both(lines) if len(lines) > 1 else _go_on_in_venv(["-m", "pytest", *lines[0]])
+    made = suite.runs(arguments, suite.cores())
+    return _go_on_in_venv(["-m", "pytest", *made[0][0]]) if made == [[arguments]] else suite.run_all(made)
 
 
 def other(arguments: list[str]) -> int:
