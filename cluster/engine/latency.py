@@ -33,6 +33,8 @@ TABLE: dict[str, tuple[int, int, int]] = {
     "orphan_finish": (8, 11, 14),      # from the last dependent's patch to the look at the owner's finalizer
     "eviction_finish": (3, 7, 10),     # a client's work on the answer to a delete: the watch is mostly faster
     "event_record": (2, 8, 20),
+    "connect": (1, 1, 2),              # a connection within the cluster, its request and its answer
+    "dns": (1, 1, 3),                  # a question to the cluster's DNS
 }
 
 

@@ -37,10 +37,9 @@ class Node:
             images=IMPORTED,
             unpullable=(registry.EVERYTHING,) if is_oracle else (),
             pod_cidr=to_text(to_number(POD_RANGE) + index * 256) + "/24",
+            node_ip=to_text(to_number(FIRST_ADDRESS) + index),
         )
-        self.kubelet = Kubelet(
-            engine, name, self.runtime, node_ip=to_text(to_number(FIRST_ADDRESS) + index), machine=machine
-        )
+        self.kubelet = Kubelet(engine, name, self.runtime, node_ip=self.runtime.node_ip, machine=machine)
         self.kubelet.is_on = False
 
     def start(self) -> None:

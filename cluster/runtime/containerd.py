@@ -38,9 +38,10 @@ class Containerd(Attachments, Forwards, Actor):
         images: tuple[str, ...] = (),
         unpullable: tuple[str, ...] = (),
         resolver: str = "10.200.0.1",
+        node_ip: str = "",
     ):
         super().__init__(engine, f"containerd/{node}")
-        self.node, self.resolver = node, resolver
+        self.node, self.resolver, self.node_ip = node, resolver, node_ip
         self.state = RuntimeState(unpullable=list(unpullable), pod_cidr=pod_cidr)
         self.listener: Any = None
         for name in (PAUSE_IMAGE, *images):
@@ -299,7 +300,7 @@ class Containerd(Attachments, Forwards, Actor):
 
     def _world(self, process: Process, container: Container) -> ContainerWorld:
         clock = self.engine.clock
-        return ContainerWorld(
+        world = ContainerWorld(
             self.state,
             container.id,
             container.uid,
@@ -309,6 +310,8 @@ class Containerd(Attachments, Forwards, Actor):
             clock.unix_ms(self.now_ms) // 1000,
             write=lambda stream, text: self.wrote(container.id, stream, text),
         )
+        world.runtime = self
+        return world
 
     def _follow(self, process: Process, step: Step) -> None:
         """Arrange for what comes after a step of a script."""

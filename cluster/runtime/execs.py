@@ -202,7 +202,7 @@ class Execs(Input):
                 self._hear(run, "stdout" if run.tty else stream, text.replace("\n", "\r\n") if run.tty else text)
 
         clock = self.engine.clock
-        return ExecWorld(
+        world = ExecWorld(
             self.state,
             container.id,
             container.uid,
@@ -214,6 +214,8 @@ class Execs(Input):
             say=say,
             send=(lambda name: self.signal(main.target or container.id, name)) if run.process or main.target else None,
         )
+        world.runtime = self
+        return world
 
     def _prompt(self, run: Exec) -> None:
         if run.tty:

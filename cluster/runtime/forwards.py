@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from .http import Asked, Malformed, request_of
-from .servers import listening, serve
+from .servers import hangs_up, listening, serve
 from .state import Forward, Sandbox
+from .world import ContainerWorld
 
 MOST_RECEIVED = 2 * 1024 * 1024
 ANSWER_MS = 1
@@ -25,6 +26,7 @@ class Forwards:
     """Part of a Containerd: the connections under way, in `state.forwards`."""
 
     state: Any
+    node_ip: str
 
     def forward_asked(self, number: int, uid: str, pod: str, port: int) -> None:
         """A connection is on its way to a Pod; what is sent meanwhile is kept."""
@@ -46,6 +48,17 @@ class Forwards:
         found.container = container.id
         self.tell("ConnectionOpened", found.uid, found.pod, container.name, port=found.port)
         self._forward_next(found)
+
+    def world_of(self, container_id: str) -> ContainerWorld:
+        """A running container as one of its servers has it."""
+        return self._world(self.state.processes[container_id], self.state.containers[container_id])
+
+    def addresses_of(self, container_id: str) -> list[str]:
+        """The addresses of a container's network namespace; of the node's where it shares that."""
+        container = self.state.containers.get(container_id)
+        sandbox = self.state.sandboxes.get(container.sandbox) if container is not None else None
+        address = self.node_ip if sandbox is None or sandbox.host_network else sandbox.ip
+        return [address] if address else []
 
     def _ports(self, container_id: str) -> dict[int, str]:
         process = self.state.processes.get(container_id)
@@ -102,7 +115,7 @@ class Forwards:
         self.tell("RequestServed", found.uid, found.pod, container.name, port=found.port, asked=line, code=served.code)
         self._forward_hear(found, "data", served.text)
         found.is_busy = False
-        if isinstance(asked, Malformed) or not asked.keeps_open or "\r\nConnection: close\r\n" in served.text.partition("\r\n\r\n")[0] + "\r\n":
+        if hangs_up(asked, served):
             self._forward_end(found, "exit", 0)
         else:
             self._forward_next(found)

@@ -66,6 +66,27 @@ def request_of(text: str) -> tuple[Asked | None, str]:
     return asked, (rest if not int(length) else text_of(body[int(length) :]))
 
 
+class Answered(NamedTuple):
+    """An answer as a client reads it; the names of headers are in small letters."""
+
+    code: int
+    reason: str
+    headers: dict[str, str]
+    body: str
+
+
+def answer_of(text: str) -> Answered | None:
+    """The answer that a text begins with, its body whatever follows (cut at its length); None when it is no HTTP."""
+    head, _, body = text.partition("\r\n\r\n")
+    first, *lines = head.split("\r\n")
+    version, _, rest = first.partition(" ")
+    code, _, reason = rest.partition(" ")
+    if not version.startswith("HTTP/") or not re.fullmatch("[1-5][0-9][0-9]", code):
+        return None
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    length = headers.get("content-length", "")
+    whole = bytes_of(body) if re.fullmatch("[0-9]{1,18}", length) else b""
+    return Answered(int(code), reason, headers, text_of(whole[: int(length)]) if len(whole) > int(length or 0) else body)
 
 
 def answer(code: int, headers: list[tuple[str, str]], body: str, *, reason: str | None = None, has_body: bool = True) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from .http import Asked, Malformed, answer, date_of, log_date, reason_of
+from .http import Asked, Malformed, answer, date_of, log_date, reason_of, request_of
 from .images import behaviours
 from .octets import bytes_of
 from .state import Process
@@ -29,7 +29,6 @@ TOMCAT_PAGE = (
     "<body><h1>{title}</h1><hr><h3>{software}</h3></body>\n</html>\n"
 )
 BUSYBOX_PAGE = "<HTML><HEAD><TITLE>{words}</TITLE></HEAD>\n<BODY><H1>{words}</H1>\n</BODY></HTML>\n"
-CLIENT = "127.0.0.1"  # a forwarded connection comes from inside the Pod
 
 
 class Served(NamedTuple):
@@ -40,7 +39,26 @@ class Served(NamedTuple):
     lines: tuple[tuple[str, str], ...] = ()
 
 
+class Said(NamedTuple):
+    """What a server that speaks no HTTP says to what it has received so far: `rest` is what it has not used yet."""
+
+    text: str = ""
+    rest: str = ""
+    is_over: bool = False  # it hangs up
+    lines: tuple[tuple[str, str], ...] = ()
+
+
+class Conversation(NamedTuple):
+    """A whole connection as a client has it: the answers, what was logged, and for HTTP the requests with their codes."""
+
+    text: str = ""
+    is_over: bool = False
+    lines: tuple[tuple[str, str], ...] = ()
+    asked: tuple[tuple[Any, int], ...] = ()
+
+
 Server = Callable[[ContainerWorld, str, "Asked | Malformed", str], Served]  # world, image tag, request, setting
+Talker = Callable[[ContainerWorld, str, str, str], Said]  # world, image tag, received, setting; called first with nothing received
 
 
 def listening(process: Process) -> dict[int, str]:
@@ -62,6 +80,42 @@ def serve(world: ContainerWorld, image: str, server: str, asked: Asked | Malform
     return SERVERS[name](world, image.rpartition(":")[2], asked, setting)
 
 
+def converse(world: ContainerWorld, image: str, server: str, text: str) -> Conversation:
+    """A connection on which a client says all it has to say at once, and hears the server out."""
+    name, _, setting = server.partition(" ")
+    if name in TALKERS:
+        return _talk(world, image.rpartition(":")[2], TALKERS[name], text, setting)
+    done = Conversation()
+    while text and not done.is_over:
+        try:
+            asked, text = request_of(text)
+        except Malformed as malformed:
+            asked = malformed
+        if asked is None:
+            break
+        served = serve(world, image, server, asked)
+        done = Conversation(done.text + served.text, hangs_up(asked, served), (*done.lines, *served.lines), (*done.asked, (asked, served.code)))
+    return done
+
+
+def hangs_up(asked: Asked | Malformed, served: Served) -> bool:
+    """Whether a server closes the connection after an answer."""
+    head = served.text.partition("\r\n\r\n")[0] + "\r\n"
+    return isinstance(asked, Malformed) or not asked.keeps_open or "\r\nConnection: close\r\n" in head
+
+
+def _talk(world: ContainerWorld, tag: str, talker: Talker, text: str, setting: str) -> Conversation:
+    said = talker(world, tag, "", setting)
+    done = Conversation(said.text, said.is_over, said.lines)
+    while text and not done.is_over:
+        said = talker(world, tag, text, setting)
+        done = Conversation(done.text + said.text, said.is_over, (*done.lines, *said.lines))
+        if len(said.rest) >= len(text):
+            break
+        text = said.rest
+    return done
+
+
 def nginx(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
     """Static files of its root, the access log on standard output, misses on standard error."""
     software = "nginx/" + (tag.split("-")[0] if re.match(r"\d+\.\d+\.\d+", tag) else NGINX)
@@ -77,7 +131,7 @@ def nginx(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: st
         headers.append(("Accept-Ranges", "bytes"))
     line, agent, referer = _said(asked)
     sent = "0" if _is_head(asked) else _length(body)
-    access = f'{CLIENT} - - [{log_date(world.date_text)}] "{line}" {code} {sent} "{referer}" "{agent}" "-"\n'
+    access = f'{world.client} - - [{log_date(world.date_text)}] "{line}" {code} {sent} "{referer}" "{agent}" "-"\n'
     return Served(code, answer(code, headers, body, has_body=not _is_head(asked)), (*errors, ("stdout", access)))
 
 
@@ -103,7 +157,7 @@ def _nginx_found(world: ContainerWorld, asked: Asked | Malformed, path: str) -> 
 
 def _nginx_error(world: ContainerWorld, asked: Asked, words: str) -> tuple[str, str]:
     moment = world.date_text.rstrip("Z").replace("-", "/").replace("T", " ")
-    about = f'client: {CLIENT}, server: localhost, request: "{_said(asked)[0]}", host: "{_host(asked)}"'
+    about = f'client: {world.client}, server: localhost, request: "{_said(asked)[0]}", host: "{_host(asked)}"'
     return "stderr", f"{moment} [error] 29#29: *1 {words}, {about}\n"
 
 
@@ -114,7 +168,8 @@ def tomcat(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: s
     title = f"Apache Tomcat/{TOMCAT}" if is_page else f"HTTP Status {code} – {reason_of(code)}"
     body = TOMCAT_PAGE.format(title=title, software=f"Apache Tomcat/{TOMCAT}")
     headers = [("Content-Type", "text/html;charset=UTF-8"), ("Content-Length", _length(body)), ("Date", _date(world))]
-    line = f'{CLIENT} - - [{log_date(world.date_text)}] "{_said(asked)[0]}" {code} {_length(body)}\n'
+    line = f'{world.client} - - [{log_date(world.date_text)}] "{_said(asked)[0]}" {code} {_length(body)}\n'
+    world.make_folder(posixpath.dirname(TOMCAT_LOG))
     world.write_file(TOMCAT_LOG.format(day=world.date_text[:10]), line, append=True)
     return Served(code, answer(code, [*headers, *_closing(asked)], body, reason="", has_body=not _is_head(asked)))
 
@@ -177,3 +232,4 @@ def _type_of(path: str) -> str:
 
 
 SERVERS: dict[str, Server] = {"nginx": nginx, "tomcat": tomcat, "httpd": busybox, "unknown": unknown}
+TALKERS: dict[str, Talker] = {}  # servers that speak another language than HTTP

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
+from typing import Any
 
 from .state import Log, Process, RuntimeState
+from .wire import Wire
 
 LOG_LINES, LOG_BYTES = 2_000, 256 * 1024
 FILE_BYTES, FILES = 1024 * 1024, 400  # of one file that is written bit by bit, and how many there may be
@@ -23,6 +25,8 @@ class ContainerWorld:
     """One container as the machine of shell/ wants it (see World there)."""
 
     terminal = (0, 0)  # its rows and columns, where there is one
+    client = "127.0.0.1"  # of a server: who asks
+    runtime: Any = None  # the node's Containerd
 
     def __init__(
         self,
@@ -38,6 +42,11 @@ class ContainerWorld:
         self.state, self.container, self.uid, self.process = state, container, uid, process
         self.now_ms, self.date_text, self.unix_s = now_ms, date_text, unix_s
         self.wrote = write
+
+    @property
+    def network(self) -> Wire:
+        """What it can reach; see wire.py."""
+        return Wire(self.runtime, self.container)
 
     def write(self, stream: str, text: str) -> None:
         if self.wrote is not None:

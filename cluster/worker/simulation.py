@@ -16,6 +16,7 @@ from cluster.engine.clock import DEFAULT_EPOCH_MS
 from cluster.kubectl import Kubectl
 from cluster.kubelet import Node
 from cluster.meta.requests import Request
+from cluster.network import Network
 from cluster.scheduler.scheduler import Scheduler
 from cluster.store.memory import Store
 
@@ -65,6 +66,7 @@ class Simulation:
         self.nodes = {name: Node(self.engine, name, settings) for name in settings.nodes}
         for node in self.nodes.values():
             node.runtime.heard = self._heard
+        self.network = Network(self.engine, {name: node.runtime for name, node in self.nodes.items()})
         self.inputs = 0   # how many inputs were applied
         self.begun_ms = 0
 

@@ -1,0 +1,86 @@
+"""Owns where an address is: a Pod's or a node's network namespace, and who listens in it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from cluster.runtime.network import to_number
+from cluster.runtime.servers import listening
+from cluster.runtime.state import Container, Sandbox
+
+LOOPBACK = "127."
+LOCALHOST = "127.0.0.1"
+
+
+class Place(NamedTuple):
+    """A network namespace. sandbox None: the node's own, which Pods with hostNetwork share."""
+
+    runtime: Any
+    sandbox: Sandbox | None = None
+
+    @property
+    def address(self) -> str:
+        """Its address as others see it."""
+        return self.sandbox.ip if self.sandbox is not None else self.runtime.node_ip
+
+    @property
+    def pod(self) -> str:
+        """The Pod's key, "" for the node."""
+        return self.sandbox.pod if self.sandbox is not None else ""
+
+    @property
+    def gateway(self) -> str:
+        """The node's address on the bridge that its Pods hang on: what the node's own connections to them come from."""
+        return gateway_of(self.runtime.state.pod_cidr)
+
+
+class Listener(NamedTuple):
+    """A container that listens, and by which server of servers.py."""
+
+    container: Container
+    server: str
+
+
+def gateway_of(cidr: str) -> str:
+    """The first address of a node's range."""
+    base = cidr.partition("/")[0]
+    return base.rpartition(".")[0] + "." + str(int(base.rpartition(".")[2]) + 1) if base else ""
+
+
+def is_address(text: str) -> bool:
+    """Whether it is an IPv4 address, written with four numbers."""
+    parts = text.split(".")
+    return len(parts) == 4 and all(part.isascii() and part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts)
+
+
+def is_in(address: str, cidr: str) -> bool:
+    base, _, bits = cidr.partition("/")
+    shift = 32 - int(bits)
+    return to_number(address) >> shift == to_number(base) >> shift
+
+
+def place_of(runtime: Any, container_id: str) -> Place:
+    """The namespace that a container is in; with "" the node's."""
+    container = runtime.state.containers.get(container_id)
+    sandbox = runtime.state.sandboxes.get(container.sandbox) if container is not None else None
+    return Place(runtime, None if sandbox is None or sandbox.host_network else sandbox)
+
+
+def listener_at(place: Place, port: int) -> Listener | None:
+    """Who listens on a port of a namespace."""
+    runtime = place.runtime
+    for container in containers_in(place):
+        process = runtime.state.processes.get(container.id)
+        server = listening(process).get(port) if process is not None else None
+        if server is not None:
+            return Listener(container, server)
+    return None
+
+
+def containers_in(place: Place) -> list[Container]:
+    """The containers that share a namespace, oldest first."""
+    runtime = place.runtime
+    if place.sandbox is not None:
+        return runtime.containers(place.sandbox.uid)
+    hosts = [sandbox.uid for sandbox in runtime.state.sandboxes.values() if sandbox.host_network]
+    return [container for uid in hosts for container in runtime.containers(uid)]
