@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from cluster.runtime.filesystem import Mount, absolute
+
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_.-][\w.-]*)\)")
 
 
@@ -60,6 +62,10 @@ def expanded(text: str, values: dict[str, str]) -> str:
     return _REFERENCE.sub(lambda found: "$" if found[0] == "$$" else values.get(found[1], found[0]), text)
 
 
-def mounts(spec: dict) -> dict[str, str]:
-    """mount path -> volume name."""
-    return {mount["mountPath"]: mount["name"] for mount in spec.get("volumeMounts") or () if not mount.get("subPath")}
+def mounts(uid: str, spec: dict) -> dict[str, Mount]:
+    """What is mounted where in a container."""
+    return {
+        absolute(mount["mountPath"]): Mount(f"{uid}/{mount['name']}", read_only=bool(mount.get("readOnly")))
+        for mount in spec.get("volumeMounts") or ()
+        if not mount.get("subPath")
+    }

@@ -14,13 +14,15 @@ from cluster.engine import Actor
 from . import process as processes
 from . import reference, registry
 from .attach import Attachments
+from .filesystem import HOST, Mount, Volume, host_tree
 from .forwards import Forwards
 from .images import behaviour_of, behaviours
 from .network import next_address
 from .shell.machine import Step
-from .state import Container, Process, Pull, RuntimeState, Sandbox, StoredImage
+from .state import Container, Process, Pull, RuntimeState, Sandbox, StoredImage, Surroundings
 from .world import ContainerWorld
 
+PLAIN = Surroundings()
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10.1"
 FAR_MS = 60_000  # what is further away than this happens in the background
 FOUND_MS = 300  # a second pull of an image that came in meanwhile
@@ -58,6 +60,12 @@ class Containerd(Attachments, Forwards, Actor):
 
     def _new_id(self) -> str:
         return self.engine.rng("ids/" + self.name).hex(64)
+
+    def host(self) -> Volume:
+        """The node's own file system, which its Pods share where they mount it."""
+        if HOST not in self.state.volumes:
+            self.state.volumes[HOST] = Volume(host_tree(self.node), kind=HOST)
+        return self.state.volumes[HOST]
 
     # -- images -----------------------------------------------------------------------------------------------
 
@@ -222,7 +230,8 @@ class Containerd(Attachments, Forwards, Actor):
         args: list[str],
         env: dict[str, str],
         hostname: str,
-        mounts: dict[str, str],
+        mounts: dict[str, Mount],
+        around: Surroundings = PLAIN,
         stdin: bool = False,
         stdin_once: bool = False,
         tty: bool = False,
@@ -250,7 +259,9 @@ class Containerd(Attachments, Forwards, Actor):
                 "ContainerStartFailed", container.uid, container.pod, container.name, exit_code=128, message=str(error)
             )
             return str(error)
-        process.files, process.ports, process.target = dict(behaviours()[behaviour].files), list(ports), target
+        process.ports, process.target = list(ports), target
+        process.hosts, process.resolver, process.read_only = around.hosts, around.resolver, around.read_only
+        process.user, process.group, process.groups = around.user, around.group, list(around.groups)
         self.state.processes[container_id] = process
         self._replace(container, state="running", started_ms=self.now_ms)
         self.tell(

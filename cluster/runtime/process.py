@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 
+from .filesystem import Mount
 from .image import Image
 from .images import behaviours
 from .shell.lexer import ShellSyntaxError
@@ -45,7 +46,7 @@ def make(
     args: list[str],
     env: dict[str, str],
     hostname: str,
-    mounts: dict[str, str],
+    mounts: dict[str, Mount],
 ) -> Process:
     """PID 1 of a container of this image. Raises StartError when there is no such program."""
     image = behaviours()[behaviour]

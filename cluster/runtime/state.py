@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from .filesystem import Mount, Node, Volume
+
 
 @dataclass
 class Sandbox:
@@ -46,6 +48,18 @@ class Container:
     definition: str = ""  # a fingerprint of the spec's image and name, to see a change
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What the kubelet puts around a container beside its mounts: files of /etc, and who its processes are."""
+
+    hosts: str = ""
+    resolver: str = ""
+    user: int = 0
+    group: int = 0
+    groups: tuple[int, ...] = ()
+    read_only: bool = False  # the image's files, and what the container adds to them
+
+
 @dataclass
 class Process:
     """PID 1 of a running container: where its program stands. Changed in place.
@@ -66,8 +80,14 @@ class Process:
     items: dict[str, list[str]] = field(default_factory=dict)
     traps: dict[str, str] = field(default_factory=dict)  # signal -> program, "" = ignored
     status: int = 0
-    files: dict[str, str] = field(default_factory=dict)  # what it wrote, by path
-    mounts: dict[str, str] = field(default_factory=dict)  # mount path -> volume name of the Pod
+    files: dict[str, Node] = field(default_factory=dict)  # what differs from its image, by path; see files.py
+    mounts: dict[str, Mount] = field(default_factory=dict)  # by mount path
+    hosts: str = ""  # /etc/hosts
+    resolver: str = ""  # /etc/resolv.conf
+    user: int = 0
+    group: int = 0
+    groups: list[int] = field(default_factory=list)  # supplementary ones
+    read_only: bool = False  # readOnlyRootFilesystem
     listens: dict[str, str] = field(default_factory=dict)  # port -> server and its setting, of what a script started
     target: str = ""  # the container whose process namespace it shares
     ports: list[int] = field(default_factory=list)  # what its Pod says that it listens on
@@ -172,7 +192,7 @@ class RuntimeState:
     execs: dict[str, Exec] = field(default_factory=dict)  # by the number of the input that began them; first ones by container
     attachments: dict[str, Attachment] = field(default_factory=dict)  # by the number of the input that began them
     forwards: dict[str, Forward] = field(default_factory=dict)  # by the number of the input that began them
-    volumes: dict[str, dict[str, str]] = field(default_factory=dict)  # "uid/volume" -> path -> text
+    volumes: dict[str, Volume] = field(default_factory=dict)  # "uid/volume", or "host": the node's own file system
     pulls: dict[str, Pull] = field(default_factory=dict)
     changed: dict[str, int] = field(
         default_factory=dict

@@ -1,28 +1,22 @@
-"""Owns what a process sees of its container: its log, its files and those of the Pod's volumes, and the date."""
+"""Owns what a process sees of its container: its log, its files (see files.py), other processes, and the date."""
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
 from typing import Any
 
+from .files import DISK_BYTES, FILE_BYTES, FILES, Files
+from .filesystem import absolute
 from .state import Log, Process, RuntimeState
 from .wire import Wire
 
 LOG_LINES, LOG_BYTES = 2_000, 256 * 1024
-FILE_BYTES, FILES = 1024 * 1024, 400  # of one file that is written bit by bit, and how many there may be
-DISK_BYTES = 4 * 1024 * 1024  # of all the files of a container, or of a volume
-FOLDERS = ("/", "/bin", "/dev", "/etc", "/home", "/mnt", "/opt", "/proc", "/root", "/run", "/sys", "/tmp", "/usr", "/var")
 LONGEST_LINE = 16 * 1024  # what the runtime's logger keeps in one piece
+__all__ = ["DISK_BYTES", "FILES", "FILE_BYTES", "ContainerWorld", "absolute", "append", "append_pieces", "flush"]
 
 
-def absolute(path: str) -> str:
-    """A path from the root, as it is read by a program whose folder is the root."""
-    return posixpath.normpath("/" + path.lstrip("/"))
-
-
-class ContainerWorld:
-    """One container as the machine of shell/ wants it (see World there)."""
+class ContainerWorld(Files):
+    """One container as the machine of shell/ wants it (see World there); its files are in files.py."""
 
     terminal = (0, 0)  # its rows and columns, where there is one
     client = "127.0.0.1"  # of a server: who asks
@@ -52,19 +46,6 @@ class ContainerWorld:
         if self.wrote is not None:
             self.wrote(stream, text)
 
-    def files_of(self, path: str) -> dict[str, str]:
-        """The files of the volume that holds a path, else the container's own."""
-        mounts = [mount for mount in self.process.mounts if path == mount or path.startswith(mount.rstrip("/") + "/")]
-        if not mounts:
-            return self.process.files
-        volume = self.process.mounts[max(mounts, key=len)]
-        return self.state.volumes.setdefault(f"{self.uid}/{volume}", {})
-
-    def inner(self, path: str) -> str:
-        """A path as the other mounts of the same volume know it."""
-        mounts = [mount for mount in self.process.mounts if path == mount or path.startswith(mount.rstrip("/") + "/")]
-        return path[len(max(mounts, key=len)) :] if mounts else path
-
     def input_all(self) -> str | None:
         """All of the input that comes, None when it has not ended yet. Here: none ever comes."""
         return ""
@@ -85,57 +66,6 @@ class ContainerWorld:
     def signal(self, pid: str, name: str) -> bool:
         """Whether there is such a process to be signalled; a first process signals nobody here."""
         return False
-
-    def read_file(self, path: str) -> str | None:
-        path = absolute(path)
-        text = self.files_of(path).get(self.inner(path))
-        return f"{self.process.hostname}\n" if text is None and path == "/etc/hostname" else text
-
-    def write_file(self, path: str, text: str, *, append: bool) -> bool:
-        """Write bit by bit; of a file that grows without end the last part is kept. False when there is no room."""
-        path = absolute(path)
-        before = (self.files_of(path).get(self.inner(path), "") if append else "")
-        return self.put_file(path, (before + text)[-FILE_BYTES:])
-
-    def put_file(self, path: str, text: str) -> bool:
-        """Write a whole file, as large as it is; False when there is no room for it."""
-        path = absolute(path)
-        files, name = self.files_of(path), self.inner(path)
-        taken = sum(len(other) for key, other in files.items() if key != name)
-        if len(text) + taken > DISK_BYTES or (name not in files and len(files) >= FILES):
-            return False
-        files[name] = text
-        return True
-
-    def remove_file(self, path: str) -> bool:
-        path = absolute(path)
-        return self.files_of(path).pop(self.inner(path), None) is not None
-
-    def drop(self, path: str) -> None:
-        """Forget a path of `paths`, a folder's too."""
-        self.files_of(path).pop(self.inner(path), None)
-
-    def names(self, folder: str) -> list[str]:
-        """What is in a folder, in order."""
-        start = absolute(folder).rstrip("/") + "/"
-        inside = [*self.paths(start), *(known for known in (*FOLDERS, *self.process.mounts) if known.startswith(start))]
-        return sorted({name for path in inside if (name := path[len(start) :].split("/")[0])})
-
-    def make_folder(self, path: str) -> None:
-        """A folder is there as long as something is in it; one that was made, always: its name ends in a slash."""
-        path = absolute(path)
-        if path != "/" and not self.is_folder(path):
-            self.files_of(path).setdefault(self.inner(path) + "/", "")
-
-    def is_folder(self, path: str) -> bool:
-        path = absolute(path)
-        return path in FOLDERS or any(path == mount.rstrip("/") for mount in self.process.mounts) or bool(self.paths(path + "/"))
-
-    def paths(self, prefix: str) -> list[str]:
-        """The files, and folders that were made, whose path begins so."""
-        start = "/" if prefix in ("/", "//") else absolute(prefix) + ("/" if prefix.endswith("/") else "")
-        files, inner = self.files_of(start), self.inner(start)
-        return [start + name[len(inner) :] for name in sorted(files) if name.startswith(inner)]
 
     def date(self, form: str) -> str:
         """`date` and `date +%s`-like forms, from the virtual clock: 2026-01-01T09:00:00Z."""

@@ -5,6 +5,7 @@ import tarfile
 
 import pytest
 
+from cluster.runtime.filesystem import Mount
 from cluster.runtime.octets import bytes_of, text_of
 from cluster.runtime.shell import archives, files
 from cluster.runtime.state import Process, RuntimeState
@@ -15,7 +16,7 @@ from .test_shell import shell
 
 @pytest.fixture
 def world():
-    process = Process(container="c", kind="server", argv=["x"], hostname="pod", mounts={"/data": "shared"})
+    process = Process(container="c", kind="server", argv=["x"], hostname="pod", mounts={"/data": Mount("uid/shared")})
     return ContainerWorld(RuntimeState(), "c", "uid", process, 0, "2026-01-01T09:00:00Z", 1767258000)
 
 
@@ -54,7 +55,7 @@ def test_a_folder_is_archived_with_all_that_is_in_it(world):
 
 def test_files_of_a_volume_are_the_volumes(world):
     tar(world, "-xmf", "-", "-C", "/data", stdin=archive_of(x=b"1"))
-    assert world.state.volumes == {"uid/shared": {"/x": "1"}}
+    assert world.state.volumes["uid/shared"].nodes["/x"].text == "1" and not world.process.files
 
 
 @pytest.mark.parametrize(

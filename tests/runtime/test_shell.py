@@ -5,6 +5,7 @@ import pytest
 from cluster.engine import Engine
 from cluster.runtime import network, reference
 from cluster.runtime.containerd import Containerd
+from cluster.runtime.filesystem import Mount
 from cluster.runtime.shell.compiler import compile_script, duration_ms
 from cluster.runtime.shell.lexer import ShellSyntaxError
 
@@ -161,9 +162,10 @@ def test_a_missing_program_is_a_start_error_and_a_bare_busybox_ends_at_once():
 
 
 def test_containers_of_a_pod_share_a_volume():
-    runtime = shell("echo hi > /out/f; sleep 1; cat /out/f", mounts={"/out": "shared"}).until(500)
-    assert runtime.containerd.state.volumes == {"uid/shared": {"/f": "hi\n"}}
-    runtime.containerd.state.volumes["uid/shared"]["/f"] = "changed\n"
+    runtime = shell("echo hi > /out/f; sleep 1; cat /out/f", mounts={"/out": Mount("uid/shared")}).until(500)
+    nodes = runtime.containerd.state.volumes["uid/shared"].nodes
+    assert nodes["/f"].text == "hi\n"
+    nodes["/f"].text = "changed\n"
     assert runtime.until(2_000).log == ["changed"]
 
 

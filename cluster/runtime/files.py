@@ -1,0 +1,357 @@
+"""Owns the files of a container as its processes see them: the image's, its own changes, and what is mounted.
+
+What is refused leaves its reason in `why`, in the words of errno. Folders above a path need not be enterable: only the
+file itself, and the folder in which something is made or removed, are held against the process's user.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import replace
+
+from .filesystem import (
+    ENTER,
+    FILE,
+    FOLDER,
+    GONE,
+    HOST,
+    LINK,
+    MOST_LINKS,
+    READ,
+    WRITE,
+    Mount,
+    Node,
+    Tree,
+    Volume,
+    absolute,
+    folder,
+    image_tree,
+    joined,
+    link,
+    parents,
+    permits,
+    size_of,
+)  # fmt: skip
+from .state import Process, RuntimeState
+
+FILE_BYTES, FILES = 1024 * 1024, 400  # of one file that is written bit by bit, and how many there may be
+DISK_BYTES = 4 * 1024 * 1024  # of text, of all the files of a container, or of a volume
+HOST_SHARE = 8  # how many times as much a node's own file system holds
+NO_SUCH, DENIED, READ_ONLY, FULL = "No such file or directory", "Permission denied", "Read-only file system", "No space left on device"
+IS_FOLDER, NO_FOLDER, EXISTS, NOT_EMPTY, BUSY = (
+    "Is a directory", "Not a directory", "File exists", "Directory not empty", "Resource busy")  # fmt: skip
+SINKS = ("/dev/null", "/dev/zero", "/dev/tty")
+
+
+class Files:
+    """Part of a ContainerWorld. Paths are from the root; links are followed, but for the last part where a method says so."""
+
+    state: RuntimeState
+    process: Process
+    now_ms: int
+    why = ""  # why the last call refused
+
+    # -- where a path leads -------------------------------------------------------------------------------------------
+
+    def mount_point(self, path: str) -> str:
+        """The mount that holds a path; "" for the container's own files."""
+        best = ""
+        for point in self.process.mounts:
+            if len(point) > len(best) and (path == point or path.startswith(point if point == "/" else point + "/")):
+                best = point
+        return best
+
+    def volume_of(self, mount: Mount) -> Volume:
+        return self.state.volumes.setdefault(mount.volume, Volume())
+
+    def _within(self, path: str, point: str) -> tuple[Tree, str]:
+        mount = self.process.mounts[point]
+        return self.volume_of(mount).nodes, joined(mount.root, path[len(point) :] or "/")
+
+    def _node(self, path: str) -> Node | None:
+        """What stands at a path; links are not followed."""
+        point = self.mount_point(path) if self.process.mounts else ""
+        if point:
+            tree, inner = self._within(path, point)
+            return tree.get(inner) or (folder(mode=0o777) if path == point else None)
+        own = self.process.files.get(path)
+        if own is not None:
+            return None if own.kind == GONE else own
+        return self._generated(path) or image_tree(self.process.behaviour).get(path) or self._above_mounts(path)
+
+    def _generated(self, path: str) -> Node | None:
+        """What the kubelet and the runtime put into /etc, and devices."""
+        if path.startswith("/etc/"):
+            process = self.process
+            text = {"/etc/hostname": f"{process.hostname}\n", "/etc/hosts": process.hosts, "/etc/resolv.conf": process.resolver}.get(path)
+            return Node(text) if text else None
+        return Node(mode=0o666) if path in SINKS else None
+
+    def _above_mounts(self, path: str) -> Node | None:
+        start = path.rstrip("/") + "/"
+        return folder() if any(point.startswith(start) for point in self.process.mounts) else None
+
+    def resolve(self, path: str, *, follow: bool = True) -> str:
+        """The path without links; of one that leads nowhere, where it would be made. follow: the last part too."""
+        path = absolute(path)
+        found = self._node(path)
+        if found is not None and (found.kind != LINK or not follow):
+            return path
+        for _ in range(MOST_LINKS):
+            steps = [*parents(path)[1:], path] if follow else parents(path)[1:]
+            for each in steps:
+                node = self._node(each)
+                if node is not None and node.kind == LINK:
+                    path = absolute(posixpath.join(posixpath.dirname(each), node.text) + path[len(each) :])
+                    break
+            else:
+                break
+        return path
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def look(self, path: str, *, follow: bool = True) -> Node | None:
+        """What stands at a path (`stat`, or `lstat` without follow); None when nothing does."""
+        node = self._node(self.resolve(path, follow=follow))
+        self.why = "" if node is not None else NO_SUCH
+        return None if node is not None and follow and node.kind == LINK else node
+
+    def read_file(self, path: str) -> str | None:
+        """A file's text; None, and `why`, when it cannot be read."""
+        node = self._node(self.resolve(path))
+        if node is None or node.kind == LINK:
+            self.why = NO_SUCH
+        elif node.kind == FOLDER:
+            self.why = IS_FOLDER
+        elif not self.may(node, READ):
+            self.why = DENIED
+        else:
+            self.why = ""
+            return node.text + "\0" * min(node.zeros, FILE_BYTES) if node.zeros else node.text
+        return None
+
+    def may(self, node: Node, wanted: int) -> bool:
+        """Whether the container's user may READ, WRITE or ENTER (run, of a file)."""
+        process = self.process
+        return permits(node, wanted, process.user, [process.group, *process.groups])
+
+    def is_folder(self, path: str) -> bool:
+        node = self._node(self.resolve(path))
+        return node is not None and node.kind == FOLDER
+
+    def names(self, path: str) -> list[str]:
+        """What is in a folder, in order."""
+        start = self.resolve(path).rstrip("/") + "/"
+        found = {each[len(start) :].split("/")[0]: None for each in self._below(start)}
+        return sorted(name for name in found if name)
+
+    def paths(self, prefix: str) -> list[str]:
+        """The files and links, and with a slash at their end the folders, whose path begins so; of what is mounted below too."""
+        if prefix.endswith("/"):
+            start = self.resolve(prefix).rstrip("/") + "/"
+            own = self._node(start.rstrip("/") or "/")
+            inside = [*([start] if own is not None and own.kind == FOLDER and start != "/" else []), *self._below(start)]
+        else:
+            path = absolute(prefix)
+            inside = [each for each in self._below(posixpath.dirname(path).rstrip("/") + "/") if each.startswith(path)]
+        return [each + "/" if (node := self._node(each)) is not None and node.kind == FOLDER else each for each in inside]
+
+    def _below(self, start: str) -> list[str]:
+        """Every path below a folder (which ends in a slash), in order."""
+        point = self.mount_point(start.rstrip("/") or "/")
+        found: dict[str, None] = {}
+        if point:
+            tree, inner = self._within(start.rstrip("/") or "/", point)
+            lead = inner.rstrip("/") + "/"
+            found = {start + path[len(lead) :]: None for path in tree if path.startswith(lead) and path != lead}
+        else:
+            own = self.process.files
+            for path in (*image_tree(self.process.behaviour), *own, *self._etc()):
+                if path.startswith(start) and path != "/" and not (path in own and own[path].kind == GONE):
+                    found[path] = None
+        for other in self.process.mounts:
+            if other != point and other.startswith(start):
+                found = {path: None for path in found if not path.startswith(other + "/")}
+                for path in (*parents(other)[1:], other, *self._below(other + "/")):
+                    if path.startswith(start):
+                        found[path] = None
+        return sorted(found)
+
+    def _etc(self) -> list[str]:
+        return [path for path in ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf") if self._generated(path)]
+
+    # -- changing -----------------------------------------------------------------------------------------------------
+
+    def write_file(self, path: str, text: str, *, append: bool) -> bool:
+        """Write bit by bit; of a file that grows without end the last part is kept. False when it cannot be."""
+        path = self.resolve(path)
+        if path in SINKS:
+            return True
+        before = self._node(path) if append else None
+        earlier, zeros = (before.text, before.zeros) if before is not None and before.kind == FILE else ("", 0)
+        return self._put(path, (earlier + text)[-FILE_BYTES:], zeros)
+
+    def put_file(self, path: str, text: str, *, zeros: int = 0, mode: int | None = None) -> bool:
+        """Write a whole file, as large as it is, and the folders above it; False when it cannot be."""
+        path = self.resolve(path)
+        if path in SINKS:
+            return True
+        return self.make_folder(posixpath.dirname(path)) and self._put(path, text, zeros, mode)
+
+    def _put(self, path: str, text: str, zeros: int = 0, mode: int | None = None) -> bool:
+        before = self._node(path)
+        if before is not None and before.kind == FOLDER:
+            return self._refuse(IS_FOLDER)
+        if not (self._may_change(path) if before is None else self._may_write(path, before)):
+            return False
+        process = self.process
+        if before is None:
+            node = Node(text, FILE, 0o644, process.user, process.group, self.now_ms, zeros)
+        else:
+            node = replace(before, text=text, zeros=zeros, changed_ms=self.now_ms)
+        node.mode = node.mode if mode is None else mode
+        return self._store(path, node)
+
+    def _may_write(self, path: str, node: Node) -> bool:
+        if self._is_read_only(path):
+            return self._refuse(READ_ONLY)
+        return True if self.may(node, WRITE) else self._refuse(DENIED)
+
+    def _may_change(self, path: str) -> bool:
+        """Whether something may be made or removed at a path."""
+        above = self._node(posixpath.dirname(path))
+        if above is None:
+            return self._refuse(NO_SUCH)
+        if above.kind != FOLDER:
+            return self._refuse(NO_FOLDER)
+        if self._is_read_only(path):
+            return self._refuse(READ_ONLY)
+        return True if self.may(above, WRITE | ENTER) else self._refuse(DENIED)
+
+    def _is_read_only(self, path: str) -> bool:
+        point = self.mount_point(path)
+        if point:
+            return self.process.mounts[point].read_only
+        return self.process.read_only and not path.startswith(("/dev/", "/proc/")) and path not in self._etc()
+
+    def _refuse(self, why: str) -> bool:
+        self.why = why
+        return False
+
+    def _store(self, path: str, node: Node) -> bool:
+        """Keep a node, where there is room for it."""
+        point = self.mount_point(path)
+        tree, inner = self._within(path, point) if point else (self.process.files, path)
+        if not self._has_room(tree, inner, node, self.volume_of(self.process.mounts[point]) if point else None):
+            return self._refuse(FULL)
+        tree[inner], self.why = node, ""
+        return True
+
+    def _has_room(self, tree: Tree, inner: str, node: Node, volume: Volume | None) -> bool:
+        share = HOST_SHARE if volume is not None and volume.kind == HOST else 1
+        texts = sum(len(other.text) for path, other in tree.items() if path != inner)
+        if len(node.text) + texts > DISK_BYTES * share or (inner not in tree and len(tree) >= FILES * share):
+            return False
+        if volume is None or volume.medium != "Memory" or not volume.limit_bytes:
+            return True
+        before = tree.get(inner)
+        return size_of(tree) - (before.size if before else 0) + node.size <= volume.limit_bytes
+
+    def remove_file(self, path: str) -> bool:
+        """Remove a file, or a link itself."""
+        path = self.resolve(path, follow=False)
+        node = self._node(path)
+        if node is None or node.kind == FOLDER:
+            return self._refuse(NO_SUCH if node is None else IS_FOLDER)
+        return self._take_out(path)
+
+    def remove_folder(self, path: str) -> bool:
+        """Remove an empty folder."""
+        path = self.resolve(path, follow=False)
+        node = self._node(path)
+        if node is None or node.kind != FOLDER:
+            return self._refuse(NO_SUCH if node is None else NO_FOLDER)
+        if self._below(path.rstrip("/") + "/"):
+            return self._refuse(NOT_EMPTY)
+        return self._take_out(path)
+
+    def _take_out(self, path: str) -> bool:
+        if path in self.process.mounts:
+            return self._refuse(BUSY)
+        if not self._may_change(path):
+            return False
+        point = self.mount_point(path)
+        tree, inner = self._within(path, point) if point else (self.process.files, path)
+        tree.pop(inner, None)
+        if not point and (path in image_tree(self.process.behaviour) or path in self._etc()):
+            tree[path] = Node(kind=GONE)
+        self.why = ""
+        return True
+
+    def drop(self, path: str) -> None:
+        """Forget a path of `paths`, a folder's too."""
+        path = path.rstrip("/") or "/"
+        if self._node(path) is not None:
+            self._take_out(path)
+
+    def make_folder(self, path: str, *, mode: int = 0o755) -> bool:
+        """Make a folder and those above it; one that is there is fine."""
+        path = self.resolve(path)
+        for each in (*parents(path)[1:], path):
+            node = self._node(each)
+            if node is None:
+                if not self._may_change(each):
+                    return False
+                made = folder(mode=mode, owner=self.process.user, group=self.process.group, changed_ms=self.now_ms)
+                if not self._store(each, made):
+                    return False
+            elif node.kind != FOLDER:
+                return self._refuse(EXISTS if each == path else NO_FOLDER)
+        self.why = ""
+        return True
+
+    def make_link(self, target: str, path: str) -> bool:
+        """Make a symbolic link at a path."""
+        path = self.resolve(path, follow=False)
+        if self._node(path) is not None:
+            return self._refuse(EXISTS)
+        return self._may_change(path) and self._store(path, replace(link(target, changed_ms=self.now_ms), owner=self.process.user))
+
+    def move(self, source: str, target: str) -> bool:
+        """Rename, in one step, as rename(2): a file or a link takes the place of another. Of folders, move what is in them."""
+        source, target = self.resolve(source, follow=False), self.resolve(target, follow=False)
+        node, there = self._node(source), self._node(target)
+        if node is None:
+            return self._refuse(NO_SUCH)
+        if there is not None and there.kind == FOLDER:
+            return self._refuse(IS_FOLDER)
+        if not self._may_change(source) or not self._may_change(target) or not self._store(target, node):
+            return False
+        return self._take_out(source)
+
+    def change(
+        self, path: str, *, mode: int | None = None, owner: int | None = None, group: int | None = None, changed_ms: int | None = None
+    ) -> bool:
+        """Change what is known of a file: chmod, chown, touch. Only its owner and root may."""
+        path = self.resolve(path)
+        node = self._node(path)
+        if node is None:
+            return self._refuse(NO_SUCH)
+        if self._is_read_only(path):
+            return self._refuse(READ_ONLY)
+        user = self.process.user
+        if user not in (0, node.owner) or (user and owner not in (None, user)):
+            return self._refuse("Operation not permitted")
+        asked = {"mode": mode, "owner": owner, "group": group, "changed_ms": changed_ms}
+        return self._store(path, replace(node, **{name: value for name, value in asked.items() if value is not None}))
+
+    # -- what is mounted ----------------------------------------------------------------------------------------------
+
+    def mounted(self) -> list[tuple[str, Volume, Mount]]:
+        """(where, what, how) of everything that is mounted into the container, in order of paths."""
+        return [(point, self.volume_of(mount), mount) for point, mount in sorted(self.process.mounts.items())]
+
+    def used_bytes(self, path: str) -> int:
+        """What is stored on the file system of a path."""
+        point = self.mount_point(self.resolve(path))
+        return size_of(self.volume_of(self.process.mounts[point]).nodes if point else self.process.files)
