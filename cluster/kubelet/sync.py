@@ -192,7 +192,7 @@ class Sync:
             args=[environment.expanded(text, values) for text in spec.get("args") or ()],
             env=values,
             hostname=environment.hostname(pod, kubelet.node),
-            mounts=environment.mounts(spec),
+            mounts=environment.mounts(worker.uid, spec),
             stdin=bool(spec.get("stdin")),
             stdin_once=bool(spec.get("stdinOnce")),
             tty=bool(spec.get("tty")),
