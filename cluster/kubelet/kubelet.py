@@ -16,6 +16,7 @@ from cluster.kinds import pod as pods
 from cluster.runtime.containerd import Containerd
 
 from . import admission, backoff, pod_status
+from .image_collection import ImageCollection
 from .images import Images
 from .node_agent import NodeAgent
 from .node_status import Machine
@@ -32,9 +33,10 @@ HOUSEKEEPING_MS = 2_000
 class Kubelet(Process):
     """One node's kubelet. `runtime` is its containerd; node_ip its address; machine what the node has."""
 
-    def __init__(self, engine, node: str, runtime: Containerd, *, node_ip: str, machine: Machine | None = None):
+    def __init__(self, engine, node: str, runtime: Containerd, *, node_ip: str, machine: Machine | None = None, parallel_pulls: int = 1):
         super().__init__(engine, f"kubelet/{node}")
         self.node, self.runtime, self.node_ip, self.machine = node, runtime, node_ip, machine or Machine()
+        self.parallel_pulls = parallel_pulls
         self.state = KubeletState()
         runtime.listener = self
         self.client = Client(
@@ -58,9 +60,10 @@ class Kubelet(Process):
         self.sync, self.termination, self.images, self.agent = (
             Sync(self),
             Termination(self),
-            Images(self),
+            Images(self, self.parallel_pulls),
             NodeAgent(self),
         )
+        self.collection = ImageCollection(self)
 
     # -- start and stop ----------------------------------------------------------------------------------------
 
@@ -85,6 +88,8 @@ class Kubelet(Process):
         """Pods and node are known: register, and look for what no Pod explains."""
         self.work(self.agent.register())
         self.after(HOUSEKEEPING_MS, "clean_orphans")
+        if self.machine.image_gc_percent < 100:
+            self.collection.run()
 
     def machine_ids(self) -> list[str]:
         """machineID, systemUUID, bootID: the same at each start."""
@@ -248,6 +253,9 @@ class Kubelet(Process):
     def on_runtime_change(self, _uid: str) -> None:
         self.pleg.want()
 
+    def on_pull_ended(self, key: str) -> None:
+        self.images.puller.ended(key)
+
     def on_container_stopped(self, uid: str, container_id: str) -> None:
         self.termination.stopped(uid, container_id)
 
@@ -280,6 +288,9 @@ class Kubelet(Process):
 
     def check_node(self) -> None:
         self.agent.check()
+
+    def collect_images(self) -> None:
+        self.collection.run()
 
     def renew_lease(self) -> None:
         self.agent.renew()

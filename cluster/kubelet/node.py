@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cluster.meta.status import StatusError
-from cluster.runtime import reference, registry
+from cluster.runtime import registry
 from cluster.runtime.containerd import Containerd
 from cluster.runtime.network import to_number, to_text
 
@@ -29,18 +29,21 @@ class Node:
             memory=settings.node_memory,
             disk=ORACLE_DISK if is_oracle else "100Gi",
             eviction_disk_percent=1 if is_oracle else 10,
+            image_gc_percent=100 if is_oracle else 85,
         )
         self.engine, self.name = engine, name
         self.runtime = Containerd(
             engine,
             name,
             images=IMPORTED,
-            unpullable=(registry.EVERYTHING,) if is_oracle else (),
             pod_cidr=to_text(to_number(POD_RANGE) + index * 256) + "/24",
             node_ip=to_text(to_number(FIRST_ADDRESS) + index),
         )
-        self.kubelet = Kubelet(engine, name, self.runtime, node_ip=self.runtime.node_ip, machine=machine)
+        self.kubelet = Kubelet(engine, name, self.runtime, node_ip=self.runtime.node_ip, machine=machine,
+                               parallel_pulls=getattr(settings, "parallel_pulls", 1))  # fmt: skip
         self.kubelet.is_on = False
+        if is_oracle:
+            self.runtime.registry.state.broken = {registry.EVERYTHING: "dns"}
 
     def start(self) -> None:
         """Start the kubelet; containers that run are left alone."""
@@ -93,12 +96,10 @@ class Node:
         """Kill a Pod's pause container, behind the kubelet's back."""
         return self.runtime.kill_sandbox(self.key_of(pod))
 
+    def fill_disk(self, size_bytes: int) -> None:
+        """Put so much on the node's disk, in place of what was put there before."""
+        self.runtime.state.filled_bytes = size_bytes
+
     def import_image(self, image: str) -> None:
         """`ctr images import` on this node."""
         self.runtime.import_image(image)
-
-    def set_pullable(self, image: str, allowed: bool) -> None:
-        """Let the registry have an image, or not. "*": everything."""
-        name = image if image == registry.EVERYTHING else str(reference.parse(image))
-        names = [each for each in self.runtime.state.unpullable if each != name]
-        self.runtime.state.unpullable = names if allowed else [*names, name]

@@ -94,7 +94,7 @@ class NodeAgent:
         changes = patch_of({name: old.get(name) for name in wanted if name in old}, wanted)
         reply = yield kubelet.client.patch("nodes", kubelet.node, {"status": changes}, subresource="status")
         if reply.ok:
-            kubelet.state.reported_ms, kubelet.state.reported_images = kubelet.now_ms, len(kubelet.runtime.state.images)
+            kubelet.state.reported_ms, kubelet.state.reported_images = kubelet.now_ms, kubelet.runtime.state.image_changes
             kubelet.trace("NodeStatusReported", f"nodes//{kubelet.node}", node=kubelet.node, ready=True)
 
     def _note_changes(self, node: dict) -> None:
@@ -115,7 +115,7 @@ class NodeAgent:
             return
         self._note_cordon(node)
         is_changed = (
-            len(kubelet.runtime.state.images) != kubelet.state.reported_images
+            kubelet.runtime.state.image_changes != kubelet.state.reported_images
             or node_status.condition_status(node, "Ready") != "True"
         )
         if is_changed or kubelet.now_ms - kubelet.state.reported_ms >= REPORT_MS:

@@ -33,13 +33,17 @@ NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
 
 @dataclass(frozen=True)
 class Machine:
-    """What a node is made of. eviction_disk_percent: the share of the disk that Pods may not fill."""
+    """What a node is made of. eviction_disk_percent: the share of the disk that Pods may not fill.
+
+    image_gc_percent: imageGCHighThresholdPercent, how full the disk is when unused images go.
+    """
 
     cpu: str = "4"
     memory: str = "8Gi"
     disk: str = "100Gi"
     pods: int = 110
     eviction_disk_percent: int = 10
+    image_gc_percent: int = 85
     kernel: str = "6.18.44"
     os_image: str = "Debian GNU/Linux 12 (bookworm)"
     kubelet_version: str = "v1.36.3"
@@ -147,11 +151,17 @@ def allocatable(machine: Machine) -> dict[str, str]:
 
 def image_list(images: list[StoredImage]) -> list[dict]:
     """The largest images first, each with its names."""
-    ordered = sorted(images, key=lambda image: (-image.size_bytes, image.name))[:MAX_IMAGES]
+    ordered = sorted(images, key=lambda image: (-image.size_bytes, image.name or image.ref))[:MAX_IMAGES]
     return [
-        {"names": [image.ref, image.name] if "@" in image.ref else [image.name], "sizeBytes": image.size_bytes}
+        {"names": names_of(image), "sizeBytes": image.size_bytes}
         for image in ordered
     ]
+
+
+def names_of(image: StoredImage) -> list[str]:
+    """Its digest, if it came from a registry, and its tag, if that has not moved on."""
+    names = [image.ref, image.name] if "@" in image.ref else [image.name]
+    return [name for name in dict.fromkeys(names) if name]
 
 
 def conditions(old: list[dict], *, is_ready: bool, now_text: str) -> list[dict]:

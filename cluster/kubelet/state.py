@@ -92,6 +92,10 @@ class KubeletState:
     crash: Backoffs = field(default_factory=Backoffs)
     pull: Backoffs = field(default_factory=Backoffs)
     pull_errors: dict[str, str] = field(default_factory=dict)
+    pull_tokens: int = 10_000  # thousandths of a pull that the limit still allows, as of pull_filled_ms
+    pull_filled_ms: int = 0
+    image_records: dict[str, list[int]] = field(default_factory=dict)  # image -> [first seen, last seen in use], ms
+    image_gc_failed: bool = False
     is_registered: bool = False
     node_uid: str = ""
     is_unschedulable: bool = False

@@ -48,6 +48,8 @@ class Workers:
         is_new_end = worker.phase == "sync" and (pods.is_terminating(pod) or pods.is_terminal(pod) or worker.removed)
         if is_new_end:
             worker.phase, worker.cancelled = "terminating", worker.running or bool(worker.awaiting)
+            if self.kubelet.runtime.state.pulls:
+                self.kubelet.runtime.cancel_pulls(worker.uid)
             self.kubelet.tell(
                 "PodTerminationRequested", worker, reason="deleted" if pods.is_terminating(pod) else "ended"
             )

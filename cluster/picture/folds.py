@@ -208,6 +208,20 @@ def pull_started(p, event: TraceEvent) -> Set:
             *p.nodes.image(data["node"], data.get("image", ""), "pulling")]
 
 
+@fold("ImagePullProgressed")
+def pull_progressed(p, event: TraceEvent) -> Set:
+    """The end moves when the registry gets faster or slower."""
+    cell = p.nodes.pods.get(f"{event.data['node']}/{event.data['uid']}") or {}
+    pulling = {**(cell.get("pulling") or {"since_ms": event.at_ms}), "image": event.data.get("image"), "percent": event.data.get("percent"),
+               "until_ms": event.data.get("due_ms"), "bytes": event.data.get("bytes")}
+    return p.nodes.pod(event, pulling=pulling)
+
+
+@fold("ImageRemoved")
+def image_removed(p, event: TraceEvent) -> Set:
+    return p.nodes.without_image(event.data["node"], event.data.get("image", ""))
+
+
 @fold("ImagePulled")
 def image_pulled(p, event: TraceEvent) -> Set:
     return [*p.nodes.pod(event, pulling=None), *p.nodes.container(event, state="waiting", word="waiting"),

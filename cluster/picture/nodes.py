@@ -58,6 +58,13 @@ class NodePictures:
         self.nodes[name] = {**node, "images": rows}
         return [["nodes", name, self.nodes[name]]]
 
+    def without_image(self, name: str, image: str) -> Set:
+        node = self.nodes.get(name)
+        if node is None:
+            return []
+        self.nodes[name] = {**node, "images": [each for each in node["images"] if each["name"] != short_image(image)]}
+        return [["nodes", name, self.nodes[name]]]
+
     def is_pulling(self, name: str) -> bool:
         """Whether an image is on its way to a node."""
         return any(image["state"] == "pulling" for image in (self.nodes.get(name) or {}).get("images", ()))

@@ -18,18 +18,18 @@ from .filesystem import HOST, Mount, Volume, host_tree
 from .forwards import Forwards
 from .images import behaviour_of, behaviours
 from .network import next_address
+from .pulls import Pulls
 from .shell.machine import Step
-from .state import Container, Process, Pull, RuntimeState, Sandbox, StoredImage, Surroundings
+from .state import Container, Process, RuntimeState, Sandbox, StoredImage, Surroundings
 from .world import ContainerWorld
 
 PLAIN = Surroundings()
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10.1"
 FAR_MS = 60_000  # what is further away than this happens in the background
-FOUND_MS = 300  # a second pull of an image that came in meanwhile
 
 
-class Containerd(Attachments, Forwards, Actor):
-    """The runtime of one node. images: imported at first. unpullable: full names, or "*" for no registry at all."""
+class Containerd(Pulls, Attachments, Forwards, Actor):
+    """The runtime of one node. images: imported at first."""
 
     def __init__(
         self,
@@ -38,16 +38,17 @@ class Containerd(Attachments, Forwards, Actor):
         *,
         pod_cidr: str = "10.244.0.0/24",
         images: tuple[str, ...] = (),
-        unpullable: tuple[str, ...] = (),
         resolver: str = "10.200.0.1",
         node_ip: str = "",
     ):
         super().__init__(engine, f"containerd/{node}")
         self.node, self.resolver, self.node_ip = node, resolver, node_ip
-        self.state = RuntimeState(unpullable=list(unpullable), pod_cidr=pod_cidr)
+        self.state = RuntimeState(pod_cidr=pod_cidr)
         self.listener: Any = None
+        self.registry = registry.registry_of(engine)
+        self.registry.listeners.append(self)
         for name in (PAUSE_IMAGE, *images):
-            self._store(str(reference.parse(name)), pulled=False)
+            self._store(self.registry.look(str(reference.parse(name))), pulled=False)
 
     def fresh_state(self) -> RuntimeState:
         return self.state  # all of it is on the node's disk or held by shims
@@ -66,57 +67,6 @@ class Containerd(Attachments, Forwards, Actor):
         if HOST not in self.state.volumes:
             self.state.volumes[HOST] = Volume(host_tree(self.node), kind=HOST)
         return self.state.volumes[HOST]
-
-    # -- images -----------------------------------------------------------------------------------------------
-
-    def image(self, name: str) -> StoredImage | None:
-        """An image on this node, by its full name."""
-        return self.state.images.get(name)
-
-    def images(self) -> list[StoredImage]:
-        return list(self.state.images.values())
-
-    def _store(self, name: str, *, pulled: bool) -> StoredImage:
-        image_id = registry.image_id(name)
-        stored = StoredImage(
-            name, image_id, registry.size_bytes(name), registry.pulled_ref(name) if pulled else image_id
-        )
-        self.state.images[name] = stored
-        return stored
-
-    def import_image(self, name: str) -> None:
-        """`ctr images import`: the image is there without a registry."""
-        full = str(reference.parse(name))
-        self._store(full, pulled=False)
-        self.trace("ImageImported", "", node=self.node, image=full)
-
-    def begin_pull(self, name: str, uid: str, pod: str, container: str) -> Pull:
-        """Ask the registry for an image; pulls of one node follow one another. Returns when it will be there."""
-        pulls = self.state.pulls
-        starts_ms = max([self.now_ms, *(pull.due_ms for pull in pulls.values())])
-        is_known = name in pulls or name in self.state.images
-        takes_ms = FOUND_MS if is_known else registry.pull_ms(name)
-        if registry.refusal(name, self.state.unpullable, self.resolver):
-            starts_ms, takes_ms = self.now_ms, self.latency("pull_refused")
-        pull = Pull(name, registry.size_bytes(name), self.now_ms, starts_ms + takes_ms)
-        pulls[f"{uid}/{container}"] = pull
-        self.tell("ImagePullStarted", uid, pod, container, image=name, bytes=pull.size_bytes, due_ms=pull.due_ms)
-        return pull
-
-    def finish_pull(self, name: str, uid: str, pod: str, container: str) -> tuple[StoredImage | None, str]:
-        """(the image, "") or (None, why not)."""
-        self.state.pulls.pop(f"{uid}/{container}", None)
-        refused = registry.refusal(name, self.state.unpullable, self.resolver)
-        if refused:
-            self.tell("ImagePullFailed", uid, pod, container, image=name, message=refused)
-            return None, refused
-        stored = self.state.images.get(name) or self._store(name, pulled=True)
-        self.tell("ImagePulled", uid, pod, container, image=name, bytes=stored.size_bytes)
-        return stored, ""
-
-    def abort_pulls(self) -> None:
-        """The kubelet that asked is gone; so are its pulls."""
-        self.state.pulls.clear()
 
     # -- sandboxes ---------------------------------------------------------------------------------------------
 

@@ -1,91 +1,227 @@
-"""Owns the registry that nodes pull from: how large an image is, how long that takes, and what cannot be pulled.
+"""Owns the registry that all nodes pull from: what it holds, how fast it is, what is broken, and its refusals in containerd's words.
 
-A simplification: sizes are well-known ones or made from the name; every node has the same bandwidth to the registry.
+It stands for every registry at once: an image's domain only decides whose name a refusal bears. Untouched, it has whatever is asked for.
+A learner may stock it (a push makes a new digest), empty it, slow it down or break it; each is an input of the sandbox.
+Sources: containerd core/remotes/docker/resolver.go; kubernetes pkg/kubelet/images/image_manager.go; the recordings' refusals.
 """
 
 from __future__ import annotations
 
-import hashlib
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from cluster.runtime import reference
-from cluster.runtime.images import behaviour_of, behaviours
+from cluster.engine import Actor
 
-MIB = 1024 * 1024
-BANDWIDTH_BYTES_S = 20 * MIB
+from . import manifests, reference
+
+NAME, EVERYTHING = "registry", "*"  # EVERYTHING stands for all images, or for all domains
+BANDWIDTH_BYTES_S = 20 * manifests.MIB
 RESOLVE_MS = 300  # asking for the manifest
-KNOWN_MIB = {
-    "alpine": 3.6,
-    "busybox": 2.1,
-    "nginx": 72,
-    "httpd": 57,
-    "redis": 46,
-    "mysql": 223,
-    "postgres": 154,
-    "mariadb": 118,
-    "mongo": 277,
-    "python": 363,
-    "node": 392,
-    "golang": 297,
-    "ubuntu": 29,
-    "debian": 48,
-    "tomcat": 178,
-    "memcached": 31,
-    "hello-world": 0.01,
-    "traefik": 53,
-    "wordpress": 244,
-    "rabbitmq": 96,
-    "pause": 0.3,
+ADDRESS, TIMEOUT_MS = "203.0.113.10:443", 30_000  # containerd's dialer waits that long
+MOST_PUSHED = 1_000
+MODES = {
+    "dns": "its name is not found",
+    "down": "connections are refused",
+    "timeout": "connections are never answered",
+    "unavailable": "it answers 503",
+    "denied": "it wants credentials for everything",
+    "limited": "it answers 429",
 }
-OFFLINE, EVERYTHING = "offline", "*"  # an entry of `unpullable` that stands for all names
+DENIED = "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed"
+LIMITED = (
+    "429 Too Many Requests - Server message: toomanyrequests: You have reached your unauthenticated pull rate limit. "
+    "https://www.docker.com/increase-rate-limit"
+)
 
 
-def size_bytes(name: str) -> int:
-    """Bytes of an image, from its full reference."""
-    behaviour = behaviours()[behaviour_of(name)]
-    if behaviour.size_bytes and name in behaviour.names:
-        return behaviour.size_bytes
-    short = reference.parse(name).path.rpartition("/")[2]
-    if short in KNOWN_MIB:
-        return int(KNOWN_MIB[short] * MIB)
-    return (20 + _number(name) % 180) * MIB + _number(name) % 1000
+@dataclass
+class Pushed:
+    """An image that a learner pushed. pushes: how often; size_bytes: 0 = as its name has it."""
+
+    pushes: int = 0
+    size_bytes: int = 0
+    is_private: bool = False
 
 
-def image_id(name: str) -> str:
-    """The image's own digest: the recorded one, else one made from the name."""
-    behaviour = behaviours()[behaviour_of(name)]
-    return (name in behaviour.names and behaviour.id) or "sha256:" + hashlib.sha256(name.encode()).hexdigest()
+@dataclass
+class RegistryState:
+    """removed: names that are gone. is_empty: only what was pushed is there. broken: domain, or "*", -> mode."""
+
+    pushed: dict[str, Pushed] = field(default_factory=dict)
+    removed: list[str] = field(default_factory=list)
+    is_empty: bool = False
+    bandwidth_bytes_s: int = BANDWIDTH_BYTES_S
+    broken: dict[str, str] = field(default_factory=dict)
 
 
-def pulled_ref(name: str) -> str:
-    """What status.imageID shows of an image that came from a registry: repository and manifest digest."""
-    digest = hashlib.sha256(b"manifest " + name.encode()).hexdigest()
-    return f"{reference.parse(name).repository}@sha256:{digest}"
+class Found(NamedTuple):
+    """An image as the registry has it. refused: why it cannot be had, in containerd's words; late_ms: how long that takes to say."""
+
+    name: str
+    manifest: str = ""
+    id: str = ""
+    size_bytes: int = 0
+    is_private: bool = False
+    refused: str = ""
+    late_ms: int = 0
 
 
-def pull_ms(name: str) -> int:
-    """How long a pull takes: asking, then size ÷ bandwidth."""
-    return RESOLVE_MS + size_bytes(name) * 1000 // BANDWIDTH_BYTES_S
+class Registry(Actor):
+    """One for a sandbox; nodes find it with `registry_of`. listeners: runtimes that hear when it gets faster, slower or breaks."""
+
+    def __init__(self, engine):
+        super().__init__(engine, NAME)
+        self.state = RegistryState()
+        self.listeners: list = []
+
+    # -- what a learner does ---------------------------------------------------------------------------------------
+
+    def push(self, image: str, *, size_bytes: int = 0, is_private: bool = False) -> str:
+        """Push an image: a new digest under its name. Nodes that have the old one keep it. Returns the digest."""
+        name = str(reference.parse(image))
+        before = self.state.pushed.pop(name, Pushed())
+        self.state.removed = [each for each in self.state.removed if each != name]
+        self.state.pushed[name] = Pushed(before.pushes + 1, size_bytes or before.size_bytes, is_private)
+        while len(self.state.pushed) > MOST_PUSHED:
+            self.state.pushed.pop(next(iter(self.state.pushed)))
+        self.trace("RegistryPushed", "", image=name, digest=self.look(name).manifest[:19])
+        return self.look(name).manifest
+
+    def remove(self, image: str) -> None:
+        """Delete a tag: pulls of it find nothing, nodes that have it keep it."""
+        name = str(reference.parse(image))
+        self.state.removed = [*(each for each in self.state.removed if each != name), name]
+        self.trace("RegistryRemoved", "", image=name)
+
+    def put_back(self, image: str) -> None:
+        """Undo `remove`."""
+        name = str(reference.parse(image))
+        self.state.removed = [each for each in self.state.removed if each != name]
+
+    def empty(self, *, is_empty: bool = True) -> None:
+        """Hold nothing but what is pushed from now on; or whatever is asked for, again."""
+        self.state.is_empty = is_empty
+        if is_empty:
+            self.state.pushed.clear()
+        self.trace("RegistryEmptied" if is_empty else "RegistryMended", "")
+
+    def slow(self, bandwidth_bytes_s: int) -> None:
+        """Send that many bytes a second to each node from now on."""
+        before, self.state.bandwidth_bytes_s = self.state.bandwidth_bytes_s, bandwidth_bytes_s
+        self.trace("RegistrySlowed", "", bytes=bandwidth_bytes_s)
+        for listener in self.listeners:
+            listener.pulls_repaced(before, bandwidth_bytes_s)
+
+    def break_down(self, mode: str, domain: str = EVERYTHING) -> None:
+        """Fail in one of MODES, everywhere or for one domain; pulls under way fail too."""
+        self.state.broken[domain] = mode
+        self.trace("RegistryBroken", "", mode=mode, domain=domain)
+        for listener in self.listeners:
+            listener.pulls_broken()
+
+    def mend(self, domain: str = EVERYTHING) -> None:
+        """Nothing is broken, slow or empty any more; with a domain, that one answers again."""
+        if domain != EVERYTHING:
+            self.state.broken.pop(domain, None)
+        else:
+            self.state.broken, self.state.removed, self.state.is_empty = {}, [], False
+            if self.state.bandwidth_bytes_s != BANDWIDTH_BYTES_S:
+                self.slow(BANDWIDTH_BYTES_S)
+        self.trace("RegistryMended", "")
+
+    # -- what it answers -------------------------------------------------------------------------------------------
+
+    def look(self, name: str) -> Found:
+        """An image, by its full name, whether it can be had or not."""
+        tag = self.state.pushed.get(name, Pushed())
+        if reference.parse(name).digest:
+            return self._by_digest(name)
+        size = tag.size_bytes or manifests.size_bytes(name)
+        return Found(name, manifests.digest(name, tag.pushes), manifests.image_id(name, tag.pushes), size, tag.is_private)
+
+    def _by_digest(self, name: str) -> Found:
+        """A digest stays the same image, whichever tag bore it and however often that was pushed since."""
+        parsed = reference.parse(name)
+        for tagged, pushed in self.state.pushed.items():
+            if reference.parse(tagged).repository != parsed.repository:
+                continue
+            for count in range(max(0, pushed.pushes - 50), pushed.pushes + 1):
+                if manifests.digest(tagged, count) == parsed.digest:
+                    size = pushed.size_bytes or manifests.size_bytes(tagged)
+                    return Found(name, parsed.digest, manifests.image_id(tagged, count), size, pushed.is_private)
+        return Found(name, parsed.digest, manifests.image_id(name), manifests.size_bytes(name))
+
+    def resolve(self, name: str, *, resolver: str, has_credentials: bool = False) -> Found:
+        """What a node gets that asks for an image. resolver: its name server. has_credentials: for the image's domain."""
+        found, parsed = self.look(name), reference.parse(name)
+        mode = self.state.broken.get(parsed.domain) or self.state.broken.get(EVERYTHING, "")
+        if not mode and parsed.domain.partition(":")[0].endswith(".invalid"):  # RFC 2606: such names never resolve
+            mode = "dns"
+        if mode == "denied" or (not mode and found.is_private):
+            mode = "" if has_credentials else "denied"
+        if not mode and self._is_missing(name):
+            mode = "missing"
+        if not mode:
+            return found
+        return found._replace(refused=_refusal(name, mode, resolver), late_ms=TIMEOUT_MS if mode == "timeout" else 0)
+
+    def broken_off(self, name: str, resolver: str) -> str:
+        """Why a pull that is under way cannot go on, "" when it can."""
+        parsed = reference.parse(name)
+        mode = self.state.broken.get(parsed.domain) or self.state.broken.get(EVERYTHING, "")
+        if mode not in ("dns", "down", "unavailable"):
+            return ""
+        blob = f"https://{_host(parsed)}/v2/{parsed.path}/blobs/{self.look(name).id}"
+        return f'failed to pull and unpack image "{name}": failed to copy: httpReadSeeker: failed open: {_trouble(mode, "Get", blob, resolver)}'
+
+    def _is_missing(self, name: str) -> bool:
+        if name in self.state.removed:
+            return True
+        return self.state.is_empty and name not in self.state.pushed and not self._has_digest(name)
+
+    def _has_digest(self, name: str) -> bool:
+        return bool(reference.parse(name).digest) and self._by_digest(name).id != manifests.image_id(name)
+
+    def listing(self) -> list[dict]:
+        """What a learner has done to it, image by image."""
+        rows = []
+        for name in sorted({**self.state.pushed, **dict.fromkeys(self.state.removed)}):
+            found = self.look(name)
+            state = "removed" if name in self.state.removed else "private" if found.is_private else "pushed"
+            pushes = self.state.pushed.get(name, Pushed()).pushes
+            rows.append({"name": name, "digest": found.manifest, "size_bytes": found.size_bytes, "state": state, "pushes": pushes})
+        return rows
 
 
-def refusal(name: str, unpullable: list[str], resolver: str) -> str:
-    """containerd's words when a pull cannot succeed, else "". name: the full reference."""
-    if EVERYTHING in unpullable:
-        return _no_such_host(name, resolver)
-    if name in unpullable:
-        return f'failed to pull and unpack image "{name}": failed to resolve image: {name}: not found'
-    return ""
+def registry_of(engine) -> Registry:
+    """The sandbox's registry, made when it is first asked for."""
+    return engine.actors.get(NAME) or Registry(engine)
 
 
-def _no_such_host(name: str, resolver: str) -> str:
+def _host(parsed: reference.Reference) -> str:
+    return "registry-1.docker.io" if parsed.domain == reference.DEFAULT_DOMAIN else parsed.domain
+
+
+def _refusal(name: str, mode: str, resolver: str) -> str:
+    """containerd's words when a pull cannot succeed. name: the full reference."""
     parsed = reference.parse(name)
-    host = "registry-1.docker.io" if parsed.domain == reference.DEFAULT_DOMAIN else parsed.domain
-    manifest = f"https://{host}/v2/{parsed.path}/manifests/{parsed.digest or parsed.tag}"
-    lookup = host.partition(":")[0]
-    return (
-        f'failed to pull and unpack image "{name}": failed to resolve image: failed to do request: '
-        f'Head "{manifest}": dial tcp: lookup {lookup} on {resolver}:53: no such host'
-    )
+    lead = f'failed to pull and unpack image "{name}": failed to resolve image: '
+    if mode == "missing":
+        return f"rpc error: code = NotFound desc = {lead}{name}: not found"
+    if mode == "denied":
+        return lead + DENIED
+    manifest = f"https://{_host(parsed)}/v2/{parsed.path}/manifests/{parsed.digest or parsed.tag}"
+    return lead + _trouble(mode, "Head", manifest, resolver)
 
 
-def _number(name: str) -> int:
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
+def _trouble(mode: str, verb: str, url: str, resolver: str) -> str:
+    if mode in ("unavailable", "limited"):
+        words = "503 Service Unavailable" if mode == "unavailable" else LIMITED
+        return f"unexpected status from {verb.upper()} request to {url}: {words}"
+    lookup = url.split("/")[2].partition(":")[0]
+    ends = {
+        "dns": f": lookup {lookup} on {resolver}:53: no such host",
+        "down": f" {ADDRESS}: connect: connection refused",
+        "timeout": f" {ADDRESS}: i/o timeout",
+    }
+    return f'failed to do request: {verb} "{url}": dial tcp{ends[mode]}'

@@ -127,6 +127,18 @@ class Exec:
 
 
 @dataclass
+class Command:
+    """A command that the kubelet runs in a container, while it waits for something. Changed in place. limit: an event's id."""
+
+    token: str
+    run: Exec
+    output: str = ""
+    errors: str = ""
+    limit_ms: int = 0
+    limit: int = 0
+
+
+@dataclass
 class Attachment:
     """Somebody who hears what a first process writes (`kubectl attach`), and may type into it. Changed in place."""
 
@@ -164,18 +176,40 @@ class Log:
 
 @dataclass
 class StoredImage:
+    """An image on the node. Replaced, never changed. name: "" once its tag has moved to another one. keys: the credentials that
+    are needed to use it (see the kubelet's images.py); none for what everybody may use."""
+
     name: str
     id: str
     size_bytes: int
     ref: str  # what status.imageID shows
+    keys: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Pull:
+    """A pull under way. Changed in place. done: how much was there at marked_ms, in thousandths. is_short: it takes none of the line."""
+
     image: str
     size_bytes: int
     started_ms: int
     due_ms: int
+    uid: str = ""
+    pod: str = ""
+    container: str = ""
+    refused: str = ""
+    keys: list[str] = field(default_factory=list)
+    manifest: str = ""
+    id: str = ""
+    is_private: bool = False
+    done: int = 0
+    marked_ms: int = -1
+    is_short: bool = False
+    timer: int = 0
+
+    def __post_init__(self):
+        if self.marked_ms < 0:
+            self.marked_ms = self.started_ms
 
 
 @dataclass
@@ -190,6 +224,7 @@ class RuntimeState:
     processes: dict[str, Process] = field(default_factory=dict)
     logs: dict[str, Log] = field(default_factory=dict)
     execs: dict[str, Exec] = field(default_factory=dict)  # by the number of the input that began them; first ones by container
+    commands: dict[str, Command] = field(default_factory=dict)  # by the kubelet's token
     attachments: dict[str, Attachment] = field(default_factory=dict)  # by the number of the input that began them
     forwards: dict[str, Forward] = field(default_factory=dict)  # by the number of the input that began them
     volumes: dict[str, Volume] = field(default_factory=dict)  # "uid/volume", or "host": the node's own file system
@@ -200,5 +235,6 @@ class RuntimeState:
     addresses: dict[str, str] = field(default_factory=dict)  # address -> sandbox
     pod_cidr: str = ""
     last_address: str = ""
-    unpullable: list[str] = field(default_factory=list)
+    filled_bytes: int = 0  # what a learner put on the node's disk
+    image_changes: int = 0  # how often the list of images changed
     serial: int = 0

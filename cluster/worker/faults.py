@@ -1,6 +1,8 @@
 """Faults: what a learner (or the referee) breaks and mends from outside the API."""
 from __future__ import annotations
 
+from . import registry
+
 COMPONENTS = ("kube-controller-manager", "kube-scheduler")
 
 
@@ -12,7 +14,8 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "kubelet-stop": ("NODE",), "kubelet-start": ("NODE",),
     "component-stop": ("NAME",), "component-start": ("NAME",),
     "container-kill": ("NODE", "POD", "CONTAINER"), "sandbox-kill": ("NODE", "POD"), "image-import": ("NODE", "IMAGE"),
-    "registry-block": ("IMAGE",), "registry-allow": ("IMAGE",),
+    "disk-fill": ("NODE", "GIB"),
+    "registry-block": ("IMAGE",), "registry-allow": ("IMAGE",), **registry.ARGUMENTS,
 }
 
 
@@ -21,12 +24,21 @@ def check(simulation, action: str, args: list[str]) -> None:
     wanted = ARGUMENTS.get(action)
     if wanted is None:
         raise UnknownFault(f"unknown fault {action!r}: choose one of {', '.join(ARGUMENTS)}")
-    if len(args) != len(wanted):
-        raise UnknownFault(f"usage: {action} {' '.join(wanted)}")
+    least = len([word for word in wanted if not word.startswith("[")])
+    if not least <= len(args) <= len(wanted):
+        raise UnknownFault(f"usage: {action} {' '.join(wanted)}".rstrip())
+    if action in registry.ARGUMENTS or action.startswith("registry-"):
+        try:
+            registry.check(action, args)
+        except ValueError as error:
+            raise UnknownFault(str(error)) from None
+        return
     if wanted[0] == "NODE" and args[0] not in simulation.nodes:
         raise UnknownFault(f"node {args[0]!r} not found: this sandbox has {', '.join(simulation.nodes) or 'no nodes'}")
     if wanted[0] == "NAME" and args[0] not in COMPONENTS:
         raise UnknownFault(f"component {args[0]!r} not found: choose one of {', '.join(COMPONENTS)}")
+    if action == "disk-fill" and not (args[1].isascii() and args[1].isdigit() and len(args[1]) < 8):
+        raise UnknownFault(f"{args[1]!r} is no whole number of GiB")
     if action in ("container-kill", "sandbox-kill"):
         complaint = simulation.nodes[args[0]].why_not(action, *args[1:])
         if complaint:
@@ -53,6 +65,7 @@ def apply(simulation, data: dict) -> None:
         simulation.nodes[args[0]].kill_sandbox(args[1])
     elif action == "image-import":
         simulation.nodes[args[0]].import_image(args[1])
-    elif action in ("registry-block", "registry-allow"):
-        for node in simulation.nodes.values():
-            node.set_pullable(args[0], action == "registry-allow")
+    elif action == "disk-fill":
+        simulation.nodes[args[0]].fill_disk(int(args[1]) << 30)
+    elif action.startswith("registry-"):
+        registry.apply(simulation.engine, action, args)

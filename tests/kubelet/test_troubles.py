@@ -120,11 +120,11 @@ def test_an_unknown_image_is_pulled_in_a_time_that_follows_from_its_size():
 
 def test_a_blocked_name_is_not_found_until_it_is_allowed_again():
     world = World()
-    world.node.set_pullable("redis:7", False)
+    world.node.runtime.registry.remove("redis:7")
     world.create("cache", image="redis:7")
     world.run(3_000)
     assert "not found" in world.state("cache")["state"]["waiting"]["message"]
-    world.node.set_pullable("redis:7", True)
+    world.node.runtime.registry.put_back("redis:7")
     world.run(25_000)
     assert world.pod("cache")["status"]["phase"] == "Running"
 

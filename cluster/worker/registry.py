@@ -1,0 +1,74 @@
+"""What a learner does to the simulated registry: the faults `registry-…`, their words checked and done. `manage.py registry` sends them.
+
+Kept free of heavy imports at the top: the command line reads ARGUMENTS to describe itself.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+MODES = ("dns", "down", "timeout", "unavailable", "denied", "limited")
+EVERYTHING = "*"
+MIB = 1024 * 1024
+MOST_MIB_S, MOST_MIB = 100_000, 1_000_000
+ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "registry-push": ("IMAGE", "[SIZE_MIB | private]"), "registry-remove": ("IMAGE",), "registry-empty": (), "registry-slow": ("MIB_PER_SECOND",),
+    "registry-break": ("[MODE]", "[DOMAIN]"), "registry-mend": ("[DOMAIN]",),
+}
+
+
+def check(action: str, args: list[str]) -> None:
+    """Refuse what cannot be meant. Raises ValueError."""
+    if action in ("registry-push", "registry-remove", "registry-block", "registry-allow") and args[0] != EVERYTHING:
+        _check_image(args[0])
+    if action == "registry-push" and len(args) > 1 and args[1] != "private":
+        _number(args[1], MOST_MIB)
+    if action == "registry-slow":
+        _number(args[0], MOST_MIB_S)
+    if action == "registry-break" and args and args[0] not in MODES:
+        raise ValueError(f"unknown mode {args[0]!r}: choose one of {', '.join(MODES)}")
+
+
+def _check_image(image: str) -> None:
+    from cluster.runtime import reference
+
+    try:
+        parsed = reference.parse(image)
+    except reference.InvalidReference as error:
+        raise ValueError(f"{image!r} names no image: {error}") from None
+    if parsed.digest:
+        raise ValueError(f"{image!r}: name a tag, not a digest")
+
+
+def _number(text: str, most: int) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0.001 <= number <= most:  # also what is no number at all
+        raise ValueError(f"{text!r} is no number of MiB: choose one from 0.001 to {most}")
+    return number
+
+
+def apply(engine: Any, action: str, args: list[str]) -> None:
+    """Do it."""
+    from cluster.runtime.registry import registry_of
+
+    registry = registry_of(engine)
+    if action == "registry-push":
+        is_private = args[1:] == ["private"]
+        size = 0 if is_private or not args[1:] else int(_number(args[1], MOST_MIB) * MIB)
+        registry.push(args[0], size_bytes=size, is_private=is_private)
+    elif action == "registry-slow":
+        registry.slow(max(1, int(_number(args[0], MOST_MIB_S) * MIB)))
+    elif action == "registry-empty":
+        registry.empty()
+    elif action == "registry-break":
+        registry.break_down(args[0] if args else "down", args[1] if args[1:] else EVERYTHING)
+    elif action == "registry-mend":
+        registry.mend(args[0] if args else EVERYTHING)
+    elif args[0] == EVERYTHING:
+        registry.break_down("dns") if action == "registry-block" else registry.mend()
+    elif action in ("registry-remove", "registry-block"):
+        registry.remove(args[0])
+    else:
+        registry.put_back(args[0])
