@@ -34,6 +34,18 @@ def same(a: dict, b: dict) -> bool:
     return a["key"] == b["key"] and a["effect"] == b["effect"]
 
 
+def tolerates(toleration: dict, taint: dict) -> bool:
+    """Source: k8s.io/api core/v1 Toleration.ToleratesTaint."""
+    if toleration.get("effect") and toleration["effect"] != taint["effect"]:
+        return False
+    if toleration.get("key") and toleration["key"] != taint["key"]:
+        return False
+    operator = toleration.get("operator") or "Equal"
+    if operator == "Exists":
+        return True
+    return operator == "Equal" and toleration.get("value", "") == taint.get("value", "")
+
+
 def has(node: dict, taint: dict) -> bool:
     """Whether a Node carries a taint."""
     return any(same(taint, other) for other in of(node))

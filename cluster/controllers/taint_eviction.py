@@ -187,23 +187,11 @@ def no_execute(node: dict) -> list[dict]:
     return [taint for taint in _taints.of(node) if taint["effect"] == "NoExecute"]
 
 
-def tolerates(toleration: dict, taint: dict) -> bool:
-    """Source: k8s.io/api core/v1 Toleration.ToleratesTaint."""
-    if toleration.get("effect") and toleration["effect"] != taint["effect"]:
-        return False
-    if toleration.get("key") and toleration["key"] != taint["key"]:
-        return False
-    operator = toleration.get("operator") or "Equal"
-    if operator == "Exists":
-        return True
-    return operator == "Equal" and toleration.get("value", "") == taint.get("value", "")
-
-
 def tolerated_seconds(taints: list[dict], tolerations: list[dict]) -> int | None:
     """How long the taints are tolerated: NOT_TOLERATED, seconds, or None for ever. Source: getMinTolerationTime."""
     used = []
     for taint in taints:
-        found = next((toleration for toleration in tolerations if tolerates(toleration, taint)), None)
+        found = next((toleration for toleration in tolerations if _taints.tolerates(toleration, taint)), None)
         if found is None:
             return NOT_TOLERATED
         used.append(found)

@@ -5,9 +5,10 @@ Source: kubernetes pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go
 
 from __future__ import annotations
 
+from cluster.meta.nodeselector import Required, term_matches, terms_of
+
 from ..framework import SKIP, Cycle, OnlyNodes, Plugin, Rejection, normalized
 from ..nodes import NodeInfo
-from ..nodeselector import Required, term_matches, terms_of
 from ..pods import PodInfo
 
 REJECTION = Rejection(("node(s) didn't match Pod's node affinity/selector",))

@@ -9,11 +9,11 @@ from math import floor, log
 from typing import NamedTuple
 
 from cluster.meta import labels
+from cluster.meta.nodeselector import Required
 from cluster.meta.objects import controller_of
 
 from ..framework import MAX_SCORE, SKIP, Cycle, Plugin, Rejection
 from ..nodes import ZONE, NodeInfo
-from ..nodeselector import Required
 from ..pods import PodInfo, tolerates
 
 HOSTNAME = "kubernetes.io/hostname"
