@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from cluster.apiserver.watch import WatchSpec
 from cluster.engine import Sleep
 from cluster.kinds import prefix
-from cluster.meta.objects import key_of
+from cluster.meta.objects import controller_of, key_of
 
 from .client import Client
 
@@ -33,6 +33,8 @@ class Informer:
         self.state = InformerState()
         self.late = False        # began while the process ran: of a custom resource
         self.handlers: list[Handler] = []
+        self.of_owner: dict[str, list[Handler]] = {}    # by the kind of the controller that an object names
+        self.newest: dict | None = None  # what came last; its revision is how far this copy has come
         self.indexes: dict[str, dict[str, dict[str, dict]]] = {name: {} for name in indexes}
         self._values: dict[str, list[list[str]]] = {}   # key -> what each indexer said of the object; derived, as the indexes are
 
@@ -61,6 +63,23 @@ class Informer:
 
     def on(self, handler: Handler) -> None:
         self.handlers.append(handler)
+
+    def on_owned(self, kind: str, handler: Handler) -> None:
+        """Hear only of objects that have, or had, a controller of this kind, and of those that have none."""
+        self.of_owner.setdefault(kind, []).append(handler)
+
+    def concerned(self, old: dict | None, new: dict) -> list[Handler]:
+        """The handlers of owners' kinds that a change of an object is news for."""
+        after = controller_of(new)
+        before = after if old is None else controller_of(old)
+        if after is None or before is None:
+            return [handler for handlers in self.of_owner.values() for handler in handlers]
+        found = self.of_owner.get(after["kind"]) or []
+        return found if before["kind"] == after["kind"] else [*(self.of_owner.get(before["kind"]) or ()), *found]
+
+    def has_seen(self, revision: int) -> bool:
+        """Whether this copy is as new as a revision, as far as is known. Source: client-go LastStoreSyncResourceVersion."""
+        return self.newest is None or int(self.newest["metadata"]["resourceVersion"]) >= revision
 
     def put(self, kind: str, obj: dict) -> tuple[str, dict | None]:
         """Take one event in; returns the type as seen from here and the old object.
@@ -179,6 +198,7 @@ class Informers:
             if listing.ok:
                 break
             yield Sleep(RELIST_MS)
+        informer.newest = listing.body
         self._replace(informer, listing.body)
         kind = self.client.kinds.plural(informer.resource)
         plural = kind.plural
@@ -202,6 +222,9 @@ class Informers:
         kind, old = informer.put(kind, obj)
         for handler in informer.handlers:
             handler(kind, old, obj)
+        if informer.of_owner:
+            for handler in informer.concerned(old, obj):
+                handler(kind, old, obj)
 
     def _watching(self, watcher_id: int) -> Informer | None:
         """The informer whose watch has this number. It is remembered, but asked again: a restart begins another watch."""
@@ -216,6 +239,7 @@ class Informers:
         informer = self._watching(watcher_id)
         if informer is None:
             return
+        informer.newest = batch[-1][1]
         engine = self.process.engine
         is_told = engine.trace.on and informer.resource not in ("leases", "events")
         for kind, obj, cause in batch:

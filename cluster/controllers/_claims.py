@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,13 +69,13 @@ def release_patch(uid: str, owner_uids: Iterable[str]) -> dict:
     return {"metadata": {"uid": uid, "ownerReferences": [{"$patch": "delete", "uid": owner} for owner in owner_uids]}}
 
 
-def verdict(owner: dict, selector: dict, candidate: dict) -> str:
-    """What to do about a candidate: "keep", "adopt", "release" or "leave".
+def verdict(owner: dict, selector: dict, candidate: dict, fits: Callable[[dict], bool] | None = None) -> str:
+    """What to do about a candidate: "keep", "adopt", "release" or "leave". fits: what it must fulfil beside the selector.
 
     Source: pkg/controller/controller_ref_manager.go ClaimObject.
     """
     meta, reference = candidate["metadata"], controller_of(candidate)
-    matches = selectors.from_object(selector).matches(meta.get("labels"))
+    matches = selectors.from_object(selector).matches(meta.get("labels")) and (fits is None or fits(candidate))
     deleting = "deletionTimestamp" in owner["metadata"]
     if reference is not None:
         if reference["uid"] != owner["metadata"]["uid"]:
@@ -101,13 +101,14 @@ class Claim:
     resource: str
     trace: Any
     finalizers: Sequence[str] = ()
+    fits: Callable[[dict], bool] | None = None
     _may_adopt: str | None = None  # "" = yes, text = why not; asked once
 
     def run(self, candidates: Iterable[dict]) -> Iterator[Any]:
         """Adopt and release as needed; returns (claimed objects, error text)."""
         claimed, errors = [], []
         for candidate in candidates:
-            todo = verdict(self.owner, self.selector, candidate)
+            todo = verdict(self.owner, self.selector, candidate, self.fits)
             if todo == "keep":
                 claimed.append(candidate)
             elif todo == "adopt":

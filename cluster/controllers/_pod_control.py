@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cluster.meta import names
+
 NAMESPACE_TERMINATING = "NamespaceTerminating"
 
 
@@ -37,6 +39,24 @@ class PodControl:
         elif reply.code != 404:
             self.recorder.event(owner, "Warning", "FailedDelete", f"Error deleting: {reply.message}")
         return reply
+
+
+def pod_from_template(owner: dict, reference: dict, template: dict) -> dict:
+    """The Pod to create for an owner. Source: pkg/controller/controller_utils.go GetPodFromTemplate, getPodsPrefix."""
+    given, meta = template.get("metadata") or {}, owner["metadata"]
+    kept = {name: given[name] for name in ("labels", "annotations", "finalizers") if given.get(name)}
+    prefix = f"{meta['name']}-"
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            **kept,
+            "generateName": meta["name"] if names.is_subdomain_name(prefix, True) else prefix,
+            "namespace": meta["namespace"],
+            "ownerReferences": [reference],
+        },
+        "spec": template["spec"],
+    }
 
 
 def is_terminating_namespace(reply) -> bool:

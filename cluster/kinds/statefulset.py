@@ -15,7 +15,7 @@ from cluster.kinds import (
 from cluster.kinds._columns import AGE, CONTAINERS, IMAGES, NAME, age, column, container_cells
 from cluster.kinds._rules import Errors
 from cluster.kinds._workload import count, replicas
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, labels, names, objectmeta
 
 __all__ = ["KIND", "count", "replicas"]
@@ -275,6 +275,5 @@ KIND = Kind(
     default=default, prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=prepare_status,
     validate=validate, validate_update=validate_update, validate_status=validate_status, warn=warn,
     reset_fields={"": ("status",), "status": ("spec",)}, icon="list-ordered",
-    title=stored_only({"en": "Pods with names and storage that stay theirs, made one after another.",
-                       "zh": "名称与存储保持不变、依次创建的 Pod。"}),
+    title={"en": "Pods with names and storage that stay theirs, made one after another.", "zh": "名称与存储保持不变、依次创建的 Pod。"},
 )

@@ -43,15 +43,19 @@ CHINESE = {
     "system:masters may do everything": "system:masters 可以做任何事", "node authorizer": "节点授权器",
 }  # fmt: skip
 PATTERNS = ((re.compile(r"create (\d+)"), r"创建 \1 个"), (re.compile(r"delete (\d+)"), r"删除 \1 个"),
-            (re.compile(r"scale (\S+) to (\d+)"), r"将 \1 调整为 \2 个"))
+            (re.compile(r"scale (\S+) to (\d+)"), r"将 \1 调整为 \2 个"),
+            (re.compile(r"create (\d+), delete (\d+)"), r"创建 \1 个，删除 \2 个"),
+            (re.compile(r"create (\S+)"), r"创建 \1"), (re.compile(r"delete (\S+)"), r"删除 \1"))
 
 
 def chinese(text: str) -> str:
     """The few words that components write into facts, in Chinese; names and reasons stay as they are."""
+    if text in CHINESE:
+        return CHINESE[text]
     for pattern, words in PATTERNS:
         if pattern.fullmatch(text):
             return pattern.sub(words, text)
-    return CHINESE.get(text, text)
+    return text
 
 
 def listed(names: list[str], comma: str) -> str:

@@ -77,7 +77,12 @@ def _component(data: dict, resource: str) -> str:
     return "kubelet" if str(data.get("component", "")).startswith("kubelet/") else ""
 
 
+def _awaited(data: dict, resource: str) -> str:
+    return {"gone": "gone", "available": "available"}.get(str(data.get("until")), "")
+
+
 CHOOSERS = {
+    "PodAwaited": _awaited,
     "ComponentStarted": _component,
     "ComponentStopped": _component,
     "RequestAuthenticated": _authenticated,

@@ -7,6 +7,8 @@ QUEUE = "k8s.io/client-go util/workqueue"
 REFERENCES = "pkg/controller/controller_ref_manager.go"
 REPLICA_SET = "pkg/controller/replicaset/replica_set.go"
 DEPLOYMENT = "pkg/controller/deployment/sync.go"
+HISTORY = "pkg/controller/history/controller_history.go"
+STATEFUL_SET = "pkg/controller/statefulset/stateful_set_control.go"
 GARBAGE = "pkg/controller/garbagecollector/garbagecollector.go"
 JOB = "pkg/controller/job/job_controller.go"
 LIFECYCLE = "pkg/controller/nodelifecycle/node_lifecycle_controller.go"
@@ -77,6 +79,31 @@ KINDS = {
         stage="delete", marker="status", source="pkg/controller/controller_utils.go",
         en="**{actor}** gives up {name}: unscheduled, unready, crowded and younger Pods go first.",
         zh="**{actor}** 舍弃 {name}：未调度、未就绪、扎堆、较新的 Pod 先走。",
+    ),
+    "RevisionRecorded": Kind(
+        stage="reconcile", marker="write", source=HISTORY,
+        en="**{actor}** keeps the template of {owner} as {name}, revision {revision}, so that one can go back to it.",
+        zh="**{actor}** 将 {owner} 的模板存为 {name}（修订版本 {revision}），供日后回滚。",
+    ),
+    "OwnWritesAwaited": Kind(
+        stage="reconcile", marker="status", step=False, source="pkg/controller/util/consistency/consistency_store.go",
+        en="**{actor}** puts {name} off: what it wrote itself has not come back through its watch yet.",
+        zh="**{actor}** 暂缓处理 {name}：它自己写入的内容尚未经监视返回。",
+    ),
+    "PodAwaited": Kind(
+        stage="reconcile", marker="status", source=STATEFUL_SET,
+        en="**{actor}** waits for {name} to be running and ready before it touches another: one after another.",
+        zh="**{actor}** 等待 {name} 运行并就绪后才处理下一个：逐个进行。",
+    ),
+    "PodAwaited.gone": Kind(
+        stage="reconcile", marker="status", source=STATEFUL_SET,
+        en="**{actor}** waits until {name} is gone: never do two Pods have one name, nor one claim.",
+        zh="**{actor}** 等待 {name} 消失：绝不让两个 Pod 共用一个名称或一份存储。",
+    ),
+    "PodAwaited.available": Kind(
+        stage="reconcile", marker="status", source=STATEFUL_SET,
+        en="**{actor}** waits until {name} has been ready for minReadySeconds before it touches another.",
+        zh="**{actor}** 等待 {name} 就绪满 minReadySeconds 后才处理下一个。",
     ),
     "RevisionForgotten": Kind(
         stage="delete", marker="write", source=DEPLOYMENT,
