@@ -13,7 +13,7 @@ if sys.version_info < (3, 11):
     )
 
 if __name__ == "__main__":
-    if sys.argv[1:2] and sys.argv[1] in ("kubeconfig", "sandbox", "control", "fault"):
+    if sys.argv[1:2] and sys.argv[1] in ("kubeconfig", "sandbox", "control", "fault", "registry", "git"):
         from webui.remote import main  # talks to a running server; any Python can, at once
     else:
         from webui.setup.main import main

@@ -16,7 +16,10 @@ api = NinjaAPI(title="Podlife control API", version="1", description="Time, faul
 
 
 class NewSandbox(Schema):
-    """nodes: their names; node_cpu, node_memory: quantities such as 4 and 8Gi; rbac: whether Roles decide about everybody."""
+    """nodes: their names; node_cpu, node_memory: quantities such as 4 and 8Gi; rbac: whether Roles decide about everybody.
+
+    parallel_pulls: how many images a node pulls at once, 0 for no limit.
+    """
 
     name: str
     profile: str = "learner"
@@ -25,6 +28,7 @@ class NewSandbox(Schema):
     node_memory: str | None = None
     seed: int | None = None
     rbac: bool | None = None
+    parallel_pulls: int | None = None
 
 
 class Control(Schema):
@@ -100,6 +104,16 @@ async def head(request: HttpRequest, name: str) -> Any:
 @api.post("/sandboxes/{name}/fault", summary="Break or mend something")
 async def fault(request: HttpRequest, name: str, body: Fault) -> Any:
     return await ask({"do": "fault", "sandbox": name, "action": body.action, "args": body.args})
+
+
+@api.get("/sandboxes/{name}/registry", summary="What was pushed to the registry, or removed; what is broken; how fast it is")
+async def registry(request: HttpRequest, name: str) -> Any:
+    return await ask({"do": "registry", "sandbox": name})
+
+
+@api.get("/sandboxes/{name}/repositories", summary="The commits of the Git repositories, newest first")
+async def repositories(request: HttpRequest, name: str) -> Any:
+    return await ask({"do": "repositories", "sandbox": name})
 
 
 @api.post("/sandboxes/{name}/kubectl", summary="Apply, delete or scale, as the page's buttons do")

@@ -1,4 +1,4 @@
-"""The commands that talk to a running server: kubeconfig, sandbox, control, fault. Standard library only, so that they start at once.
+"""The commands that talk to a running server: kubeconfig, sandbox, control, fault, registry, git. Standard library only, so that they start at once.
 
 The server's address is in the data folder (server.json); its control API does the work.
 """
@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from cluster.worker.faults import ARGUMENTS
 from cluster.worker.profiles import PROFILES
+from cluster.worker.supplies import MODES
 from webui.setup import paths
 from webui.setup.problems import Problem
 
@@ -75,10 +76,49 @@ def fault(chosen) -> None:
     call("POST", f"/sandboxes/{quote(chosen.sandbox)}/fault", {"action": chosen.action, "args": chosen.words})
 
 
+def registry(chosen) -> None:
+    if chosen.action != "list":
+        call("POST", f"/sandboxes/{quote(chosen.sandbox)}/fault", {"action": "registry-" + chosen.action, "args": chosen.words})
+        return
+    found = call("GET", f"/sandboxes/{quote(chosen.sandbox)}/registry")
+    print(f"{'IMAGE':<50} {'STATE':<8} {'PUSHES':<7} {'SIZE':<10} DIGEST")
+    for row in found["images"]:
+        print(f"{row['name']:<50} {row['state']:<8} {row['pushes']:<7} {row['size_bytes'] / (1 << 20):<10.1f} {row['digest'][:19]}")
+    rest = "and every other image" if found["has_everything"] else "and nothing else"
+    broken = "; ".join(f"{row['domain']} is broken: {row['mode']}" for row in found["broken"])
+    print(f"{rest}, {found['bytes_per_s'] / (1 << 20):g} MiB a second{'; ' + broken if broken else ''}")
+
+
+def git(chosen) -> None:
+    if chosen.action == "log":
+        for row in call("GET", f"/sandboxes/{quote(chosen.sandbox)}/repositories")["commits"]:
+            if not chosen.words or row["repository"].startswith(chosen.words[0]):
+                print(f"{row['hash'][:7]} {row['repository']} {row['branch']}: {row['message']} ({', '.join(row['files'])})")
+        return
+    if len(chosen.words) < 2:
+        raise Problem("git push wants a URL and files: manage.py git main push https://git.example/site index.html='<h1>Hi</h1>'")
+    url, *words = chosen.words
+    files = [part for word in words for part in _file_of(word)]
+    call("POST", f"/sandboxes/{quote(chosen.sandbox)}/fault", {"action": "git-push", "args": [url, chosen.message, *files]})
+
+
+def _file_of(word: str) -> "tuple[str, str]":
+    """PATH=TEXT, or the name of a file on this machine: what is committed under which path."""
+    path, is_text, text = word.partition("=")
+    if is_text:
+        return path, text
+    try:
+        with open(word, encoding="utf-8") as file:
+            return os.path.basename(word), file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Problem(f"{word!r} is neither PATH=TEXT nor a text file that can be read ({error})") from None
+
+
 def create(chosen) -> None:
     nodes = [name for name in chosen.nodes.split(",") if name] if chosen.nodes is not None else None
     call("POST", "/sandboxes", {"name": chosen.name, "profile": chosen.profile, "nodes": nodes, "node_cpu": chosen.node_cpu,
-                                "node_memory": chosen.node_memory, "seed": chosen.seed, "rbac": chosen.rbac})
+                                "node_memory": chosen.node_memory, "seed": chosen.seed, "rbac": chosen.rbac,
+                                "parallel_pulls": chosen.parallel_pulls})
     print(f"sandbox {chosen.name} created")
 
 
@@ -133,6 +173,29 @@ def _fault_words(parser) -> None:
     parser.set_defaults(run=fault)
 
 
+def _registry_words(parser) -> None:
+    parser.description = "The registry that all nodes of a sandbox pull from. Untouched, it has every image."
+    parser.epilog = ("actions:\n  list\n  push IMAGE [SIZE_MIB | private]   a new digest under this tag; private: pulls need an imagePullSecret\n"
+                     "  remove IMAGE\n  empty                             only what is pushed from now on is there\n"
+                     "  slow MIB_PER_SECOND\n  break [MODE] [DOMAIN]             MODE: " + ", ".join(MODES) + " (default: down)\n"
+                     "  mend [DOMAIN]                     as it was at first; with a domain, that one answers again")
+    parser.add_argument("sandbox", metavar="SANDBOX")
+    parser.add_argument("action", choices=["list", "push", "remove", "empty", "slow", "break", "mend"], metavar="ACTION")
+    parser.add_argument("words", nargs="*", metavar="ARGUMENT")
+    parser.set_defaults(run=registry)
+
+
+def _git_words(parser) -> None:
+    parser.description = "The Git repositories of a sandbox, which Pods pull from (git-sync); https://git.example/site is there at first."
+    parser.epilog = ("actions:\n  push URL PATH=TEXT | FILE …   commit to its branch main; a repository is made if need be, an empty TEXT removes a file\n"
+                     "  log [URL]")
+    parser.add_argument("sandbox", metavar="SANDBOX")
+    parser.add_argument("action", choices=["push", "log"], metavar="ACTION")
+    parser.add_argument("words", nargs="*", metavar="ARGUMENT")
+    parser.add_argument("-m", "--message", default="Change files", help="of the commit")
+    parser.set_defaults(run=git)
+
+
 def _sandbox_words(parser) -> None:
     parser.description = "Make, list, delete or reset sandboxes: each is a cluster of its own."
     actions = parser.add_subparsers(required=True, metavar="create | list | delete | reset")
@@ -144,6 +207,7 @@ def _sandbox_words(parser) -> None:
     making.add_argument("--node-memory", metavar="8Gi", help="memory of each node")
     making.add_argument("--seed", type=int, metavar="N", help="the same seed and inputs give the same run")
     making.add_argument("--rbac", action=argparse.BooleanOptionalAction, help="whether Roles and bindings decide about everybody")
+    making.add_argument("--parallel-pulls", type=int, metavar="N", help="how many images a node pulls at once (default: 1; 0: no limit)")
     making.set_defaults(run=create)
     actions.add_parser("list", help="list sandboxes").set_defaults(run=listing)
     for name, text, run in (("delete", "delete a sandbox", delete), ("reset", "a fresh cluster from the same settings", reset)):
@@ -152,7 +216,7 @@ def _sandbox_words(parser) -> None:
         one.set_defaults(run=run)
 
 
-WORDS = {"kubeconfig": _kubeconfig_words, "control": _control_words, "fault": _fault_words, "sandbox": _sandbox_words}
+WORDS = {"kubeconfig": _kubeconfig_words, "control": _control_words, "fault": _fault_words, "sandbox": _sandbox_words, "registry": _registry_words, "git": _git_words}
 
 
 # -- the server -------------------------------------------------------------------------------------------------------

@@ -14,11 +14,13 @@ from cluster.engine import Actor
 from . import process as processes
 from . import reference, registry
 from .attach import Attachments
+from .commands import Commands
 from .filesystem import HOST, Mount, Volume, host_tree
 from .forwards import Forwards
 from .images import behaviour_of, behaviours
 from .network import next_address
 from .pulls import Pulls
+from .repositories import repositories_of
 from .shell.machine import Step
 from .state import Container, Process, RuntimeState, Sandbox, StoredImage, Surroundings
 from .world import ContainerWorld
@@ -28,7 +30,7 @@ PAUSE_IMAGE = "registry.k8s.io/pause:3.10.1"
 FAR_MS = 60_000  # what is further away than this happens in the background
 
 
-class Containerd(Pulls, Attachments, Forwards, Actor):
+class Containerd(Pulls, Attachments, Commands, Forwards, Actor):
     """The runtime of one node. images: imported at first."""
 
     def __init__(
@@ -47,6 +49,7 @@ class Containerd(Pulls, Attachments, Forwards, Actor):
         self.listener: Any = None
         self.registry = registry.registry_of(engine)
         self.registry.listeners.append(self)
+        self.repositories = repositories_of(engine)
         for name in (PAUSE_IMAGE, *images):
             self._store(self.registry.look(str(reference.parse(name))), pulled=False)
 
@@ -345,6 +348,7 @@ class Containerd(Pulls, Attachments, Forwards, Actor):
     def end_streams(self, container_id: str) -> None:
         """All that was open to a container ends with it."""
         self.end_execs(container_id)
+        self.end_commands(container_id)
         self.end_attachments(container_id)
         self.end_forwards(container_id)
 
@@ -379,10 +383,3 @@ class Containerd(Pulls, Attachments, Forwards, Actor):
                 self.signal(process.container, "KILL")
                 return True
         return False
-
-    def exec_duration(self, container_id: str, argv: list[str], *, limit_ms: int) -> tuple[int, int]:
-        """(ms, exit code) of a command run in a container."""
-        process, container = self.state.processes.get(container_id), self.state.containers[container_id]
-        if process is None:
-            return 0, 137
-        return processes.duration_of(argv, process, self._world(process, container), limit_ms=limit_ms)

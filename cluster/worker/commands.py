@@ -14,6 +14,8 @@ from cluster.meta import status
 from cluster.meta.requests import Request, Response
 from cluster.meta.status import StatusError
 from cluster.picture import inspection
+from cluster.runtime.registry import registry_of
+from cluster.runtime.repositories import repositories_of
 
 from . import checking, following, reads, sandboxes, streaming, watching
 from .recovery import SimulationFailed
@@ -307,6 +309,21 @@ def images(host, asked: dict, respond: Respond) -> dict:
     return {"ok": True, "images": [{"name": image.name, "digest": image.id, "size_bytes": image.size_bytes} for image in found]}
 
 
+@command
+def registry(host, asked: dict, respond: Respond) -> dict:
+    """What a learner made of the sandbox's registry."""
+    source = registry_of(_runner(host, asked).simulation.engine)
+    state = source.state
+    return {"ok": True, "images": source.listing(), "has_everything": not state.is_empty, "bytes_per_s": state.bandwidth_bytes_s,
+            "broken": [{"domain": domain, "mode": mode} for domain, mode in state.broken.items()]}
+
+
+@command
+def repositories(host, asked: dict, respond: Respond) -> dict:
+    """The commits of the sandbox's Git repositories, newest first."""
+    return {"ok": True, "commits": repositories_of(_runner(host, asked).simulation.engine).listing()}
+
+
 # -- sandboxes ------------------------------------------------------------------------------------------------------------
 
 
@@ -318,7 +335,7 @@ def sandbox_list(host, asked: dict, respond: Respond) -> dict:
 @command
 def sandbox_create(host, asked: dict, respond: Respond) -> dict:
     try:
-        sandbox = sandboxes.create(asked["name"], **{key: asked.get(key) for key in ("nodes", "node_cpu", "node_memory", "seed", "rbac")},
+        sandbox = sandboxes.create(asked["name"], **{key: asked.get(key) for key in ("nodes", "node_cpu", "node_memory", "seed", "rbac", "parallel_pulls")},
                                    profile=asked.get("profile") or "learner")
     except sandboxes.BadSandbox as error:
         raise Refused(str(error)) from None

@@ -1,7 +1,7 @@
 """Faults: what a learner (or the referee) breaks and mends from outside the API."""
 from __future__ import annotations
 
-from . import registry
+from . import supplies
 
 COMPONENTS = ("kube-controller-manager", "kube-scheduler")
 
@@ -15,7 +15,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "component-stop": ("NAME",), "component-start": ("NAME",),
     "container-kill": ("NODE", "POD", "CONTAINER"), "sandbox-kill": ("NODE", "POD"), "image-import": ("NODE", "IMAGE"),
     "disk-fill": ("NODE", "GIB"),
-    "registry-block": ("IMAGE",), "registry-allow": ("IMAGE",), **registry.ARGUMENTS,
+    **supplies.ARGUMENTS,
 }
 
 
@@ -25,11 +25,13 @@ def check(simulation, action: str, args: list[str]) -> None:
     if wanted is None:
         raise UnknownFault(f"unknown fault {action!r}: choose one of {', '.join(ARGUMENTS)}")
     least = len([word for word in wanted if not word.startswith("[")])
+    if wanted[-1:] == ("…",):
+        least, wanted = least - 1, (*wanted, *args)
     if not least <= len(args) <= len(wanted):
-        raise UnknownFault(f"usage: {action} {' '.join(wanted)}".rstrip())
-    if action in registry.ARGUMENTS or action.startswith("registry-"):
+        raise UnknownFault(f"usage: {action} {' '.join(ARGUMENTS[action])}".rstrip())
+    if action in supplies.ARGUMENTS:
         try:
-            registry.check(action, args)
+            supplies.check(simulation.engine, action, args)
         except ValueError as error:
             raise UnknownFault(str(error)) from None
         return
@@ -67,5 +69,5 @@ def apply(simulation, data: dict) -> None:
         simulation.nodes[args[0]].import_image(args[1])
     elif action == "disk-fill":
         simulation.nodes[args[0]].fill_disk(int(args[1]) << 30)
-    elif action.startswith("registry-"):
-        registry.apply(simulation.engine, action, args)
+    elif action in supplies.ARGUMENTS:
+        supplies.apply(simulation.engine, action, args)

@@ -41,7 +41,7 @@ def main_sandbox() -> Sandbox:
 
 
 def create(name: str, *, profile: str = "learner", nodes: list[str] | None = None, node_cpu: str | None = None,
-           node_memory: str | None = None, seed: int | None = None, rbac: bool | None = None) -> Sandbox:
+           node_memory: str | None = None, seed: int | None = None, rbac: bool | None = None, parallel_pulls: int | None = None) -> Sandbox:
     """Make a sandbox's row; its cluster boots when it is first woken. Raises BadSandbox."""
     if not NAME.fullmatch(name):
         raise BadSandbox(f"{name!r} is no name for a sandbox: use lower-case letters, digits and '-', at most 63")
@@ -49,10 +49,13 @@ def create(name: str, *, profile: str = "learner", nodes: list[str] | None = Non
         raise BadSandbox(f"sandbox {name!r} already exists")
     if profile not in PROFILES:
         raise BadSandbox(f"unknown profile {profile!r}: choose one of {', '.join(PROFILES)}")
+    if parallel_pulls is not None and not 0 <= parallel_pulls <= 1000:
+        raise BadSandbox(f"{parallel_pulls} is no number of pulls at once: choose one from 1 to 1000, or 0 for no limit")
     _check_nodes(nodes or [])
     _check_quantities(node_cpu, node_memory)
     epoch_ms = int(time.time()) * 1000
-    settings = settings_for(profile, nodes=nodes, node_cpu=node_cpu, node_memory=node_memory, seed=seed, rbac=rbac, epoch_ms=epoch_ms)
+    settings = settings_for(profile, nodes=nodes, node_cpu=node_cpu, node_memory=node_memory, seed=seed, rbac=rbac,
+                            parallel_pulls=parallel_pulls, epoch_ms=epoch_ms)
     return Sandbox.objects.create(name=name, token=secrets.token_urlsafe(24), settings=msgspec.to_builtins(settings))
 
 

@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, kw_only=True):
     node_memory: str = "8Gi"
     seed: int = 1
     epoch_ms: int = DEFAULT_EPOCH_MS
+    parallel_pulls: int = 1  # of a node at once; 1: one after the other (serializeImagePulls), 0: no limit
     rbac: bool = False       # whether Roles and bindings decide about everybody
 
 

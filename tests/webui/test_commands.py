@@ -37,7 +37,25 @@ def test_a_sandbox_from_making_to_deleting(typed):
     assert typed("sandbox", "delete", "cli").stdout == "sandbox cli deleted\n"
 
 
+def test_a_registry_and_repositories_from_a_shell(typed, tmp_path):
+    assert typed("sandbox", "create", "shelf", "--nodes", "a", "--parallel-pulls", 3).returncode == 0
+    for words in (("push", "app:1", 5), ("push", "app:1"), ("slow", 2), ("break", "timeout", "quay.io")):
+        done = typed("registry", "shelf", *words)
+        assert done.returncode == 0, done.stderr
+    listed = typed("registry", "shelf", "list").stdout.splitlines()
+    assert listed[1].split()[:4] == ["docker.io/library/app:1", "pushed", "2", "5.0"]
+    assert listed[-1] == "and every other image, 2 MiB a second; quay.io is broken: timeout"
+    page = tmp_path / "about.html"
+    page.write_text("<p>us</p>")
+    assert typed("git", "shelf", "push", "https://git.example/site", "index.html=Hi", page, "-m", "two files").returncode == 0
+    first = typed("git", "shelf", "log", "https://git.example/site").stdout.splitlines()[0]
+    assert first.endswith("https://git.example/site main: two files (index.html, about.html)")
+    typed("sandbox", "delete", "shelf")
+
+
 @pytest.mark.parametrize(("words", "error"), [
+    (("registry", "main", "break", "hard"), "unknown mode 'hard'"),
+    (("git", "main", "push", "https://git.example/site", "nosuch"), "neither PATH=TEXT nor a text file"),
     (("sandbox", "create", "Bad_Name"), "is no name for a sandbox"),
     (("sandbox", "delete", "nowhere"), "sandbox 'nowhere' not found"),
     (("control", "nowhere", "run"), "sandbox 'nowhere' not found"),
@@ -92,7 +110,7 @@ def test_simulate_of_a_file_that_is_not_there():
     assert done.returncode != 0 and "nowhere.yaml: No such file" in done.stderr and "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["up", "kubeconfig", "sandbox", "control", "fault", "simulate"])
+@pytest.mark.parametrize("command", ["up", "kubeconfig", "sandbox", "control", "fault", "registry", "git", "simulate"])
 def test_each_command_explains_itself(command):
     done = manage(command, "--help")
     assert done.returncode == 0 and len(done.stdout) > 200

@@ -18,6 +18,8 @@ With a server up, from another shell:
   python3 manage.py sandbox       create, list, delete or reset sandboxes (simulated clusters)
   python3 manage.py control       hold, run, step, settle, jump or change the speed of a sandbox
   python3 manage.py fault         break something in a sandbox: stop a kubelet, kill a container, ...
+  python3 manage.py registry      push an image, remove one, slow the registry down, break it, mend it
+  python3 manage.py git           push commits to a repository that Pods pull from (git-sync)
 
 Without a server:
   python3 manage.py simulate      apply manifests to a fresh cluster, run it at once, print what became of them

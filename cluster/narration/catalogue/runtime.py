@@ -61,6 +61,20 @@ KINDS = {
         en="**The registry** has a new {image} ({digest}). Nodes that hold the old one keep it until they pull.",
         zh="**镜像仓库**有了新的 {image}（{digest}）。持有旧镜像的节点在拉取之前继续使用旧的。",
     ),
+    "CommitPushed": Kind(
+        stage="fault",
+        marker="user",
+        lane="git",
+        en="**You** push commit {commit} to {repository}: {message}. Whoever follows the branch sees it at their next pull.",
+        zh="**你**将提交 {commit} 推送到 {repository}：{message}。跟踪该分支者在下次拉取时看到它。",
+    ),
+    "CommitRefused": Kind(
+        stage="fault",
+        marker="warning",
+        lane="git",
+        en="**The Git server** does not take the push to {repository}: {message}.",
+        zh="**Git 服务器**拒绝了对 {repository} 的推送：{message}。",
+    ),
     "RegistryRemoved": Kind(
         stage="fault",
         marker="user",

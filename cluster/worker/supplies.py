@@ -1,6 +1,6 @@
-"""What a learner does to the simulated registry: the faults `registry-…`, their words checked and done. `manage.py registry` sends them.
+"""What a learner does to the simulated registry and repositories: the faults `registry-…` and `git-push`, their words checked and done.
 
-Kept free of heavy imports at the top: the command line reads ARGUMENTS to describe itself.
+Kept free of heavy imports at the top: the command line reads ARGUMENTS to describe itself. `manage.py registry` and `git` send them.
 """
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ MIB = 1024 * 1024
 MOST_MIB_S, MOST_MIB = 100_000, 1_000_000
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "registry-push": ("IMAGE", "[SIZE_MIB | private]"), "registry-remove": ("IMAGE",), "registry-empty": (), "registry-slow": ("MIB_PER_SECOND",),
-    "registry-break": ("[MODE]", "[DOMAIN]"), "registry-mend": ("[DOMAIN]",),
+    "registry-break": ("[MODE]", "[DOMAIN]"), "registry-mend": ("[DOMAIN]",), "registry-block": ("IMAGE",), "registry-allow": ("IMAGE",),
+    "git-push": ("URL", "MESSAGE", "PATH", "TEXT", "…"),
 }
 
 
-def check(action: str, args: list[str]) -> None:
+def check(engine: Any, action: str, args: list[str]) -> None:
     """Refuse what cannot be meant. Raises ValueError."""
     if action in ("registry-push", "registry-remove", "registry-block", "registry-allow") and args[0] != EVERYTHING:
         _check_image(args[0])
@@ -26,6 +27,8 @@ def check(action: str, args: list[str]) -> None:
         _number(args[0], MOST_MIB_S)
     if action == "registry-break" and args and args[0] not in MODES:
         raise ValueError(f"unknown mode {args[0]!r}: choose one of {', '.join(MODES)}")
+    if action == "git-push":
+        _check_push(engine, args)
 
 
 def _check_image(image: str) -> None:
@@ -37,6 +40,17 @@ def _check_image(image: str) -> None:
         raise ValueError(f"{image!r} names no image: {error}") from None
     if parsed.digest:
         raise ValueError(f"{image!r}: name a tag, not a digest")
+
+
+def _check_push(engine: Any, args: list[str]) -> None:
+    from cluster.runtime.repositories import repositories_of
+
+    if len(args) % 2:
+        raise ValueError("usage: git-push URL MESSAGE PATH TEXT [PATH TEXT …]")
+    for path in args[2::2]:
+        if not path or path.startswith("/") or ".." in path.split("/") or path.endswith("/"):
+            raise ValueError(f"{path!r} is no path of a file in a repository")
+    repositories_of(engine).tree_after(args[0], dict(zip(args[2::2], args[3::2], strict=True)))
 
 
 def _number(text: str, most: int) -> float:
@@ -52,9 +66,15 @@ def _number(text: str, most: int) -> float:
 def apply(engine: Any, action: str, args: list[str]) -> None:
     """Do it."""
     from cluster.runtime.registry import registry_of
+    from cluster.runtime.repositories import CannotPush, repositories_of
 
     registry = registry_of(engine)
-    if action == "registry-push":
+    if action == "git-push":
+        try:
+            repositories_of(engine).push(args[0], dict(zip(args[2::2], args[3::2], strict=True)), args[1])
+        except CannotPush as error:
+            engine.record("you", "CommitRefused", "", {"repository": args[0], "message": str(error)})
+    elif action == "registry-push":
         is_private = args[1:] == ["private"]
         size = 0 if is_private or not args[1:] else int(_number(args[1], MOST_MIB) * MIB)
         registry.push(args[0], size_bytes=size, is_private=is_private)
