@@ -4,7 +4,7 @@ from __future__ import annotations
 from cluster.kinds import _addresses, _endpoint_addresses, _rules
 from cluster.kinds._columns import AGE, NAME, age, column
 from cluster.kinds._endpoint_addresses import PROTOCOLS
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, names
 
 DEPRECATION = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
@@ -104,6 +104,6 @@ KIND = Kind(
     columns=(NAME, column("Endpoints", "core.v1.Endpoints#subsets"), AGE), cells=cells, default=default,
     validate=validate, validate_update=validate, warn=warn, name_check=names.is_subdomain_name, create_on_update=True,
     deprecation=DEPRECATION, icon="route",
-    title=stored_only({"en": "The addresses behind a Service in one object; EndpointSlices have taken its place.",
-                       "zh": "以单个对象列出 Service 背后的地址；已被 EndpointSlice 取代。"}),
+    title={"en": "The addresses behind a Service in one object; EndpointSlices have taken its place.",
+                       "zh": "以单个对象列出 Service 背后的地址；已被 EndpointSlice 取代。"},
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 from cluster.kinds import _addresses, _endpoint_addresses, _rules
 from cluster.kinds._columns import AGE, NAME, age, column
 from cluster.kinds._endpoint_addresses import PROTOCOLS
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, names, objectmeta
 
 TYPES = ("FQDN", "IPv4", "IPv6")
@@ -194,6 +194,6 @@ KIND = Kind(
              column("Endpoints", "discovery.v1.EndpointSlice#endpoints"), AGE),
     cells=cells, default=default, prepare_create=prepare_create, prepare_update=prepare_update, validate=validate,
     validate_update=validate_update, warn=warn, icon="network",
-    title=stored_only({"en": "Some of the addresses behind a Service, and whether each is ready for traffic.",
-                       "zh": "Service 背后的一部分地址，以及每个地址是否可接收流量。"}),
+    title={"en": "Some of the addresses behind a Service, and whether each is ready for traffic.",
+                       "zh": "Service 背后的一部分地址，以及每个地址是否可接收流量。"},
 )

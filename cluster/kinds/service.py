@@ -17,7 +17,7 @@ from cluster.kinds._service_validation import (
     needs_health_check,
     whole,
 )
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import labels, names
 
 __all__ = ["KIND", "has_address", "is_headless", "is_reached_from_outside", "needs_health_check"]
@@ -237,6 +237,6 @@ KIND = Kind(
     selectable={"spec.clusterIP": lambda service: service["spec"].get("clusterIP", ""),
                 "spec.type": lambda service: service["spec"].get("type", "")},
     reset_fields={"": ("status",), "status": ("spec",)}, icon="share-2",
-    title=stored_only({"en": "One lasting name and address for a group of Pods that come and go.",
-                       "zh": "为一组来去不定的 Pod 提供一个长久的名称和地址。"}),
+    title={"en": "One lasting name and address for a group of Pods that come and go.",
+                       "zh": "为一组来去不定的 Pod 提供一个长久的名称和地址。"},
 )

@@ -1,0 +1,48 @@
+"""When what made an endpoints object change happened: the annotation endpoints.kubernetes.io/last-change-trigger-time.
+
+Source: k8s.io/endpointslice util/trigger_time_tracker.go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ._pods import ready_condition
+
+ANNOTATION = "endpoints.kubernetes.io/last-change-trigger-time"
+
+
+@dataclass
+class TriggerTimes:
+    """What was seen at the last sync: Service -> its own time, and by Pod the time of its Ready condition."""
+
+    services: dict[str, str] = field(default_factory=dict)
+    pods: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def compute(self, key: str, service: dict, pods: list[dict]) -> str:
+        """The earliest of the times that are new since the last sync; of a Service never seen, its creation; "" for none."""
+        created, was_known, before = service["metadata"]["creationTimestamp"], key in self.services, self.pods.get(key) or {}
+        now = {pod["metadata"]["name"]: moment for pod in pods if (moment := moment_of(pod))}
+        fresh = [moment for name, moment in now.items() if moment > before.get(name, "")]
+        if created > self.services.get(key, ""):
+            fresh.append(created)
+        self.services[key], self.pods[key] = created, now
+        return min(fresh, default="") if was_known else created
+
+    def forget(self, key: str) -> None:
+        self.services.pop(key, None)
+        self.pods.pop(key, None)
+
+
+def moment_of(pod: dict) -> str:
+    condition = ready_condition(pod)
+    return (condition or {}).get("lastTransitionTime") or ""
+
+
+def annotated(meta: dict, moment: str) -> dict:
+    """Metadata with the annotation set, or taken away where there is no time."""
+    annotations = {key: value for key, value in (meta.get("annotations") or {}).items() if key != ANNOTATION}
+    if moment:
+        annotations[ANNOTATION] = moment
+    rest = {key: value for key, value in meta.items() if key != "annotations"}
+    return {**rest, "annotations": annotations} if annotations else rest

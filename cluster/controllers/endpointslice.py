@@ -1,0 +1,195 @@
+"""endpointslice-controller: writes down, in slices of at most a hundred, the addresses behind each Service with a selector.
+
+The API server is told of a change as soon as a Pod's address or readiness changes: --endpointslice-updates-batch-period is 0.
+Source: pkg/controller/endpointslice/endpointslice_controller.go; the rules are in _endpoint_slices.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from cluster.client import Controller
+from cluster.client.recorder import Recorder
+from cluster.meta.objects import key_of
+
+from . import _endpoint_slices as rules
+from . import _service_pods
+from ._rollout import is_namespace_terminating
+from ._trigger_times import TriggerTimes, annotated
+
+CHANGE_DELAY_MS = 1_000  # endpointSliceChangeMinSyncDelay
+MOST_RETRIES = 15
+GONE = -1  # a deletion is expected
+OF_SERVICE = "service"
+
+
+@dataclass
+class EndpointSliceState:
+    """generations: Service -> slice's uid -> the generation that this controller wrote last."""
+
+    times: TriggerTimes = field(default_factory=TriggerTimes)
+    generations: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+def service_index(slice_: dict) -> list[str]:
+    """`namespace/name` of the Service that a slice belongs to, if this controller manages it."""
+    labels = slice_["metadata"].get("labels") or {}
+    return [service_key(slice_)] if labels.get(rules.MANAGED_BY) == rules.MANAGER else []
+
+
+def service_key(slice_: dict) -> str:
+    meta = slice_["metadata"]
+    return f"{meta['namespace']}/{(meta.get('labels') or {}).get(rules.SERVICE_NAME, '')}"
+
+
+class EndpointSliceController(Controller):
+    """Its keys are Services."""
+
+    NAME = "endpointslice-controller"
+    RESOURCE = "services"
+    RETRY_BASE_MS = 1_000
+
+    def setup(self) -> None:
+        self.state = EndpointSliceState()
+        self.recorder = self.attach("recorder", Recorder(self, self.client, component="endpoint-slice-controller"))
+        self.endpoints: dict[tuple, dict] = {}  # (Service, family) -> Pod -> what was made of which objects; derived
+
+    def watch(self, informers) -> None:
+        self.members = _service_pods.shared(self.process)
+        self.members.listeners.append(self.queue.add)
+        self.services = informers.watch("services")
+        self.services.on(self.on_service)
+        self.nodes = informers.watch("nodes")
+        self.slices = informers.watch("endpointslices", indexes={OF_SERVICE: service_index})
+        self.slices.on(self.on_slice)
+
+    def on_service(self, kind: str, old: dict | None, new: dict) -> None:
+        if new["spec"].get("selector"):
+            self.queue.add(key_of(new))
+
+    def on_slice(self, kind: str, old: dict | None, new: dict) -> None:
+        """Only what others did to a slice of ours is news. Source: util/endpointslice_tracker.go."""
+        key, was_ours = service_key(new), old is not None and bool(service_index(old))
+        if old is not None and kind != "DELETED" and service_key(old) != key:
+            self.queue.add_after(key, CHANGE_DELAY_MS)
+            self.queue.add_after(service_key(old), CHANGE_DELAY_MS)
+            return
+        if not service_index(new):
+            if was_ours and kind != "DELETED":
+                self.queue.add_after(key, CHANGE_DELAY_MS)
+            return
+        known, uid = self.state.generations.get(key, {}), new["metadata"]["uid"]
+        if kind == "DELETED":
+            if known.pop(uid, GONE) != GONE:
+                self.queue.add_after(key, CHANGE_DELAY_MS)
+        elif (kind == "MODIFIED" and not was_ours) or new["metadata"].get("generation", 0) > known.get(uid, GONE):
+            self.queue.add_after(key, CHANGE_DELAY_MS)
+
+    def _is_stale(self, key: str, slices: list[dict]) -> bool:
+        """Whether what this process knows is older than what it wrote. Source: EndpointSliceTracker.StaleSlices."""
+        known = self.state.generations.get(key)
+        if not known:
+            return False
+        there = {each["metadata"]["uid"]: each["metadata"].get("generation", 0) for each in slices}
+        if any(uid in known and (known[uid] == GONE or known[uid] > generation) for uid, generation in there.items()):
+            return True
+        return any(uid not in there for uid, generation in known.items() if generation != GONE)
+
+    def sync(self, key: str) -> Any:
+        service = self.services.get(key)
+        if service is None:
+            self._forget(key)
+            return None
+        if service["spec"]["type"] == "ExternalName" or not service["spec"].get("selector"):
+            return None
+        slices = [each for each in self.slices.by(OF_SERVICE, key) if "deletionTimestamp" not in each["metadata"]]
+        if self._is_stale(key, slices):
+            return self._again(key)
+        return self._reconcile(key, service, slices)
+
+    def _again(self, key: str) -> str | None:
+        return "retry" if self.queue.requeues(key) < MOST_RETRIES else None
+
+    def _forget(self, key: str) -> None:
+        self.state.times.forget(key)
+        self.state.generations.pop(key, None)
+        for family in ("IPv4", "IPv6"):
+            self.endpoints.pop((key, family), None)
+
+    def _reconcile(self, key: str, service: dict, slices: list[dict]) -> Iterator[Any]:
+        pods = self.members.of(key, service)
+        moment = self.state.times.compute(key, service, pods)
+        families, missing = rules.families_of(service), ""
+        outdated = [each for each in slices if each["addressType"] not in families]
+        for family in families:
+            endpoints, lost = self._endpoints(key, service, family, pods)
+            missing = missing or lost
+            of_family = [each for each in slices if each["addressType"] == family]
+            failure = yield from self._write(key, service, rules.reconcile(service, family, endpoints, of_family), moment)
+            if failure is not None:
+                return self._failed(key, service, failure) if failure else None
+        for slice_ in outdated:
+            yield self.client.delete("endpointslices", slice_["metadata"]["name"], slice_["metadata"]["namespace"])
+            self._expect(key, slice_, GONE)
+        return self._failed(key, service, missing) if missing else None
+
+    def _endpoints(self, key: str, service: dict, family: str, pods: list[dict]) -> tuple[list[rules.Wanted], str]:
+        """The endpoints of a Service, and why one of its Pods is left out for now."""
+        found, missing, before, made = [], "", self.endpoints.get((key, family), {}), {}
+        self.endpoints[key, family] = made
+        for pod in pods:
+            if not _service_pods.belongs_in_endpoints(pod, with_terminating=True):
+                continue
+            node = self.nodes.get(pod["spec"].get("nodeName", ""))
+            if node is None and not service["spec"].get("publishNotReadyAddresses"):
+                meta = service["metadata"]
+                missing = (f"skipping Pod {pod['metadata']['name']} for Service {meta['namespace']}/{meta['name']}: "
+                           f"Node {pod['spec'].get('nodeName', '')} Not Found")  # fmt: skip
+                continue
+            uid = pod["metadata"]["uid"]
+            made[uid] = known = made_of(before.get(uid), pod, node, service, family)
+            if known[3] is not None:
+                found.append(known[3])
+        return found, missing
+
+    def _write(self, key: str, service: dict, changes: rules.Changes, moment: str) -> Iterator[Any]:
+        """Returns None, or why it failed; "" where the namespace is going and nothing can be done."""
+        meta = service["metadata"]
+        for slice_ in changes.create if "deletionTimestamp" not in meta else ():
+            reply = yield self.client.create("endpointslices", {**slice_, "metadata": annotated(slice_["metadata"], moment)})
+            if not reply.ok:
+                words = f"failed to create EndpointSlice for Service {meta['namespace']}/{meta['name']}: {reply.message}"
+                return "" if is_namespace_terminating(reply) else words
+            self._expect(key, reply.body, reply.body["metadata"]["generation"])
+        for slice_ in changes.update:
+            reply = yield self.client.update("endpointslices", {**slice_, "metadata": annotated(slice_["metadata"], moment)})
+            if not reply.ok:
+                name = slice_["metadata"]["name"]
+                return f"failed to update {name} EndpointSlice for Service {meta['namespace']}/{meta['name']}: {reply.message}"
+            self._expect(key, reply.body, reply.body["metadata"]["generation"])
+        for slice_ in changes.delete:
+            name = slice_["metadata"]["name"]
+            reply = yield self.client.delete("endpointslices", name, meta["namespace"])
+            if not reply.ok:
+                return f"failed to delete {name} EndpointSlice for Service {meta['namespace']}/{meta['name']}: {reply.message}"
+            self._expect(key, slice_, GONE)
+        return None
+
+    def _expect(self, key: str, slice_: dict, generation: int) -> None:
+        self.state.generations.setdefault(key, {})[slice_["metadata"]["uid"]] = generation
+
+    def _failed(self, key: str, service: dict, words: str) -> str | None:
+        meta = service["metadata"]
+        self.recorder.event(service, "Warning", "FailedToUpdateEndpointSlices",
+                            f"Error updating Endpoint Slices for Service {meta['namespace']}/{meta['name']}: {words}")  # fmt: skip
+        return self._again(key)
+
+
+def made_of(known: tuple | None, pod: dict, node: dict | None, service: dict, family: str) -> tuple:
+    """(Pod, Service, the node's labels, the endpoint that they make): the known one while none of them has been replaced."""
+    labels = node["metadata"].get("labels") if node else None
+    if known is not None and known[0] is pod and known[1] is service and known[2] == labels:
+        return known
+    return pod, service, labels, rules.wanted(pod, node, service, family)
