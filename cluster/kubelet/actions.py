@@ -6,14 +6,17 @@ Source: kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go (computePodAct
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cluster.kinds.pod import is_sidecar
 from cluster.runtime.state import Container
 
 from .pod_status import needs_sandbox
-from .restart import is_due
+from .restart import is_due, restarts_when_running
 from .state import Report
+
+Verdict = Callable[[str, Container], "str | None"]  # (kind of a probe, container) -> as Prober.verdict
 
 
 @dataclass
@@ -24,7 +27,7 @@ class Actions:
     start_ephemeral: list[str] = field(default_factory=list)
     start_init: list[str] = field(default_factory=list)
     start: list[str] = field(default_factory=list)
-    stop: list[tuple[str, str]] = field(default_factory=list)  # (container id, message)
+    stop: list[tuple[str, str, str]] = field(default_factory=list)  # (container id, message, the probe that failed or "")
 
 
 def definition_of(spec: dict) -> str:
@@ -32,30 +35,132 @@ def definition_of(spec: dict) -> str:
     return f"{spec['name']} {spec['image']}"
 
 
-def actions_for(pod: dict, report: Report) -> Actions:
+def unprobed(_kind: str, _container: Container) -> None:
+    """The verdict of no probe."""
+
+
+def actions_for(pod: dict, report: Report, verdict: Verdict = unprobed) -> Actions:
     """The difference between the wanted Pod and the reported one."""
     if needs_sandbox(pod, report):
         return _with_new_sandbox(pod, report)
     actions = Actions(attempt=report.sandboxes[0].attempt)
     ephemeral = pod["spec"].get("ephemeralContainers") or ()  # they are started once, whatever the others do
     actions.start_ephemeral = [spec["name"] for spec in ephemeral if report.latest(spec["name"]) is None]
-    if not _init_is_done(pod, report, actions):
+    specs = pod["spec"].get("initContainers")
+    if specs and not Inits(pod, report, actions, verdict).walk(specs):
         return actions
-    kept = 0
-    for spec in pod["spec"]["containers"]:
-        latest = report.latest(spec["name"])
-        if latest is None or latest.state != "running":
-            if is_due(pod, spec, latest):
-                actions.start.append(spec["name"])
-        elif latest.definition != definition_of(spec):
-            actions.start.append(spec["name"])
-            actions.stop.append((latest.id, f"Container {spec['name']} definition changed, will be restarted"))
-        else:
-            kept += 1
-    if not kept and not actions.start and not any(is_sidecar(spec) for spec in pod["spec"].get("initContainers") or ()):
-        actions.kill_pod = True
-        actions.start_init = []
+    kept = sum(_keeps(pod, spec, report, actions, verdict) for spec in pod["spec"]["containers"])
+    if not kept and not actions.start:
+        actions.kill_pod, actions.start_init = True, []
     return actions
+
+
+def _keeps(pod: dict, spec: dict, report: Report, actions: Actions, verdict: Verdict) -> bool:
+    """Whether an app container goes on as it is; else what must be done about it is noted."""
+    latest = report.latest(spec["name"])
+    if latest is None or latest.state != "running":
+        if is_due(pod, spec, latest):
+            actions.start.append(spec["name"])
+        return False
+    message, failed = "", ""
+    if latest.definition != definition_of(spec):
+        message = f"Container {spec['name']} definition changed"
+    else:
+        failed = failed_probe(latest, verdict)
+        message = f"Container {spec['name']} failed {failed} probe" if failed else ""
+    if not message:
+        return True
+    if not failed or restarts_when_running(pod, spec):
+        message += ", will be restarted"
+        actions.start.append(spec["name"])
+    actions.stop.append((latest.id, message, failed))
+    return False
+
+
+def failed_probe(container: Container, verdict: Verdict) -> str:
+    """The probe for which a running container must end: "liveness", "startup" or ""."""
+    return next((kind for kind in ("liveness", "startup") if verdict(kind, container) == "failure"), "")
+
+
+@dataclass
+class Inits:
+    """The init containers of a Pod: from the last one that ran on, backwards, as the earlier ones may be gone already.
+
+    is_initialized: the app containers may start. was_initialized: a later one has run, so the one looked at is behind us.
+    """
+
+    pod: dict
+    report: Report
+    actions: Actions
+    verdict: Verdict
+    is_initialized: bool = False
+    was_initialized: bool = False
+    is_failed: bool = False
+
+    def walk(self, specs: list[dict]) -> bool:
+        """Whether the app containers may start; fills in what to start and to stop, or, after a final failure, kill_pod."""
+        latest = [self.report.latest(spec["name"]) for spec in self.pod["spec"]["containers"]]
+        self.is_initialized = self.was_initialized = any(each is not None and each.state in ("created", "running") for each in latest)
+        starts = self.actions.start_init
+        for place in range(len(specs) - 1, -1, -1):
+            self._look(specs, place)
+            if self.is_failed:
+                self.actions.kill_pod, self.actions.start_init = True, []
+                return False
+        if not self.was_initialized:
+            starts.append(specs[0]["name"])
+        starts.reverse()
+        return self.is_initialized
+
+    def _look(self, specs: list[dict], place: int) -> None:
+        spec = specs[place]
+        latest, is_restartable = self.report.latest(spec["name"]), is_sidecar(spec)
+        if latest is None:
+            if self.was_initialized and is_restartable:
+                self.actions.start_init.append(spec["name"])
+            return
+        if self.was_initialized and not is_restartable:
+            return
+        if latest.state == "created" or (latest.state == "exited" and is_restartable):
+            self.actions.start_init.append(spec["name"])
+        elif latest.state == "running" and is_restartable:
+            self._look_at_sidecar(specs, place, latest)
+        elif latest.state == "exited":
+            self._look_at_ended(specs, place, latest)
+        self.was_initialized = True
+
+    def _look_at_ended(self, specs: list[dict], place: int, latest: Container) -> None:
+        if latest.exit_code == 0:
+            self._goes_on(specs, place)
+        elif is_due(self.pod, specs[place], latest):
+            self.actions.start_init.append(specs[place]["name"])
+        else:
+            self.is_failed = True
+
+    def _goes_on(self, specs: list[dict], place: int) -> None:
+        """This one is done: the next may start, or the app containers may."""
+        if place == len(specs) - 1:
+            self.is_initialized = True
+        elif not self.was_initialized:
+            self.actions.start_init.append(specs[place + 1]["name"])
+
+    def _look_at_sidecar(self, specs: list[dict], place: int, latest: Container) -> None:
+        spec = specs[place]
+        if spec.get("startupProbe"):
+            started = self.verdict("startup", latest)
+            if started == "failure":
+                self._replace(spec, latest, f"Init container {spec['name']} failed startup probe", "startup")
+            if started != "success":
+                return
+        self._goes_on(specs, place)
+        if latest.definition != definition_of(spec):
+            self._replace(spec, latest, f"Init container {spec['name']} definition changed", "")
+        elif spec.get("livenessProbe") and self.verdict("liveness", latest) == "failure":
+            self._replace(spec, latest, f"Init container {spec['name']} failed liveness probe", "liveness")
+
+    def _replace(self, spec: dict, latest: Container, message: str, failed: str) -> None:
+        self.actions.stop.append((latest.id, message, failed))
+        self.actions.start_init.append(spec["name"])
 
 
 def _with_new_sandbox(pod: dict, report: Report) -> Actions:
@@ -68,7 +173,7 @@ def _with_new_sandbox(pod: dict, report: Report) -> Actions:
     wanted = [
         spec["name"]
         for spec in pod["spec"]["containers"]
-        if not (policy == "OnFailure" and _has_succeeded(report.latest(spec["name"])))
+        if not ((spec.get("restartPolicy") or policy) == "OnFailure" and _has_succeeded(report.latest(spec["name"])))
     ]
     if not wanted and report.containers:
         actions.create_sandbox = False
@@ -81,27 +186,3 @@ def _with_new_sandbox(pod: dict, report: Report) -> Actions:
 
 def _has_succeeded(container: Container | None) -> bool:
     return container is not None and container.state == "exited" and container.exit_code == 0
-
-
-def _init_is_done(pod: dict, report: Report, actions: Actions) -> bool:
-    """Whether the app containers may start; fills in init containers to start or, after a final failure, kill_pod."""
-    specs = pod["spec"].get("initContainers") or []
-    app_has_run = any(report.latest(spec["name"]) is not None for spec in pod["spec"]["containers"])
-    for spec in specs:
-        latest = report.latest(spec["name"])
-        if is_sidecar(spec):
-            if latest is None or latest.state != "running":
-                actions.start_init.append(spec["name"])
-                if not app_has_run and latest is None:
-                    continue  # its successor may start in the same pass: it counts as started at once
-            continue
-        if app_has_run or _has_succeeded(latest):
-            continue
-        if latest is not None and latest.state == "running":
-            return False
-        if latest is not None and latest.state == "exited" and not is_due(pod, spec, latest):
-            actions.kill_pod, actions.start_init = True, []
-            return False
-        actions.start_init.append(spec["name"])
-        return False
-    return True

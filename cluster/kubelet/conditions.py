@@ -83,6 +83,22 @@ def ready(pod: dict, containers: tuple[bool, str, str], others: list[dict]) -> t
     return (False, "ReadinessGatesNotReady", ", ".join(messages)) if messages else (True, "", "")
 
 
+def must_reconcile(pod: dict) -> bool:
+    """Whether a Pod with readiness gates has a Ready that no longer fits its other conditions.
+
+    Source: pkg/kubelet/status/status_manager.go (NeedToReconcilePodReadiness).
+    """
+    status = pod.get("status") or {}
+    present = status.get("conditions") or []
+    current = next((each for each in present if each["type"] == "Ready"), None)
+    if current is None:
+        return False
+    statuses = {each["name"]: each for each in status.get("containerStatuses") or ()}
+    inits = {each["name"]: each for each in status.get("initContainerStatuses") or ()}
+    holds, _, message = ready(pod, containers_ready(pod, statuses, inits, status.get("phase", "")), present)
+    return (current["status"], current.get("message", "")) != ("True" if holds else "False", message)
+
+
 def initialized(
     pod: dict, statuses: dict[str, dict], init_statuses: dict[str, dict], phase: str
 ) -> tuple[bool, str, str]:

@@ -6,6 +6,7 @@ Source: kubernetes pkg/kubelet/kubelet_pods.go (convertToAPIContainerStatuses), 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from cluster.kinds.pod import is_sidecar
 from cluster.runtime.state import Container
@@ -18,6 +19,13 @@ LOCATED = "The container could not be located when the pod was deleted.  The con
 USER = {"linux": {"uid": 0, "gid": 0, "supplementalGroups": [0]}}
 
 
+class Probed(Protocol):
+    """What probes have found; see prober.py."""
+
+    def is_started(self, uid: str, name: str, container_id: str, was_started: bool) -> bool: ...
+    def is_ready(self, pod: dict, name: str, container_id: str) -> bool: ...
+
+
 def statuses_of(
     pod: dict,
     specs: list[dict],
@@ -27,6 +35,7 @@ def statuses_of(
     is_init: bool,
     reasons: dict[str, list[str]],
     time_text: Callable[[int], str],
+    probed: Probed | None = None,
 ) -> list[dict]:
     """The statuses of containers, in the order of names (init containers in their own order)."""
     has_init = bool(pod["spec"].get("initContainers"))
@@ -35,7 +44,7 @@ def statuses_of(
     for spec in specs:
         status = _status(pod, spec, report, before.get(spec["name"]), has_init, time_text)
         _apply_reason(pod, spec, report, status, is_init, reasons)
-        _mark_ready(spec, status, is_init)
+        _mark_ready(pod, spec, status, is_init, before.get(spec["name"]), probed)
         made.append(status)
     return made if is_init else sorted(made, key=lambda status: status["name"])
 
@@ -162,14 +171,19 @@ def _apply_reason(
     status["state"] = {"waiting": {"reason": reason, "message": message} if message else {"reason": reason}}
 
 
-def _mark_ready(spec: dict, status: dict, is_init: bool) -> None:
-    """started and ready. Probes come with their own issue: until then a running container counts as ready."""
-    is_running = "running" in status["state"]
+def _mark_ready(pod: dict, spec: dict, status: dict, is_init: bool, old: dict | None, probed: Probed | None) -> None:
+    """started and ready: what runs is both, unless its probes say otherwise."""
+    is_running = is_ready = "running" in status["state"]
+    is_plain_init = is_init and not is_sidecar(spec)
+    if is_running and probed is not None:
+        container_id = status["containerID"].removeprefix("containerd://")
+        is_running = probed.is_started(pod["metadata"]["uid"], spec["name"], container_id, bool(old and old.get("started")))
+        is_ready = is_running and not is_plain_init and probed.is_ready(pod, spec["name"], container_id)
     status["started"] = is_running
-    if is_init and not is_sidecar(spec):
+    if is_plain_init:
         status["ready"] = status["state"].get("terminated", {}).get("exitCode") == 0
     else:
-        status["ready"] = is_running
+        status["ready"] = is_ready
 
 
 def lost(status: dict) -> dict:

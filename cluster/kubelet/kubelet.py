@@ -13,14 +13,18 @@ from cluster.client.informers import Informers
 from cluster.client.process import Process
 from cluster.client.recorder import Recorder
 from cluster.kinds import pod as pods
+from cluster.runtime.commands import Ended
 from cluster.runtime.containerd import Containerd
 
-from . import admission, backoff, pod_status
+from . import admission, backoff, conditions, pod_status, prober
+from .deadlines import Deadlines
+from .hooks import Hooks
 from .image_collection import ImageCollection
 from .images import Images
 from .node_agent import NodeAgent
 from .node_status import Machine
 from .pleg import Pleg
+from .prober import Prober
 from .state import KubeletState, Report, Worker
 from .status_manager import StatusManager
 from .sync import Sync
@@ -64,6 +68,7 @@ class Kubelet(Process):
             NodeAgent(self),
         )
         self.collection = ImageCollection(self)
+        self.prober, self.hooks, self.deadlines = Prober(self), Hooks(self), Deadlines(self)
 
     # -- start and stop ----------------------------------------------------------------------------------------
 
@@ -83,6 +88,7 @@ class Kubelet(Process):
     def on_stop(self) -> None:
         self.trace("ComponentStopped", f"nodes//{self.node}", component=self.name, node=self.node)
         self.runtime.abort_pulls()
+        self.runtime.forget_commands()
 
     def on_synced(self) -> None:
         """Pods and node are known: register, and look for what no Pod explains."""
@@ -131,6 +137,8 @@ class Kubelet(Process):
             report,
             self.statuses.held(pod),
             is_terminal=is_terminal,
+            probed=self.prober if pod["metadata"]["uid"] in self.state.probes else None,
+            evicted=self.deadlines.evicted(pod),
             reasons=self.state.reasons.get(pod["metadata"]["uid"]) or {},
             moment=self.moment,
         )
@@ -154,6 +162,8 @@ class Kubelet(Process):
             self.workers.update(new, "update")
         else:
             self.statuses.reconcile(new)
+            if new["spec"].get("readinessGates") and conditions.must_reconcile(new) and not self.workers.is_ending(new["metadata"]["uid"]):
+                self.workers.update(new, "sync")
 
     def _added(self, pod: dict) -> None:
         meta = pod["metadata"]
@@ -231,6 +241,8 @@ class Kubelet(Process):
         worker = self.state.workers.pop(uid, None)
         self.release(uid)
         self.statuses.forget(uid)
+        self.prober.stop(uid)
+        self.cancel(self.state.deadlines.pop(uid, 0))
         for table in (
             self.state.reports,
             self.state.observed_ms,
@@ -280,8 +292,24 @@ class Kubelet(Process):
     def retry_pass(self, uid: str) -> None:
         self.workers.retry(uid)
 
-    def prestop_done(self, uid: str, container_id: str, name: str, left_s: int, is_late: bool) -> None:
-        self.termination.prestop_done(uid, container_id, name, left_s, is_late)
+    def on_command_ended(self, token: str, ended: Ended) -> None:
+        kind, uid, rest = token.split(" ", 2)
+        (self.prober if kind == prober.TOKEN else self.hooks).command_ended(uid, rest, ended)
+
+    def probe(self, uid: str, key: str) -> None:
+        self.prober.tick(uid, key)
+
+    def probe_answered(self, uid: str, key: str, container_id: str, result: str, output: str) -> None:
+        self.prober.answered(uid, key, container_id, result, output)
+
+    def hook_ended(self, uid: str, which: str, container_id: str, error: str) -> None:
+        self.hooks.ended(uid, which, container_id, error)
+
+    def stop_goes_on(self, uid: str, container_id: str) -> None:
+        self.termination.go_on(uid, container_id)
+
+    def deadline(self, uid: str) -> None:
+        self.deadlines.passed(uid)
 
     def reconcile_status(self, uid: str) -> None:
         self.statuses.reconcile_now(uid)

@@ -13,7 +13,7 @@ from cluster.kinds import _pod_resources
 from cluster.kinds import pod as pods
 
 from . import conditions
-from .container_status import ephemeral_statuses, lost, statuses_of
+from .container_status import Probed, ephemeral_statuses, lost, statuses_of
 from .phase import phase_of
 from .state import Report
 
@@ -38,9 +38,20 @@ def needs_sandbox(pod: dict, report: Report) -> bool:
 
 
 def generate(
-    pod: dict, report: Report, old: dict, *, is_terminal: bool, reasons: dict[str, list[str]], moment: Moment
+    pod: dict,
+    report: Report,
+    old: dict,
+    *,
+    is_terminal: bool,
+    reasons: dict[str, list[str]],
+    moment: Moment,
+    probed: Probed | None = None,
+    evicted: tuple[str, str] = ("", ""),
 ) -> dict:
-    """The status of a Pod, fields in the order of the wire. old: the one held until now."""
+    """The status of a Pod, fields in the order of the wire.
+
+    old: the one held until now. probed: what its probes have found, None without probes. evicted: (reason, message) of its end.
+    """
     spec, generation = pod["spec"], pod["metadata"].get("generation", 0)
     containers = statuses_of(
         pod,
@@ -50,6 +61,7 @@ def generate(
         is_init=False,
         reasons=reasons,
         time_text=moment.time_text,
+        probed=probed,
     )
     inits = (
         statuses_of(
@@ -60,6 +72,7 @@ def generate(
             is_init=True,
             reasons=reasons,
             time_text=moment.time_text,
+            probed=probed,
         )
         if spec.get("initContainers")
         else []
@@ -67,10 +80,12 @@ def generate(
     by_name, init_by_name = {each["name"]: each for each in containers}, {each["name"]: each for each in inits}
     has_started = any(container.name in by_name and container.state != "created" for container in report.containers)
     phase = phase_of(pod, by_name, init_by_name, is_terminal=is_terminal, has_started=has_started)
-    phase = _kept_phase(phase, old.get("phase", ""), pods.phase(pod))
+    phase = _kept_phase("Failed" if evicted[0] else phase, old.get("phase", ""), pods.phase(pod))
     status: dict = {"observedGeneration": generation, "phase": phase}
     status["conditions"] = _conditions(pod, report, old, by_name, init_by_name, phase)
-    if phase == old.get("phase"):
+    if evicted[0]:
+        status["message"], status["reason"] = evicted[1], evicted[0]
+    elif phase == old.get("phase"):
         for name in ("message", "reason"):
             if old.get(name):
                 status[name] = old[name]
@@ -137,6 +152,20 @@ def ready_to_start(status: dict, pod: dict, now_text: str) -> dict:
     made["lastTransitionTime"] = now_text
     kept = [made if each["type"] == made["type"] else each for each in status["conditions"]]
     return {**status, "conditions": kept}
+
+
+def with_readiness(pod: dict, status: dict) -> dict:
+    """The same status with ContainersReady and Ready as its containers have them now."""
+    generation = pod["metadata"].get("generation", 0)
+    statuses = {each["name"]: each for each in status.get("containerStatuses") or ()}
+    inits = {each["name"]: each for each in status.get("initContainerStatuses") or ()}
+    containers = conditions.containers_ready(pod, statuses, inits, status.get("phase", ""))
+    others = [each for each in status.get("conditions") or () if each["type"] not in conditions.OWNED]
+    made = {
+        "ContainersReady": conditions.make("ContainersReady", generation, *containers),
+        "Ready": conditions.make("Ready", generation, *conditions.ready(pod, containers, others)),
+    }
+    return {**status, "conditions": [made.get(each["type"]) or dict(each) for each in status.get("conditions") or ()]}
 
 
 def terminated(status: dict) -> dict:

@@ -9,13 +9,26 @@ from cluster.runtime.state import Container
 
 
 def restarts_on(pod: dict, spec: dict, exit_code: int) -> bool:
-    """Whether the restart policy lets a container start again after this exit code."""
-    policy = spec.get("restartPolicy") or pod["spec"].get("restartPolicy", "Always")
-    for rule in spec.get("restartPolicyRules") or ():
-        codes = rule.get("exitCodes") or {}
-        if (exit_code in (codes.get("values") or ())) == (codes.get("operator") == "In"):
-            return rule.get("action") == "Restart"
+    """Whether the restart policy lets a container start again after this exit code: its rules, its own policy, the Pod's.
+
+    A simplification: RestartAllContainers restarts this container alone.
+    """
+    own = spec.get("restartPolicy")
+    if own and any(_matches(rule, exit_code) for rule in spec.get("restartPolicyRules") or ()):
+        return True
+    policy = own or pod["spec"].get("restartPolicy", "Always")
     return policy == "Always" or (policy == "OnFailure" and exit_code != 0)
+
+
+def _matches(rule: dict, exit_code: int) -> bool:
+    """Whether a rule asks for a restart after this exit code; the first that matches decides, and all that there are restart."""
+    codes = rule.get("exitCodes") or {}
+    return bool(codes) and (exit_code in (codes.get("values") or ())) == (codes.get("operator") == "In")
+
+
+def restarts_when_running(pod: dict, spec: dict) -> bool:
+    """Whether a container that must be stopped is started again: rules about exit codes do not count, it has none yet."""
+    return (spec.get("restartPolicy") or pod["spec"].get("restartPolicy", "Always")) != "Never"
 
 
 def is_due(pod: dict, spec: dict, latest: Container | None) -> bool:

@@ -25,6 +25,61 @@ class Report:
 
 
 @dataclass
+class Stop:
+    """A container that is being stopped. stage: "hook" (its preStop runs), "turn" (others end first), "term" (it was signalled)."""
+
+    id: str
+    name: str
+    grace_s: int
+    stage: str = ""
+    since_ms: int = 0  # when the stage began
+    timer: int = 0  # an event's id: when the grace period ends
+
+
+@dataclass
+class Pass:
+    """What a pass still has to do, and what came of it. It lies here while the pass waits for containers to end, or for a hook.
+
+    starts: [list of the spec, container], in order. hook: the container whose postStart runs. ends_ms: when the first crash back-off
+    ends. delayed: [container, delay, restarts]. stopped: containers that this pass stopped: for its back-offs they still run.
+    """
+
+    create_sandbox: bool = False
+    attempt: int = 0
+    starts: list[list[str]] = field(default_factory=list)
+    address: str = ""
+    hook: str = ""
+    acted: bool = False
+    failed: bool = False
+    ends_ms: int = -1
+    delayed: list[list[Any]] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Probe:
+    """One probe of one container: its ticker and its last results. Changed in place.
+
+    verdict: what the kubelet holds of `id`: "", "success", "failure" or "unknown"; result and run: the last result and how often in a row.
+    """
+
+    kind: str  # "startup", "readiness", "liveness"
+    container: str
+    anchor_ms: int  # when its ticker began
+    id: str = ""  # the container that it looks at
+    verdict: str = ""
+    result: str = ""
+    run: int = 0
+    is_on_hold: bool = False  # until there is a new container
+    is_busy: bool = False  # a probe is under way
+    is_wanted: bool = False  # one more was asked for meanwhile
+    timer: int = 0  # event id of the next tick, 0 = none is needed
+    count: int = 0
+    last_ms: int = -1
+    output: str = ""  # of the last failure
+
+
+@dataclass
 class Worker:
     """One Pod's worker. phase: "sync", "terminating", "terminated", "finished".
 
@@ -43,8 +98,10 @@ class Worker:
     synced_ms: int = -1  # end of the last pass
     mounted: bool = False
     grace_s: int = 0
-    killing: list[str] = field(default_factory=list)  # containers whose end is awaited
-    then: str = ""  # what follows their end: "sync" or "terminated"
+    stops: dict[str, Stop] = field(default_factory=dict)  # containers whose end is awaited, by id
+    turns: dict[str, list[str]] = field(default_factory=dict)  # sidecar -> who must have ended before it is stopped
+    then: str = ""  # what follows their end: "sync", "start" or "terminated"
+    plan: Pass | None = None  # of the pass under way
     retry: int = 0  # event id of the next pass by itself
     removed: bool = False  # the object is gone from the API
 
@@ -88,6 +145,8 @@ class KubeletState:
     ended: dict[str, dict[str, Any]] = field(
         default_factory=dict
     )  # uid -> last object of a Pod that the API has no more
+    probes: dict[str, dict[str, Probe]] = field(default_factory=dict)  # uid -> "kind/container" -> probe
+    deadlines: dict[str, int] = field(default_factory=dict)  # uid -> event id of its active deadline
     reasons: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # uid -> container -> [reason, message]
     crash: Backoffs = field(default_factory=Backoffs)
     pull: Backoffs = field(default_factory=Backoffs)

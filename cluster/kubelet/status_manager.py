@@ -45,6 +45,33 @@ class StatusManager:
             known.status, known.version = status, known.version + 1
         known.finished = known.finished or finished
         self.mark(uid, promptly=promptly)
+        if uid in kubelet.state.probes:
+            kubelet.prober.wake(uid)
+
+    def set_readiness(self, uid: str, name: str, container_id: str, is_ready: bool) -> None:
+        """A probe has found a container ready, or no longer: its status and the conditions say so at once."""
+        pod, status = self._with(uid, name, container_id, "ready", is_ready)
+        if pod is not None:
+            self.set(pod, pod_status.with_readiness(pod, status))
+
+    def set_started(self, uid: str, name: str, container_id: str, is_started: bool) -> None:
+        """A startup probe has found a container started."""
+        pod, status = self._with(uid, name, container_id, "started", is_started)
+        if pod is not None:
+            self.set(pod, status)
+
+    def _with(self, uid: str, name: str, container_id: str, field: str, value: bool) -> tuple[dict | None, dict]:
+        """(the Pod, its status with a field of one container changed); None where there is nothing to change."""
+        known, pod = self.kubelet.state.statuses.get(uid), self.kubelet.pod(uid)
+        if known is None or pod is None or uid not in self.kubelet.state.pods:
+            return None, {}
+        for group in ("containerStatuses", "initContainerStatuses"):
+            for place, each in enumerate(known.status.get(group) or ()):
+                if each["name"] == name and each.get("containerID") == "containerd://" + container_id and each.get(field) != value:
+                    changed = list(known.status[group])
+                    changed[place] = {**each, field: value}
+                    return pod, {**known.status, group: changed}
+        return None, {}
 
     def mark(self, uid: str, *, promptly: bool = False) -> None:
         """Have a Pod's status sent."""

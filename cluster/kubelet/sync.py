@@ -6,26 +6,19 @@ kuberuntime_container.go (startContainer).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from cluster.engine import Sleep
+from cluster.kinds.pod import is_sidecar
 
 from . import backoff, environment, pod_status
 from .actions import Actions, actions_for, definition_of
 from .gotime import duration
-from .state import Report, Worker
+from .hooks import spec_named, words_of
+from .state import Pass, Report, Worker
+from .termination import find_spec
 
 CHANGED = "Pod sandbox changed, it will be killed and re-created."
-
-
-@dataclass
-class Outcome:
-    """What the starts of one pass came to. ends_ms: when the first crash back-off ends."""
-
-    acted: bool = False
-    failed: bool = False
-    ends_ms: int | None = None
-    delayed: list[tuple[str, int, int]] = field(default_factory=list)  # (container, delay, restarts)
 
 
 class Sync:
@@ -49,13 +42,22 @@ class Sync:
         if worker.cancelled:
             kubelet.workers.done(worker)
             return
+        kubelet.deadlines.arm(pod, status)
         self._mount(worker, pod)
-        actions = actions_for(pod, report)
+        kubelet.prober.add(pod)
+        actions = self._actions(worker, pod, report)
         if actions.create_sandbox and report.sandboxes:
             kubelet.recorder.event(pod, "Normal", "SandboxChanged", CHANGED)
-        if kubelet.termination.must_stop_first(worker, pod, report, actions):
+        worker.plan = plan_of(actions, report)
+        if kubelet.termination.must_stop_first(worker, pod, report, actions, worker.plan):
             return
-        yield from self.start(worker, pod, report, actions)
+        yield from self._carry_out(worker, pod)
+
+    def _actions(self, worker: Worker, pod: dict, report: Report) -> Actions:
+        prober, uid = self.kubelet.prober, worker.uid
+        if uid not in self.kubelet.state.probes:
+            return actions_for(pod, report)
+        return actions_for(pod, report, lambda kind, container: prober.verdict(uid, kind, container.id, container.name))
 
     def _mount(self, worker: Worker, pod: dict) -> None:
         if not worker.mounted:
@@ -65,30 +67,45 @@ class Sync:
             )
 
     def go_on(self, worker: Worker):
-        """The second half of a pass that had to stop containers first."""
+        """The rest of a pass that had to stop containers first, or to wait for a hook."""
         kubelet = self.kubelet
         pod = kubelet.pod(worker.uid)
-        before = kubelet.state.reports.get(worker.uid) or Report()
-        if pod is None or worker.cancelled:
+        if pod is None or worker.plan is None:
             kubelet.workers.done(worker)
             return
-        yield from self.start(worker, pod, before, actions_for(pod, before))
+        yield from self._carry_out(worker, pod)
 
-    def start(self, worker: Worker, pod: dict, report: Report, actions: Actions):
-        """Make the sandbox if there must be one, then start what must be started."""
-        outcome, address = Outcome(), report.ip
-        if actions.create_sandbox:
-            address = yield from self._make_sandbox(worker, pod, actions.attempt)
-            outcome.acted = True
-        for name in actions.start_ephemeral:
-            yield from self._start(worker, pod, report, name, "ephemeralContainers", address, outcome)
-        for name in actions.start_init:
-            if not (yield from self._start(worker, pod, report, name, "initContainers", address, outcome)):
-                break
-        else:
-            for name in actions.start:
-                yield from self._start(worker, pod, report, name, "containers", address, outcome)
-        self._conclude(worker, outcome)
+    def _carry_out(self, worker: Worker, pod: dict):
+        """Make the sandbox if there must be one, then start what must be started; a postStart hook is waited for outside of here."""
+        plan = worker.plan
+        assert plan is not None
+        report = self._report(worker, plan)
+        if plan.create_sandbox:
+            plan.create_sandbox = False
+            plan.address = yield from self._make_sandbox(worker, pod, plan.attempt)
+            plan.acted = True
+        while plan.starts:
+            kind, name = plan.starts.pop(0)
+            is_up = yield from self._start(worker, pod, report, name, kind, plan)
+            if plan.hook:
+                return
+            if not is_up:
+                self._give_up_inits(pod, kind, name, plan)
+        worker.plan = None
+        self._conclude(worker, plan)
+
+    def _report(self, worker: Worker, plan: Pass) -> Report:
+        """The report that a pass goes by: what it has stopped itself still runs there."""
+        report = self.kubelet.state.reports.get(worker.uid) or Report()
+        if not plan.stopped:
+            return report
+        containers = [replace(each, state="running") if each.id in plan.stopped else each for each in report.containers]
+        return Report(report.sandboxes, containers, report.ip)
+
+    def _give_up_inits(self, pod: dict, kind: str, name: str, plan: Pass) -> None:
+        """A plain init container that did not start holds up all that follow; a sidecar does not."""
+        if kind == "initContainers" and not is_sidecar(spec_named(pod, name)):
+            plan.starts = []
 
     def _make_sandbox(self, worker: Worker, pod: dict, attempt: int):
         kubelet = self.kubelet
@@ -102,15 +119,15 @@ class Sync:
             kubelet.statuses.set(pod, pod_status.ready_to_start(held, pod, kubelet.moment.now_text), promptly=True)
         return kubelet.node_ip if is_host else sandbox.ip
 
-    def _conclude(self, worker: Worker, outcome: Outcome) -> None:
+    def _conclude(self, worker: Worker, plan: Pass) -> None:
         kubelet = self.kubelet
-        if not outcome.failed:
+        if not plan.failed:
             kubelet.workers.done(worker)
-            if outcome.acted:
+            if plan.acted:
                 kubelet.pleg.relist_pod(worker.uid)
             return
-        retry_ms = kubelet.workers.retry_delay_ms(worker, outcome.ends_ms)
-        for name, delay_ms, restarts in outcome.delayed:
+        retry_ms = kubelet.workers.retry_delay_ms(worker, plan.ends_ms if plan.ends_ms >= 0 else None)
+        for name, delay_ms, restarts in plan.delayed:
             kubelet.tell(
                 "RestartDelayed",
                 worker,
@@ -124,32 +141,69 @@ class Sync:
 
     # -- one container -------------------------------------------------------------------------------------------
 
-    def _start(self, worker: Worker, pod: dict, report: Report, name: str, kind: str, address: str, outcome: Outcome):
+    def _start(self, worker: Worker, pod: dict, report: Report, name: str, kind: str, plan: Pass):
         """Start a container; the reason of a failure is kept for the next status. Returns whether it runs."""
-        kubelet = self.kubelet
         spec = next(each for each in pod["spec"][kind] if each["name"] == name)
         path = f"spec.{kind}{{{name}}}"
-        outcome.acted = True
-        reason, message = self._in_backoff(worker, pod, spec, report, path, outcome)
+        plan.acted = True
+        reason, message = self._in_backoff(worker, pod, spec, report, path, plan)
         if not reason:
-            reason, message = yield from self._launch(worker, pod, spec, report, path, address)
-        reasons = kubelet.state.reasons.setdefault(worker.uid, {})
-        if reason:
-            reasons[name] = [reason, message]
-            outcome.failed = True
-            if reason != "CrashLoopBackOff":
-                kubelet.tell("ContainerStartRefused", worker, name, reason=reason, message=message)
-        else:
-            reasons.pop(name, None)
+            reason, message = yield from self._launch(worker, pod, spec, report, path, plan.address)
+        if not reason and (spec.get("lifecycle") or {}).get("postStart") and self._begin_hook(worker, pod, spec, plan):
+            return True
+        self._note_start(worker, name, plan, reason, message)
         return not reason
 
+    def _note_start(self, worker: Worker, name: str, plan: Pass, reason: str, message: str) -> None:
+        """How a start went; reason "": well."""
+        kubelet = self.kubelet
+        reasons = kubelet.state.reasons.setdefault(worker.uid, {})
+        if not reason:
+            reasons.pop(name, None)
+            return
+        reasons[name], plan.failed = [reason, message], True
+        if reason != "CrashLoopBackOff":
+            kubelet.tell("ContainerStartRefused", worker, name, reason=reason, message=message)
+
+    # -- postStart -----------------------------------------------------------------------------------------------
+
+    def _begin_hook(self, worker: Worker, pod: dict, spec: dict, plan: Pass) -> bool:
+        """Run the postStart of a container that has just been started; the pass waits for it."""
+        container_id = self.kubelet.runtime.running(worker.key, spec["name"])
+        if not container_id:
+            return False
+        plan.hook = spec["name"]
+        self.kubelet.tell("PostStartStarted", worker, spec["name"], hook=next(iter(spec["lifecycle"]["postStart"])))
+        self.kubelet.hooks.run(worker.uid, pod, container_id, spec, "postStart")
+        return True
+
+    def hook_ended(self, uid: str, container_id: str, error: str) -> None:
+        """A postStart has ended: the pass goes on, after the container's end if it failed."""
+        kubelet, worker = self.kubelet, self.kubelet.state.workers.get(uid)
+        plan, pod = (worker.plan if worker else None), kubelet.pod(uid)
+        if worker is None or plan is None or not plan.hook or pod is None:
+            return
+        name, plan.hook = plan.hook, ""
+        if not error:
+            self._note_start(worker, name, plan, "", "")
+            kubelet.work(self.go_on(worker))
+            return
+        kind, spec = find_spec(pod, name)
+        full = f"{pod['metadata']['name']}_{pod['metadata']['namespace']}({uid})"
+        message = words_of(spec["lifecycle"]["postStart"], name, full, error)
+        kubelet.recorder.event(pod, "Warning", "FailedPostStartHook", "PostStartHook failed", f"spec.{kind}{{{name}}}")
+        kubelet.tell("HookFailed", worker, name, hook="postStart", error=error[:200])
+        self._note_start(worker, name, plan, "PostStartHookError", message)
+        self._give_up_inits(pod, kind, name, plan)
+        kubelet.termination.stop_failed(worker, pod, container_id, name)
+
     def _in_backoff(
-        self, worker: Worker, pod: dict, spec: dict, report: Report, path: str, outcome: Outcome
+        self, worker: Worker, pod: dict, spec: dict, report: Report, path: str, plan: Pass
     ) -> tuple[str, str]:
         """CrashLoopBackOff and its message while the delay since the last end is not over."""
         kubelet, name = self.kubelet, spec["name"]
-        ended = report.latest(name)
-        if ended is None or ended.state != "exited":
+        ended = next((each for each in reversed(report.containers) if each.name == name and each.state == "exited"), None)
+        if ended is None:
             return "", ""
         key, now_ms = f"{worker.uid}_{name}_{spec['image']}", kubelet.now_ms
         if not backoff.is_waiting(kubelet.state.crash, key, event_ms=ended.finished_ms, now_ms=now_ms):
@@ -161,8 +215,8 @@ class Sync:
         )
         delay_ms = backoff.delay_ms(kubelet.state.crash, key)
         ends_ms = ended.finished_ms + delay_ms
-        outcome.ends_ms = ends_ms if outcome.ends_ms is None else min(outcome.ends_ms, ends_ms)
-        outcome.delayed.append((name, delay_ms, ended.attempt))
+        plan.ends_ms = ends_ms if plan.ends_ms < 0 else min(plan.ends_ms, ends_ms)
+        plan.delayed.append([name, delay_ms, ended.attempt])
         return "CrashLoopBackOff", f"back-off {duration(delay_ms)} restarting failed container={name} pod={full}"
 
     def _launch(self, worker: Worker, pod: dict, spec: dict, report: Report, path: str, address: str):
@@ -204,3 +258,11 @@ class Sync:
             return "RunContainerError", refused
         kubelet.recorder.event(pod, "Normal", "Started", "Container started", path)
         return "", ""
+
+
+def plan_of(actions: Actions, report: Report) -> Pass:
+    """What is to be started, in order."""
+    starts = [["ephemeralContainers", name] for name in actions.start_ephemeral]
+    starts += [["initContainers", name] for name in actions.start_init]
+    starts += [["containers", name] for name in actions.start]
+    return Pass(actions.create_sandbox, actions.attempt, starts, report.ip)

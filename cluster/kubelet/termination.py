@@ -1,4 +1,4 @@
-"""Owns the end of a Pod: preStop hooks, SIGTERM, the grace period, SIGKILL, the sandbox, the last status.
+"""Owns the end of a Pod: preStop hooks, whose turn it is, SIGTERM, the grace period, SIGKILL, the sandbox, the last status.
 
 Source: kubernetes pkg/kubelet/kubelet.go (SyncTerminatingPod, SyncTerminatedPod), pkg/kubelet/kuberuntime/
 kuberuntime_container.go (killContainer, executePreStopHook).
@@ -10,7 +10,8 @@ from cluster.engine import Sleep
 
 from . import pod_status
 from .actions import Actions
-from .state import Report, Worker
+from .state import Pass, Report, Stop, Worker
+from .turns import waits_for
 
 MINIMUM_KILL_S = 2  # minimumGracePeriodInSeconds: what a container always gets between TERM and KILL
 
@@ -30,74 +31,98 @@ class Termination:
         report = kubelet.state.reports.get(worker.uid) or Report()
         if worker.uid in kubelet.state.pods:
             kubelet.statuses.set(pod, kubelet.status_of(pod, report, is_terminal=False))
-        running = [container for container in kubelet.runtime.containers(worker.uid) if container.state == "running"]
-        self._stop(
-            worker,
-            pod,
-            [(each.id, each.name, f"Stopping container {each.name}") for each in running],
-            grace_s=worker.grace_s,
-            then="terminated",
-        )
+        kubelet.prober.stop(worker.uid, ("liveness", "startup"), only=[spec["name"] for spec in pod["spec"]["containers"]])
+        self._stop_all(worker, pod, grace_s=worker.grace_s, then="terminated")
 
-    def _stop(
-        self, worker: Worker, pod: dict, containers: list[tuple[str, str, str]], *, grace_s: int, then: str
-    ) -> None:
-        """Stop containers, all at once; what follows waits for the last."""
-        worker.killing, worker.then = [container_id for container_id, _, _ in containers], then
-        for container_id, name, message in containers:
-            self._stop_one(worker, pod, container_id, name, message, grace_s)
-        if not worker.killing:
+    def _stop_all(self, worker: Worker, pod: dict, *, grace_s: int, then: str) -> None:
+        """Stop all that runs of a Pod, sidecars last."""
+        running = [each for each in self.kubelet.runtime.containers(worker.uid) if each.state == "running"]
+        stops = [Stop(each.id, each.name, grace_s) for each in running]
+        self._stop(worker, pod, [(stop, f"Stopping container {stop.name}") for stop in stops], then=then, in_turns=True)
+
+    def _stop(self, worker: Worker, pod: dict, stops: list[tuple[Stop, str]], *, then: str, in_turns: bool = False) -> None:
+        """Stop containers; what follows waits for the last. stops: each with its message."""
+        worker.stops, worker.then = {stop.id: stop for stop, _ in stops}, then
+        worker.turns = waits_for(pod, [stop.name for stop, _ in stops]) if in_turns else {}
+        for stop, message in stops:
+            self._stop_one(worker, pod, stop, message)
+        if not worker.stops:
             self._all_stopped(worker)
 
-    def _stop_one(self, worker: Worker, pod: dict, container_id: str, name: str, message: str, grace_s: int) -> None:
+    def _stop_one(self, worker: Worker, pod: dict, stop: Stop, message: str) -> None:
         kubelet = self.kubelet
-        kind, spec = find_spec(pod, name)
-        kubelet.recorder.event(pod, "Normal", "Killing", message, f"spec.{kind}{{{name}}}")
+        kind, spec = find_spec(pod, stop.name)
+        kubelet.recorder.event(pod, "Normal", "Killing", message, f"spec.{kind}{{{stop.name}}}")
         hook = ((spec.get("lifecycle") or {}).get("preStop")) or {}
-        took_ms = self._hook_ms(container_id, hook, grace_s * 1000) if hook and grace_s > 0 else 0
-        if not hook or grace_s <= 0:
-            self.send_term(worker.uid, container_id, max(grace_s, MINIMUM_KILL_S))
+        if not hook or stop.grace_s <= 0:
+            self._take_turn(worker, stop)
             return
-        kubelet.tell("PreStopStarted", worker, name, hook=next(iter(hook)), due_ms=kubelet.now_ms + took_ms)
-        is_late = took_ms >= grace_s * 1000
-        left_s = max(grace_s - took_ms // 1000, MINIMUM_KILL_S)
-        kubelet.after(took_ms, "prestop_done", worker.uid, container_id, name, left_s, is_late)
+        due_ms = stop.grace_s * 1000
+        kubelet.tell("PreStopStarted", worker, stop.name, hook=next(iter(hook)), due_ms=kubelet.now_ms + due_ms)
+        stop.stage, stop.since_ms = "hook", kubelet.now_ms
+        stop.timer = kubelet.after(due_ms, "stop_goes_on", worker.uid, stop.id)
+        kubelet.hooks.run(worker.uid, pod, stop.id, spec, "preStop")
 
-    def _hook_ms(self, container_id: str, hook: dict, limit_ms: int) -> int:
-        if "sleep" in hook:
-            return min(int(hook["sleep"].get("seconds", 0)) * 1000, limit_ms)
-        if "exec" in hook:
-            took_ms, _code = self.kubelet.runtime.exec_duration(
-                container_id, hook["exec"].get("command") or [], limit_ms=limit_ms
-            )
-            return took_ms
-        return 0
+    def hook_ended(self, uid: str, container_id: str, error: str) -> None:
+        """A preStop has ended, perhaps long after its time was over."""
+        kubelet, worker = self.kubelet, self.kubelet.state.workers.get(uid)
+        container, pod = kubelet.runtime.state.containers.get(container_id), kubelet.pod(uid)
+        if error and container is not None and pod is not None and worker is not None:
+            kind, _ = find_spec(pod, container.name)
+            kubelet.recorder.event(pod, "Warning", "FailedPreStopHook", "PreStopHook failed", f"spec.{kind}{{{container.name}}}")
+            kubelet.tell("HookFailed", worker, container.name, hook="preStop", error=error[:200])
+        if worker is not None and container_id in worker.stops and worker.stops[container_id].stage == "hook":
+            self.go_on(uid, container_id)
 
-    def prestop_done(self, uid: str, container_id: str, name: str, left_s: int, is_late: bool) -> None:
-        """The hook has ended, or its time is over."""
-        kubelet, pod = self.kubelet, self.kubelet.pod_or_ended(uid)
-        if is_late and pod is not None:
-            kind, _ = find_spec(pod, name)
-            kubelet.recorder.event(pod, "Warning", "FailedPreStopHook", "PreStopHook failed", f"spec.{kind}{{{name}}}")
-        self.send_term(uid, container_id, left_s)
+    def go_on(self, uid: str, container_id: str) -> None:
+        """A hook has ended, a turn has come, or the grace period is over: to the next stage, with what is left of the time."""
+        worker = self.kubelet.state.workers.get(uid)
+        stop = worker.stops.get(container_id) if worker else None
+        if worker is None or stop is None or stop.stage == "term":
+            return
+        self.kubelet.cancel(stop.timer)
+        stop.grace_s = max(stop.grace_s - (self.kubelet.now_ms - stop.since_ms) // 1000, 0)
+        if stop.stage == "hook":
+            self._take_turn(worker, stop)
+        else:
+            self._send_term(worker, stop)
 
-    def send_term(self, uid: str, container_id: str, grace_s: int) -> None:
-        if not self.kubelet.runtime.stop_container(container_id, grace_s * 1000):
-            self.stopped(uid, container_id)
+    def _take_turn(self, worker: Worker, stop: Stop) -> None:
+        """Wait for those that end first, as long as there is time."""
+        if stop.grace_s <= 0 or not self._is_waiting(worker, stop):
+            self._send_term(worker, stop)
+            return
+        stop.stage, stop.since_ms = "turn", self.kubelet.now_ms
+        stop.timer = self.kubelet.after(stop.grace_s * 1000, "stop_goes_on", worker.uid, stop.id)
+        self.kubelet.tell("SidecarWaits", worker, stop.name, others=worker.turns[stop.name], due_ms=self.kubelet.now_ms + stop.grace_s * 1000)
+
+    def _is_waiting(self, worker: Worker, stop: Stop) -> bool:
+        before = worker.turns.get(stop.name)
+        return bool(before) and any(other.name in before for other in worker.stops.values())
+
+    def _send_term(self, worker: Worker, stop: Stop) -> None:
+        stop.stage = "term"
+        if not self.kubelet.runtime.stop_container(stop.id, max(stop.grace_s, MINIMUM_KILL_S) * 1000):
+            self.stopped(worker.uid, stop.id)
 
     def hurry(self, worker: Worker) -> None:
         """The grace period became shorter while the containers are being stopped."""
-        for container_id in worker.killing:
-            self.kubelet.runtime.stop_container(container_id, max(worker.grace_s, MINIMUM_KILL_S) * 1000)
+        for stop in list(worker.stops.values()):
+            self.kubelet.cancel(stop.timer)
+            stop.grace_s = worker.grace_s
+            self._send_term(worker, stop)
 
     def stopped(self, uid: str, container_id: str) -> None:
-        """A container that was asked to stop has ended."""
+        """A container that was asked to stop has ended; who waited for it may be next."""
         worker = self.kubelet.state.workers.get(uid)
-        if worker is None or container_id not in worker.killing:
+        if worker is None or worker.stops.pop(container_id, None) is None:
             return
-        worker.killing.remove(container_id)
-        if not worker.killing:
+        if not worker.stops:
             self._all_stopped(worker)
+            return
+        for stop in list(worker.stops.values()):
+            if stop.stage == "turn" and not self._is_waiting(worker, stop):
+                self.go_on(uid, stop.id)
 
     def _all_stopped(self, worker: Worker) -> None:
         if worker.then == "start":
@@ -116,6 +141,7 @@ class Termination:
         if worker.then == "sync":
             yield from kubelet.sync.go_on(worker)
             return
+        kubelet.prober.stop(worker.uid)
         self._note_end(worker)
         kubelet.workers.done(worker, next_phase="terminated")
 
@@ -147,20 +173,42 @@ class Termination:
 
     # -- stopping within a pass that goes on ----------------------------------------------------------------------
 
-    def must_stop_first(self, worker: Worker, pod: dict, report: Report, actions: Actions) -> bool:
+    def must_stop_first(self, worker: Worker, pod: dict, report: Report, actions: Actions, plan: Pass) -> bool:
         """Stop what a pass must stop before it can start; True when the pass will be continued from there."""
-        running = [each for each in self.kubelet.runtime.containers(worker.uid) if each.state == "running"]
-        grace_s = pod["spec"].get("terminationGracePeriodSeconds") or 0
+        running = {each.id: each.name for each in self.kubelet.runtime.containers(worker.uid) if each.state == "running"}
         if actions.kill_pod and (running or report.sandboxes):
-            stops = [(each.id, each.name, f"Stopping container {each.name}") for each in running]
-            self._stop(worker, pod, stops, grace_s=grace_s, then="sync")
+            plan.acted, plan.stopped = True, list(running)
+            self._stop_all(worker, pod, grace_s=grace_of(pod), then="sync")
             return True
         if actions.stop:
-            by_id = {each.id: each.name for each in running}
-            stops = [(each, by_id[each], message) for each, message in actions.stop if each in by_id]
-            self._stop(worker, pod, stops, grace_s=grace_s, then="start")
+            stops = [
+                (Stop(each, running[each], grace_of(pod, running[each], failed)), message)
+                for each, message, failed in actions.stop
+                if each in running
+            ]
+            plan.acted, plan.stopped = True, [stop.id for stop, _ in stops]
+            self._stop(worker, pod, stops, then="start")
             return True
         return False
+
+    def stop_failed(self, worker: Worker, pod: dict, container_id: str, name: str) -> None:
+        """Stop a container whose postStart failed; the pass goes on after its end."""
+        self._stop(worker, pod, [(Stop(container_id, name, grace_of(pod)), "FailedPostStartHook")], then="start")
+
+
+def grace_of(pod: dict, name: str = "", failed: str = "") -> int:
+    """How long a container may take to end. failed: the probe for which it must, which may have a period of its own.
+
+    Source: kuberuntime_container.go (setTerminationGracePeriod).
+    """
+    asked = pod["metadata"].get("deletionGracePeriodSeconds")
+    if asked is not None:
+        return asked
+    if failed:
+        own = (find_spec(pod, name)[1].get(failed + "Probe") or {}).get("terminationGracePeriodSeconds")
+        if own is not None:
+            return own
+    return pod["spec"].get("terminationGracePeriodSeconds") or 0
 
 
 def find_spec(pod: dict, name: str) -> tuple[str, dict]:

@@ -73,7 +73,7 @@ class Workers:
         elif asked is None and not grace_s:
             grace_s = pod["spec"].get("terminationGracePeriodSeconds") or 0
         worker.grace_s = max(grace_s, MINIMUM_GRACE_S)
-        if before_s and worker.grace_s < before_s and worker.killing:
+        if before_s and worker.grace_s < before_s and worker.stops:
             self.kubelet.termination.hurry(worker)
 
     def begin(self, uid: str) -> None:

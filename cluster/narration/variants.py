@@ -81,8 +81,19 @@ def _awaited(data: dict, resource: str) -> str:
     return {"gone": "gone", "available": "available"}.get(str(data.get("until")), "")
 
 
+def _verdict(data: dict, resource: str) -> str:
+    return str(data.get("verdict")) if data.get("verdict") in ("ready", "unready", "started") else ""
+
+
+def _unwanted(data: dict, resource: str) -> str:
+    named = {"misplaced": "misplaced", "outdated": "outdated", "ended": "ended", "nowhere": "nowhere"}
+    return named.get(str(data.get("why")), "")
+
+
 CHOOSERS = {
+    "DaemonPodUnwanted": _unwanted,
     "PodAwaited": _awaited,
+    "ProbeVerdict": _verdict,
     "ComponentStarted": _component,
     "ComponentStopped": _component,
     "RequestAuthenticated": _authenticated,

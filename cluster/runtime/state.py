@@ -58,6 +58,7 @@ class Surroundings:
     group: int = 0
     groups: tuple[int, ...] = ()
     read_only: bool = False  # the image's files, and what the container adds to them
+    memory_bytes: int = 0  # its limit, 0: none
 
 
 @dataclass
@@ -100,6 +101,13 @@ class Process:
     behaviour: str = ""  # the image file that says how it ends
     kill_timer: int = 0
     signal: str = ""  # the last signal that reached it
+    notes: dict[str, Any] = field(default_factory=dict)  # what a program of programs.py remembers
+    calls: int = 0  # how often it was called
+    children: list[str] = field(default_factory=list)  # processes that it started beside those of its image
+    is_ending: bool = False
+    memory_bytes: int = 0  # what it holds
+    memory_limit: int = 0  # 0: none
+    is_out_of_memory: bool = False
 
 
 @dataclass

@@ -8,6 +8,7 @@ from cluster.apiserver.server import ApiServer
 from cluster.client.client import Client
 from cluster.engine import Actor, Engine
 from cluster.kubelet import Node
+from cluster.network import Network
 from cluster.store.memory import Store
 from cluster.worker.bootstrap import first_objects
 
@@ -42,6 +43,7 @@ class World:
         self.engine, self.store = Engine(seed=seed), Store()
         self.server, self.hand = ApiServer(self.engine, self.store), Hand(self.engine)
         self.nodes = [Node(self.engine, name, settings) for name in names]
+        self.network = Network(self.engine, {node.runtime.node: node.runtime for node in self.nodes})
         if start:
             self.server.begin([*first_objects(None, self.engine), account()])
             for node in self.nodes:

@@ -10,6 +10,8 @@ WORKERS = "pkg/kubelet/pod_workers.go"
 RUNTIME = "pkg/kubelet/kuberuntime/kuberuntime_manager.go"
 CONTAINER = "pkg/kubelet/kuberuntime/kuberuntime_container.go"
 IMAGE = "pkg/kubelet/images/image_manager.go"
+PROBER = "pkg/kubelet/prober/worker.go"
+RESULTS = "pkg/kubelet/prober/results/results_manager.go"
 
 KINDS = {
     "NodeRegistered": Kind(
@@ -104,6 +106,77 @@ KINDS = {
         source=CONTAINER,
         en="**kubelet** runs the preStop hook ({hook}) of {container} in {name}. SIGTERM waits for it, the grace period does not.",
         zh="**kubelet** 执行 {name} 中 {container} 的 preStop 钩子（{hook}）。SIGTERM 等它结束，宽限期不等。",
+    ),
+    "SidecarWaits": Kind(
+        stage="delete",
+        marker="cri",
+        source="pkg/kubelet/kuberuntime/kuberuntime_termination_order.go",
+        en="**kubelet** leaves the sidecar {container} of {name} running until {others} have ended: sidecars go last, in reverse order.",
+        zh="**kubelet** 让 {name} 的边车 {container} 继续运行，直到 {others} 结束：边车最后退出，且顺序相反。",
+    ),
+    "HookFailed": Kind(
+        stage="start",
+        marker="warning",
+        source=CONTAINER,
+        en="**kubelet** sees the hook {hook} of {container} in {name} fail. After a failed postStart the container is killed.",
+        zh="**kubelet** 发现 {name} 中 {container} 的 {hook} 钩子失败。postStart 失败后，容器会被终止。",
+    ),
+    "PostStartStarted": Kind(
+        stage="start",
+        marker="cri",
+        source=CONTAINER,
+        en="**kubelet** runs the postStart hook ({hook}) of {container} in {name}. The container does not count as started before it ends.",
+        zh="**kubelet** 执行 {name} 中 {container} 的 postStart 钩子（{hook}）。钩子结束之前，容器不算已启动。",
+    ),
+    "DeadlinePassed": Kind(
+        stage="delete",
+        marker="warning",
+        source="pkg/kubelet/active_deadline.go",
+        en="**kubelet** ends {name}: its activeDeadlineSeconds ({seconds} s) are over. The Pod fails with DeadlineExceeded.",
+        zh="**kubelet** 终止 {name}：它的 activeDeadlineSeconds（{seconds} 秒）已到。Pod 以 DeadlineExceeded 失败。",
+    ),
+    "ProbeSucceeded": Kind(
+        stage="report",
+        marker="cri",
+        step=False,
+        source=PROBER,
+        en="**kubelet** probes {container} of {name} ({probe}, {how}): success. It goes on asking; only a change is told here.",
+        zh="**kubelet** 探测 {name} 的 {container}（{probe}，{how}）：成功。探测会继续，这里只报告变化。",
+    ),
+    "ProbeFailed": Kind(
+        stage="report",
+        marker="warning",
+        source=PROBER,
+        en="**kubelet** probes {container} of {name} ({probe}, {how}): failure. {needed} in a row have consequences.",
+        zh="**kubelet** 探测 {name} 的 {container}（{probe}，{how}）：失败。连续 {needed} 次失败才有后果。",
+    ),
+    "ProbeVerdict.ready": Kind(
+        stage="report",
+        marker="status",
+        source=RESULTS,
+        en="**kubelet** now holds {container} of {name} to be ready: the status says so at once, and Services may send it traffic.",
+        zh="**kubelet** 现在认定 {name} 的 {container} 就绪：状态立即更新，Service 可以向它转发流量。",
+    ),
+    "ProbeVerdict.unready": Kind(
+        stage="report",
+        marker="warning",
+        source=RESULTS,
+        en="**kubelet** now holds {container} of {name} to be unready: Services leave it out. It is not restarted for that.",
+        zh="**kubelet** 现在认定 {name} 的 {container} 未就绪：Service 会跳过它。但不会因此重启容器。",
+    ),
+    "ProbeVerdict.started": Kind(
+        stage="report",
+        marker="status",
+        source=RESULTS,
+        en="**kubelet** now holds {container} of {name} to be started: the startup probe rests, readiness and liveness begin.",
+        zh="**kubelet** 现在认定 {name} 的 {container} 已启动：startup 探针休息，readiness 与 liveness 探针开始工作。",
+    ),
+    "ProbeVerdict": Kind(
+        stage="report",
+        marker="warning",
+        source=RESULTS,
+        en="**kubelet** now holds {container} of {name} to be unhealthy ({probe}): it will be killed and, by its policy, started again.",
+        zh="**kubelet** 现在认定 {name} 的 {container} 不健康（{probe}）：它会被终止，并按重启策略重新启动。",
     ),
     "PodWorkerFinished": Kind(
         stage="delete",

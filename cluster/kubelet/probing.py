@@ -1,0 +1,168 @@
+"""Owns one try of a probe or of an HTTP hook: what is asked, of whom, and what the answer means.
+
+Sources: kubernetes pkg/kubelet/prober/prober.go, pkg/probe/{exec,http,tcp,grpc}, pkg/probe/util.go.
+A simplification: HTTPS is spoken by nobody here: every server answers it as one that speaks plain HTTP.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from cluster.runtime.commands import Ended
+from cluster.runtime.servers import listening
+from cluster.runtime.wire import REFUSED, TIMEOUT, Exchanged, Wire
+
+SUCCESS, WARNING, FAILURE, UNKNOWN = "success", "warning", "failure", "unknown"
+MOST_READ = 10 * 1024
+VERSION = "1.36"
+LOOPS = 10  # redirects that are followed
+GRPC = "grpc"
+
+
+class Answer(NamedTuple):
+    """result: one of the four above; error: why there is no result. took_ms: until it is known."""
+
+    result: str
+    output: str = ""
+    error: str = ""
+    took_ms: int = 0
+
+
+def port_of(wanted: int | str, container: dict) -> int:
+    """The number of a port. Raises ValueError in upstream's words."""
+    if isinstance(wanted, int):
+        number = wanted
+    else:
+        named = [port["containerPort"] for port in container.get("ports") or () if port.get("name") == wanted]
+        if not named and not (wanted.isascii() and wanted.isdigit()):
+            raise ValueError(f'strconv.Atoi: parsing "{wanted}": invalid syntax')
+        number = named[0] if named else int(wanted)
+    if not 0 < number < 65536:
+        raise ValueError(f"invalid port number: {number}")
+    return number
+
+
+def of_command(ended: Ended) -> Answer:
+    """What the end of a probe's command means."""
+    if ended.is_late:
+        return Answer(FAILURE, ended.error)
+    if ended.error:
+        return Answer(UNKNOWN, error=ended.error)
+    return Answer(SUCCESS if ended.code == 0 else FAILURE, ended.output[:MOST_READ])
+
+
+def ask(runtime: Any, probe: dict, container: dict, pod_ip: str) -> Answer:
+    """One try of a probe that goes over the network, from the node."""
+    timeout_ms = probe.get("timeoutSeconds", 1) * 1000
+    try:
+        if "httpGet" in probe:
+            return http(runtime, probe["httpGet"], container, pod_ip, timeout_ms=timeout_ms, purpose="probe")
+        if "tcpSocket" in probe:
+            return _tcp(runtime, probe["tcpSocket"], container, pod_ip, timeout_ms)
+        return _grpc(runtime, probe.get("grpc") or {}, pod_ip, timeout_ms)
+    except ValueError as error:
+        return Answer(UNKNOWN, error=str(error))
+
+
+def _tcp(runtime: Any, action: dict, container: dict, pod_ip: str, timeout_ms: int) -> Answer:
+    host, port = action.get("host") or pod_ip, port_of(action["port"], container)
+    reply = Wire(runtime).exchange(host, port, timeout_ms=timeout_ms, is_traced=False)
+    return Answer(FAILURE, dial_error(reply, host, port), took_ms=reply.took_ms) if reply.error else Answer(SUCCESS, took_ms=reply.took_ms)
+
+
+def _grpc(runtime: Any, action: dict, pod_ip: str, timeout_ms: int) -> Answer:
+    """A simplification: who speaks gRPC here says that it is serving, whatever service is asked for."""
+    port = action["port"]
+    reply = Wire(runtime).exchange(pod_ip, port, timeout_ms=timeout_ms, is_traced=False)
+    if not reply.error and serves_grpc(runtime, pod_ip, port):
+        return Answer(SUCCESS, "service healthy", took_ms=reply.took_ms)
+    seconds = timeout_ms // 1000
+    words = f'timeout: failed to connect service "{pod_ip}:{port}" within {seconds}s: context deadline exceeded'
+    return Answer(FAILURE, words, took_ms=timeout_ms)
+
+
+def serves_grpc(runtime: Any, pod_ip: str, port: int) -> bool:
+    """Whether what listens on a port of a Pod speaks gRPC's health protocol."""
+    sandbox = runtime.state.sandboxes.get(runtime.state.addresses.get(pod_ip, ""))
+    processes = [runtime.state.processes.get(each.id) for each in runtime.containers(sandbox.uid)] if sandbox else []
+    found = [listening(process).get(port, "") for process in processes if process is not None]
+    return any(server.partition(" ")[0] == GRPC for server in found)
+
+
+def http(runtime: Any, action: dict, container: dict, pod_ip: str, *, timeout_ms: int, purpose: str) -> Answer:
+    """A GET as Go's client makes it; redirects to the same host are followed, others end it."""
+    host, port = action.get("host") or pod_ip, port_of(action["port"], container)
+    scheme, path = (action.get("scheme") or "HTTP").lower(), action.get("path") or "/"
+    took_ms = 0
+    for _ in range(LOOPS):
+        url = f"{scheme}://{host}:{port}{path if path.startswith('/') else '/' + path}"
+        request = request_text(path, f"{host}:{port}", action.get("httpHeaders") or [], purpose)
+        reply = Wire(runtime).exchange(host, port, request, timeout_ms=max(timeout_ms - took_ms, 1), is_traced=False)
+        took_ms += reply.took_ms
+        if reply.error:
+            return Answer(FAILURE, f'Get "{url}": {_http_error(reply, host, port)}', took_ms=took_ms)
+        if scheme == "https":
+            return Answer(FAILURE, f'Get "{url}": http: server gave HTTP response to HTTPS client', took_ms=took_ms)
+        code, location, body = read(reply.text)
+        if not code:
+            return Answer(FAILURE, f'Get "{url}": EOF', took_ms=took_ms)
+        if code in (301, 302, 303, 307, 308) and location:
+            there, path = _target(location, f"{host}:{port}")
+            if there.partition(":")[0] == host and int(there.partition(":")[2] or 80) == port:
+                continue
+        return _judged(code, body, took_ms)
+    return Answer(FAILURE, f'Get "{url}": stopped after 10 redirects', took_ms=took_ms)
+
+
+def _judged(code: int, body: str, took_ms: int) -> Answer:
+    if not 200 <= code < 400:
+        return Answer(FAILURE, f"HTTP probe failed with statuscode: {code}", took_ms=took_ms)
+    if code >= 300:
+        return Answer(WARNING, f"Probe terminated redirects, Response body: {body}", took_ms=took_ms)
+    return Answer(SUCCESS, body, took_ms=took_ms)
+
+
+def request_text(path: str, host: str, headers: list[dict], purpose: str) -> str:
+    """The request with its headers; those of the Pod take the place of the kubelet's own."""
+    named = {header["name"].lower(): header for header in headers}
+    lines = [f"GET {path if path.startswith('/') else '/' + path} HTTP/1.1", f"Host: {named.get('host', {}).get('value') or host}"]
+    if "user-agent" not in named:
+        lines.append(f"User-Agent: kube-{purpose}/{VERSION}")
+    if "accept" not in named:
+        lines.append("Accept: */*")
+    lines += [f"{each['name']}: {each.get('value', '')}" for each in headers if each["name"].lower() not in ("host", "connection")]
+    return "\r\n".join([*lines, "Connection: close", "", ""])
+
+
+def read(text: str) -> tuple[int, str, str]:
+    """(code, Location, body) of an answer; code 0 when it is none."""
+    head, _, body = text.partition("\r\n\r\n")
+    first, *lines = head.split("\r\n")
+    parts = first.split(" ", 2)
+    if len(parts) < 2 or not parts[0].startswith("HTTP/") or not (parts[1].isascii() and parts[1].isdigit() and len(parts[1]) == 3):
+        return 0, "", ""
+    found = [line.partition(":")[2].strip() for line in lines if line.lower().startswith("location:")]
+    return int(parts[1]), found[0] if found else "", body[:MOST_READ]
+
+
+def _target(location: str, here: str) -> tuple[str, str]:
+    """(host:port, path) that a Location leads to."""
+    scheme, separator, rest = location.partition("://")
+    if not separator:
+        return here, location if location.startswith("/") else "/" + location
+    host, _, path = rest.partition("/")
+    return (host if ":" in host else f"{host}:{443 if scheme == 'https' else 80}"), "/" + path
+
+
+def _http_error(reply: Exchanged, host: str, port: int) -> str:
+    if reply.error == TIMEOUT:
+        return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+    return dial_error(reply, host, port)
+
+
+def dial_error(reply: Exchanged, host: str, port: int) -> str:
+    """Go's words for a connection that did not come about."""
+    if reply.resolved is not None and reply.resolved.error:
+        return f"dial tcp: lookup {host}: no such host"
+    words = {REFUSED: "connect: connection refused", TIMEOUT: "i/o timeout"}.get(reply.error, "connect: no route to host")
+    return f"dial tcp {reply.address or host}:{port}: {words}"
