@@ -30,6 +30,10 @@ class Expectations:
         """Forget what was expected and wait until each of these Pods is seen going."""
         self.by_key[key] = Expectation(deletions=list(pods), since_ms=now_ms)
 
+    def expect(self, key: str, creations: int, deletions: list[str], now_ms: int) -> None:
+        """Forget what was expected and wait for both."""
+        self.by_key[key] = Expectation(creations, list(deletions), now_ms)
+
     def creation_observed(self, key: str, count: int = 1) -> None:
         """Some creations came in, or are known not to come."""
         if key in self.by_key:

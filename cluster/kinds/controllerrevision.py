@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from cluster.kinds import _portions, _rules
 from cluster.kinds._columns import AGE, NAME, age, column
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields
 
 
@@ -60,6 +60,6 @@ KIND = Kind(
     columns=(NAME, column("Controller", "Controller of the object"),
              column("Revision", "apps.v1.ControllerRevision#revision"), AGE),
     default=default, validate=validate, validate_update=validate_update, icon="history",
-    title=stored_only({"en": "An earlier state of a StatefulSet or DaemonSet, kept so that one can go back to it.",
-                       "zh": "StatefulSet 或 DaemonSet 的早前状态，供回滚之用。"}),
+    title={"en": "An earlier state of a StatefulSet or DaemonSet, kept so that one can go back to it.",
+           "zh": "StatefulSet 或 DaemonSet 的早前状态，供回滚之用。"},
 )

@@ -5,7 +5,7 @@ from cluster.kinds import _pod_gates, _pod_validation, _pod_warnings, _portions,
 from cluster.kinds._columns import AGE, CONTAINERS, IMAGES, NAME, age, column, container_cells
 from cluster.kinds._rules import Errors
 from cluster.kinds._workload import count
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, gotext, labels
 
 __all__ = ["KIND", "count"]
@@ -186,6 +186,5 @@ KIND = Kind(
     default=default, prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=prepare_status,
     validate=validate, validate_update=validate_update, validate_status=validate_status, warn=warn,
     reset_fields={"": ("status",), "status": ("spec",)}, icon="layers",
-    title=stored_only({"en": "One Pod on every node that fits, for what each node needs.",
-                       "zh": "在每个合适的节点上各运行一个 Pod。"}),
+    title={"en": "One Pod on every node that fits, for what each node needs.", "zh": "在每个合适的节点上各运行一个 Pod。"},
 )

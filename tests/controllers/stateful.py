@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster.controllers._daemonset_nodes import node_of
 from tests.controllers.world import TEMPLATE, World
 
 LABELS = {"matchLabels": TEMPLATE["metadata"]["labels"]}
@@ -20,6 +21,44 @@ class Stateful(World):
     def ready_set(self, **spec) -> None:
         self.stateful_set(**spec)
         self.make_all_ready()
+
+    def daemon_set(self, name: str = "agent", *, settle: bool = True, pod: dict | None = None, **spec) -> dict:
+        body = {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": name},
+                "spec": {"selector": LABELS, "template": pod or template(), **spec}}
+        return self.create("daemonsets", body, settle=settle)
+
+    def bind(self) -> None:
+        """What the scheduler would do: each Pod to the node that its affinity names."""
+        for pod in self.list("pods"):
+            if not pod["spec"].get("nodeName"):
+                target = {"apiVersion": "v1", "kind": "Node", "name": node_of(pod)}
+                binding = {"metadata": {"name": pod["metadata"]["name"], "namespace": "default"}, "target": target}
+                self.do(self.client.create("pods", binding, subresource="binding", name=pod["metadata"]["name"]))
+
+    def run_all(self) -> None:
+        """Bind and make ready until nothing changes."""
+        while [pod for pod in self.list("pods") if pod["status"]["phase"] != "Running"]:
+            self.bind()
+            self.make_all_ready()
+
+    def nodes(self, *names: str, **labels) -> None:
+        """Nodes without the taint that each begins with."""
+        for name in names:
+            self.node(name)
+            self.taint(name)
+            if labels:
+                self.mark(name, **labels)
+
+    def mark(self, node: str, **labels) -> None:
+        self.do(self.client.patch("nodes", node, {"metadata": {"labels": labels}}))
+
+    def taint(self, node: str, *taints: tuple[str, str]) -> None:
+        found = [{"key": key, "effect": effect} for key, effect in taints]
+        self.do(self.client.patch("nodes", node, {"spec": {"taints": found or None}}, patch_type="merge"))
+
+    def places(self) -> list[str]:
+        """The nodes of all Pods that are not going."""
+        return sorted(node_of(pod) for pod in self.list("pods") if "deletionTimestamp" not in pod["metadata"])
 
     def change(self, spec: dict, name: str = "web", resource: str = "statefulsets", **options) -> dict:
         return self.do(self.client.patch(resource, name, {"spec": spec}, namespace="default", patch_type="merge"), **options)

@@ -9,6 +9,7 @@ REPLICA_SET = "pkg/controller/replicaset/replica_set.go"
 DEPLOYMENT = "pkg/controller/deployment/sync.go"
 HISTORY = "pkg/controller/history/controller_history.go"
 STATEFUL_SET = "pkg/controller/statefulset/stateful_set_control.go"
+DAEMON_SET = "pkg/controller/daemon/daemon_controller.go"
 GARBAGE = "pkg/controller/garbagecollector/garbagecollector.go"
 JOB = "pkg/controller/job/job_controller.go"
 LIFECYCLE = "pkg/controller/nodelifecycle/node_lifecycle_controller.go"
@@ -104,6 +105,36 @@ KINDS = {
         stage="reconcile", marker="status", source=STATEFUL_SET,
         en="**{actor}** waits until {name} has been ready for minReadySeconds before it touches another.",
         zh="**{actor}** 等待 {name} 就绪满 minReadySeconds 后才处理下一个。",
+    ),
+    "DaemonPodWanted": Kind(
+        stage="reconcile", marker="status", source=DAEMON_SET,
+        en="**daemonset-controller** wants a Pod of {owner} on {name}: labels and taints allow it. The scheduler still binds it.",
+        zh="**daemonset-controller** 要在 {name} 上放一个 {owner} 的 Pod：标签与污点都允许。绑定仍由调度器进行。",
+    ),
+    "DaemonPodUnwanted": Kind(
+        stage="delete", marker="status", source=DAEMON_SET,
+        en="**daemonset-controller** takes {name} off {node}: one Pod a node is enough.",
+        zh="**daemonset-controller** 将 {name} 从 {node} 撤下：一个节点一个 Pod 足矣。",
+    ),
+    "DaemonPodUnwanted.misplaced": Kind(
+        stage="delete", marker="status", source=DAEMON_SET,
+        en="**daemonset-controller** takes {name} off {node}: the node's labels or taints no longer allow it.",
+        zh="**daemonset-controller** 将 {name} 从 {node} 撤下：该节点的标签或污点不再允许它。",
+    ),
+    "DaemonPodUnwanted.outdated": Kind(
+        stage="delete", marker="status", source="pkg/controller/daemon/update.go",
+        en="**daemonset-controller** replaces {name} on {node}: it is of an earlier template, and the limits allow it now.",
+        zh="**daemonset-controller** 替换 {node} 上的 {name}：它出自先前的模板，而限额此刻允许替换。",
+    ),
+    "DaemonPodUnwanted.ended": Kind(
+        stage="delete", marker="status", source=DAEMON_SET,
+        en="**daemonset-controller** deletes {name} on {node}: it has ended, and a node is not to be without its Pod.",
+        zh="**daemonset-controller** 删除 {node} 上的 {name}：它已结束，而节点不该没有这个 Pod。",
+    ),
+    "DaemonPodUnwanted.nowhere": Kind(
+        stage="delete", marker="status", source=DAEMON_SET,
+        en="**daemonset-controller** deletes {name}: it was never bound, and its node {node} is gone.",
+        zh="**daemonset-controller** 删除 {name}：它从未绑定，而其节点 {node} 已不存在。",
     ),
     "RevisionForgotten": Kind(
         stage="delete", marker="write", source=DEPLOYMENT,
