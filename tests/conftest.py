@@ -7,8 +7,11 @@ import pytest
 from tests import browsers
 from webui.setup import suite
 
-SERVERS = ("/tests/webui/", "/tests/kubectl/", "/tests/clients/", "/tests/setup/test_command_line", "/tests/worker/test_recovery", "/tests/worker/test_kill")
-QUICK = ("test_guards", "test_door", "test_confinement", "test_filters", "test_parser")  # of these folders, what asks no server
+SERVERS = (
+    "/tests/webui/", "/tests/kubectl/", "/tests/clients/", "/tests/setup/test_command_line",
+    "/tests/worker/test_recovery", "/tests/worker/test_kill",
+)
+QUICK = ("test_guards", "test_door", "test_connection", "test_confinement", "test_filters", "test_parser")  # of these folders, what asks no server
 
 
 def pytest_ignore_collect(collection_path, config):

@@ -25,7 +25,7 @@ from twisted.internet.error import CannotListenError  # noqa: E402
 from webui import denial  # noqa: E402
 from webui.setup import ports  # noqa: E402
 from webui.setup.problems import Problem  # noqa: E402
-from webui.transport import Factory, room_for  # noqa: E402
+from webui.transport import Connection, Factory, room_for  # noqa: E402
 
 if IS_TLS_UNLOADED:
     del sys.modules["OpenSSL"]
@@ -59,6 +59,7 @@ class Server(daphne_server.Server):
 
     def listen_success(self, port):
         super().listen_success(port)
+        port.transport = Connection
         return port
 
     def listen_error(self, failure):

@@ -1,6 +1,7 @@
-"""What Daphne leaves open about its connections: an answer waits while its reader's buffer is full, and no form is read from a body.
+"""What Daphne leaves open about its connections.
 
-Without the first, a client that opens a watch and reads nothing would have everything kept for it in Twisted's buffer.
+An answer waits while its reader's buffer is full: a client that opens a watch and reads nothing would otherwise have
+everything kept for it in Twisted's buffer. What is written leaves at once. No form is read from a body.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import asyncio
 from functools import partial
 
 from daphne.http_protocol import HTTPFactory, WebRequest
+from twisted.internet import tcp
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
@@ -57,6 +59,41 @@ def _of_socket(transport) -> Room:
         transport.unregisterProducer()
         transport.registerProducer(Room(), True)
     return transport.producer
+
+
+class Connection(tcp.Server):
+    """Tries to write first, and has the reactor watch for room only if there was none.
+
+    To watch and to stop watching are two calls of the system for each answer, and at each of them the simulation's
+    thread may take its turn.
+    """
+
+    will_flush = is_watched = False
+    host = None
+
+    def startWriting(self) -> None:
+        if not self.will_flush and not self.is_watched:
+            self.will_flush = True
+            asyncio.get_running_loop().call_soon(self._flush)  # once all that is written in this turn is there
+
+    def stopWriting(self) -> None:
+        if self.is_watched:
+            self.is_watched = False
+            super().stopWriting()
+
+    def _flush(self) -> None:
+        self.will_flush = False
+        if not self.connected:
+            return
+        if self.doWrite() is not None or self.dataBuffer or self._tempDataBuffer:
+            self.is_watched = True  # the reactor finds again what is wrong, and ends the connection if it is over
+            super().startWriting()
+
+    def getHost(self):
+        """Its own end, asked for once."""
+        if self.host is None:
+            self.host = super().getHost()
+        return self.host
 
 
 class Factory(HTTPFactory):

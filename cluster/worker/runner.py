@@ -19,23 +19,14 @@ from cluster.store import log
 from . import faults, following, reads, recovery, watching
 from .backlog import Backlog
 from .display import SNAPSHOT_ROWS, Display
-from .pacing import (
-    LONG_GAP_MS,
-    MAX_SPEED,
-    MIN_SPEED,
-    SETTLE_LIMIT_MS,
-    SHORT_TURN_S,
-    STEP_LIMIT_MS,
-    STEP_S,
-    TICK_BUDGET_S,
-    Pacing,
-)
+from .pacing import LONG_GAP_MS, MAX_SPEED, MIN_SPEED, SETTLE_LIMIT_MS, SHORT_TURN_S, STEP_LIMIT_MS, STEP_S, TICK_BUDGET_S, Pacing
 from .refusals import STOPPED, Refused
 from .version import engine_version
 
 logger = logging.getLogger(__name__)
 SNAPSHOT_STEPS = 4000
 FRAME_S = 0.05
+QUIET_S = 0.2            # rows that nobody has asked for are not made while clients ask for other things
 MOST_STEPS = 10_000
 STAGE_STEPS = 2000
 FROM_CLIENTS = ("request", "exec", "attach", "forward")   # inputs for which a sandbox begins to run if nobody looks
@@ -68,6 +59,7 @@ class Runner:
         self.settle_end_ms = 0
         self.steps_left = 0
         self.when_stepped: list[Callable[[], None]] = []
+        self.quiet_s = 0.0                     # when clients have asked for nothing for a while
         self.next_frame_s = 0.0                # a running sandbox sends no frame before that
         self.state_changed = True
         self.is_late = False                   # the clock's last turn ended before it had caught up
@@ -121,9 +113,12 @@ class Runner:
             wake_s = self._tick_steps(wall_s)
         self.finish_turn()
         if self.backlog.is_unread:
-            self.backlog.read_while(lambda: not self._is_turn_over(wall_s) and not self.is_wanted())
-            return wall_s if self.backlog.is_unread else wake_s
-        if self.display.fresh:  # too soon after the last frame: they must not wait for the next event
+            if wall_s >= self.quiet_s:
+                self.backlog.read_while(lambda: not self._is_turn_over(wall_s) and not self.is_wanted())
+            if self.backlog.is_unread:
+                again_s = max(wall_s, self.quiet_s)
+                return again_s if wake_s is None else min(wake_s, again_s)
+        elif self.display.fresh:  # too soon after the last frame: they must not wait for the next event
             wake_s = self.next_frame_s if wake_s is None else min(wake_s, max(wall_s, self.next_frame_s))
         return wake_s
 
@@ -456,6 +451,7 @@ class Runner:
 
     def heard(self, *, waits: bool = False) -> None:
         """A client over HTTP is at work, or (waits) has begun to watch the cluster's."""
+        self.quiet_s = self.wall() + QUIET_S
         if self.sandbox.mode == "running" and not self._is_paced:
             self.pacing.heard(self.wall(), self.engine.now_ms, self.sandbox.speed, waits=waits)
 

@@ -52,6 +52,17 @@ def test_the_backlog_is_worked_off_when_nobody_waits_for_the_thread():
     assert not stage.runner.backlog.is_unread
 
 
+def test_no_row_is_made_while_clients_ask_for_other_things():
+    stage = busy("unseen", is_looked_at=False)
+    stage.runner.is_wanted = lambda: False
+    stage.runner.heard()
+    wake_s = stage.runner.tick()
+    assert stage.runner.backlog.is_unread and wake_s <= stage.runner.quiet_s
+    stage.wall_s = stage.runner.quiet_s
+    stage.runner.tick()
+    assert not stage.runner.backlog.is_unread
+
+
 def test_a_backlog_does_not_grow_for_ever(monkeypatch):
     monkeypatch.setattr(backlog, "MOST_EVENTS", 40)
     stage = busy("unseen", is_looked_at=False)
