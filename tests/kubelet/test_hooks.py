@@ -63,11 +63,9 @@ def test_a_post_start_over_http_needs_a_listener_but_no_good_answer():
 
 
 def test_the_next_container_waits_for_the_post_start_of_the_one_before():
-    second = {"name": "second", "image": "busybox:1", "command": SLEEP}
+    other = {"name": "other", "image": "busybox:1", "command": SLEEP}
     world = World()
-    first = {"name": "app", "image": "busybox:1", "command": SLEEP, "lifecycle": {"postStart": {"sleep": {"seconds": 3}}}}
-    body = {"containers": [first, second], "nodeName": "k8snode1"}
-    world.ask(world.hand.client.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "default"}, "spec": body}))
+    world.create("web", SLEEP, container={"lifecycle": {"postStart": {"sleep": {"seconds": 3}}}}, others=[other])
     world.run(6_000)
     at = [fact.at_ms for fact in world.facts("ContainerStarted")]
     assert at[1] - at[0] >= 3_000

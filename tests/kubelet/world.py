@@ -64,7 +64,7 @@ class World:
         self.hand.ask(call)
 
     def create(
-        self, name: str, command: list[str] | None = None, *, image: str = "busybox:1", container=None, **spec
+        self, name: str, command: list[str] | None = None, *, image: str = "busybox:1", container=None, others=(), **spec
     ) -> None:
         """Create a Pod that is bound to k8snode1 already, and let the request arrive."""
         app = {"name": "app", "image": image, **({"command": command} if command else {}), **(container or {})}
@@ -72,7 +72,7 @@ class World:
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {"name": name, "namespace": "default"},
-            "spec": {"nodeName": "k8snode1", "containers": [app], **spec},
+            "spec": {"nodeName": "k8snode1", "containers": [app, *others], **spec},
         }
         self.ask(self.hand.client.create("pods", body))
 
