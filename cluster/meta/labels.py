@@ -87,6 +87,10 @@ class Selector:
         """Whether it restricts nothing."""
         return not self.requirements and not self._nothing
 
+    @property
+    def matches_nothing(self) -> bool:
+        return self._nothing
+
     def __str__(self) -> str:
         return ",".join(str(requirement) for requirement in self.requirements)
 

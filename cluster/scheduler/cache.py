@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cluster.meta.labels import Selector
 
+from .affinity import Term
 from .nodes import NodeInfo, zone_of
 from .pods import PodInfo
 
@@ -24,15 +25,19 @@ class Image:
 
 
 class Counter:
-    """How many Pods of a namespace match a selector, by node."""
+    """How many Pods of some namespaces (None: of all) match a selector, by node; with or without those that are going."""
 
-    __slots__ = ("by_node", "namespace", "selector")
+    __slots__ = ("by_node", "namespaces", "selector", "with_going")
 
-    def __init__(self, namespace: str, selector: Selector):
-        self.namespace, self.selector, self.by_node = namespace, selector, {}
+    def __init__(self, namespaces: tuple[str, ...] | None, selector: Selector, with_going: bool):
+        self.namespaces, self.selector, self.with_going, self.by_node = namespaces, selector, with_going, {}
 
     def count(self, info: PodInfo, node: str, sign: int) -> None:
-        if info.namespace == self.namespace and not info.terminating and self.selector.matches(info.labels):
+        if (
+            (self.namespaces is None or info.namespace in self.namespaces)
+            and (self.with_going or not info.terminating)
+            and self.selector.matches(info.labels)
+        ):
             self.by_node[node] = self.by_node.get(node, 0) + sign
 
 
@@ -44,6 +49,9 @@ class Cache:
         self.node_of: dict[str, str] = {}  # Pod's key -> node
         self.images: dict[str, Image] = {}
         self.counters: dict[tuple, Counter] = {}
+        self.nominated: dict[str, dict[str, PodInfo]] = {}  # node -> Pods for which it is being freed
+        self.shunned: dict[Term, dict[str, int]] = {}  # required anti-affinity of Pods that are there -> Pods by node
+        self.wishes: dict[tuple[Term, int], dict[str, int]] = {}  # (their other terms, points each) -> Pods by node
         self._zones: dict[str, dict[str, None]] = {}
         self._order: list[NodeInfo] | None = None
 
@@ -95,6 +103,8 @@ class Cache:
         self.node_of[info.key] = node
         for counter in self.counters.values():
             counter.count(info, node, 1)
+        if info.affinity is not None:
+            self._note_terms(info, node, 1)
 
     def remove_pod(self, key: str) -> PodInfo | None:
         name = self.node_of.pop(key, None)
@@ -104,6 +114,8 @@ class Cache:
         info = node.remove(key)
         for counter in self.counters.values():
             counter.count(info, name, -1)
+        if info.affinity is not None:
+            self._note_terms(info, name, -1)
         if node.node is None and not node.pods:
             del self.by_name[name]
         return info
@@ -113,17 +125,43 @@ class Cache:
         return self.by_name[name].pods.get(key) if name is not None else None
 
     def matching(self, namespace: str, selector: Selector) -> dict[str, int]:
-        """Matching Pods by node, terminating ones aside; kept up to date from the first question on."""
-        key = (namespace, selector.requirements)
+        """Matching Pods of a namespace by node, terminating ones aside; kept up to date from the first question on."""
+        return self._counted((namespace,), selector, False)
+
+    def matching_in(self, namespaces: list[str] | None, selector: Selector) -> dict[str, int]:
+        """Matching Pods of some namespaces, or of all, by node; those that are going count."""
+        return self._counted(None if namespaces is None else tuple(sorted(namespaces)), selector, True)
+
+    def _counted(self, namespaces: tuple[str, ...] | None, selector: Selector, with_going: bool) -> dict[str, int]:
+        key = (namespaces, selector.requirements, with_going)
         counter = self.counters.get(key)
         if counter is None:
-            counter = self.counters[key] = Counter(namespace, selector)
+            counter = self.counters[key] = Counter(namespaces, selector, with_going)
             for name, node in self.by_name.items():
                 for info in node.pods.values():
                     counter.count(info, name, 1)
             if len(self.counters) > COUNTERS:
                 del self.counters[next(iter(self.counters))]
         return counter.by_node
+
+    def _note_terms(self, info: PodInfo, node: str, sign: int) -> None:
+        """What a Pod asks of Pods that come later. A required affinity is worth a point (hardPodAffinityWeight)."""
+        affinity = info.affinity
+        for term in affinity.required_anti:
+            _tally(self.shunned, term, node, sign)
+        for terms, points in ((affinity.required, 0), (affinity.preferred, 1), (affinity.preferred_anti, -1)):
+            for term in terms:
+                _tally(self.wishes, (term, term.weight * points or 1), node, sign)
+
+    def nominate(self, info: PodInfo, node: str) -> None:
+        """A node is being freed for a Pod: others of no higher priority leave it the room."""
+        self.withdraw(info.key)
+        self.nominated.setdefault(node, {})[info.key] = info
+
+    def withdraw(self, key: str) -> None:
+        for node, found in list(self.nominated.items()):
+            if found.pop(key, None) is not None and not found:
+                del self.nominated[node]
 
     def _place(self, info: NodeInfo, node: dict) -> None:
         zone = zone_of(node)
@@ -157,3 +195,12 @@ class Cache:
             if not image.nodes:
                 self.images.pop(name, None)
         info.images = {}
+
+
+def _tally(counts: dict, key, node: str, sign: int) -> None:
+    by_node = counts.setdefault(key, {})
+    by_node[node] = by_node.get(node, 0) + sign
+    if not by_node[node]:
+        del by_node[node]
+        if not by_node:
+            del counts[key]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from .framework import SKIP, Cycle, OnlyNodes, Plugin, Rejection
 from .nodes import NodeInfo
+from .pods import PodInfo
 
 LEAST_NODES, LEAST_PERCENT = 100, 5  # minFeasibleNodesToFind, minFeasibleNodesPercentageToFind
 
@@ -77,8 +78,13 @@ def decide(cycle: Cycle, plugins: tuple[Plugin, ...], *, start: int, choose) -> 
     """Find the node for a Pod. start: where to begin among the nodes. choose(n): an index below n, to break ties."""
     nodes = cycle.cache.nodes
     filters, candidates, before, absent = prepare_filters(cycle, plugins, nodes)
+    cycle.filters = filters
     if before is not None:
         return Decision("", [], NO_SCORES, [], 0, len(nodes), start, before)
+    freed = cycle.cache.by_name.get(cycle.pod.nominated) if cycle.pod.nominated else None
+    if freed is not None and freed.node is not None and rejection_of(cycle, freed) is None:
+        verdict = Verdict(freed.name)  # the node that was freed for it is tried first, and taken
+        return Decision(freed.name, [verdict], NO_SCORES, [freed.name], 1, len(nodes), start, absent=absent)
     verdicts, feasible = run_filters(cycle, filters, candidates, start)
     next_start = (start + len(verdicts)) % len(nodes)
     if len(feasible) <= 1:
@@ -101,26 +107,35 @@ def decide(cycle: Cycle, plugins: tuple[Plugin, ...], *, start: int, choose) -> 
 
 
 def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeInfo]):
-    """(plugins that filter, nodes to look at, a rejection before filtering, the rejection of all other nodes)."""
-    filters, names, narrowing = [], None, []
+    """(plugins that filter, nodes to look at, a rejection before filtering, the rejection of all other nodes).
+
+    Source: framework/runtime/framework.go (RunPreFilterPlugins).
+    """
+    filters, names, narrowing, before = [], None, [], None
     for plugin in plugins:
         answer = plugin.pre_filter(cycle)
         if isinstance(answer, Rejection):
-            return [], [], Verdict("", plugin.name, answer), None
+            if not answer.resolvable:
+                return [], [], Verdict("", plugin.name, answer), None
+            before = Verdict("", plugin.name, answer)  # preemption may help, and needs what the others prepare
+            continue
         if isinstance(answer, OnlyNodes):
             narrowing.append(plugin.name)
             names = [name for name in answer.names if names is None or name in names]
+            if not names:
+                return [], [], Verdict("", plugin.name, _without_nodes(narrowing)), None
         if answer != SKIP and plugin.filter is not None:
             filters.append(plugin)
-    if names is None:
-        return filters, nodes, None, None
-    if not names:
-        return [], [], Verdict("", narrowing[-1], _unsatisfied(narrowing)), None
-    return filters, [node for node in nodes if node.name in names], None, _unsatisfied(narrowing)
+    if names is None or before is not None:
+        return filters, nodes, before, None
+    absent = Rejection((f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(narrowing))}]",))
+    return filters, [node for node in nodes if node.name in names], None, absent
 
 
-def _unsatisfied(plugins: list[str]) -> Rejection:
-    return Rejection((f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(plugins))}]",))
+def _without_nodes(plugins: list[str]) -> Rejection:
+    if len(plugins) == 1:
+        return Rejection((f"node(s) didn't satisfy plugin {plugins[0]}",))
+    return Rejection((f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(plugins))}] simultaneously",))
 
 
 def run_filters(
@@ -129,8 +144,14 @@ def run_filters(
     """Verdicts in the order of looking, until enough nodes fit; and the nodes that fit."""
     verdicts, feasible, wanted, count = [], [], nodes_to_find(len(nodes)), len(nodes)
     acting = [(plugin.filter, plugin.name) for plugin in filters]
+    nominated = cycle.cache.nominated
     for index in range(count):
         node = nodes[(start + index) % count]
+        if nominated and node.name in nominated:
+            found = rejection_of(cycle, node)
+            if found is not None:
+                verdicts.append(Verdict(node.name, *found))
+                continue
         for act, name in acting:
             rejection = act(cycle, node)
             if rejection is not None:
@@ -142,6 +163,47 @@ def run_filters(
             if len(feasible) >= wanted:
                 break
     return verdicts, feasible
+
+
+def rejection_of(cycle: Cycle, node: NodeInfo) -> tuple[str, Rejection] | None:
+    """(plugin, rejection) of a node, also with the Pods on it for which it is being freed and which are no less important.
+
+    Source: framework/runtime/framework.go (RunFilterPluginsWithNominatedPods).
+    """
+    pod = cycle.pod
+    coming = [
+        info for info in cycle.cache.nominated.get(node.name, {}).values() if info.priority >= pod.priority and info.uid != pod.uid
+    ]
+    if coming:
+        trial, fuller = cycle.fork(), node.copy()
+        for info in coming:
+            put(trial, info, fuller)
+        found = _first_rejection(trial, fuller)
+        if found is not None:
+            return found
+    return _first_rejection(cycle, node)
+
+
+def _first_rejection(cycle: Cycle, node: NodeInfo) -> tuple[str, Rejection] | None:
+    for plugin in cycle.filters:
+        rejection = plugin.filter(cycle, node)
+        if rejection is not None:
+            return plugin.name, rejection
+    return None
+
+
+def put(trial: Cycle, info: PodInfo, node: NodeInfo) -> None:
+    """Put a Pod onto a copy of a node."""
+    node.add(info)
+    for plugin in trial.filters:
+        plugin.adjust(trial, info, node, 1)
+
+
+def take_away(trial: Cycle, info: PodInfo, node: NodeInfo) -> None:
+    """Take a Pod away from a copy of a node."""
+    node.remove(info.key)
+    for plugin in trial.filters:
+        plugin.adjust(trial, info, node, -1)
 
 
 def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeInfo]) -> Scores:

@@ -33,7 +33,7 @@ class OnlyNodes(NamedTuple):
 
 
 class Listers(NamedTuple):
-    """Other objects that a plugin may look up: get(resource, key) and list(resource, namespace)."""
+    """Other objects that a plugin may look up: get(resource, key) and list(resource, namespace); namespace "" is all."""
 
     get: Callable[[str, str], dict | None]
     list: Callable[[str, str], list[dict]]
@@ -45,11 +45,18 @@ NO_LISTERS = Listers(lambda resource, key: None, lambda resource, namespace: [])
 class Cycle:
     """One attempt to place one Pod; `data` is for what a plugin prepares and later reads."""
 
-    __slots__ = ("cache", "data", "listers", "pod")
+    __slots__ = ("cache", "data", "filters", "listers", "pod")
 
     def __init__(self, pod: PodInfo, cache: Cache, listers: Listers = NO_LISTERS):
         self.pod, self.cache, self.listers = pod, cache, listers
         self.data: dict[str, Any] = {}
+        self.filters: list[Plugin] = []  # those that have something to say about this Pod
+
+    def fork(self) -> Cycle:
+        """The same attempt, in which Pods may be put onto nodes and taken away on trial (Plugin.adjust)."""
+        other = Cycle(self.pod, self.cache, self.listers)
+        other.data, other.filters = dict(self.data), self.filters
+        return other
 
 
 # Whether a change may help a Pod that this plugin rejected: (pod, old, new) -> bool. old and new are Nodes or PodInfos.
@@ -68,6 +75,15 @@ class Plugin:
         """Prepare; SKIP when there is nothing to filter."""
 
     filter: Callable[[Cycle, NodeInfo], Rejection | None] | None = None
+
+    def adjust(self, cycle: Cycle, other: PodInfo, node: NodeInfo, sign: int) -> None:
+        """What pre_filter prepared, as if another Pod came to a node (sign 1) or left it (-1).
+
+        What stands in cycle.data is shared with other trials, so it is replaced, never changed.
+        """
+
+    # Once no node fits: what may be done about it.
+    post_filter: Callable[[Cycle, Any, Callable[[int], int]], Any] | None = None
 
     def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> str | None:
         """Prepare; SKIP when there is nothing to score."""

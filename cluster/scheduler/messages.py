@@ -1,30 +1,29 @@
 """The words for a Pod that fits nowhere, exactly as kube-scheduler says them.
 
-Source: kubernetes pkg/scheduler/framework/types.go FitError, framework/preemption/preemption.go,
-plugins/dynamicresources/dynamicresources.go PostFilter.
+Source: kubernetes pkg/scheduler/framework/types.go FitError, plugins/dynamicresources/dynamicresources.go PostFilter.
 """
 
 from __future__ import annotations
 
-from .cache import Cache
 from .cycle import Decision
 from .framework import Rejection
-from .pods import PodInfo
 
 NO_NODES = "no nodes available to schedule pods"
 NO_CLAIMS = "no new claims to deallocate"
-NOT_HELPFUL = Rejection(("Preemption is not helpful for scheduling",))
-NO_VICTIMS = Rejection(("No preemption victims found for incoming pod",))
+# What is left of the words after a Pod was rejected before any node was looked at: DynamicResources looks for what it
+# would have prepared later, does not find it, and nobody is asked after it.
+NO_STATE = "not found"
 NOTE_LIMIT = 1024
 
 
-def fit_error(decision: Decision, pod: PodInfo, cache: Cache) -> str:
-    """Why no node fits, and why preemption does not help."""
-    after = f" {NO_CLAIMS}, preemption: {preemption_message(decision, pod, cache)}"
+def fit_error(decision: Decision, after: str) -> str:
+    """Why no node fits, and why preemption does not help; after: what preemption says, "" where it helps."""
+    tail = f" {NO_CLAIMS}, preemption: {after}" if after else ""
     if decision.before is not None:
-        return f"0/{decision.all_nodes} nodes are available: {', '.join(decision.before.rejection.reasons)}.{after}"
+        tail = tail if decision.before.rejection.resolvable else f" {NO_STATE}"
+        return f"0/{decision.all_nodes} nodes are available: {', '.join(decision.before.rejection.reasons)}.{tail}"
     rejections = {verdict.node: verdict.rejection for verdict in decision.verdicts if verdict.rejection}
-    return histogram(rejections, decision.all_nodes, decision.absent) + after
+    return histogram(rejections, decision.all_nodes, decision.absent) + tail
 
 
 def histogram(rejections: dict[str, Rejection], all_nodes: int, absent: Rejection | None) -> str:
@@ -38,19 +37,6 @@ def histogram(rejections: dict[str, Rejection], all_nodes: int, absent: Rejectio
             counts[reason] = counts.get(reason, 0) + all_nodes - len(rejections)
     reasons = ", ".join(sorted(f"{count} {reason}" for reason, count in counts.items()))
     return f"0/{all_nodes} nodes are available:" + (f" {reasons}." if reasons else "")
-
-
-def preemption_message(decision: Decision, pod: PodInfo, cache: Cache) -> str:
-    """What trying preemption came to.
-
-    Simplified: Pods of lower priority are not evicted yet, so no victim is ever found.
-    """
-    if pod.spec.get("preemptionPolicy") == "Never":
-        return "not eligible due to preemptionPolicy=Never."
-    tried = {
-        verdict.node: NO_VICTIMS for verdict in decision.verdicts if verdict.rejection and verdict.rejection.resolvable
-    }
-    return histogram(tried, decision.all_nodes, NOT_HELPFUL)
 
 
 def note(message: str) -> str:

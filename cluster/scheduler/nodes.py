@@ -62,6 +62,14 @@ class NodeInfo:
         self.pod_limit = offered.pop("pods", 0)
         self.scalars = {name: value for name, value in offered.items() if name not in NATIVE}
 
+    def copy(self) -> NodeInfo:
+        """The same node, of which Pods may be taken away on trial."""
+        other = NodeInfo.__new__(NodeInfo)
+        for slot in NodeInfo.__slots__:
+            setattr(other, slot, getattr(self, slot))
+        other.pods, other.used_ports, other.used_scalars = dict(self.pods), dict(self.used_ports), dict(self.used_scalars)
+        return other
+
     def add(self, info: PodInfo) -> None:
         self.pods[info.key] = info
         self._count(info, 1)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from cluster.meta.objects import key_of
 
+from .affinity import Affinity, affinity_of
 from .resources import Requests, pod_requests
 
-PARSED = ("containers", "initContainers", "tolerations", "resources", "overhead")
+PARSED = ("containers", "initContainers", "tolerations", "resources", "overhead", "affinity")
 
 HostPort = tuple[str, str, int]  # (address, protocol, port)
 
@@ -15,6 +16,7 @@ class PodInfo:
     """One Pod with what the plugins ask of it. Source: kubernetes pkg/scheduler/framework/types.go PodInfo."""
 
     __slots__ = (
+        "affinity",
         "host_ports",
         "key",
         "labels",
@@ -35,6 +37,7 @@ class PodInfo:
         self.host_ports = host_ports(spec)
         self.tolerations = spec.get("tolerations") or ()
         self.priority = spec.get("priority") or 0
+        self.affinity: Affinity | None = affinity_of(spec, pod["metadata"].get("namespace", "")) if "affinity" in spec else None
         self._refresh(pod)
 
     def _refresh(self, pod: dict) -> None:
@@ -51,7 +54,7 @@ class PodInfo:
             return PodInfo(pod)
         fresh = PodInfo.__new__(PodInfo)
         fresh.spec, fresh.requests, fresh.host_ports = spec, self.requests, self.host_ports
-        fresh.tolerations, fresh.priority = self.tolerations, self.priority
+        fresh.tolerations, fresh.priority, fresh.affinity = self.tolerations, self.priority, self.affinity
         fresh._refresh(pod)
         return fresh
 
@@ -59,9 +62,15 @@ class PodInfo:
         """Whether both take the same from a node and match the same selectors."""
         return (
             self.requests is other.requests
+            and self.affinity is other.affinity
             and self.terminating == other.terminating
             and (self.labels is other.labels or self.labels == other.labels)
         )
+
+    @property
+    def nominated(self) -> str:
+        """The node that is to be freed for it, or ""."""
+        return (self.pod.get("status") or {}).get("nominatedNodeName") or ""
 
     @property
     def gates(self) -> list[str]:

@@ -22,12 +22,17 @@ from .cycle import Decision, decide
 from .events import node_changes, pod_changes
 from .framework import Cycle, Listers, plugins
 from .messages import NO_NODES, fit_error, note
+from .plugins.default_preemption import Rescue
 from .pods import PodInfo
+from .preempting import is_held_back, preempt
 from .queue import ACTIVE, WAITING, Entry, SchedulingQueue
 
 PROFILE = "default-scheduler"
 UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
-OWNERS = ("replicasets", "services", "statefulsets", "replicationcontrollers")  # for default spreading
+LOOKED_UP = (
+    *("replicasets", "services", "statefulsets", "replicationcontrollers"),  # for default spreading
+    *("namespaces", "poddisruptionbudgets"),  # for affinity, for preemption
+)
 LEFTOVER_CHECK_MS = 30_000
 GATES = "SchedulingGates"
 
@@ -37,12 +42,15 @@ class SchedulerState:
     """next_start: at which node the next search begins. assumed: Pod's key -> [uid, node] until the bound Pod is seen.
 
     nodes: names in the order in which they were first seen. due: the id of the next cycle's event, 0 if none.
+    nominated: Pod's key -> the node that is being freed for it. preempting: Pod's key -> the last victim's, "" until its turn comes.
     """
 
     next_start: int = 0
     due: int = 0
     assumed: dict[str, list[str]] = field(default_factory=dict)
     nodes: list[str] = field(default_factory=list)
+    nominated: dict[str, str] = field(default_factory=dict)
+    preempting: dict[str, str] = field(default_factory=dict)
 
 
 class Scheduler(Process):
@@ -69,7 +77,7 @@ class Scheduler(Process):
         self.informers = Informers(self, self.client)
         self.pods = self.informers.watch("pods", field_selector=UNFINISHED)
         self.nodes = self.informers.watch("nodes")
-        self.owners = {name: self.informers.watch(name) for name in OWNERS if registry().plural(name)}
+        self.others = {name: self.informers.watch(name) for name in LOOKED_UP if registry().plural(name)}
         self.listers = Listers(self._look_up, self._list)
         self.pods.on(self.on_pod)
         self.nodes.on(self.on_node)
@@ -106,15 +114,18 @@ class Scheduler(Process):
             node = pod["spec"].get("nodeName") or (self.state.assumed.get(key) or ["", ""])[1]
             if node:
                 cache.add_pod(PodInfo(pod), node)
+        for key, node in self.state.nominated.items():
+            cache.nominate(PodInfo(self.pods.get(key)), node)
         return cache
 
     def _look_up(self, resource: str, key: str) -> dict | None:
-        informer = self.owners.get(resource)
+        informer = self.others.get(resource)
         return informer.get(key) if informer else None
 
     def _list(self, resource: str, namespace: str) -> list[dict]:
-        informer = self.owners.get(resource)
-        return [obj for obj in informer.items() if obj["metadata"].get("namespace") == namespace] if informer else []
+        informer = self.others.get(resource)
+        found = informer.items() if informer else []
+        return [obj for obj in found if obj["metadata"].get("namespace") == namespace] if namespace else found
 
     # -- news of nodes -----------------------------------------------------------------------------------------
 
@@ -147,6 +158,8 @@ class Scheduler(Process):
         key = key_of(pod)
         self.queue.forget(key)
         self.state.assumed.pop(key, None)
+        if key in self.state.nominated:
+            self._nominate(key, "")
         info = self.cache.remove_pod(key)
         if info is not None:
             self._moved("pod/delete", info, None)
@@ -156,6 +169,8 @@ class Scheduler(Process):
         key, node = key_of(new), new["spec"]["nodeName"]
         self.queue.forget(key)
         self.state.assumed.pop(key, None)
+        if key in self.state.nominated:
+            self._nominate(key, "")
         before = self.cache.get_pod(key)
         info = before.updated(new) if before is not None and before.uid == new["metadata"].get("uid") else PodInfo(new)
         self.cache.add_pod(info, node)
@@ -173,11 +188,32 @@ class Scheduler(Process):
             if "deletionTimestamp" in new["metadata"]:
                 self._forget_assumed(key)
             return
+        self._renominate(key, old, new)
         entry = self.queue.get(key)
         if entry is None:
             self._enqueue(new)
         elif entry.where == WAITING and old is not None:
             self._reconsider(entry, PodInfo(old), PodInfo(new))
+
+    def _renominate(self, key: str, old: dict | None, new: dict) -> None:
+        """Nodes are nominated in memory first; a Pod that was never said to have one does not lose it.
+
+        Source: backend/queue/nominator.go (UpdateNominatedPod).
+        """
+        before, now = (((pod or {}).get("status") or {}).get("nominatedNodeName") or "" for pod in (old, new))
+        if before or now:
+            self._nominate(key, now, new)
+        elif key in self.state.nominated:
+            self._nominate(key, self.state.nominated[key], new)
+
+    def _nominate(self, key: str, node: str, pod: dict | None = None) -> None:
+        """Note the node that is being freed for a Pod; "" ends it."""
+        if node:
+            self.state.nominated[key] = node
+            self.cache.nominate(PodInfo(pod), node)
+        elif key in self.state.nominated:
+            del self.state.nominated[key]
+            self.cache.withdraw(key)
 
     def _enqueue(self, pod: dict) -> None:
         metadata, spec = pod["metadata"], pod["spec"]
@@ -230,7 +266,17 @@ class Scheduler(Process):
             if plugin.name in entry.plugins and change in plugin.hints
         )
 
+    def activate(self, key: str) -> None:
+        """Try a Pod at once that waits for victims which could not be deleted."""
+        entry = self.queue.get(key)
+        if entry is not None and entry.where == WAITING:
+            self.queue.move(entry, ACTIVE)
+            self._trace_queued(entry, ACTIVE)
+            self._wake()
+
     def _requeue(self, entry: Entry) -> None:
+        if self.state.preempting and is_held_back(self, entry.key):
+            return
         self.queue.requeue(entry, now_ms=self.now_ms)
         self._trace_queued(entry, entry.where)
         self._wake()
@@ -294,7 +340,7 @@ class Scheduler(Process):
             waiting=self.queue.lengths[ACTIVE],
         )
         if not self.cache.nodes:
-            self._failed(entry, info, NO_NODES, [])
+            self._failed(entry, info, NO_NODES, [], nominated="")
             return
         cycle = Cycle(info, self.cache, self.listers)
         decision = decide(cycle, plugins(), start=self.state.next_start, choose=self.engine.rng("scheduler").below)
@@ -303,11 +349,24 @@ class Scheduler(Process):
         if decision.node:
             self._assume(entry, info, decision.node)
         else:
-            self._failed(entry, info, fit_error(decision, info, self.cache), rejecting_plugins(decision))
+            self._fits_nowhere(entry, cycle, decision)
+
+    def _fits_nowhere(self, entry: Entry, cycle: Cycle, decision: Decision) -> None:
+        """Room may be made by Pods of lower priority."""
+        rescue = rescue_of(cycle, decision, self.engine.rng("preemption").below)
+        if rescue.victims:
+            victims = [victim.key for victim in rescue.victims]
+            self.trace("PreemptionChosen", f"pods/{entry.key}", node=rescue.nominated, victims=victims, count=len(victims),
+                       candidates=rescue.candidates)
+            self.work(preempt(self, cycle.pod, rescue.nominated, rescue.victims))
+        message, rejecting = fit_error(decision, rescue.message), rejecting_plugins(decision)
+        self._failed(entry, cycle.pod, message, rejecting, nominated=rescue.nominated)
 
     def _assume(self, entry: Entry, info: PodInfo, node: str) -> None:
         """Count the Pod on its node before the API server has heard of it, so that the next Pod sees it there."""
         self.state.assumed[entry.key] = [info.uid, node]
+        if entry.key in self.state.nominated:
+            self._nominate(entry.key, "")
         self.cache.add_pod(info, node)
         self.trace("PodAssumed", f"pods/{entry.key}", node=node)
         self.work(self._bind(entry, info, node))
@@ -335,12 +394,12 @@ class Scheduler(Process):
         if entry.key in self.state.assumed:
             self._forget_assumed(entry.key)
         message = f'running Bind plugin "DefaultBinder": {reply.message}'
-        self._failed(entry, info, message, [], reason="SchedulerError")
+        self._failed(entry, info, message, [], reason="SchedulerError", nominated="")
 
     def _failed(
-        self, entry: Entry, info: PodInfo, message: str, rejecting: list[str], *, reason: str = "Unschedulable"
+        self, entry: Entry, info: PodInfo, message: str, rejecting: list[str], *, reason: str = "Unschedulable", nominated: str | None = None
     ) -> None:
-        """The Pod goes back to the queue; its Event and its condition say why."""
+        """The Pod goes back to the queue; its Event and its condition say why. nominated: its node to be, None: as before."""
         self.trace("SchedulingFailed", f"pods/{entry.key}", message=message, reason=reason, plugins=rejecting)
         known = self.pods.get(entry.key)
         if known is None or known["spec"].get("nodeName") or known["metadata"].get("uid") != entry.uid:
@@ -348,8 +407,10 @@ class Scheduler(Process):
         else:
             info = PodInfo(known)
             self._put_back(entry, rejecting)
+            if nominated or entry.key in self.state.nominated:
+                self._nominate(entry.key, info.nominated if nominated is None else nominated, known)
         self.recorder.event(info.pod, "Warning", "FailedScheduling", "Scheduling", note(message))
-        patch = condition_patch(info.pod, reason, message, now=self.engine.clock.text(self.now_ms))
+        patch = failure_patch(info.pod, reason, message, nominated, now=self.engine.clock.text(self.now_ms))
         if patch:
             self.client.send(
                 self.client.patch("pods", info.name, patch, namespace=info.namespace, subresource="status")
@@ -364,11 +425,30 @@ class Scheduler(Process):
             self.after(delay_ms, "flush_errors", background=entry.errors > 4)
 
 
+def rescue_of(cycle: Cycle, decision: Decision, choose) -> Rescue:
+    """What the plugins can do for a Pod that fits nowhere; nothing, where it is not a matter of nodes."""
+    if decision.before is not None and not decision.before.rejection.resolvable:
+        return Rescue()
+    for plugin in plugins():
+        if plugin.post_filter is not None:
+            return plugin.post_filter(cycle, decision, choose)
+    return Rescue()
+
+
 def rejecting_plugins(decision: Decision) -> list[str]:
     """The plugins whose rejections the Pod waits to see lifted."""
     if decision.before is not None:
         return [decision.before.plugin]
     return list(dict.fromkeys(verdict.plugin for verdict in decision.verdicts if verdict.rejection))
+
+
+def failure_patch(pod: dict, reason: str, message: str, nominated: str | None, *, now: str) -> dict | None:
+    """The patch of a status after a failure: the condition, and the node to be where that changes; None where nothing does."""
+    patch = condition_patch(pod, reason, message, now=now)
+    known = (pod.get("status") or {}).get("nominatedNodeName") or ""
+    if nominated is None or nominated == known:
+        return patch
+    return {"status": {**(patch["status"] if patch else {}), "nominatedNodeName": nominated or None}}
 
 
 def condition_patch(pod: dict, reason: str, message: str, *, now: str) -> dict | None:

@@ -11,13 +11,12 @@ from cluster.scheduler.cycle import decide
 from cluster.scheduler.framework import Cycle, plugins
 from cluster.scheduler.messages import NO_NODES, fit_error
 from cluster.scheduler.pods import PodInfo
+from cluster.scheduler.scheduler import rescue_of
 from tests.scheduler.bench import MERGE, Bench
 
 CASES = Path(__file__).parents[1] / "conformance" / "referee" / "scheduling"
 # Not built yet: what these cases turn on comes with its own issue.
 LATER = (
-    "podAffinity",
-    "podAntiAffinity",
     "persistentVolumeClaim",
     "priorityClassName",
     "resourceClaims",
@@ -69,10 +68,11 @@ def outcome(cache, pod, want):
     """What we decide, in the words of the case; the Pod is placed where the real one was."""
     if not cache.nodes:
         return {"message": NO_NODES, "feasible": []}
-    decision = decide(Cycle(pod, cache), plugins(), start=0, choose=lambda count: 0)
+    cycle = Cycle(pod, cache)
+    decision = decide(cycle, plugins(), start=0, choose=lambda count: 0)
     got = {"feasible": sorted(v.node for v in decision.verdicts if v.rejection is None)}
     if not decision.node:
-        return {**got, "message": fit_error(decision, pod, cache)}
+        return {**got, "message": fit_error(decision, rescue_of(cycle, decision, lambda count: 0).message)}
     cache.add_pod(pod, want.get("node") or decision.node)
     scores = {
         node: {

@@ -53,6 +53,20 @@ KINDS = {
         en="**kube-scheduler** finds no node for {name}. It stays Pending until something changes.",
         zh="**kube-scheduler** 没有为 {name} 找到节点。它保持 Pending，直到集群有所变化。",
     ),
+    "PreemptionChosen": Kind(
+        stage="schedule",
+        marker="warning",
+        source="pkg/scheduler/framework/preemption/preemption.go",
+        en="**kube-scheduler** will free {node} for {name}: {count} Pods of lower priority go. Least harm among {candidates} nodes.",
+        zh="**kube-scheduler** 要为 {name} 腾出 {node}：{count} 个优先级较低的 Pod 让位。这是 {candidates} 个候选节点中损害最小的。",
+    ),
+    "PodPreempted": Kind(
+        stage="delete",
+        marker="write",
+        source="pkg/scheduler/framework/preemption/executor.go",
+        en="**kube-scheduler** has deleted {name} (priority {priority}) from {node} to make room for {preemptor} (priority {higher}).",
+        zh="**kube-scheduler** 从 {node} 删除了 {name}（优先级 {priority}），为 {preemptor}（优先级 {higher}）腾出空间。",
+    ),
     "PodAssumed": Kind(
         stage="bind",
         source=SCHEDULE_ONE,

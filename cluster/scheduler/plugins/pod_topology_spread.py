@@ -197,6 +197,24 @@ class PodTopologySpread(Plugin):
                 return MISMATCH
         return None
 
+    def adjust(self, cycle: Cycle, other: PodInfo, node: NodeInfo, sign: int) -> None:
+        """Source: updateWithPod."""
+        found: list[Domains] | None = cycle.data.get(self.name + "/filter")
+        if found is None or other.namespace != cycle.pod.namespace:
+            return
+        if not _has_keys(node.labels, [domains.constraint for domains in found]):
+            return
+        required = Required(cycle.pod.spec)
+        cycle.data[self.name + "/filter"] = [self._adjusted(cycle, domains, other, node, sign, required) for domains in found]
+
+    @staticmethod
+    def _adjusted(cycle: Cycle, domains: Domains, other: PodInfo, node: NodeInfo, sign: int, required: Required) -> Domains:
+        constraint = domains.constraint
+        if not constraint.selector.matches(other.labels) or not constraint.includes(cycle.pod, required, node):
+            return domains
+        domain = node.labels[constraint.key]
+        return domains._replace(counts={**domains.counts, domain: domains.counts.get(domain, 0) + sign})
+
     def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> str | None:
         is_explicit = bool(cycle.pod.spec.get("topologySpreadConstraints"))
         constraints = explicit_constraints(cycle.pod, "ScheduleAnyway") if is_explicit else default_constraints(cycle)

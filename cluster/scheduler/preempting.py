@@ -1,0 +1,77 @@
+"""Carries a preemption out, beside the cycles that go on: victims are marked, deleted and told of; weaker claims to the node end.
+
+Source: kubernetes pkg/scheduler/framework/preemption/executor.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .pods import PodInfo
+
+PROFILE = "default-scheduler"
+MARK = "DisruptionTarget"
+
+
+def preempt(scheduler, info: PodInfo, node: str, victims: tuple[PodInfo, ...]) -> Iterator:
+    """Free a node for a Pod. All victims but the last go at once; while they do, the Pod is not tried again."""
+    alive = [victim for victim in victims if not victim.terminating]
+    if not alive:
+        return
+    state = scheduler.state
+    state.preempting[info.key] = ""
+    _end_weaker_claims(scheduler, info, node)
+    is_done = True
+    if len(alive) > 1:
+        is_done = yield from _go(scheduler, info, node, alive[:-1])
+    if is_done:
+        state.preempting[info.key] = alive[-1].key
+        is_done = yield from _go(scheduler, info, node, alive[-1:])
+    state.preempting.pop(info.key, None)
+    if not is_done:
+        scheduler.activate(info.key)
+
+
+def is_held_back(scheduler, key: str) -> bool:
+    """Whether a Pod's victims are still being deleted, so that trying it again would be too early."""
+    if key not in scheduler.state.preempting:
+        return False
+    last = scheduler.pods.get(scheduler.state.preempting[key])
+    if not scheduler.state.preempting[key]:
+        return True
+    return last is not None and "deletionTimestamp" not in last["metadata"]
+
+
+def _go(scheduler, info: PodInfo, node: str, victims: list[PodInfo]) -> Iterator:
+    """Mark and delete some Pods, side by side; whether all of it went well. One that is gone already is no failure."""
+    client, now = scheduler.client, scheduler.engine.clock.text(scheduler.now_ms)
+    patches = [client.patch("pods", one.name, marking(one.pod, now), namespace=one.namespace, subresource="status") for one in victims]
+    marked = yield patches
+    going = [one for one, reply in zip(victims, marked, strict=True) if reply.ok]
+    is_fine = all(reply.ok or reply.code == 404 for reply in marked)
+    deleted = (yield [client.delete("pods", one.name, namespace=one.namespace) for one in going]) if going else []
+    for one, reply in zip(going, deleted, strict=True):
+        if reply.ok:
+            scheduler.trace("PodPreempted", f"pods/{one.key}", node=node, preemptor=info.key, priority=one.priority, higher=info.priority)
+            note = f"Preempted by pod {info.uid} on node {node}"
+            scheduler.recorder.event(one.pod, "Normal", "Preempted", "Preempting", note, related=info.pod)
+    return is_fine and all(reply.ok or reply.code == 404 for reply in deleted)
+
+
+def marking(pod: dict, now: str) -> dict:
+    """The patch of a victim's status that says why it goes."""
+    condition = {"type": MARK, "status": "True", "reason": "PreemptionByScheduler", "lastProbeTime": None, "lastTransitionTime": now,
+                 "message": f"{PROFILE}: preempting to accommodate a higher priority pod"}
+    if "generation" in pod["metadata"]:
+        condition["observedGeneration"] = pod["metadata"]["generation"]
+    kinds = [one["type"] for one in (pod.get("status") or {}).get("conditions") or ()]
+    order = [{"type": kind} for kind in (kinds if MARK in kinds else [*kinds, MARK])]
+    return {"status": {"$setElementOrder/conditions": order, "conditions": [condition]}}
+
+
+def _end_weaker_claims(scheduler, info: PodInfo, node: str) -> None:
+    """Pods of lower priority for which the same node was being freed lose it. Source: clearNominatedNodeName."""
+    for other in list(scheduler.cache.nominated.get(node, {}).values()):
+        if other.priority < info.priority and other.nominated:
+            patch = {"status": {"nominatedNodeName": None}}
+            scheduler.client.send(scheduler.client.patch("pods", other.name, patch, namespace=other.namespace, subresource="status"))

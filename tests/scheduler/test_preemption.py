@@ -1,0 +1,127 @@
+"""DefaultPreemption: whose turn it is to go, who is told, and what comes after; beside the recorded decisions."""
+
+import pytest
+
+from cluster.scheduler.plugins.default_preemption import Candidate, best, by_budget
+from cluster.scheduler.pods import PodInfo
+from tests.scheduler.bench import Bench
+
+
+@pytest.fixture
+def bench():
+    bench = Bench()
+    for name, value in (("low", 10), ("mid", 100), ("high", 1000)):
+        bench.send("POST", "/apis/scheduling.k8s.io/v1/priorityclasses", {"metadata": {"name": name}, "value": value})
+    return bench
+
+
+def placed(bench, name, *, cpu, of, node="n1", **spec):
+    bench.pod(name, cpu=cpu, priorityClassName=of, nodeName=node, **spec)
+
+
+def victims(bench):
+    return [fact.data["victims"] for fact in bench.facts("PreemptionChosen")]
+
+
+def info(name, priority=0, *, start="2026-01-01T09:00:00Z", labels=None):
+    return PodInfo({"metadata": {"name": name, "namespace": "default", "uid": name, "labels": labels or {}},
+                    "spec": {"containers": [], "priority": priority}, "status": {"startTime": start}})
+
+
+def test_the_least_important_pod_goes_and_its_place_is_kept_for_who_needs_it(bench):
+    bench.node("n1", cpu="3")
+    placed(bench, "b1", cpu="2", of="mid")
+    placed(bench, "b2", cpu="1", of="low", terminationGracePeriodSeconds=30)
+    bench.pod("p", cpu="1", priorityClassName="high")
+    bench.run(500)
+    assert victims(bench) == [["default/b2"]]
+    waiting, going = bench.get("p"), bench.get("b2")
+    assert waiting["status"]["nominatedNodeName"] == "n1" and going["metadata"]["deletionTimestamp"]
+    [mark] = [one for one in going["status"]["conditions"] if one["type"] == "DisruptionTarget"]
+    assert (mark["reason"], mark["message"]) == (
+        "PreemptionByScheduler", "default-scheduler: preempting to accommodate a higher priority pod",
+    )
+    [told] = bench.events("b2", "Preempted")
+    assert told["message"] == f"Preempted by pod {waiting['metadata']['uid']} on node n1" and told["action"] == "Preempting"
+    bench.pod("q", cpu="500m", priorityClassName="mid")
+    bench.run(500)
+    assert bench.node_of("q") is None, "the room is promised to somebody more important"
+    bench.delete("b2")
+    bench.run(3_000)
+    assert bench.node_of("p") == "n1" and "nominatedNodeName" not in bench.get("p")["status"]
+
+
+def test_while_victims_are_going_nobody_else_has_to(bench):
+    bench.node("n1", cpu="2")
+    placed(bench, "b1", cpu="1", of="low", terminationGracePeriodSeconds=30)
+    placed(bench, "b2", cpu="1", of="low", terminationGracePeriodSeconds=30)
+    bench.pod("p", cpu="1", priorityClassName="high")
+    bench.run(500)
+    bench.node("n2", cpu="1", taints=[{"key": "a", "effect": "NoSchedule"}])
+    bench.patch("/api/v1/nodes/n1/status", {"status": {"allocatable": {"cpu": "2100m"}}})
+    bench.run(15_000)
+    assert len(victims(bench)) == 1
+    assert bench.facts("SchedulingFailed")[-1].data["message"].endswith("not eligible due to a terminating pod on the nominated node.")
+
+
+def test_all_victims_of_one_pod_go_together(bench):
+    bench.node("n1", cpu="3")
+    for name in ("b1", "b2", "b3"):
+        placed(bench, name, cpu="1", of="low", terminationGracePeriodSeconds=0)
+    bench.pod("p", cpu="3", priorityClassName="high")
+    bench.run(3_000)
+    assert [sorted(one) for one in victims(bench)] == [["default/b1", "default/b2", "default/b3"]]
+    assert bench.node_of("p") == "n1" and [fact.data["attempt"] for fact in bench.facts("SchedulingStarted")] == [1, 2]
+
+
+def test_a_weaker_claim_to_the_same_node_ends(bench):
+    bench.node("n1", cpu="2")
+    placed(bench, "b", cpu="2", of="low", terminationGracePeriodSeconds=30)
+    bench.pod("p", cpu="2", priorityClassName="mid")
+    bench.run(500)
+    assert bench.get("p")["status"]["nominatedNodeName"] == "n1"
+    placed(bench, "c", cpu="100m", of="low", terminationGracePeriodSeconds=30)
+    bench.pod("q", cpu="2", priorityClassName="high")
+    bench.run(1_500)
+    assert bench.get("q")["status"]["nominatedNodeName"] == "n1"
+    assert "nominatedNodeName" not in bench.get("p")["status"]
+
+
+def test_a_pod_that_never_preempts_waits(bench):
+    bench.node("n1", cpu="1")
+    placed(bench, "b", cpu="1", of="low")
+    polite = {"metadata": {"name": "polite"}, "value": 1000, "preemptionPolicy": "Never"}
+    bench.send("POST", "/apis/scheduling.k8s.io/v1/priorityclasses", polite)
+    bench.pod("p", cpu="1", priorityClassName="polite")
+    bench.run(500)
+    assert victims(bench) == [] and "preemptionPolicy=Never" in bench.facts("SchedulingFailed")[0].data["message"]
+
+
+def budget(allowed, *, gone=(), app="web"):
+    return {"metadata": {"name": "b", "namespace": "default"}, "spec": {"selector": {"matchLabels": {"app": app}}},
+            "status": {"disruptionsAllowed": allowed, "disruptedPods": {name: "" for name in gone}}}
+
+
+@pytest.mark.parametrize(
+    ("limits", "guarded"),
+    [([], []), ([budget(1)], ["b", "c"]), ([budget(0)], ["a", "b", "c"]), ([budget(1, gone=["a"])], ["c"]), ([budget(0, app="x")], [])],
+)
+def test_budgets_guard_those_they_can_no_longer_spare(limits, guarded):
+    pods = [info(name, labels={"app": "web"}) for name in "abc"]
+    assert [one.name for one in by_budget(pods, limits)[0]] == guarded
+
+
+@pytest.mark.parametrize(
+    ("candidates", "wanted"),
+    [
+        ([("n1", [info("a", 1)], 1), ("n2", [info("b", 5)], 0)], "n2"),
+        ([("n1", [info("a", 5)], 0), ("n2", [info("b", 1), info("c", 1)], 0)], "n2"),
+        ([("n1", [info("a", 5), info("b", 3)], 0), ("n2", [info("c", 5), info("d", 1)], 0)], "n2"),
+        ([("n1", [info("a", -5), info("b", -5)], 0), ("n2", [info("c", -5)], 0)], "n2"),
+        ([("n1", [info("a", 5)], 0), ("n2", [info("b", 5, start="2026-01-01T10:00:00Z")], 0)], "n2"),
+        ([("n1", [info("a", 5)], 0), ("n2", [info("b", 5)], 0)], "n1"),
+    ],
+    ids=["budgets", "highest", "sum", "sum of negatives", "youngest", "first"],
+)
+def test_the_node_of_least_harm_is_chosen(candidates, wanted):
+    assert best([Candidate(*one) for one in candidates]).node == wanted
