@@ -19,11 +19,13 @@ TABLE: dict[str, tuple[int, int, int]] = {
     "sandbox_start": (350, 395, 480),  # pause container, network namespace and CNI add
     "container_create": (18, 25, 40),
     "container_start": (50, 75, 100),
+    "exec_probe": (22, 30, 45),        # a probe's command that ends at once, from the kubelet's call to its end
     "container_stop": (10, 25, 50),    # from the process's end to the runtime's report
     "sandbox_stop": (50, 72, 105),     # CNI delete and the pause container's end
     "process_exit": (18, 28, 45),      # a program that ends by itself or is killed, until the shim knows
     "pull_refused": (4, 7, 20),        # the registry cannot be reached or has no such image
     "pleg_event": (1, 3, 6),           # from a relist that found something to the Pod's sync
+    "volume_mount": (80, 150, 250),    # from a pass's start to the first try to set up its volumes
     "pod_cleanup": (2, 5, 14),         # cgroups and volume folders of an ended Pod
     "kubelet_register": (80, 120, 180),  # from a kubelet's first lists to its Node
     "node_ready": (190, 200, 230),     # a registered kubelet until it reports Ready

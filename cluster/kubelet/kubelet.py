@@ -23,12 +23,15 @@ from .image_collection import ImageCollection
 from .images import Images
 from .node_agent import NodeAgent
 from .node_status import Machine
+from .objects import Objects
 from .pleg import Pleg
 from .prober import Prober
+from .services import Services
 from .state import KubeletState, Report, Worker
 from .status_manager import StatusManager
 from .sync import Sync
 from .termination import Termination
+from .volumes import Volumes
 from .workers import Workers
 
 HOUSEKEEPING_MS = 2_000
@@ -57,6 +60,8 @@ class Kubelet(Process):
         self.pods.on(self.on_pod)
         self.nodes = self.informers.watch("nodes", field_selector=f"metadata.name={node}")
         self.nodes.on(self.on_node)
+        self.service_informer = self.informers.watch("services")
+        self.service_informer.on(self.on_service)
         self._make_parts()
 
     def _make_parts(self) -> None:
@@ -68,6 +73,7 @@ class Kubelet(Process):
             NodeAgent(self),
         )
         self.collection = ImageCollection(self)
+        self.volumes, self.objects, self.services = Volumes(self), Objects(self), Services(self)
         self.prober, self.hooks, self.deadlines = Prober(self), Hooks(self), Deadlines(self)
 
     # -- start and stop ----------------------------------------------------------------------------------------
@@ -242,6 +248,7 @@ class Kubelet(Process):
         self.release(uid)
         self.statuses.forget(uid)
         self.prober.stop(uid)
+        self.volumes.forget(uid)
         self.cancel(self.state.deadlines.pop(uid, 0))
         for table in (
             self.state.reports,
@@ -264,6 +271,24 @@ class Kubelet(Process):
 
     def on_runtime_change(self, _uid: str) -> None:
         self.pleg.want()
+
+    def on_service(self, _kind: str, _old: dict | None, _new: dict | None) -> None:
+        self.services.kept.clear()
+
+    def deliver_object(self, watcher_id: int, batch: list) -> None:
+        self.objects.deliver(watcher_id, batch)
+
+    def fill_volume(self, key: str) -> None:
+        self.volumes.fill(key)
+
+    def retry_mount(self, uid: str) -> None:
+        self.volumes.retry(uid)
+
+    def report_mount(self, uid: str, volume: str, message: str, delay_ms: int) -> None:
+        self.volumes.report(uid, volume, message, delay_ms)
+
+    def resync_volumes(self, uid: str) -> None:
+        self.volumes.resync(uid)
 
     def on_pull_ended(self, key: str) -> None:
         self.images.puller.ended(key)
@@ -299,8 +324,8 @@ class Kubelet(Process):
     def probe(self, uid: str, key: str) -> None:
         self.prober.tick(uid, key)
 
-    def probe_answered(self, uid: str, key: str, container_id: str, result: str, output: str) -> None:
-        self.prober.answered(uid, key, container_id, result, output)
+    def probe_answered(self, uid: str, key: str, container_id: str, result: str, output: str, error: str) -> None:
+        self.prober.answered(uid, key, container_id, prober.Answer(result, output, error))
 
     def hook_ended(self, uid: str, which: str, container_id: str, error: str) -> None:
         self.hooks.ended(uid, which, container_id, error)

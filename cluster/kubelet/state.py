@@ -7,6 +7,8 @@ from typing import Any
 
 from cluster.runtime.state import Container, Sandbox
 
+from .volume_state import Cached, Mounted
+
 
 @dataclass
 class Report:
@@ -141,6 +143,8 @@ class KubeletState:
     last_sent: dict[str, dict[str, Any]] = field(
         default_factory=dict
     )  # Pod uid -> the object that the last patch returned
+    volumes: dict[str, Mounted] = field(default_factory=dict)  # uid -> its volumes, of Pods whose volumes need care
+    objects: dict[str, Cached] = field(default_factory=dict)  # "configmaps/namespace/name" -> what is watched for Pods
     pods: dict[str, str] = field(default_factory=dict)  # uid -> key of the Pods in the API
     ended: dict[str, dict[str, Any]] = field(
         default_factory=dict

@@ -43,7 +43,17 @@ class Sync:
             kubelet.workers.done(worker)
             return
         kubelet.deadlines.arm(pod, status)
-        self._mount(worker, pod)
+        if kubelet.volumes.mount(worker, pod):
+            yield from self._act(worker, pod, report)
+
+    def mounted(self, worker: Worker):
+        """The rest of a pass that had to wait for volumes."""
+        pod = self.kubelet.pod_or_ended(worker.uid)
+        yield from self._act(worker, pod, self.kubelet.state.reports.get(worker.uid) or Report())
+
+    def _act(self, worker: Worker, pod: dict, report: Report):
+        """Bring what runs in line with what is wanted; volumes are there."""
+        kubelet = self.kubelet
         kubelet.prober.add(pod)
         actions = self._actions(worker, pod, report)
         if actions.create_sandbox and report.sandboxes:
@@ -58,13 +68,6 @@ class Sync:
         if uid not in self.kubelet.state.probes:
             return actions_for(pod, report)
         return actions_for(pod, report, lambda kind, container: prober.verdict(uid, kind, container.id, container.name))
-
-    def _mount(self, worker: Worker, pod: dict) -> None:
-        if not worker.mounted:
-            worker.mounted = True
-            self.kubelet.tell(
-                "VolumesMounted", worker, volumes=[volume["name"] for volume in pod["spec"].get("volumes") or ()]
-            )
 
     def go_on(self, worker: Worker):
         """The rest of a pass that had to stop containers first, or to wait for a hook."""
@@ -226,6 +229,10 @@ class Sync:
         if image is None:
             kubelet.recorder.event(pod, "Warning", "Failed", f"Error: {reason}", path)
             return reason, message
+        prepared = environment.prepare(kubelet, pod, spec, image.name, address)
+        if prepared.problem:
+            kubelet.recorder.event(pod, "Warning", "Failed", f"Error: {prepared.problem}", path)
+            return "CreateContainerConfigError", prepared.problem
         yield Sleep(kubelet.latency("container_create"))
         latest = report.latest(name)
         container = runtime.container_created(
@@ -239,14 +246,14 @@ class Sync:
         kubelet.recorder.event(pod, "Normal", "Created", "Container created", path)
         target = report.latest(spec.get("targetContainerName", ""))
         yield Sleep(kubelet.latency("container_start"))
-        values = environment.variables(pod, spec, pod_ip=address, host_ip=kubelet.node_ip)
         refused = runtime.container_started(
             container.id,
-            command=[environment.expanded(text, values) for text in spec.get("command") or ()],
-            args=[environment.expanded(text, values) for text in spec.get("args") or ()],
-            env=values,
-            hostname=environment.hostname(pod, kubelet.node),
-            mounts=environment.mounts(worker.uid, spec),
+            command=prepared.command,
+            args=prepared.args,
+            env=prepared.env,
+            hostname=prepared.hostname,
+            mounts=prepared.mounts,
+            around=prepared.around,
             stdin=bool(spec.get("stdin")),
             stdin_once=bool(spec.get("stdinOnce")),
             tty=bool(spec.get("tty")),

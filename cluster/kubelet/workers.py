@@ -50,13 +50,16 @@ class Workers:
             worker.phase, worker.cancelled = "terminating", worker.running or bool(worker.awaiting)
             if self.kubelet.runtime.state.pulls:
                 self.kubelet.runtime.cancel_pulls(worker.uid)
+            is_waiting = worker.running and not worker.mounted
             self.kubelet.tell(
                 "PodTerminationRequested", worker, reason="deleted" if pods.is_terminating(pod) else "ended"
             )
         if worker.phase == "terminating":
             self._note_grace(worker, pod)
         worker.pending = why
-        if not worker.running and not worker.awaiting:
+        if is_new_end and is_waiting:
+            self.kubelet.volumes.give_up(worker)
+        elif not worker.running and not worker.awaiting:
             self.kubelet.after(
                 self.kubelet.latency("kubelet_sync") if why in ("create", "update") else 0, "begin_pass", worker.uid
             )

@@ -15,7 +15,7 @@ from . import process as processes
 from . import reference, registry
 from .attach import Attachments
 from .commands import Commands
-from .filesystem import HOST, Mount, Volume, host_tree
+from .filesystem import HOST, Mount, Volume, folder, host_tree
 from .forwards import Forwards
 from .images import behaviour_of, behaviours
 from .network import next_address
@@ -24,6 +24,7 @@ from .repositories import repositories_of
 from .shell.machine import Step
 from .state import Container, Process, RuntimeState, Sandbox, StoredImage, Surroundings
 from .world import ContainerWorld
+from .storage import SHARED, storage_of
 
 PLAIN = Surroundings()
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10.1"
@@ -72,6 +73,17 @@ class Containerd(Pulls, Attachments, Commands, Forwards, Actor):
         return self.state.volumes[HOST]
 
     # -- sandboxes ---------------------------------------------------------------------------------------------
+    def volume(self, key: str) -> Volume:
+        """A volume by its key; one that nobody has looked into yet is made now, and filled by the kubelet."""
+        if key.startswith(SHARED + "/"):
+            return storage_of(self.engine).volume(key)
+        if key == HOST:
+            return self.host()
+        volume = self.state.volumes.setdefault(key, Volume({"/": folder(mode=0o777)}))
+        if self.listener is not None:
+            self.listener.fill_volume(key)
+        return volume
+
 
     def sandbox_started(self, uid: str, pod: str, *, attempt: int, host_network: bool) -> Sandbox:
         """The pause container runs and the network namespace has its address."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import replace
+from typing import Any
 
 from .filesystem import (
     ENTER,
@@ -49,6 +50,7 @@ class Files:
     state: RuntimeState
     process: Process
     now_ms: int
+    runtime: Any = None  # the node's Containerd
     why = ""  # why the last call refused
 
     # -- where a path leads -------------------------------------------------------------------------------------------
@@ -62,7 +64,11 @@ class Files:
         return best
 
     def volume_of(self, mount: Mount) -> Volume:
-        return self.state.volumes.setdefault(mount.volume, Volume())
+        """What a mount shows; most volumes are filled when somebody first looks, and tokens anew when they grow old."""
+        volume = self.state.volumes.get(mount.volume)
+        if volume is not None and not 0 < volume.stale_ms <= self.now_ms:
+            return volume
+        return self.runtime.volume(mount.volume) if self.runtime is not None else self.state.volumes.setdefault(mount.volume, Volume())
 
     def _within(self, path: str, point: str) -> tuple[Tree, str]:
         mount = self.process.mounts[point]

@@ -46,13 +46,14 @@ Tree = dict[str, Node]
 class Volume:
     """A tree that may be mounted. kind: the volume's sort ("emptyDir", "configMap", …), as `mount` shows it.
 
-    limit_bytes: what it may hold, 0: what the machine gives. medium: "Memory" for a tmpfs.
+    limit_bytes: what it may hold, 0: what the machine gives. medium: "Memory" for a tmpfs. stale_ms: when it must be filled anew.
     """
 
     nodes: dict[str, Node] = field(default_factory=dict)
     kind: str = "emptyDir"
     medium: str = ""
     limit_bytes: int = 0
+    stale_ms: int = 0
 
 
 @dataclass

@@ -140,5 +140,8 @@ def test_variables_may_name_earlier_ones_and_fields_of_the_pod():
         {"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
         {"name": "APP", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['app']"}}},
     ]
-    found = environment.variables(pod, {"env": env}, pod_ip="10.244.0.2", host_ip="10.200.0.11")
+    facts = {"pod_ip": "10.244.0.2", "host_ip": "10.200.0.11"}
+    found = environment.variables(
+        pod, {"env": env}, services={}, look=lambda *_: None, find=lambda *_: None, facts=facts, allocatable=dict
+    )
     assert found == {"A": "1", "B": "1-$(C)-$(A)", "NAME": "web", "IP": "10.244.0.2", "APP": "x"}

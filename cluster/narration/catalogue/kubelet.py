@@ -65,6 +65,20 @@ KINDS = {
         en="**kubelet** mounts the volumes of {name}: {volumes}.",
         zh="**kubelet** 挂载 {name} 的卷：{volumes}。",
     ),
+    "VolumeNotMounted": Kind(
+        stage="sandbox",
+        marker="warning",
+        source="pkg/kubelet/volumemanager/volume_manager.go",
+        en="**kubelet** cannot set up the volume {volume} of {name}: {message}. It tries again; until then no container starts.",
+        zh="**kubelet** 无法准备 {name} 的卷 {volume}：{message}。它会再试；在此之前不启动任何容器。",
+    ),
+    "VolumeUpdated": Kind(
+        stage="sandbox",
+        marker="cri",
+        source="pkg/volume/util/atomic_writer.go",
+        en="**kubelet** writes {volume} of {name} anew: its object has changed. Environment and subPath mounts keep what they had.",
+        zh="**kubelet** 重写 {name} 的卷 {volume}：来源对象已改变。环境变量与 subPath 挂载保持原样。",
+    ),
     "SandboxRequested": Kind(
         stage="sandbox",
         marker="cri",

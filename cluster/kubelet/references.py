@@ -1,0 +1,75 @@
+"""Owns which ConfigMaps and Secrets a Pod depends on, for its containers' environment and its volumes.
+
+Source: kubernetes pkg/api/v1/pod/util.go (VisitPodSecretNames, VisitPodConfigmapNames).
+"""
+
+from __future__ import annotations
+
+ROOT_CA = "kube-root-ca.crt"
+TOKENS = "kube-api-access-"  # the volume that admission gives every Pod
+
+
+def containers_of(pod: dict) -> list[dict]:
+    """Every container's spec, of all three kinds."""
+    spec = pod["spec"]
+    return [*(spec.get("initContainers") or ()), *spec["containers"], *(spec.get("ephemeralContainers") or ())]
+
+
+def is_plain(pod: dict) -> bool:
+    """Whether nothing has to be fetched or made before the Pod's containers can start."""
+    return all(is_lazy(volume) for volume in pod["spec"].get("volumes") or ()) and not any(
+        _has_references(spec) for spec in containers_of(pod)
+    )
+
+
+def is_lazy(volume: dict) -> bool:
+    """Whether a volume is filled when somebody first looks into it: it needs nothing, and nothing of it can fail."""
+    return "emptyDir" in volume or volume["name"].startswith(TOKENS)
+
+
+def _has_references(spec: dict) -> bool:
+    if spec.get("envFrom"):
+        return True
+    return any(
+        "configMapKeyRef" in source or "secretKeyRef" in source
+        for source in (entry.get("valueFrom") for entry in spec.get("env") or ())
+        if source
+    )
+
+
+def of(pod: dict) -> list[tuple[str, str]]:
+    """(resource, name) of everything in the Pod's namespace that it needs, each once."""
+    found: dict[tuple[str, str], None] = {}
+    for spec in containers_of(pod):
+        found.update(dict.fromkeys(_of_environment(spec)))
+    for volume in pod["spec"].get("volumes") or ():
+        if not is_lazy(volume):
+            found.update(dict.fromkeys(_of_volume(volume)))
+    return [reference for reference in found if reference[1]]
+
+
+def _of_environment(spec: dict) -> list[tuple[str, str]]:
+    found = []
+    for each in spec.get("envFrom") or ():
+        found += _named(each, "configMapRef", "secretRef")
+    for entry in spec.get("env") or ():
+        found += _named(entry.get("valueFrom") or {}, "configMapKeyRef", "secretKeyRef")
+    return found
+
+
+def _named(source: dict, config_map: str, secret: str, name: str = "name") -> list[tuple[str, str]]:
+    found = [("configmaps", source[config_map].get("name", ""))] if source.get(config_map) else []
+    return found + ([("secrets", source[secret].get(name, ""))] if source.get(secret) else [])
+
+
+def _of_volume(volume: dict) -> list[tuple[str, str]]:
+    found = _named(volume, "configMap", "secret", "secretName")
+    for source in (volume.get("projected") or {}).get("sources") or ():
+        found += _named(source, "configMap", "secret")
+    return found
+
+
+def is_live(pod: dict) -> bool:
+    """Whether what is in the Pod's volumes may change while it runs."""
+    volumes = pod["spec"].get("volumes") or ()
+    return any(not is_lazy(volume) and not {"configMap", "secret", "downwardAPI", "projected"}.isdisjoint(volume) for volume in volumes)

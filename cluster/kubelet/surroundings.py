@@ -1,0 +1,140 @@
+"""Owns what a container finds in /etc and who its processes are: host name, hosts, resolver, user and groups.
+
+Source: kubernetes pkg/kubelet/kubelet_pods.go (managedHostsFileContent, GeneratePodHostNameAndDomain), pkg/kubelet/network/dns/dns.go,
+pkg/kubelet/kuberuntime/security_context_others.go (verifyRunAsNonRoot), pkg/securitycontext/util.go.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from cluster.runtime.images import behaviour_of, behaviours
+from cluster.runtime.state import Surroundings
+
+DOMAIN = "cluster.local"
+CLUSTER_DNS = "10.96.0.10"  # the address that the kubelets' configuration names
+HEADER = "# Kubernetes-managed hosts file.\n"
+HOST_HEADER = "# Kubernetes-managed hosts file (host network).\n"
+LOCAL = (
+    "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\n"
+    "fe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n"
+)
+MOST_SERVERS, MOST_SEARCHES = 3, 32
+LONGEST_NAME = 63
+
+
+class Refused(Exception):
+    """The container may not be made so; the message is upstream's."""
+
+
+def hostname(pod: dict, node: str) -> str:
+    """spec.hostname, else the Pod's name, cut at 63 signs; the node's in the node's network."""
+    spec = pod["spec"]
+    if spec.get("hostnameOverride"):
+        return spec["hostnameOverride"][:LONGEST_NAME].rstrip("-.")
+    if spec.get("hostNetwork"):
+        return node
+    return (spec.get("hostname") or pod["metadata"]["name"])[:LONGEST_NAME].rstrip("-.")
+
+
+def domain(pod: dict) -> str:
+    """The domain of a Pod with a subdomain; "" for all others."""
+    spec = pod["spec"]
+    if not spec.get("subdomain") or spec.get("hostnameOverride"):
+        return ""
+    return f"{spec['subdomain']}.{pod['metadata']['namespace']}.svc.{DOMAIN}"
+
+
+def hosts(pod: dict, *, name: str, address: str, of_node: str) -> str:
+    """/etc/hosts. of_node: the node's own file, for Pods in the node's network."""
+    spec = pod["spec"]
+    if spec.get("hostNetwork"):
+        text = HOST_HEADER + of_node
+    else:
+        full = domain(pod)
+        names = f"{name}.{full}\t{name}" if full else name
+        text = f"{HEADER}{LOCAL}{address}\t{names}\n" if address else HEADER + LOCAL
+    aliases = spec.get("hostAliases")
+    if aliases:
+        lines = "".join(f"{alias['ip']}\t{chr(9).join(alias.get('hostnames') or ())}\n" for alias in aliases)
+        text += f"\n# Entries added by HostAliases.\n{lines}"
+    return text
+
+
+def resolver(pod: dict, of_node: str) -> str:
+    """/etc/resolv.conf. of_node: the address of the node's own resolver."""
+    spec = pod["spec"]
+    policy, config = spec.get("dnsPolicy", "ClusterFirst"), spec.get("dnsConfig")
+    if policy == "ClusterFirst" and spec.get("hostNetwork"):
+        policy = "Default"
+    if not config:
+        return _usual(policy, pod["metadata"]["namespace"], of_node)
+    servers, searches, options = base_of(policy, pod["metadata"]["namespace"], of_node)
+    servers = list(dict.fromkeys([*servers, *(config.get("nameservers") or ())]))[:MOST_SERVERS]
+    searches = list(dict.fromkeys([*searches, *(config.get("searches") or ())]))[:MOST_SEARCHES]
+    merged = dict(option.partition(":")[::2] for option in options)
+    merged.update({option["name"]: option.get("value") or "" for option in config.get("options") or ()})
+    return written(servers, searches, [f"{name}:{value}" if value else name for name, value in merged.items()])
+
+
+@lru_cache(maxsize=256)
+def _usual(policy: str, namespace: str, of_node: str) -> str:
+    return written(*base_of(policy, namespace, of_node))
+
+
+def base_of(policy: str, namespace: str, of_node: str) -> tuple[list[str], list[str], list[str]]:
+    """(servers, searches, options) that a DNS policy gives."""
+    if policy == "None":
+        return [], [], []
+    if policy == "Default":
+        return [of_node] if of_node else [], [], []
+    return [CLUSTER_DNS], [f"{namespace}.svc.{DOMAIN}", f"svc.{DOMAIN}", DOMAIN], ["ndots:5"]
+
+
+def written(servers: list[str], searches: list[str], options: list[str]) -> str:
+    """The file as containerd writes it. Source: containerd internal/cri/server/helpers (parseDNSOptions)."""
+    text = f"search {' '.join(searches)}\n" if searches else ""
+    text += "".join(f"nameserver {server}\n" for server in servers)
+    return text + (f"options {' '.join(options)}\n" if options else "")
+
+
+# -- who it is --------------------------------------------------------------------------------------------------------
+
+
+def setting(pod: dict, spec: dict, name: str):
+    """A field of the security context: the container's own, else the Pod's."""
+    own = (spec.get("securityContext") or {}).get(name)
+    return own if own is not None else (pod["spec"].get("securityContext") or {}).get(name)
+
+
+def image_user(image: str) -> int:
+    """The user that an image's programs run as."""
+    return getattr(behaviours()[behaviour_of(image)], "user", 0)
+
+
+def user_of(pod: dict, spec: dict, image: str) -> int:
+    """The user of a container's first process. Raises Refused where it would be root and may not."""
+    wanted = setting(pod, spec, "runAsUser")
+    if setting(pod, spec, "runAsNonRoot"):
+        meta = pod["metadata"]
+        about = f'(pod: "{meta["name"]}_{meta["namespace"]}({meta["uid"]})", container: {spec["name"]})'
+        if wanted == 0:
+            raise Refused(f"container's runAsUser breaks non-root policy {about}")
+        if wanted is None and image_user(image) == 0:
+            raise Refused(f"container has runAsNonRoot and image will run as root {about}")
+    return image_user(image) if wanted is None else wanted
+
+
+def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_hosts: str, node_resolver: str) -> Surroundings:
+    """All of it for one container. Raises Refused."""
+    context = pod["spec"].get("securityContext") or {}
+    user, group = user_of(pod, spec, image), setting(pod, spec, "runAsGroup") or 0
+    groups = [*(context.get("supplementalGroups") or ()), *([context["fsGroup"]] if context.get("fsGroup") is not None else ())]
+    return Surroundings(
+        hosts(pod, name=name, address=address, of_node=node_hosts),
+        resolver(pod, node_resolver),
+        user,
+        group,
+        tuple(groups),
+        bool((spec.get("securityContext") or {}).get("readOnlyRootFilesystem")),
+    )

@@ -1,0 +1,70 @@
+"""Owns where a volume's data lies: in a folder of the node, in network storage, or in the Pod's own place. Pure rules over trees.
+
+A place is [key of the runtime's volumes, path in it, "ro" or ""].
+Sources: kubernetes pkg/volume/hostpath/host_path.go, pkg/volume/local/local.go, pkg/volume/nfs, pkg/volume/csi.
+"""
+
+from __future__ import annotations
+
+from cluster.runtime.filesystem import FILE, FOLDER, HOST, Node, Tree, absolute, folder, put, real_path
+from cluster.runtime.storage import SHARED
+
+from .volume_contents import NotReady
+
+CHECKS = {"Socket": "a socket file", "CharDevice": "a character device", "BlockDevice": "a block device"}
+NETWORKED = (
+    "nfs", "csi", "iscsi", "fc", "rbd", "cephfs", "glusterfs", "cinder", "azureDisk", "azureFile", "awsElasticBlockStore",
+    "gcePersistentDisk", "vsphereVolume", "portworxVolume", "scaleIO", "storageos", "quobyte", "photonPersistentDisk",
+)  # fmt: skip
+NAMES = ("volumeHandle", "path", "targetPortal", "image", "endpoints", "volumeID", "diskName", "shareName", "pdName", "volumePath", "volumeName")
+
+
+def host_path(tree: Tree, source: dict, *, now_ms: int) -> list[str]:
+    """A folder or file of the node, checked or made as its type says. Raises NotReady."""
+    path = real_path(tree, absolute(source.get("path", "/")))
+    found, kind = tree.get(path), source.get("type") or ""
+    if found is None and kind in ("", "DirectoryOrCreate"):
+        put(tree, path, folder(changed_ms=now_ms))
+    elif found is None and kind == "FileOrCreate":
+        above = path.rpartition("/")[0] or "/"
+        if above not in tree:
+            raise NotReady(f"open {path}: no such file or directory")
+        tree[path] = Node(changed_ms=now_ms)
+    elif kind in ("Directory", "DirectoryOrCreate") and (found is None or found.kind != FOLDER):
+        raise NotReady(f"hostPath type check failed: {path} is not a directory")
+    elif kind in ("File", "FileOrCreate") and (found is None or found.kind != FILE):
+        raise NotReady(f"hostPath type check failed: {path} is not a file")
+    elif kind in CHECKS:
+        raise NotReady(f"hostPath type check failed: {path} is not {CHECKS[kind]}")
+    return [HOST, path, ""]
+
+
+def local(tree: Tree, source: dict) -> list[str]:
+    """A folder of the node that must be there. Raises NotReady."""
+    path = real_path(tree, absolute(source.get("path", "/")))
+    if path not in tree:
+        raise NotReady(f'path "{path}" does not exist')
+    return [HOST, path, ""]
+
+
+def networked(source: dict) -> list[str] | None:
+    """Storage that every node reaches; None for a source that is none."""
+    for kind in NETWORKED:
+        found = source.get(kind)
+        if found is not None:
+            about = [str(found[name]) for name in ("server", "driver", *NAMES) if found.get(name)]
+            return [f"{SHARED}/{kind}/" + "/".join(about), "/", "ro" if found.get("readOnly") else ""]
+    return None
+
+
+def persistent(volume: dict, tree: Tree, *, now_ms: int) -> list[str]:
+    """Where the data of a PersistentVolume lies. Raises NotReady."""
+    spec = volume["spec"]
+    if spec.get("hostPath"):
+        return host_path(tree, spec["hostPath"], now_ms=now_ms)
+    if spec.get("local"):
+        return local(tree, spec["local"])
+    found = networked(spec)
+    if found is None:
+        raise NotReady("no volume plugin matched")
+    return found
