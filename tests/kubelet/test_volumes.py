@@ -1,0 +1,225 @@
+"""Playbooks: volumes are set up, tried again, kept up to date, and gone with their Pod. Figures: the referee's notes on a real cluster."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from tests.kubelet.world import World
+
+SLEEP = ["sleep", "1000"]
+
+
+class Shelf(World):
+    """A world with objects for volumes, and a look into them."""
+
+    def put(self, kind: str, name: str, **data) -> None:
+        resource = "configmaps" if kind == "ConfigMap" else "secrets"
+        body = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "default"}, **data}
+        self.ask(self.hand.client.create(resource, body))
+        self.run(20)
+
+    def start(self, name: str, *mounts: dict, volumes: list[dict] = (), container=None, **spec) -> None:
+        self.create(name, SLEEP, container={**(container or {}), "volumeMounts": list(mounts)}, volumes=list(volumes), **spec)
+        self.run(1_500)
+
+    def inside(self, pod: str, container: str = "app"):
+        """The files as a process of a container sees them."""
+        runtime = self.node.runtime
+        container_id = runtime.running(f"default/{pod}", container)
+        return runtime._world(runtime.state.processes[container_id], runtime.state.containers[container_id])
+
+    def read(self, pod: str, path: str) -> str | None:
+        return self.inside(pod).read_file(path)
+
+
+def mount(name: str, path: str, **more) -> dict:
+    return {"name": name, "mountPath": path, **more}
+
+
+def test_keys_of_objects_are_files_with_modes():
+    world = Shelf()
+    world.put("ConfigMap", "conf", data={"a": "1", "b": "2"}, binaryData={"c": base64.b64encode(b"\xff").decode()})
+    world.put("Secret", "pass", data={"k": base64.b64encode(b"s3cret").decode()})
+    volumes = [
+        {"name": "all", "configMap": {"name": "conf"}},
+        {"name": "some", "configMap": {"name": "conf", "items": [{"key": "a", "path": "deep/x", "mode": 0o400}]}},
+        {"name": "pass", "secret": {"secretName": "pass", "defaultMode": 0o440}},
+        {"name": "none", "secret": {"secretName": "absent", "optional": True}},
+    ]
+    world.start("web", *(mount(each["name"], f"/{each['name']}") for each in volumes), volumes=volumes)
+    files = world.inside("web")
+    assert [name for name in files.names("/all") if not name.startswith("..2026")] == ["..data", "a", "b", "c"]
+    assert (files.read_file("/all/a"), files.read_file("/some/deep/x"), files.read_file("/pass/k")) == ("1", "1", "s3cret")
+    assert (files.look("/some/deep/x").mode, files.look("/pass/k").mode, files.look("/all/b").mode) == (0o400, 0o440, 0o644)
+    assert [name for name in files.names("/none") if not name.startswith("..2026")] == ["..data"]
+    assert not files.write_file("/all/new", "x", append=False) and files.why == "Read-only file system"
+
+
+def test_a_changed_object_reaches_the_volume_at_the_next_sync_and_never_a_sub_path():
+    world = Shelf()
+    world.put("ConfigMap", "conf", data={"a": "old"})
+    world.start("web", mount("c", "/c"), mount("c", "/one/a", subPath="a"), volumes=[{"name": "c", "configMap": {"name": "conf"}}])
+    world.ask(world.hand.client.patch("configmaps", "conf", {"data": {"a": "new"}}, "default"))
+    world.run(55_000)
+    assert world.read("web", "/c/a") == "old"
+    world.run(36_000)
+    assert (world.read("web", "/c/a"), world.read("web", "/one/a")) == ("new", "old")
+    assert [fact.data["volume"] for fact in world.facts("VolumeUpdated")] == ["c"]
+
+
+def test_a_label_reaches_the_downward_volume_at_once():
+    world = Shelf()
+    items = [{"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}]
+    world.start("web", mount("i", "/i"), volumes=[{"name": "i", "downwardAPI": {"items": items}}])
+    world.ask(world.hand.client.patch("pods", "web", {"metadata": {"labels": {"tier": "x"}}}, "default"))
+    world.run(2_500)
+    assert world.read("web", "/i/labels") == 'tier="x"'
+
+
+def test_a_missing_object_is_said_and_tried_again_after_half_a_second_doubled():
+    world = Shelf()
+    began_ms = world.engine.now_ms
+    world.create("web", SLEEP, volumes=[{"name": "c", "configMap": {"name": "conf"}}])
+    world.run(1_200)
+    assert [(200 <= (fact.at_ms - began_ms) + 100 <= 1_000) for fact in world.facts("VolumeNotMounted")] == [True, True]
+    assert world.events("web") == [("FailedMount", 'MountVolume.SetUp failed for volume "c" : configmap "conf" not found', 2)]
+    world.put("ConfigMap", "conf", data={})
+    world.run(2_000)
+    assert "running" in world.state("web")["state"] and world.events("web")[0][2] == 2
+
+
+def test_after_two_minutes_the_pass_is_given_up_and_begun_again():
+    world = Shelf()
+    world.create("web", SLEEP, volumes=[{"name": "c", "secret": {"secretName": "s"}}, {"name": "d", "emptyDir": {}}])
+    world.run(124_000)
+    words = "Unable to attach or mount volumes: unmounted volumes=[c], unattached volumes=[], failed to process volumes=[]: context deadline exceeded"
+    assert ("FailedMount", words, 1) in world.events("web")
+    world.put("Secret", "s", data={})
+    world.run(135_000)
+    assert "running" in world.state("web")["state"]
+
+
+def test_a_pod_that_waits_for_volumes_can_be_deleted_and_leaves_nothing():
+    world = Shelf()
+    world.create("web", SLEEP, volumes=[{"name": "c", "configMap": {"name": "conf"}}])
+    world.run(5_000)
+    world.delete("web", grace_s=30)
+    world.run(3_000)
+    kubelet = world.node.kubelet
+    assert world.pod("web") is None and not kubelet.state.volumes and not kubelet.state.objects and not kubelet.state.workers
+
+
+@pytest.mark.parametrize(
+    ("volume", "why"),
+    [
+        ({"configMap": {"name": "conf", "items": [{"key": "x", "path": "x"}]}}, "configmap references non-existent config key: x"),
+        ({"projected": {"sources": [{"secret": {"name": "no"}}, {"configMap": {"name": "no"}}]}},
+         '[secret "no" not found, configmap "no" not found]'),
+        ({"hostPath": {"path": "/none", "type": "Directory"}}, "hostPath type check failed: /none is not a directory"),
+        ({"hostPath": {"path": "/etc", "type": "File"}}, "hostPath type check failed: /etc is not a file"),
+        ({"hostPath": {"path": "/etc/hosts", "type": "Socket"}}, "hostPath type check failed: /etc/hosts is not a socket file"),
+        ({"hostPath": {"path": "/no/x", "type": "FileOrCreate"}}, "open /no/x: no such file or directory"),
+    ],
+)  # fmt: skip
+def test_a_volume_that_cannot_be_says_why(volume, why):
+    world = Shelf()
+    world.put("ConfigMap", "conf", data={"a": "1"})
+    world.create("web", SLEEP, volumes=[{"name": "v", **volume}])
+    world.run(400)
+    assert world.events("web") == [("FailedMount", f'MountVolume.SetUp failed for volume "v" : {why}', 1)]
+
+
+def test_an_empty_dir_outlives_containers_and_not_the_pod():
+    world = Shelf()
+    world.start("web", mount("d", "/d"), volumes=[{"name": "d", "emptyDir": {}}])
+    assert world.inside("web").write_file("/d/f", "kept", append=False) and world.inside("web").write_file("/own", "lost", append=False)
+    world.node.runtime.kill_container("default/web", "app")
+    world.run(3_000)
+    assert (world.read("web", "/d/f"), world.read("web", "/own")) == ("kept", None)
+    world.delete("web", grace_s=0)
+    world.run(3_000)
+    world.start("web", mount("d", "/d"), volumes=[{"name": "d", "emptyDir": {}}])
+    assert world.read("web", "/d/f") is None
+
+
+def test_memory_is_full_at_its_limit_and_zeros_are_counted_not_kept():
+    world = Shelf()
+    volumes = [{"name": "m", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}}, {"name": "d", "emptyDir": {}}]
+    world.start("web", mount("m", "/m"), mount("d", "/d"), volumes=volumes)
+    files = world.inside("web")
+    assert not files.put_file("/m/big", "", zeros=2 << 20) and files.why == "No space left on device"
+    assert files.put_file("/d/big", "", zeros=100 << 20) and files.look("/d/big").size == 100 << 20 == files.used_bytes("/d")
+    assert not files.put_file("/d/text", "x" * (5 << 20)) and files.why == "No space left on device"
+
+
+def test_pods_of_a_node_share_its_file_system_by_host_path():
+    world = Shelf()
+    volumes = [{"name": "h", "hostPath": {"path": "/srv/data", "type": "DirectoryOrCreate"}}]
+    world.start("one", mount("h", "/h"), volumes=volumes)
+    world.start("two", mount("h", "/in", readOnly=True), volumes=volumes)
+    assert world.inside("one").write_file("/h/f", "x", append=False)
+    assert world.read("two", "/in/f") == "x" and not world.inside("two").remove_file("/in/f")
+    for name in ("one", "two"):
+        world.delete(name, grace_s=0)
+    world.run(3_000)
+    assert world.node.runtime.host().nodes["/srv/data/f"].text == "x"
+
+
+def test_the_token_is_made_when_somebody_looks_and_again_when_it_is_old():
+    world = Shelf()
+    world.start("web")
+    folder = "/var/run/secrets/kubernetes.io/serviceaccount"
+    assert not [key for key in world.node.runtime.state.volumes if "kube-api-access" in key]
+    first = world.read("web", f"{folder}/token")
+    assert first.count(".") == 2 and world.read("web", f"{folder}/namespace") == "default"
+    world.run(60_000)
+    assert world.read("web", f"{folder}/token") == first
+    world.run(50 * 60_000)
+    assert world.read("web", f"{folder}/token") != first
+
+
+def test_a_user_reads_what_its_group_may_and_writes_nowhere_on_a_read_only_root():
+    world = Shelf()
+    world.put("Secret", "pass", data={"k": base64.b64encode(b"x").decode()})
+    volumes = [{"name": "s", "secret": {"secretName": "pass", "defaultMode": 0o400}}, {"name": "d", "emptyDir": {}}]
+    context = {"securityContext": {"readOnlyRootFilesystem": True}}
+    world.start("web", mount("s", "/s"), mount("d", "/d"), volumes=volumes, container=context, securityContext={"runAsUser": 7, "fsGroup": 9})
+    files = world.inside("web")
+    assert (files.read_file("/s/k"), files.look("/s/k").mode, files.look("/s/k").group) == ("x", 0o440, 9)
+    assert files.write_file("/d/f", "", append=False) and files.look("/d/f").owner == 7
+    assert not files.write_file("/tmp/f", "", append=False) and files.why == "Read-only file system"
+
+
+def test_without_the_group_it_is_denied():
+    world = Shelf()
+    world.put("Secret", "pass", data={"k": base64.b64encode(b"x").decode()})
+    volumes = [{"name": "s", "secret": {"secretName": "pass", "defaultMode": 0o400}}]
+    world.start("web", mount("s", "/s"), volumes=volumes, securityContext={"runAsUser": 7})
+    files = world.inside("web")
+    assert files.read_file("/s/k") is None and files.why == "Permission denied"
+    assert not files.write_file("/etc/x", "", append=False) and files.why == "Permission denied"
+
+
+def test_a_missing_variable_keeps_the_container_waiting_until_it_is_there():
+    world = Shelf()
+    env = [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "conf", "key": "a"}}}]
+    world.start("web", container={"env": env})
+    assert world.state("web")["state"] == {"waiting": {"reason": "CreateContainerConfigError", "message": 'configmap "conf" not found'}}
+    assert ("Failed", 'Error: configmap "conf" not found') in [event[:2] for event in world.events("web")]
+    world.put("ConfigMap", "conf", data={"a": "1"})
+    world.run(17_000)
+    assert "running" in world.state("web")["state"] and world.inside("web").process.env["A"] == "1"
+
+
+def test_a_restarted_kubelet_finds_the_volumes_of_its_pods():
+    world = Shelf()
+    world.put("ConfigMap", "conf", data={"a": "1"})
+    world.start("web", mount("c", "/c"), mount("d", "/d"), volumes=[{"name": "c", "configMap": {"name": "conf"}}, {"name": "d", "emptyDir": {}}])
+    world.inside("web").write_file("/d/f", "kept", append=False)
+    world.engine.stop(world.node.kubelet)
+    world.run(5_000)
+    world.engine.start(world.node.kubelet)
+    world.run(5_000)
+    assert (world.read("web", "/c/a"), world.read("web", "/d/f"), world.state("web")["restartCount"]) == ("1", "kept", 0)
