@@ -36,6 +36,7 @@ TABLE: dict[str, tuple[int, int, int]] = {
     "eviction_finish": (3, 7, 10),     # a client's work on the answer to a delete: the watch is mostly faster
     "event_record": (2, 8, 20),
     "connect": (1, 1, 2),              # a connection within the cluster, its request and its answer
+    "proxy_sync": (5, 10, 25),         # from news of a Service to the rules in the kernels
     "dns": (1, 1, 3),                  # a question to the cluster's DNS
 }
 

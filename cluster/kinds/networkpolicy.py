@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cluster.kinds import _addresses, _rules, _workload
 from cluster.kinds._columns import AGE, NAME, age, column
 from cluster.kinds._rules import Errors
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, labels, names
 
 PROTOCOLS, TYPES = ("TCP", "UDP", "SCTP"), ("Ingress", "Egress")
@@ -170,5 +170,5 @@ KIND = Kind(
     columns=(NAME, column("Pod-Selector", "networking.v1.NetworkPolicySpec#podSelector"), AGE),
     default=default, prepare_create=prepare_create, prepare_update=prepare_update, validate=validate, validate_update=validate,
     warn=warn, icon="brick-wall",
-    title=stored_only({"en": "Who may talk to some Pods, and to whom they may talk.", "zh": "谁可以访问某些 Pod，以及它们可以访问谁。"}),
+    title={"en": "Who may talk to some Pods, and to whom they may talk.", "zh": "谁可以访问某些 Pod，以及它们可以访问谁。"},
 )

@@ -1,24 +1,36 @@
 """Owns the way between addresses: what a connection of a Pod or a node comes to, worked out at the moment that it is made.
 
-Sources: the bridge and portmap CNI plugins (who is where), Linux (what a tool sees of a missing route or listener).
+Sources: the bridge and portmap CNI plugins (who is where), pkg/proxy (Services), Linux (what a program sees of a missing route or listener).
 Simplifications: an answer is worked out at once, and what it takes is told to the caller; there are no packets, no bandwidth, no
 connection that lasts; IPv4 alone.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from cluster.apiserver.itself import SERVER_IP
 from cluster.engine import Actor
 from cluster.runtime.http import Asked
 from cluster.runtime.servers import converse
-from cluster.runtime.wire import NO_NAME, NO_ROUTE, REFUSED, TIMEOUT, UNRESOLVED, Exchanged, Resolved
+from cluster.runtime.wire import NO_DATA, NO_NAME, NO_ROUTE, REFUSED, TIMEOUT, UNRESOLVED, Exchanged, Resolved
 
-from .places import LOCALHOST, LOOPBACK, Listener, Place, is_address, is_in, listener_at, place_of
+from . import coredns, kube_proxy, policies, resolver
+from .places import LOCALHOST, LOOPBACK, Listener, Place, is_address, is_in, listener_at, mapped_to, place_of
 
 NAME = "network"
 ARP_MS = 3_000  # until the kernel gives up on a neighbour that does not answer: no route to host
 SHOWN = 80
+TO_TLS = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
+DNS_PORT = 53
+
+
+class Route(NamedTuple):
+    """Where a connection ends up. place None: the API server itself. seen_as: the client's address there."""
+
+    place: Place | None
+    port: int
+    seen_as: str
 
 
 class Network(Actor):
@@ -27,75 +39,75 @@ class Network(Actor):
     def __init__(self, engine, nodes: dict[str, Any] | None = None):
         super().__init__(engine, NAME)
         self.runtimes: list[Any] = list((nodes or {}).values())
+        self.by_address = {runtime.node_ip: runtime for runtime in self.runtimes}
+        self.by_range: dict[str, Any] = {}
 
-    # -- places ---------------------------------------------------------------------------------------------------
+    def _part(self, name: str) -> Any:
+        """kube-proxy or CoreDNS, where the cluster has it."""
+        return self.engine.actors.get(name)
+
+    # -- routes ---------------------------------------------------------------------------------------------------
 
     def place(self, source: Place, address: str) -> Place | str:
         """Where an address is, or why nobody is there."""
         if address.startswith(LOOPBACK):
             return source
-        for runtime in self.runtimes:
-            if address == runtime.node_ip:
-                return Place(runtime)
-            if is_in(address, runtime.state.pod_cidr):
-                return self._of_range(runtime, address)
-        return TIMEOUT
-
-    def _of_range(self, runtime: Any, address: str) -> Place | str:
+        if address in self.by_address:
+            return Place(self.by_address[address])
+        runtime = self._with_range(address)
+        if runtime is None:
+            return TIMEOUT
         sandbox = runtime.state.sandboxes.get(runtime.state.addresses.get(address, ""))
         if sandbox is not None:
             return Place(runtime, sandbox)
         return Place(runtime) if address == Place(runtime).gateway else NO_ROUTE
 
-    # -- what programs ask ----------------------------------------------------------------------------------------
+    def _with_range(self, address: str) -> Any:
+        """The runtime whose Pods' range an address is in. Ranges are /24, and a node may be given its own late."""
+        prefix = address.rpartition(".")[0]
+        runtime = self.by_range.get(prefix)
+        if runtime is None or not is_in(address, runtime.state.pod_cidr):
+            self.by_range = {each.state.pod_cidr.rpartition(".")[0]: each for each in self.runtimes}
+            runtime = self.by_range.get(prefix)
+        return runtime
 
-    def resolve(self, runtime: Any, container: str, name: str, kind: str, *, server: str, is_traced: bool) -> Resolved:
-        """A name's addresses, as the container's resolver finds them."""
-        if is_address(name):
-            return Resolved((name,), name)
-        if name == "localhost":
-            return Resolved((LOCALHOST,), name)
-        return Resolved(name=name, error=NO_NAME)
+    def route(self, source: Place, address: str, port: int, protocol: str, *, is_traced: bool) -> Route | str:
+        """Where a connection goes, or why it goes nowhere."""
+        choice = self._of_service(source, address, port, protocol)
+        if choice is not None:
+            if is_traced:
+                self._tell_choice(source, address, port, choice)
+            if not choice.address:
+                return REFUSED  # a rule of kube-proxy answers with a reset
+            return self._to_endpoint(source, address, choice)
+        place = self.place(source, address)
+        if isinstance(place, str):
+            return place
+        mapped = mapped_to(place, port) if place.sandbox is None else None
+        if mapped is not None:
+            return Route(mapped[0], mapped[1], source.address)
+        return Route(place, port, self._seen_as(source, place, address))
 
-    def exchange(
-        self, runtime: Any, container: str, host: str, port: int, text: str, *, protocol: str, timeout_ms: int, is_traced: bool
-    ) -> Exchanged:
-        """Connect and talk; see Wire.exchange."""
-        found = None if is_address(host) else self.resolve(runtime, container, host, "A", server="", is_traced=is_traced)
-        if found is not None and found.error:
-            return Exchanged(UNRESOLVED, address=host, took_ms=found.took_ms, resolved=found)
-        address = found.addresses[0] if found else host
-        reply = self._dial(place_of(runtime, container), address, port, text, timeout_ms=timeout_ms, is_traced=is_traced)
-        return reply._replace(resolved=found, took_ms=reply.took_ms + (found.took_ms if found else 0))
+    def _of_service(self, source: Place, address: str, port: int, protocol: str) -> kube_proxy.Choice | None:
+        """The choice of a rule of kube-proxy, if one is about this address: a Service's, or a node's with a node port."""
+        proxy, node = self._part(kube_proxy.NAME), source.runtime.node
+        if proxy is None:
+            return None
+        at_node = self.by_address.get(address)
+        if at_node is None and address.startswith(LOOPBACK) and source.sandbox is None:
+            at_node = source.runtime
+        if at_node is not None:
+            return proxy.choose_node_port(source.address, at_node.node, port, protocol)
+        return proxy.choose(source.address, node, address, port, protocol)
 
-    def _dial(self, source: Place, address: str, port: int, text: str, *, timeout_ms: int, is_traced: bool) -> Exchanged:
-        target = self.place(source, address)
-        if isinstance(target, str):
-            return self._failed(source, address, port, target, timeout_ms, is_traced)
-        listener = listener_at(target, port)
-        if listener is None:
-            return self._failed(source, address, port, REFUSED, timeout_ms, is_traced)
-        return self._talk(source, target, listener, address, port, text, is_traced=is_traced)
-
-    def _failed(self, source: Place, address: str, port: int, error: str, timeout_ms: int, is_traced: bool) -> Exchanged:
-        took_ms = {REFUSED: self.latency("connect"), NO_ROUTE: ARP_MS}.get(error, timeout_ms)
-        error = TIMEOUT if took_ms > timeout_ms else error
-        if is_traced:
-            self.trace("ConnectionFailed", _subject(source), **_from(source), address=address, port=port, error=error)
-        return Exchanged(error, address=address, took_ms=min(took_ms, timeout_ms))
-
-    def _talk(self, source: Place, target: Place, listener: Listener, address: str, port: int, text: str, *, is_traced: bool) -> Exchanged:
-        """The listener hears the text and answers; what it logs is in its log."""
-        runtime, container = target.runtime, listener.container
-        world = runtime.world_of(container.id)
-        world.client = self._seen_as(source, target, address)
-        said = converse(world, container.image, listener.server, text)
-        for stream, line in said.lines:
-            runtime.wrote(container.id, stream, line)
-        for asked, code in said.asked if is_traced else ():
-            line = f"{asked.method} {asked.path}"[:SHOWN] if isinstance(asked, Asked) else "?"
-            runtime.tell("RequestServed", container.uid, container.pod, container.name, port=port, asked=line, code=code, client=world.client)
-        return Exchanged("", said.text, address, self.latency("connect"), said.is_over)
+    def _to_endpoint(self, source: Place, address: str, choice: kube_proxy.Choice) -> Route | str:
+        if choice.address == SERVER_IP:
+            return Route(None, choice.port, source.address)
+        place = self.place(source, choice.address)
+        if isinstance(place, str):
+            return place
+        is_masked = address in self.by_address or address.startswith(LOOPBACK) or place == source  # the way back must lead by the node
+        return Route(place, choice.port, source.gateway if is_masked else self._seen_as(source, place, choice.address))
 
     @staticmethod
     def _seen_as(source: Place, target: Place, address: str) -> str:
@@ -106,15 +118,107 @@ class Network(Actor):
             return source.gateway
         return source.address
 
-    def ping(self, runtime: Any, container: str, host: str, *, is_traced: bool) -> Exchanged:
-        """One echo request; see Wire.ping."""
-        found = None if is_address(host) else self.resolve(runtime, container, host, "A", server="", is_traced=is_traced)
-        if found is not None and found.error:
-            return Exchanged(UNRESOLVED, address=host, took_ms=found.took_ms, resolved=found)
+    # -- what programs ask ----------------------------------------------------------------------------------------
+
+    def resolve(self, runtime: Any, container: str, name: str, kind: str, *, server: str, is_traced: bool) -> Resolved:
+        """A name's addresses, as the container's resolver finds them."""
+        source = place_of(runtime, container)
+        world = runtime.world_of(container) if container in runtime.state.processes else None
+        hosts = world.read_file("/etc/hosts") if world else None
+        conf = resolver.configuration(world.read_file("/etc/resolv.conf") if world else "nameserver " + runtime.resolver, source.namespace)
+        if server:
+            conf = conf._replace(servers=(server,))
+        found = resolver.resolve(name, kind, hosts=hosts, conf=conf, ask=lambda *asked: self._asked(source, *asked))
+        if is_traced and found.asked:
+            told = {"name": name, "answer": ", ".join(found.addresses) or found.error or "-", "full": found.name, "tried": len(found.asked)}
+            self.trace("NameNotFound" if found.error else "NameResolved", _subject(source), **_from(source), **told)
+        return found
+
+    def _asked(self, source: Place, server: str, name: str, kind: str) -> tuple[coredns.Answer | None, int]:
+        """One question to one server; None when no answer comes."""
+        if server == source.runtime.resolver:  # beyond the cluster nothing has a name
+            return coredns.Answer(error=NO_NAME), self.latency("dns")
+        dns = self._part(coredns.NAME)
+        if dns is None or not dns.is_on or server != dns.address or not self._is_allowed(source, policies.DNS, DNS_PORT, "UDP"):
+            return None, resolver.TIMEOUT_MS
+        return dns.ask(name, kind), self.latency("dns")
+
+    def exchange(
+        self, runtime: Any, container: str, host: str, port: int, text: str, *, protocol: str, timeout_ms: int, is_traced: bool
+    ) -> Exchanged:
+        """Connect and talk; see Wire.exchange."""
+        found = self._found(runtime, container, host, is_traced)
+        if found is not None and not found.addresses:
+            return _nameless(host, found)
         address = found.addresses[0] if found else host
-        target = self.place(place_of(runtime, container), address)
-        error = target if isinstance(target, str) else ""
+        reply = self._dial(place_of(runtime, container), address, port, text, protocol, timeout_ms=timeout_ms, is_traced=is_traced)
+        return reply._replace(resolved=found, took_ms=reply.took_ms + (found.took_ms if found else 0))
+
+    def _found(self, runtime: Any, container: str, host: str, is_traced: bool) -> Resolved | None:
+        """None for an address, which needs no resolver."""
+        return None if is_address(host) else self.resolve(runtime, container, host, "A", server="", is_traced=is_traced)
+
+    def _dial(self, source: Place, address: str, port: int, text: str, protocol: str, *, timeout_ms: int, is_traced: bool) -> Exchanged:
+        route = self.route(source, address, port, protocol, is_traced=is_traced)
+        if isinstance(route, str):
+            return self._failed(source, address, port, route, timeout_ms, is_traced)
+        if route.place is None:
+            return Exchanged("", TO_TLS if text else "", address, self.latency("connect"))
+        if not self._is_allowed(source, route.place, route.port, protocol):
+            return self._failed(source, address, port, TIMEOUT, timeout_ms, is_traced, by_policy=True)
+        listener = listener_at(route.place, route.port)
+        if listener is None:
+            return self._failed(source, address, port, REFUSED, timeout_ms, is_traced)
+        return self._talk(source, route, listener, address, text, is_traced=is_traced)
+
+    def _is_allowed(self, source: Place, target: Place | policies.Peer, port: int, protocol: str) -> bool:
+        guard = self._part(policies.NAME)
+        return guard is None or guard.allows(source, target, port, protocol)
+
+    def _failed(
+        self, source: Place, address: str, port: int, error: str, timeout_ms: int, is_traced: bool, *, by_policy: bool = False
+    ) -> Exchanged:
+        took_ms = {REFUSED: self.latency("connect"), NO_ROUTE: ARP_MS}.get(error, timeout_ms)
+        error = TIMEOUT if took_ms > timeout_ms else error
+        if is_traced:
+            kind = "ConnectionDropped" if by_policy else "ConnectionFailed"
+            self.trace(kind, _subject(source), **_from(source), address=address, port=port, error=error)
+        return Exchanged(error, address=address, took_ms=min(took_ms, timeout_ms))
+
+    def _talk(self, source: Place, route: Route, listener: Listener, address: str, text: str, *, is_traced: bool) -> Exchanged:
+        """The listener hears the text and answers; what it logs is in its log."""
+        runtime, container = route.place.runtime, listener.container
+        world = runtime.world_of(container.id)
+        world.client = route.seen_as
+        said = converse(world, container.image, listener.server, text)
+        for stream, line in said.lines:
+            runtime.wrote(container.id, stream, line)
+        for asked, code in said.asked if is_traced else ():
+            line = f"{asked.method} {asked.path}"[:SHOWN] if isinstance(asked, Asked) else "?"
+            told = {"port": route.port, "asked": line, "code": code, "client": _from(source)["from"], "source": _subject(source)}
+            runtime.tell("RequestAnswered", container.uid, container.pod, container.name, **told)
+        return Exchanged("", said.text, address, self.latency("connect"), said.is_over)
+
+    def _tell_choice(self, source: Place, address: str, port: int, choice: kube_proxy.Choice) -> None:
+        about = {"service": choice.service, "address": address, "port": port, "endpoints": choice.endpoints}
+        if choice.address:
+            self.trace("ConnectionRouted", f"services/{choice.service}", **_from(source), **about, endpoint=f"{choice.address}:{choice.port}")
+        else:
+            self.trace("ServiceEmpty", f"services/{choice.service}", **_from(source), **about)
+
+    def ping(self, runtime: Any, container: str, host: str, *, is_traced: bool) -> Exchanged:
+        """One echo request; see Wire.ping. A Service's address answers no echo."""
+        found = self._found(runtime, container, host, is_traced)
+        if found is not None and not found.addresses:
+            return _nameless(host, found)
+        source, address = place_of(runtime, container), found.addresses[0] if found else host
+        target = self.place(source, address)
+        error = target if isinstance(target, str) else "" if self._is_allowed(source, target, 0, "ICMP") else TIMEOUT
         return Exchanged(error, address=address, took_ms=self.latency("connect") if not error else ARP_MS, resolved=found)
+
+
+def _nameless(host: str, found: Resolved) -> Exchanged:
+    return Exchanged(UNRESOLVED, address=host, took_ms=found.took_ms, resolved=found if found.error else found._replace(error=NO_DATA))
 
 
 def _subject(place: Place) -> str:
@@ -122,5 +226,5 @@ def _subject(place: Place) -> str:
 
 
 def _from(place: Place) -> dict[str, str]:
-    """Who asks, as facts name it. `from` is what the page draws a flight from."""
+    """Who asks, as facts name it."""
     return {"from": place.pod.rpartition("/")[2] or place.runtime.node, "pod": place.pod, "node": place.runtime.node}

@@ -29,6 +29,10 @@ class Place(NamedTuple):
         return self.sandbox.pod if self.sandbox is not None else ""
 
     @property
+    def namespace(self) -> str:
+        return self.pod.partition("/")[0] or "default"
+
+    @property
     def gateway(self) -> str:
         """The node's address on the bridge that its Pods hang on: what the node's own connections to them come from."""
         return gateway_of(self.runtime.state.pod_cidr)
@@ -84,3 +88,11 @@ def containers_in(place: Place) -> list[Container]:
         return runtime.containers(place.sandbox.uid)
     hosts = [sandbox.uid for sandbox in runtime.state.sandboxes.values() if sandbox.host_network]
     return [container for uid in hosts for container in runtime.containers(uid)]
+
+
+def mapped_to(node: Place, port: int) -> tuple[Place, int] | None:
+    """The Pod, and its port, that a port of the node is mapped to by hostPort. Source: the portmap CNI plugin."""
+    for sandbox in node.runtime.state.sandboxes.values():
+        if sandbox.host_ports and sandbox.state == "ready" and str(port) in sandbox.host_ports:
+            return Place(node.runtime, sandbox), sandbox.host_ports[str(port)]
+    return None

@@ -9,7 +9,7 @@ import msgspec
 
 from cluster.apiserver import managed
 
-from . import bootstrap_services
+from . import bootstrap_network, bootstrap_services
 
 SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 RBAC = "rbac.authorization.k8s.io"
@@ -21,6 +21,7 @@ def first_objects(settings, engine) -> list[tuple[str, dict]]:
     """(etcd key, object) pairs. Source: pkg/controlplane/controller/systemnamespaces."""
     stamp = engine.clock.text(0)
     uid = engine.rng("bootstrap").uuid
+    of_network = bootstrap_network.objects(stamp, uid) if getattr(settings, "services", False) else []
     return [(f"/registry/namespaces/{name}", {
         "kind": "Namespace", "apiVersion": "v1",
         "metadata": {"name": name, "uid": uid(), "creationTimestamp": stamp, "labels": {"kubernetes.io/metadata.name": name},
@@ -28,7 +29,7 @@ def first_objects(settings, engine) -> list[tuple[str, dict]]:
                                         "fieldsType": "FieldsV1",
                                         "fieldsV1": {"f:metadata": {"f:labels": {".": {}, "f:kubernetes.io/metadata.name": {}}}}}]},
         "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"},
-    }) for name in SYSTEM_NAMESPACES] + rbac_objects(stamp, uid) + bootstrap_services.objects(stamp, uid)
+    }) for name in SYSTEM_NAMESPACES] + rbac_objects(stamp, uid) + bootstrap_services.objects(stamp, uid) + of_network
 
 
 # -- Roles and bindings -----------------------------------------------------------------------------------------------

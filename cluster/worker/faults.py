@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from . import supplies
 
-COMPONENTS = ("kube-controller-manager", "kube-scheduler")
+COMPONENTS = ("kube-controller-manager", "kube-scheduler", "kube-proxy", "coredns")
 
 
 class UnknownFault(ValueError):
@@ -37,8 +37,9 @@ def check(simulation, action: str, args: list[str]) -> None:
         return
     if wanted[0] == "NODE" and args[0] not in simulation.nodes:
         raise UnknownFault(f"node {args[0]!r} not found: this sandbox has {', '.join(simulation.nodes) or 'no nodes'}")
-    if wanted[0] == "NAME" and args[0] not in COMPONENTS:
-        raise UnknownFault(f"component {args[0]!r} not found: choose one of {', '.join(COMPONENTS)}")
+    there = [name for name in COMPONENTS if name in simulation.engine.actors]
+    if wanted[0] == "NAME" and args[0] not in there:
+        raise UnknownFault(f"component {args[0]!r} not found: choose one of {', '.join(there)}")
     if action == "disk-fill" and not (args[1].isascii() and args[1].isdigit() and len(args[1]) < 8):
         raise UnknownFault(f"{args[1]!r} is no whole number of GiB")
     if action in ("container-kill", "sandbox-kill"):

@@ -2,6 +2,6 @@
 
 PROFILES = {
     "learner": {},
-    "oracle": {"node_cpu": "2", "node_memory": "24684084Ki", "rbac": True},
-    "empty": {"nodes": []},
+    "oracle": {"node_cpu": "2", "node_memory": "24684084Ki", "rbac": True, "services": False},
+    "empty": {"nodes": [], "services": False},
 }

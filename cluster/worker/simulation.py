@@ -16,7 +16,7 @@ from cluster.engine.clock import DEFAULT_EPOCH_MS
 from cluster.kubectl import Kubectl
 from cluster.kubelet import Node
 from cluster.meta.requests import Request
-from cluster.network import Network
+from cluster.network import CoreDns, KubeProxy, Network, PolicyAgent
 from cluster.scheduler.scheduler import Scheduler
 from cluster.store.memory import Store
 
@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, kw_only=True):
     epoch_ms: int = DEFAULT_EPOCH_MS
     parallel_pulls: int = 1  # of a node at once; 1: one after the other (serializeImagePulls), 0: no limit
     rbac: bool = False       # whether Roles and bindings decide about everybody
+    services: bool = True    # whether it has kube-proxy, cluster DNS and an agent that enforces NetworkPolicies
 
 
 def settings_for(profile: str, **overrides: Any) -> Settings:
@@ -68,6 +69,7 @@ class Simulation:
         for node in self.nodes.values():
             node.runtime.heard = self._heard
         self.network = Network(self.engine, {name: node.runtime for name, node in self.nodes.items()})
+        self.network_parts = [make(self.engine) for make in (KubeProxy, CoreDns, PolicyAgent)] if settings.services else []
         self.inputs = 0   # how many inputs were applied
         self.begun_ms = 0
 
@@ -83,7 +85,7 @@ class Simulation:
 
     def start_components(self) -> None:
         """Switch everything on and let it settle: at boot, and after an upgrade of the engine."""
-        for actor in (self.manager, self.scheduler, self.kubectl):
+        for actor in (self.manager, self.scheduler, self.kubectl, *self.network_parts):
             actor.on_start()
         for node in self.nodes.values():
             node.start()

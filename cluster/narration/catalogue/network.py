@@ -1,14 +1,76 @@
-"""What is said of the facts of the network: connections, Services, names, policies."""
+"""What is said of the facts of the network: names, Services, connections, policies."""
 
 from __future__ import annotations
 
 from ..kind import Kind
 
+PROXY = "pkg/proxy/iptables/proxier.go"
+DNS = "coredns plugin/kubernetes"
+POLICY = "k8s.io/api networking/v1 types.go"
+
 KINDS = {
+    "ServiceProgrammed": Kind(
+        stage="report",
+        marker="status",
+        source=PROXY,
+        fidelity="simplified",
+        en="**kube-proxy** writes the rules of {service} on every node: its address leads to {endpoints} endpoints.",
+        zh="**kube-proxy** 在每个节点上写入 {service} 的规则：它的地址通往 {endpoints} 个端点。",
+    ),
+    "NameResolved": Kind(
+        stage="report",
+        step=False,
+        source=DNS,
+        en="**{from}** asks the cluster DNS for {name}: {full} is {answer}.",
+        zh="**{from}** 向集群 DNS 询问 {name}：{full} 的地址是 {answer}。",
+    ),
+    "NameNotFound": Kind(
+        stage="report",
+        marker="warning",
+        source=DNS,
+        en="**{from}** asks for the name {name} and tries {tried} full names, in vain: {answer}.",
+        zh="**{from}** 询问名称 {name}，尝试了 {tried} 个完整名称，均未成功：{answer}。",
+    ),
+    "ConnectionRouted": Kind(
+        stage="report",
+        marker="cri",
+        source=PROXY,
+        en="**kube-proxy**'s rules send the connection of {from} to {address}:{port} on to {endpoint}, one of {endpoints}.",
+        zh="**kube-proxy** 的规则把 {from} 到 {address}:{port} 的连接转给 {endpoint}，共有 {endpoints} 个端点可选。",
+    ),
+    "ServiceEmpty": Kind(
+        stage="report",
+        step=False,
+        marker="warning",
+        source=PROXY,
+        en="**kube-proxy**'s rules refuse the connection of {from}: {service} has no ready endpoint.",
+        zh="**kube-proxy** 的规则拒绝 {from} 的连接：{service} 没有就绪的端点。",
+    ),
+    "RequestAnswered": Kind(
+        stage="report",
+        marker="status",
+        en="**{container}** of {name} answers `{asked}` of {client} on port {port} with {code}.",
+        zh="{name} 的 **{container}** 在 {port} 端口以 {code} 应答 {client} 的 `{asked}`。",
+    ),
     "ConnectionFailed": Kind(
         stage="report",
         marker="warning",
         en="**{from}** tries to connect to {address}:{port}, in vain: {error}.",
         zh="**{from}** 尝试连接 {address}:{port}，未能成功：{error}。",
+    ),
+    "PolicyProgrammed": Kind(
+        stage="report",
+        marker="status",
+        source=POLICY,
+        fidelity="simplified",
+        en="**The network agent** of each node enforces the NetworkPolicy {policy} from now on ({change}).",
+        zh="**网络代理**从现在起在每个节点上执行 NetworkPolicy {policy}（{change}）。",
+    ),
+    "ConnectionDropped": Kind(
+        stage="report",
+        marker="warning",
+        source=POLICY,
+        en="**A NetworkPolicy** drops what {from} sends to {address}:{port}. Nobody answers; the client waits until its timeout.",
+        zh="**NetworkPolicy** 丢弃 {from} 发往 {address}:{port} 的数据。没有任何应答，客户端只能等到超时。",
     ),
 }

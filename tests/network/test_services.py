@@ -1,0 +1,197 @@
+"""Playbooks on a whole cluster: Services, names, node ports and policies as a Pod meets them."""
+
+import pytest
+
+from cluster.apiserver.server import ReplyTo
+from cluster.meta.requests import Request
+from cluster.runtime.http import answer_of
+from cluster.runtime.wire import NO_DATA, NO_NAME, NO_SERVER, REFUSED, TIMEOUT, UNRESOLVED, Wire
+from cluster.worker.simulation import Simulation, settings_for
+
+ASK = "GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n"
+PATHS = {"Pod": ("", "v1", "pods"), "Service": ("", "v1", "services"), "NetworkPolicy": ("networking.k8s.io", "v1", "networkpolicies"),
+         "Namespace": ("", "v1", "namespaces")}  # fmt: skip
+
+
+class Cluster:
+    """A learner's cluster with what a test puts into it."""
+
+    def __init__(self, *objects, profile="learner", **settings):
+        self.simulation = Simulation(settings_for(profile, **settings)).boot()
+        self.engine = self.simulation.engine
+        for obj in objects:
+            self.create(obj)
+        self.settle()
+
+    def create(self, obj):
+        self.send("create", obj, body=obj)
+
+    def delete(self, obj):
+        self.send("delete", obj, name=obj["metadata"]["name"])
+
+    def send(self, verb, obj, **more):
+        group, version, plural = PATHS[obj["kind"]]
+        namespace = obj["metadata"].get("namespace", "default") if plural != "namespaces" else ""
+        request = Request(verb=verb, resource=plural, group=group, version=version, namespace=namespace, user="kubernetes-admin",
+                          groups=["system:masters", "system:authenticated"], user_agent="test", **more)  # fmt: skip
+        self.simulation.server.submit(request, ReplyTo(external=1), sender="client")
+
+    def settle(self):
+        assert self.engine.settle(limit_ms=120_000)
+        self.engine.run_until(self.engine.now_ms + 2_000)
+
+    def stored(self, key):
+        return self.simulation.store.get("/registry/" + key).value
+
+    def wire(self, pod, namespace="default"):
+        for node in self.simulation.nodes.values():
+            container = node.runtime.running(f"{namespace}/{pod}", "app")
+            if container:
+                return Wire(node.runtime, container)
+        raise AssertionError(f"{pod} does not run")
+
+    def get(self, pod, host, port=80, *, namespace="default"):
+        """(error, code, what was in the log's first word: who answered)."""
+        reply = self.wire(pod, namespace).exchange(host, port, ASK, timeout_ms=5_000)
+        found = answer_of(reply.text)
+        return reply.error or found.code
+
+    def facts(self, kind):
+        return [event.data for event in self.engine.trace.events if event.kind == kind]
+
+
+def pod(name, image="nginx/nginx:v1", *, labels=None, command=None, namespace="default", **spec):
+    container = {"name": "app", "image": image, **({"command": command} if command else {}), "ports": [{"name": "http", "containerPort": 80}]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace, "labels": labels or {"app": name}},
+            "spec": {"containers": [container], **spec}}  # fmt: skip
+
+
+def client(name="client", namespace="default"):
+    return pod(name, "busybox:1", command=["sleep", "100000"], namespace=namespace)
+
+
+def service(name="web", namespace="default", port=80, **spec):
+    spec = {"selector": {"app": "web"}, "ports": [{"port": port, "targetPort": "http", "name": "http"}], **spec}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Two Pods behind `web`, one behind the headless `db` with names of their own, and a client."""
+    web = [pod(f"web-{index}", labels={"app": "web"}) for index in range(2)]
+    db = pod("db-0", labels={"app": "db"}, hostname="db-0", subdomain="db")
+    return Cluster(*web, db, client(), service(port=8080), service("db", selector={"app": "db"}, clusterIP="None"),
+                   service("empty", selector={"app": "none"}), service("out", type="NodePort"), {**service("far"), "spec":
+                   {"type": "ExternalName", "externalName": "web.default.svc.cluster.local"}})  # fmt: skip
+
+
+def test_a_service_spreads_connections_over_its_ready_endpoints_and_they_are_told(cluster):
+    codes = {cluster.get("client", "web", 8080): 1 for _ in range(12)}
+    assert codes == {200: 1}
+    assert len({fact["endpoint"]: 1 for fact in cluster.facts("ConnectionRouted")}) == 2
+    assert cluster.facts("RequestAnswered")[-1]["client"] == "client"
+    assert cluster.facts("NameResolved")[-1]["full"] == "web.default.svc.cluster.local"
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "expected"),
+    [("web", 80, TIMEOUT), ("empty", 80, REFUSED), ("web.default", 8080, 200), ("web.default.svc", 8080, 200), ("db", 80, 200), ("db-0.db", 80, 200),
+     ("web.default.svc.cluster.local.", 8080, 200), ("far", 8080, 200), ("nothing", 80, UNRESOLVED), ("web.other", 80, UNRESOLVED),
+     ("example.com", 80, UNRESOLVED), ("kubernetes.default.svc", 443, 400), ("web-0", 80, UNRESOLVED)],
+)  # fmt: skip
+def test_names_and_ports_as_a_pod_meets_them(cluster, host, port, expected):
+    assert cluster.get("client", host, port) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "error", "records"),
+    [("web", "A", "", ()), ("web", "AAAA", NO_DATA, ()), ("nothing", "A", NO_NAME, ()), ("empty", "A", "", ()),
+     ("_http._tcp.db", "SRV", "", (("SRV", "0 100 80 db-0.db.default.svc.cluster.local"),)),
+     ("_http._tcp.web.default.svc.cluster.local", "SRV", "", (("SRV", "0 100 8080 web.default.svc.cluster.local"),)),
+     ("1.0.96.10.in-addr.arpa", "PTR", "", (("PTR", "kubernetes.default.svc.cluster.local"),)),
+     ("10-244-7-9.default.pod", "A", "", ()), ("10-244-7-9.nowhere.pod.cluster.local", "A", NO_NAME, ()),
+     ("default.svc.cluster.local", "A", NO_DATA, ())],
+)  # fmt: skip
+def test_the_cluster_dns_answers(cluster, name, kind, error, records):
+    found = cluster.wire("client").resolve(name, kind)
+    assert (found.error, found.records) == (error, records)
+
+
+def test_search_domains_are_tried_in_order_and_ndots_decides_what_comes_first(cluster):
+    short, long = (cluster.wire("client").resolve(name).asked for name in ("example.com", "a.b.c.d.e.f"))
+    assert short == ("example.com.default.svc.cluster.local", "example.com.svc.cluster.local", "example.com.cluster.local", "example.com")
+    assert long[0] == "a.b.c.d.e.f"
+
+
+def test_a_node_port_answers_on_every_node_from_inside_and_outside(cluster):
+    number = cluster.stored("services/specs/default/out")["spec"]["ports"][0]["nodePort"]
+    for node in cluster.simulation.nodes.values():
+        assert cluster.get("client", node.runtime.node_ip, number) == 200
+        assert not Wire(node.runtime).exchange("127.0.0.1", number, ASK).error
+        assert cluster.get("client", node.runtime.node_ip, number + 1) == REFUSED
+
+
+def test_a_pod_that_reaches_itself_through_its_service_is_seen_as_its_node():
+    found = Cluster(pod("web-0", labels={"app": "web"}), service())
+    assert found.get("web-0", "web") == 200
+    runtime = found.wire("web-0").runtime
+    log = runtime.state.logs[runtime.running("default/web-0", "app")].lines
+    assert log[-1][2].startswith(runtime.state.pod_cidr.replace("0/24", "1"))
+
+
+def test_without_dns_names_are_not_found_and_without_the_proxy_the_rules_stay():
+    found = Cluster(pod("web-0", labels={"app": "web"}), client(), service())
+    found.engine.stop(found.engine.actors["coredns"])
+    reply = found.wire("client").exchange("web", 80, ASK)
+    assert (reply.error, reply.resolved.error, reply.took_ms) == (UNRESOLVED, NO_SERVER, 10_000)
+    found.engine.stop(found.engine.actors["kube-proxy"])
+    assert found.get("client", found.stored("services/specs/default/web")["spec"]["clusterIP"]) == 200
+    found.engine.start(found.engine.actors["coredns"])
+    found.settle()
+    assert found.get("client", "web") == 200
+
+
+def test_a_cluster_without_these_components_has_services_that_do_not_answer():
+    found = Cluster(pod("web-0", labels={"app": "web"}), client(), service(), profile="oracle")
+    assert found.get("client", "web") == UNRESOLVED
+    assert found.get("client", found.stored("services/specs/default/web")["spec"]["clusterIP"]) == TIMEOUT
+
+
+def policy(name="wall", pods=None, *, namespace="default", **spec):
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name, "namespace": namespace},
+            "spec": {"podSelector": {"matchLabels": pods} if pods else {}, **spec}}  # fmt: skip
+
+
+def test_policies_deny_and_allow_by_pod_namespace_block_and_port():
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other", "labels": {"team": "b"}}}
+    found = Cluster(pod("web-0", labels={"app": "web"}), client(), client("guest"), service(), space)
+    found.create(client(namespace="other"))
+    found.settle()
+    web = "web.default.svc.cluster.local"
+    assert [found.get("client", web), found.get("client", web, namespace="other")] == [200, 200]
+    found.create(policy(pods={"app": "web"}, policyTypes=["Ingress"]))
+    found.settle()
+    assert [found.get("client", web), found.get("client", web, namespace="other")] == [TIMEOUT, TIMEOUT]
+    assert found.facts("ConnectionDropped")
+    clients = [{"podSelector": {"matchLabels": {"app": "client"}}}]
+    found.create(policy("pods", {"app": "web"}, ingress=[{"from": clients, "ports": [{"port": "http"}]}]))
+    found.settle()
+    assert [found.get("client", web), found.get("guest", web), found.get("client", web, namespace="other")] == [200, TIMEOUT, TIMEOUT]
+    found.create(policy("teams", {"app": "web"}, ingress=[{"from": [{"namespaceSelector": {"matchLabels": {"team": "b"}}}]}]))
+    found.settle()
+    assert [found.get("guest", web), found.get("client", web, namespace="other")] == [TIMEOUT, 200]
+    found.create(policy("nodns", {"app": "client"}, policyTypes=["Egress"], egress=[{"to": [{"ipBlock": {"cidr": "10.244.0.0/16"}}]}]))
+    found.settle()
+    assert found.get("client", web) == UNRESOLVED
+    assert found.get("client", found.stored("pods/default/web-0")["status"]["podIP"]) == 200
+
+
+def test_a_snapshot_keeps_rules_names_and_policies():
+    found = Cluster(pod("web-0", labels={"app": "web"}), client(), service(), policy(pods={"app": "web"}, policyTypes=["Ingress"]))
+    again = Simulation(found.simulation.settings)
+    again.restore(found.simulation.snapshot())
+    address = found.stored("services/specs/default/web")["spec"]["clusterIP"]
+    for simulation in (found.simulation, again):
+        found.simulation, found.engine = simulation, simulation.engine
+        assert found.wire("client").resolve("web").addresses == (address,)
+        assert found.get("client", "web") == TIMEOUT
