@@ -7,6 +7,7 @@ end by the token that it gave. Source: containerd internal/cri/server/container_
 from __future__ import annotations
 
 import posixpath
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from . import process as processes
@@ -41,10 +42,10 @@ class Commands:
         container, main = self.state.containers.get(container_id), self.state.processes.get(container_id)
         if container is None or main is None:
             return Ended(-1, error=GONE)
-        reason = why_not(container, argv)
+        reason, script = _prepared(container.image, tuple(argv))
         if reason:
             return Ended(-1, error=UNKNOWN + NO_PROGRAM.partition("container: ")[2].format(id=self._new_id(), reason=reason) + ": unknown")
-        command = Command(token, Exec(0, container_id, _process(main, argv)))
+        command = Command(token, Exec(0, container_id, _process(main, argv, script)))
         step = self._command_step(command, container, main)
         if step.kind == "exit":
             return _ended(command, step.code)
@@ -135,12 +136,18 @@ class Commands:
             self._command_over(command, _ended(command, KILLED))
 
 
-def _process(main: Process, argv: list[str]) -> Process:
+@lru_cache(maxsize=1024)
+def _prepared(image: str, argv: tuple[str, ...]) -> tuple[str, str]:
+    """(why a command line cannot be run in an image, what a shell reads in its place)."""
+    reason = why_not(image, list(argv))
+    return reason, "" if reason else processes.script_of(posixpath.basename(argv[0]), list(argv)) or ""
+
+
+def _process(main: Process, argv: list[str], script: str) -> Process:
     """The program beside a container's first process, with that one's surroundings."""
-    program = posixpath.basename(argv[0])
     process = Process("", "script", argv, env=dict(main.env), hostname=main.hostname, mounts=main.mounts)
-    process.frames = [[processes.script_of(program, argv) or "", 0]]
-    if program in processes.SHELLS:
+    process.frames = [[script, 0]]
+    if len(argv) > 4 and posixpath.basename(argv[0]) in processes.SHELLS:
         process.variables.update({str(index): text for index, text in enumerate(argv[4:], 1)})
     return process
 

@@ -95,7 +95,7 @@ class Execs(Input):
             self._refuse(run, "container is not running" if container else "container not found")
             return
         argv = run.process.argv
-        reason = why_not(container, argv)
+        reason = why_not(container.image, argv)
         if reason:
             words = NO_PROGRAM.format(id=self._new_id(), reason=reason)
             self.tell("ExecFailed", container.uid, container.pod, container.name, command=argv, reason=reason)
@@ -234,9 +234,9 @@ def key_of(run: Exec) -> str:
     return str(run.number) if run.process is not None else run.container
 
 
-def why_not(container: Container, argv: list[str]) -> str:
-    """Why a program cannot be started, in runc's words; "" when it can."""
-    image, program = behaviours()[behaviour_of(container.image)], argv[0]
+def why_not(image_name: str, argv: list[str]) -> str:
+    """Why a program cannot be started in an image, in runc's words; "" when it can."""
+    image, program = behaviours()[behaviour_of(image_name)], argv[0]
     name = posixpath.basename(program)
     is_known = image.shell and processes.script_of(name, argv) is not None
     if is_known and not (name in ("bash", "dash") and image.prompt_shows_folder):

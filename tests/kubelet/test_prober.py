@@ -45,7 +45,7 @@ def test_readiness_needs_as_many_failures_in_a_row_as_its_threshold_says():
     world = a_pod(["sh", "-c", "touch /tmp/up; sleep 4; rm /tmp/up; sleep 1000"], 10, readinessProbe={**CAT, "failureThreshold": 2})
     fell = [fact.at_ms for fact in world.facts("ProbeVerdict") if fact.data["verdict"] == "unready"]
     failed = [fact.at_ms for fact in world.facts("ProbeFailed")]
-    assert fell[0] - failed[-1] == 1_000 and world.state("web")["restartCount"] == 0
+    assert 950 <= fell[0] - failed[-1] <= 1_050 and world.state("web")["restartCount"] == 0
 
 
 def test_a_failed_liveness_probe_restarts_the_container_in_the_same_pass():
