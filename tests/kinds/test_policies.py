@@ -146,7 +146,7 @@ def test_a_binding_keeps_its_role_and_names_its_subjects():
 
 
 STORED_ONLY = ("CronJob", "HorizontalPodAutoscaler",
-               "Ingress", "IngressClass", "NetworkPolicy", "RuntimeClass", "CSIDriver", "CSIStorageCapacity", "VolumeAttributesClass",
+               "Ingress", "IngressClass", "RuntimeClass", "CSIDriver", "CSIStorageCapacity", "VolumeAttributesClass",
                "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 
 
