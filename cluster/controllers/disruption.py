@@ -19,6 +19,7 @@ from cluster.meta.objects import controller_of, key_of
 
 from . import _pods
 from ._deployment_math import scaled_value
+from ._selector_text import shown
 
 DELETION_TIMEOUT_MS = 120_000  # an evicted Pod that is not deleted by then stays
 STALE_CONDITION_MS = 120_000
@@ -265,15 +266,3 @@ class DisruptionController(Controller):
         status, changed = _pods.with_condition(pod["status"], condition, self.engine.clock.text(self.now_ms))
         if changed:
             self.client.send(self.client.update("pods", {**pod, "status": status}, subresource="status"))
-
-
-def shown(selector: dict | None) -> str:
-    """A label selector as Go's %v prints it."""
-    if selector is None:
-        return "nil"
-    pairs = "".join(f"{key}: {value}," for key, value in sorted((selector.get("matchLabels") or {}).items()))
-    terms = "".join(
-        f"LabelSelectorRequirement{{Key:{one['key']},Operator:{one['operator']},Values:[{' '.join(one.get('values') or ())}],}},"
-        for one in selector.get("matchExpressions") or ()
-    )
-    return f"&LabelSelector{{MatchLabels:map[string]string{{{pairs}}},MatchExpressions:[]LabelSelectorRequirement{{{terms}}},}}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 from cluster.kinds import _autoscaler_v1, _pod_amounts, _portions, _rules
 from cluster.kinds._columns import AGE, NAME, age, column
 from cluster.kinds._rules import Errors
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields
 
 LONGEST_PERIOD_S, LONGEST_WINDOW_S = 1800, 3600
@@ -312,5 +312,5 @@ KIND = Kind(
     prepare_status=prepare_status, validate=validate, validate_update=validate_update, validate_status=validate_status,
     reset_fields={"": ("status",), "status": ("spec",)}, icon="gauge",
     faces=({"version": "v1", "cells": _cells_of_v1, "to_stored": _autoscaler_v1.to_stored, "from_stored": _autoscaler_v1.from_stored},),
-    title=stored_only({"en": "Keeps a workload at the number of Pods that its load asks for.", "zh": "让工作负载的 Pod 数量随负载增减。"}),
+    title={"en": "Keeps a workload at the number of Pods that its load asks for.", "zh": "让工作负载的 Pod 数量随负载增减。"},
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cluster.controllers.disruption import shown
+from cluster.controllers._selector_text import shown
 from tests.controllers.world import World
 
 SELECTOR = {"matchLabels": {"app": "web"}}

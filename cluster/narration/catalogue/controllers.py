@@ -161,6 +161,11 @@ KINDS = {
         en="**ttl-after-finished-controller** deletes {name}: it ended {seconds} s ago, its ttlSecondsAfterFinished. Its Pods go first.",
         zh="**ttl-after-finished-controller** 删除 {name}：它结束已满 ttlSecondsAfterFinished（{seconds} 秒）。其 Pod 先行删除。",
     ),
+    "LoadWeighed": Kind(
+        stage="reconcile", marker="status", source="pkg/controller/podautoscaler/horizontal.go",
+        en="**horizontal-pod-autoscaler** weighs {metric} of {name}: {current} Pods, the load asks for {wanted} → {desired} ({limit}).",
+        zh="**horizontal-pod-autoscaler** 衡量 {name} 的 {metric}：现有 {current} 个 Pod，负载需要 {wanted} 个 → {desired} 个（{limit}）。",
+    ),
     "OwnerAbsent": Kind(
         stage="delete", marker="status", source=GARBAGE,
         en=(
