@@ -22,14 +22,15 @@ class Counts:
     terminating: int
 
 
-def calculate(replica_set: dict, counts: Counts, error: str, now: str) -> dict:
+def calculate(replica_set: dict, counts: Counts, error: str, now: str, *, says_terminating: bool = True) -> dict:
     """The new status in wire form. error: what went wrong while creating or deleting, "" if nothing."""
     old = replica_set.get("status") or {}
     status: dict = {"replicas": counts.active}
     _put(status, "fullyLabeledReplicas", counts.labelled)
     _put(status, "readyReplicas", counts.ready)
     _put(status, "availableReplicas", counts.available)
-    status["terminatingReplicas"] = counts.terminating
+    if says_terminating:
+        status["terminatingReplicas"] = counts.terminating
     _put(status, "observedGeneration", old.get("observedGeneration", 0))
     _put(status, "conditions", _conditions(replica_set, counts, error, now))
     return status
@@ -60,7 +61,7 @@ def is_unchanged(replica_set: dict, status: dict) -> bool:
     old = replica_set.get("status") or {}
     return (
         all(old.get(name, 0) == status.get(name, 0) for name in COUNTS)
-        and old.get("terminatingReplicas") == status["terminatingReplicas"]
+        and old.get("terminatingReplicas") == status.get("terminatingReplicas")
         and replica_set["metadata"].get("generation", 0) == old.get("observedGeneration", 0)
         and (old.get("conditions") or []) == (status.get("conditions") or [])
     )

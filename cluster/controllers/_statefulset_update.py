@@ -164,7 +164,7 @@ class Update:
     def _for_all(self, pods: list[dict], step: Callable[[dict], Iterator[Any]]) -> Iterator[Any]:
         """(whether to stop here, error): one after another, or all at once from a slow start. Source: runForAll."""
         if not self.in_order:
-            rest = iter(pods)
+            rest = iter(_as_started(pods))
             _, error = yield from slow_start(len(pods), lambda: _only_error(step(next(rest))))
             return error != "", error
         for pod in pods:
@@ -264,6 +264,16 @@ class Update:
 def _new_pod(made: tuple[dict, str], place: int) -> dict:
     stateful_set, revision = made
     return identity.new_pod(stateful_set, place, revision)
+
+
+def _as_started(pods: list[dict]) -> list[dict]:
+    """The order in which Go starts the goroutines of each batch of a slow start: the last one first."""
+    started, size = [], 1
+    while len(started) < len(pods):
+        batch = pods[len(started):len(started) + size]
+        started += [*batch[-1:], *batch[:-1]]
+        size *= 2
+    return started
 
 
 def _only_error(step: Iterator[Any]) -> Iterator[Any]:

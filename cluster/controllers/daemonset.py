@@ -59,6 +59,10 @@ class DaemonSetController(Controller):
         self.nodes.on(self.on_node)
 
     @property
+    def account(self) -> str:
+        return "daemon-set-controller"
+
+    @property
     def now_unix_ms(self) -> int:
         return self.engine.clock.unix_ms(self.now_ms)
 

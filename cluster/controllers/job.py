@@ -60,7 +60,7 @@ class JobController(Controller):
         self.jobs = informers.watch("jobs")
         self.pods = informers.watch("pods", indexes={"controller": controller_index})
         self.jobs.on(self.on_job)
-        self.pods.on(self.on_pod)
+        self.pods.on_owned("Job", self.on_pod)
 
     def subject(self, key: str) -> str:
         if key.startswith(f"{ORPHANS}/"):

@@ -16,13 +16,13 @@ from cluster.meta.objects import controller_of, key_of
 from . import _deletion_rank, _pods, _replicaset_status
 from ._claims import Claim, controller_index, controller_reference, resolve, selecting, verdict
 from ._expectations import Expectations
+from ._pod_control import is_terminating_namespace, pod_from_template
 from ._replicaset_status import Counts
 from ._tally import Tally, basis
 from ._tasks import Task, slow_start
 
 BURST_REPLICAS = 500
 STATUS_UPDATE_RETRIES = 1
-NAMESPACE_TERMINATING = "NamespaceTerminating"
 
 
 @dataclass
@@ -35,6 +35,8 @@ class ReplicaSetController(Controller):
 
     NAME = "replicaset-controller"
     RESOURCE = "replicasets"
+    KIND, API_VERSION = "ReplicaSet", "apps/v1"
+    SAYS_TERMINATING = True  # status.terminatingReplicas
 
     def setup(self) -> None:
         self.state = ReplicaSetState()
@@ -42,10 +44,22 @@ class ReplicaSetController(Controller):
         self.tallies: dict[str, Tally] = {}  # by uid; derived from the informers, so no part of the state
 
     def watch(self, informers) -> None:
-        self.replica_sets = informers.watch("replicasets", indexes={"controller": controller_index})
+        self.replica_sets = self.owners(informers.watch(self.RESOURCE, indexes={"controller": controller_index}))
         self.pods = informers.watch("pods", indexes={"controller": controller_index})
         self.replica_sets.on(self.on_replica_set)
-        self.pods.on(self.on_pod)
+        self.pods.on_owned(self.KIND, self.on_pod)
+
+    def owners(self, informer):
+        """The informer of what this controller looks after."""
+        return informer
+
+    def seen(self, owner: dict) -> dict:
+        """A stored owner as this controller looks at it."""
+        return owner
+
+    def stored(self, replica_set: dict) -> dict:
+        """An owner as the API server has it."""
+        return replica_set
 
     def drop_memory(self) -> None:
         super().drop_memory()
@@ -84,7 +98,7 @@ class ReplicaSetController(Controller):
             self._pod_updated(old, new)
 
     def _owner(self, pod: dict) -> dict | None:
-        return resolve(self.replica_sets, pod["metadata"].get("namespace", ""), controller_of(pod), "ReplicaSet")
+        return resolve(self.replica_sets, pod["metadata"].get("namespace", ""), controller_of(pod), self.KIND)
 
     def _going(self, pod: dict) -> None:
         owner = self._owner(pod)
@@ -209,9 +223,9 @@ class ReplicaSetController(Controller):
         claim = Claim(
             client=self.client,
             owner=replica_set,
-            owner_resource="replicasets",
-            api_version="apps/v1",
-            kind="ReplicaSet",
+            owner_resource=self.RESOURCE,
+            api_version=self.API_VERSION,
+            kind=self.KIND,
             selector=replica_set["spec"]["selector"],
             resource="pods",
             trace=self.trace,
@@ -245,7 +259,8 @@ class ReplicaSetController(Controller):
     def _create(self, replica_set: dict, count: int) -> Iterator[Any]:
         key = key_of(replica_set)
         self.state.expectations.expect_creations(key, count, self.now_ms)
-        pod = pod_from_template(replica_set)
+        reference = controller_reference(replica_set, self.API_VERSION, self.KIND)
+        pod = pod_from_template(replica_set, reference, replica_set["spec"]["template"])
         successes, error = yield from slow_start(count, lambda: self._create_one(replica_set, pod))
         self.state.expectations.creation_observed(key, count - successes)
         return error
@@ -300,7 +315,7 @@ class ReplicaSetController(Controller):
     def _report(self, replica_set: dict, counts: Counts, error: str) -> Iterator[Any]:
         """Write the status if it says something new; then plan the next look at Pods that are not available yet."""
         now = self.engine.clock.text(self.now_ms)
-        status = _replicaset_status.calculate(replica_set, counts, error, now)
+        status = _replicaset_status.calculate(replica_set, counts, error, now, says_terminating=self.SAYS_TERMINATING)
         if not _replicaset_status.is_unchanged(replica_set, status):
             status["observedGeneration"] = replica_set["metadata"].get("generation", 0)
             if not (yield from self._write_status(replica_set, status)):
@@ -316,38 +331,14 @@ class ReplicaSetController(Controller):
     def _write_status(self, replica_set: dict, status: dict) -> Iterator[Any]:
         """One PUT, and one more on a fresh copy. Source: updateReplicaSetStatus."""
         for attempt in range(STATUS_UPDATE_RETRIES + 1):
-            reply = yield self.client.update("replicasets", {**replica_set, "status": status}, subresource="status")
+            reply = yield self.client.update(self.RESOURCE, {**self.stored(replica_set), "status": status}, subresource="status")
             if reply.ok:
                 return True
             if attempt < STATUS_UPDATE_RETRIES:
                 meta = replica_set["metadata"]
-                fresh = yield self.client.get("replicasets", meta["name"], meta["namespace"])
+                fresh = yield self.client.get(self.RESOURCE, meta["name"], meta["namespace"])
                 if not fresh.ok:
                     return False
-                replica_set = fresh.body
+                replica_set = self.seen(fresh.body)
         return False
 
-
-def pod_from_template(replica_set: dict) -> dict:
-    """The Pod to create for a ReplicaSet. Source: pkg/controller/controller_utils.go GetPodFromTemplate."""
-    template, meta = replica_set["spec"]["template"], replica_set["metadata"]
-    given = template.get("metadata") or {}
-    kept = {name: given[name] for name in ("labels", "annotations", "finalizers") if given.get(name)}
-    # Simplified: upstream drops the dash where the name would make an invalid prefix.
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            **kept,
-            "generateName": f"{meta['name']}-",
-            "namespace": meta["namespace"],
-            "ownerReferences": [controller_reference(replica_set, "apps/v1", "ReplicaSet")],
-        },
-        "spec": template["spec"],
-    }
-
-
-def is_terminating_namespace(reply) -> bool:
-    """Whether a create was refused because its namespace is being deleted."""
-    details = reply.body.get("details") if isinstance(reply.body, dict) else None
-    return any(cause.get("reason") == NAMESPACE_TERMINATING for cause in (details or {}).get("causes") or ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 from cluster.kinds import _pod_defaults, _pod_gates, _pod_validation, _pod_warnings, _rules, _workload
 from cluster.kinds._columns import AGE, CONTAINERS, IMAGES, NAME, age, column, container_cells
 from cluster.kinds._workload import count, replicas
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, labels
 
 __all__ = ["KIND", "condition", "count", "replicas"]
@@ -136,6 +136,5 @@ KIND = Kind(
     prepare_update=prepare_update, prepare_status=prepare_status, validate=validate, validate_update=validate_update,
     validate_status=validate_status, warn=warn, selectable={"status.replicas": lambda obj: str(count(obj, "replicas"))},
     reset_fields={"": ("status",), "status": ("spec",)}, orphans_dependents=True, icon="copy",
-    title=stored_only({"en": "Keeps a number of equal Pods alive; ReplicaSets have taken its place.",
-                       "zh": "维持一定数量的相同 Pod；已被 ReplicaSet 取代。"}),
+    title={"en": "Keeps a number of equal Pods alive; ReplicaSets have taken its place.", "zh": "维持一定数量的相同 Pod；已被 ReplicaSet 取代。"},
 )
