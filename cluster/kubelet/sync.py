@@ -242,6 +242,8 @@ class Sync:
             attempt=latest.attempt + 1 if latest else 0,
             image=image,
             definition=definition_of(spec),
+            message_path=spec.get("terminationMessagePath", ""),
+            message_from_logs=spec.get("terminationMessagePolicy") == "FallbackToLogsOnError",
         )
         kubelet.recorder.event(pod, "Normal", "Created", "Container created", path)
         target = report.latest(spec.get("targetContainerName", ""))

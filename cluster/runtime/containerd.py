@@ -18,6 +18,7 @@ from .commands import Commands
 from .filesystem import HOST, Mount, Volume, folder, host_tree
 from .forwards import Forwards
 from .images import behaviour_of, behaviours
+from .last_words import last_words
 from .network import next_address
 from .pulls import Pulls
 from .repositories import repositories_of
@@ -152,7 +153,16 @@ class Containerd(Pulls, Attachments, Commands, Forwards, Actor):
     # -- containers -------------------------------------------------------------------------------------------
 
     def container_created(
-        self, uid: str, pod: str, *, name: str, attempt: int, image: StoredImage, definition: str
+        self,
+        uid: str,
+        pod: str,
+        *,
+        name: str,
+        attempt: int,
+        image: StoredImage,
+        definition: str,
+        message_path: str = "",
+        message_from_logs: bool = False,
     ) -> Container:
         """A container stands ready to be started; of its predecessors only the last is kept."""
         container = Container(
@@ -166,6 +176,8 @@ class Containerd(Pulls, Attachments, Commands, Forwards, Actor):
             image.ref,
             "created",
             self.now_ms,
+            message_path=message_path,
+            message_from_logs=message_from_logs,
             definition=definition,
         )
         mine = self.state.by_pod.setdefault(uid, [])
@@ -342,7 +354,10 @@ class Containerd(Pulls, Attachments, Commands, Forwards, Actor):
         self.cancel(process.kill_timer)
         self.end_streams(container_id)
         reason = "Error" if code else "Completed"
-        ended = self._replace(container, state="exited", finished_ms=self.now_ms, exit_code=code, reason=reason)
+        message = last_words(container, self._world(process, container), self.state.logs.get(container_id), code)
+        ended = self._replace(
+            container, state="exited", finished_ms=self.now_ms, exit_code=code, reason=reason, message=container.message or message
+        )
         signal = "SIG" + process.signal if process.signal else ""
         self.tell(
             "ContainerExited",

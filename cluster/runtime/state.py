@@ -46,6 +46,8 @@ class Container:
     exit_code: int = 0
     reason: str = ""
     message: str = ""
+    message_path: str = ""  # where it leaves its last words
+    message_from_logs: bool = False  # else its log's end is taken, when it fails
     definition: str = ""  # a fingerprint of the spec's image and name, to see a change
 
 

@@ -1,0 +1,45 @@
+"""Playbooks: termination messages and exit codes. Sources: kuberuntime_container.go (getTerminationMessage); signal(7)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kubelet.world import World
+
+LOGS = {"terminationMessagePolicy": "FallbackToLogsOnError"}
+CASES = {
+    "the file": ("echo bye > /dev/termination-log; exit 1", {}, "bye\n"),
+    "a file of its own": ("echo bye > /tmp/why", {"terminationMessagePath": "/tmp/why"}, "bye\n"),
+    "no file and no fallback": ("echo log; exit 1", {}, None),
+    "the log of a failure": ("echo one; echo two; exit 1", LOGS, "one\ntwo\n"),
+    "no log of a success": ("echo one", LOGS, None),
+    "the file before the log": ("echo one; echo bye > /dev/termination-log; exit 1", LOGS, "bye\n"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_container_leaves_its_last_words(case):
+    text, fields, message = CASES[case]
+    world = World()
+    world.create("web", ["sh", "-c", text], container=fields, restartPolicy="Never")
+    world.run(4_000)
+    assert world.state("web")["state"]["terminated"].get("message") == message
+
+
+def test_of_a_long_log_the_last_two_kilobytes_are_kept_and_at_most_eighty_lines():
+    world = World()
+    world.create("web", ["sh", "-c", f"for x in $(seq 300); do echo {'y' * 50} $x; done; exit 1"], container=LOGS, restartPolicy="Never")
+    world.run(4_000)
+    message = world.state("web")["state"]["terminated"]["message"]
+    assert len(message) == 2048 and message.endswith("y 300\n")
+
+
+ENDS = [(["sh", "-c", "exit 3"], 3), (["sh", "-c", "nope"], 127), (["false"], 1)]
+
+
+@pytest.mark.parametrize(("command", "code"), ENDS)
+def test_an_exit_code_is_the_programs_own(command, code):
+    world = World()
+    world.create("web", command, restartPolicy="Never")
+    world.run(4_000)
+    assert world.state("web")["state"]["terminated"]["exitCode"] == code
