@@ -63,18 +63,33 @@ export function tweenFrom(fromMs, animated = true) {
   tween = wanted ? { fromMs, startedAt: performance.now() } : null;
 }
 
+/** How long the picture stands still for a step that does not come. */
+const STILL_MS = 300;
+let still = null;
+
+/** A step is asked for: the picture waits for it where it is, so that the answer finds the page idle. */
+export function awaitStep() {
+  if (!tween || still) return;
+  still = { since: performance.now(), timer: setTimeout(() => (goOn(), (tick.value += 1)), STILL_MS) };
+}
+
+function goOn() {
+  clearTimeout(still?.timer);
+  still = null;
+}
+
 export const tweenFloorMs = () => (tween ? tween.fromMs : Infinity);
 
 /** Simulated time that the picture shows now; `isMoving` = ask again at the next frame. */
 export function pictureTime(now = performance.now()) {
   const restMs = atRestMs(now);
   if (!tween) return { atMs: restMs, isMoving: isTicking() };
-  const p = (now - tween.startedAt) / Math.min(STEP_TWEEN_MS, STEP_TWEEN_MS / run.value.speed);
+  const p = ((still?.since ?? now) - tween.startedAt) / Math.min(STEP_TWEEN_MS, STEP_TWEEN_MS / run.value.speed);
   if (p >= 1) {
     tween = null;
     return { atMs: restMs, isMoving: isTicking() };
   }
-  return { atMs: tween.fromMs + (restMs - tween.fromMs) * Math.max(0, p), isMoving: true };
+  return { atMs: tween.fromMs + (restMs - tween.fromMs) * Math.max(0, p), isMoving: !still };
 }
 
 export const isRunning = () => following.value && ["running", "settling"].includes(run.value.mode) && connection.value === "online";
@@ -117,6 +132,7 @@ function takeSnapshot(message) {
   takeRun(message);
   run.value = { ...run.value, totalSteps: message.total_steps ?? message.step ?? 0 };
   following.value = true;
+  goOn();
   tween = null;
   tick.value += 1;
   ready.value = true;
@@ -125,6 +141,7 @@ function takeSnapshot(message) {
 
 function takeFrame(message) {
   const before = pictureTime().atMs;
+  goOn();
   const added = recording.append(message.rows ?? []);
   takeRun(message);
   if (added) {
@@ -152,6 +169,7 @@ function takeRun(message) {
 /** Stands at a position; at the end of what is known, the cursor follows the run again. */
 export function goTo(position, { animated = false } = {}) {
   const before = pictureTime().atMs;
+  goOn();
   batch(() => {
     recording.seek(position);
     following.value = recording.position >= recording.length;

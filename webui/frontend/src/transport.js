@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals-core";
 import { fill, say, t } from "./i18n.js";
-import { canAct, following, goLive, goTo, goToStep, isRunning, moment, recording, run, tell } from "./store.js";
+import { awaitStep, canAct, following, goLive, goTo, goToStep, isRunning, moment, recording, run, tell } from "./store.js";
 
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
 const REPEAT_MS = 1000 / 12;
@@ -45,6 +45,7 @@ export async function step({ repeated = false } = {}) {
   if (!atEdge()) return goToStep(moment.value.step + 1, { animated: !repeated });
   if (stepUnderWay || !canAct.value) return;
   stepUnderWay = true;
+  awaitStep();
   await control("step", 1);
   stepUnderWay = false;
 }

@@ -5,7 +5,7 @@ import { getObject } from "../api.js";
 import { cells, connection, moment, recording, selected } from "../store.js";
 
 const LOOK_BACK_STEPS = 60;
-const WAIT_MS = 60;
+const WAIT_MS = 150; // who presses Step again and again wants the steps, not the details of each
 const MOST_KEPT = 300;
 const SUBJECT = /^[a-z][\w.]*\/[^/]*\/.+$/;
 
