@@ -49,7 +49,9 @@ def actions_for(pod: dict, report: Report, verdict: Verdict = unprobed) -> Actio
     specs = pod["spec"].get("initContainers")
     if specs and not Inits(pod, report, actions, verdict).walk(specs):
         return actions
-    kept = sum(_keeps(pod, spec, report, actions, verdict) for spec in pod["spec"]["containers"])
+    kept = 0
+    for spec in pod["spec"]["containers"]:
+        kept += _keeps(pod, spec, report, actions, verdict)
     if not kept and not actions.start:
         actions.kill_pod, actions.start_init = True, []
     return actions
@@ -66,7 +68,7 @@ def _keeps(pod: dict, spec: dict, report: Report, actions: Actions, verdict: Ver
     if latest.definition != definition_of(spec):
         message = f"Container {spec['name']} definition changed"
     else:
-        failed = failed_probe(latest, verdict)
+        failed = failed_probe(latest, verdict) if verdict is not unprobed else ""
         message = f"Container {spec['name']} failed {failed} probe" if failed else ""
     if not message:
         return True

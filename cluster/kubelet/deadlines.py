@@ -45,8 +45,6 @@ class Deadlines:
 
     def evicted(self, pod: dict) -> tuple[str, str]:
         """(reason, message) of a Pod whose time is over; it is said each time that somebody asks."""
-        if pod["spec"].get("activeDeadlineSeconds") is None:
-            return IN_TIME
         due_ms = self._due_ms(pod, self.kubelet.statuses.held(pod))
         if due_ms is None or self.kubelet.now_ms < due_ms:
             return IN_TIME

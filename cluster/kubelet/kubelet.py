@@ -17,7 +17,7 @@ from cluster.runtime.commands import Ended
 from cluster.runtime.containerd import Containerd
 
 from . import admission, backoff, conditions, pod_status, prober
-from .deadlines import Deadlines
+from .deadlines import IN_TIME, Deadlines
 from .hooks import Hooks
 from .image_collection import ImageCollection
 from .images import Images
@@ -144,7 +144,7 @@ class Kubelet(Process):
             self.statuses.held(pod),
             is_terminal=is_terminal,
             probed=self.prober if pod["metadata"]["uid"] in self.state.probes else None,
-            evicted=self.deadlines.evicted(pod),
+            evicted=self.deadlines.evicted(pod) if "activeDeadlineSeconds" in pod["spec"] else IN_TIME,
             reasons=self.state.reasons.get(pod["metadata"]["uid"]) or {},
             moment=self.moment,
         )

@@ -99,6 +99,7 @@ class Worker:
     seen_ms: int = 0
     synced_ms: int = -1  # end of the last pass
     mounted: bool = False
+    is_probed: bool = False
     grace_s: int = 0
     stops: dict[str, Stop] = field(default_factory=dict)  # containers whose end is awaited, by id
     turns: dict[str, list[str]] = field(default_factory=dict)  # sidecar -> who must have ended before it is stopped

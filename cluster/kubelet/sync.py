@@ -18,6 +18,7 @@ from .hooks import spec_named, words_of
 from .state import Pass, Report, Worker
 from .termination import find_spec
 
+NOTHING = Report()
 CHANGED = "Pod sandbox changed, it will be killed and re-created."
 
 
@@ -42,7 +43,8 @@ class Sync:
         if worker.cancelled:
             kubelet.workers.done(worker)
             return
-        kubelet.deadlines.arm(pod, status)
+        if "activeDeadlineSeconds" in pod["spec"]:
+            kubelet.deadlines.arm(pod, status)
         if kubelet.volumes.mount(worker, pod):
             yield from self._act(worker, pod, report)
 
@@ -54,7 +56,9 @@ class Sync:
     def _act(self, worker: Worker, pod: dict, report: Report):
         """Bring what runs in line with what is wanted; volumes are there."""
         kubelet = self.kubelet
-        kubelet.prober.add(pod)
+        if not worker.is_probed:
+            worker.is_probed = True
+            kubelet.prober.add(pod)
         actions = self._actions(worker, pod, report)
         if actions.create_sandbox and report.sandboxes:
             kubelet.recorder.event(pod, "Normal", "SandboxChanged", CHANGED)
@@ -82,7 +86,7 @@ class Sync:
         """Make the sandbox if there must be one, then start what must be started; a postStart hook is waited for outside of here."""
         plan = worker.plan
         assert plan is not None
-        report = self._report(worker, plan)
+        report = self._report(worker, plan) if plan.stopped else self.kubelet.state.reports.get(worker.uid) or NOTHING
         if plan.create_sandbox:
             plan.create_sandbox = False
             plan.address = yield from self._make_sandbox(worker, pod, plan.attempt)
@@ -98,10 +102,8 @@ class Sync:
         self._conclude(worker, plan)
 
     def _report(self, worker: Worker, plan: Pass) -> Report:
-        """The report that a pass goes by: what it has stopped itself still runs there."""
-        report = self.kubelet.state.reports.get(worker.uid) or Report()
-        if not plan.stopped:
-            return report
+        """The report that a pass goes by which has stopped something: it still runs there."""
+        report = self.kubelet.state.reports.get(worker.uid) or NOTHING
         containers = [replace(each, state="running") if each.id in plan.stopped else each for each in report.containers]
         return Report(report.sandboxes, containers, report.ip)
 
@@ -152,7 +154,7 @@ class Sync:
         reason, message = self._in_backoff(worker, pod, spec, report, path, plan)
         if not reason:
             reason, message = yield from self._launch(worker, pod, spec, report, path, plan.address)
-        if not reason and (spec.get("lifecycle") or {}).get("postStart") and self._begin_hook(worker, pod, spec, plan):
+        if not reason and "lifecycle" in spec and spec["lifecycle"].get("postStart") and self._begin_hook(worker, pod, spec, plan):
             return True
         self._note_start(worker, name, plan, reason, message)
         return not reason
@@ -271,7 +273,12 @@ class Sync:
 
 def plan_of(actions: Actions, report: Report) -> Pass:
     """What is to be started, in order."""
-    starts = [["ephemeralContainers", name] for name in actions.start_ephemeral]
-    starts += [["initContainers", name] for name in actions.start_init]
-    starts += [["containers", name] for name in actions.start]
+    starts: list[list[str]] = []
+    for kind, names in (
+        ("ephemeralContainers", actions.start_ephemeral),
+        ("initContainers", actions.start_init),
+        ("containers", actions.start),
+    ):
+        if names:
+            starts += [[kind, name] for name in names]
     return Pass(actions.create_sandbox, actions.attempt, starts, report.ip)

@@ -35,9 +35,12 @@ class Termination:
         self._stop_all(worker, pod, grace_s=worker.grace_s, then="terminated")
 
     def _stop_all(self, worker: Worker, pod: dict, *, grace_s: int, then: str) -> None:
-        """Stop all that runs of a Pod, sidecars last."""
+        """Stop all that runs of a Pod, sidecars last.
+
+        They are asked at once; upstream's goroutines begin with the one that was made last, which is that of the oldest container.
+        """
         running = [each for each in self.kubelet.runtime.containers(worker.uid) if each.state == "running"]
-        stops = [Stop(each.id, each.name, grace_s) for each in running]
+        stops = [Stop(each.id, each.name, grace_s) for each in (*running[:1], *reversed(running[1:]))]
         self._stop(worker, pod, [(stop, f"Stopping container {stop.name}") for stop in stops], then=then, in_turns=True)
 
     def _stop(self, worker: Worker, pod: dict, stops: list[tuple[Stop, str]], *, then: str, in_turns: bool = False) -> None:
