@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from cluster.meta import quantity
 from cluster.runtime.images import behaviour_of, behaviours
 from cluster.runtime.state import Surroundings
 
@@ -125,6 +126,12 @@ def user_of(pod: dict, spec: dict, image: str) -> int:
     return image_user(image) if wanted is None else wanted
 
 
+def memory_limit(spec: dict) -> int:
+    """Bytes that a container may hold, 0 for any number."""
+    text = ((spec.get("resources") or {}).get("limits") or {}).get("memory")
+    return quantity.parse(str(text)).value if text else 0
+
+
 def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_hosts: str, node_resolver: str) -> Surroundings:
     """All of it for one container. Raises Refused."""
     context = pod["spec"].get("securityContext") or {}
@@ -137,4 +144,5 @@ def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_h
         group,
         tuple(groups),
         bool((spec.get("securityContext") or {}).get("readOnlyRootFilesystem")),
+        memory_limit(spec),
     )

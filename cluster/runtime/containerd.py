@@ -20,19 +20,20 @@ from .forwards import Forwards
 from .images import behaviour_of, behaviours
 from .last_words import last_words
 from .network import next_address
+from .programs import Programs
 from .pulls import Pulls
 from .repositories import repositories_of
 from .shell.machine import Step
 from .state import Container, Process, RuntimeState, Sandbox, StoredImage, Surroundings
-from .world import ContainerWorld
 from .storage import SHARED, storage_of
+from .world import ContainerWorld
 
 PLAIN = Surroundings()
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10.1"
 FAR_MS = 60_000  # what is further away than this happens in the background
 
 
-class Containerd(Pulls, Attachments, Commands, Forwards, Actor):
+class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
     """The runtime of one node. images: imported at first."""
 
     def __init__(
@@ -73,7 +74,14 @@ class Containerd(Pulls, Attachments, Commands, Forwards, Actor):
             self.state.volumes[HOST] = Volume(host_tree(self.node), kind=HOST)
         return self.state.volumes[HOST]
 
-    # -- sandboxes ---------------------------------------------------------------------------------------------
+    def wipe_volume(self, spec: dict) -> None:
+        """Delete the folder of this node that a PersistentVolume's spec is about."""
+        path = (spec.get("hostPath") or spec.get("local") or {}).get("path", "")
+        if path and HOST in self.state.volumes:
+            nodes = self.state.volumes[HOST].nodes
+            for each in [each for each in nodes if each == path or each.startswith(path.rstrip("/") + "/")]:
+                del nodes[each]
+
     def volume(self, key: str) -> Volume:
         """A volume by its key; one that nobody has looked into yet is made now, and filled by the kubelet."""
         if key.startswith(SHARED + "/"):
@@ -85,6 +93,7 @@ class Containerd(Pulls, Attachments, Commands, Forwards, Actor):
             self.listener.fill_volume(key)
         return volume
 
+    # -- sandboxes ---------------------------------------------------------------------------------------------
 
     def sandbox_started(self, uid: str, pod: str, *, attempt: int, host_network: bool) -> Sandbox:
         """The pause container runs and the network namespace has its address."""
@@ -238,6 +247,7 @@ class Containerd(Pulls, Attachments, Commands, Forwards, Actor):
             return str(error)
         process.ports, process.target = list(ports), target
         process.hosts, process.resolver, process.read_only = around.hosts, around.resolver, around.read_only
+        process.memory_limit = around.memory_bytes
         process.user, process.group, process.groups = around.user, around.group, list(around.groups)
         self.state.processes[container_id] = process
         self._replace(container, state="running", started_ms=self.now_ms)
@@ -254,7 +264,7 @@ class Containerd(Pulls, Attachments, Commands, Forwards, Actor):
             self.begin_main(process, tty=tty, closes=stdin_once)
         elif process.kind == "script":
             self._run(process)
-        else:
+        elif not (behaviours()[behaviour].programs and self.begin_program(process)):
             self._first_words(container, behaviour)
         return ""
 
@@ -267,8 +277,8 @@ class Containerd(Pulls, Attachments, Commands, Forwards, Actor):
         return [self.state.containers[each] for each in self.state.by_pod.get(uid, ())]
 
     def running(self, pod: str, name: str) -> str:
-        """The id of a Pod's running container; "" when there is none."""
-        for container_id in self.state.processes:
+        """The id of a Pod's running container; "" when there is none. An earlier Pod of that name may not have ended yet."""
+        for container_id in reversed(self.state.processes):
             container = self.state.containers[container_id]
             if container.pod == pod and container.name == name and container.state == "running":
                 return container_id
@@ -331,6 +341,8 @@ class Containerd(Pulls, Attachments, Commands, Forwards, Actor):
             process.timer = self.after(self.latency("process_exit"), "_exited", container_id, processes.KILLED)
         elif process.kind == "script":
             self._interrupt(process, name)
+        elif process.calls:
+            self.signal_program(process, name)
         elif (code := processes.exit_on(process, name)) is not None and not process.timer:
             low, high = behaviours()[process.behaviour].stop_ms
             process.timer = self.after(
@@ -353,7 +365,7 @@ class Containerd(Pulls, Attachments, Commands, Forwards, Actor):
         was_asked = bool(process.kill_timer)
         self.cancel(process.kill_timer)
         self.end_streams(container_id)
-        reason = "Error" if code else "Completed"
+        reason = "OOMKilled" if process.is_out_of_memory else "Error" if code else "Completed"
         message = last_words(container, self._world(process, container), self.state.logs.get(container_id), code)
         ended = self._replace(
             container, state="exited", finished_ms=self.now_ms, exit_code=code, reason=reason, message=container.message or message

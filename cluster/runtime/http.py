@@ -30,6 +30,7 @@ class Asked(NamedTuple):
     target: str
     version: str
     headers: dict[str, str]
+    body: str = ""
 
     @property
     def path(self) -> str:
@@ -62,7 +63,8 @@ def request_of(text: str) -> tuple[Asked | None, str]:
     body = bytes_of(rest)
     if len(body) < int(length):
         return None, text
-    asked = Asked(parts[0].upper(), parts[1] if parts[1].startswith("/") else "/" + parts[1].split("/", 3)[-1], parts[2], headers)
+    asked = Asked(parts[0].upper(), parts[1] if parts[1].startswith("/") else "/" + parts[1].split("/", 3)[-1], parts[2], headers,
+                  text_of(body[: int(length)]) if int(length) else "")  # fmt: skip
     return asked, (rest if not int(length) else text_of(body[int(length) :]))
 
 

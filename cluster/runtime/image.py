@@ -1,8 +1,28 @@
-"""What an image is: the one dataclass that each file of images/ fills in as `IMAGE`."""
+"""What an image is: the one dataclass that each file of images/ fills in as `IMAGE`, and what a program of it does next."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+class Act(NamedTuple):
+    """What a program does next. after_ms: when it goes on; -1: not before a signal. code: it ends, with this exit code.
+
+    is_background: this goes on for ever by itself (a period, a poll); a start-up is not.
+    """
+
+    after_ms: int = -1
+    code: int = -1
+    is_background: bool = False
+
+    @property
+    def is_end(self) -> bool:
+        return self.code >= 0
+
+
+IDLE = Act()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -10,24 +30,39 @@ class Image:
     """How containers of an image behave.
 
     names: the full references it was measured from. repositories: whose images behave so, whatever their tag. Neither: every other
-    image. command: what runs when the Pod names nothing.
+    image. command: what runs when the Pod names nothing. entrypoint: the part of it before which args never come (ENTRYPOINT); None: args
+    come after all of `command`. dashed: the program that the image's entrypoint puts before args that begin with a dash.
     exit_codes: signal -> the code with which `command` ends on it; a signal that is missing is ignored, as PID 1 does.
     stop_signal: what the runtime sends to stop it. stop_ms: (least, most) from the signal to the end.
-    shell: it holds a shell and the usual small tools.
+    user: who its programs run as (USER). shell: it holds a shell and the usual small tools. tools: commands of its own, as those of shell/tools.py.
     prompt_shows_folder: its shell is busybox's, whose prompt at a terminal is "/ # ".
-    log: what `command` writes first. serves: port -> the server of servers.py that `command` is. files: path -> text.
+    log: what `command` writes first. serves: port -> the server of servers.py, or of `answers` and `talks`, that `command` is.
+    answers, talks: servers of its own, by name: of HTTP, and of other protocols. files: path -> text. env: its variables.
+    children: the processes that `command` starts, as ps shows them.
+    programs: name -> what it does, called with a Running (programs.py) at its start and whenever its time has come.
+    signals: what a program does on a signal, where exit_codes do not say it: a function of (Running, signal); None: it ignores it.
     """
 
     names: tuple[str, ...] = ()
     repositories: tuple[str, ...] = ()
     size_bytes: int
     id: str = ""
+    entrypoint: tuple[str, ...] | None = None
     command: tuple[str, ...] = ()
+    dashed: str = ""
     exit_codes: dict[str, int]
     stop_signal: str = "TERM"
     stop_ms: tuple[int, int] = (5, 25)
+    user: int = 0
     shell: bool = True
     prompt_shows_folder: bool = False
     log: tuple[str, ...] = ()
     serves: dict[int, str] = field(default_factory=dict)
+    answers: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    talks: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    tools: dict[str, Callable[..., Any]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)
+    children: tuple[str, ...] = ()
+    programs: dict[str, Callable[[Any], Act]] = field(default_factory=dict)
+    signals: Callable[[Any, str], Act | None] | None = None

@@ -6,6 +6,7 @@ Sources: pid_namespaces(7); the recordings' busybox, nginx and tomcat.
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 
 from .filesystem import Mount
@@ -33,6 +34,8 @@ def command_line(image: Image, command: list[str], args: list[str]) -> list[str]
     """What runs: the Pod's command and args in place of the image's, as the fields are defined."""
     if command:
         return [*command, *args]
+    if args and image.entrypoint is not None:
+        return [*image.entrypoint, *([image.dashed] if image.dashed and args[0].startswith("-") else []), *args]
     if args and image.command in SHELL_ALONE:  # it is the image's CMD, which args take the place of
         return list(args)
     return [*image.command, *args]
@@ -51,11 +54,14 @@ def make(
     """PID 1 of a container of this image. Raises StartError when there is no such program."""
     image = behaviours()[behaviour]
     argv = command_line(image, command, args)
+    env = {**image.env, **env} if image.env else env
     process = Process(
         container=container, kind="server", argv=argv, env=env, hostname=hostname, mounts=mounts, behaviour=behaviour
     )
     program = argv[0].rpartition("/")[2]
-    is_own = not command and (bool(image.exit_codes) or not args)
+    if program in image.programs:
+        return process
+    is_own = not command and (bool(image.exit_codes) or not args) and image.entrypoint is None
     if is_own and image.command not in SHELL_ALONE:
         return process
     script = script_of(program, argv) if image.shell else None
@@ -64,7 +70,7 @@ def make(
         process.variables.update(
             {str(number + 1): text for number, text in enumerate(argv[4:])} if program in SHELLS else {}
         )
-    elif (image.names or image.repositories) and program != image.command[0]:
+    elif (image.names or image.repositories) and program != posixpath.basename(image.command[0]):
         raise StartError(NOT_FOUND.format(program=argv[0]))
     return process
 

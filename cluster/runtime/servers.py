@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .http import Asked, Malformed, answer, date_of, log_date, reason_of, request_of
+from .image import Image
 from .images import behaviours
 from .octets import bytes_of
 from .state import Process
@@ -67,24 +68,30 @@ def listening(process: Process) -> dict[int, str]:
     found = {int(port): server for port, server in process.listens.items()}
     if image is None or process.kind != "server":
         return found
-    if posixpath.basename(process.argv[0]) == posixpath.basename(image.command[0]):
+    if image.serves and posixpath.basename(process.argv[0]) == posixpath.basename(image.command[0]):
         found |= image.serves
     if not image.names and not image.repositories:
         found |= dict.fromkeys(process.ports, "unknown")
     return found
 
 
+def _own(world: ContainerWorld) -> Image:
+    """The image of a server, which may have answers of its own."""
+    return behaviours()[world.process.behaviour]
+
+
 def serve(world: ContainerWorld, image: str, server: str, asked: Asked | Malformed) -> Served:
     """A server's answer. image: the full reference; server: a value of `listening`."""
     name, _, setting = server.partition(" ")
-    return SERVERS[name](world, image.rpartition(":")[2], asked, setting)
+    return (SERVERS.get(name) or _own(world).answers[name])(world, image.rpartition(":")[2], asked, setting)
 
 
 def converse(world: ContainerWorld, image: str, server: str, text: str) -> Conversation:
     """A connection on which a client says all it has to say at once, and hears the server out."""
     name, _, setting = server.partition(" ")
-    if name in TALKERS:
-        return _talk(world, image.rpartition(":")[2], TALKERS[name], text, setting)
+    talker = TALKERS.get(name) or _own(world).talks.get(name)
+    if talker is not None:
+        return _talk(world, image.rpartition(":")[2], talker, text, setting)
     done = Conversation()
     while text and not done.is_over:
         try:

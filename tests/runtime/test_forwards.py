@@ -101,7 +101,7 @@ def test_connections_end_with_their_container():
 
 
 def test_tomcat_listens_on_8080_and_logs_into_a_file():
-    forwarded = Forwarded(image="tomcat/tomcat-8.5-jre8:v1").connect(8080).send(GET.format("/"))
+    forwarded = Forwarded(image="tomcat/tomcat-8.5-jre8:v1").wait(6_000).connect(8080).send(GET.format("/"))
     assert forwarded.said.startswith("HTTP/1.1 200 \r\n") and "Apache Tomcat/8.5" in forwarded.said
     [process] = forwarded.containerd.state.processes.values()
     assert '"GET / HTTP/1.1" 200' in process.files["/usr/local/tomcat/logs/localhost_access_log.2026-01-01.txt"].text

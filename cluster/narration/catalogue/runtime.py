@@ -173,6 +173,13 @@ KINDS = {
         en="**containerd** sends {signal} to {container} of {name}. As PID 1 it ignores what it has no handler for; not KILL.",
         zh="**containerd** 向 {name} 的 {container} 发送 {signal}。作为 PID 1，它会忽略未处理的信号，KILL 除外。",
     ),
+    "OutOfMemory": Kind(
+        stage="report",
+        marker="warning",
+        source="Linux mm/oom_kill.c, Documentation/admin-guide/cgroup-v2.rst (memory.max)",
+        en="**The kernel** kills {container} of {name}: it wants more memory than its limit of {size}. Its requests were never asked.",
+        zh="**内核**杀死 {name} 的 {container}：它要用的内存超过了 {size} 的限额。与它的 requests 无关。",
+    ),
     "ContainerExited": Kind(
         stage="report",
         marker="status",

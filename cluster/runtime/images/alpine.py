@@ -3,7 +3,7 @@
 from cluster.runtime.image import Image
 
 IMAGE = Image(
-    repositories=("docker.io/library/alpine",),
+    repositories=("docker.io/library/alpine", "docker.io/nicolaka/netshoot"),
     size_bytes=0,
     command=("/bin/sh",),
     exit_codes={},

@@ -7,7 +7,13 @@ from cluster.runtime.image import Image
 
 IMAGE = Image(
     names=("docker.io/library/busybox:1",),
-    repositories=("docker.io/library/busybox",),
+    repositories=(
+        "docker.io/library/busybox",
+        "registry.k8s.io/e2e-test-images/busybox",
+        "registry.k8s.io/busybox",
+        "gcr.io/google_containers/busybox",
+        "gcr.io/google-containers/busybox",
+    ),
     size_bytes=1_036_836,
     id="sha256:abe0df638b51bfcc779147370bcc72be23aa5515a4e69c6f1542bcbb86582680",
     command=("sh",),

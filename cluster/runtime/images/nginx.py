@@ -18,7 +18,7 @@ ERROR = "<!DOCTYPE html>\n<html>\n<head><title>Error</title></head>\n<body><h1>A
 
 IMAGE = Image(
     names=("docker.io/nginx/nginx:v1",),
-    repositories=("docker.io/library/nginx",),
+    repositories=("docker.io/library/nginx", "registry.k8s.io/e2e-test-images/nginx", "registry.k8s.io/nginx-slim"),
     size_bytes=1_037_429,
     id="sha256:a21a9becf3ec39fea15193080bbc111394991802c8e9c5b1ca72d22c972994ae",
     command=("nginx", "-g", "daemon off;"),

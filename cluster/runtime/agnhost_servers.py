@@ -1,0 +1,153 @@
+"""Owns what agnhost's servers answer: netexec, serve-hostname, liveness, porter, test-webserver, guestbook. See images/agnhost.py.
+
+Source: kubernetes test/images/agnhost (netexec/netexec.go, serve-hostname, liveness, porter, guestbook).
+"""
+
+from __future__ import annotations
+
+import json
+
+from .http import Asked, Malformed
+from .servers import TYPES, Said, Served
+from .words import Stamp, asked_for, duration_of, go_answer, number_of
+from .world import ContainerWorld
+
+CODES = range(100, 600)
+
+
+def netexec(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
+    """An endpoint of netexec; each is logged."""
+    path, query = asked_for(asked)
+    code, body, kind, headers = 200, "", "text/plain; charset=utf-8", ()
+    said = f"GET {path}"
+    if path == "/":
+        body = f"NOW: {Stamp(world).day} {Stamp(world).time} +0000 UTC m=+{world.now_ms / 1000:.9f}"
+    elif path == "/echo":
+        said = f"GET /echo?msg={query.get('msg', '')}&code={query.get('code', '')}"
+        body, code = query.get("msg", ""), number_of(query.get("code", ""), 200)
+    elif path == "/clientip":
+        body = f"{world.client}:{32768 + world.now_ms % 28000}"
+    elif path == "/serverport":
+        body = setting
+    elif path in ("/hostname", "/hostName"):
+        body = world.process.hostname
+    elif path == "/header":
+        name = query.get("key", "")
+        said += f"?key={name}" if name else ""
+        given = asked.headers if isinstance(asked, Asked) else {}
+        body = given.get(name.lower(), "") if name else json.dumps({each.title(): [value] for each, value in given.items()})
+    elif path == "/readyz":
+        is_ending = bool(world.process.notes.get("is_ending"))
+        code, body = (503, "shutting down") if is_ending else (200, "ok")
+    elif path == "/healthz":
+        pass
+    elif path == "/redirect":
+        code, headers = number_of(query.get("code", ""), 302), (("Location", query.get("location", "")),)
+        said = f"GET /redirect?location={query.get('location', '')}&code={query.get('code', '')}"
+    elif path in ("/exit", "/shutdown"):
+        said = _exit(world, path, query)
+    elif path == "/dial":
+        said, code, body = _dial(world, query)
+    else:
+        body, said = f"NOW: {Stamp(world).day} {Stamp(world).time} +0000 UTC", "GET /"  # Go's mux gives the rest to the root
+    if path in ("/shell", "/upload"):
+        code, body = 501, f"{path} of netexec is not simulated\n"
+    code = code if code in CODES else 200
+    return go_answer(world, asked, body, code=code, kind=kind, lines=(f"{Stamp(world).go} {said}",), headers=headers)
+
+
+def _exit(world: ContainerWorld, path: str, query: dict[str, str]) -> str:
+    """End the server; returns what is logged."""
+    code, wait_ms = number_of(query.get("code", ""), 0), duration_of(query.get("wait", ""))
+    world.runtime.end_program(world.process, code & 255, wait_ms)
+    if path == "/shutdown":
+        return "GET /shutdown"
+    return f"GET /exit?code={query.get('code', '')}&timeout={query.get('timeout', '')}&wait={query.get('wait', '')}"
+
+
+def _dial(world: ContainerWorld, query: dict[str, str]) -> tuple[str, int, str]:
+    """Ask another netexec, as often as asked. Returns (what is logged, code, JSON)."""
+    host, port, request = (query.get(name, "") for name in ("host", "port", "request"))
+    tries = min(20, max(1, number_of(query.get("tries", ""), 1)))
+    said = f"GET /dial?host={host}&protocol={query.get('protocol', '')}&port={port}&request={request}&tries={query.get('tries', '')}"
+    if not request:
+        return said, 400, "request parameter not specified. <nil>\n"
+    found: dict[str, list[str]] = {}
+    for _ in range(tries):
+        text = f"GET /{request} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: Go-http-client/1.1\r\nConnection: close\r\n\r\n"
+        reply = world.network.exchange(host, number_of(port, 0), text)
+        name, value = ("errors", f"Get \"http://{host}:{port}/{request}\": {reply.error}") if reply.error else \
+                      ("responses", reply.text.partition("\r\n\r\n")[2])  # fmt: skip
+        found.setdefault(name, []).append(value)
+    return said, 200, json.dumps(found)
+
+
+def hostname(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
+    line = f"{Stamp(world).go} HTTP request from {world.client}:{32768 + world.now_ms % 28000}"
+    headers = (("Connection", "close"),) if setting == "true" else ()
+    return go_answer(world, asked, world.process.hostname, lines=(line,), headers=headers)
+
+
+def hostname_tcp(world: ContainerWorld, tag: str, received: str, setting: str) -> Said:
+    """It says its name to whoever connects, and hangs up."""
+    line = f"{Stamp(world).go} TCP request from {world.client}:{32768 + world.now_ms % 28000}\n"
+    return Said(world.process.hostname, is_over=True, lines=(("stderr", line),))
+
+
+def liveness(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
+    """Well for ten seconds, then no more."""
+    path, query = asked_for(asked)
+    age_s = (world.now_ms - world.process.notes.get("began_ms", 0)) / 1000
+    if path == "/healthz":
+        return go_answer(world, asked, "ok") if age_s <= 10 else go_answer(world, asked, f"error: {age_s:.9g}", code=500)
+    if path == "/started":
+        return go_answer(world, asked, f"{age_s:.9g}s")
+    if path == "/redirect":
+        return go_answer(world, asked, "", code=302, headers=(("Location", query.get("loc", "")),))
+    return go_answer(world, asked, "404 page not found\n", code=404)
+
+
+def porter(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
+    name, _, is_json = setting.partition(" ")
+    value = world.process.env.get(name, "")
+    method = asked.method if isinstance(asked, Asked) else ""
+    return go_answer(world, asked, json.dumps({"Method": method, "Body": value}) if is_json else value)
+
+
+def files(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
+    """Any file of the container."""
+    path, _ = asked_for(asked)
+    text = world.read_file(path) if path else None
+    if text is None and world.is_folder(path or "/"):
+        links = "".join(f'<a href="{name}">{name}</a>\n' for name in world.names(path))
+        return go_answer(world, asked, f"<pre>\n{links}</pre>\n", kind="text/html; charset=utf-8")
+    if text is None:
+        return go_answer(world, asked, "404 page not found\n", code=404)
+    return go_answer(world, asked, text, kind=TYPES.get(path[path.rfind(".") :], "text/plain; charset=utf-8"))
+
+
+def guestbook(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
+    """`/guestbook?cmd=set&key=messages&value=x` and `cmd=get`; `/healthz`."""
+    path, query = asked_for(asked)
+    if path != "/guestbook":
+        return go_answer(world, asked, "" if path in ("/", "/healthz") else "404 page not found\n", code=200 if path in ("/", "/healthz") else 404)
+    store, key = world.process.notes.setdefault("store", {}), query.get("key", "")[:100]
+    if query.get("cmd") == "set" and len(store) < 100:
+        store[key] = query.get("value", "")[:1000]
+        return go_answer(world, asked, '{"data": "Updated"}')
+    return go_answer(world, asked, json.dumps({"data": store.get(key, "")}))
+
+
+def reset(world: ContainerWorld, tag: str, received: str, setting: str) -> Said:
+    return Said(is_over=True)
+
+
+ANSWERS = {
+    "netexec": netexec,
+    "hostname": hostname,
+    "liveness": liveness,
+    "porter": porter,
+    "files": files,
+    "guestbook": guestbook,
+}
+TALKS = {"hostname-tcp": hostname_tcp, "reset": reset}

@@ -1,0 +1,229 @@
+"""agnhost: the many-in-one image of Kubernetes' own tests. Its first argument chooses what it is; with none it pauses.
+
+Here are netexec, pause, serve-hostname, entrypoint-tester, liveness, porter, test-webserver, logs-generator, connect, dns-suffix,
+dns-server-list, etc-hosts, stress, guestbook (one node of it), tcp-reset; others say that they are not simulated, and end with 1.
+Source: kubernetes test/images/agnhost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cluster.runtime.agnhost_servers import ANSWERS, TALKS
+from cluster.runtime.image import Act, Image
+from cluster.runtime.images.vish_stress import allocate
+from cluster.runtime.programs import Running
+from cluster.runtime.shell.outcome import Finished
+from cluster.runtime.wire import TIMEOUT, UNRESOLVED
+from cluster.runtime.words import Stamp, duration_of, flags, number_of
+from cluster.runtime.world import ContainerWorld
+
+METHODS, NAMESPACES = ("GET", "POST", "PUT"), ("kube-system", "default", "ns")
+
+
+def agnhost(me: Running) -> Act:
+    """Do what the first argument says."""
+    name = me.argv[1] if len(me.argv) > 1 else "pause"
+    if name in PROGRAMS:
+        return PROGRAMS[name](me)
+    me.say(f'Error: unknown command "{name}" for "app"\nRun \'app --help\' for usage.\n(not every command of agnhost is simulated)', "stderr")
+    return Act(code=1)
+
+
+def _serve(me: Running, port: int, server: str) -> Act:
+    """Listen, or end as Go's log.Fatal does."""
+    if me.listen(port, server):
+        return Act()
+    me.say(f"{Stamp(me.world).go} listen tcp :{port}: bind: address already in use", "stderr")
+    return Act(code=1)
+
+
+def pause(me: Running) -> Act:
+    me.say("Paused\nSignals registered")
+    return Act()
+
+
+def netexec(me: Running) -> Act:
+    found, _ = flags(me.argv[2:])
+    port = number_of(found.get("http-port", ""), 8080)
+    me.say(f"{Stamp(me.world).go} Started HTTP server on port {port}", "stderr")
+    if (udp := number_of(found.get("udp-port", ""), 8081)) != -1:
+        me.say(f"{Stamp(me.world).go} Started UDP server on port  {udp}", "stderr")
+    me.notes["delay_ms"] = number_of(found.get("delay-shutdown", ""), 0) * 1000
+    return _serve(me, port, f"netexec {port}")
+
+
+def serve_hostname(me: Running) -> Act:
+    found, _ = flags(me.argv[2:], plain=("tcp", "udp", "http", "close"))
+    port = number_of(found.get("port", ""), 9376)
+    if found.get("http", "true") == "true" and "true" in (found.get("tcp"), found.get("udp")):
+        me.say(f"{Stamp(me.world).go} Can't server TCP/UDP mode and HTTP mode at the same time", "stderr")
+        return Act(code=1)
+    me.say(f"{Stamp(me.world).go} Serving on port {port}.", "stderr")
+    me.notes["delay_ms"] = 60_000
+    return _serve(me, port, "hostname-tcp" if found.get("tcp") == "true" else f"hostname {found.get('close', '')}")
+
+
+def entrypoint_tester(me: Running) -> Act:
+    me.say("[" + " ".join(me.argv) + "]")
+    return Act(code=0)
+
+
+def liveness(me: Running) -> Act:
+    me.notes["began_ms"] = me.now_ms
+    return _serve(me, 8080, "liveness")
+
+
+def porter(me: Running) -> Act:
+    """A port for each variable SERVE_PORT_n; TLS is answered without TLS."""
+    is_json = "true" if "--json-response" in me.argv else ""
+    for name in me.env:
+        for lead in ("SERVE_PORT_", "SERVE_TCP_PORT_", "SERVE_TLS_PORT_"):
+            port = number_of(name.removeprefix(lead), 0) if name.startswith(lead) else 0
+            if 0 < port < 65536 and not me.listen(port, f"porter {name} {is_json}"):
+                me.say(f"{Stamp(me.world).go} server on port \"{port}\" failed: listen tcp 0.0.0.0:{port}: bind: address already in use", "stderr")
+    return Act()
+
+
+def test_webserver(me: Running) -> Act:
+    found, _ = flags(me.argv[2:])
+    return _serve(me, number_of(found.get("port", ""), 80), "files")
+
+
+def logs_generator(me: Running) -> Act:
+    """So many lines over so long a time, evenly."""
+    found, _ = flags(me.argv[2:])
+    total = number_of(found.get("log-lines-total", found.get("t", "")), 0)
+    length_ms = duration_of(found.get("run-duration", found.get("d", "")))
+    if total <= 0 or length_ms <= 0:
+        wrong = f"total number of lines: {total}" if total <= 0 else f"duration: {length_ms // 1000}s"
+        me.say(f"F{Stamp(me.world).klog}       1 logs_generator.go:{66 if total <= 0 else 70}] Invalid {wrong}", "stderr")
+        return Act(code=255)
+    done, delay_ms = me.notes.get("done", 0), max(1, length_ms // total)
+    if done >= total:
+        return Act(code=0)
+    random = me.runtime.engine.rng("program/" + me.runtime.name)
+    url = f"/api/v1/namespaces/{random.choice(NAMESPACES)}/pods/{random.suffix(random.between(3, 4))}"
+    me.say(f"I{Stamp(me.world).klog}       1 logs_generator.go:76] {done} {random.choice(METHODS)} {url} {random.between(200, 599)}", "stderr")
+    me.notes["done"] = done + 1
+    return Act(delay_ms, is_background=True)
+
+
+def connect(me: Running) -> Act:
+    """Try a connection once, and tell what came of it."""
+    code, words = _connected(me.world, me.argv[2:])
+    if words:
+        me.say(words, "stderr")
+    return Act(code=code)
+
+
+def _connected(world: ContainerWorld, words: list[str]) -> tuple[int, str]:
+    found, rest = flags(words)
+    host, colon, port = (rest[0] if rest else "").rpartition(":")
+    if not colon or number_of(port, 0) <= 0:
+        return 1, f"UNKNOWN: address {rest[0] if rest else ''}: missing port in address"
+    limit_ms = duration_of(found.get("timeout", "")) or 127_000
+    reply = world.network.exchange(host, int(port), timeout_ms=limit_ms)
+    if not reply.error:
+        return 0, ""
+    if reply.error == UNRESOLVED:
+        return 1, f"DNS: lookup {host}: no such host"
+    return 1, {"refused": "REFUSED", TIMEOUT: "TIMEOUT"}.get(reply.error, "OTHER: connect: no route to host")
+
+
+def _resolver_line(world: ContainerWorld, name: str) -> list[str]:
+    lines = [line.split() for line in (world.read_file("/etc/resolv.conf") or "").splitlines()]
+    return [word for line in lines if line[:1] == [name] for word in line[1:]]
+
+
+def dns_suffix(me: Running) -> Act:
+    me.say(",".join(_resolver_line(me.world, "search")))
+    return Act(code=0)
+
+
+def dns_server_list(me: Running) -> Act:
+    me.say(",".join(_resolver_line(me.world, "nameserver")))
+    return Act(code=0)
+
+
+def etc_hosts(me: Running) -> Act:
+    me.say((me.world.read_file("/etc/hosts") or "").rstrip("\n"))
+    return Act(code=0)
+
+
+def guestbook(me: Running) -> Act:
+    """One node: what is set is kept in its memory; it does not replicate."""
+    found, _ = flags(me.argv[2:])
+    port = number_of(found.get("http-port", ""), 80)
+    return _serve(me, port, "guestbook")
+
+
+def tcp_reset(me: Running) -> Act:
+    found, _ = flags(me.argv[2:])
+    return _serve(me, number_of(found.get("port", ""), 8080), "reset")
+
+
+PROGRAMS: dict[str, Callable[[Running], Act]] = {
+    "pause": pause,
+    "netexec": netexec,
+    "serve-hostname": serve_hostname,
+    "entrypoint-tester": entrypoint_tester,
+    "liveness": liveness,
+    "porter": porter,
+    "test-webserver": test_webserver,
+    "logs-generator": logs_generator,
+    "connect": connect,
+    "dns-suffix": dns_suffix,
+    "dns-server-list": dns_server_list,
+    "etc-hosts": etc_hosts,
+    "stress": allocate,
+    "guestbook": guestbook,
+    "tcp-reset": tcp_reset,
+}
+
+
+def on_signal(me: Running, name: str) -> Act | None:
+    """Go programs end on a signal that they do not wait for; netexec, serve-hostname and pause wait for TERM."""
+    command = me.argv[1] if len(me.argv) > 1 else "pause"
+    if name not in ("TERM", "INT"):
+        return None
+    if command == "pause":
+        words = f'exiting because of signal "{"terminated" if name == "TERM" else "interrupt"}"'
+        me.world.put_file(me.env.get("TERMINATION_MESSAGE_PATH") or "/dev/termination-log", words + "\n")
+        me.say(words)
+        return Act(code=2 if name == "TERM" else 1)
+    if command == "serve-hostname" and name == "TERM":
+        me.say(f"{Stamp(me.world).go} Shutting down after receiving signal: terminated.\n{Stamp(me.world).go} Awaiting pod deletion.", "stderr")
+        return Act(me.notes.get("delay_ms", 0), 0)
+    if command == "netexec" and name == "TERM":
+        if me.notes.get("delay_ms"):
+            me.say(f"{Stamp(me.world).go} Sleeping {me.notes['delay_ms'] // 1000} seconds before terminating...", "stderr")
+        me.notes["is_ending"] = True
+        return Act(me.notes.get("delay_ms", 0), 0)
+    return None  # as the first process the kernel spares it; Go's runtime then exits with 2 (runtime/signal_unix.go, dieFromSignal)
+
+
+def tool(process, world: ContainerWorld, words: list[str], stdin) -> Finished:
+    """`/agnhost connect …` and the like, run beside the first process."""
+    if words[1:2] == ["connect"]:
+        code, said = _connected(world, words[2:])
+        return Finished(code, errors=said + "\n" if said else "")
+    for name, kind in (("dns-suffix", "search"), ("dns-server-list", "nameserver")):
+        if words[1:2] == [name]:
+            return Finished(0, ",".join(_resolver_line(world, kind)) + "\n")
+    return Finished(1, errors=f"agnhost {' '.join(words[1:2])}: this command of agnhost is not simulated in exec\n")
+
+
+IMAGE = Image(
+    repositories=("registry.k8s.io/e2e-test-images/agnhost", "k8s.gcr.io/e2e-test-images/agnhost", "gcr.io/k8s-staging-e2e-test-images/agnhost"),
+    size_bytes=0,
+    entrypoint=("/agnhost",),
+    command=("/agnhost", "pause"),
+    exit_codes={"TERM": 2, "INT": 2, "QUIT": 2, "HUP": 2},
+    programs={"agnhost": agnhost, "agnhost-2": agnhost},
+    signals=on_signal,
+    answers=ANSWERS,
+    talks=TALKS,
+    tools={"agnhost": tool},
+    prompt_shows_folder=True,
+)

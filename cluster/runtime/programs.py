@@ -1,0 +1,175 @@
+"""Owns programs of images that are more than a server that is there at once: start-ups, refusals, periods, memory. Part of containerd.
+
+A program is a function of a `Running`. It is called at its start and again when the time that it named has come; what it remembers is
+plain data in `notes`. So it lasts through snapshots as any process does.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from typing import Any
+
+from .image import Act
+from .images import behaviours
+from .state import Container, Process
+from .world import ContainerWorld
+
+KILLED = 137
+FAR_MS = 60_000  # what is further away than this happens in the background
+MOST_CHILDREN = 64
+
+
+class Running:
+    """A program as its image's file sees it."""
+
+    def __init__(self, runtime: Any, process: Process, world: ContainerWorld):
+        self.runtime, self.process, self.world = runtime, process, world
+        self.argv, self.env, self.notes = process.argv, process.env, process.notes
+        self.now_ms = world.now_ms
+
+    @property
+    def step(self) -> int:
+        """How often it was called before."""
+        return self.process.calls
+
+    @property
+    def tag(self) -> str:
+        """The tag of its image, "latest" for one named by digest."""
+        name = self.runtime.state.containers[self.process.container].image
+        return name.rpartition(":")[2] if "@" not in name else "latest"
+
+    def say(self, text: str, stream: str = "stdout") -> None:
+        """Write a line to the log."""
+        self.world.write(stream, text + "\n")
+
+    def listen(self, port: int, server: str) -> bool:
+        """Listen on a port; False when another process of the Pod does already."""
+        if self.runtime.is_taken(self.process.container, port):
+            return False
+        self.process.listens[str(port)] = server
+        return True
+
+    def close(self, port: int) -> None:
+        """Listen there no longer."""
+        self.process.listens.pop(str(port), None)
+
+    def child(self, command: str) -> None:
+        """Start a process, as ps shows it; it ends with the program."""
+        if len(self.process.children) < MOST_CHILDREN:
+            self.process.children.append(command)
+
+    def uses(self, memory_bytes: int) -> None:
+        """Hold so much memory in all from now on; more than the limit ends the container."""
+        self.process.memory_bytes = memory_bytes
+
+    def between(self, low: int, high: int) -> int:
+        """A number by chance."""
+        return self.runtime.engine.rng("program/" + self.runtime.name).between(low, high)
+
+
+def program_of(process: Process) -> Callable[[Running], Act] | None:
+    """What a first process does, where its image says it."""
+    if process.kind != "server" or not process.behaviour:
+        return None
+    return behaviours()[process.behaviour].programs.get(posixpath.basename(process.argv[0]))
+
+
+def children_of(process: Process) -> list[str]:
+    """The processes that a first process has started, as ps shows them."""
+    image = behaviours()[process.behaviour] if process.behaviour and process.kind == "server" else None
+    is_own = image is not None and image.command and posixpath.basename(process.argv[0]) == posixpath.basename(image.command[0])
+    return [*(image.children if image is not None and is_own else ()), *process.children]
+
+
+class Programs:
+    """Part of Containerd: the first processes whose `program_of` is there."""
+
+    engine: Any
+    state: Any
+
+    def begin_program(self, process: Process) -> bool:
+        """Let a program begin; False when its image has no function for it."""
+        if program_of(process) is None:
+            return False
+        self._program_on(process.container)
+        return True
+
+    def _running_of(self, process: Process) -> tuple[Container, Running]:
+        container = self.state.containers[process.container]
+        return container, Running(self, process, self._world(process, container))
+
+    def _program_on(self, container_id: str) -> None:
+        process = self.state.processes.get(container_id)
+        function = program_of(process) if process is not None else None
+        if process is None or function is None or process.is_ending:
+            return
+        process.timer = 0
+        _, running = self._running_of(process)
+        act = function(running)
+        process.calls += 1
+        self._act(process, act)
+
+    def _act(self, process: Process, act: Act) -> None:
+        if self._is_out_of_memory(process):
+            return
+        if act.is_end:
+            self.end_program(process, act.code, max(act.after_ms, 0))
+        elif act.after_ms >= 0:
+            is_background = act.is_background or act.after_ms > FAR_MS
+            process.timer = self.after(act.after_ms, "_program_on", process.container, background=is_background)
+
+    def end_program(self, process: Process, code: int, after_ms: int = 0) -> None:
+        """A program ends by itself."""
+        self.cancel(process.timer)
+        process.is_ending = True
+        process.timer = self.after(after_ms + self.latency("process_exit"), "_exited", process.container, code)
+
+    def signal_program(self, process: Process, name: str) -> None:
+        """A signal that is not KILL reaches a program; it may do something, or end, or ignore it."""
+        image = behaviours()[process.behaviour]
+        if process.is_ending:
+            return
+        if image.signals is not None:
+            act = image.signals(self._running_of(process)[1], name)
+            if act is not None:
+                self._act(process, act)
+                return
+        code = image.exit_codes.get(name)
+        if code is not None:
+            self.end_program(process, code, self.engine.rng("stop/" + self.name).between(*image.stop_ms))
+
+    # -- memory ----------------------------------------------------------------------------------------------------
+
+    def _is_out_of_memory(self, process: Process) -> bool:
+        """Whether it took more than its container may have: the kernel kills it.
+
+        Source: Linux mm/memcontrol.c; kubernetes pkg/kubelet/kuberuntime (memory.max, memory.oom.group).
+        """
+        if not process.memory_limit or process.memory_bytes <= process.memory_limit:
+            return False
+        self.out_of_memory(process.container)
+        return True
+
+    def out_of_memory(self, container_id: str) -> None:
+        """The kernel kills a container that wants more memory than its limit."""
+        process, container = self.state.processes.get(container_id), self.state.containers.get(container_id)
+        if process is None or container is None or process.is_out_of_memory:
+            return
+        process.is_out_of_memory = process.is_ending = True
+        self.tell("OutOfMemory", container.uid, container.pod, container.name, limit_bytes=process.memory_limit, bytes=process.memory_limit)
+        self.cancel(process.timer)
+        process.timer = self.after(self.latency("process_exit"), "_exited", container_id, KILLED)
+
+    # -- ports -----------------------------------------------------------------------------------------------------
+
+    def is_taken(self, container_id: str, port: int) -> bool:
+        """Whether another process of the same Pod listens on a port."""
+        from .servers import listening
+
+        container = self.state.containers[container_id]
+        for other in self.containers(container.uid):
+            process = self.state.processes.get(other.id)
+            if process is not None and other.id != container_id and port in listening(process):
+                return True
+        return False
