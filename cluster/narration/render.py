@@ -42,7 +42,8 @@ CHINESE = {
     "nothing": "无须操作", "wait": "等待", "deleted": "已删除", "create ReplicaSet": "创建 ReplicaSet",
     "system:masters may do everything": "system:masters 可以做任何事", "node authorizer": "节点授权器",
 }  # fmt: skip
-PATTERNS = ((re.compile(r"create (\d+)"), r"创建 \1 个"), (re.compile(r"delete (\d+)"), r"删除 \1 个"),
+PATTERNS = ((re.compile(r"(\d+) may be disrupted"), r"可中断 \1 个"),
+            (re.compile(r"create (\d+)"), r"创建 \1 个"), (re.compile(r"delete (\d+)"), r"删除 \1 个"),
             (re.compile(r"scale (\S+) to (\d+)"), r"将 \1 调整为 \2 个"),
             (re.compile(r"create (\d+), delete (\d+)"), r"创建 \1 个，删除 \2 个"),
             (re.compile(r"create (\S+)"), r"创建 \1"), (re.compile(r"delete (\S+)"), r"删除 \1"))

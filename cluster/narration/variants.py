@@ -90,7 +90,12 @@ def _unwanted(data: dict, resource: str) -> str:
     return named.get(str(data.get("why")), "")
 
 
+def _budget(data: dict, resource: str) -> str:
+    return str(data.get("so")) if data.get("so") in ("refused", "unhealthy") else ""
+
+
 CHOOSERS = {
+    "BudgetAsked": _budget,
     "DaemonPodUnwanted": _unwanted,
     "PodAwaited": _awaited,
     "ProbeVerdict": _verdict,

@@ -4,6 +4,7 @@ from __future__ import annotations
 from ..kind import Kind
 
 LANE = "kube-apiserver"
+EVICTION = "k8s.io/kubernetes pkg/registry/core/pod/storage/eviction.go"
 
 KINDS = {
     "RequestAuthenticated": Kind(
@@ -67,9 +68,19 @@ KINDS = {
         zh="**kube-apiserver** 校验该 {object}：名称、取值及其相互关系均无问题。",
     ),
     "BudgetAsked": Kind(
-        stage="delete", lane=LANE, marker="status", source="k8s.io/kubernetes pkg/registry/core/pod/storage/eviction.go",
-        en="**kube-apiserver** asks budget {budget} before it evicts {name}: {healthy} healthy, {needed} needed, {allowed} may go → {so}.",
-        zh="**kube-apiserver** 驱逐 {name} 前先询问预算 {budget}：健康 {healthy} 个，需要 {needed} 个，可中断 {allowed} 个 → {so}。",
+        stage="delete", lane=LANE, marker="status", source=EVICTION,
+        en="**kube-apiserver** asks budget {budget} about {name}: {healthy} healthy, {needed} needed, {allowed} may go. So it may be evicted.",
+        zh="**kube-apiserver** 就 {name} 询问预算 {budget}：健康 {healthy} 个，需要 {needed} 个，可中断 {allowed} 个。因此准许驱逐。",
+    ),
+    "BudgetAsked.refused": Kind(
+        stage="delete", lane=LANE, marker="warning", source=EVICTION,
+        en="**kube-apiserver** asks budget {budget} about {name}: {healthy} healthy, {needed} needed, none may go. The eviction gets 429.",
+        zh="**kube-apiserver** 就 {name} 询问预算 {budget}：健康 {healthy} 个，需要 {needed} 个，不可中断。驱逐请求得到 429。",
+    ),
+    "BudgetAsked.unhealthy": Kind(
+        stage="delete", lane=LANE, marker="status", source=EVICTION,
+        en="**kube-apiserver** finds that {name} is not ready, so budget {budget} loses nothing by its eviction.",
+        zh="**kube-apiserver** 发现 {name} 未就绪，驱逐它不会使预算 {budget} 有所损失。",
     ),
     "AdmissionValidated": Kind(
         stage="admission", lane=LANE, source="k8s.io/apiserver pkg/admission",
