@@ -26,6 +26,7 @@ TABLE: dict[str, tuple[int, int, int]] = {
     "pull_refused": (4, 7, 20),        # the registry cannot be reached or has no such image
     "pleg_event": (1, 3, 6),           # from a relist that found something to the Pod's sync
     "volume_mount": (80, 150, 250),    # from a pass's start to the first try to set up its volumes
+    "provision": (900, 1800, 3500),    # a provisioner makes or deletes a volume (local-path-provisioner's helper Pod)
     "pod_cleanup": (2, 5, 14),         # cgroups and volume folders of an ended Pod
     "kubelet_register": (80, 120, 180),  # from a kubelet's first lists to its Node
     "node_ready": (190, 200, 230),     # a registered kubelet until it reports Ready

@@ -6,7 +6,7 @@ from cluster.kinds._columns import AGE, NAME, age, column
 from cluster.kinds._pod_update import shown_term, spec_diff
 from cluster.kinds._rules import amount
 from cluster.kinds._volume_sources import SOURCES, alike, class_of, modes_text
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields
 
 PENDING = "Pending"
@@ -176,5 +176,5 @@ KIND = Kind(
     validate=validate, validate_update=validate_update, validate_status=validate_status, warn=warn,
     selectable={"name": lambda volume: volume["metadata"].get("name", "")},
     reset_fields={"": ("status",), "status": ("spec",)}, icon="hard-drive",
-    title=stored_only({"en": "A piece of storage that outlives the Pods that use it.", "zh": "一块存储，比使用它的 Pod 活得更久。"}),
+    title={"en": "A piece of storage that outlives the Pods that use it.", "zh": "一块存储，比使用它的 Pod 活得更久。"},
 )

@@ -6,7 +6,7 @@ from cluster.kinds._columns import AGE, NAME, age, column
 from cluster.kinds._pod_update import spec_diff
 from cluster.kinds._rules import amount, rounded
 from cluster.kinds._volume_sources import CLASS_ANNOTATION, alike, class_of, modes_text
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, labels, names
 
 PENDING, BOUND = "Pending", "Bound"
@@ -220,6 +220,6 @@ KIND = Kind(
     validate_update=validate_update, validate_status=validate_status, warn=warn,
     selectable={"name": lambda claim: claim["metadata"].get("name", "")},
     reset_fields={"": ("status",), "status": ("spec",)}, icon="database",
-    title=stored_only({"en": "A wish for storage of some size and class, which a PersistentVolume fulfils.",
-                       "zh": "对一定大小和类别存储的申请，由 PersistentVolume 来满足。"}),
+    title={"en": "A wish for storage of some size and class, which a PersistentVolume fulfils.",
+                       "zh": "对一定大小和类别存储的申请，由 PersistentVolume 来满足。"},
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 from cluster.kinds import _rules
 from cluster.kinds._columns import AGE, NAME, age, column
 from cluster.kinds._pod_warnings import OLD_LABELS
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, names
 
 RECLAIM, BINDING = ("Delete", "Retain"), ("Immediate", "WaitForFirstConsumer")
@@ -111,5 +111,5 @@ KIND = Kind(
              column("VolumeBindingMode", "storage.v1.StorageClass#volumeBindingMode"),
              column("AllowVolumeExpansion", "storage.v1.StorageClass#allowVolumeExpansion"), AGE),
     cells=cells, default=default, validate=validate, validate_update=validate_update, warn=warn, icon="layers",
-    title=stored_only({"en": "A sort of storage that claims may ask for, and who provides it.", "zh": "声明可申请的一类存储，以及由谁提供。"}),
+    title={"en": "A sort of storage that claims may ask for, and who provides it.", "zh": "声明可申请的一类存储，以及由谁提供。"},
 )

@@ -7,16 +7,11 @@ Sources: kubernetes pkg/volume/hostpath/host_path.go, pkg/volume/local/local.go,
 from __future__ import annotations
 
 from cluster.runtime.filesystem import FILE, FOLDER, HOST, Node, Tree, absolute, folder, put, real_path
-from cluster.runtime.storage import SHARED
+from cluster.runtime.storage import is_read_only, key_of
 
 from .volume_contents import NotReady
 
 CHECKS = {"Socket": "a socket file", "CharDevice": "a character device", "BlockDevice": "a block device"}
-NETWORKED = (
-    "nfs", "csi", "iscsi", "fc", "rbd", "cephfs", "glusterfs", "cinder", "azureDisk", "azureFile", "awsElasticBlockStore",
-    "gcePersistentDisk", "vsphereVolume", "portworxVolume", "scaleIO", "storageos", "quobyte", "photonPersistentDisk",
-)  # fmt: skip
-NAMES = ("volumeHandle", "path", "targetPortal", "image", "endpoints", "volumeID", "diskName", "shareName", "pdName", "volumePath", "volumeName")
 
 
 def host_path(tree: Tree, source: dict, *, now_ms: int) -> list[str]:
@@ -49,12 +44,8 @@ def local(tree: Tree, source: dict) -> list[str]:
 
 def networked(source: dict) -> list[str] | None:
     """Storage that every node reaches; None for a source that is none."""
-    for kind in NETWORKED:
-        found = source.get(kind)
-        if found is not None:
-            about = [str(found[name]) for name in ("server", "driver", *NAMES) if found.get(name)]
-            return [f"{SHARED}/{kind}/" + "/".join(about), "/", "ro" if found.get("readOnly") else ""]
-    return None
+    key = key_of(source)
+    return [key, "/", "ro" if is_read_only(source) else ""] if key else None
 
 
 def persistent(volume: dict, tree: Tree, *, now_ms: int) -> list[str]:

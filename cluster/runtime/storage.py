@@ -9,6 +9,12 @@ from cluster.engine import Actor, Engine
 from .filesystem import Volume, folder
 
 NAME, SHARED = "network-storage", "shared"
+NETWORKED = (
+    "nfs", "csi", "iscsi", "fc", "rbd", "cephfs", "glusterfs", "cinder", "azureDisk", "azureFile", "awsElasticBlockStore",
+    "gcePersistentDisk", "vsphereVolume", "portworxVolume", "scaleIO", "storageos", "quobyte", "photonPersistentDisk",
+)  # fmt: skip
+NAMES = ("server", "driver", "volumeHandle", "path", "targetPortal", "image", "endpoints", "volumeID", "diskName", "shareName", "pdName",
+         "volumePath", "volumeName")  # fmt: skip
 
 
 @dataclass
@@ -33,6 +39,25 @@ class Storage(Actor):
         if key not in self.state.volumes:
             self.state.volumes[key] = Volume({"/": folder(mode=0o777)}, kind=key.split("/")[1])
         return self.state.volumes[key]
+
+
+    def wipe_volume(self, spec: dict) -> None:
+        """Delete what a PersistentVolume's spec is about."""
+        self.state.volumes.pop(key_of(spec), None)
+
+
+def key_of(source: dict) -> str:
+    """The key under which the data of a volume's source lies; "" for a source that is not in the network."""
+    for kind in NETWORKED:
+        found = source.get(kind)
+        if found is not None:
+            return f"{SHARED}/{kind}/" + "/".join(str(found[name]) for name in NAMES if found.get(name))
+    return ""
+
+
+def is_read_only(source: dict) -> bool:
+    """The source itself says that it is to be read only."""
+    return any((source.get(kind) or {}).get("readOnly") for kind in NETWORKED)
 
 
 def storage_of(engine: Engine) -> Storage:

@@ -29,7 +29,8 @@ def first_objects(settings, engine) -> list[tuple[str, dict]]:
                                         "fieldsType": "FieldsV1",
                                         "fieldsV1": {"f:metadata": {"f:labels": {".": {}, "f:kubernetes.io/metadata.name": {}}}}}]},
         "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"},
-    }) for name in SYSTEM_NAMESPACES] + rbac_objects(stamp, uid) + bootstrap_services.objects(stamp, uid) + of_network
+    }) for name in SYSTEM_NAMESPACES] + rbac_objects(stamp, uid) + bootstrap_services.objects(stamp, uid) + of_network + \
+        bootstrap_services.storage_classes(getattr(settings, "profile", ""), stamp, uid)
 
 
 # -- Roles and bindings -----------------------------------------------------------------------------------------------

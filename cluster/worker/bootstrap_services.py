@@ -20,12 +20,22 @@ def objects(stamp: str, uid) -> list[tuple[str, dict]]:
     return [(key, _finished(sent, further, stamp, uid())) for key, sent, further in made]
 
 
-def _finished(sent: dict, further: dict, stamp: str, uid: str) -> dict:
+def storage_classes(profile: str, stamp: str, uid) -> list[tuple[str, dict]]:
+    """The default class of a profile that has one, as kind and k3s set it up: folders of the node on which the Pod lands."""
+    if profile != "learner":
+        return []
+    meta = {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}
+    sent = {"kind": "StorageClass", "apiVersion": "storage.k8s.io/v1", "metadata": meta, "provisioner": "rancher.io/local-path",
+            "reclaimPolicy": "Delete", "volumeBindingMode": "WaitForFirstConsumer"}
+    return [("/registry/storageclasses/standard", _finished(sent, {}, stamp, uid(), "kubectl"))]
+
+
+def _finished(sent: dict, further: dict, stamp: str, uid: str, manager: str = "kube-apiserver") -> dict:
     """What was sent with what the server added: an author, a uid, a time."""
     meta = {**sent["metadata"], "uid": uid, "creationTimestamp": stamp}
     if "generation" in further:
         meta["generation"] = further["generation"]
-    meta["managedFields"] = managed.track_update(None, sent, "kube-apiserver", stamp)
+    meta["managedFields"] = managed.track_update(None, sent, manager, stamp)
     obj = {**sent, "metadata": meta}
     for part in ("spec", "status"):
         if part in further:
