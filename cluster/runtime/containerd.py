@@ -341,7 +341,7 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
             process.timer = self.after(self.latency("process_exit"), "_exited", container_id, processes.KILLED)
         elif process.kind == "script":
             self._interrupt(process, name)
-        elif process.calls:
+        elif process.calls or behaviours()[process.behaviour].signals:
             self.signal_program(process, name)
         elif (code := processes.exit_on(process, name)) is not None and not process.timer:
             low, high = behaviours()[process.behaviour].stop_ms

@@ -164,11 +164,16 @@ class Programs:
     # -- ports -----------------------------------------------------------------------------------------------------
 
     def is_taken(self, container_id: str, port: int) -> bool:
-        """Whether another process of the same Pod listens on a port."""
+        """Whether another process of the same network namespace listens on a port: of the Pod, or of all that share the node's."""
         from .servers import listening
 
         container = self.state.containers[container_id]
-        for other in self.containers(container.uid):
+        sandbox = self.state.sandboxes.get(container.sandbox)
+        if sandbox is not None and sandbox.host_network:
+            uids = [each.uid for each in self.state.sandboxes.values() if each.host_network]
+        else:
+            uids = [container.uid]
+        for other in [each for uid in uids for each in self.containers(uid)]:
             process = self.state.processes.get(other.id)
             if process is not None and other.id != container_id and port in listening(process):
                 return True

@@ -124,10 +124,10 @@ def _talk(world: ContainerWorld, tag: str, talker: Talker, text: str, setting: s
 
 
 def nginx(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
-    """Static files of its root, the access log on standard output, misses on standard error."""
+    """Static files of its root (setting), the access log on standard output, misses on standard error."""
     software = "nginx/" + (tag.split("-")[0] if re.match(r"\d+\.\d+\.\d+", tag) else NGINX)
     path = posixpath.normpath("/" + asked.path.lstrip("/")) if isinstance(asked, Asked) else ""
-    code, body, errors = _nginx_found(world, asked, path)
+    code, body, errors = _nginx_found(world, asked, path, setting or NGINX_ROOT)
     kind = "text/html" if code != 200 or path == "/" else _type_of(path)
     body = NGINX_PAGE.format(words=f"{code} {reason_of(code)}", software=software) if body is None else body
     headers = [("Server", software), ("Date", _date(world)), ("Content-Type", kind), ("Content-Length", _length(body))]
@@ -142,11 +142,11 @@ def nginx(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: st
     return Served(code, answer(code, headers, body, has_body=not _is_head(asked)), (*errors, ("stdout", access)))
 
 
-def _nginx_found(world: ContainerWorld, asked: Asked | Malformed, path: str) -> tuple[int, str | None, tuple]:
+def _nginx_found(world: ContainerWorld, asked: Asked | Malformed, path: str, root: str) -> tuple[int, str | None, tuple]:
     """(code, the file's text, lines of the error log)."""
     if isinstance(asked, Malformed):
         return asked.code, None, ()
-    full = NGINX_ROOT + (path if path != "/" else "")
+    full = root + (path if path != "/" else "")
     if asked.path.endswith("/") or path == "/":
         index = world.read_file(f"{full}/index.html")
         if index is not None:
@@ -159,7 +159,7 @@ def _nginx_found(world: ContainerWorld, asked: Asked | Malformed, path: str) -> 
         return 301, None, ()
     if asked.method not in ("GET", "HEAD"):
         return 405, None, ()
-    return 404, None, (_nginx_error(world, asked, f'open() "{NGINX_ROOT}{asked.path}" failed (2: No such file or directory)'),)
+    return 404, None, (_nginx_error(world, asked, f'open() "{root}{asked.path}" failed (2: No such file or directory)'),)
 
 
 def _nginx_error(world: ContainerWorld, asked: Asked, words: str) -> tuple[str, str]:

@@ -325,3 +325,35 @@ def test_a_log_agent_keeps_what_its_collector_does_not_take_and_tries_again():
     asked(world, 5170, '{"log": "kept"}\n')
     world.run(3_000)
     assert "no upstream connections available to 10.244.0.99:9880" in log(world, "pod") and "retry in 8 seconds" in log(world, "pod")
+
+
+# -- nginx ------------------------------------------------------------------------------------------------------------
+
+
+def test_nginx_of_any_tag_says_what_it_is_and_reads_where_to_listen():
+    world = World()
+    runtime(world).registry.slow(100 << 30)
+    config = "server {\n  listen 8081;\n  root /srv/pages;\n}\n"
+    write = {"name": "write", "image": "busybox:1", "command": ["sh", "-c", f"printf '{config}' > /conf/site.conf"],
+             "volumeMounts": [{"name": "conf", "mountPath": "/conf"}]}  # fmt: skip
+    mounts = {"volumeMounts": [{"name": "conf", "mountPath": "/etc/nginx/conf.d"}]}
+    world.create("pod", image="nginx:1.27.5", container=mounts, volumes=[{"name": "conf", "emptyDir": {}}], initContainers=[write])
+    world.run(9_000)
+    assert "nginx/1.27.5" in log(world, "pod") and asked(world, 80).error == "refused" and got(world, 8081, "/")[0] == 404
+    container = runtime(world).running("default/pod", "app")
+    runtime(world).signal(container, "HUP")
+    world.run(100)
+    assert "(SIGHUP) received, reconfiguring" in log(world, "pod") and got(world, 8081, "/x")[0] == 404
+    world.delete("pod")
+    world.run(3_000)
+    assert [fact.data["exit_code"] for fact in world.facts("ContainerExited") if fact.data["container"] == "app"] == [0]
+
+
+def test_two_nginx_in_one_pod_fight_for_port_80():
+    world = World()
+    runtime(world).registry.slow(100 << 30)
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod", "namespace": "default"}, "spec": {
+        "nodeName": "k8snode1", "containers": [{"name": "app", "image": "nginx:1"}, {"name": "second", "image": "nginx:1"}]}}  # fmt: skip
+    world.ask(world.hand.client.create("pods", body))
+    world.run(9_000)
+    assert "bind() to 0.0.0.0:80 failed (98: Address already in use)" in world.node.logs("default", "pod", "second", {"previous": "true"})
