@@ -225,6 +225,10 @@ class ApiServer(Actor):
         if watcher is None:
             return
         batch, watcher.pending = watcher.pending, []
+        first = until_removed(batch) if len(batch) > 1 else len(batch)
+        if first < len(batch):
+            batch, watcher.pending = batch[:first], batch[first:]
+            self.engine.schedule(self, self.latency("store"), "deliver", (watcher.id,), background=watcher.quiet)
         if watcher.actor.generation == watcher.generation and watcher.actor.is_on:
             getattr(watcher.actor, watcher.handler)(watcher_id, batch)
 
@@ -247,6 +251,18 @@ class ApiServer(Actor):
             watcher.generation = watcher.actor.generation
             self.hub.add(watcher)
         self.state.watchers = []
+
+
+def until_removed(batch: list[list]) -> int:
+    """How many events come before the removal of an object that the same request has marked: that is a write of its own, some ms later."""
+    marked: dict[str, int] = {}
+    for index, (kind, obj, _) in enumerate(batch):
+        uid = obj["metadata"].get("uid", "")
+        if kind == "DELETED" and uid in marked:
+            return index
+        if kind == "MODIFIED":
+            marked[uid] = index
+    return len(batch)
 
 
 def is_quiet(request: Request) -> bool:

@@ -72,9 +72,12 @@ class EndpointsController(Controller):
         if service["spec"]["type"] == "ExternalName" or not service["spec"].get("selector"):
             return None
         current = self.endpoints.get(key)
-        if current is not None and self.state.stale.get(key) == current["metadata"]["resourceVersion"]:
+        if self._is_stale(key, current):
             return self._again(key)
         return self._reconcile(key, service, current)
+
+    def _is_stale(self, key: str, current: dict | None) -> bool:
+        return current is not None and self.state.stale.get(key) == current["metadata"]["resourceVersion"]
 
     def _again(self, key: str) -> str | None:
         return "retry" if self.queue.requeues(key) < MOST_RETRIES else None

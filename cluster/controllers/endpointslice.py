@@ -12,6 +12,7 @@ from typing import Any
 
 from cluster.client import Controller
 from cluster.client.recorder import Recorder
+from cluster.engine import Sleep
 from cluster.meta.objects import key_of
 
 from . import _endpoint_slices as rules
@@ -21,6 +22,7 @@ from ._trigger_times import TriggerTimes, annotated
 
 CHANGE_DELAY_MS = 1_000  # endpointSliceChangeMinSyncDelay
 MOST_RETRIES = 15
+CATCH_UP_MS = 6
 GONE = -1  # a deletion is expected
 OF_SERVICE = "service"
 
@@ -104,10 +106,7 @@ class EndpointSliceController(Controller):
             return None
         if service["spec"]["type"] == "ExternalName" or not service["spec"].get("selector"):
             return None
-        slices = [each for each in self.slices.by(OF_SERVICE, key) if "deletionTimestamp" not in each["metadata"]]
-        if self._is_stale(key, slices):
-            return self._again(key)
-        return self._reconcile(key, service, slices)
+        return self._reconcile(key, service)
 
     def _again(self, key: str) -> str | None:
         return "retry" if self.queue.requeues(key) < MOST_RETRIES else None
@@ -118,8 +117,18 @@ class EndpointSliceController(Controller):
         for family in ("IPv4", "IPv6"):
             self.endpoints.pop((key, family), None)
 
-    def _reconcile(self, key: str, service: dict, slices: list[dict]) -> Iterator[Any]:
-        pods = self.members.of(key, service)
+    def _slices(self, key: str) -> list[dict]:
+        return [each for each in self.slices.by(OF_SERVICE, key) if "deletionTimestamp" not in each["metadata"]]
+
+    def _reconcile(self, key: str, service: dict) -> Iterator[Any]:
+        if self._is_stale(key, self._slices(key)):
+            yield Sleep(CATCH_UP_MS)  # here an answer overtakes the watch more often than there
+            if self._is_stale(key, self._slices(key)):
+                return self._again(key)
+        slices, pods = self._slices(key), self.members.of(key, service)
+        return (yield from self._make_right(key, service, slices, pods))
+
+    def _make_right(self, key: str, service: dict, slices: list[dict], pods: list[dict]) -> Iterator[Any]:
         moment = self.state.times.compute(key, service, pods)
         families, missing = rules.families_of(service), ""
         outdated = [each for each in slices if each["addressType"] not in families]

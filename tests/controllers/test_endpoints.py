@@ -194,3 +194,12 @@ def test_what_does_not_concern_endpoints_writes_nothing():
     before = world.store.revision
     world.do(world.client.patch("pods", "a", {"metadata": {"annotations": {"x": "y"}}}, namespace="default"))
     assert world.writes(before) == ["MODIFIED pods"]
+
+
+def test_a_pod_deleted_at_once_is_first_seen_as_ending():
+    world = Services()
+    world.pod("a", "10.244.0.2")
+    before = world.store.revision
+    world.do(world.client.delete("pods", "a", "default", grace_period_seconds=0))
+    slices_written = [change.value["endpoints"] for change in world.store.changes if change.revision > before and "/endpointslices/" in change.key]
+    assert [each and each[0]["conditions"]["terminating"] for each in slices_written] == [True, None]
