@@ -228,7 +228,7 @@ class ApiServer(Actor):
         first = until_removed(batch) if len(batch) > 1 else len(batch)
         if first < len(batch):
             batch, watcher.pending = batch[:first], batch[first:]
-            self.engine.schedule(self, self.latency("store"), "deliver", (watcher.id,), background=watcher.quiet)
+            self.engine.schedule(self, self.latency("removal"), "deliver", (watcher.id,), background=watcher.quiet)
         if watcher.actor.generation == watcher.generation and watcher.actor.is_on:
             getattr(watcher.actor, watcher.handler)(watcher_id, batch)
 

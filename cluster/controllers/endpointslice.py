@@ -106,7 +106,8 @@ class EndpointSliceController(Controller):
             return None
         if service["spec"]["type"] == "ExternalName" or not service["spec"].get("selector"):
             return None
-        return self._reconcile(key, service)
+        slices = self._slices(key)
+        return self._again(key) if self._is_stale(key, slices) else self._reconcile(key, service, slices)
 
     def _again(self, key: str) -> str | None:
         return "retry" if self.queue.requeues(key) < MOST_RETRIES else None
@@ -120,13 +121,11 @@ class EndpointSliceController(Controller):
     def _slices(self, key: str) -> list[dict]:
         return [each for each in self.slices.by(OF_SERVICE, key) if "deletionTimestamp" not in each["metadata"]]
 
-    def _reconcile(self, key: str, service: dict) -> Iterator[Any]:
+    def _reconcile(self, key: str, service: dict, slices: list[dict]) -> Iterator[Any]:
+        result = yield from self._make_right(key, service, slices, self.members.of(key, service))
         if self._is_stale(key, self._slices(key)):
             yield Sleep(CATCH_UP_MS)  # here an answer overtakes the watch more often than there
-            if self._is_stale(key, self._slices(key)):
-                return self._again(key)
-        slices, pods = self._slices(key), self.members.of(key, service)
-        return (yield from self._make_right(key, service, slices, pods))
+        return result
 
     def _make_right(self, key: str, service: dict, slices: list[dict], pods: list[dict]) -> Iterator[Any]:
         moment = self.state.times.compute(key, service, pods)

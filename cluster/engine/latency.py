@@ -12,6 +12,7 @@ from .rng import MASK, Stream
 TABLE: dict[str, tuple[int, int, int]] = {
     "request": (1, 1, 2),              # a client's request to the API server
     "store": (1, 2, 4),                # etcd's commit
+    "removal": (3, 5, 8),              # from an object's mark to its removal, where one request does both
     "reply": (1, 1, 2),                # the answer's way back
     "watch_delivery": (1, 2, 6),       # from commit to a watcher
     "queue": (0, 1, 1),                # a work queue hands a key to a worker

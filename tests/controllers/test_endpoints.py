@@ -122,10 +122,10 @@ class Services(World):
         self.create("services", {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
                                  "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}})  # fmt: skip
 
-    def pod(self, name, ip, *, labels=None):
+    def pod(self, name, ip, *, labels=None, grace_s=5):
         container = {"name": "app", "image": "busybox:1"}
         body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels or {"app": "web"}},
-                "spec": {"containers": [container], "nodeName": "n1", "terminationGracePeriodSeconds": 5}}  # fmt: skip
+                "spec": {"containers": [container], "nodeName": "n1", "terminationGracePeriodSeconds": grace_s}}  # fmt: skip
         self.create("pods", body)
         self.report(name, ip, ready=True)
 
@@ -198,8 +198,8 @@ def test_what_does_not_concern_endpoints_writes_nothing():
 
 def test_a_pod_deleted_at_once_is_first_seen_as_ending():
     world = Services()
-    world.pod("a", "10.244.0.2")
+    world.pod("a", "10.244.0.2", grace_s=0)
     before = world.store.revision
-    world.do(world.client.delete("pods", "a", "default", grace_period_seconds=0))
-    slices_written = [change.value["endpoints"] for change in world.store.changes if change.revision > before and "/endpointslices/" in change.key]
-    assert [each and each[0]["conditions"]["terminating"] for each in slices_written] == [True, None]
+    world.do(world.client.delete("pods", "a", "default"))
+    written = [change.value["endpoints"] for change in world.store.changes if change.revision > before and "/endpointslices/" in change.key]
+    assert [each and each[0]["conditions"]["terminating"] for each in written] == [True, None]
