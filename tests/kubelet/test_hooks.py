@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from tests.kubelet.world import POLITE, World
 
 SLEEP = ["sleep", "1000"]
@@ -93,3 +97,23 @@ def test_a_pre_stop_that_fails_is_told_and_sigterm_follows():
     world.delete("web")
     world.run(4_000)
     assert ("FailedPreStopHook", "PreStopHook failed", 1) in world.events("web") and world.pod("web") is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cut_ms", [1_800, 4_300, 7_100, 9_050])
+def test_a_snapshot_in_the_midst_of_probes_and_hooks_goes_on_as_the_run_that_was_never_interrupted(cut_ms):
+    probe = {"exec": {"command": ["sh", "-c", "sleep 1; cat /tmp/up"]}, "periodSeconds": 2, "timeoutSeconds": 3}
+    hooks = {"postStart": shell("sleep 4; touch /tmp/up"), "preStop": shell("sleep 2")}
+    world, other = World(), World(start=False)
+    world.create("web", POLITE, container={"lifecycle": hooks, "readinessProbe": probe, "livenessProbe": probe}, activeDeadlineSeconds=60)
+    world.run(cut_ms)
+    while not world.engine.is_at_rest:
+        world.engine.step()
+    other.store.restore(world.store.snapshot())
+    other.engine.restore(json.loads(json.dumps(world.engine.snapshot())))
+    for each in (world, other):
+        each.until(20_000)
+        each.delete("web")
+        each.run(10_000)
+    assert world.store.snapshot() == other.store.snapshot() and world.pod("web") is None
+    assert world.node.kubelet.state == other.node.kubelet.state

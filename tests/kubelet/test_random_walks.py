@@ -5,7 +5,18 @@ import pytest
 from cluster.engine.rng import Streams
 from tests.kubelet.world import POLITE, World
 
+FALSE, TRUE = ({"exec": {"command": [word]}, "periodSeconds": 1, "failureThreshold": 2} for word in ("false", "true"))
+SLOW = {"exec": {"command": ["sleep", "2"]}, "periodSeconds": 1}
+PORT = {"httpGet": {"path": "/", "port": 80}, "periodSeconds": 1}
+SIDE = {"name": "side", "image": "busybox:1", "command": POLITE, "restartPolicy": "Always", "startupProbe": TRUE}
 MAKERS = (
+    {"command": POLITE, "container": {"livenessProbe": FALSE, "readinessProbe": TRUE}, "terminationGracePeriodSeconds": 1},
+    {"image": "nginx/nginx:v1", "container": {"startupProbe": PORT, "readinessProbe": PORT, "livenessProbe": SLOW}},
+    {"command": POLITE, "container": {"lifecycle": {"postStart": {"exec": {"command": ["sleep", "2"]}}}}},
+    {"command": POLITE, "container": {"lifecycle": {"postStart": {"exec": {"command": ["false"]}}, "preStop": {"sleep": {"seconds": 2}}}}},
+    {"command": POLITE, "container": {"lifecycle": {"preStop": {"exec": {"command": ["sleep", "60"]}}}}, "initContainers": [SIDE]},
+    {"command": ["sh", "-c", "sleep 2"], "initContainers": [SIDE], "restartPolicy": "Never", "activeDeadlineSeconds": 9},
+    {"command": POLITE, "activeDeadlineSeconds": 2, "restartPolicy": "OnFailure"},
     {"image": "nginx/nginx:v1"},
     {"command": POLITE, "terminationGracePeriodSeconds": 3},
     {"command": ["sleep", "1000"], "terminationGracePeriodSeconds": 1},
@@ -45,7 +56,7 @@ def walk(seed: int, steps: int = 40) -> World:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 7))
+@pytest.mark.parametrize("seed", range(1, 13))
 def test_after_a_random_walk_nothing_is_left_of_the_pods(seed):
     world = walk(seed)
     assert [key for key, _ in world.store.list("/registry/pods/")] == []
@@ -57,11 +68,13 @@ def test_after_a_random_walk_nothing_is_left_of_the_pods(seed):
         runtime.logs,
         runtime.volumes,
         runtime.pulls,
+        runtime.commands,
     ):
         assert table == {}, seed
     assert runtime.addresses == {} and runtime.changed == {}
     for table in (kubelet.workers, kubelet.reports, kubelet.statuses, kubelet.pods, kubelet.ended, kubelet.reasons):
         assert table == {}, seed
+    assert kubelet.probes == {} and kubelet.deadlines == {}, seed
     assert kubelet.crash.entries == {} and kubelet.pull.entries == {} and not any(kubelet.used.values())
     assert world.engine.is_settled and world.engine.is_at_rest
 
