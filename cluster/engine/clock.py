@@ -2,9 +2,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DEFAULT_EPOCH_MS = 1_767_258_000_000  # 2026-01-01T09:00:00Z
 UTC = timezone.utc
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class Clock:
@@ -40,3 +44,41 @@ class Clock:
 def unix_ms(text: str) -> int:
     """Unix milliseconds of an RFC 3339 text; ValueError if it is none."""
     return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+
+
+def calendar(unix_s: int) -> datetime:
+    """The calendar time of a Unix time in UTC."""
+    return datetime.fromtimestamp(unix_s, UTC)
+
+
+@cache
+def zone(name: str) -> ZoneInfo | None:
+    """A time zone by its name; None where this machine's database has it not."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def is_utc(name: str) -> bool:
+    """Whether a zone is that of the components, which is UTC."""
+    return name in ("", "UTC", "Local")
+
+
+def offset_s(unix_s: int, name: str) -> int:
+    """How far a zone's clocks are ahead of UTC at a Unix time."""
+    return 0 if is_utc(name) else int(datetime.fromtimestamp(unix_s, zone(name)).utcoffset().total_seconds())
+
+
+def rfc3339(unix_s: int, name: str = "") -> str:
+    """A Unix time as text in a zone, `2026-01-01T10:00:00+01:00`, or with a Z where that is UTC."""
+    ahead = offset_s(unix_s, name)
+    text = calendar(unix_s + ahead).strftime("%Y-%m-%dT%H:%M:%S")
+    minutes = abs(ahead) // 60
+    return f"{text}Z" if ahead == 0 else f"{text}{'-' if ahead < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def rfc1123(unix_s: int) -> str:
+    """A Unix time as mail has it, `Thu, 01 Jan 2026 09:00:00 +0000`, whatever the machine's language."""
+    at = calendar(unix_s)
+    return f"{DAYS[at.weekday()]}, {at.day:02d} {MONTHS[at.month - 1]} {at:%Y %H:%M:%S} +0000"

@@ -6,7 +6,7 @@ import re
 from cluster.kinds import _cron, _job_spec, _pod_gates, _rules, _workload
 from cluster.kinds._columns import AGE, CONTAINERS, IMAGES, NAME, age, column, container_cells, since
 from cluster.kinds._rules import Errors
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, labels
 
 CONCURRENCY = ("Allow", "Forbid", "Replace")
@@ -179,5 +179,5 @@ KIND = Kind(
     default=default, prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=prepare_status,
     validate=validate, validate_update=validate_update, validate_status=lambda new, old: [], warn=warn,
     reset_fields={"": ("status",), "status": ("spec",)}, icon="calendar-clock",
-    title=stored_only({"en": "A Job that is made again and again, by a schedule.", "zh": "按时间表反复创建的 Job。"}),
+    title={"en": "A Job that is made again and again, by a schedule.", "zh": "按时间表反复创建的 Job。"},
 )

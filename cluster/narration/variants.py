@@ -94,7 +94,12 @@ def _budget(data: dict, resource: str) -> str:
     return str(data.get("so")) if data.get("so") in ("refused", "unhealthy") else ""
 
 
+def _skipped(data: dict, resource: str) -> str:
+    return "late" if data.get("why") == "late" else ""
+
+
 CHOOSERS = {
+    "RunSkipped": _skipped,
     "BudgetAsked": _budget,
     "DaemonPodUnwanted": _unwanted,
     "PodAwaited": _awaited,

@@ -145,8 +145,7 @@ def test_a_binding_keeps_its_role_and_names_its_subjects():
     assert [error.detail for error in rolebinding.KIND.validate_update(new, old)] == ["cannot change roleRef"]
 
 
-STORED_ONLY = ("CronJob",
-               "Ingress", "IngressClass", "RuntimeClass", "CSIDriver", "CSIStorageCapacity", "VolumeAttributesClass",
+STORED_ONLY = ("Ingress", "IngressClass", "RuntimeClass", "CSIDriver", "CSIStorageCapacity", "VolumeAttributesClass",
                "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 
 

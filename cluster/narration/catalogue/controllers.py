@@ -10,6 +10,7 @@ DEPLOYMENT = "pkg/controller/deployment/sync.go"
 HISTORY = "pkg/controller/history/controller_history.go"
 STATEFUL_SET = "pkg/controller/statefulset/stateful_set_control.go"
 DAEMON_SET = "pkg/controller/daemon/daemon_controller.go"
+CRON_JOB = "pkg/controller/cronjob/cronjob_controllerv2.go"
 GARBAGE = "pkg/controller/garbagecollector/garbagecollector.go"
 JOB = "pkg/controller/job/job_controller.go"
 LIFECYCLE = "pkg/controller/nodelifecycle/node_lifecycle_controller.go"
@@ -155,6 +156,36 @@ KINDS = {
         stage="reconcile", marker="status", source=JOB,
         en="**job-controller** decides that {name} ends in {condition} ({reason}); it says so once all its Pods are counted and gone.",
         zh="**job-controller** 判定 {name} 以 {condition} 结束（{reason}）；待其 Pod 全部计入并终止后才正式写明。",
+    ),
+    "RunDue": Kind(
+        stage="reconcile", marker="status", source=CRON_JOB,
+        en="**cronjob-controller** finds {name} due since {due} and makes {job}. The name holds the minute, so no run comes twice.",
+        zh="**cronjob-controller** 发现 {name} 已于 {due} 到点，于是创建 {job}。名称含有该分钟数，因此不会重复运行。",
+    ),
+    "RunSkipped": Kind(
+        stage="reconcile", marker="warning", source=CRON_JOB,
+        en="**cronjob-controller** skips the run of {due}: the last Job of {name} still runs, and concurrencyPolicy is Forbid.",
+        zh="**cronjob-controller** 跳过 {due} 的运行：{name} 的上一个 Job 仍在运行，而 concurrencyPolicy 为 Forbid。",
+    ),
+    "RunSkipped.late": Kind(
+        stage="reconcile", marker="warning", source=CRON_JOB,
+        en="**cronjob-controller** drops the run of {due}: startingDeadlineSeconds of {name} have passed since.",
+        zh="**cronjob-controller** 放弃 {due} 的运行：已超过 {name} 的 startingDeadlineSeconds。",
+    ),
+    "RunReplaced": Kind(
+        stage="delete", marker="write", source=CRON_JOB,
+        en="**cronjob-controller** deletes {name}, which still runs: the next run is due, and concurrencyPolicy is Replace.",
+        zh="**cronjob-controller** 删除仍在运行的 {name}：下一次运行已到点，而 concurrencyPolicy 为 Replace。",
+    ),
+    "NextRunPlanned": Kind(
+        stage="reconcile", marker="status", step=False, source="pkg/controller/cronjob/utils.go",
+        en="**cronjob-controller** reads {schedule}: {name} is due next at {at}.",
+        zh="**cronjob-controller** 解读 {schedule}：{name} 下次于 {at} 到点。",
+    ),
+    "JobHistoryTrimmed": Kind(
+        stage="delete", marker="write", source=CRON_JOB,
+        en="**cronjob-controller** deletes {name}: of ended Jobs of this sort {owner} keeps no more than {limit}.",
+        zh="**cronjob-controller** 删除 {name}：{owner} 只保留 {limit} 个此类已结束的 Job。",
     ),
     "JobExpired": Kind(
         stage="delete", marker="write", source="pkg/controller/ttlafterfinished/ttlafterfinished_controller.go",
