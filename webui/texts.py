@@ -414,6 +414,31 @@ NOTATION: list[dict] = [
         ("the pause container and the Pod's IP; no plate, no sandbox yet", "pause 容器与 Pod 的 IP；没有底板表示尚无沙箱"),
         sign="❚❚",
     ),
+    _row(("Pip, dashed", "虚线圆点"), ("an init container that waits for those before it", "等待前面各个的初始化容器"), sign="◌"),
+    _row(("Pip, blue number", "蓝色数字圆点"), ("the init container that runs now", "正在运行的初始化容器"), sign="❶"),
+    _row(
+        ("Pip, tick", "打勾圆点"),
+        ("an init container that has ended well; with a loop: a sidecar that has started", "正常结束的初始化容器；带环箭头：已启动的 sidecar"),
+        sign="✓",
+    ),
+    _row(("Pip, cross", "打叉圆点"), ("an init container that failed: the next ones do not start", "失败的初始化容器：后面的不会启动"), sign="✖"),
+    _row(("Dotted container", "点线容器"), ("an ephemeral container, as kubectl debug makes it", "临时容器，由 kubectl debug 创建"), sign="┈"),
+    _row(
+        ("Bar above the plate", "底板上方的横条"),
+        (
+            "a volume, with a tick to each container that mounts it; double-ruled: a claim, which outlives the Pod",
+            "卷，竖线通向挂载它的容器；双线：PVC，比 Pod 存在得更久",
+        ),
+        sign="▬",
+    ),
+    _row(
+        ("S, L, R in a ring", "圆环中的 S、L、R"),
+        (
+            "probes: startup, liveness, readiness; dashed: no result yet, green: success, red and struck: failure",
+            "探针：启动、存活、就绪；虚线：尚无结果，绿：成功，红色划线：失败",
+        ),
+        sign="Ⓡ",
+    ),
     _row(("Restarts", "重启"), ("how often the container was started anew", "容器重新启动的次数"), sign="↻3"),
     _row(("Tag", "消息签"), ("create", "创建"), sign="+"),
     _row(("Tag", "消息签"), ("update", "更新"), sign="="),

@@ -128,6 +128,13 @@ def reconcile_compared(p, event: TraceEvent) -> Set:
     return p.control.controller(event.actor, seq=event.seq, last=last)
 
 
+@fold("LoadWeighed")
+def load_weighed(p, event: TraceEvent) -> Set:
+    data = event.data
+    last = {"subject": event.subject, "wanted": data.get("desired"), "found": data.get("current"), "so": _both(str(data.get("limit", "")))}
+    return p.control.controller(event.actor, seq=event.seq, last=last)
+
+
 @fold("ComponentStopped", "ComponentStarted")
 def component_switched(p, event: TraceEvent) -> Set:
     name, off = event.data.get("component", event.actor), event.kind == "ComponentStopped"
@@ -246,6 +253,7 @@ def container_created(p, event: TraceEvent) -> Set:
 
 @fold("ContainerStarted")
 def container_started(p, event: TraceEvent) -> Set:
+    p.nodes.probe(event, "pending")
     return p.nodes.container(event, state="running", word="running", back_off=None, exit_code=None,
                              restarts=event.data.get("restarts", event.data.get("attempt", 0)))
 
@@ -276,6 +284,16 @@ def restart_delayed(p, event: TraceEvent) -> Set:
     data = event.data
     return p.nodes.container(event, word="CrashLoopBackOff", back_off={"since_ms": event.at_ms, "until_ms": data.get("until_ms")},
                              restarts=data.get("restarts", 0))
+
+
+@fold("ProbeSucceeded")
+def probe_succeeded(p, event: TraceEvent) -> Set:
+    return p.nodes.probe(event, "ok")
+
+
+@fold("ProbeFailed")
+def probe_failed(p, event: TraceEvent) -> Set:
+    return p.nodes.probe(event, "failed")
 
 
 @fold("PodRemoved")

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from cluster.engine import TraceEvent
 from cluster.kinds import node as node_kind
+from cluster.kinds.pod import is_sidecar
 from cluster.meta import quantity
 
-from .slim import STATE_WORDS
+from .slim import STATE_WORDS, pip_of, probes_of
 
 Set = list[list]
 
@@ -89,6 +90,7 @@ class NodePictures:
         fresh = {"name": name, "image": data.get("image", ""), "state": "waiting", "word": "waiting", "restarts": 0,
                  "back_off": None, "exit_code": None}
         row = {**(found or fresh), **changes}
+        row["pip"] = pip_of(row["state"], row["exit_code"])
         row["words"] = changes.get("words") or STATE_WORDS.get(row["state"], STATE_WORDS["waiting"])
         rows = [row if each["name"] == name else each for each in old] if found else [*old, row]
         return self.pod(event, containers=rows)
@@ -98,11 +100,25 @@ class NodePictures:
         self.pods.pop(cell_id, None)
         return [["node_pods", cell_id, None]]
 
+    def probe(self, event: TraceEvent, state: str) -> Set:
+        """What a probe of a container has found, or that all begin anew (probe: "")."""
+        data = event.data
+        rows = (self.pods.get(f"{data['node']}/{data['uid']}") or {}).get("containers") or []
+        row = next((row for row in rows if row["name"] == data.get("container")), None)
+        if row is None or not row.get("probes"):
+            return []
+        named = data.get("probe")
+        probes = {kind: state if named in (None, kind) else known for kind, known in row["probes"].items()}
+        return self.container(event, probes=probes, words=row["words"])
+
     def plan(self, event: TraceEvent, pod: dict | None) -> Set:
         """The kubelet has taken a Pod on: its containers wait."""
-        names = [{"name": c["name"], "image": c.get("image", ""), "state": "waiting", "word": "waiting", "words": STATE_WORDS["waiting"],
-                  "restarts": 0, "back_off": None, "exit_code": None} for c in (pod or {}).get("spec", {}).get("containers") or ()]
-        return self.pod(event, containers=names)
+        spec = (pod or {}).get("spec", {})
+        sorts = (("init", spec.get("initContainers")), ("app", spec.get("containers")), ("ephemeral", spec.get("ephemeralContainers")))
+        rows = [{"name": each["name"], "image": each.get("image", ""), "state": "waiting", "word": "waiting", "words": STATE_WORDS["waiting"],
+                 "restarts": 0, "back_off": None, "exit_code": None, "pip": "waits", "probes": probes_of(each),
+                 "sort": "sidecar" if sort == "init" and is_sidecar(each) else sort} for sort, every in sorts for each in every or ()]
+        return self.pod(event, containers=rows)
 
 
 def worker(en: str, zh: str, *, off: bool = False) -> dict:

@@ -6,6 +6,7 @@ from cluster.kinds import job as jobs
 from cluster.kinds import node as nodes
 from cluster.kinds import pod as pods
 from cluster.kinds._pod_printing import ready_counts, restart_count, status_word
+from cluster.kinds.pod import is_sidecar
 from cluster.meta.objects import controller_of
 
 GLYPHS = {
@@ -20,6 +21,8 @@ STATE_WORDS = {
     "terminated": {"en": "ended", "zh": "已终止"}, "stopping": {"en": "stopping", "zh": "正在停止"},
     "creating": {"en": "creating", "zh": "正在创建"},
 }
+PROBES = ("startup", "liveness", "readiness")
+STATUSES = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
 JOB_GLYPHS = {"Running": "running", "Complete": "completed", "SuccessCriteriaMet": "completed", "Failed": "failed", "FailureTarget": "failed",
               "Suspended": "pending", "Terminating": "terminating"}
 OWNER_RESOURCES = {"ReplicaSet": "replicasets", "Deployment": "deployments", "Node": "nodes"}
@@ -62,7 +65,7 @@ def slim_pod(pod: dict, clock: Clock) -> dict:
     glyph = glyph_of(word, is_all_ready=ready == total)
     return {"status": {"word": word, "glyph": glyph, "tone": TONES[glyph]}, "phase": status.get("phase", "Pending"), "badge": f"{ready}/{total}",
             "ready": f"{ready}/{total}", "node": pods.node_name(pod) or None, "ip": status.get("podIP"), "grace": grace(meta, clock),
-            "restarts": restart_count(pod), "containers": containers(pod)}
+            "restarts": restart_count(pod), "containers": containers(pod), "init": init_pips(pod), "volumes": volumes(pod)}
 
 
 def glyph_of(word: str, *, is_all_ready: bool) -> str:
@@ -86,17 +89,60 @@ def grace(meta: dict, clock: Clock) -> dict | None:
 
 
 def containers(pod: dict) -> list[dict]:
-    """What the API knows of each app container."""
-    status = pod.get("status") or {}
-    known = {row["name"]: row for row in status.get("containerStatuses") or ()}
-    rows = []
-    for container in pod["spec"].get("containers") or ():
+    """What the API knows of each container: the Pod's own, then sidecars, then ephemeral ones. Each is a box in the Pod."""
+    spec, status = pod["spec"], pod.get("status") or {}
+    known = {row["name"]: row for name in STATUSES for row in status.get(name) or ()}
+    sorts = (("app", spec.get("containers")), ("sidecar", [each for each in spec.get("initContainers") or () if is_sidecar(each)]),
+             ("ephemeral", spec.get("ephemeralContainers")))
+    return [container_row(each, known.get(each["name"]) or {}, sort) for sort, rows in sorts for each in rows or ()]
+
+
+def container_row(container: dict, row: dict, sort: str) -> dict:
+    state = next(iter(row.get("state") or {"waiting": {}}))
+    detail = (row.get("state") or {}).get(state) or {}
+    return {"name": container["name"], "image": container.get("image", ""), "sort": sort, "state": state,
+            "word": detail.get("reason") or STATE_WORDS[state]["en"], "words": STATE_WORDS[state],
+            "exit_code": detail.get("exitCode"), "restarts": row.get("restartCount", 0), "ready": bool(row.get("ready")),
+            "probes": probes_of(container)}
+
+
+def init_pips(pod: dict) -> list[dict]:
+    """The init containers in their order, each a pip: it waits, runs, is done or has failed."""
+    known = {row["name"]: row for row in (pod.get("status") or {}).get("initContainerStatuses") or ()}
+    pips = []
+    for container in pod["spec"].get("initContainers") or ():
         row = known.get(container["name"]) or {}
         state = next(iter(row.get("state") or {"waiting": {}}))
-        detail = (row.get("state") or {}).get(state) or {}
-        rows.append({"name": container["name"], "image": container.get("image", ""), "state": state,
-                     "word": detail.get("reason") or STATE_WORDS[state]["en"], "words": STATE_WORDS[state],
-                     "exit_code": detail.get("exitCode"), "restarts": row.get("restartCount", 0), "ready": bool(row.get("ready"))})
+        code = ((row.get("state") or {}).get(state) or {}).get("exitCode")
+        is_started = is_sidecar(container) and bool(row.get("started"))
+        pips.append({"name": container["name"], "is_sidecar": is_sidecar(container), "pip": "done" if is_started else pip_of(state, code)})
+    return pips
+
+
+def pip_of(state: str, exit_code: int | None) -> str:
+    """The sign of an init container in a state."""
+    if state == "terminated":
+        return "failed" if exit_code else "done"
+    return "runs" if state in ("running", "stopping") else "waits"
+
+
+def probes_of(container: dict) -> dict:
+    """The probes that a container asks for, none of which has answered yet."""
+    return {kind: "pending" for kind in PROBES if container.get(kind + "Probe") is not None}
+
+
+def volumes(pod: dict) -> list[dict]:
+    """The volumes that a learner wrote, with who mounts them; not the token that each Pod is given."""
+    spec = pod["spec"]
+    every = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ()), *(spec.get("ephemeralContainers") or ())]
+    rows = []
+    for volume in spec.get("volumes") or ():
+        if volume["name"].startswith("kube-api-access-"):
+            continue
+        kind = next((key for key in volume if key != "name"), "emptyDir")
+        mounts = [each["name"] for each in every if any(mount["name"] == volume["name"] for mount in each.get("volumeMounts") or ())]
+        claim = (volume.get("persistentVolumeClaim") or {}).get("claimName", "")
+        rows.append({"name": volume["name"], "type": kind, "claim": claim, "mounts": mounts})
     return rows
 
 

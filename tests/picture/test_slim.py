@@ -82,3 +82,50 @@ def test_a_job_shows_its_completions_and_its_status(spec, status, badge, word, t
     job = {"kind": "Job", "metadata": {"name": "j", "namespace": "default", "resourceVersion": "7"}, "spec": spec, "status": status}
     cell = slim("jobs/default/j", job, CLOCK)
     assert (cell["badge"], cell["status"]["word"], cell["status"]["tone"], cell["deletable"]) == (badge, word, tone, True)
+
+
+def rich() -> dict:
+    made = pod()
+    made["spec"] = {
+        "initContainers": [
+            {"name": "fetch", "volumeMounts": [{"name": "shared"}]},
+            {"name": "agent", "restartPolicy": "Always", "startupProbe": {}, "volumeMounts": [{"name": "shared"}]},
+            {"name": "prepare"},
+            {"name": "last"},
+        ],
+        "containers": [{"name": "app", "livenessProbe": {}, "readinessProbe": {}, "volumeMounts": [{"name": "data"}, {"name": "kube-api-access-x"}]}],
+        "ephemeralContainers": [{"name": "debugger"}],
+        "volumes": [
+            {"name": "shared", "emptyDir": {}},
+            {"name": "data", "persistentVolumeClaim": {"claimName": "disk"}},
+            {"name": "kube-api-access-x", "projected": {}},
+        ],
+    }
+    made["status"]["initContainerStatuses"] = [
+        {"name": "fetch", "state": {"terminated": {"exitCode": 0}}},
+        {"name": "agent", "state": {"running": {}}, "started": True},
+        {"name": "prepare", "state": {"terminated": {"exitCode": 1}}},
+    ]
+    return made
+
+
+def test_init_containers_are_pips_in_their_order():
+    cell = slim("pods/default/web", rich(), CLOCK)
+    assert [(each["name"], each["pip"], each["is_sidecar"]) for each in cell["init"]] == [
+        ("fetch", "done", False), ("agent", "done", True), ("prepare", "failed", False), ("last", "waits", False),
+    ]  # fmt: skip
+
+
+def test_boxes_are_the_containers_then_sidecars_then_ephemeral_ones():
+    cell = slim("pods/default/web", rich(), CLOCK)
+    assert [(each["name"], each["sort"], each["state"]) for each in cell["containers"]] == [
+        ("app", "app", "running"), ("agent", "sidecar", "running"), ("debugger", "ephemeral", "waiting"),
+    ]  # fmt: skip
+    assert [each["probes"] for each in cell["containers"]] == [{"liveness": "pending", "readiness": "pending"}, {"startup": "pending"}, {}]
+
+
+def test_volumes_are_those_that_a_learner_wrote_with_who_mounts_them():
+    assert slim("pods/default/web", rich(), CLOCK)["volumes"] == [
+        {"name": "shared", "type": "emptyDir", "claim": "", "mounts": ["fetch", "agent"]},
+        {"name": "data", "type": "persistentVolumeClaim", "claim": "disk", "mounts": ["app"]},
+    ]

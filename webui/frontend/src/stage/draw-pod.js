@@ -1,5 +1,6 @@
 /** Owns the drawing of one Pod: capsule, chip or glyph; its outline is the phase, its glyph and word are the STATUS. */
 
+import { drawPips, drawProbes, drawSidecarSign, drawVolume } from "./draw-parts.js";
 import { drawGlyph, drawRing, toneColor } from "./glyphs.js";
 import { grow, rect } from "./geometry.js";
 import { widthOf } from "./pen.js";
@@ -89,27 +90,58 @@ function drawPlate(pen, plate, entry, scene, w) {
   if (w > 140) pen.text("pause", plate.x + plate.w - 5, plate.y + 10.8, { font: "small", color: "ink3", align: "right" });
 }
 
-/** Containers: in truth on the node; before the kubelet has begun, as the object names them. */
+/** Containers that are boxes: in truth on the node; before the kubelet has begun, as the object names them. */
 export function containersOf(entry) {
   const truth = new Map((entry.truth?.containers ?? []).map((one) => [one.name, one]));
   const named = entry.object?.containers ?? [];
-  if (!named.length) return [...truth.values()];
-  return named.map((one) => ({ ...one, state: "waiting", word: one.word, ...truth.get(one.name), ready: one.ready }));
+  if (!named.length) return [...truth.values()].filter(({ sort }) => sort !== "init");
+  return named.map((one) => ({ ...one, state: "waiting", word: one.word, ...truth.get(one.name), ready: one.ready, sort: one.sort }));
+}
+
+/** Init containers in their order: what the node knows goes before what the object says. */
+function pipsOf(entry) {
+  const truth = new Map((entry.truth?.containers ?? []).map((one) => [one.name, one]));
+  return (entry.object?.init ?? []).map((one) => ({ ...one, pip: one.pip === "done" ? "done" : (truth.get(one.name)?.pip ?? one.pip) }));
+}
+
+const PIPS_HEIGHT = 17;
+const BAR_HEIGHT = 13;
+const MOST_BARS = 2;
+
+/** How much taller than a plain one a Pod has to be for its init containers and volumes. */
+export function extraHeight({ object }) {
+  const bars = Math.min(MOST_BARS, object?.volumes?.length ?? 0);
+  return (object?.init?.length ? PIPS_HEIGHT : 0) + bars * BAR_HEIGHT;
 }
 
 function drawContainers(pen, item, plate, isFull, scene) {
   const all = containersOf(item.entry);
   const shown = all.length > MOST_BOXES ? all.slice(0, MOST_BOXES) : all;
   const extra = all.length - shown.length;
-  const top = item.y + 40;
+  const pips = pipsOf(item.entry);
+  const top = item.y + 40 + (pips.length ? PIPS_HEIGHT : 0);
+  const bars = barsOf(item, plate, top);
+  const bottom = plate.y - 4 - bars.length * BAR_HEIGHT;
   const room = plate.w - (extra ? 28 : 0);
   const width = (room - 6 * Math.max(0, shown.length - 1)) / Math.max(1, shown.length);
+  drawPips(pen, pips, rect(plate.x, item.y + 38, plate.w, PIPS_HEIGHT));
+  const centres = new Map();
   shown.forEach((container, index) => {
-    const box = rect(plate.x + index * (width + 6), top, width, plate.y - 4 - top);
-    drawContainer(pen, box, container, item.entry, isFull, scene);
+    const box = rect(plate.x + index * (width + 6), top, width, bottom - top);
+    centres.set(container.name, box.x + box.w / 2);
     pen.line([[box.x + box.w / 2, box.y + box.h], [box.x + box.w / 2, plate.y]], { stroke: "ink2", width: 1 });
+    drawContainer(pen, box, container, item.entry, isFull, scene);
   });
   if (extra) pen.text(`+${extra}`, plate.x + plate.w, top + 24, { font: "label", color: "ink2", align: "right" });
+  bars.forEach((bar, index) => drawVolume(pen, rect(plate.x, bottom + 3 + index * BAR_HEIGHT, plate.w, BAR_HEIGHT - 3), bar, centres));
+}
+
+/** As many volumes as leave the containers room; the last bar tells of those left out. */
+function barsOf(item, plate, top) {
+  const volumes = item.entry.object?.volumes ?? [];
+  const room = Math.floor((plate.y - 4 - top - 26) / BAR_HEIGHT);
+  const shown = volumes.slice(0, Math.max(0, Math.min(MOST_BARS, room)));
+  return shown.map((volume, index) => ({ ...volume, more: index === shown.length - 1 ? volumes.length - shown.length : 0 }));
 }
 
 const CONTAINER_LINES = {
@@ -131,17 +163,21 @@ function drawContainer(pen, box, container, entry, isFull, scene) {
   const failed = container.state === "terminated" && Number(container.exit_code ?? 0) !== 0;
   let line = CONTAINER_LINES[container.state] ?? CONTAINER_LINES.waiting;
   if (failed || container.back_off) line = { stroke: "bad" };
+  if (container.sort === "ephemeral") line = { ...line, dash: [1, 2.5], width: 1.6 };
   if (isHot(entry, scene) && scene.didChange(entry, container)) line = { ...line, stroke: "now", width: 1.8 };
   pen.box(box, { radius: 3, fill: "sheet", ...line });
   if (container.ready) pen.box(rect(box.x, box.y, box.w, 3), { radius: 1.5, fill: "ok" });
   const restarts = container.restarts ? `↻${container.restarts}` : "";
+  const before = container.sort === "sidecar" ? 13 : 0;
+  if (before) drawSidecarSign(pen, box.x + 11, box.y + 10.4);
   pen.text(restarts, box.x + box.w - 6, box.y + 14, { font: "label", align: "right" });
-  pen.text(container.name, box.x + 7, box.y + 14, { font: "name", room: box.w - 14 - widthOf(restarts, "label") });
-  if (isFull) pen.text(container.image ?? "", box.x + 7, box.y + 27, { font: "small", color: "ink3", room: box.w - 12 });
+  pen.text(container.name, box.x + 7 + before, box.y + 14, { font: "name", room: box.w - 14 - before - widthOf(restarts, "label") });
+  if (isFull && box.h >= 46) pen.text(container.image ?? "", box.x + 7, box.y + 27, { font: "small", color: "ink3", room: box.w - 12 });
   const [glyph, tone] = failed ? ["failed", "bad"] : CONTAINER_GLYPHS[container.state] ?? CONTAINER_GLYPHS.waiting;
-  const y = box.y + box.h - 10;
+  const y = box.y + box.h - (box.h < 30 ? 7 : 10);
   drawGlyph(pen, glyph, tone, box.x + 11, y, 3.5);
-  pen.text(scene.stateWord(container), box.x + 19, y + 3.4, { font: "narrow", color: "ink2", room: box.w - 24 });
+  const probes = isFull && box.w > 60 ? drawProbes(pen, container.probes, box.x + box.w - 3, y) : 0;
+  pen.text(scene.stateWord(container), box.x + 19, y + 3.4, { font: "narrow", color: "ink2", room: Math.max(1, box.w - 24 - probes) });
 }
 
 export function backOffOf(entry) {

@@ -1,5 +1,6 @@
 /** Owns how much of a Pod is shown for the room it has, and where each stands on its node. */
 
+import { extraHeight } from "./draw-pod.js";
 import { rect } from "./geometry.js";
 import { groupsOf } from "./scene.js";
 
@@ -33,13 +34,21 @@ function placeNamed(node, entries, zoom, previous) {
   if (!entries.length) return { level: "full", items: [], groups: [] };
   const order = node.isPhone ? ["compact", "chip"] : ["full", "compact", "chip"];
   for (const level of order) {
-    const shape = LEVELS[level];
+    const shape = shapeFor(level, entries);
     const slack = previous === level ? 1 - HYSTERESIS : 1;
     const grid = fitGrid(node.pods, entries.length, shape, slack, zoom);
     if (!grid || (level === "chip" && entries.length > MOST_NAMED * zoom)) continue;
     return { level, items: entries.map((entry, index) => ({ entry, ...cellOf(grid, node.pods, index) })), groups: [] };
   }
   return null;
+}
+
+/** Capsules grow together with what the fullest of them has to show. */
+function shapeFor(level, entries) {
+  const shape = LEVELS[level];
+  if (level === "chip") return shape;
+  const extra = Math.max(...entries.map(extraHeight));
+  return { ...shape, height: shape.height + extra, lowest: shape.lowest + (level === "full" ? extra / 2 : 0) };
 }
 
 function fitGrid(area, count, shape, slack, zoom) {

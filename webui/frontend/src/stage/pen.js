@@ -18,6 +18,7 @@ export const FONTS = {
   name: `500 ${NARROW} 10.5px ${SANS}`,
   state: `500 10.8px ${SANS}`,
   empty: `11.5px ${SANS}`,
+  tiny: `600 ${NARROW} 8px ${SANS}`,
   number: `600 10px ${SANS}`,
   mono: `10.5px ${MONO}`,
   monoBold: `600 11px ${MONO}`,

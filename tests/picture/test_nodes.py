@@ -1,0 +1,49 @@
+"""The truth on a node: what kubelet and runtime traced of a Pod's containers and their probes."""
+
+from cluster.engine.trace import TraceEvent
+from cluster.picture.nodes import NodePictures
+from tests.picture.test_slim import rich
+
+
+def fact(**data) -> TraceEvent:
+    data = {"node": "k8snode1", "uid": "u", **data}
+    return TraceEvent(seq=1, at_ms=0, actor="kubelet/k8snode1", kind="Fact", subject="pods/default/web", cause=0, data=data)
+
+
+def planned() -> NodePictures:
+    pictures = NodePictures()
+    pictures.plan(fact(), rich())
+    return pictures
+
+
+def row(pictures: NodePictures, name: str) -> dict:
+    return next(each for each in pictures.pods["k8snode1/u"]["containers"] if each["name"] == name)
+
+
+def test_what_a_kubelet_takes_on_waits_in_its_sorts():
+    rows = planned().pods["k8snode1/u"]["containers"]
+    assert [(each["name"], each["sort"], each["pip"]) for each in rows] == [
+        ("fetch", "init", "waits"), ("agent", "sidecar", "waits"), ("prepare", "init", "waits"), ("last", "init", "waits"),
+        ("app", "app", "waits"), ("debugger", "ephemeral", "waits"),
+    ]  # fmt: skip
+
+
+def test_a_pip_follows_its_container():
+    pictures = planned()
+    pictures.container(fact(container="fetch"), state="running")
+    assert row(pictures, "fetch")["pip"] == "runs"
+    pictures.container(fact(container="fetch"), state="terminated", exit_code=0)
+    assert row(pictures, "fetch")["pip"] == "done"
+    pictures.container(fact(container="prepare"), state="terminated", exit_code=2)
+    assert row(pictures, "prepare")["pip"] == "failed"
+
+
+def test_a_probe_shows_its_last_answer_and_begins_anew_with_its_container():
+    pictures = planned()
+    pictures.probe(fact(container="app", probe="readiness"), "failed")
+    assert row(pictures, "app")["probes"] == {"liveness": "pending", "readiness": "failed"}
+    pictures.probe(fact(container="app", probe="liveness"), "ok")
+    assert row(pictures, "app")["probes"] == {"liveness": "ok", "readiness": "failed"}
+    pictures.probe(fact(container="app"), "pending")
+    assert row(pictures, "app")["probes"] == {"liveness": "pending", "readiness": "pending"}
+    assert pictures.probe(fact(container="fetch", probe="liveness"), "ok") == []
