@@ -100,9 +100,9 @@ def must_reconcile(pod: dict) -> bool:
 
 
 def initialized(
-    pod: dict, statuses: dict[str, dict], init_statuses: dict[str, dict], phase: str
+    pod: dict, statuses: dict[str, dict], init_statuses: dict[str, dict], phase: str, old: list[dict]
 ) -> tuple[bool, str, str]:
-    """(holds, reason, message) of Initialized."""
+    """(holds, reason, message) of Initialized; a Pod that was initialized stays so. old: the conditions until now."""
     unknown, incomplete = [], []
     for spec in pod["spec"].get("initContainers") or ():
         status = init_statuses.get(spec["name"])
@@ -118,6 +118,8 @@ def initialized(
     ):
         return True, "", ""
     message = _missing(unknown, incomplete, "incomplete")
+    if message and any(each["type"] == "Initialized" and each["status"] == "True" for each in old):
+        return True, "", ""
     return (False, "ContainersNotInitialized", message) if message else (True, "", "")
 
 

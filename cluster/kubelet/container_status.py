@@ -15,6 +15,7 @@ from .restart import is_due
 from .state import Report
 
 UNKNOWN = "ContainerStatusUnknown"
+RESETTING, REMOVED = "RestartingAllContainers", "The container is removed because RestartAllContainers in place"
 LOCATED = "The container could not be located when the pod was deleted.  The container used to be Running"
 USER = {"linux": {"uid": 0, "gid": 0, "supplementalGroups": [0]}}
 
@@ -36,13 +37,14 @@ def statuses_of(
     reasons: dict[str, list[str]],
     time_text: Callable[[int], str],
     probed: Probed | None = None,
+    is_resetting: bool = False,
 ) -> list[dict]:
-    """The statuses of containers, in the order of names (init containers in their own order)."""
+    """The statuses of containers, in the order of names (init containers in their own order). is_resetting: all are removed."""
     has_init = bool(pod["spec"].get("initContainers"))
     before = {status["name"]: status for status in old}
     made = []
     for spec in specs:
-        status = _status(pod, spec, report, before.get(spec["name"]), has_init, time_text)
+        status = _status(pod, spec, report, before.get(spec["name"]), has_init, time_text, is_resetting)
         _apply_reason(pod, spec, report, status, is_init, reasons)
         _mark_ready(pod, spec, status, is_init, before.get(spec["name"]), probed)
         made.append(status)
@@ -58,18 +60,28 @@ def ephemeral_statuses(
     return [{key: value for key, value in {**status, "ready": False}.items() if key != "started"} for status in made]
 
 
-def _status(pod: dict, spec: dict, report: Report, old: dict | None, has_init: bool, time_text) -> dict:
+def _status(pod: dict, spec: dict, report: Report, old: dict | None, has_init: bool, time_text, is_resetting: bool) -> dict:
     runs = [container for container in report.containers if container.name == spec["name"]]
     if not runs:
-        return _without_container(pod, spec, old, has_init)
+        status = _without_container(pod, spec, old, has_init)
+        return _removed(spec, status, old) if is_resetting and old and "waiting" not in old["state"] else status
     status = _from_container(spec, runs[-1], time_text)
     if len(runs) > 1:
         status["lastState"] = _state(runs[-2], time_text)
+    elif old and "terminated" in old["state"] and old.get("containerID") != status["containerID"]:
+        status["lastState"] = old["state"]
     elif old and old.get("lastState"):
         status["lastState"] = old["lastState"]
     if old and old["restartCount"] > status["restartCount"]:
         status["restartCount"] = old["restartCount"]
     return status
+
+
+def _removed(spec: dict, status: dict, old: dict) -> dict:
+    """One that was removed so that all of its Pod start anew."""
+    ended = {"exitCode": 137, "reason": RESETTING, "message": REMOVED, "startedAt": None, "finishedAt": None}
+    status = {**status, "state": {"waiting": {"reason": RESETTING, "message": REMOVED}}, "lastState": {"terminated": ended}}
+    return {**status, "restartCount": old["restartCount"] + 1}
 
 
 def _without_container(pod: dict, spec: dict, old: dict | None, has_init: bool) -> dict:

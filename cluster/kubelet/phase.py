@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cluster.kinds.pod import is_sidecar
 
+from .container_status import RESETTING
 from .restart import restarts_on
 
 
@@ -62,7 +63,7 @@ def _init(pod: dict, statuses: dict[str, dict]) -> tuple[int, int, int]:
         )
         if ended is None:
             pending += 1
-        elif ended["exitCode"] != 0 and not restarts_on(pod, spec, ended["exitCode"]):
+        elif ended["exitCode"] != 0 and ended.get("reason") != RESETTING and not restarts_on(pod, spec, ended["exitCode"]):
             failed += 1
     return pending, pending_sidecars, failed
 
@@ -77,7 +78,7 @@ def _tally(pod: dict, statuses: dict[str, dict]) -> Tally:
         elif "terminated" in state or ("waiting" in state and status.get("lastState", {}).get("terminated")):
             ended = state.get("terminated") or status["lastState"]["terminated"]
             tally.stopped += 1
-            tally.final += not restarts_on(pod, spec, ended["exitCode"])
+            tally.final += ended.get("reason") != RESETTING and not restarts_on(pod, spec, ended["exitCode"])
             tally.succeeded += "terminated" in state and ended["exitCode"] == 0
         elif "waiting" in state:
             tally.waiting += 1

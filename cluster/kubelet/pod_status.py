@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cluster.kinds import _pod_resources
 from cluster.kinds import pod as pods
 
-from . import conditions
+from . import conditions, resets
 from .container_status import Probed, ephemeral_statuses, lost, statuses_of
 from .phase import phase_of
 from .state import Report
@@ -53,6 +53,8 @@ def generate(
     old: the one held until now. probed: what its probes have found, None without probes. evicted: (reason, message) of its end.
     """
     spec, generation = pod["spec"], pod["metadata"].get("generation", 0)
+    can_reset = resets.could_restart_all(spec)
+    is_resetting = can_reset and resets.is_restarting(pod, report, old)
     containers = statuses_of(
         pod,
         spec["containers"],
@@ -62,6 +64,7 @@ def generate(
         reasons=reasons,
         time_text=moment.time_text,
         probed=probed,
+        is_resetting=is_resetting,
     )
     inits = (
         statuses_of(
@@ -73,6 +76,7 @@ def generate(
             reasons=reasons,
             time_text=moment.time_text,
             probed=probed,
+            is_resetting=is_resetting,
         )
         if spec.get("initContainers")
         else []
@@ -83,6 +87,8 @@ def generate(
     phase = _kept_phase("Failed" if evicted[0] else phase, old.get("phase", ""), pods.phase(pod))
     status: dict = {"observedGeneration": generation, "phase": phase}
     status["conditions"] = _conditions(pod, report, old, by_name, init_by_name, phase)
+    if can_reset:
+        status["conditions"].append(resets.condition(pod, report, phase, is_resetting))
     if evicted[0]:
         status["message"], status["reason"] = evicted[1], evicted[0]
     elif phase == old.get("phase"):
@@ -120,7 +126,7 @@ def _conditions(pod: dict, report: Report, old: dict, statuses: dict, inits: dic
     return [
         *others,
         conditions.make("PodReadyToStartContainers", generation, not needs_sandbox(pod, report)),
-        conditions.make("Initialized", generation, *conditions.initialized(pod, statuses, inits, phase)),
+        conditions.make("Initialized", generation, *conditions.initialized(pod, statuses, inits, phase, old.get("conditions") or [])),
         conditions.make("Ready", generation, *conditions.ready(pod, containers, others)),
         conditions.make("ContainersReady", generation, *containers),
         conditions.make("PodScheduled", generation, True),

@@ -12,12 +12,12 @@ from typing import Any
 from cluster.kinds.pod import is_sidecar
 from cluster.runtime.commands import Ended
 
-from . import probing
+from . import probing, resets
 from .environment import expanded
 from .pod_status import TERMINAL
 from .probing import FAILURE, SUCCESS, UNKNOWN, WARNING, Answer
 from .restart import restarts_on
-from .state import Probe, Worker
+from .state import Probe, Report, Worker
 
 KINDS = ("startup", "readiness", "liveness")
 FIRST = {"startup": UNKNOWN, "readiness": FAILURE, "liveness": SUCCESS}  # what is held until the first result
@@ -26,6 +26,7 @@ AT_ONCE_MS = 20  # an answer that takes no longer is taken at once
 CANCELLED = "rpc error: code = Canceled desc = context canceled"
 STOP, PARK, TICK, GO = "stop", "park", "tick", "go"
 TOKEN = "probe"
+NOTHING = Report()
 
 
 class Prober:
@@ -164,7 +165,8 @@ class Prober:
         if "running" not in found["state"]:
             self._hold(uid, probe, FAILURE)
             ended = found["state"].get("terminated")
-            return PARK if ended is None or restarts_on(pod, container, ended["exitCode"]) else STOP
+            goes_on = ended is None or restarts_on(pod, container, ended["exitCode"]) or resets.is_restarting(pod, NOTHING, status)
+            return PARK if goes_on else STOP
         delay_ms = spec.get("initialDelaySeconds", 0) * 1000
         if delay_ms:
             began = self.kubelet.runtime.state.containers.get(container_id)

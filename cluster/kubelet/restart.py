@@ -9,21 +9,21 @@ from cluster.runtime.state import Container
 
 
 def restarts_on(pod: dict, spec: dict, exit_code: int) -> bool:
-    """Whether the restart policy lets a container start again after this exit code: its rules, its own policy, the Pod's.
-
-    A simplification: RestartAllContainers restarts this container alone.
-    """
+    """Whether the restart policy lets a container start again after this exit code: its rules, its own policy, the Pod's."""
     own = spec.get("restartPolicy")
-    if own and any(_matches(rule, exit_code) for rule in spec.get("restartPolicyRules") or ()):
-        return True
+    if own and rule_for(spec, exit_code) is not None:
+        return True  # all actions that there are restart it, alone or with the others
     policy = own or pod["spec"].get("restartPolicy", "Always")
     return policy == "Always" or (policy == "OnFailure" and exit_code != 0)
 
 
-def _matches(rule: dict, exit_code: int) -> bool:
-    """Whether a rule asks for a restart after this exit code; the first that matches decides, and all that there are restart."""
-    codes = rule.get("exitCodes") or {}
-    return bool(codes) and (exit_code in (codes.get("values") or ())) == (codes.get("operator") == "In")
+def rule_for(spec: dict, exit_code: int) -> dict | None:
+    """The first of a container's rules that is about this exit code."""
+    for rule in spec.get("restartPolicyRules") or ():
+        codes = rule.get("exitCodes") or {}
+        if codes and (exit_code in (codes.get("values") or ())) == (codes.get("operator") == "In"):
+            return rule
+    return None
 
 
 def restarts_when_running(pod: dict, spec: dict) -> bool:

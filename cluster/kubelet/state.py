@@ -56,6 +56,7 @@ class Pass:
     ends_ms: int = -1
     delayed: list[list[Any]] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
+    removals: list[str] = field(default_factory=list)  # containers that must go first, see resets.py
 
 
 @dataclass

@@ -11,7 +11,7 @@ from dataclasses import replace
 from cluster.engine import Sleep
 from cluster.kinds.pod import is_sidecar
 
-from . import backoff, environment, pod_status
+from . import backoff, environment, pod_status, resets
 from .actions import Actions, actions_for, definition_of
 from .gotime import duration
 from .hooks import spec_named, words_of
@@ -59,6 +59,11 @@ class Sync:
         if not worker.is_probed:
             worker.is_probed = True
             kubelet.prober.add(pod)
+        if resets.must_remove(kubelet.statuses.held(pod)):
+            kubelet.tell("ContainersReset", worker)
+            worker.plan = Pass(removals=resets.to_remove(pod, report), acted=True)
+            yield from self._carry_out(worker, pod)
+            return
         actions = self._actions(worker, pod, report)
         if actions.create_sandbox and report.sandboxes:
             kubelet.recorder.event(pod, "Normal", "SandboxChanged", CHANGED)
@@ -86,6 +91,8 @@ class Sync:
         """Make the sandbox if there must be one, then start what must be started; a postStart hook is waited for outside of here."""
         plan = worker.plan
         assert plan is not None
+        if plan.removals and not self._remove_all(worker, pod, plan):
+            return
         report = self._report(worker, plan) if plan.stopped else self.kubelet.state.reports.get(worker.uid) or NOTHING
         if plan.create_sandbox:
             plan.create_sandbox = False
@@ -100,6 +107,20 @@ class Sync:
                 self._give_up_inits(pod, kind, name, plan)
         worker.plan = None
         self._conclude(worker, plan)
+
+    def _remove_all(self, worker: Worker, pod: dict, plan: Pass) -> bool:
+        """Remove all containers, one after the other; False while one that runs is being stopped. The next pass starts them anew."""
+        runtime = self.kubelet.runtime
+        while plan.removals:
+            container = runtime.state.containers.get(plan.removals[0])
+            if container is not None and container.state == "running":
+                self.kubelet.termination.stop_for_reset(worker, pod, container.id, container.name)
+                return False
+            plan.removals.pop(0)
+            if container is not None:
+                runtime.remove_container(container.id)
+        worker.pending = "update"
+        return True
 
     def _report(self, worker: Worker, plan: Pass) -> Report:
         """The report that a pass goes by which has stopped something: it still runs there."""

@@ -199,6 +199,11 @@ class Termination:
         self._stop(worker, pod, [(Stop(container_id, name, grace_of(pod)), "FailedPostStartHook")], then="start")
 
 
+    def stop_for_reset(self, worker: Worker, pod: dict, container_id: str, name: str) -> None:
+        """Stop a container without a grace period, as all of its Pod start anew."""
+        self._stop(worker, pod, [(Stop(container_id, name, 0), "killing")], then="start")
+
+
 def grace_of(pod: dict, name: str = "", failed: str = "") -> int:
     """How long a container may take to end. failed: the probe for which it must, which may have a period of its own.
 

@@ -199,6 +199,13 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         self.tell("ContainerCreated", uid, pod, name, id=container.id[:12], image=image.name, attempt=attempt)
         return container
 
+    def remove_container(self, container_id: str) -> None:
+        """Forget one that has ended."""
+        uid = self.state.containers[container_id].uid
+        self.state.by_pod[uid].remove(container_id)
+        self._forget_container(container_id)
+        self._changed(uid)
+
     def _forget_container(self, container_id: str) -> None:
         self.end_streams(container_id)
         self.state.containers.pop(container_id, None)

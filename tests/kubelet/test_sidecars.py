@@ -6,7 +6,7 @@ import pytest
 
 from cluster.kubelet.restart import restarts_on
 from cluster.kubelet.turns import waits_for
-from tests.kubelet.world import POLITE, World
+from tests.kubelet.world import POLITE, World, conditions
 
 SLOW = ["sh", "-c", "trap 'sleep 2; exit 0' TERM; while true; do sleep 1; done"]
 
@@ -132,3 +132,23 @@ def test_a_container_with_a_rule_is_started_again_in_a_pod_that_never_restarts()
     world.create("web", ["sh", "-c", "exit 42"], container=container, restartPolicy="Never")
     world.run(8_000)
     assert world.state("web")["restartCount"] >= 1 and world.pod("web")["status"]["phase"] == "Running"
+
+
+def test_a_rule_may_start_all_containers_anew_in_place():
+    world = World()
+    everything = {"restartPolicy": "Never", "restartPolicyRules": [{**rule("In", 42), "action": "RestartAllContainers"}]}
+    once = {"name": "once", "image": "busybox:1", "command": ["true"]}
+    other = {"name": "other", "image": "busybox:1", "command": POLITE}
+    world.create("web", ["sh", "-c", "sleep 3; exit 42"], container=everything, others=[other], initContainers=[once], restartPolicy="Never")
+    world.run(4_000)
+    before = world.pod("web")
+    world.run(10_000)
+    status = world.pod("web")["status"]
+    counts = {each["name"]: each["restartCount"] for each in (*status["containerStatuses"], *status["initContainerStatuses"])}
+    assert counts["other"] >= 1 and counts["once"] >= 1 and counts["app"] >= 1
+    assert (before["metadata"]["uid"], before["status"]["podIP"]) == (world.pod("web")["metadata"]["uid"], status["podIP"])
+    past = [each for each in world.history("web") if each.get("containerStatuses")]
+    assert any(conditions(each).get("AllContainersRestarting", "").startswith("True") for each in past)
+    states = [each["state"] for status in past for each in status["containerStatuses"]]
+    assert "RestartingAllContainers" in [state["waiting"].get("reason") for state in states if "waiting" in state]
+    assert ("Killing", "killing") in [event[:2] for event in world.events("web")]

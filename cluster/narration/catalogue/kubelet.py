@@ -107,6 +107,13 @@ KINDS = {
         en="**kubelet** waits before it restarts {container} of {name}: back-off {delay_s} s, doubled by each crash, at most 5 min.",
         zh="**kubelet** 稍后才重启 {name} 的 {container}：退避 {delay_s} 秒，每次崩溃后加倍，最长 5 分钟。",
     ),
+    "ContainersReset": Kind(
+        stage="start",
+        marker="cri",
+        source=RUNTIME,
+        en="**kubelet** removes all containers of {name} and starts them anew: one ended with a code that asks for it. The Pod stays.",
+        zh="**kubelet** 移除 {name} 的所有容器并重新启动：其中一个以要求如此的退出码结束。Pod 本身不变。",
+    ),
     "PodTerminationRequested": Kind(
         stage="delete",
         marker="status",
