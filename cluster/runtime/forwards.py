@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .http import Asked, Malformed, request_of
-from .servers import hangs_up, listening, serve
+from .servers import hangs_up, listening, serve, talker_of
 from .state import Forward, Sandbox
 from .world import ContainerWorld
 
@@ -86,12 +86,15 @@ class Forwards:
 
     def _forward_next(self, found: Forward) -> None:
         """Answer the next request that is all there; at the end of the client's words the server hangs up."""
-        if not found.container or found.is_busy:
+        if not found.container or found.is_busy or found.container not in self.state.processes:
             return
-        try:
-            is_there = request_of(found.received)[0] is not None
-        except Malformed:
-            is_there = True
+        if self._talker(found) is not None:
+            is_there = len(found.received) > found.heard
+        else:
+            try:
+                is_there = request_of(found.received)[0] is not None
+            except Malformed:
+                is_there = True
         if is_there:
             found.is_busy = True
             self.after(ANSWER_MS, "_forward_answer", str(found.number))
@@ -104,6 +107,12 @@ class Forwards:
         if found is None or process is None:
             return
         container = self.state.containers[found.container]
+        if self._ports(container.id).get(found.port) is None:  # it listens no longer
+            self._forward_end(found, "exit", 0)
+            return
+        if (talks := self._talker(found)) is not None:
+            self._forward_talk(found, container, *talks)
+            return
         try:
             asked, found.received = request_of(found.received)
         except Malformed as malformed:
@@ -116,6 +125,28 @@ class Forwards:
         self._forward_hear(found, "data", served.text)
         found.is_busy = False
         if hangs_up(asked, served):
+            self._forward_end(found, "exit", 0)
+        else:
+            self._forward_next(found)
+
+    def _talker(self, found: Forward) -> Any:
+        """The function and the setting of a listener that speaks no HTTP, else None."""
+        return talker_of(self.world_of(found.container), self._ports(found.container).get(found.port, ""))
+
+    def _forward_talk(self, found: Forward, container: Any, talker: Any, setting: str) -> None:
+        """What a server that speaks no HTTP says to what it has received; at first to nothing, as a greeting."""
+        text = "" if found.heard < 0 else found.received
+        said = talker(self.world_of(container.id), container.image.rpartition(":")[2], text, setting)
+        for stream, line in said.lines:
+            self.wrote(container.id, stream, line)
+        if found.heard >= 0 and len(said.rest) < len(text):
+            found.received, found.heard = said.rest, 0
+        else:
+            found.heard = 0 if found.heard < 0 else len(text)
+        if said.text:
+            self._forward_hear(found, "data", said.text)
+        found.is_busy = False
+        if said.is_over:
             self._forward_end(found, "exit", 0)
         else:
             self._forward_next(found)

@@ -22,7 +22,12 @@ class Act(NamedTuple):
         return self.code >= 0
 
 
-IDLE = Act()
+class Printed(NamedTuple):
+    """What a command of an image's own came to: its exit code, what it printed, and what it complained of."""
+
+    code: int = 0
+    output: str = ""
+    errors: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +39,8 @@ class Image:
     come after all of `command`. dashed: the program that the image's entrypoint puts before args that begin with a dash.
     exit_codes: signal -> the code with which `command` ends on it; a signal that is missing is ignored, as PID 1 does.
     stop_signal: what the runtime sends to stop it. stop_ms: (least, most) from the signal to the end.
-    user: who its programs run as (USER). shell: it holds a shell and the usual small tools. tools: commands of its own, as those of shell/tools.py.
+    user: who its programs run as (USER). shell: it holds a shell and the usual small tools. tools: commands of its own, by name:
+    functions of (world, words) that return a Printed.
     prompt_shows_folder: its shell is busybox's, whose prompt at a terminal is "/ # ".
     log: what `command` writes first. serves: port -> the server of servers.py, or of `answers` and `talks`, that `command` is.
     answers, talks: servers of its own, by name: of HTTP, and of other protocols. files: path -> text. env: its variables.

@@ -86,12 +86,18 @@ def serve(world: ContainerWorld, image: str, server: str, asked: Asked | Malform
     return (SERVERS.get(name) or _own(world).answers[name])(world, image.rpartition(":")[2], asked, setting)
 
 
-def converse(world: ContainerWorld, image: str, server: str, text: str) -> Conversation:
-    """A connection on which a client says all it has to say at once, and hears the server out."""
+def talker_of(world: ContainerWorld, server: str) -> tuple[Talker, str] | None:
+    """(the function, its setting) of a server that speaks no HTTP."""
     name, _, setting = server.partition(" ")
     talker = TALKERS.get(name) or _own(world).talks.get(name)
-    if talker is not None:
-        return _talk(world, image.rpartition(":")[2], talker, text, setting)
+    return (talker, setting) if talker is not None else None
+
+
+def converse(world: ContainerWorld, image: str, server: str, text: str) -> Conversation:
+    """A connection on which a client says all it has to say at once, and hears the server out."""
+    talks = talker_of(world, server)
+    if talks is not None:
+        return _talk(world, image.rpartition(":")[2], talks[0], text, talks[1])
     done = Conversation()
     while text and not done.is_over:
         try:

@@ -173,6 +173,7 @@ class Forward:
     received: str = ""
     is_open: bool = True  # the client may send more
     is_busy: bool = False  # a request is being answered
+    heard: int = -1  # how much was received when a server that speaks no HTTP last had nothing to say to it
 
 
 @dataclass

@@ -357,3 +357,43 @@ def test_two_nginx_in_one_pod_fight_for_port_80():
     world.ask(world.hand.client.create("pods", body))
     world.run(9_000)
     assert "bind() to 0.0.0.0:80 failed (98: Address already in use)" in world.node.logs("default", "pod", "second", {"previous": "true"})
+
+
+# -- port-forward -----------------------------------------------------------------------------------------------------
+
+
+class Forwarded:
+    """A connection from outside to a port of the Pod."""
+
+    def __init__(self, world, port):
+        self.world, self.node, self.heard = world, runtime(world), []
+        self.node.heard = lambda number, channel, said: self.heard.append((channel, said))
+        self.node.forward_asked(1, world.pod("pod")["metadata"]["uid"], "default/pod", port)
+        world.run(100)
+
+    def send(self, text):
+        self.node.forward_input(1, text)
+        self.world.run(100)
+        return self
+
+    @property
+    def said(self):
+        return "".join(said for channel, said in self.heard if channel == "data")
+
+
+def test_redis_is_reached_in_its_own_language_piece_by_piece():
+    forwarded = Forwarded(started("redis:7"), 6379)
+    assert forwarded.said == ""
+    forwarded.send("PI").send("NG\r\nSET a 1\r\nGE")
+    assert forwarded.said == "+PONG\r\n+OK\r\n"
+    forwarded.send("T a\r\nQUIT\r\n")
+    assert forwarded.said.endswith("$1\r\n1\r\n+OK\r\n") and forwarded.heard[-1] == ("exit", 0)
+
+
+def test_a_database_greets_whoever_connects_and_one_that_is_gone_hangs_up():
+    world = started("mysql:8.4", env=env(MYSQL_ROOT_PASSWORD="x"))
+    forwarded = Forwarded(world, 3306)
+    assert "8.4.6" in forwarded.said
+    world.node.kill_container("pod", "app")
+    world.run(500)
+    assert forwarded.heard[-1] == ("exit", 0)

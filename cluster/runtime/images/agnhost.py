@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cluster.runtime.agnhost_servers import ANSWERS, TALKS
-from cluster.runtime.image import Act, Image
+from cluster.runtime.image import Act, Image, Printed
 from cluster.runtime.images.vish_stress import allocate
 from cluster.runtime.programs import Running
-from cluster.runtime.shell.outcome import Finished
 from cluster.runtime.wire import TIMEOUT, UNRESOLVED
 from cluster.runtime.words import Stamp, duration_of, flags, number_of
 from cluster.runtime.world import ContainerWorld
@@ -203,15 +202,15 @@ def on_signal(me: Running, name: str) -> Act | None:
     return None  # as the first process the kernel spares it; Go's runtime then exits with 2 (runtime/signal_unix.go, dieFromSignal)
 
 
-def tool(process, world: ContainerWorld, words: list[str], stdin) -> Finished:
+def tool(world: ContainerWorld, words: list[str]) -> Printed:
     """`/agnhost connect …` and the like, run beside the first process."""
     if words[1:2] == ["connect"]:
         code, said = _connected(world, words[2:])
-        return Finished(code, errors=said + "\n" if said else "")
+        return Printed(code, errors=said + "\n" if said else "")
     for name, kind in (("dns-suffix", "search"), ("dns-server-list", "nameserver")):
         if words[1:2] == [name]:
-            return Finished(0, ",".join(_resolver_line(world, kind)) + "\n")
-    return Finished(1, errors=f"agnhost {' '.join(words[1:2])}: this command of agnhost is not simulated in exec\n")
+            return Printed(0, ",".join(_resolver_line(world, kind)) + "\n")
+    return Printed(1, errors=f"agnhost {' '.join(words[1:2])}: this command of agnhost is not simulated in exec\n")
 
 
 IMAGE = Image(

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 
-from cluster.runtime.image import Act, Image
+from cluster.runtime.image import Act, Image, Printed
 from cluster.runtime.programs import Running
 from cluster.runtime.servers import Said
-from cluster.runtime.shell.outcome import Finished
 from cluster.runtime.words import Stamp
 from cluster.runtime.world import ContainerWorld
 
@@ -141,29 +140,29 @@ def _is_serving(world: ContainerWorld) -> bool:
     return world.process.notes.get("stage") == "serving"
 
 
-def admin(process, world: ContainerWorld, words: list[str], stdin) -> Finished:
+def admin(world: ContainerWorld, words: list[str]) -> Printed:
     """`mysqladmin ping`."""
     if "ping" not in words:
-        return Finished(1, errors=f"mysqladmin: unknown command (simulated: ping): '{' '.join(words[1:])}'\n")
+        return Printed(1, errors=f"mysqladmin: unknown command (simulated: ping): '{' '.join(words[1:])}'\n")
     if _is_serving(world):
-        return Finished(0, "mysqld is alive\n")
-    return Finished(1, errors="mysqladmin: connect to server at 'localhost' failed\nerror: 'Can't connect to local MySQL server through socket "
+        return Printed(0, "mysqld is alive\n")
+    return Printed(1, errors="mysqladmin: connect to server at 'localhost' failed\nerror: 'Can't connect to local MySQL server through socket "
                               "'/var/run/mysqld/mysqld.sock' (2)'\nCheck that mysqld is running and that the socket: "
                               "'/var/run/mysqld/mysqld.sock' exists!\n")  # fmt: skip
 
 
-def client(process, world: ContainerWorld, words: list[str], stdin) -> Finished:
+def client(world: ContainerWorld, words: list[str]) -> Printed:
     """`mysql … -e STATEMENTS`."""
     if not _is_serving(world):
-        return Finished(1, errors="ERROR 2002 (HY000): Can't connect to local MySQL server through socket '/var/run/mysqld/mysqld.sock' (2)\n")
+        return Printed(1, errors="ERROR 2002 (HY000): Can't connect to local MySQL server through socket '/var/run/mysqld/mysqld.sock' (2)\n")
     text = next((words[at + 1] for at, word in enumerate(words[:-1]) if word in ("-e", "--execute")), "")
     output = ""
     for statement in [each.strip() for each in text.split(";") if each.strip()]:
         code, said = _execute(world, statement)
         if code:
-            return Finished(1, output, said + "\n")
+            return Printed(1, output, said + "\n")
         output += said
-    return Finished(0, output)
+    return Printed(0, output)
 
 
 def _execute(world: ContainerWorld, statement: str) -> tuple[int, str]:

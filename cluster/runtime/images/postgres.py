@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 
-from cluster.runtime.image import Act, Image
+from cluster.runtime.image import Act, Image, Printed
 from cluster.runtime.programs import Running
 from cluster.runtime.servers import Said
-from cluster.runtime.shell.outcome import Finished
 from cluster.runtime.words import Stamp
 from cluster.runtime.world import ContainerWorld
 
@@ -186,43 +185,43 @@ def _is_serving(world: ContainerWorld) -> bool:
     return world.process.notes.get("stage") == "serving"
 
 
-def is_ready(process, world: ContainerWorld, words: list[str], stdin) -> Finished:
+def is_ready(world: ContainerWorld, words: list[str]) -> Printed:
     """`pg_isready`."""
     if "-h" in words[:-1]:
         host = words[words.index("-h") + 1]
         where, is_there = f"{host}:{PORT}", not world.network.exchange(host, PORT).error
     else:
         where, is_there = f"/var/run/postgresql:{PORT}", _is_serving(world)
-    return Finished(0, f"{where} - accepting connections\n") if is_there else Finished(2, f"{where} - no response\n")
+    return Printed(0, f"{where} - accepting connections\n") if is_there else Printed(2, f"{where} - no response\n")
 
 
-def client(process, world: ContainerWorld, words: list[str], stdin) -> Finished:
+def client(world: ContainerWorld, words: list[str]) -> Printed:
     """`psql … -c STATEMENT`."""
     if not _is_serving(world):
         socket = f"/var/run/postgresql/.s.PGSQL.{PORT}"
-        return Finished(2, errors=f'psql: error: connection to server on socket "{socket}" failed: No such file or directory\n'
+        return Printed(2, errors=f'psql: error: connection to server on socket "{socket}" failed: No such file or directory\n'
                                   "\tIs the server running locally and accepting connections on that socket?\n")  # fmt: skip
     text = next((words[at + 1] for at, word in enumerate(words[:-1]) if word in ("-c", "--command")), "\\l" if "-l" in words else "")
     return _execute(world, text.strip().rstrip(";"))
 
 
-def _execute(world: ContainerWorld, statement: str) -> Finished:
+def _execute(world: ContainerWorld, statement: str) -> Printed:
     base, upper = _data(world.process.env) + "/base", " ".join(statement.upper().split())
     name = NAME.fullmatch(statement.split()[-1]) if statement.split() else None
     if statement == "\\l":
-        return Finished(0, "".join(f" {each}\n" for each in world.names(base)))
+        return Printed(0, "".join(f" {each}\n" for each in world.names(base)))
     if upper == "SELECT VERSION()":
-        return Finished(0, f" version \n{'-' * 9}\n {BANNER}\n(1 row)\n\n")
+        return Printed(0, f" version \n{'-' * 9}\n {BANNER}\n(1 row)\n\n")
     if upper == "SELECT 1":
-        return Finished(0, " ?column? \n----------\n        1\n(1 row)\n\n")
+        return Printed(0, " ?column? \n----------\n        1\n(1 row)\n\n")
     if upper.startswith("CREATE DATABASE ") and name:
         if name[1] in world.names(base):
-            return Finished(1, errors=f'ERROR:  database "{name[1]}" already exists\n')
-        return Finished(0, "CREATE DATABASE\n") if world.make_folder(f"{base}/{name[1]}") else Finished(1, errors=f"ERROR:  {world.why}\n")
+            return Printed(1, errors=f'ERROR:  database "{name[1]}" already exists\n')
+        return Printed(0, "CREATE DATABASE\n") if world.make_folder(f"{base}/{name[1]}") else Printed(1, errors=f"ERROR:  {world.why}\n")
     if upper.startswith("DROP DATABASE ") and name:
         is_gone = world.remove_folder(f"{base}/{name[1]}")
-        return Finished(0, "DROP DATABASE\n") if is_gone else Finished(1, errors=f'ERROR:  database "{name[1]}" does not exist\n')
-    return Finished(1, errors="this statement is not simulated: \\l, CREATE and DROP DATABASE, SELECT version() are\n")
+        return Printed(0, "DROP DATABASE\n") if is_gone else Printed(1, errors=f'ERROR:  database "{name[1]}" does not exist\n')
+    return Printed(1, errors="this statement is not simulated: \\l, CREATE and DROP DATABASE, SELECT version() are\n")
 
 
 IMAGE = Image(

@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import re
 
-from cluster.runtime.image import Act, Image
+from cluster.runtime.image import Act, Image, Printed
 from cluster.runtime.programs import Running
 from cluster.runtime.servers import Said
-from cluster.runtime.shell.outcome import Finished
 from cluster.runtime.words import Stamp, flags, number_of
 from cluster.runtime.world import ContainerWorld
 
@@ -199,7 +198,7 @@ COMMANDS = {  # name -> (least, most arguments, what it does)
 }
 
 
-def client(process, world: ContainerWorld, words: list[str], stdin) -> Finished:
+def client(world: ContainerWorld, words: list[str]) -> Printed:
     """`redis-cli [-h HOST] [-p PORT] [-a PASSWORD] COMMAND …`."""
     host, port, password, rest = "127.0.0.1", PORT, "", list(words[1:])
     while rest and rest[0] in ("-h", "-p", "-a") and len(rest) > 1:
@@ -210,9 +209,9 @@ def client(process, world: ContainerWorld, words: list[str], stdin) -> Finished:
     text = "".join(f"*{len(each)}\r\n" + "".join(_bulk(word) for word in each) for each in asked)
     reply = world.network.exchange(host, port, text)
     if reply.error:
-        return Finished(1, errors=f"Could not connect to Redis at {host}:{port}: Connection refused\n")
+        return Printed(1, errors=f"Could not connect to Redis at {host}:{port}: Connection refused\n")
     said = reply.text.removeprefix(OK) if password else reply.text
-    return Finished(0, _shown(said)[0])
+    return Printed(0, _shown(said)[0])
 
 
 def _shown(reply: str) -> tuple[str, str]:
