@@ -49,6 +49,8 @@ class Cache:
         self.node_of: dict[str, str] = {}  # Pod's key -> node
         self.images: dict[str, Image] = {}
         self.counters: dict[tuple, Counter] = {}
+        self.taken_volumes: dict[str, str] = {}  # PersistentVolume -> the claim that it was chosen for; the scheduler's own tables
+        self.claim_nodes: dict[str, str] = {}  # claim -> the node on which its volume is to be made
         self.nominated: dict[str, dict[str, PodInfo]] = {}  # node -> Pods for which it is being freed
         self.shunned: dict[Term, dict[str, int]] = {}  # required anti-affinity of Pods that are there -> Pods by node
         self.wishes: dict[tuple[Term, int], dict[str, int]] = {}  # (their other terms, points each) -> Pods by node

@@ -17,6 +17,7 @@ class PodInfo:
 
     __slots__ = (
         "affinity",
+        "claims",
         "host_ports",
         "key",
         "labels",
@@ -35,6 +36,7 @@ class PodInfo:
         self.spec = spec = pod["spec"]
         self.requests: Requests = pod_requests(spec)
         self.host_ports = host_ports(spec)
+        self.claims = claims_of(pod) if "volumes" in spec else ()
         self.tolerations = spec.get("tolerations") or ()
         self.priority = spec.get("priority") or 0
         self.affinity: Affinity | None = affinity_of(spec, pod["metadata"].get("namespace", "")) if "affinity" in spec else None
@@ -53,7 +55,7 @@ class PodInfo:
         if spec is not self.spec and any(spec.get(field) != self.spec.get(field) for field in PARSED):
             return PodInfo(pod)
         fresh = PodInfo.__new__(PodInfo)
-        fresh.spec, fresh.requests, fresh.host_ports = spec, self.requests, self.host_ports
+        fresh.spec, fresh.requests, fresh.host_ports, fresh.claims = spec, self.requests, self.host_ports, self.claims
         fresh.tolerations, fresh.priority, fresh.affinity = self.tolerations, self.priority, self.affinity
         fresh._refresh(pod)
         return fresh
@@ -104,3 +106,14 @@ def _tolerates(toleration: dict, taint: dict) -> bool:
     return operator == "Exists" or (
         operator == "Equal" and (toleration.get("value") or "") == (taint.get("value") or "")
     )
+
+
+def claims_of(pod: dict) -> tuple[tuple[str, bool], ...]:
+    """(name, whether it is made for this Pod alone) of the PersistentVolumeClaims behind a Pod's volumes."""
+    found: list[tuple[str, bool]] = []
+    for volume in pod["spec"]["volumes"] or ():
+        if "persistentVolumeClaim" in volume:
+            found.append((volume["persistentVolumeClaim"].get("claimName", ""), False))
+        elif "ephemeral" in volume:
+            found.append((f"{pod['metadata']['name']}-{volume['name']}", True))
+    return tuple(found)

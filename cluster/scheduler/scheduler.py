@@ -14,7 +14,6 @@ from cluster.client.process import Process
 from cluster.client.recorder import FINISH_MS, EventsV1Recorder
 from cluster.kinds import registry
 from cluster.meta.objects import key_of
-from cluster.meta.requests import Response
 
 from . import verdicts
 from .cache import Cache
@@ -23,18 +22,23 @@ from .events import node_changes, pod_changes
 from .framework import Cycle, Listers, plugins
 from .messages import NO_NODES, fit_error, note
 from .plugins.default_preemption import Rescue
+from .plugins.volume_binding import Plan
 from .pods import PodInfo
 from .preempting import is_held_back, preempt
 from .queue import ACTIVE, WAITING, Entry, SchedulingQueue
+from .status import failure_patch
+from .volumes import Volumes, Waiting
 
 PROFILE = "default-scheduler"
 UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 LOOKED_UP = (
     *("replicasets", "services", "statefulsets", "replicationcontrollers"),  # for default spreading
     *("namespaces", "poddisruptionbudgets"),  # for affinity, for preemption
+    *("persistentvolumeclaims", "persistentvolumes", "storageclasses", "csinodes"),  # for volumes
 )
 LEFTOVER_CHECK_MS = 30_000
 GATES = "SchedulingGates"
+STORAGE = {"persistentvolumeclaims": "claim", "persistentvolumes": "volume", "storageclasses": "class"}  # resource -> its changes' names
 
 
 @dataclass
@@ -51,6 +55,9 @@ class SchedulerState:
     nodes: list[str] = field(default_factory=list)
     nominated: dict[str, str] = field(default_factory=dict)
     preempting: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)  # Pod's key -> the claims that must be bound first; see volumes.py
+    taken_volumes: dict[str, str] = field(default_factory=dict)
+    claim_nodes: dict[str, str] = field(default_factory=dict)
 
 
 class Scheduler(Process):
@@ -81,13 +88,16 @@ class Scheduler(Process):
         self.listers = Listers(self._look_up, self._list)
         self.pods.on(self.on_pod)
         self.nodes.on(self.on_node)
+        self.volumes = Volumes(self)
+        for resource in STORAGE:
+            self.others[resource].on(lambda kind, old, new, resource=resource: self.on_storage(resource, kind, old, new))
         self._cache: Cache | None = None
         self._ready = False
 
     # -- life --------------------------------------------------------------------------------------------------
 
     def on_start(self) -> None:
-        self._cache, self._ready = Cache(), False
+        self._cache, self._ready = self._new_cache(), False
         super().on_start()
         self.after(LEFTOVER_CHECK_MS, "flush_leftovers", background=True)
         self.after(FINISH_MS, "finish_event_series", background=True)
@@ -106,8 +116,13 @@ class Scheduler(Process):
             self._cache = self._rebuilt()
         return self._cache
 
-    def _rebuilt(self) -> Cache:
+    def _new_cache(self) -> Cache:
         cache = Cache()
+        cache.taken_volumes, cache.claim_nodes = self.state.taken_volumes, self.state.claim_nodes
+        return cache
+
+    def _rebuilt(self) -> Cache:
+        cache = self._new_cache()
         for name in self.state.nodes:
             cache.set_node(self.nodes.get(name))
         for key, pod in self.pods.pairs():
@@ -144,6 +159,13 @@ class Scheduler(Process):
             for change in node_changes(old, new):
                 self._moved(change, old, new)
 
+    def on_storage(self, resource: str, kind: str, old: dict | None, new: dict) -> None:
+        """Claims, volumes and classes: waiting Pods may fit now, and placed ones go on."""
+        if resource == "persistentvolumeclaims" and self.state.waiting:
+            self.volumes.on_claim(new)
+        if kind != "DELETED" and self.queue.waiting:
+            self._moved(f"{STORAGE[resource]}/{'add' if old is None else 'update'}", old, new)
+
     # -- news of Pods ------------------------------------------------------------------------------------------
 
     def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
@@ -158,6 +180,7 @@ class Scheduler(Process):
         key = key_of(pod)
         self.queue.forget(key)
         self.state.assumed.pop(key, None)
+        self.volumes.forget(key)
         if key in self.state.nominated:
             self._nominate(key, "")
         info = self.cache.remove_pod(key)
@@ -237,6 +260,7 @@ class Scheduler(Process):
 
     def _forget_assumed(self, key: str) -> None:
         self.state.assumed.pop(key, None)
+        self.volumes.forget(key)
         info = self.cache.remove_pod(key)
         if info is not None:
             self._moved("pod/delete", info, None)
@@ -347,7 +371,7 @@ class Scheduler(Process):
         self.state.next_start = decision.next_start
         verdicts.trace(self, f"pods/{entry.key}", decision)
         if decision.node:
-            self._assume(entry, info, decision.node)
+            self._assume(entry, info, decision.node, self.volumes.plan_of(cycle.data, decision.node) if info.claims else None)
         else:
             self._fits_nowhere(entry, cycle, decision)
 
@@ -362,14 +386,27 @@ class Scheduler(Process):
         message, rejecting = fit_error(decision, rescue.message), rejecting_plugins(decision)
         self._failed(entry, cycle.pod, message, rejecting, nominated=rescue.nominated)
 
-    def _assume(self, entry: Entry, info: PodInfo, node: str) -> None:
+    def _assume(self, entry: Entry, info: PodInfo, node: str, plan: Plan | None) -> None:
         """Count the Pod on its node before the API server has heard of it, so that the next Pod sees it there."""
         self.state.assumed[entry.key] = [info.uid, node]
         if entry.key in self.state.nominated:
             self._nominate(entry.key, "")
         self.cache.add_pod(info, node)
         self.trace("PodAssumed", f"pods/{entry.key}", node=node)
-        self.work(self._bind(entry, info, node))
+        if plan is None:
+            self.work(self._bind(entry, info, node))
+        else:
+            self.volumes.reserve(plan, node)
+            self.work(self.volumes.begin(entry.key, node, plan))
+
+    def volumes_bound(self, key: str, node: str) -> None:
+        """The claims of a placed Pod are bound."""
+        entry, pod = self.queue.get(key), self.pods.get(key)
+        if entry is not None and pod is not None:
+            self.work(self._bind(entry, PodInfo(pod), node))
+
+    def volumes_late(self, key: str) -> None:
+        self.volumes.late(key)
 
     def _bind(self, entry: Entry, info: PodInfo, node: str) -> Iterator:
         binding = {
@@ -388,13 +425,15 @@ class Scheduler(Process):
                 info.pod, "Normal", "Scheduled", "Binding", f"Successfully assigned {entry.key} to {node}"
             )
         else:
-            self._binding_failed(entry, info, reply)
+            self.binding_failed(entry.key, f'running Bind plugin "DefaultBinder": {reply.message}')
 
-    def _binding_failed(self, entry: Entry, info: PodInfo, reply: Response) -> None:
-        if entry.key in self.state.assumed:
-            self._forget_assumed(entry.key)
-        message = f'running Bind plugin "DefaultBinder": {reply.message}'
-        self._failed(entry, info, message, [], reason="SchedulerError", nominated="")
+    def binding_failed(self, key: str, message: str) -> None:
+        """A placed Pod could not be bound, or its claims could not."""
+        entry, pod = self.queue.get(key), self.pods.get(key)
+        if key in self.state.assumed:
+            self._forget_assumed(key)
+        if entry is not None and pod is not None:
+            self._failed(entry, PodInfo(pod), message, [], reason="SchedulerError", nominated="")
 
     def _failed(
         self, entry: Entry, info: PodInfo, message: str, rejecting: list[str], *, reason: str = "Unschedulable", nominated: str | None = None
@@ -440,33 +479,3 @@ def rejecting_plugins(decision: Decision) -> list[str]:
     if decision.before is not None:
         return [decision.before.plugin]
     return list(dict.fromkeys(verdict.plugin for verdict in decision.verdicts if verdict.rejection))
-
-
-def failure_patch(pod: dict, reason: str, message: str, nominated: str | None, *, now: str) -> dict | None:
-    """The patch of a status after a failure: the condition, and the node to be where that changes; None where nothing does."""
-    patch = condition_patch(pod, reason, message, now=now)
-    known = (pod.get("status") or {}).get("nominatedNodeName") or ""
-    if nominated is None or nominated == known:
-        return patch
-    return {"status": {**(patch["status"] if patch else {}), "nominatedNodeName": nominated or None}}
-
-
-def condition_patch(pod: dict, reason: str, message: str, *, now: str) -> dict | None:
-    """A strategic patch that sets PodScheduled to False; None where it says so already.
-
-    Source: kubernetes pkg/scheduler/schedule_one.go updatePod.
-    """
-    status = pod.get("status") or {}
-    conditions = status.get("conditions") or []
-    old = next((one for one in conditions if one["type"] == "PodScheduled"), {})
-    wanted = {"type": "PodScheduled", "status": "False", "reason": reason, "message": message}
-    if "generation" in pod["metadata"]:
-        wanted["observedGeneration"] = pod["metadata"]["generation"]
-    if all(old.get(name) == value for name, value in wanted.items()):
-        return None
-    since = old.get("lastTransitionTime") if old.get("status") == "False" else now
-    order = [{"type": one["type"]} for one in conditions if one["type"] != "PodScheduled"] + [{"type": "PodScheduled"}]
-    if old:
-        order = [{"type": one["type"]} for one in conditions]
-    entry = {**wanted, "lastProbeTime": None, "lastTransitionTime": since}
-    return {"status": {"$setElementOrder/conditions": order, "conditions": [entry]}}

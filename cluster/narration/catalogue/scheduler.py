@@ -74,6 +74,13 @@ KINDS = {
         en="**kube-scheduler** counts {name} on {node} already, in memory, so that the next Pod sees the room gone.",
         zh="**kube-scheduler** 先在内存中把 {name} 计入 {node}，使下一个 Pod 看到空间已被占用。",
     ),
+    "VolumesAwaited": Kind(
+        stage="bind",
+        marker="write",
+        source="pkg/scheduler/framework/plugins/volumebinding/binder.go",
+        en="**kube-scheduler** has chosen {node} for {name} and told its claims. It binds the Pod once they are bound: {claims}.",
+        zh="**kube-scheduler** 已为 {name} 选定 {node} 并告知其声明。待声明绑定后才绑定 Pod：{claims}。",
+    ),
     "PodBound": Kind(
         stage="bind",
         marker="write",

@@ -1,0 +1,112 @@
+"""Owns what comes between a Pod's placement and its binding when it has claims that waited: they are written to, and waited for.
+
+What waits is state, not a unit of work, so that a snapshot can be taken meanwhile.
+Source: kubernetes pkg/scheduler/framework/plugins/volumebinding/binder.go (AssumePodVolumes, BindPodVolumes, checkBindings).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cluster.kinds import _volume_binding as binding
+from cluster.meta.objects import key_of
+
+from .plugins.volume_binding import Claims, Plan, VolumeBinding
+
+TIMEOUT_MS = 600_000  # bindTimeoutSeconds
+CLAIMS, VOLUMES = "persistentvolumeclaims", "persistentvolumes"
+FAILED = 'running PreBind plugin "VolumeBinding": '
+
+
+@dataclass
+class Waiting:
+    """A Pod that is placed and waits for its claims to be bound. timer: an event's id."""
+
+    node: str
+    claims: list[str] = field(default_factory=list)
+    timer: int = 0
+
+
+class Volumes:
+    """Part of the scheduler."""
+
+    def __init__(self, scheduler):
+        self.scheduler = scheduler
+
+    @staticmethod
+    def plan_of(data: dict, node: str) -> Plan | None:
+        """What a cycle has planned for a node; None for a Pod that needs nothing."""
+        claims: Claims | None = data.get(VolumeBinding.name)
+        plan = claims.plans.get(node) if claims is not None else None
+        return plan if plan is not None and (plan.static or plan.made) else None
+
+    def reserve(self, plan: Plan, node: str) -> None:
+        """Keep what was chosen from the Pods that come next."""
+        state = self.scheduler.state
+        for volume, claim in plan.static:
+            state.taken_volumes[volume["metadata"]["name"]] = key_of(claim)
+        for claim in plan.made:
+            state.claim_nodes[key_of(claim)] = node
+
+    def begin(self, key: str, node: str, plan: Plan) -> Iterator:
+        """Reserve volumes and say where claims are to be provisioned; then wait."""
+        scheduler = self.scheduler
+        claims = [claim for _, claim in plan.static] + list(plan.made)
+        scheduler.state.waiting[key] = Waiting(node, [key_of(claim) for claim in claims])
+        for volume, claim in plan.static:
+            changed = binding.reserved(volume, claim)
+            reply = (yield scheduler.client.update(VOLUMES, changed)) if changed is not None else None
+            if reply is not None and not reply.ok:
+                self._fail(key, f"binding volumes: {reply.message}")
+                return
+        for claim in plan.made:
+            marked = binding.annotated(claim, **{binding.SELECTED_NODE: node})
+            reply = yield scheduler.client.update(CLAIMS, marked)
+            if not reply.ok:
+                self._fail(key, f"binding volumes: {reply.message}")
+                return
+        waiting = scheduler.state.waiting.get(key)
+        if waiting is not None:
+            scheduler.trace("VolumesAwaited", f"pods/{key}", node=node, claims=waiting.claims)
+            waiting.timer = scheduler.after(TIMEOUT_MS, "volumes_late", key, background=True)
+            self.look(key)
+
+    def on_claim(self, new: dict) -> None:
+        """A claim changed: who waits for it looks again."""
+        name = key_of(new)
+        for key in [key for key, waiting in self.scheduler.state.waiting.items() if waiting.timer and name in waiting.claims]:
+            self.look(key)
+
+    def look(self, key: str) -> None:
+        """Bind the Pod once all its claims are bound. Source: checkBindings."""
+        scheduler = self.scheduler
+        waiting = scheduler.state.waiting[key]
+        claims = [scheduler.others[CLAIMS].get(name) for name in waiting.claims]
+        for name, claim in zip(waiting.claims, claims, strict=True):
+            if claim is None:
+                self._fail(key, f'binding volumes: pvc "{name}" not found')
+                return
+        if all(binding.is_bound(claim) for claim in claims):
+            self.forget(key)
+            scheduler.volumes_bound(key, waiting.node)
+
+    def late(self, key: str) -> None:
+        """Ten minutes are over."""
+        if key in self.scheduler.state.waiting:
+            self._fail(key, "binding volumes: context deadline exceeded")
+
+    def _fail(self, key: str, why: str) -> None:
+        self.forget(key)
+        self.scheduler.binding_failed(key, FAILED + why)
+
+    def forget(self, key: str) -> None:
+        """Nobody waits any more; what was reserved is written by now, or free again."""
+        state = self.scheduler.state
+        waiting = state.waiting.pop(key, None)
+        if waiting is None:
+            return
+        self.scheduler.cancel(waiting.timer)
+        for table in (state.taken_volumes, state.claim_nodes):
+            for name in [name for name, value in table.items() if value in waiting.claims or name in waiting.claims]:
+                del table[name]
