@@ -5,8 +5,11 @@ A write is two moments: `arrive` (who, may they, what, defaults, admission, vali
 """
 from __future__ import annotations
 
+import msgspec
+
 from cluster.meta import status
 from cluster.meta.requests import Request, Response
+from cluster.store.memory import Store
 
 from . import (
     authn,
@@ -117,6 +120,20 @@ def commit(write: Write, context: Context) -> Response:
         return response
     except Exception as error:
         return failed(request, context, error, gate="store")
+
+
+def mark_of(write: Write) -> Write:
+    """Of a deletion that marks an object and removes it, the first of the two writes.
+
+    Source: pkg/registry/generic/registry/store.go (updateForGracefulDeletionAndFinalizers).
+    """
+    return msgspec.structs.replace(write, delete=False, parts=[])
+
+
+def removal_of(write: Write, store: Store) -> Write | None:
+    """Of the same, the second, which comes when the first is done; None where the object is gone already."""
+    stored = store.get(write.key)
+    return msgspec.structs.replace(write, value=None, expected=stored.mod_revision, pinned=False) if stored else None
 
 
 def enter(request: Request, context: Context) -> Call:

@@ -126,9 +126,16 @@ class ApiServer(Actor):
     def write(self, request: Request, write: Any, reply_to: ReplyTo, sender: str) -> None:
         """The compare-and-swap, then the watchers, then the answer."""
         context = self.context.enter(request, is_quiet(request))
+        removal = write if write.delete and write.value is not None else None
+        if removal is not None:
+            write = pipeline.mark_of(write)
         response = pipeline.commit(write, context)
         self.fan_out()
-        self._answer(request, response, reply_to, sender)
+        rest = pipeline.removal_of(removal, self.store) if removal is not None and response.ok else None
+        if rest is None:
+            self._answer(request, response, reply_to, sender)
+            return
+        self.after(self.latency("removal"), "write", request, rest, reply_to, sender, background=self._is_background(context.quiet))
 
     def handle(self, request: Request, heard: list[list] | None = None) -> Response:
         """Answer a read at once, outside the flow of events; `heard` takes the facts about it."""
@@ -225,10 +232,6 @@ class ApiServer(Actor):
         if watcher is None:
             return
         batch, watcher.pending = watcher.pending, []
-        first = until_removed(batch) if len(batch) > 1 else len(batch)
-        if first < len(batch):
-            batch, watcher.pending = batch[:first], batch[first:]
-            self.engine.schedule(self, self.latency("removal"), "deliver", (watcher.id,), background=watcher.quiet)
         if watcher.actor.generation == watcher.generation and watcher.actor.is_on:
             getattr(watcher.actor, watcher.handler)(watcher_id, batch)
 
@@ -251,18 +254,6 @@ class ApiServer(Actor):
             watcher.generation = watcher.actor.generation
             self.hub.add(watcher)
         self.state.watchers = []
-
-
-def until_removed(batch: list[list]) -> int:
-    """How many events come before the removal of an object that the same request has marked: that is a write of its own, some ms later."""
-    marked: dict[str, int] = {}
-    for index, (kind, obj, _) in enumerate(batch):
-        uid = obj["metadata"].get("uid", "")
-        if kind == "DELETED" and uid in marked:
-            return index
-        if kind == "MODIFIED":
-            marked[uid] = index
-    return len(batch)
 
 
 def is_quiet(request: Request) -> bool:

@@ -97,7 +97,7 @@ def test_a_forced_delete_removes_the_object_first_and_the_container_after():
     world.create("forced", ["sh", "-c", "trap '' TERM; while true; do sleep 1; done"])
     world.run(5_000)
     world.delete("forced", grace_s=0)
-    world.run(10)
+    world.run(20)
     assert world.pod("forced") is None
     assert world.node.runtime.state.processes
     world.run(5_000)
