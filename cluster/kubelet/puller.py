@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster.runtime.pulls import CANCELED
+
 SERIAL = 1  # serializeImagePulls: true, upstream's default; 0: no limit
 PULLS_S, BURST = 5, 10  # registryPullQPS, registryBurst
 TOO_MANY = "pull QPS exceeded"
@@ -45,9 +47,11 @@ class Puller:
             self.queue.append(turn)
             yield turn
         runtime, started_ms, key = self.kubelet.runtime, self.kubelet.now_ms, f"{uid}/{container}"
-        if not self._may_ask():
+        worker = self.kubelet.state.workers.get(uid)
+        is_over = worker is not None and worker.cancelled  # its Pod is to end: it gives up when its turn has come
+        if is_over or not self._may_ask():
             self._next()
-            return None, TOO_MANY, 0
+            return None, CANCELED if is_over else TOO_MANY, 0
         end = self.ends[key] = Turn()
         runtime.begin_pull(name, uid, pod, container, keys)
         yield end

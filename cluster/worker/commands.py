@@ -305,8 +305,8 @@ def images(host, asked: dict, respond: Respond) -> dict:
     node = _runner(host, asked).simulation.nodes.get(asked.get("node", ""))
     if node is None:
         raise Refused(f"node {asked.get('node')!r} not found", f"找不到节点“{asked.get('node')}”", code=404)
-    found = sorted(node.runtime.images(), key=lambda image: image.name)
-    return {"ok": True, "images": [{"name": image.name, "digest": image.id, "size_bytes": image.size_bytes} for image in found]}
+    found = sorted(node.runtime.images(), key=lambda image: image.name or image.ref)
+    return {"ok": True, "images": [{"name": image.name or image.ref, "digest": image.id, "size_bytes": image.size_bytes} for image in found]}
 
 
 @command

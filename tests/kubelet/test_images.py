@@ -139,6 +139,18 @@ def test_a_deleted_pod_does_not_wait_for_its_pull():
     assert any("context canceled" in message for _, message, _ in world.events("pod"))
 
 
+def test_a_deleted_pod_that_waits_for_its_turn_does_not_pull_at_all():
+    world = World()
+    registry(world).slow(MIB)
+    for name in ("first", "second"):
+        world.create(name, image=f"{name}:1")
+    world.run(2_000)
+    world.delete("second")
+    registry(world).mend()
+    world.run(60_000)
+    assert world.pod("second") is None and [fact.data["image"] for fact in world.facts("ImagePullStarted")] == ["docker.io/library/first:1"]
+
+
 def test_an_emptied_registry_has_only_what_is_pushed_and_nodes_keep_what_they_have():
     world = World()
     registry(world).empty()
