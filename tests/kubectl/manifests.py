@@ -17,6 +17,22 @@ spec:
 """
 TEMPLATE = ("{metadata: {labels: {app: %s}}, spec: {terminationGracePeriodSeconds: 1, "
             "containers: [{name: app, image: 'busybox:1', command: [sleep, '100000']}]}}")
+SETS = f"""\
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {{name: db}}
+spec: {{serviceName: none, replicas: 2, selector: {{matchLabels: {{app: db}}}}, template: {TEMPLATE % "db"}}}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {{name: agent}}
+spec: {{selector: {{matchLabels: {{app: agent}}}}, template: {TEMPLATE % "agent"}}}
+---
+apiVersion: v1
+kind: ReplicationController
+metadata: {{name: old}}
+spec: {{replicas: 1, template: {TEMPLATE % "old"}}}
+"""
 MANY = f"""\
 apiVersion: apps/v1
 kind: StatefulSet
@@ -105,7 +121,7 @@ spec:
 """
 FILES = {
     "web.yaml": WEB, "web3.yaml": WEB.replace("replicas: 2", "replicas: 3"), "kust/web.yaml": WEB,
-    "typo.yaml": WEB.replace("name: web,", "name: typo,").replace("replicas: 2", "replicass: 2"), "many.yaml": MANY, "rbac.yaml": RBAC,
+    "typo.yaml": WEB.replace("name: web,", "name: typo,").replace("replicas: 2", "replicass: 2"), "many.yaml": MANY, "sets.yaml": SETS, "rbac.yaml": RBAC,
     "kust/kustomization.yaml": "resources: [web.yaml]\nnamePrefix: k-\nconfigMapGenerator: [{name: conf, literals: [a=b]}]\n",
     "gizmo.yaml": "apiVersion: example.org/v1\nkind: Gizmo\nmetadata: {name: x}\n",
     "pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: one}\nspec: {containers: [{name: app, image: 'busybox:1'}]}\n",
