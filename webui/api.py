@@ -140,6 +140,11 @@ async def inspect(request: HttpRequest, name: str, subject: str, seq: int | None
     return await ask({"do": "inspect", "sandbox": name, "subject": subject, "seq": seq})
 
 
+@api.get("/sandboxes/{name}/inside", summary="Inside a Pod: each container's log, processes, mounts and files")
+async def inside(request: HttpRequest, name: str, subject: str, at_ms: int | None = None) -> Any:
+    return await ask({"do": "inside", "sandbox": name, "subject": subject, "at_ms": at_ms})
+
+
 @api.get("/sandboxes/{name}/why", summary="The chain of causes of a step")
 async def why(request: HttpRequest, name: str, seq: int) -> Any:
     return await ask({"do": "why", "sandbox": name, "seq": seq})

@@ -14,6 +14,7 @@ from cluster.meta import status
 from cluster.meta.requests import Request, Response
 from cluster.meta.status import StatusError
 from cluster.picture import inspection
+from cluster.picture.inside import inside as pictured
 from cluster.runtime.registry import registry_of
 from cluster.runtime.repositories import repositories_of
 
@@ -274,6 +275,17 @@ def inspect(host, asked: dict, respond: Respond) -> dict:
     found = inspection.inspect(runner, asked["subject"], asked.get("seq"))
     if found is None:
         raise Refused(f"{asked['subject']} does not exist at this step", f"{asked['subject']} 在这一步不存在")
+    return {"ok": True, **found}
+
+
+@command
+def inside(host, asked: dict, respond: Respond) -> dict:
+    """What goes on inside a Pod: {subject, at_ms?}."""
+    runner = _runner(host, asked)
+    at_ms = asked.get("at_ms")
+    found = pictured(runner.simulation, asked["subject"], runner.display.at_ms if at_ms is None else at_ms)
+    if found is None:
+        raise Refused(f"no node has a sandbox of {asked['subject']}", f"没有节点拥有 {asked['subject']} 的沙箱", code=404)
     return {"ok": True, **found}
 
 

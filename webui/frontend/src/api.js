@@ -24,6 +24,7 @@ async function postJson(path, body, signal) {
 }
 
 export const getObject = (subject, seq, signal) => getJson(sandboxPath("object"), { subject, seq }, signal);
+export const getInside = (subject, atMs, signal) => getJson(sandboxPath("inside"), { subject, ...(atMs === undefined ? {} : { at_ms: atMs }) }, signal);
 export const getHistory = (before, limit = 2000) => getJson(sandboxPath("history"), { before, limit });
 export const check = (name, text, signal) => postJson(sandboxPath("check"), { name, text }, signal);
 export const getExamples = () => getJson(`${base()}examples`);

@@ -8,12 +8,13 @@ import { mount, roveFocus } from "../mount.js";
 import { cell, cells, goToStep, moment, recording, selected } from "../store.js";
 import { actionsView } from "./actions.js";
 import { details, inspected, inspectedObject, isSubject, startDetails } from "./data.js";
+import { insideTab, startInside } from "./inside.js";
 import { componentView, overviewView } from "./overview.js";
 import { authorsView, decisionTab, diffTab, eventsTab, objectTab, statusTab, whyTab } from "./tabs.js";
 
 /** The tab that the learner opened last; where an object has no such tab, its first one is shown. */
 const wanted = signal("object");
-const TAB_NAMES = ["overview", "component", "decision", "status", "object", "diff", "events", "why"];
+const TAB_NAMES = ["overview", "component", "decision", "status", "object", "diff", "events", "why", "inside"];
 
 const decision = computed(() => (inspected.value ? cell("decisions", inspected.value) : null));
 
@@ -25,6 +26,7 @@ const tabs = computed(() => {
   const isUnbound = isPod && inspectedObject.value && !inspectedObject.value.node;
   const list = ["object", "diff", "events", "why"];
   if (isPod && inspectedObject.value) list.push("status");
+  if (isPod && inspectedObject.value?.node) list.push("inside");
   if (decision.value) isUnbound ? list.unshift("decision") : list.push("decision");
   return list;
 });
@@ -33,6 +35,7 @@ const openTab = computed(() => (tabs.value.includes(wanted.value) ? wanted.value
 
 export function startInspector(root) {
   startDetails();
+  startInside(() => (openTab.value === "inside" ? inspected.value : null));
   mount(root, view);
 }
 
@@ -66,6 +69,7 @@ function panelView() {
   if (tab === "overview") return overviewView();
   if (tab === "component") return componentView(id);
   if (tab === "decision") return decisionTab(decision.value);
+  if (tab === "inside") return insideTab(id);
   const { data, error, isLoading } = details.value;
   if (!inspectedObject.value && !data) return absentView(id, isLoading);
   if (error) return html`<p class="note">${t("inspector.failed")}</p>`;

@@ -37,6 +37,12 @@ export function startTerminal(host, { openFile }) {
 /** For the tests: what is on the screen and above it, now, and once all that came is written. */
 export const terminalText = () => terminal?.content() ?? "";
 export const writtenText = () => new Promise((done) => (terminal ? terminal.term.write("", () => done(terminal.content())) : done("")));
+/** Types a command for the learner, who sees it in the terminal as if by hand. */
+export function typeCommand(text) {
+  terminal?.focus();
+  if (terminal && !terminal.isBusy) terminal.onData(`${text}\r`);
+}
+
 export const focusTerminal = () => terminal?.focus();
 
 function whenSeen(host, act) {
