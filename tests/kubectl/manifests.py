@@ -121,7 +121,8 @@ spec:
 """
 FILES = {
     "web.yaml": WEB, "web3.yaml": WEB.replace("replicas: 2", "replicas: 3"), "kust/web.yaml": WEB,
-    "typo.yaml": WEB.replace("name: web,", "name: typo,").replace("replicas: 2", "replicass: 2"), "many.yaml": MANY, "sets.yaml": SETS, "rbac.yaml": RBAC,
+    "typo.yaml": WEB.replace("name: web,", "name: typo,").replace("replicas: 2", "replicass: 2"), "many.yaml": MANY,
+    "sets.yaml": SETS, "rbac.yaml": RBAC,
     "kust/kustomization.yaml": "resources: [web.yaml]\nnamePrefix: k-\nconfigMapGenerator: [{name: conf, literals: [a=b]}]\n",
     "gizmo.yaml": "apiVersion: example.org/v1\nkind: Gizmo\nmetadata: {name: x}\n",
     "pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: one}\nspec: {containers: [{name: app, image: 'busybox:1'}]}\n",
