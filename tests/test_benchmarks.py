@@ -9,11 +9,11 @@ from cluster.management.commands import bench
 
 
 def test_every_file_with_a_run_is_a_benchmark():
-    assert list(bench.found()) == ["api", "apiserver", "engine", "simulate", "store", "worker"]
+    assert list(bench.found()) == ["api", "apiserver", "engine", "probes", "simulate", "store", "worker"]
 
 
 def test_an_unknown_benchmark_is_refused_with_the_names_of_those_there_are():
-    with pytest.raises(CommandError, match=r"no benchmark 'simulat'; there are: api, apiserver, engine, simulate"):
+    with pytest.raises(CommandError, match=r"no benchmark 'simulat'; there are: api, apiserver, engine, probes, simulate"):
         call_command("bench", "simulat")
 
 

@@ -6,9 +6,11 @@ A simplification: HTTPS is spoken by nobody here: every server answers it as one
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from cluster.runtime.commands import Ended
+from cluster.runtime.http import answer_of
 from cluster.runtime.servers import listening
 from cluster.runtime.wire import REFUSED, TIMEOUT, Exchanged, Wire
 
@@ -124,25 +126,29 @@ def _judged(code: int, body: str, took_ms: int) -> Answer:
 
 def request_text(path: str, host: str, headers: list[dict], purpose: str) -> str:
     """The request with its headers; those of the Pod take the place of the kubelet's own."""
-    named = {header["name"].lower(): header for header in headers}
-    lines = [f"GET {path if path.startswith('/') else '/' + path} HTTP/1.1", f"Host: {named.get('host', {}).get('value') or host}"]
+    return _request_text(path, host, tuple((each["name"], each.get("value", "")) for each in headers), purpose)
+
+
+@lru_cache(maxsize=1024)
+def _request_text(path: str, host: str, headers: tuple[tuple[str, str], ...], purpose: str) -> str:
+    named = {name.lower(): value for name, value in headers}
+    lines = [f"GET {path if path.startswith('/') else '/' + path} HTTP/1.1", f"Host: {named.get('host') or host}"]
     if "user-agent" not in named:
         lines.append(f"User-Agent: kube-{purpose}/{VERSION}")
     if "accept" not in named:
         lines.append("Accept: */*")
-    lines += [f"{each['name']}: {each.get('value', '')}" for each in headers if each["name"].lower() not in ("host", "connection")]
+    lines += [f"{name}: {value}" for name, value in headers if name.lower() not in ("host", "connection")]
     return "\r\n".join([*lines, "Connection: close", "", ""])
 
 
 def read(text: str) -> tuple[int, str, str]:
     """(code, Location, body) of an answer; code 0 when it is none."""
-    head, _, body = text.partition("\r\n\r\n")
-    first, *lines = head.split("\r\n")
-    parts = first.split(" ", 2)
-    if len(parts) < 2 or not parts[0].startswith("HTTP/") or not (parts[1].isascii() and parts[1].isdigit() and len(parts[1]) == 3):
+    if text.startswith("HTTP/1.1 200 "):  # the usual answer, at little cost
+        return 200, "", text.partition("\r\n\r\n")[2][:MOST_READ]
+    answered = answer_of(text)
+    if answered is None:
         return 0, "", ""
-    found = [line.partition(":")[2].strip() for line in lines if line.lower().startswith("location:")]
-    return int(parts[1]), found[0] if found else "", body[:MOST_READ]
+    return answered.code, answered.headers.get("location", ""), answered.body[:MOST_READ]
 
 
 def _target(location: str, here: str) -> tuple[str, str]:

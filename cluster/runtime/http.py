@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from .octets import bytes_of, text_of
 
 MOST_HEAD, MOST_BODY = 16 * 1024, 1024 * 1024
 MOST_DIGITS = 18  # of a length
+SHORT = 500  # characters of a request that is remembered
 DAYS = ("Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed")  # day 0 was a Thursday
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 REASONS = {200: "OK", 301: "Moved Permanently", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Not Allowed",
@@ -44,6 +46,16 @@ class Asked(NamedTuple):
 
 def request_of(text: str) -> tuple[Asked | None, str]:
     """(the first request of what came, the rest); None while it is not all there. Raises Malformed."""
+    return _read_before(text) if len(text) <= SHORT else _read(text)
+
+
+@lru_cache(maxsize=512)
+def _read_before(text: str) -> tuple[Asked | None, str]:
+    """What is asked again and again, as by a probe, is read once."""
+    return _read(text)
+
+
+def _read(text: str) -> tuple[Asked | None, str]:
     text = text.lstrip("\r\n")
     head, end, rest = text.partition("\r\n\r\n")
     if not end:
