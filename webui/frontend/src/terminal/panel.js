@@ -40,7 +40,7 @@ export const writtenText = () => new Promise((done) => (terminal ? terminal.term
 /** Types a command for the learner, who sees it in the terminal as if by hand. */
 export function typeCommand(text) {
   terminal?.focus();
-  if (terminal && !terminal.isBusy) terminal.onData(`${text}\r`);
+  if (terminal && !terminal.isBusy) for (const keys of [text, "\r"]) terminal.onData(keys);
 }
 
 export const focusTerminal = () => terminal?.focus();
