@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
+from cluster.kubelet.state import Probe
 from cluster.runtime.filesystem import FILE, FOLDER, GONE, LINK, MOST_LINKS, Node, Tree, parents
 from cluster.runtime.octets import bytes_of
 from cluster.runtime.state import Container, Log, Process
@@ -17,7 +18,7 @@ SIGNS = {FILE: "-", FOLDER: "d", LINK: "l"}
 
 
 def inside(simulation, subject: str, at_ms: int | None = None) -> dict[str, Any] | None:
-    """{containers: [{name, state, exit_code, attempt, pid, command, log, log_lines, files, mounts}]} of a Pod; None if no node has it.
+    """{containers: [{name, state, exit_code, attempt, pid, command, log, log_lines, files, mounts, probes}]} of a Pod; None if no node has it.
 
     at_ms: lines of logs that were written later are left out. All else is as it is now.
     """
@@ -27,7 +28,9 @@ def inside(simulation, subject: str, at_ms: int | None = None) -> dict[str, Any]
         uid = next((each.uid for each in runtime.state.sandboxes.values() if each.pod == key), None)
         if uid is not None:
             latest = {each.name: each for each in runtime.containers(uid)}
-            return {"node": name, "containers": [_container(runtime.state, each, at_ms) for each in latest.values()]}
+            probes = simulation.nodes[name].kubelet.state.probes.get(uid) or {}
+            rows = [{**_container(runtime.state, each, at_ms), "probes": _probes(probes, each)} for each in latest.values()]
+            return {"node": name, "containers": rows}
     return None
 
 
@@ -47,6 +50,15 @@ def _container(state, container: Container, at_ms: int | None) -> dict[str, Any]
         "files": _files(process.files) if process else [],
         "mounts": _mounts(state, process) if process else [],
     }
+
+
+def _probes(probes: dict[str, Probe], container: Container) -> list[dict[str, Any]]:
+    """How often each probe has had an answer of a container, and what the last one was; a probe that says the same again is no step."""
+    return [
+        {"kind": each.kind, "count": each.count, "at_ms": each.last_ms, "result": each.result, "run": each.run, "said": each.output}
+        for each in probes.values()
+        if each.container == container.name
+    ]
 
 
 def _mounts(state, process: Process) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ spec:
   - name: app
     image: busybox:1
     command: [sh, -c, "echo hello; echo kept > /shared/note; sleep 10; echo later; sleep 1000"]
+    readinessProbe: {exec: {command: [cat, /shared/note]}, periodSeconds: 5}
     volumeMounts: [{name: shared, mountPath: /shared}, {name: settings, mountPath: /settings, readOnly: true}]
   volumes: [{name: shared, emptyDir: {}}, {name: settings, configMap: {name: settings}}]
 """
@@ -32,6 +33,12 @@ def simulation() -> Simulation:
     while (due := made.engine.next_due_ms()) is not None and due < end_ms:
         made.engine.step()
     return made
+
+
+def test_a_probe_shows_its_pulse(simulation):
+    (probe,) = inside(simulation, "pods/default/writer")["containers"][0]["probes"]
+    assert (probe["kind"], probe["result"]) == ("readiness", "success")
+    assert probe["count"] >= 5 and probe["run"] == probe["count"] and simulation.engine.now_ms - probe["at_ms"] <= 5_000
 
 
 def test_a_container_shows_its_log_its_program_and_what_is_mounted(simulation):

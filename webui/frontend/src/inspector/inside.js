@@ -57,8 +57,16 @@ function containerView(one, pod) {
   return html`<section class="inside" aria-label=${one.name}><h3><b lang="en">${one.name}</b> <span>${state}${one.attempt ? ` · ↻${one.attempt}` : nothing}</span>
       ${one.state === "running" ? html`<button class="link" data-act="shell" @click=${() => openShell(pod, one.name)}>${t("inside.shell")}</button>` : nothing}</h3>
     ${one.command ? html`<p class="machine-line" lang="en">${[one.command, ...one.children].join("\n")}</p>` : nothing}
-    ${logView(one)}${one.mounts.map(mountView)}
+    ${one.probes.map(probeView)}${logView(one)}${one.mounts.map(mountView)}
     ${one.files.length ? html`<details><summary>${t("inside.own_files", { n: one.files.length })}</summary>${one.files.map(fileView)}</details>` : nothing}</section>`;
+}
+
+/** A probe's pulse: it goes on without a step as long as it says the same. */
+function probeView({ kind, count, at_ms: atMs, result, run, said }) {
+  if (!result) return html`<p class="note">${t("inside.probe_none", { kind })}</p>`;
+  const words = { success: "inside.probe_success", failure: "inside.probe_failure" };
+  const about = { kind, n: count, at: clockText(sinceBegin(atMs)), result: t(words[result]), run: Math.max(run, 1) };
+  return html`<p class="note">${t("inside.probe", about)}${result === "failure" && said ? html` <span lang="en">${said.trim()}</span>` : nothing}</p>`;
 }
 
 function logView({ name, log, log_lines: written }) {
