@@ -116,7 +116,7 @@ def _log(me: Running, words: str, *, error: str = "", **more: object) -> None:
     stamp = Stamp(me.world)
     line: dict[str, object] = {"logger": "", "ts": f"{stamp.sql}.{stamp.ms:03}000"}
     line |= {"msg": words, "error": error, **more} if error else {"level": 0, "msg": words, **more}
-    me.say(json.dumps(line), "stderr")
+    me.say(json.dumps(line, separators=(",", ":")), "stderr")
 
 
 IMAGE = Image(
