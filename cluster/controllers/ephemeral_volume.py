@@ -34,7 +34,7 @@ class EphemeralVolumeController(Controller):
 
     def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
         """Pods come once; later changes make no new claims necessary."""
-        if old is None and kind != "DELETED" and any("ephemeral" in volume for volume in new["spec"].get("volumes") or ()):
+        if old is None and any("ephemeral" in volume for volume in new["spec"].get("volumes") or ()):
             self.queue.add(key_of(new))
 
     def on_claim(self, kind: str, old: dict | None, new: dict) -> None:

@@ -13,6 +13,7 @@ from cluster.runtime.state import Container
 
 from .restart import is_due
 from .state import Report
+from .surroundings import Refused, identity, image_user
 
 UNKNOWN = "ContainerStatusUnknown"
 RESETTING, REMOVED = "RestartingAllContainers", "The container is removed because RestartAllContainers in place"
@@ -66,6 +67,7 @@ def _status(pod: dict, spec: dict, report: Report, old: dict | None, has_init: b
         status = _without_container(pod, spec, old, has_init)
         return _removed(spec, status, old) if is_resetting and old and "waiting" not in old["state"] else status
     status = _from_container(spec, runs[-1], time_text)
+    status["user"] = user_status(pod, spec, runs[-1].image)
     if len(runs) > 1:
         status["lastState"] = _state(runs[-2], time_text)
     elif old and "terminated" in old["state"] and old.get("containerID") != status["containerID"]:
@@ -75,6 +77,17 @@ def _status(pod: dict, spec: dict, report: Report, old: dict | None, has_init: b
     if old and old["restartCount"] > status["restartCount"]:
         status["restartCount"] = old["restartCount"]
     return status
+
+
+def user_status(pod: dict, spec: dict, image: str) -> dict:
+    """status.user: who the first process is, as the runtime says it (SupplementalGroupsPolicy)."""
+    if not pod["spec"].get("securityContext") and not spec.get("securityContext") and not image_user(image):
+        return USER
+    try:
+        user, group, groups = identity(pod, spec, image)
+    except Refused:
+        return USER
+    return {"linux": {"uid": user, "gid": group, "supplementalGroups": sorted(dict.fromkeys([group, *groups]))}}
 
 
 def _removed(spec: dict, status: dict, old: dict) -> dict:
@@ -136,7 +149,6 @@ def _from_container(spec: dict, container: Container, time_text) -> dict:
     mounts = mount_statuses(spec)
     if mounts:
         status["volumeMounts"] = mounts
-    status["user"] = USER
     return status
 
 

@@ -108,9 +108,20 @@ def setting(pod: dict, spec: dict, name: str):
     return own if own is not None else (pod["spec"].get("securityContext") or {}).get(name)
 
 
+@lru_cache(maxsize=256)
 def image_user(image: str) -> int:
     """The user that an image's programs run as."""
-    return getattr(behaviours()[behaviour_of(image)], "user", 0)
+    return behaviours()[behaviour_of(image)].user
+
+
+def identity(pod: dict, spec: dict, image: str) -> tuple[int, int, tuple[int, ...]]:
+    """(user, group, supplementary groups) of a container's first process. Raises Refused where it would be root and may not."""
+    context = pod["spec"].get("securityContext")
+    if not context and not spec.get("securityContext"):
+        return image_user(image), 0, ()
+    context = context or {}
+    groups = [*(context.get("supplementalGroups") or ()), *([context["fsGroup"]] if context.get("fsGroup") is not None else ())]
+    return user_of(pod, spec, image), setting(pod, spec, "runAsGroup") or 0, tuple(groups)
 
 
 def user_of(pod: dict, spec: dict, image: str) -> int:
@@ -134,15 +145,13 @@ def memory_limit(spec: dict) -> int:
 
 def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_hosts: str, node_resolver: str) -> Surroundings:
     """All of it for one container. Raises Refused."""
-    context = pod["spec"].get("securityContext") or {}
-    user, group = user_of(pod, spec, image), setting(pod, spec, "runAsGroup") or 0
-    groups = [*(context.get("supplementalGroups") or ()), *([context["fsGroup"]] if context.get("fsGroup") is not None else ())]
+    user, group, groups = identity(pod, spec, image)
     return Surroundings(
         hosts(pod, name=name, address=address, of_node=node_hosts),
         resolver(pod, node_resolver),
         user,
         group,
-        tuple(groups),
+        groups,
         bool((spec.get("securityContext") or {}).get("readOnlyRootFilesystem")),
         memory_limit(spec),
     )

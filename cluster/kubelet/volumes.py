@@ -41,7 +41,7 @@ class Volumes:
 
     def mount(self, worker: Worker, pod: dict) -> bool:
         """Set up what is not; True when all is there, else the pass goes on in `sync.mounted`, or is over."""
-        mounted = self.table.get(worker.uid)
+        mounted = self.kubelet.state.volumes.get(worker.uid)
         if mounted is None:
             if worker.mounted:
                 return True

@@ -223,3 +223,12 @@ def test_a_restarted_kubelet_finds_the_volumes_of_its_pods():
     world.engine.start(world.node.kubelet)
     world.run(5_000)
     assert (world.read("web", "/c/a"), world.read("web", "/d/f"), world.state("web")["restartCount"]) == ("1", "kept", 0)
+
+
+def test_id_and_status_say_who_the_container_is():
+    world = Shelf()
+    world.create("web", ["sh", "-c", "id; id -u; whoami; sleep 1000"], securityContext={"runAsUser": 7, "runAsGroup": 8, "fsGroup": 9})
+    world.run(1_500)
+    log = world.node.runtime.state.logs[world.node.runtime.running("default/web", "app")]
+    assert [line[2] for line in log.lines] == ["uid=7 gid=8 groups=8,9", "7", "whoami: unknown uid 7"]
+    assert world.state("web")["user"] == {"linux": {"uid": 7, "gid": 8, "supplementalGroups": [8, 9]}}

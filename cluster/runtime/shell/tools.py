@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from . import archives, files, portions
+from . import archives, files, identity, portions
 from .compiler import compile_script, duration_ms
 from .lexer import ShellSyntaxError
 from .outcome import Finished, Wait
@@ -343,8 +343,8 @@ TOOLS: dict[str, Callable] = {
     "wc": portions.count,
     "grep": grep,
     "seq": sequence,
-    "id": lambda *_: Finished(0, "uid=0(root) gid=0(root) groups=0(root)\n"),
-    "whoami": lambda *_: Finished(0, "root\n"),
+    "id": identity.identify,
+    "whoami": identity.whoami,
     "uname": lambda *_: Finished(0, "Linux\n"),
     "pwd": lambda *_: Finished(0, "/\n"),
 }
