@@ -1,5 +1,7 @@
 """DefaultPreemption: whose turn it is to go, who is told, and what comes after; beside the recorded decisions."""
 
+import json
+
 import pytest
 
 from cluster.scheduler.plugins.default_preemption import Candidate, best, by_budget
@@ -125,3 +127,18 @@ def test_budgets_guard_those_they_can_no_longer_spare(limits, guarded):
 )
 def test_the_node_of_least_harm_is_chosen(candidates, wanted):
     assert best([Candidate(*one) for one in candidates]).node == wanted
+
+
+def test_a_claim_to_a_node_outlives_a_restart_of_the_worker(bench):
+    bench.node("n1", cpu="1")
+    placed(bench, "b", cpu="1", of="low", terminationGracePeriodSeconds=30)
+    bench.pod("p", cpu="1", priorityClassName="high")
+    bench.run(1_000)
+    other = Bench()
+    other.server.store.restore(bench.server.store.snapshot())
+    other.engine.restore(json.loads(json.dumps(bench.engine.snapshot())))
+    for one in (bench, other):
+        one.delete("b")
+        one.run(3_000)
+    assert other.node_of("p") == "n1"
+    assert json.dumps(other.engine.snapshot()) == json.dumps(bench.engine.snapshot())
