@@ -140,5 +140,5 @@ def test_a_claim_to_a_node_outlives_a_restart_of_the_worker(bench):
     for one in (bench, other):
         one.delete("b")
         one.run(3_000)
-    assert other.node_of("p") == "n1"
     assert json.dumps(other.engine.snapshot()) == json.dumps(bench.engine.snapshot())
+    assert other.node_of("p") == "n1"
