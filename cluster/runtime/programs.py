@@ -15,7 +15,7 @@ from .images import behaviours
 from .state import Container, Process
 from .world import ContainerWorld
 
-KILLED = 137
+KILLED, ABORTED = 137, 134
 FAR_MS = 60_000  # what is further away than this happens in the background
 MOST_CHILDREN = 64
 
@@ -106,9 +106,17 @@ class Programs:
             return
         process.timer = 0
         _, running = self._running_of(process)
-        act = function(running)
+        act = self._done(process, running, function, running)
         process.calls += 1
         self._act(process, act)
+
+    def _done(self, process: Process, running: Running, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What a function of an image's file returns. A fault of ours ends this one program, and says so."""
+        try:
+            return function(*arguments)
+        except Exception as unforeseen:
+            running.say(f"{process.argv[0]}: internal error: {type(unforeseen).__name__}: {unforeseen}"[:1000], "stderr")
+            return Act(code=ABORTED)
 
     def _act(self, process: Process, act: Act) -> None:
         if self._is_out_of_memory(process):
@@ -131,7 +139,8 @@ class Programs:
         if process.is_ending:
             return
         if image.signals is not None:
-            act = image.signals(self._running_of(process)[1], name)
+            running = self._running_of(process)[1]
+            act = self._done(process, running, image.signals, running, name)
             if act is not None:
                 self._act(process, act)
                 return

@@ -83,14 +83,21 @@ def _own(world: ContainerWorld) -> Image:
 def serve(world: ContainerWorld, image: str, server: str, asked: Asked | Malformed) -> Served:
     """A server's answer. image: the full reference; server: a value of `listening`."""
     name, _, setting = server.partition(" ")
-    return (SERVERS.get(name) or _own(world).answers[name])(world, image.rpartition(":")[2], asked, setting)
+    if name in SERVERS:
+        return SERVERS[name](world, image.rpartition(":")[2], asked, setting)
+    try:
+        return _own(world).answers[name](world, image.rpartition(":")[2], asked, setting)
+    except Exception as unforeseen:  # a fault of ours ends this one answer, and says so
+        return Served(500, answer(500, [("Content-Length", "0"), ("Connection", "close")], ""), (_fault(name, unforeseen),))
 
 
 def talker_of(world: ContainerWorld, server: str) -> tuple[Talker, str] | None:
     """(the function, its setting) of a server that speaks no HTTP."""
     name, _, setting = server.partition(" ")
-    talker = TALKERS.get(name) or _own(world).talks.get(name)
-    return (talker, setting) if talker is not None else None
+    if name in TALKERS:
+        return TALKERS[name], setting
+    talker = _own(world).talks.get(name)
+    return (_safely(talker), setting) if talker is not None else None
 
 
 def converse(world: ContainerWorld, image: str, server: str, text: str) -> Conversation:
@@ -115,6 +122,22 @@ def hangs_up(asked: Asked | Malformed, served: Served) -> bool:
     """Whether a server closes the connection after an answer."""
     head = served.text.partition("\r\n\r\n")[0] + "\r\n"
     return isinstance(asked, Malformed) or not asked.keeps_open or "\r\nConnection: close\r\n" in head
+
+
+def _fault(name: str, unforeseen: Exception) -> tuple[str, str]:
+    return "stderr", f"{name}: internal error: {type(unforeseen).__name__}: {unforeseen}"[:1000] + "\n"
+
+
+def _safely(talker: Talker) -> Talker:
+    """A talker of an image's file; a fault of ours ends this one connection, and says so."""
+
+    def talk(world: ContainerWorld, tag: str, text: str, setting: str) -> Said:
+        try:
+            return talker(world, tag, text, setting)
+        except Exception as unforeseen:
+            return Said(is_over=True, lines=(_fault(tag, unforeseen),))
+
+    return talk
 
 
 def _talk(world: ContainerWorld, tag: str, talker: Talker, text: str, setting: str) -> Conversation:

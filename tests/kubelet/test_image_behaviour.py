@@ -397,3 +397,43 @@ def test_a_database_greets_whoever_connects_and_one_that_is_gone_hangs_up():
     world.node.kill_container("pod", "app")
     world.run(500)
     assert forwarded.heard[-1] == ("exit", 0)
+
+
+# -- bad input --------------------------------------------------------------------------------------------------------
+
+ODD = ["*999999999\r\n",
+       "*2\r\n$-7\r\nx\r\n", "*1\r\n$999999999\r\n", "$\r\n", "*\r\n", "\0\xff\r\n" * 50, "SET a\r\n", "INCR " + "9" * 5000 + "\r\n",
+       "[" * 3000 + "\n", '{"a":' * 400 + "1" + "}" * 400 + "\n", "9" * 6000 + "\n", '{"log": NaN}\n', "x" * 100_000]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "image, port, container",
+    [
+        ("redis:7", 6379, {}),
+        ("mysql:8.4", 3306, {"env": env(MYSQL_ROOT_PASSWORD="x")}),
+        ("postgres:17", 5432, {"env": env(POSTGRES_PASSWORD="x")}),
+        ("fluent/fluent-bit:4.0", 5170, {"args": ["-i", "tcp", "-o", "stdout"]}),
+        ("fluent/fluent-bit:4.0", 9880, {"args": ["-i", "http", "-o", "stdout"]}),
+        (AGNHOST, 8080, {"args": ["netexec"]}),
+    ],
+)
+def test_whatever_is_sent_to_a_server_it_goes_on(image, port, container):
+    world = started(image, **container)
+    for text in ODD:
+        asked(world, port, text)
+        asked(world, port, f"POST /%zz?code={text[:50].strip()} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(text)}\r\n\r\n{text}")
+    world.run(3_000)
+    assert world.state("pod")["restartCount"] == 0 and "internal error" not in log(world, "pod")
+    assert not asked(world, port).error
+    json.dumps(world.engine.snapshot() if world.engine.is_at_rest else {})
+
+
+def test_a_fault_of_a_program_ends_that_program_alone(monkeypatch):
+    from cluster.runtime.images import behaviours
+
+    def broken(me):
+        raise KeyError("oops")
+
+    monkeypatch.setitem(behaviours()["redis"].programs, "redis-server", broken)
+    world = started("redis:7")
+    assert "internal error: KeyError" in log(world, "pod", previous="true") and ended(world)["exitCode"] == 134

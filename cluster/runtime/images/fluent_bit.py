@@ -24,7 +24,8 @@ VERSION, CONFIG = "4.0.7", "/fluent-bit/etc/fluent-bit.conf"
 INPUTS, OUTPUTS = ("tail", "http", "tcp"), ("http", "tcp", "stdout", "null")
 PORTS = {"http": 9880, "tcp": 5170}
 PERIOD_MS = 1_000  # Flush 1, and how often a file is looked at
-MOST_WAITING, MOST_FILES = 2_000, 100
+MOST_WAITING, MOST_FILES = 500, 100
+LONGEST_RECORD, DEEPEST = 4 * 1024, 50
 RETRIES, RETRY_MS = 1, 8_000  # Retry_Limit, and the base of its back-off
 Plugin = dict[str, str]
 
@@ -163,8 +164,11 @@ def _matching(world: ContainerWorld, patterns: str) -> list[str]:
 
 
 def _take(notes: dict[str, Any], world: ContainerWorld, tag: str, record: Any) -> None:
-    """Keep a record until it is shipped; of too many the oldest go."""
-    notes["waiting"].append([tag, world.unix_s + world.now_ms % 1000 / 1000, record])
+    """Keep a record, as JSON, until it is shipped; of too many the oldest go, and one that is too large or too deep goes at once."""
+    text = json.dumps(record)
+    if len(text) > LONGEST_RECORD or max(text.count("["), text.count("{")) > DEEPEST:
+        return
+    notes["waiting"].append([tag, world.unix_s + world.now_ms % 1000 / 1000, text])
     del notes["waiting"][:-MOST_WAITING]
 
 
@@ -245,11 +249,12 @@ def _ship(me: Running, plugin: Plugin, waiting: list[list[Any]]) -> str:
     if plugin["name"] == "null":
         return ""
     if plugin["name"] == "stdout":
-        for number, (tag, moment, record) in enumerate(waiting):
-            me.say(f"[{number}] {tag}: [[{moment:.9f}, {{}}], {_shown(record)}]")
+        for number, (tag, moment, text) in enumerate(waiting):
+            me.say(f"[{number}] {tag}: [[{moment:.9f}, {{}}], {_shown(json.loads(text))}]")
         return ""
     host, port = plugin.get("host", "127.0.0.1"), number_of(plugin.get("port", ""), 80 if plugin["name"] == "http" else 5170)
-    records = [{"date": moment, **(record if isinstance(record, dict) else {"log": record})} for _, moment, record in waiting]
+    read = [(moment, json.loads(text)) for _, moment, text in waiting]
+    records = [{"date": moment, **(record if isinstance(record, dict) else {"log": record})} for moment, record in read]
     text = json.dumps(records) if plugin["name"] == "http" else "".join(json.dumps(record) + "\n" for record in records)
     if plugin["name"] == "http":
         head = [f"POST {plugin.get('uri', '/')} HTTP/1.1", f"Host: {host}:{port}", "Content-Type: application/json", f"Content-Length: {len(text)}",
