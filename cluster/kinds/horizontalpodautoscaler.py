@@ -267,6 +267,11 @@ def _cells_of_v1(autoscaler: dict, now_unix_ms: int) -> list:
     return cells(_autoscaler_v1.to_stored(autoscaler) if is_v1 else autoscaler, now_unix_ms)
 
 
+def targets(autoscaler: dict) -> str:
+    """What is measured against what is aimed at: `cpu: 75%/50%`."""
+    return _targets(autoscaler["spec"], autoscaler.get("status") or {})
+
+
 def _targets(spec: dict, status: dict) -> str:
     metrics, current = spec.get("metrics") or [], status.get("currentMetrics") or []
     if not metrics:

@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 from cluster.engine.clock import Clock
+from cluster.kinds import horizontalpodautoscaler as autoscalers
 from cluster.kinds import job as jobs
 from cluster.kinds import node as nodes
 from cluster.kinds import pod as pods
+from cluster.kinds import poddisruptionbudget as budgets
 from cluster.kinds._pod_printing import ready_counts, restart_count, status_word
 from cluster.kinds.pod import is_sidecar
 from cluster.meta.objects import controller_of
@@ -46,6 +48,10 @@ def slim(subject: str, obj: dict, clock: Clock) -> dict:
         cell.update(slim_workload(obj))
     elif resource == "jobs":
         cell.update(slim_job(obj))
+    elif resource == "poddisruptionbudgets":
+        cell.update(slim_budget(obj))
+    elif resource == "horizontalpodautoscalers":
+        cell.update(slim_autoscaler(obj))
     elif resource == "nodes":
         glyph = "running" if nodes.is_ready(obj) else "failed"
         cell["status"] = {"word": nodes.status_word(obj), "glyph": glyph, "tone": TONES[glyph]}
@@ -152,6 +158,25 @@ def slim_workload(obj: dict) -> dict:
     glyph = "running" if ready == wanted else "notready"
     return {"badge": f"{ready}/{wanted}", "ready": f"{ready}/{wanted}", "replicas": wanted,
             "status": {"word": f"{ready}/{wanted}", "glyph": glyph, "tone": TONES[glyph]}}
+
+
+def slim_budget(budget: dict) -> dict:
+    """How many Pods may be evicted now, of how many healthy ones."""
+    found = budgets.status_of(budget)
+    allowed = found["disruptionsAllowed"]
+    glyph = "running" if allowed else "notready"
+    words = {"en": f"{allowed} may go", "zh": f"可中断 {allowed} 个"}
+    return {"badge": words, "ready": f"{found['currentHealthy']}/{found['desiredHealthy']}",
+            "status": {"word": words, "glyph": glyph, "tone": TONES[glyph]}}
+
+
+def slim_autoscaler(autoscaler: dict) -> dict:
+    """What it measures against its targets, and the Pods there are and shall be; TARGETS and REPLICAS as kubectl prints them."""
+    found, targets = autoscaler.get("status") or {}, autoscalers.targets(autoscaler)
+    current, desired = found.get("currentReplicas") or 0, found.get("desiredReplicas") or 0
+    is_active = next((one["status"] for one in found.get("conditions") or () if one["type"] == "ScalingActive"), "Unknown") == "True"
+    glyph = "running" if is_active else "notready"
+    return {"badge": targets, "ready": targets, "status": {"word": f"{current} → {desired}", "glyph": glyph, "tone": TONES[glyph]}}
 
 
 def slim_job(job: dict) -> dict:

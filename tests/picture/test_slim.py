@@ -129,3 +129,17 @@ def test_volumes_are_those_that_a_learner_wrote_with_who_mounts_them():
         {"name": "shared", "type": "emptyDir", "claim": "", "mounts": ["fetch", "agent"]},
         {"name": "data", "type": "persistentVolumeClaim", "claim": "disk", "mounts": ["app"]},
     ]
+
+
+def test_a_budget_tells_how_many_may_go_and_an_autoscaler_what_it_measures():
+    meta = {"name": "web", "namespace": "default", "uid": "u", "resourceVersion": "7"}
+    budget = {"kind": "PodDisruptionBudget", "metadata": meta, "spec": {}, "status": {
+        "disruptionsAllowed": 1, "currentHealthy": 3, "desiredHealthy": 2}}
+    cell = slim("poddisruptionbudgets/default/web", budget, CLOCK)
+    assert (cell["badge"], cell["ready"], cell["status"]["tone"]) == ({"en": "1 may go", "zh": "可中断 1 个"}, "3/2", "ok")
+    metric = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}}
+    current = {"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": 75}}}
+    scaler = {"kind": "HorizontalPodAutoscaler", "metadata": meta, "spec": {"metrics": [metric]}, "status": {
+        "currentReplicas": 2, "desiredReplicas": 3, "currentMetrics": [current], "conditions": [{"type": "ScalingActive", "status": "True"}]}}
+    cell = slim("horizontalpodautoscalers/default/web", scaler, CLOCK)
+    assert (cell["badge"], cell["status"]["word"], cell["status"]["tone"]) == ("cpu: 75%/50%", "2 → 3", "ok")
