@@ -21,6 +21,7 @@ class Images:
 
     def __init__(self, kubelet, slots: int):
         self.kubelet, self.puller = kubelet, Puller(kubelet, slots)
+        self.told = ("", -1)  # the pass (Pod, end of the one before) that was last told of missing Secrets: it is told once
 
     def ensure(self, worker: Worker, pod: dict, spec: dict, path: str):
         """Make an image be there. Returns (image, "", "") or (None, reason, message)."""
@@ -31,7 +32,8 @@ class Images:
             message = f'Failed to apply default image tag "{wanted}": couldn\'t parse image name "{wanted}": {error}'
             return self._refuse(pod, path, "InspectFailed", "InvalidImageName", message)
         if pod["spec"].get("imagePullSecrets"):
-            secrets = yield from pull_secrets.secrets_of(self.kubelet, pod)
+            secrets = yield from pull_secrets.secrets_of(self.kubelet, pod, is_told=self.told == (worker.uid, worker.synced_ms))
+            self.told = (worker.uid, worker.synced_ms)
         keys = pull_secrets.keys_for(name, secrets) if secrets else []
         policy = reference.is_present_policy(spec.get("imagePullPolicy", ""), wanted)
         stored = self.kubelet.runtime.image(name) if policy != "Always" else None

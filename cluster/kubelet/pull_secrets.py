@@ -15,7 +15,7 @@ from cluster.runtime import reference
 DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
 
 
-def secrets_of(kubelet, pod: dict):
+def secrets_of(kubelet, pod: dict, *, is_told: bool):
     """The Secrets that a Pod names for its pulls; those that are not there are told in one Event."""
     found, missing = [], []
     for name in [each.get("name") for each in pod["spec"].get("imagePullSecrets") or ()]:
@@ -26,7 +26,7 @@ def secrets_of(kubelet, pod: dict):
             found.append(reply.body)
         else:
             missing.append(name)
-    if missing:
+    if missing and not is_told:
         words = f"Unable to retrieve some image pull secrets ({', '.join(missing)}); attempting to pull the image may not succeed."
         kubelet.recorder.event(pod, "Warning", "FailedToRetrieveImagePullSecret", words)
     return found

@@ -6,6 +6,7 @@ A simplification: sizes are well-known ones or made from the name, and images sh
 from __future__ import annotations
 
 import hashlib
+import re
 
 from cluster.runtime import reference
 from cluster.runtime.images import behaviour_of, behaviours
@@ -38,6 +39,29 @@ KNOWN_MIB = {
     "fluent-bit": 34,
     "stress": 4,
 }
+
+TAG_WORDS = (
+    "latest", "stable", "mainline", "edge", "lts", "current", "alpine", "slim", "perl", "otel", "fpm", "cli", "apache", "management", "linux",
+    "bookworm", "bullseye", "buster", "trixie", "stretch", "jessie", "sid", "unstable", "testing", "oldstable", "rolling", "devel", "noble",
+    "jammy", "focal", "bionic", "xenial", "musl", "glibc", "uclibc", "jre", "jdk", "rc", "v", "temurin", "innovation", "iron", "jod", "hydrogen",
+)  # fmt: skip
+_VERSION = re.compile(r"([a-z]*)([0-9]{1,9}(?:\.[0-9]{1,9}){0,4})(?:[a-z][a-z0-9]{0,9})?")
+
+
+def is_published(name: str) -> bool:
+    """Whether a registry is taken to have an image: of well-known ones tags that look like a version or a usual word, all of others.
+
+    So nginx:1.161 and nginx:nope are not found, as they are not in reality; nginx:1.27, nginx:stable-alpine and any/thing:nope are.
+    """
+    parsed = reference.parse(name)
+    short = parsed.path.removeprefix(reference.OFFICIAL)
+    if parsed.digest or parsed.domain != reference.DEFAULT_DOMAIN or parsed.path == short or short not in KNOWN_MIB:
+        return True
+    first = parsed.tag.partition("-")[0].lower()
+    number = _VERSION.fullmatch(first)
+    if number is None:
+        return first in TAG_WORDS or first == short
+    return (not number[1] or number[1] in (*TAG_WORDS, short)) and all(len(part) <= 2 for part in number[2].split("."))
 
 
 def size_bytes(name: str) -> int:

@@ -177,7 +177,9 @@ class Registry(Actor):
     def _is_missing(self, name: str) -> bool:
         if name in self.state.removed:
             return True
-        return self.state.is_empty and name not in self.state.pushed and not self._has_digest(name)
+        if name in self.state.pushed or self._has_digest(name):
+            return False
+        return self.state.is_empty or not manifests.is_published(name)
 
     def _has_digest(self, name: str) -> bool:
         return bool(reference.parse(name).digest) and self._by_digest(name).id != manifests.image_id(name)

@@ -3,6 +3,7 @@
 import pytest
 
 from cluster.engine import Engine
+from cluster.runtime import reference
 from cluster.runtime.registry import BANDWIDTH_BYTES_S, MODES, registry_of
 from cluster.runtime.repositories import SITE, repositories_of
 from cluster.worker import faults, supplies
@@ -82,3 +83,22 @@ def test_a_push_makes_a_commit_of_the_whole_tree():
     do(cluster, "git-push", SITE, "less", "index.html", "")
     assert list(repositories.head(SITE).files) == ["about.html"]
     assert repositories.head(SITE, first.hash[:8]) == first and repositories.head("https://elsewhere") is None
+
+
+@pytest.mark.parametrize(
+    "image, is_there",
+    [
+        ("nginx", True), ("nginx:1.27.5-alpine", True), ("nginx:stable-perl", True), ("nginx:1.161", False), ("nginx:nope", False),
+        ("nginx:v1", True), ("ubuntu:24.04", True), ("ubuntu:noble-20250805", True), ("tomcat:10.1-jdk21", True), ("tomcat:jdk21", True),
+        ("mysql:8.4.6", True), ("mysql:8.400", False), ("python:3.13-slim", True), ("debian:bookworm-slim", True), ("redis:broken", False),
+        ("nginx/nginx:nope", True), ("myapp:nope", True), ("quay.io/library/nginx:nope", True), ("alpine:3.22", True), ("busybox:1", True),
+        ("alpine:alpine3", True), ("node:lts-alpine3.20", True), ("nginx@sha256:" + "0" * 64, True),
+    ],
+)  # fmt: skip
+def test_a_registry_has_what_looks_like_a_tag_of_a_well_known_image_and_whatever_is_pushed(image, is_there):
+    cluster = Cluster()
+    registry, name = registry_of(cluster.engine), str(reference.parse(image))
+    assert (registry.resolve(name, resolver="").refused == "") == is_there
+    if not is_there:
+        do(cluster, "registry-push", image)
+        assert registry.resolve(name, resolver="").refused == ""
