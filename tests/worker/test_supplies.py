@@ -18,7 +18,8 @@ class Cluster:
     "action, args, words",
     [
         ("registry-push", ["Bad//Name"], "names no image"), ("registry-push", ["a:1", "big"], "no number of MiB"),
-        ("registry-push", ["a@sha256:" + "0" * 64], "name a tag"), ("registry-slow", ["0"], "no number of MiB"), ("registry-slow", ["nan"], "no number"),
+        ("registry-push", ["a@sha256:" + "0" * 64], "name a tag"), ("registry-slow", ["0"], "no number of MiB"),
+        ("registry-slow", ["nan"], "no number"),
         ("registry-break", ["hard"], "unknown mode 'hard'"), ("registry-slow", [], "usage: registry-slow MIB_PER_SECOND"),
         ("registry-mend", ["a", "b"], "usage: registry-mend [DOMAIN]"), ("git-push", [SITE, "m", "a"], "usage: git-push URL MESSAGE PATH TEXT …"),
         ("git-push", [SITE, "m", "a", "b", "c"], "usage: git-push"), ("git-push", [SITE, "m", "../a", "b"], "no path of a file"),
@@ -37,7 +38,7 @@ def do(cluster, action, *args):
 
 
 def test_the_modes_are_those_of_the_registry():
-    assert supplies.MODES == tuple(MODES)
+    assert tuple(MODES) == supplies.MODES
 
 
 def test_each_action_changes_the_registry_and_mending_undoes_all_but_the_pushes():
