@@ -83,9 +83,9 @@ class VolumeProvisioner(Controller):
 
     def _is_to_go(self, volume: dict) -> bool:
         """Source: shouldDelete."""
-        is_mine = binding.annotations_of(volume).get(binding.PROVISIONED_BY) in self.recorders
-        is_released = (volume.get("status") or {}).get("phase") == "Released"
-        return is_mine and is_released and not volume["metadata"].get("deletionTimestamp") and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete"
+        if binding.annotations_of(volume).get(binding.PROVISIONED_BY) not in self.recorders or volume["metadata"].get("deletionTimestamp"):
+            return False
+        return (volume.get("status") or {}).get("phase") == "Released" and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete"
 
     def sync(self, key: str) -> Iterator[Any] | None:
         resource, _, rest = key.partition("/")

@@ -21,6 +21,7 @@ from .deadlines import IN_TIME, Deadlines
 from .hooks import Hooks
 from .image_collection import ImageCollection
 from .images import Images
+from .local_storage import LocalStorage
 from .node_agent import NodeAgent
 from .node_status import Machine
 from .objects import Objects
@@ -74,6 +75,7 @@ class Kubelet(Process):
         )
         self.collection = ImageCollection(self)
         self.volumes, self.objects, self.services = Volumes(self), Objects(self), Services(self)
+        self.local_storage = LocalStorage(self)
         self.prober, self.hooks, self.deadlines = Prober(self), Hooks(self), Deadlines(self)
 
     # -- start and stop ----------------------------------------------------------------------------------------
@@ -144,10 +146,16 @@ class Kubelet(Process):
             self.statuses.held(pod),
             is_terminal=is_terminal,
             probed=self.prober if pod["metadata"]["uid"] in self.state.probes else None,
-            evicted=self.deadlines.evicted(pod) if "activeDeadlineSeconds" in pod["spec"] else IN_TIME,
+            evicted=self._evicted(pod),
             reasons=self.state.reasons.get(pod["metadata"]["uid"]) or {},
             moment=self.moment,
         )
+
+    def _evicted(self, pod: dict) -> tuple[str, str]:
+        """(reason, message) of a Pod that this kubelet ends by itself."""
+        if self.state.evictions and pod["metadata"]["uid"] in self.state.evictions:
+            return tuple(self.state.evictions[pod["metadata"]["uid"]])
+        return self.deadlines.evicted(pod) if "activeDeadlineSeconds" in pod["spec"] else IN_TIME
 
     # -- news from the API server -------------------------------------------------------------------------------
 
@@ -249,6 +257,7 @@ class Kubelet(Process):
         self.statuses.forget(uid)
         self.prober.stop(uid)
         self.volumes.forget(uid)
+        self.local_storage.forget(uid)
         self.cancel(self.state.deadlines.pop(uid, 0))
         for table in (
             self.state.reports,
@@ -277,6 +286,12 @@ class Kubelet(Process):
 
     def deliver_object(self, watcher_id: int, batch: list) -> None:
         self.objects.deliver(watcher_id, batch)
+
+    def on_storage_over(self, uid: str) -> None:
+        self.local_storage.noticed(uid)
+
+    def check_storage(self, uid: str) -> None:
+        self.local_storage.check(uid)
 
     def fill_volume(self, key: str) -> None:
         self.volumes.fill(key)

@@ -147,6 +147,8 @@ class KubeletState:
     )  # Pod uid -> the object that the last patch returned
     volumes: dict[str, Mounted] = field(default_factory=dict)  # uid -> its volumes, of Pods whose volumes need care
     objects: dict[str, Cached] = field(default_factory=dict)  # "configmaps/namespace/name" -> what is watched for Pods
+    storage_checks: dict[str, int] = field(default_factory=dict)  # uid -> event id, of Pods that store too much
+    evictions: dict[str, list[str]] = field(default_factory=dict)  # uid -> [reason, message] of Pods that this kubelet ends
     pods: dict[str, str] = field(default_factory=dict)  # uid -> key of the Pods in the API
     ended: dict[str, dict[str, Any]] = field(
         default_factory=dict

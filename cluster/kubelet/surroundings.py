@@ -137,9 +137,9 @@ def user_of(pod: dict, spec: dict, image: str) -> int:
     return image_user(image) if wanted is None else wanted
 
 
-def memory_limit(spec: dict) -> int:
-    """Bytes that a container may hold, 0 for any number."""
-    text = ((spec.get("resources") or {}).get("limits") or {}).get("memory")
+def limit_of(spec: dict, name: str) -> int:
+    """Bytes that a container may hold or store, 0 for any number."""
+    text = ((spec.get("resources") or {}).get("limits") or {}).get(name)
     return quantity.parse(str(text)).value if text else 0
 
 
@@ -153,5 +153,6 @@ def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_h
         group,
         groups,
         bool((spec.get("securityContext") or {}).get("readOnlyRootFilesystem")),
-        memory_limit(spec),
+        limit_of(spec, "memory"),
+        limit_of(spec, "ephemeral-storage"),
     )

@@ -152,8 +152,9 @@ class Volumes:
         group = (pod["spec"].get("securityContext") or {}).get("fsGroup")
         if group is not None and mounted.places[name][2] != "ro" and not volume.get("hostPath"):
             key, root, _ = mounted.places[name]
-            nodes = runtime.volume(key).nodes
-            volume_writer.give({path: nodes[path] for path in nodes if path == root or path.startswith(root.rstrip("/") + "/")}, group, read_only=False)
+            nodes, start = runtime.volume(key).nodes, root.rstrip("/") + "/"
+            own = {path: node for path, node in nodes.items() if path == root or path.startswith(start)}
+            volume_writer.give(own, group, read_only=False)
 
     def _claimed(self, volume: dict, persistent: dict) -> list[str]:
         if not is_reachable(persistent, self.kubelet.node_object()):

@@ -74,6 +74,11 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
             self.state.volumes[HOST] = Volume(host_tree(self.node), kind=HOST)
         return self.state.volumes[HOST]
 
+    def storage_over(self, uid: str) -> None:
+        """A Pod stores more than it may."""
+        if self.listener is not None and self.listener.is_on:
+            self.listener.on_storage_over(uid)
+
     def wipe_volume(self, spec: dict) -> None:
         """Delete the folder of this node that a PersistentVolume's spec is about."""
         path = (spec.get("hostPath") or spec.get("local") or {}).get("path", "")
@@ -254,7 +259,7 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
             return str(error)
         process.ports, process.target = list(ports), target
         process.hosts, process.resolver, process.read_only = around.hosts, around.resolver, around.read_only
-        process.memory_limit = around.memory_bytes
+        process.memory_limit, process.disk_limit = around.memory_bytes, around.disk_bytes
         process.user, process.group, process.groups = around.user, around.group, list(around.groups)
         self.state.processes[container_id] = process
         self._replace(container, state="running", started_ms=self.now_ms)

@@ -49,6 +49,7 @@ class Files:
 
     state: RuntimeState
     process: Process
+    uid: str
     now_ms: int
     runtime: Any = None  # the node's Containerd
     why = ""  # why the last call refused
@@ -248,20 +249,33 @@ class Files:
         """Keep a node, where there is room for it."""
         point = self.mount_point(path)
         tree, inner = self._within(path, point) if point else (self.process.files, path)
-        if not self._has_room(tree, inner, node, self.volume_of(self.process.mounts[point]) if point else None):
+        volume = self.volume_of(self.process.mounts[point]) if point else None
+        if not self._has_room(tree, inner, node, volume):
             return self._refuse(FULL)
         tree[inner], self.why = node, ""
+        limit = volume.limit_bytes if volume is not None else self.process.disk_limit
+        if limit and self.runtime is not None and size_of(tree) > limit:
+            self.runtime.storage_over(self.uid)
         return True
 
     def _has_room(self, tree: Tree, inner: str, node: Node, volume: Volume | None) -> bool:
         share = HOST_SHARE if volume is not None and volume.kind == HOST else 1
         texts = sum(len(other.text) for path, other in tree.items() if path != inner)
         if len(node.text) + texts > DISK_BYTES * share or (inner not in tree and len(tree) >= FILES * share):
+            self._tell_bound()
             return False
         if volume is None or volume.medium != "Memory" or not volume.limit_bytes:
             return True
         before = tree.get(inner)
         return size_of(tree) - (before.size if before else 0) + node.size <= volume.limit_bytes
+
+    def _tell_bound(self) -> None:
+        """Say once that it is the simulation's disk that is full, not a real one."""
+        if self.runtime is None or self.process.is_bounded or self.process.container not in self.state.containers:
+            return
+        self.process.is_bounded = True
+        container = self.state.containers[self.process.container]
+        self.runtime.tell("DiskBounded", container.uid, container.pod, container.name, limit_mib=DISK_BYTES >> 20, files=FILES)
 
     def remove_file(self, path: str) -> bool:
         """Remove a file, or a link itself."""

@@ -62,6 +62,7 @@ class Surroundings:
     groups: tuple[int, ...] = ()
     read_only: bool = False  # the image's files, and what the container adds to them
     memory_bytes: int = 0  # its limit, 0: none
+    disk_bytes: int = 0  # its limit of ephemeral storage, 0: none
 
 
 @dataclass
@@ -110,6 +111,8 @@ class Process:
     is_ending: bool = False
     memory_bytes: int = 0  # what it holds
     memory_limit: int = 0  # 0: none
+    disk_limit: int = 0  # 0: none
+    is_bounded: bool = False  # it was told that a simulated disk is small
     is_out_of_memory: bool = False
 
 

@@ -232,3 +232,34 @@ def test_id_and_status_say_who_the_container_is():
     log = world.node.runtime.state.logs[world.node.runtime.running("default/web", "app")]
     assert [line[2] for line in log.lines] == ["uid=7 gid=8 groups=8,9", "7", "whoami: unknown uid 7"]
     assert world.state("web")["user"] == {"linux": {"uid": 7, "gid": 8, "supplementalGroups": [8, 9]}}
+
+
+def test_an_empty_dir_beyond_its_limit_ends_its_pod():
+    world = Shelf()
+    world.start("web", mount("d", "/d"), volumes=[{"name": "d", "emptyDir": {"sizeLimit": "1Mi"}}])
+    assert world.inside("web").put_file("/d/big", "", zeros=2 << 20)
+    world.run(72_000)
+    status = world.pod("web")["status"]
+    message = 'Usage of EmptyDir volume "d" exceeds the limit "1Mi". '
+    assert (status["phase"], status["reason"], status["message"]) == ("Failed", "Evicted", message)
+    assert ("Evicted", message, 1) in world.events("web") and not world.node.runtime.state.processes
+
+
+def test_what_is_below_the_limit_again_when_it_is_measured_is_left_alone():
+    world = Shelf()
+    limits = {"resources": {"limits": {"ephemeral-storage": "1Mi"}}}
+    world.start("web", container=limits)
+    assert world.inside("web").put_file("/tmp/big", "", zeros=2 << 20) and world.inside("web").remove_file("/tmp/big")
+    world.run(72_000)
+    assert world.pod("web")["status"]["phase"] == "Running"
+    assert world.inside("web").put_file("/tmp/big", "", zeros=2 << 20)
+    world.run(72_000)
+    assert world.pod("web")["status"]["message"] == 'Container app exceeded its local ephemeral storage limit "1Mi". '
+
+
+def test_that_the_simulated_disk_is_full_is_told_once():
+    world = Shelf()
+    world.start("web", mount("d", "/d"), volumes=[{"name": "d", "emptyDir": {}}])
+    for _ in range(3):
+        assert not world.inside("web").put_file("/d/big", "x" * (5 << 20))
+    assert [fact.data["limit_mib"] for fact in world.facts("DiskBounded")] == [4] and world.state("web")["ready"]

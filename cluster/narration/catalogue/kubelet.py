@@ -72,6 +72,13 @@ KINDS = {
         en="**kubelet** cannot set up {volume} of {name} and tries again; no container starts before: {message}",
         zh="**kubelet** 无法准备 {name} 的卷 {volume}，会再试；在此之前不启动任何容器：{message}",
     ),
+    "StorageLimitExceeded": Kind(
+        stage="fault",
+        marker="warning",
+        source="pkg/kubelet/eviction/eviction_manager.go",
+        en="**kubelet** evicts {name} from {node}, without a grace period: {message}",
+        zh="**kubelet** 不等宽限期，立即将 {name} 从 {node} 驱逐：{message}",
+    ),
     "VolumeUpdated": Kind(
         stage="sandbox",
         marker="cri",

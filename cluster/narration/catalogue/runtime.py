@@ -229,6 +229,13 @@ KINDS = {
         en="**containerd** joins the stream to the first process of {container} in {name}: what it writes from now on is heard.",
         zh="**containerd** 把数据流接到 {name} 中 {container} 的首个进程：从现在起能看到它的输出。",
     ),
+    "DiskBounded": Kind(
+        stage="fault",
+        marker="warning",
+        fidelity="simplified",
+        en="**{container}** of {name} gets `No space left on device`: a simulated disk keeps {limit_mib} MiB of text in {files} files.",
+        zh="{name} 的 **{container}** 得到 `No space left on device`：模拟的磁盘只保存 {limit_mib} MiB 文本、{files} 个文件。",
+    ),
     "ForwardRequested": Kind(
         stage="kubectl",
         marker="user",
