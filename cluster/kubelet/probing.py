@@ -107,7 +107,7 @@ def http(runtime: Any, action: dict, container: dict, pod_ip: str, *, timeout_ms
             return Answer(FAILURE, f'Get "{url}": http: server gave HTTP response to HTTPS client', took_ms=took_ms)
         code, location, body = read(reply.text)
         if not code:
-            return Answer(FAILURE, f'Get "{url}": EOF', took_ms=took_ms)
+            return Answer(FAILURE, f'Get "{url}": {_no_http(reply.text)}', took_ms=took_ms)
         if code in (301, 302, 303, 307, 308) and location:
             there, path = _target(location, f"{host}:{port}")
             if there.partition(":")[0] == host and int(there.partition(":")[2] or 80) == port:
@@ -149,6 +149,16 @@ def read(text: str) -> tuple[int, str, str]:
     if answered is None:
         return 0, "", ""
     return answered.code, answered.headers.get("location", ""), answered.body[:MOST_READ]
+
+
+def _no_http(text: str) -> str:
+    """Go's words for an answer that is no HTTP."""
+    if not text:
+        return "EOF"
+    line = text.partition("\n")[0].rstrip("\r")
+    version, is_cut, _ = line.partition(" ")
+    what = f'malformed HTTP version "{version}"' if is_cut else f'malformed HTTP response "{line}"'
+    return f"net/http: HTTP/1.x transport connection broken: {what}"
 
 
 def _target(location: str, here: str) -> tuple[str, str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
-from cluster.kubelet.probing import port_of, read, request_text
+from cluster.kubelet.probing import http, port_of, read, request_text
+from cluster.runtime.wire import REFUSED, TIMEOUT, Exchanged
 from tests.kubelet.world import World
 
 SLEEP = ["sleep", "1000"]
@@ -187,3 +190,55 @@ def test_a_pods_headers_take_the_place_of_the_kubelets():
 def test_an_answer_that_is_no_http_has_no_code():
     assert read("SSH-2.0-x\r\n") == (0, "", "")
     assert read("HTTP/1.1 302 Found\r\nLocation: /there\r\n\r\nhi") == (302, "/there", "hi")
+
+
+class Wires:
+    """A network that answers as told: address or name and path -> text, or an error."""
+
+    def __init__(self, answers: dict[str, str]):
+        self.answers, self.asked = answers, []
+
+    def exchange(self, _runtime, _container, host, port, text, **_options):
+        path = text.split(" ", 2)[1] if text else ""
+        self.asked.append(f"{host}:{port}{path}")
+        said = self.answers.get(path, "")
+        return Exchanged(said, address=host, took_ms=1) if said in (REFUSED, TIMEOUT) else Exchanged("", said, host, 1)
+
+
+def ask_http(answers: dict[str, str], **action):
+    wires = Wires(answers)
+    runtime = SimpleNamespace(engine=SimpleNamespace(actors={"network": wires}))
+    answer = http(runtime, {"port": 80, "path": "/", **action}, {}, "10.0.0.1", timeout_ms=1000, purpose="probe")
+    return answer.result, answer.output, wires.asked
+
+
+MOVED = "HTTP/1.1 302 Found\r\nLocation: {}\r\n\r\ngone"
+OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+ANSWERS = {
+    "a redirect on the same host is followed": ({"/": MOVED.format("/there"), "/there": OK}, "success", "hi"),
+    "with its whole address too": ({"/": MOVED.format("http://10.0.0.1:80/there"), "/there": OK}, "success", "hi"),
+    "one to another host is a warning": ({"/": MOVED.format("http://b.c/x")}, "warning", "Probe terminated redirects, Response body: gone"),
+    "a circle ends": ({"/": MOVED.format("/")}, "failure", 'Get "http://10.0.0.1:80/": stopped after 10 redirects'),
+    "created is fine": ({"/": "HTTP/1.1 201 Created\r\n\r\n"}, "success", ""),
+    "nothing at all": ({"/": ""}, "failure", 'Get "http://10.0.0.1:80/": EOF'),
+    "what is no HTTP": (
+        {"/": "+OK\r\n"},
+        "failure",
+        'Get "http://10.0.0.1:80/": net/http: HTTP/1.x transport connection broken: malformed HTTP response "+OK"',
+    ),
+    "no answer in time": (
+        {"/": TIMEOUT},
+        "failure",
+        'Get "http://10.0.0.1:80/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+def test_what_an_answer_over_http_means(case):
+    answers, result, output = ANSWERS[case]
+    assert ask_http(answers)[:2] == (result, output)
+
+
+def test_a_probe_may_name_another_host():
+    assert ask_http({"/": OK}, host="example.org")[2] == ["example.org:80/"]
