@@ -22,12 +22,14 @@ CLOSE = ("PreferClose", "PreferSameZone", "PreferSameNode")
 MODES = ("service.kubernetes.io/topology-aware-hints", "service.kubernetes.io/topology-mode")
 
 Ports = tuple[tuple[str, int, str, str | None], ...]  # (name, number, protocol, application protocol) each
+Desired = dict[Ports, dict[str, dict]]  # ports -> key of an endpoint -> the endpoint
+Known = dict[str, list]  # a slice's uid -> [the slice, its endpoints' keys, the endpoint that each was found to be the same as]
 
 
 class Wanted(NamedTuple):
     """An endpoint that a Service should have, and the ports at which it answers."""
 
-    key: tuple
+    key: str
     endpoint: dict
     ports: Ports
 
@@ -73,10 +75,10 @@ def ports_of(service: dict, pod: dict) -> Ports:
     return tuple(found)
 
 
-def key_of(endpoint: dict) -> tuple:
+def key_of(endpoint: dict) -> str:
     """What makes an endpoint the same one, whatever its conditions. Source: util/endpointset.go (hashEndpoint)."""
     target = endpoint.get("targetRef") or {}
-    return (*sorted(endpoint["addresses"]), endpoint.get("hostname", ""), target.get("namespace", ""), target.get("name", ""))
+    return f"{target.get('namespace', '')}/{target.get('name', '')}/{','.join(sorted(endpoint['addresses']))}/{endpoint.get('hostname', '')}"
 
 
 def _is_same(one: dict, other: dict) -> bool:
@@ -92,19 +94,21 @@ def families_of(service: dict) -> list[str]:
     return list(service["spec"].get("ipFamilies") or ("IPv4",))
 
 
-def reconcile(service: dict, family: str, endpoints: list[Wanted], slices: list[dict]) -> Changes:
-    """What to write so that the slices of one family hold these endpoints. Source: reconcileByAddressType, finalize."""
+def reconcile(service: dict, family: str, desired: Desired, slices: list[dict], known: Known) -> Changes:
+    """What to write so that the slices of one family hold these endpoints. `known` is kept up.
+
+    Source: reconcileByAddressType, finalize.
+    """
     changes, by_ports = Changes(), {}
     for each in slices:
         if _is_owned(each, service):
             by_ports.setdefault(_ports_key(each), []).append(each)
         else:
             changes.delete.append(each)
-    desired: dict[Ports, dict[tuple, dict]] = {}
-    for each in endpoints:
-        desired.setdefault(each.ports, {})[each.key] = each.endpoint
-    for ports, of_ports in desired.items():
-        _fill(changes, service, by_ports.pop(tuple(sorted(ports, key=str)), []), dict(of_ports), _new(service, family, ports))
+    for ports, endpoints in desired.items():
+        if endpoints:
+            there = by_ports.pop(tuple(sorted(ports, key=str)), [])
+            _fill(changes, service, there, dict(endpoints), _new(service, family, ports), known)
     changes.delete += [each for rest in by_ports.values() for each in rest]
     if len(slices) == len(changes.delete) and not changes.create:
         _placeholder(changes, service, family)
@@ -146,11 +150,11 @@ def _has_labels_of(slice_: dict, service: dict) -> bool:
     return mine == {key: value for key, value in (service["metadata"].get("labels") or {}).items() if key not in RESERVED}
 
 
-def _fill(changes: Changes, service: dict, slices: list[dict], desired: dict[tuple, dict], fresh: dict) -> None:
+def _fill(changes: Changes, service: dict, slices: list[dict], desired: dict[str, dict], fresh: dict, known: Known) -> None:
     """One group of slices with the same ports. `desired` is used up. Source: reconcileByPortMapping."""
     update, unchanged = [], []
     for slice_ in slices:
-        kept, is_changed = _kept(slice_, desired)
+        kept, is_changed = _kept(slice_, desired, known)
         if is_changed and not kept:
             changes.delete.append(slice_)
         elif is_changed or not _has_labels_of(slice_, service):
@@ -158,7 +162,7 @@ def _fill(changes: Changes, service: dict, slices: list[dict], desired: dict[tup
             update.append({**slice_, "metadata": meta, "endpoints": kept if is_changed else slice_.get("endpoints")})
         else:
             unchanged.append(slice_)
-    left = [desired[key] for key in sorted(desired, key=str)]
+    left = [desired[key] for key in sorted(desired)]
     for slice_ in sorted(update, key=lambda each: -len(each["endpoints"] or ())):
         _put(slice_, left)
     while left:
@@ -174,15 +178,32 @@ def _fill(changes: Changes, service: dict, slices: list[dict], desired: dict[tup
     changes.update += update
 
 
-def _kept(slice_: dict, desired: dict[tuple, dict]) -> tuple[list[dict], bool]:
+def _kept(slice_: dict, desired: dict[str, dict], known: Known) -> tuple[list[dict], bool]:
     """The endpoints of a slice that stay, as they should be, and whether that changes it."""
     kept, is_changed, before = [], False, slice_.get("endpoints") or ()
-    for endpoint in before:
-        found = desired.pop(key_of(endpoint), None)
-        if found is not None:
-            is_changed = is_changed or not _is_same(found, endpoint)
-            kept.append({**found, "hints": endpoint["hints"]} if "hints" in endpoint else found)
+    _, keys, same = _known(slice_, known)
+    for index, key in enumerate(keys):
+        found = desired.pop(key, None)
+        if found is None:
+            continue
+        endpoint = before[index]
+        if same[index] is not found:
+            if _is_same(found, endpoint):
+                same[index] = found
+            else:
+                is_changed = True
+        kept.append(found if "hints" not in endpoint else {**found, "hints": endpoint["hints"]})
     return kept, is_changed or len(kept) != len(before)
+
+
+def _known(slice_: dict, known: Known) -> list:
+    """What was found out about a slice, as long as it is the same object."""
+    uid = slice_["metadata"].get("uid", "")
+    entry = known.get(uid)
+    if entry is None or entry[0] is not slice_:
+        keys = [key_of(endpoint) for endpoint in slice_.get("endpoints") or ()]
+        entry = known[uid] = [slice_, keys, [None] * len(keys)]
+    return entry
 
 
 def _put(slice_: dict, left: list[dict]) -> None:
@@ -237,12 +258,18 @@ def _hints(changes: Changes, service: dict, slices: list[dict]) -> None:
     with_nodes = distribution == "PreferSameNode"
     touched = {each["metadata"]["name"] for each in (*changes.update, *changes.delete) if "name" in each["metadata"]}
     for slice_ in slices:
+        if slice_["metadata"]["name"] in touched or not (is_close or _has_hints(slice_)):
+            continue
         hinted = _hinted(slice_, is_close, with_nodes)
-        if slice_["metadata"]["name"] not in touched and hinted != (slice_.get("endpoints") or []):
+        if hinted != (slice_.get("endpoints") or []):
             changes.update.append({**slice_, "endpoints": hinted})
     for slice_ in (*changes.create, *changes.update):
-        if slice_["endpoints"]:
+        if slice_["endpoints"] and (is_close or _has_hints(slice_)):
             slice_["endpoints"] = _hinted(slice_, is_close, with_nodes)
+
+
+def _has_hints(slice_: dict) -> bool:
+    return any("hints" in endpoint for endpoint in slice_.get("endpoints") or ())
 
 
 def _hinted(slice_: dict, is_close: bool, with_nodes: bool) -> list[dict]:

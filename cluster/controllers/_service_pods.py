@@ -42,16 +42,17 @@ class ServicePods:
     def on_restore(self) -> None:
         self._members = {}
 
-    def of(self, key: str, service: dict) -> list[dict]:
-        """The Pods that a Service selects, in no order that means anything."""
+    def of(self, key: str, service: dict) -> dict[str, dict]:
+        """The Pods that a Service selects, by their keys, in no order that means anything."""
         members = self._members.get(key)
         if members is None:
             members = self._members[key] = self._found(service)
-        get = self.pods.get
-        found = [pod for each in members if (pod := get(each)) is not None]
-        if len(found) < len(members):  # gone while this process did not watch
-            self._members[key] = {key_of(pod): None for pod in found}
-        return found
+        objects = self.pods.state.objects
+        try:
+            return {each: objects[each] for each in members}
+        except KeyError:  # gone while this process did not watch
+            self._members[key] = {each: None for each in members if each in objects}
+            return self.of(key, service)
 
     def _found(self, service: dict) -> dict[str, None]:
         namespace, selector = service["metadata"]["namespace"], service["spec"]["selector"]
@@ -92,6 +93,11 @@ class ServicePods:
                 members[pod] = None
             else:
                 members.pop(pod, None)
+
+
+def changed_since(seen: dict[str, dict], now: dict[str, dict]) -> tuple[list[str], list[str]]:
+    """(keys of the Pods that are new or have been replaced, keys of those that are gone); a Pod that is the same object has not changed."""
+    return [key for key, pod in now.items() if seen.get(key) is not pod], [key for key in seen if key not in now]
 
 
 def shared(process: Any) -> ServicePods:

@@ -19,14 +19,21 @@ class TriggerTimes:
     services: dict[str, str] = field(default_factory=dict)
     pods: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def compute(self, key: str, service: dict, pods: list[dict]) -> str:
-        """The earliest of the times that are new since the last sync; of a Service never seen, its creation; "" for none."""
-        created, was_known, before = service["metadata"]["creationTimestamp"], key in self.services, self.pods.get(key) or {}
-        now = {pod["metadata"]["name"]: moment for pod in pods if (moment := moment_of(pod))}
-        fresh = [moment for name, moment in now.items() if moment > before.get(name, "")]
-        if created > self.services.get(key, ""):
-            fresh.append(created)
-        self.services[key], self.pods[key] = created, now
+    def compute(self, key: str, service: dict, changed: list[dict], gone: list[str]) -> str:
+        """The earliest of the times that are new since the last sync; of a Service never seen, its creation; "" for none.
+
+        changed: its Pods that may have changed. gone: keys of Pods that are its no more.
+        """
+        created, was_known, known = service["metadata"]["creationTimestamp"], key in self.services, self.pods.setdefault(key, {})
+        fresh = [created] if created > self.services.get(key, "") else []
+        for pod in gone:
+            known.pop(pod.partition("/")[2], None)
+        for pod in changed:
+            name, moment = pod["metadata"]["name"], moment_of(pod)
+            if moment > known.get(name, ""):
+                fresh.append(moment)
+            known[name] = moment
+        self.services[key] = created
         return min(fresh, default="") if was_known else created
 
     def forget(self, key: str) -> None:

@@ -23,6 +23,7 @@ from ._trigger_times import TriggerTimes, annotated
 MANAGED_BY, MANAGER = "endpoints.kubernetes.io/managed-by", "endpoint-controller"
 MOST_RETRIES = 15
 CATCH_UP_MS = 6
+LARGE, BATCH_MS = 100, 1_000  # a simplification: --endpoint-updates-batch-period is 0, whatever the number of addresses
 
 
 @dataclass
@@ -31,6 +32,15 @@ class EndpointsState:
 
     times: TriggerTimes = field(default_factory=TriggerTimes)
     stale: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Known:
+    """What was worked out for a Service at its last sync: its Pods, and what each stands for."""
+
+    service: dict
+    pods: dict[str, dict] = field(default_factory=dict)
+    made: dict[str, rules.Made] = field(default_factory=dict)
 
 
 class EndpointsController(Controller):
@@ -42,15 +52,20 @@ class EndpointsController(Controller):
     def setup(self) -> None:
         self.state = EndpointsState()
         self.recorder = self.attach("recorder", Recorder(self, self.client, component=self.NAME))
-        self.addresses: dict[str, dict[str, tuple]] = {}  # Service -> Pod -> what was made of which objects; derived
+        self.known: dict[str, Known] = {}  # by Service; derived
 
     def watch(self, informers) -> None:
         self.members = _service_pods.shared(self.process)
-        self.members.listeners.append(self.queue.add)
+        self.members.listeners.append(self.on_members)
         self.services = informers.watch("services")
         self.services.on(self.on_service)
         self.endpoints = informers.watch("endpoints")
         self.endpoints.on(self.on_endpoints)
+
+    def on_members(self, key: str) -> None:
+        """News of a Service's Pods; those of a large one are gathered."""
+        is_large = len(self.state.times.pods.get(key, ())) > LARGE
+        self.queue.add_after(key, BATCH_MS if is_large else 0)
 
     def on_service(self, kind: str, old: dict | None, new: dict) -> None:
         if new["spec"].get("selector") or kind == "DELETED":
@@ -92,13 +107,13 @@ class EndpointsController(Controller):
             return self._again(key)
         self.state.times.forget(key)
         self.state.stale.pop(key, None)
-        self.addresses.pop(key, None)
+        self.known.pop(key, None)
         return None
 
     def _reconcile(self, key: str, service: dict, current: dict | None) -> Iterator[Any]:
-        pods = self.members.of(key, service)
-        moment = self.state.times.compute(key, service, pods)
-        subsets, is_cut = rules.truncated(rules.subsets_of(self._made(key, service, pods)))
+        made, changed, gone = self._made(key, service)
+        moment = self.state.times.compute(key, service, changed, gone)
+        subsets, is_cut = rules.truncated(rules.subsets_of(made))
         meta = (current or {}).get("metadata") or {"name": service["metadata"]["name"], "namespace": service["metadata"]["namespace"]}
         is_marked = rules.OVER_CAPACITY in (meta.get("annotations") or ())
         if current is not None and not is_cut and not is_marked and (current.get("subsets") or []) == subsets and _has_labels_of(meta, service):
@@ -116,18 +131,23 @@ class EndpointsController(Controller):
             yield Sleep(CATCH_UP_MS)  # here an answer overtakes the watch more often than there
         return None
 
-    def _made(self, key: str, service: dict, pods: list[dict]) -> list[rules.Made]:
-        """The addresses; a Pod's is made anew only when it or the Service has been replaced."""
-        before, made = self.addresses.get(key, {}), {}
-        self.addresses[key] = made
+    def _made(self, key: str, service: dict) -> tuple[list[rules.Made], list[dict], list[str]]:
+        """The addresses, the Pods that have changed, the keys of those that are gone. Only what has been replaced is made anew."""
+        known = self.known.get(key)
+        if known is None or known.service is not service:
+            known = self.known[key] = Known(service)
+        now = self.members.of(key, service)
+        changed, gone = _service_pods.changed_since(known.pods, now)
+        for each in (*gone, *changed):
+            known.made.pop(each, None)
         is_public = bool(service["spec"].get("publishNotReadyAddresses"))
-        for pod in pods:
-            if _service_pods.belongs_in_endpoints(pod, with_terminating=is_public):
-                uid = pod["metadata"]["uid"]
-                known = before.get(uid)
-                is_same = known is not None and known[0] is pod and known[1] is service
-                made[uid] = known if is_same else (pod, service, rules.address_of(pod, service))
-        return [found for _, _, found in made.values() if found is not None]
+        for each in changed:
+            if _service_pods.belongs_in_endpoints(now[each], with_terminating=is_public):
+                address = rules.address_of(now[each], service)
+                if address is not None:
+                    known.made[each] = address
+        known.pods = now
+        return list(known.made.values()), [now[each] for each in changed], gone
 
     def _failed(self, key: str, service: dict, wanted: dict, reply: Any, *, is_new: bool) -> str | None:
         meta = service["metadata"]

@@ -17,6 +17,7 @@ from cluster.meta.objects import key_of
 
 from . import _endpoint_slices as rules
 from . import _service_pods
+from ._endpoint_book import Book
 from ._rollout import is_namespace_terminating
 from ._trigger_times import TriggerTimes, annotated
 
@@ -56,7 +57,8 @@ class EndpointSliceController(Controller):
     def setup(self) -> None:
         self.state = EndpointSliceState()
         self.recorder = self.attach("recorder", Recorder(self, self.client, component="endpoint-slice-controller"))
-        self.endpoints: dict[tuple, dict] = {}  # (Service, family) -> Pod -> what was made of which objects; derived
+        self.books: dict[str, Book] = {}  # by Service; derived
+        self.node_changes = 0
 
     def watch(self, informers) -> None:
         self.members = _service_pods.shared(self.process)
@@ -64,12 +66,18 @@ class EndpointSliceController(Controller):
         self.services = informers.watch("services")
         self.services.on(self.on_service)
         self.nodes = informers.watch("nodes")
+        self.nodes.on(self.on_node)
         self.slices = informers.watch("endpointslices", indexes={OF_SERVICE: service_index})
         self.slices.on(self.on_slice)
 
     def on_service(self, kind: str, old: dict | None, new: dict) -> None:
         if new["spec"].get("selector"):
             self.queue.add(key_of(new))
+
+    def on_node(self, kind: str, old: dict | None, new: dict) -> None:
+        """No reason to sync, but endpoints are made of nodes too."""
+        if kind != "MODIFIED" or old["metadata"].get("labels") != new["metadata"].get("labels"):
+            self.node_changes += 1
 
     def on_slice(self, kind: str, old: dict | None, new: dict) -> None:
         """Only what others did to a slice of ours is news. Source: util/endpointslice_tracker.go."""
@@ -115,52 +123,38 @@ class EndpointSliceController(Controller):
     def _forget(self, key: str) -> None:
         self.state.times.forget(key)
         self.state.generations.pop(key, None)
-        for family in ("IPv4", "IPv6"):
-            self.endpoints.pop((key, family), None)
+        self.books.pop(key, None)
 
     def _slices(self, key: str) -> list[dict]:
         return [each for each in self.slices.by(OF_SERVICE, key) if "deletionTimestamp" not in each["metadata"]]
 
     def _reconcile(self, key: str, service: dict, slices: list[dict]) -> Iterator[Any]:
-        result = yield from self._make_right(key, service, slices, self.members.of(key, service))
+        result = yield from self._make_right(key, service, slices)
         if self._is_stale(key, self._slices(key)):
             yield Sleep(CATCH_UP_MS)  # here an answer overtakes the watch more often than there
         return result
 
-    def _make_right(self, key: str, service: dict, slices: list[dict], pods: list[dict]) -> Iterator[Any]:
-        moment = self.state.times.compute(key, service, pods)
-        families, missing = rules.families_of(service), ""
-        outdated = [each for each in slices if each["addressType"] not in families]
-        for family in families:
-            endpoints, lost = self._endpoints(key, service, family, pods)
-            missing = missing or lost
+    def _make_right(self, key: str, service: dict, slices: list[dict]) -> Iterator[Any]:
+        book = self._book(key, service)
+        changed, gone = book.take(self.members.of(key, service), self.nodes)
+        moment = self.state.times.compute(key, service, changed, gone)
+        for family, desired in book.desired.items():
             of_family = [each for each in slices if each["addressType"] == family]
-            failure = yield from self._write(key, service, rules.reconcile(service, family, endpoints, of_family), moment)
+            failure = yield from self._write(key, service, rules.reconcile(service, family, desired, of_family, book.known), moment)
             if failure is not None:
                 return self._failed(key, service, failure) if failure else None
-        for slice_ in outdated:
+        for slice_ in [each for each in slices if each["addressType"] not in book.desired]:
             yield self.client.delete("endpointslices", slice_["metadata"]["name"], slice_["metadata"]["namespace"])
             self._expect(key, slice_, GONE)
-        return self._failed(key, service, missing) if missing else None
+        return self._failed(key, service, next(iter(book.lost.values()))) if book.lost else None
 
-    def _endpoints(self, key: str, service: dict, family: str, pods: list[dict]) -> tuple[list[rules.Wanted], str]:
-        """The endpoints of a Service, and why one of its Pods is left out for now."""
-        found, missing, before, made = [], "", self.endpoints.get((key, family), {}), {}
-        self.endpoints[key, family] = made
-        for pod in pods:
-            if not _service_pods.belongs_in_endpoints(pod, with_terminating=True):
-                continue
-            node = self.nodes.get(pod["spec"].get("nodeName", ""))
-            if node is None and not service["spec"].get("publishNotReadyAddresses"):
-                meta = service["metadata"]
-                missing = (f"skipping Pod {pod['metadata']['name']} for Service {meta['namespace']}/{meta['name']}: "
-                           f"Node {pod['spec'].get('nodeName', '')} Not Found")  # fmt: skip
-                continue
-            uid = pod["metadata"]["uid"]
-            made[uid] = known = made_of(before.get(uid), pod, node, service, family)
-            if known[3] is not None:
-                found.append(known[3])
-        return found, missing
+    def _book(self, key: str, service: dict) -> Book:
+        """What was worked out for a Service at its last sync; begun anew when the Service or a node's labels have changed."""
+        book = self.books.get(key)
+        if book is None or book.service is not service or book.nodes != self.node_changes:
+            known = book.known if book is not None else {}
+            book = self.books[key] = Book(service, self.node_changes, known)
+        return book
 
     def _write(self, key: str, service: dict, changes: rules.Changes, moment: str) -> Iterator[Any]:
         """Returns None, or why it failed; "" where the namespace is going and nothing can be done."""
@@ -193,11 +187,3 @@ class EndpointSliceController(Controller):
         self.recorder.event(service, "Warning", "FailedToUpdateEndpointSlices",
                             f"Error updating Endpoint Slices for Service {meta['namespace']}/{meta['name']}: {words}")  # fmt: skip
         return self._again(key)
-
-
-def made_of(known: tuple | None, pod: dict, node: dict | None, service: dict, family: str) -> tuple:
-    """(Pod, Service, the node's labels, the endpoint that they make): the known one while none of them has been replaced."""
-    labels = node["metadata"].get("labels") if node else None
-    if known is not None and known[0] is pod and known[1] is service and known[2] == labels:
-        return known
-    return pod, service, labels, rules.wanted(pod, node, service, family)

@@ -5,6 +5,7 @@ Source: pkg/apis/core/validation/validation.go (ValidateEndpointIP).
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 from cluster.kinds import _addresses
 from cluster.kinds._rules import Errors
@@ -12,6 +13,15 @@ from cluster.meta import fields
 
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 _LOCAL_MULTICAST = {4: ipaddress.ip_network("224.0.0.0/24"), 6: ipaddress.ip_network("ff02::/16")}
+
+
+@lru_cache(maxsize=16_384)
+def is_plain(value: str) -> bool:
+    """Whether nobody complains about an address: most are asked for over and over."""
+    errors: Errors = []
+    _addresses.ip(errors, "", value)
+    destination(errors, "", value)
+    return not errors
 
 
 def destination(errors: Errors, path: str, value: str) -> None:

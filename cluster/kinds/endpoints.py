@@ -47,12 +47,15 @@ def _subset(errors: list[FieldError], subset: dict, path: str) -> None:
 
 def _address(errors: list[FieldError], address: dict, path: str) -> None:
     value = address.get("ip", "")
-    _addresses.ip(errors, f"{path}.ip", value)
+    is_plain = _endpoint_addresses.is_plain(value)
+    if not is_plain:
+        _addresses.ip(errors, f"{path}.ip", value)
     if address.get("hostname"):
         _rules.label(errors, f"{path}.hostname", address["hostname"])
     if address.get("nodeName") is not None:
         _rules.subdomain(errors, f"{path}.nodeName", address["nodeName"])
-    _endpoint_addresses.destination(errors, f"{path}.ip", value)
+    if not is_plain:
+        _endpoint_addresses.destination(errors, f"{path}.ip", value)
 
 
 def _port(errors: list[FieldError], port: dict, path: str, *, must_have_name: bool) -> None:

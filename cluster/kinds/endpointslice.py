@@ -119,6 +119,8 @@ def _endpoint(errors: list[FieldError], endpoint: dict, kind: str, path: str) ->
 
 
 def _address(errors: list[FieldError], address: str, kind: str, path: str, index: int) -> None:
+    if kind == "IPv4" and _endpoint_addresses.is_plain(address) and "." in address and ":" not in address:
+        return
     here, count = f"{path}[{index}]", len(errors)
     if kind == "FQDN":
         _domain(errors, here, address)

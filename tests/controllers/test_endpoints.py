@@ -28,12 +28,19 @@ def wanted(*pods, of=None, zone=None):
     return [slices.wanted(each, node, of or service(), "IPv4") for each in pods]
 
 
+def reconciled(of, family, endpoints, there):
+    desired = {}
+    for each in endpoints:
+        desired.setdefault(each.ports, {})[each.key] = each.endpoint
+    return slices.reconcile(of, family, desired, there, {})
+
+
 def stored(slice_, name):
     return {**slice_, "metadata": {**slice_["metadata"], "name": name, "uid": name}}
 
 
 def test_a_slice_names_pod_node_zone_and_port():
-    [found] = slices.reconcile(service(), "IPv4", wanted(pod("a", "10.244.0.2", hostname="h", subdomain="web"), zone="z"), []).create
+    [found] = reconciled(service(), "IPv4", wanted(pod("a", "10.244.0.2", hostname="h", subdomain="web"), zone="z"), []).create
     target = {"kind": "Pod", "namespace": "default", "name": "a", "uid": "a"}
     conditions = {"ready": True, "serving": True, "terminating": False}
     assert found["endpoints"] == [{"addresses": ["10.244.0.2"], "conditions": conditions, "hostname": "h", "targetRef": target,
@@ -53,37 +60,37 @@ def test_conditions_say_ready_serving_terminating(ready, going, public, conditio
 
 
 def test_a_service_without_endpoints_has_an_empty_slice_that_its_first_endpoint_moves_into():
-    [empty] = slices.reconcile(service(), "IPv4", [], []).create
+    [empty] = reconciled(service(), "IPv4", [], []).create
     assert (empty["endpoints"], empty["ports"]) == (None, None)
     there = stored(empty, "web-1")
-    assert slices.reconcile(service(), "IPv4", [], [there]) == slices.Changes()
-    changes = slices.reconcile(service(), "IPv4", wanted(pod("a", "10.244.0.2")), [there])
+    assert reconciled(service(), "IPv4", [], [there]) == slices.Changes()
+    changes = reconciled(service(), "IPv4", wanted(pod("a", "10.244.0.2")), [there])
     assert [each["metadata"]["name"] for each in changes.update] == ["web-1"] and not changes.create and not changes.delete
-    back = slices.reconcile(service(), "IPv4", [], [stored(changes.update[0], "web-1")])
+    back = reconciled(service(), "IPv4", [], [stored(changes.update[0], "web-1")])
     assert back.update[0]["endpoints"] is None and not back.delete
 
 
 def test_a_hundred_fit_in_a_slice_and_only_what_changes_is_written():
     pods = [pod(f"p{index:03}", f"10.244.0.{index + 2}") for index in range(150)]
-    first = slices.reconcile(service(), "IPv4", wanted(*pods), [])
+    first = reconciled(service(), "IPv4", wanted(*pods), [])
     assert [len(each["endpoints"]) for each in first.create] == [100, 50]
     there = [stored(each, f"web-{index}") for index, each in enumerate(first.create)]
-    assert slices.reconcile(service(), "IPv4", wanted(*pods), there) == slices.Changes()
-    without = slices.reconcile(service(), "IPv4", wanted(*pods[1:], pod("new", "10.244.1.2")), there)
+    assert reconciled(service(), "IPv4", wanted(*pods), there) == slices.Changes()
+    without = reconciled(service(), "IPv4", wanted(*pods[1:], pod("new", "10.244.1.2")), there)
     assert [(each["metadata"]["name"], len(each["endpoints"])) for each in without.update] == [("web-0", 100)]
-    more = slices.reconcile(service(), "IPv4", wanted(*pods, pod("new", "10.244.1.2")), there)
+    more = reconciled(service(), "IPv4", wanted(*pods, pod("new", "10.244.1.2")), there)
     assert [(each["metadata"]["name"], len(each["endpoints"])) for each in more.update] == [("web-1", 51)]
 
 
 def test_pods_whose_named_port_differs_have_slices_of_their_own():
-    changes = slices.reconcile(service(), "IPv4", wanted(pod("a", "10.244.0.2"), pod("b", "10.244.0.3", port=9090)), [])
+    changes = reconciled(service(), "IPv4", wanted(pod("a", "10.244.0.2"), pod("b", "10.244.0.3", port=9090)), [])
     assert [each["ports"][0]["port"] for each in changes.create] == [8080, 9090]
 
 
 def test_the_services_labels_are_kept_up():
-    [made] = slices.reconcile(service(), "IPv4", wanted(pod("a", "10.244.0.2")), []).create
+    [made] = reconciled(service(), "IPv4", wanted(pod("a", "10.244.0.2")), []).create
     other = {**service(clusterIP="None", clusterIPs=["None"]), "metadata": {**service()["metadata"], "labels": {"tier": "back"}}}
-    [found] = slices.reconcile(other, "IPv4", wanted(pod("a", "10.244.0.2")), [stored(made, "web-1")]).update
+    [found] = reconciled(other, "IPv4", wanted(pod("a", "10.244.0.2")), [stored(made, "web-1")]).update
     assert found["metadata"]["labels"] == {"tier": "back", slices.HEADLESS: "", slices.SERVICE_NAME: "web", slices.MANAGED_BY: slices.MANAGER}
 
 
@@ -93,9 +100,9 @@ def test_the_services_labels_are_kept_up():
 )
 def test_hints_follow_the_traffic_distribution(distribution, hints):
     of = service(trafficDistribution=distribution)
-    [made] = slices.reconcile(of, "IPv4", wanted(pod("a", "10.244.0.2"), zone="z"), []).create
+    [made] = reconciled(of, "IPv4", wanted(pod("a", "10.244.0.2"), zone="z"), []).create
     assert made["endpoints"][0].get("hints") == hints
-    assert slices.reconcile(of, "IPv4", wanted(pod("a", "10.244.0.2"), zone="z"), [stored(made, "web-1")]) == slices.Changes()
+    assert reconciled(of, "IPv4", wanted(pod("a", "10.244.0.2"), zone="z"), [stored(made, "web-1")]) == slices.Changes()
 
 
 def test_subsets_group_addresses_by_port_with_those_not_ready_beside():
