@@ -155,4 +155,5 @@ def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_h
         bool((spec.get("securityContext") or {}).get("readOnlyRootFilesystem")),
         limit_of(spec, "memory"),
         limit_of(spec, "ephemeral-storage"),
+        spec.get("workingDir") or "",
     )

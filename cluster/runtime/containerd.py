@@ -262,6 +262,9 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         process.memory_limit, process.disk_limit = around.memory_bytes, around.disk_bytes
         process.user, process.group, process.groups = around.user, around.group, list(around.groups)
         self.state.processes[container_id] = process
+        if around.folder:
+            process.folder = around.folder
+            self._world(process, container).make_folder(around.folder)
         self._replace(container, state="running", started_ms=self.now_ms)
         self.tell(
             "ContainerStarted",

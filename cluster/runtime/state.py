@@ -63,6 +63,7 @@ class Surroundings:
     read_only: bool = False  # the image's files, and what the container adds to them
     memory_bytes: int = 0  # its limit, 0: none
     disk_bytes: int = 0  # its limit of ephemeral storage, 0: none
+    folder: str = ""  # workingDir
 
 
 @dataclass
@@ -112,6 +113,7 @@ class Process:
     memory_bytes: int = 0  # what it holds
     memory_limit: int = 0  # 0: none
     disk_limit: int = 0  # 0: none
+    folder: str = ""  # in which it begins, "" = the root
     is_bounded: bool = False  # it was told that a simulated disk is small
     is_out_of_memory: bool = False
 
