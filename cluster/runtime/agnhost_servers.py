@@ -1,4 +1,4 @@
-"""Owns what agnhost's servers answer: netexec, serve-hostname, liveness, porter, test-webserver, guestbook. See images/agnhost.py.
+"""Owns what agnhost's servers answer: netexec, serve-hostname, liveness, porter, test-webserver, guestbook, gRPC's health. See images/agnhost.py.
 
 Source: kubernetes test/images/agnhost (netexec/netexec.go, serve-hostname, liveness, porter, guestbook).
 """
@@ -142,7 +142,32 @@ def reset(world: ContainerWorld, tag: str, received: str, setting: str) -> Said:
     return Said(is_over=True)
 
 
+def grpc_health(world: ContainerWorld, tag: str, received: str, setting: str) -> Said:
+    """The health service of gRPC, in words: `Check SERVICE` is answered by a status, or by a code of gRPC and its description."""
+    line, end, rest = received.partition("\n")
+    if not end:
+        return Said(rest=received)
+    notes, now_ms = world.process.notes, world.now_ms
+    began = f"{Stamp(world).go} Serving the Check request for health check, started at {notes.get('began', '')}"
+    if line.partition(" ")[2] != setting:
+        return Said("NotFound unknown service\n", rest, lines=(("stderr", began + "\n"),))
+    is_old = 0 <= notes.get("delay_ms", -1) <= now_ms - notes.get("began_ms", 0)
+    is_well = not notes.get("is_unhealthy", False) and not is_old
+    return Said("SERVING\n" if is_well else "NOT_SERVING\n", rest, lines=(("stderr", began + "\n"),))
+
+
+def grpc_control(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
+    """`/make-not-serving` and `/make-serving`."""
+    path, _ = asked_for(asked)
+    if path not in ("/make-not-serving", "/make-serving"):
+        return go_answer(world, asked, "404 page not found\n", code=404)
+    world.process.notes["is_unhealthy"] = path == "/make-not-serving"
+    age_s = (world.now_ms - world.process.notes.get("began_ms", 0)) / 1000
+    return go_answer(world, asked, f"{age_s:.9g}s", lines=(f"{Stamp(world).go} Mark as {'unhealthy' if path == '/make-not-serving' else 'healthy'}",))
+
+
 ANSWERS = {
+    "grpc-control": grpc_control,
     "netexec": netexec,
     "hostname": hostname,
     "liveness": liveness,
@@ -150,4 +175,4 @@ ANSWERS = {
     "files": files,
     "guestbook": guestbook,
 }
-TALKS = {"hostname-tcp": hostname_tcp, "reset": reset}
+TALKS = {"hostname-tcp": hostname_tcp, "reset": reset, "grpc-health": grpc_health}

@@ -242,3 +242,23 @@ def test_what_an_answer_over_http_means(case):
 
 def test_a_probe_may_name_another_host():
     assert ask_http({"/": OK}, host="example.org")[2] == ["example.org:80/"]
+
+
+AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.53"
+HEALTH = {
+    "serving": ([], "", []),
+    "another service": ([], "other", ["Readiness probe failed: error: health rpc probe failed: rpc error: code = NotFound desc = unknown service"]),
+    "its service": (["--service", "mine"], "mine", []),
+    "no longer": (["--delay-unhealthy-sec", "0"], "", ['Readiness probe failed: service unhealthy (responded with "NOT_SERVING")']),
+}
+
+
+@pytest.mark.parametrize("case", HEALTH)
+def test_grpc_asks_for_the_health_of_a_service(case):
+    args, service, said = HEALTH[case]
+    world = World()
+    world.node.runtime.import_image(AGNHOST)
+    probe = {"grpc": {"port": 5000, "service": service}, "periodSeconds": 1}
+    world.create("web", image=AGNHOST, container={"args": ["grpc-health-checking", *args], "readinessProbe": probe})
+    world.run(5_000)
+    assert [message for message, _ in unhealthy(world)] == said and world.state("web")["ready"] is not bool(said)

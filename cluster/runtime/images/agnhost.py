@@ -1,7 +1,8 @@
 """agnhost: the many-in-one image of Kubernetes' own tests. Its first argument chooses what it is; with none it pauses.
 
 Here are netexec, pause, serve-hostname, entrypoint-tester, liveness, porter, test-webserver, logs-generator, connect, dns-suffix,
-dns-server-list, etc-hosts, stress, guestbook (one node of it), tcp-reset; others say that they are not simulated, and end with 1.
+dns-server-list, etc-hosts, stress, guestbook (one node of it), grpc-health-checking, tcp-reset; others say that
+they are not simulated, and end with 1.
 Source: kubernetes test/images/agnhost.
 """
 
@@ -162,6 +163,20 @@ def tcp_reset(me: Running) -> Act:
     return _serve(me, number_of(found.get("port", ""), 8080), "reset")
 
 
+def grpc_health_checking(me: Running) -> Act:
+    """gRPC's health service, and a port over which it is made to fail."""
+    found, _ = flags(me.argv[2:])
+    port, control = number_of(found.get("port", ""), 5000), number_of(found.get("http-port", ""), 8080)
+    delay_s = number_of(found.get("delay-unhealthy-sec", ""), -1)
+    me.notes.update(began_ms=me.now_ms, began=me.world.date_text, delay_ms=delay_s * 1000 if delay_s >= 0 else -1)
+    me.say(f"{Stamp(me.world).go} Http server starting to listen on :{control}", "stderr")
+    if not me.listen(control, "grpc-control"):
+        me.say(f"{Stamp(me.world).go} listen tcp :{control}: bind: address already in use", "stderr")
+        return Act(code=1)
+    me.say(f"{Stamp(me.world).go} gRPC server starting to listen on :{port}", "stderr")
+    return _serve(me, port, f"grpc-health {found.get('service', '')}")
+
+
 PROGRAMS: dict[str, Callable[[Running], Act]] = {
     "pause": pause,
     "netexec": netexec,
@@ -177,6 +192,7 @@ PROGRAMS: dict[str, Callable[[Running], Act]] = {
     "etc-hosts": etc_hosts,
     "stress": allocate,
     "guestbook": guestbook,
+    "grpc-health-checking": grpc_health_checking,
     "tcp-reset": tcp_reset,
 }
 
