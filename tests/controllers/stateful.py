@@ -30,7 +30,7 @@ class Stateful(World):
     def bind(self) -> None:
         """What the scheduler would do: each Pod to the node that its affinity names."""
         for pod in self.list("pods"):
-            if not pod["spec"].get("nodeName"):
+            if not pod["spec"].get("nodeName") and self.get("pods", pod["metadata"]["name"]):
                 target = {"apiVersion": "v1", "kind": "Node", "name": node_of(pod)}
                 binding = {"metadata": {"name": pod["metadata"]["name"], "namespace": "default"}, "target": target}
                 self.do(self.client.create("pods", binding, subresource="binding", name=pod["metadata"]["name"]))
