@@ -138,7 +138,7 @@ class Sync:
         kubelet.tell("SandboxRequested", worker, attempt=attempt)
         yield Sleep(kubelet.latency("sandbox_start"))
         is_host = bool(pod["spec"].get("hostNetwork"))
-        sandbox = kubelet.runtime.sandbox_started(worker.uid, worker.key, attempt=attempt, host_network=is_host)
+        sandbox = kubelet.runtime.sandbox_started(worker.uid, worker.key, attempt=attempt, host_network=is_host, host_ports=host_ports(pod))
         pod = kubelet.pod(worker.uid) or pod
         held = kubelet.statuses.held(pod)
         if held.get("conditions"):
@@ -303,3 +303,9 @@ def plan_of(actions: Actions, report: Report) -> Pass:
         if names:
             starts += [[kind, name] for name in names]
     return Pass(actions.create_sandbox, actions.attempt, starts, report.ip)
+
+
+def host_ports(pod: dict) -> dict[str, int]:
+    """Ports of the node that lead to ports of the Pod, for the CNI to map. Source: kuberuntime_sandbox.go (makePortMappings)."""
+    ports = [port for container in pod["spec"]["containers"] for port in container.get("ports") or ()]
+    return {str(port["hostPort"]): port["containerPort"] for port in ports if port.get("hostPort")}

@@ -100,9 +100,10 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
 
     # -- sandboxes ---------------------------------------------------------------------------------------------
 
-    def sandbox_started(self, uid: str, pod: str, *, attempt: int, host_network: bool) -> Sandbox:
+    def sandbox_started(self, uid: str, pod: str, *, attempt: int, host_network: bool, host_ports: dict[str, int] | None = None) -> Sandbox:
         """The pause container runs and the network namespace has its address."""
         sandbox = Sandbox(self._new_id(), uid, pod, attempt, "ready", self.now_ms, host_network=host_network)
+        sandbox.host_ports = host_ports or {}
         sandbox.netns = "host" if host_network else f"cni-{self.engine.rng('ids/' + self.name).uuid()}"
         self.tell("SandboxStarted", uid, pod, sandbox=sandbox.id[:12], netns=sandbox.netns, attempt=attempt)
         if not host_network:
@@ -279,7 +280,7 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
             self.begin_main(process, tty=tty, closes=stdin_once)
         elif process.kind == "script":
             self._run(process)
-        elif not (behaviours()[behaviour].programs and self.begin_program(process)):
+        elif not (behaviours()[behaviour].programs and self.begin_program(process)) and not self.lost_port(process):
             self._first_words(container, behaviour)
         return ""
 

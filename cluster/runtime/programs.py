@@ -18,6 +18,7 @@ from .world import ContainerWorld
 KILLED, ABORTED = 137, 134
 FAR_MS = 60_000  # what is further away than this happens in the background
 MOST_CHILDREN = 64
+BIND_MS = 2_500  # a port that is taken is tried five times, half a second apart
 
 
 class Running:
@@ -171,6 +172,20 @@ class Programs:
         process.timer = self.after(self.latency("process_exit"), "_exited", container_id, KILLED)
 
     # -- ports -----------------------------------------------------------------------------------------------------
+
+    def lost_port(self, process: Process) -> bool:
+        """Whether a server without a program of its own finds its port taken; it tries for a while, and ends."""
+        container = self.state.containers[process.container]
+        sandbox = self.state.sandboxes.get(container.sandbox)
+        if len(self.state.by_pod[container.uid]) < 2 and not (sandbox is not None and sandbox.host_network):
+            return False
+        taken = [port for port in behaviours()[process.behaviour].serves if self.is_taken(container.id, port)]
+        if not taken:
+            return False
+        words = f"bind() to 0.0.0.0:{taken[0]} failed (98: Address already in use)\n"
+        self.wrote(container.id, "stderr", f"{posixpath.basename(process.argv[0])}: [emerg] {words}")
+        process.timer = self.after(BIND_MS, "_exited", container.id, 1)
+        return True
 
     def is_taken(self, container_id: str, port: int) -> bool:
         """Whether another process of the same network namespace listens on a port: of the Pod, or of all that share the node's."""

@@ -195,3 +195,31 @@ def test_a_snapshot_keeps_rules_names_and_policies():
         found.simulation, found.engine = simulation, simulation.engine
         assert found.wire("client").resolve("web").addresses == (address,)
         assert found.get("client", "web") == TIMEOUT
+
+
+def test_a_host_port_leads_to_its_pod_and_a_pod_in_the_nodes_network_listens_there():
+    mapped = pod("mapped")
+    mapped["spec"]["containers"][0]["ports"] = [{"containerPort": 80, "hostPort": 8088}]
+    found = Cluster(mapped, client(), pod("host", hostNetwork=True, nodeName="k8snode1"))
+    node = found.wire("mapped").runtime
+    assert found.get("client", node.node_ip, 8088) == 200
+    assert found.facts("RequestAnswered")[-1]["port"] == 80
+    assert found.get("client", found.simulation.nodes["k8snode1"].runtime.node_ip, 80) == 200
+
+
+def test_two_servers_of_a_pod_cannot_share_a_port():
+    twins = pod("twins")
+    twins["spec"]["containers"].append({**twins["spec"]["containers"][0], "name": "other"})
+    found = Cluster()
+    found.create(twins)
+    found.engine.run_until(found.engine.now_ms + 8_000)
+    first, other = found.stored("pods/default/twins")["status"]["containerStatuses"]
+    assert (first["restartCount"], first["ready"]) == (0, True)
+    assert other["restartCount"] > 0 and other["lastState"]["terminated"]["exitCode"] == 1
+    runtime = found.wire("twins").runtime
+    lines = [line for each in runtime.containers(twins_uid(found)) if each.name == "other" for _, _, line in runtime.state.logs[each.id].lines]
+    assert "bind() to 0.0.0.0:80 failed (98: Address already in use)" in lines[0]
+
+
+def twins_uid(found):
+    return found.stored("pods/default/twins")["metadata"]["uid"]
