@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 from . import process as processes
 from .execs import NO_PROGRAM, ExecWorld, why_not
+from .images import behaviour_of, behaviours
 from .shell.lexer import ShellSyntaxError
 from .shell.machine import Step
 from .state import Command, Container, Exec, Process
 
 KEPT = 16 * 1024  # characters of each stream that are kept here; no reader wants more
-KILLED = 137
+KILLED, ABORTED = 137, 134
 UNKNOWN = "rpc error: code = Unknown desc = "
 GONE = UNKNOWN + "failed to exec in container: container is in CONTAINER_EXITED state"
 LATE = 'command timed out: "{command}" timed out after {seconds}s'
@@ -42,6 +43,9 @@ class Commands:
         container, main = self.state.containers.get(container_id), self.state.processes.get(container_id)
         if container is None or main is None:
             return Ended(-1, error=GONE)
+        tool = behaviours()[behaviour_of(container.image)].tools.get(posixpath.basename(argv[0])) if argv else None
+        if tool is not None:
+            return self._of_tool(tool, container, main, argv)
         reason, script = _prepared(container.image, tuple(argv))
         if reason:
             return Ended(-1, error=UNKNOWN + NO_PROGRAM.partition("container: ")[2].format(id=self._new_id(), reason=reason) + ": unknown")
@@ -55,8 +59,27 @@ class Commands:
         self._command_wait(command, step)
         return None
 
+    def _of_tool(self, tool: Any, container: Container, main: Process, argv: list[str]) -> Ended:
+        """A command that only this image has: pg_isready, redis-cli."""
+        command = Command("", Exec(0, container.id, _process(main, argv, "")))
+        try:
+            printed = tool(self._command_world(command, container, main), argv)
+        except Exception as unforeseen:
+            return Ended(ABORTED, _fault(argv[0], unforeseen))
+        return Ended(printed.code, printed.output + printed.errors)
+
     def _command_step(self, command: Command, container: Container, main: Process) -> Step:
-        process = command.run.process
+        world = self._command_world(command, container, main)
+        try:
+            return processes.advance(command.run.process, world)
+        except ShellSyntaxError as error:
+            world.write("stderr", f"sh: {error}\n")
+            return Step("exit", code=2)
+        except Exception as unforeseen:  # a fault of ours ends this one command, and says so
+            world.write("stderr", _fault(command.run.process.argv[0], unforeseen))
+            return Step("exit", code=ABORTED)
+
+    def _command_world(self, command: Command, container: Container, main: Process) -> ExecWorld:
         clock = self.engine.clock
 
         def say(stream: str, text: str) -> None:
@@ -78,11 +101,7 @@ class Commands:
             send=lambda name: self.signal(main.target or container.id, name),
         )
         world.runtime = self
-        try:
-            return processes.advance(process, world)
-        except ShellSyntaxError as error:
-            say("stderr", f"sh: {error}\n")
-            return Step("exit", code=2)
+        return world
 
     def _command_wait(self, command: Command, step: Step) -> None:
         process = command.run.process
@@ -150,6 +169,10 @@ def _process(main: Process, argv: list[str], script: str) -> Process:
     if len(argv) > 4 and posixpath.basename(argv[0]) in processes.SHELLS:
         process.variables.update({str(index): text for index, text in enumerate(argv[4:], 1)})
     return process
+
+
+def _fault(program: str, unforeseen: Exception) -> str:
+    return f"{program}: internal error: {type(unforeseen).__name__}: {unforeseen}"[:1000] + "\n"
 
 
 def _ended(command: Command, code: int) -> Ended:

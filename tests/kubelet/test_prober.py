@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from cluster.kubelet.probing import http, port_of, read, request_text
+from cluster.runtime.images import behaviour_of, behaviours
 from cluster.runtime.wire import REFUSED, TIMEOUT, Exchanged
 from tests.kubelet.world import World
 
@@ -262,3 +263,23 @@ def test_grpc_asks_for_the_health_of_a_service(case):
     world.create("web", image=AGNHOST, container={"args": ["grpc-health-checking", *args], "readinessProbe": probe})
     world.run(5_000)
     assert [message for message, _ in unhealthy(world)] == said and world.state("web")["ready"] is not bool(said)
+
+
+def test_a_command_that_only_its_image_has_may_be_a_probe():
+    world = World()
+    world.node.runtime.import_image("redis:7")
+    world.create("web", image="redis:7", container={"readinessProbe": {"exec": {"command": ["redis-cli", "ping"]}, "periodSeconds": 1}})
+    world.run(8_000)
+    assert world.state("web")["ready"]
+
+
+def test_a_fault_in_a_command_of_an_image_is_a_failed_probe_and_no_more(monkeypatch):
+    def broken(_world, _words):
+        raise KeyError("oops")
+
+    world = World()
+    world.node.runtime.import_image("redis:7")
+    monkeypatch.setitem(behaviours()[behaviour_of("docker.io/library/redis:7")].tools, "redis-cli", broken)
+    world.create("web", image="redis:7", container={"readinessProbe": {"exec": {"command": ["redis-cli", "ping"]}, "periodSeconds": 1}})
+    world.run(5_000)
+    assert unhealthy(world)[0][0] == "Readiness probe failed: redis-cli: internal error: KeyError: 'oops'\n"
