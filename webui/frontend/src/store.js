@@ -23,6 +23,8 @@ export const notice = signal(null);
 /** The subject that the learner chose; null = the inspector follows the current step. */
 export const selected = signal(null);
 export const hovered = signal(null);
+/** What the row of the notation speaks of that is pointed at, as it came from the server; null else. */
+export const ringed = signal(null);
 export const mainView = signal("stage");
 
 /** What the cursor stands on: {step, row, rows, changes, isLive, atMs, seq}. */

@@ -6,6 +6,7 @@ import { kubeconfigPath } from "../api.js";
 import { config } from "../config.js";
 import { icons, marker, statusGlyph } from "../icons.js";
 import { say, t } from "../i18n.js";
+import { ringed } from "../store.js";
 import { live, reset, first } from "../transport.js";
 import { liveWord, speedView } from "../deck/transport-bar.js";
 import { loadSandboxes, sandboxList, share, viewSwitch } from "./topbar.js";
@@ -16,16 +17,21 @@ let element = null;
 export function openDialog(name) {
   open.value = name;
   if (name === "menu") loadSandboxes();
-  if (!element.open) element.showModal();
+  element.classList.toggle("beside", name === "notation");
+  if (element.open) return;
+  if (name === "notation") element.show(); // beside the stage, on which its rows ring what they speak of
+  else element.showModal();
 }
 
 export function startDialogs(dialog) {
   element = dialog;
-  dialog.addEventListener("close", () => (open.value = null));
+  dialog.addEventListener("close", () => (open.value = ringed.value = null));
+  dialog.addEventListener("keydown", (event) => event.key === "Escape" && dialog.close());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
 }
 
-export const isDialogOpen = () => Boolean(element?.open);
+/** Whether a dialog stands in the way of the page; the notation stands beside it. */
+export const isDialogOpen = () => Boolean(element?.matches(":modal"));
 const close = () => element.close();
 
 const BODIES = { notation: notationBody, keys: keysBody, reset: resetBody, menu: menuBody, time: timeBody };
@@ -34,16 +40,18 @@ const TITLES = { notation: "notation.title", keys: "keys.title", reset: "reset.t
 export function dialogView() {
   const name = open.value;
   if (!name) return nothing;
-  return html`<div class="dialog-box"><header><h2 id="dialog-title">${t(TITLES[name])}</h2>
-    <button class="icon-button" aria-label=${t("dialog.close")} @click=${close}>${icons.close}</button></header>
+  return html`<div class="dialog-box"><div class="dialog-head"><h2 id="dialog-title">${t(TITLES[name])}</h2>
+    <button class="icon-button" aria-label=${t("dialog.close")} @click=${close}>${icons.close}</button></div>
     <div class="dialog-body" tabindex="0">${BODIES[name]()}</div></div>`;
 }
 
 /** Rows of the notation come from the server: [{glyph?, tone?, marker?, sign?, name, text}]. */
 function notationBody() {
   return html`<table class="notation"><thead class="unseen"><tr><th scope="col">${t("notation.sign")}</th><th scope="col">${t("notation.thing")}</th><th scope="col">${t("notation.meaning")}</th></tr></thead>
-    <tbody>${config.notation.map((row) => html`<tr><td class="drawing">${drawingOf(row)}</td><th scope="row">${say(row.name)}</th><td>${say(row.text)}</td></tr>`)}</tbody></table>`;
+    <tbody>${config.notation.map((row) => html`<tr tabindex=${row.ring ? 0 : nothing} @pointerenter=${() => point(row)} @pointerleave=${() => point(null)} @focus=${() => point(row)} @blur=${() => point(null)}><td class="drawing">${drawingOf(row)}</td><th scope="row">${say(row.name)}</th><td>${say(row.text)}</td></tr>`)}</tbody></table>`;
 }
+
+const point = (row) => (ringed.value = row?.ring ?? null);
 
 function drawingOf({ glyph, tone, marker: kind, sign, outline }) {
   if (glyph) return statusGlyph({ glyph, tone });

@@ -99,7 +99,7 @@ export function containersOf(entry) {
 }
 
 /** Init containers in their order: what the node knows goes before what the object says. */
-function pipsOf(entry) {
+export function pipsOf(entry) {
   const truth = new Map((entry.truth?.containers ?? []).map((one) => [one.name, one]));
   return (entry.object?.init ?? []).map((one) => ({ ...one, pip: one.pip === "done" ? "done" : (truth.get(one.name)?.pip ?? one.pip) }));
 }

@@ -15,7 +15,8 @@ export function drawTies(pen, view, id) {
   }
 }
 
-function ownersOf(objects, object) {
+/** The chain of owners of an object, as ids, nearest first. */
+export function ownersOf(objects, object) {
   const owners = [];
   for (let owner = object?.owner; owner && owners.length < 5; owner = objects.get(owner)?.owner) owners.push(owner);
   return owners;

@@ -2,7 +2,7 @@
 
 import { effect, signal, untracked } from "@preact/signals-core";
 import { language } from "../i18n.js";
-import { hovered, mainView, moment, pictureTime, isTicking, recording, run, selected, tick, tweenFloorMs } from "../store.js";
+import { hovered, ringed, mainView, moment, pictureTime, isTicking, recording, run, selected, tick, tweenFloorMs } from "../store.js";
 import { palette, reducedMotion } from "../theme.js";
 import { drawMessages } from "./draw-messages.js";
 import { drawTies } from "./draw-ties.js";
@@ -11,10 +11,11 @@ import { drawPlane } from "./draw-plane.js";
 import { drawPodRing } from "./draw-pod.js";
 import { drawShelf } from "./draw-shelf.js";
 import { contains, grow } from "./geometry.js";
+import { drawRings, drawVeil } from "./pointing.js";
 import { Overlay } from "./overlay.js";
 import { forgetWidths, Pen } from "./pen.js";
 import { targetRows } from "./targets.js";
-import { Tooltip } from "./tooltip.js";
+import { DELAY_MS, Tooltip } from "./tooltip.js";
 import { buildView } from "./view.js";
 
 const LEAST_WIDTH = 640;
@@ -61,6 +62,7 @@ export class Stage {
       nodePage.value;
       run.value;
       reducedMotion.value;
+      ringed.value;
       untracked(() => this.refresh());
     });
     document.fonts?.ready.then(() => this.fontsCame());
@@ -160,8 +162,10 @@ export class Stage {
     for (const placed of this.view.places.values()) {
       for (const item of placed.items) drawPodRing(pen, item, placed.level, atMs, still);
     }
+    if (this.isDimmed && hovered.value) drawVeil(pen, this.view, hovered.value, this.targets);
     drawTies(pen, this.view, hovered.value ?? selected.value);
     drawMessages(pen, this.view, { atMs, isMoving, isRunning: isTicking() && !still, parked: still });
+    if (ringed.value) drawRings(pen, this.view, ringed.value);
   }
 
   pen(canvas) {
@@ -235,9 +239,21 @@ export class Stage {
   hover(target) {
     if (target?.id === hovered.value) return;
     hovered.value = target?.id ?? null;
+    this.dimLater();
     this.askForFrame();
     this.host.classList.toggle("pointing", Boolean(target));
     this.tooltip.later(target && { ...target, screen: this.toScreen(target.rect) }, this.size);
+  }
+
+  /** The rest pales once the pointer rests, as the tooltip comes. */
+  dimLater() {
+    clearTimeout(this.dimTimer);
+    this.isDimmed = false;
+    if (!hovered.value) return;
+    this.dimTimer = setTimeout(() => {
+      this.isDimmed = true;
+      this.askForFrame();
+    }, DELAY_MS);
   }
 
   focusOn(cell) {

@@ -1,6 +1,6 @@
 /** Owns the tooltip of the stage: the full name and status of what is pointed at, after a short rest. */
 
-const DELAY_MS = 300;
+export const DELAY_MS = 300;
 
 export class Tooltip {
   constructor(element) {
