@@ -171,9 +171,16 @@ class Volumes:
             pod,
             lambda resource, name: kubelet.objects.get(resource, namespace, name),
             node_status.allocatable(kubelet.machine),
-            lambda source: token_of(kubelet, pod, source)[0],
+            lambda source: self._token(pod, volume["name"], source),
         )
         return self._store(f"{uid}/{volume['name']}", volume, pod, payload)
+
+    def _token(self, pod: dict, name: str, source: dict) -> str:
+        """The token of a volume's source; the same one until it grows old."""
+        tokens, key = self.table[pod["metadata"]["uid"]].tokens, f"{name}/{source['path']}"
+        if key not in tokens or tokens[key][1] <= self.kubelet.now_ms:
+            tokens[key] = list(token_of(self.kubelet, pod, source))
+        return tokens[key][0]
 
     def _store(self, key: str, volume: dict, pod: dict, payload: dict) -> bool:
         kubelet = self.kubelet

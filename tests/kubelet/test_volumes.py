@@ -263,3 +263,39 @@ def test_that_the_simulated_disk_is_full_is_told_once():
     for _ in range(3):
         assert not world.inside("web").put_file("/d/big", "x" * (5 << 20))
     assert [fact.data["limit_mib"] for fact in world.facts("DiskBounded")] == [4] and world.state("web")["ready"]
+
+
+def test_a_token_of_a_projected_volume_stays_until_it_is_old():
+    world = Shelf()
+    source = {"serviceAccountToken": {"path": "token", "expirationSeconds": 600, "audience": "vault"}}
+    world.start("web", mount("t", "/t"), volumes=[{"name": "t", "projected": {"sources": [source]}}])
+    first = world.read("web", "/t/token")
+    world.run(200_000)
+    assert world.read("web", "/t/token") == first and not world.facts("VolumeUpdated")
+    world.run(400_000)
+    assert world.read("web", "/t/token") != first
+
+
+def test_a_claims_pod_waits_until_the_claim_is_bound():
+    world = Shelf()
+    wanted = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    claim = {"metadata": {"name": "data", "namespace": "default"}, "spec": wanted}
+    world.ask(world.hand.client.create("persistentvolumeclaims", {"apiVersion": "v1", "kind": "PersistentVolumeClaim", **claim}))
+    world.start("web", mount("v", "/v"), volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}])
+    lists = "unmounted volumes=[v], unattached volumes=[], failed to process volumes=[v]"
+    words = f"Unable to attach or mount volumes: {lists}: error processing PVC default/data: PVC is not bound"
+    assert world.events("web") == [("FailedMount", words, 1)]
+    spec = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/srv/v"}}
+    stored = world.store.get("/registry/persistentvolumeclaims/default/data").value
+    reference = {"name": "data", "namespace": "default", "uid": stored["metadata"]["uid"], "kind": "PersistentVolumeClaim"}
+    body = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v"}, "spec": {**spec, "claimRef": reference}}
+    world.ask(world.hand.client.create("persistentvolumes", body))
+    bound = {**stored, "spec": {**stored["spec"], "volumeName": "v"}}
+    world.ask(world.hand.client.update("persistentvolumeclaims", bound))
+    world.run(50)
+    world.ask(world.hand.client.patch("persistentvolumeclaims", "data", {"status": {"phase": "Bound"}}, "default", subresource="status"))
+    world.run(17_000)
+    assert world.inside("web").write_file("/v/f", "kept", append=False)
+    world.delete("web", grace_s=0)
+    world.run(3_000)
+    assert world.node.runtime.host().nodes["/srv/v/f"].text == "kept"
