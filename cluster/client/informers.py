@@ -23,6 +23,7 @@ class InformerState:
     objects: dict[str, dict] = field(default_factory=dict)
     synced: bool = False
     watcher: int = 0
+    newest: str = ""   # the revision of what came last: how far this copy has come
 
 
 class Informer:
@@ -34,7 +35,6 @@ class Informer:
         self.late = False        # began while the process ran: of a custom resource
         self.handlers: list[Handler] = []
         self.of_owner: dict[str, list[Handler]] = {}    # by the kind of the controller that an object names
-        self.newest: dict | None = None  # what came last; its revision is how far this copy has come
         self.indexes: dict[str, dict[str, dict[str, dict]]] = {name: {} for name in indexes}
         self._values: dict[str, list[list[str]]] = {}   # key -> what each indexer said of the object; derived, as the indexes are
 
@@ -79,7 +79,7 @@ class Informer:
 
     def has_seen(self, revision: int) -> bool:
         """Whether this copy is as new as a revision, as far as is known. Source: client-go LastStoreSyncResourceVersion."""
-        return self.newest is None or int(self.newest["metadata"]["resourceVersion"]) >= revision
+        return not self.state.newest or int(self.state.newest) >= revision
 
     def put(self, kind: str, obj: dict) -> tuple[str, dict | None]:
         """Take one event in; returns the type as seen from here and the old object.
@@ -198,7 +198,7 @@ class Informers:
             if listing.ok:
                 break
             yield Sleep(RELIST_MS)
-        informer.newest = listing.body
+        informer.state.newest = listing.body["metadata"]["resourceVersion"]
         self._replace(informer, listing.body)
         kind = self.client.kinds.plural(informer.resource)
         plural = kind.plural
@@ -239,7 +239,7 @@ class Informers:
         informer = self._watching(watcher_id)
         if informer is None:
             return
-        informer.newest = batch[-1][1]
+        informer.state.newest = batch[-1][1]["metadata"]["resourceVersion"]
         engine = self.process.engine
         is_told = engine.trace.on and informer.resource not in ("leases", "events")
         for kind, obj, cause in batch:

@@ -82,3 +82,27 @@ def test_a_stopped_component_lists_anew_and_hears_what_it_missed():
     engine.settle()
     informer = simulation.manager.informers["namespaces"]
     assert informer.synced and informer.get("more") and len(informer.items()) == 5
+
+
+def owned(kind: str | None, name: str = "p") -> dict:
+    references = [{"kind": kind, "name": "o", "uid": "u", "controller": True}] if kind else []
+    return {"metadata": {"namespace": "default", "name": name, "resourceVersion": "1", "ownerReferences": references}, "spec": {"nodeName": ""}}
+
+
+@pytest.mark.parametrize(("before", "after", "told"), [
+    (None, "Job", ["Job"]), (None, "Deployment", []), ("Job", "Job", ["Job"]), ("Job", "ReplicaSet", ["Job", "ReplicaSet"]),
+    ("", "Job", ["Job", "ReplicaSet"]), ("Job", "", ["Job", "ReplicaSet"]), ("", "", ["Job", "ReplicaSet"]), (None, "", ["Job", "ReplicaSet"]),
+])
+def test_only_controllers_of_the_owners_kind_hear_of_a_change_and_all_of_an_orphan(informer, before, after, told):
+    heard = {kind: (lambda *news, kind=kind: kind) for kind in ("Job", "ReplicaSet")}
+    for kind, handler in heard.items():
+        informer.on_owned(kind, handler)
+    old = None if before is None else owned(before)
+    assert [handler() for handler in informer.concerned(old, owned(after))] == told
+
+
+def test_a_copy_knows_how_far_it_has_come_also_after_a_restore(informer):
+    assert informer.has_seen(10)   # nothing is known yet
+    informer.state.newest = "9"
+    thaw(informer, freeze(informer))
+    assert informer.has_seen(9) and not informer.has_seen(10)
