@@ -246,6 +246,8 @@ def flights(event: TraceEvent) -> list[dict]:
     if event.kind in ("KeyWritten", "KeyDeleted"):
         sign = "×" if event.kind == "KeyDeleted" else "+" if data.get("change") == "created" else "="
         return [flight(event, "kube-apiserver", "etcd", event.at_ms - 2, event.at_ms, f"PUT {shorten(event.subject.rpartition('/')[2])}", sign)]
+    if event.kind == "RequestAnswered":
+        return [flight(event, data["source"], event.subject, event.at_ms - 1, event.at_ms, data["asked"], "?", code=data["code"])]
     if event.actor.startswith("containerd/") and data.get("node"):
         return [flight(event, f"kubelet/{data['node']}", event.actor, event.at_ms - 1, event.at_ms, event.kind, "▲")]
     return []

@@ -140,3 +140,11 @@ test("a point along a bent line knows its direction", () => {
   assert.equal(lengthOf(points), 20);
   assert.deepEqual(pointAt(points, 15), { x: 10, y: 5, angle: Math.PI / 2 });
 });
+
+test("a request between Pods flies from where the one stands to where the other does, or not at all", () => {
+  const item = (id, x, y) => ({ entry: { id }, x, y, w: 40, h: 20 });
+  const places = new Map([["k8snode1", { items: [item("pods/default/a", 10, 400)] }], ["k8snode2", { items: [item("pods/default/b", 500, 450)] }]]);
+  assert.deepEqual(routeOf(plan(), { from: "pods/default/a", to: "pods/default/b" }, places), [[30, 410], [520, 410], [520, 460]]);
+  assert.equal(routeOf(plan(), { from: "pods/default/a", to: "pods/default/gone" }, places), null);
+  assert.equal(routeOf(plan(), { from: "nodes//k8snode1", to: "pods/default/b" }, places).length, 3);
+});

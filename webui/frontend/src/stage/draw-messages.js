@@ -20,7 +20,7 @@ export function drawMessages(pen, view, { atMs, isMoving, isRunning, parked }) {
 }
 
 function drawFlight(pen, view, flight, { atMs, held, parked, lit = false }) {
-  const points = routeOf(view.plan, flight);
+  const points = routeOf(view.plan, flight, view.places);
   if (!points) return null;
   if (lit && points.length) drawRoute(pen, view, flight, points);
   if (lit && !held && atMs > flight.due_ms) return null;

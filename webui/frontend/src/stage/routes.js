@@ -17,7 +17,8 @@ export function participant(plan, name) {
 }
 
 /** The polyline of a flight, from its sender to its receiver; null when one of the two is not in view. */
-export function routeOf(plan, flight) {
+export function routeOf(plan, flight, places) {
+  if (isTraffic(flight.from) && isTraffic(flight.to)) return trafficRoute(plan, places, flight);
   const from = participant(plan, flight.from);
   const to = participant(plan, flight.to);
   if (!from || !to) return null;
@@ -45,4 +46,27 @@ function criRoute(plan, from, to) {
   if (!kubelet || !runtime) return null;
   const y = kubelet.y + kubelet.h / 2;
   return oriented([[kubelet.x + kubelet.w, y], [runtime.x, y]], to.isRuntime);
+}
+
+/** Requests between Pods, and from a node to a Pod, name the objects themselves. */
+const isTraffic = (name) => /^(pods|nodes)\//.test(name ?? "");
+
+function trafficRoute(plan, places, { from, to }) {
+  const [start, end] = [from, to].map((name) => middleOf(plan, places, name));
+  if (!start || !end) return null;
+  return from === to ? [[start[0] - 14, start[1]], end] : [start, [end[0], start[1]], end];
+}
+
+/** Where a Pod stands, or the kubelet of a node. */
+function middleOf(plan, places, name) {
+  const box = name.startsWith("nodes/") ? plan.boxes.get(`kubelet/${name.split("/").at(-1)}`) : podBox(places, name);
+  return box ? [box.x + box.w / 2, box.y + box.h / 2] : null;
+}
+
+function podBox(places, id) {
+  for (const { items } of places?.values() ?? []) {
+    const found = items.find((item) => item.entry.id === id);
+    if (found) return found;
+  }
+  return null;
 }
