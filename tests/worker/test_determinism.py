@@ -44,7 +44,34 @@ spec:
       terminationGracePeriodSeconds: 1
       containers: [{name: c, image: "busybox:1", command: [sh, -c, "sleep 1; test $JOB_COMPLETION_INDEX -lt %d"]}]
 """
+SETS = """\
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: db
+  replicas: %d
+  podManagementPolicy: %s
+  selector: {matchLabels: {app: db}}
+  template: {metadata: {labels: {app: db}}, spec: {terminationGracePeriodSeconds: 1, containers: [{name: app, image: "%s"}]}}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template: {metadata: {labels: {app: agent}}, spec: {terminationGracePeriodSeconds: 1, containers: [{name: app, image: "%s"}]}}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: tick}
+spec:
+  schedule: "@every 7s"
+  concurrencyPolicy: Replace
+  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: "busybox:1", command: [sleep, "9"]}]}}}}
+"""
 moves = st.one_of(
+    st.tuples(st.just("sets"), st.integers(0, 3), st.sampled_from(["OrderedReady", "Parallel"]), st.sampled_from(["busybox:1", "nginx/nginx:v1"])),
     st.tuples(st.just("job"), st.integers(0, 2), st.integers(0, 3)),
     st.tuples(st.just("apply"), st.integers(0, 4), st.sampled_from(["nginx/nginx:v1", "busybox:1", "other/thing:2"])),
     st.tuples(st.just("crash")),
@@ -74,6 +101,9 @@ def play(simulation: Simulation, move: tuple) -> None:
         simulation.apply("kubectl", {"action": "apply", "files": [{"name": "crasher.yaml", "text": CRASHER}]})
     elif name == "job":
         simulation.apply("kubectl", {"action": "apply", "files": [{"name": "job.yaml", "text": JOB % tuple(args)}]})
+    elif name == "sets":
+        text = SETS % (*args, args[-1])
+        simulation.apply("kubectl", {"action": "apply", "files": [{"name": "sets.yaml", "text": text}]})
     elif name == "scale":
         simulation.apply("kubectl", {"action": "scale", "resource": "deployments", "namespace": "default", "name": "web", "replicas": args[0]})
     elif name == "delete-deployment":
