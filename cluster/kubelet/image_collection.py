@@ -39,6 +39,10 @@ class ImageCollection:
                 self._warn("ImageGCFailed", failed)
         kubelet.state.image_gc_failed = bool(failed)
 
+    def remove_unused(self) -> None:
+        """Remove every image that no container uses: the disk is nearly full (DeleteUnusedImages)."""
+        self._free(self._unused(), 1 << 62)
+
     def _warn(self, reason: str, message: str) -> None:
         self.kubelet.recorder.event(self.kubelet.agent.reference(), "Warning", reason, message)
 

@@ -26,6 +26,7 @@ from .node_agent import NodeAgent
 from .node_status import Machine
 from .objects import Objects
 from .pleg import Pleg
+from .pressure import Pressure
 from .prober import Prober
 from .services import Services
 from .state import KubeletState, Report, Worker
@@ -73,7 +74,7 @@ class Kubelet(Process):
             Images(self, self.parallel_pulls),
             NodeAgent(self),
         )
-        self.collection = ImageCollection(self)
+        self.collection, self.pressure = ImageCollection(self), Pressure(self)
         self.volumes, self.objects, self.services = Volumes(self), Objects(self), Services(self)
         self.local_storage = LocalStorage(self)
         self.prober, self.hooks, self.deadlines = Prober(self), Hooks(self), Deadlines(self)
@@ -102,6 +103,7 @@ class Kubelet(Process):
         """Pods and node are known: register, and look for what no Pod explains."""
         self.work(self.agent.register())
         self.after(HOUSEKEEPING_MS, "clean_orphans")
+        self.pressure.usage_changed()
         if self.machine.image_gc_percent < 100:
             self.collection.run()
 
@@ -205,7 +207,7 @@ class Kubelet(Process):
         refused = None
         if node is not None and not has_run:
             taken = [tuple(port) for ports in self.state.ports.values() for port in ports]
-            refused = admission.refusal(pod, node, self.state.used, taken)
+            refused = (self.pressure.refusal(pod) if self.state.pressures else None) or admission.refusal(pod, node, self.state.used, taken)
         if refused is None:
             self._take(pod)
             if has_run:
@@ -356,6 +358,18 @@ class Kubelet(Process):
 
     def check_node(self) -> None:
         self.agent.check()
+
+    def on_usage_change(self) -> None:
+        """Memory or disk of the node is used otherwise than before."""
+        self.pressure.usage_changed()
+
+    def on_system_oom(self, program: str, pid: int) -> None:
+        """The kernel killed a process because the machine had no memory left. Source: pkg/kubelet/oom/oom_watcher_linux.go."""
+        message = f"System OOM encountered, victim process: {program}, pid: {pid}"
+        self.recorder.event(self.agent.reference(), "Warning", "SystemOOM", message)
+
+    def look_at_pressure(self) -> None:
+        self.pressure.look()
 
     def collect_images(self) -> None:
         self.collection.run()

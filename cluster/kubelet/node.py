@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster.meta import quantity
 from cluster.meta.status import StatusError
 from cluster.runtime import registry
 from cluster.runtime.containerd import Containerd
@@ -30,6 +31,7 @@ class Node:
             disk=ORACLE_DISK if is_oracle else "100Gi",
             eviction_disk_percent=1 if is_oracle else 10,
             image_gc_percent=100 if is_oracle else 85,
+            eviction_image_percent=1 if is_oracle else 15,
         )
         self.engine, self.name = engine, name
         self.runtime = Containerd(
@@ -42,6 +44,7 @@ class Node:
         self.kubelet = Kubelet(engine, name, self.runtime, node_ip=self.runtime.node_ip, machine=machine,
                                parallel_pulls=getattr(settings, "parallel_pulls", 1))  # fmt: skip
         self.kubelet.is_on = False
+        self.runtime.memory_bytes = quantity.parse(settings.node_memory).value
         if is_oracle:
             self.runtime.registry.state.broken = {registry.EVERYTHING: "dns"}
 
@@ -99,6 +102,7 @@ class Node:
     def fill_disk(self, size_bytes: int) -> None:
         """Put so much on the node's disk, in place of what was put there before."""
         self.runtime.state.filled_bytes = size_bytes
+        self.runtime.usage_changed()
 
     def import_image(self, image: str) -> None:
         """`ctr images import` on this node."""

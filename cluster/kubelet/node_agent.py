@@ -89,6 +89,7 @@ class NodeAgent:
             old=old,
             is_ready=True,
             now_text=kubelet.moment.now_text,
+            pressures=tuple(kubelet.pressure.present()),
         )
         self._note_changes(node)
         changes = patch_of({name: old.get(name) for name in wanted if name in old}, wanted)
@@ -98,8 +99,12 @@ class NodeAgent:
             kubelet.trace("NodeStatusReported", f"nodes//{kubelet.node}", node=kubelet.node, ready=True)
 
     def _note_changes(self, node: dict) -> None:
+        pressures = self.kubelet.state.pressures
         for kind, _, _, reason in node_status.PRESSURES:
-            if node_status.condition_status(node, kind) not in ("False", ""):
+            before = node_status.condition_status(node, kind)
+            if kind in pressures and before != "True":
+                self.note(node_status.UNDER_PRESSURE[kind][2])
+            elif kind not in pressures and before not in ("False", ""):
                 self.note(reason)
         if node_status.condition_status(node, "Ready") != "True":
             self.note("NodeReady")
@@ -117,6 +122,7 @@ class NodeAgent:
         is_changed = (
             kubelet.runtime.state.image_changes != kubelet.state.reported_images
             or node_status.condition_status(node, "Ready") != "True"
+            or any((node_status.condition_status(node, kind) == "True") != (kind in kubelet.state.pressures) for kind in node_status.UNDER_PRESSURE)
         )
         if is_changed or kubelet.now_ms - kubelet.state.reported_ms >= REPORT_MS:
             self.is_checking = True

@@ -22,6 +22,10 @@ PRESSURES = (
     ("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure", "NodeHasNoDiskPressure"),
     ("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available", "NodeHasSufficientPID"),
 )
+UNDER_PRESSURE = {  # condition -> reason, message, Event
+    "MemoryPressure": ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available", "NodeHasInsufficientMemory"),
+    "DiskPressure": ("KubeletHasDiskPressure", "kubelet has disk pressure", "NodeHasDiskPressure"),
+}
 FEATURES = [
     "ExtendWebSocketsToKubelet",
     "InPlacePodLevelResourcesVerticalScaling",
@@ -36,6 +40,7 @@ class Machine:
     """What a node is made of. eviction_disk_percent: the share of the disk that Pods may not fill.
 
     image_gc_percent: imageGCHighThresholdPercent, how full the disk is when unused images go.
+    eviction_image_percent: how much of the disk must be free of images (imagefs.available), or Pods are evicted.
     """
 
     cpu: str = "4"
@@ -44,6 +49,7 @@ class Machine:
     pods: int = 110
     eviction_disk_percent: int = 10
     image_gc_percent: int = 85
+    eviction_image_percent: int = 15
     kernel: str = "6.18.44"
     os_image: str = "Debian GNU/Linux 12 (bookworm)"
     kubelet_version: str = "v1.36.3"
@@ -86,6 +92,7 @@ def status(
     old: dict,
     is_ready: bool,
     now_text: str,
+    pressures: tuple[str, ...] = (),
 ) -> dict:
     """The status of a node, fields in the order of the wire. old: the one that the API holds."""
     machine_id, system_id, boot_id = ids
@@ -93,7 +100,7 @@ def status(
     return {
         "capacity": capacity(machine),
         "allocatable": allocatable(machine),
-        "conditions": conditions(old.get("conditions") or [], is_ready=is_ready, now_text=now_text),
+        "conditions": conditions(old.get("conditions") or [], is_ready=is_ready, now_text=now_text, pressures=pressures),
         "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": node}],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "nodeInfo": {
@@ -164,9 +171,12 @@ def names_of(image: StoredImage) -> list[str]:
     return [name for name in dict.fromkeys(names) if name]
 
 
-def conditions(old: list[dict], *, is_ready: bool, now_text: str) -> list[dict]:
+def conditions(old: list[dict], *, is_ready: bool, now_text: str, pressures: tuple[str, ...] = ()) -> list[dict]:
     """The four conditions; the transition time is the old one while the status stays."""
-    wanted = [(kind, "False", reason, message) for kind, reason, message, _ in PRESSURES]
+    wanted = [
+        (kind, "True", *UNDER_PRESSURE[kind][:2]) if kind in pressures else (kind, "False", reason, message)
+        for kind, reason, message, _ in PRESSURES
+    ]
     wanted.append(
         ("Ready", "True", "KubeletReady", "kubelet is posting ready status")
         if is_ready

@@ -200,11 +200,17 @@ def rejected(pod: dict, reason: str, message: str, moment: Moment) -> dict:
 
 
 def merged(stored: dict, held: dict, *, may_run: bool) -> dict:
-    """What the API is to hold: others' conditions are kept; no final phase while a container may still run."""
+    """What the API is to hold: others' conditions are kept; no final phase while a container may still run.
+
+    The condition that tells why the kubelet ended a Pod comes with that last phase. Source: status_manager.go (mergePodStatus).
+    """
     kept = [each for each in stored.get("conditions") or () if each["type"] not in conditions.OWNED]
     own = [each for each in held.get("conditions") or () if each["type"] in conditions.OWNED]
     status = {**held, "conditions": [*kept, *own]}
     is_ending = held.get("phase") in TERMINAL and stored.get("phase") not in TERMINAL
+    target = next((each for each in held.get("conditions") or () if each["type"] == "DisruptionTarget"), None) if is_ending else None
+    if target is not None and not may_run:
+        status["conditions"] = [*(each for each in kept if each["type"] != "DisruptionTarget"), target, *own]
     if is_ending and may_run:
         status["phase"] = stored.get("phase", "Pending")
         for name in ("reason", "message"):

@@ -163,6 +163,8 @@ class KubeletState:
     pull_filled_ms: int = 0
     image_records: dict[str, list[int]] = field(default_factory=dict)  # image -> [first seen, last seen in use], ms
     image_gc_failed: bool = False
+    pressures: dict[str, int] = field(default_factory=dict)  # node condition -> when it was last seen, ms
+    pressure_look: int = 0  # event id of the next look at memory and disk, 0 = none is needed
     is_registered: bool = False
     node_uid: str = ""
     is_unschedulable: bool = False

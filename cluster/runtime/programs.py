@@ -88,6 +88,8 @@ class Programs:
 
     engine: Any
     state: Any
+    listener: Any
+    memory_bytes = 0  # of the machine, 0: any amount
 
     def begin_program(self, process: Process) -> bool:
         """Let a program begin; False when its image has no function for it."""
@@ -152,14 +154,27 @@ class Programs:
     # -- memory ----------------------------------------------------------------------------------------------------
 
     def _is_out_of_memory(self, process: Process) -> bool:
-        """Whether it took more than its container may have: the kernel kills it.
+        """Whether it took more than its container may have, or than the machine has: the kernel kills it.
 
-        Source: Linux mm/memcontrol.c; kubernetes pkg/kubelet/kuberuntime (memory.max, memory.oom.group).
+        Source: Linux mm/memcontrol.c, mm/oom_kill.c; kubernetes pkg/kubelet/kuberuntime (memory.max, memory.oom.group).
         """
-        if not process.memory_limit or process.memory_bytes <= process.memory_limit:
+        if process.memory_bytes == process.memory_told:
             return False
-        self.out_of_memory(process.container)
-        return True
+        process.memory_told = process.memory_bytes
+        is_over = bool(process.memory_limit) and process.memory_bytes > process.memory_limit
+        is_system = self.memory_bytes > 0 and sum(each.memory_bytes for each in self.state.processes.values()) > self.memory_bytes
+        if is_over or is_system:
+            self.out_of_memory(process.container)
+        if is_system and not is_over and self.listener is not None and self.listener.is_on:
+            self.listener.on_system_oom(posixpath.basename(process.argv[0]), 1000 + len(process.children))
+        if not is_over and not is_system:
+            self.usage_changed()
+        return is_over or is_system
+
+    def usage_changed(self) -> None:
+        """Tell the kubelet that memory or disk is used otherwise than before."""
+        if self.listener is not None and self.listener.is_on:
+            self.listener.on_usage_change()
 
     def out_of_memory(self, container_id: str) -> None:
         """The kernel kills a container that wants more memory than its limit."""
@@ -167,7 +182,7 @@ class Programs:
         if process is None or container is None or process.is_out_of_memory:
             return
         process.is_out_of_memory = process.is_ending = True
-        self.tell("OutOfMemory", container.uid, container.pod, container.name, limit_bytes=process.memory_limit, bytes=process.memory_limit)
+        self.tell("OutOfMemory", container.uid, container.pod, container.name, bytes=process.memory_limit or self.memory_bytes)
         self.cancel(process.timer)
         process.timer = self.after(self.latency("process_exit"), "_exited", container_id, KILLED)
 

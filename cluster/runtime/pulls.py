@@ -49,6 +49,8 @@ class Pulls:
         stored = StoredImage(found.name, found.id, found.size_bytes, ref, keys or [])
         self.state.images[found.name] = stored
         self.state.image_changes += 1
+        if self.listener is not None and self.listener.is_on:
+            self.listener.on_usage_change()
         return stored
 
     def import_image(self, name: str) -> None:

@@ -111,6 +111,7 @@ class Process:
     children: list[str] = field(default_factory=list)  # processes that it started beside those of its image
     is_ending: bool = False
     memory_bytes: int = 0  # what it holds
+    memory_told: int = 0  # of that, what the kernel has looked at
     memory_limit: int = 0  # 0: none
     disk_limit: int = 0  # 0: none
     folder: str = ""  # in which it begins, "" = the root

@@ -61,7 +61,6 @@ KINDS = {
         stage="sandbox",
         marker="cri",
         source=KUBELET,
-        fidelity="simplified",
         en="**kubelet** mounts the volumes of {name}: {volumes}.",
         zh="**kubelet** 挂载 {name} 的卷：{volumes}。",
     ),
@@ -71,6 +70,20 @@ KINDS = {
         source="pkg/kubelet/volumemanager/volume_manager.go",
         en="**kubelet** cannot set up {volume} of {name} and tries again; no container starts before: {message}",
         zh="**kubelet** 无法准备 {name} 的卷 {volume}，会再试；在此之前不启动任何容器：{message}",
+    ),
+    "NodePressureFound": Kind(
+        stage="fault",
+        marker="warning",
+        source="pkg/kubelet/eviction/eviction_manager.go",
+        en="**kubelet** of {node} is low: {condition}, {size} left. It reclaims what it can, and takes on no more Pods that it may refuse.",
+        zh="{node} 的 **kubelet** 资源不足：{condition}，只剩 {size}。它回收能回收的，并拒绝可以拒绝的新 Pod。",
+    ),
+    "PodEvictedForRoom": Kind(
+        stage="fault",
+        marker="warning",
+        source="pkg/kubelet/eviction/eviction_manager.go",
+        en="**kubelet** evicts {name} from {node} to get room: first who is above its requests, then by priority, then the largest.",
+        zh="**kubelet** 为腾出资源将 {name} 从 {node} 驱逐：先是超出 requests 者，再按优先级，最后看用量。",
     ),
     "StorageLimitExceeded": Kind(
         stage="fault",

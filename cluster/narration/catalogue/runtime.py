@@ -177,8 +177,8 @@ KINDS = {
         stage="report",
         marker="warning",
         source="Linux mm/oom_kill.c, Documentation/admin-guide/cgroup-v2.rst (memory.max)",
-        en="**The kernel** kills {container} of {name}: it wants more memory than its limit of {size}. Its requests were never asked.",
-        zh="**内核**杀死 {name} 的 {container}：它要用的内存超过了 {size} 的限额。与它的 requests 无关。",
+        en="**The kernel** kills {container} of {name}: it wants more memory than the {size} that there are for it. Its requests were never asked.",
+        zh="**内核**杀死 {name} 的 {container}：它要用的内存超过了可用的 {size}。与它的 requests 无关。",
     ),
     "ContainerExited": Kind(
         stage="report",
