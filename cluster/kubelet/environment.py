@@ -56,7 +56,7 @@ def prepare(kubelet, pod: dict, spec: dict, image: str, address: str) -> Prepare
             values,
             [expanded(text, values) for text in spec.get("command") or ()],
             [expanded(text, values) for text in spec.get("args") or ()],
-            name,
+            surroundings.full_name(pod, name),
             kubelet.volumes.mounts(pod, spec, values, expanded),
             surroundings.around(pod, spec, image, name=name, address=address, node_hosts=node_hosts(kubelet, pod),
                                 node_resolver=kubelet.runtime.resolver),

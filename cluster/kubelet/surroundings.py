@@ -38,6 +38,11 @@ def hostname(pod: dict, node: str) -> str:
     return (spec.get("hostname") or pod["metadata"]["name"])[:LONGEST_NAME].rstrip("-.")
 
 
+def full_name(pod: dict, name: str) -> str:
+    """What the kernel says that the Pod's host name is: with the domain, where that is asked for."""
+    return f"{name}.{domain(pod)}" if pod["spec"].get("setHostnameAsFQDN") and domain(pod) else name
+
+
 def domain(pod: dict) -> str:
     """The domain of a Pod with a subdomain; "" for all others."""
     spec = pod["spec"]

@@ -23,6 +23,10 @@ class NotReady(Exception):
     """A volume cannot be set up; the message is upstream's."""
 
 
+class NotAttached(NotReady):
+    """A volume waits to be attached to the node."""
+
+
 def text_in(data: str) -> str:
     """What stands behind a value in base64."""
     try:

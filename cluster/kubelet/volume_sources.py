@@ -9,8 +9,10 @@ from __future__ import annotations
 from cluster.runtime.filesystem import FILE, FOLDER, HOST, Node, Tree, absolute, folder, put, real_path
 from cluster.runtime.storage import is_read_only, key_of
 
-from .volume_contents import NotReady
+from .volume_contents import NotAttached, NotReady
 
+DRIVERS = ("nfs.csi.k8s.io",)  # CSI drivers that every node has; this one needs no attaching
+OF_CLOUDS = ("awsElasticBlockStore", "azureDisk", "azureFile", "cinder", "gcePersistentDisk", "vsphereVolume", "portworxVolume")
 CHECKS = {"Socket": "a socket file", "CharDevice": "a character device", "BlockDevice": "a block device"}
 
 
@@ -42,6 +44,15 @@ def local(tree: Tree, source: dict) -> list[str]:
     return [HOST, path, ""]
 
 
+def needs_attaching(source: dict) -> bool:
+    """Whether a source waits for a driver that nobody has installed here: it is never attached.
+
+    Source: pkg/volume/csimigration (in-tree disks of clouds are their drivers' by now), pkg/controller/volume/attachdetach.
+    """
+    driver = (source.get("csi") or {}).get("driver")
+    return (driver is not None and driver not in DRIVERS) or any(source.get(kind) is not None for kind in OF_CLOUDS)
+
+
 def networked(source: dict) -> list[str] | None:
     """Storage that every node reaches; None for a source that is none."""
     key = key_of(source)
@@ -53,6 +64,8 @@ def persistent(volume: dict, tree: Tree, *, now_ms: int) -> list[str]:
     spec = volume["spec"]
     if spec.get("hostPath"):
         return host_path(tree, spec["hostPath"], now_ms=now_ms)
+    if needs_attaching(spec):
+        raise NotAttached
     if spec.get("local"):
         return local(tree, spec["local"])
     found = networked(spec)

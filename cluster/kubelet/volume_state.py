@@ -23,6 +23,7 @@ class Failing:
 
     delay_ms: int
     due_ms: int
+    is_unattached: bool = False
 
 
 @dataclass

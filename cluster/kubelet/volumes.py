@@ -17,7 +17,7 @@ from . import node_status, references, volume_contents, volume_sources, volume_w
 from .state import Worker
 from .tokens import token_of
 from .volume_claims import claim_of, claim_problem, is_reachable, volume_problem
-from .volume_contents import NotReady
+from .volume_contents import NotAttached, NotReady
 from .volume_state import Failing, Mounted
 
 FIRST_DELAY_MS, LONGEST_DELAY_MS = 500, 122_000
@@ -117,7 +117,7 @@ class Volumes:
                 self._set_up(worker, pod, volume, mounted)
                 mounted.failing.pop(volume["name"], None)
             except NotReady as error:
-                self._note(worker, pod, volume, mounted, str(error))
+                self._note(worker, pod, volume, mounted, "" if isinstance(error, NotAttached) else str(error))
         if mounted.failing:
             self._wait(worker, mounted)
             return False
@@ -148,6 +148,8 @@ class Volumes:
             runtime.state.volumes.setdefault(f"{worker.uid}/{name}", Volume(copied(image_tree(behaviour), "/"), kind="image"))
             mounted.places[name] = [f"{worker.uid}/{name}", "/", "ro"]
         else:
+            if volume_sources.needs_attaching(volume):
+                raise NotAttached
             mounted.places[name] = volume_sources.networked(volume) or [f"{worker.uid}/{name}", "/", ""]
         group = (pod["spec"].get("securityContext") or {}).get("fsGroup")
         if group is not None and mounted.places[name][2] != "ro" and not volume.get("hostPath"):
@@ -196,12 +198,14 @@ class Volumes:
     # -- what fails -------------------------------------------------------------------------------------------------------
 
     def _note(self, worker: Worker, pod: dict, volume: dict, mounted: Mounted, why: str) -> None:
-        """A volume could not be set up: say so, and wait twice as long as before."""
+        """A volume could not be set up: say so, and wait twice as long as before. why: "" when it is not attached yet."""
         kubelet, name = self.kubelet, volume["name"]
         before = mounted.failing.get(name)
         delay_ms = min(before.delay_ms * 2, LONGEST_DELAY_MS) if before else FIRST_DELAY_MS
         late_ms = 0 if before else kubelet.latency("volume_mount")
-        mounted.failing[name] = Failing(delay_ms, kubelet.now_ms + late_ms + delay_ms)
+        mounted.failing[name] = Failing(delay_ms, kubelet.now_ms + late_ms + delay_ms, not why)
+        if not why:
+            return
         claimed = mounted.claims.get(name)
         shown = claimed[0]["metadata"]["name"] if claimed and claimed[0] else name
         kubelet.after(late_ms, "report_mount", worker.uid, name, f"MountVolume.SetUp failed for volume {quote(shown)} : {why}", delay_ms)
@@ -237,7 +241,8 @@ class Volumes:
         kubelet = self.kubelet
         wanted = [volume["name"] for volume in pod["spec"].get("volumes") or ()]
         unmounted = [name for name in wanted if name in mounted.failing or name in unprocessed]
-        lists = f"unmounted volumes=[{' '.join(unmounted)}], unattached volumes=[], failed to process volumes=[{' '.join(unprocessed)}]"
+        unattached = " ".join(sorted(name for name in unmounted if name in mounted.failing and mounted.failing[name].is_unattached))
+        lists = f"unmounted volumes=[{' '.join(unmounted)}], unattached volumes=[{unattached}], failed to process volumes=[{' '.join(unprocessed)}]"
         message = f"Unable to attach or mount volumes: {lists}: {why}"
         kubelet.recorder.event(pod, "Warning", "FailedMount", message)
         kubelet.tell("VolumeNotMounted", worker, volume=" ".join(unmounted), message=message, delay_ms=0)

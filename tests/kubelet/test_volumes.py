@@ -299,3 +299,18 @@ def test_a_claims_pod_waits_until_the_claim_is_bound():
     world.delete("web", grace_s=0)
     world.run(3_000)
     assert world.node.runtime.host().nodes["/srv/v/f"].text == "kept"
+
+
+@pytest.mark.parametrize("source", [{"csi": {"driver": "ebs.csi.aws.com"}}, {"awsElasticBlockStore": {"volumeID": "vol-1"}}])
+def test_a_disk_without_its_driver_is_never_attached(source):
+    world = Shelf()
+    world.create("web", SLEEP, volumes=[{"name": "v", **source}])
+    world.run(124_000)
+    lists = "unmounted volumes=[v], unattached volumes=[v], failed to process volumes=[]"
+    assert world.events("web") == [("FailedMount", f"Unable to attach or mount volumes: {lists}: context deadline exceeded", 1)]
+
+
+def test_the_whole_node_can_be_mounted():
+    world = Shelf()
+    world.start("web", mount("n", "/host"), volumes=[{"name": "n", "hostPath": {"path": "/"}}])
+    assert world.read("web", "/host/etc/hostname") == "k8snode1\n" and "var" in world.inside("web").names("/host")
