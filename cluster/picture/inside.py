@@ -11,6 +11,7 @@ from typing import Any
 from cluster.kubelet.state import Probe
 from cluster.runtime.filesystem import FILE, FOLDER, GONE, LINK, MOST_LINKS, Node, Tree, parents
 from cluster.runtime.octets import bytes_of
+from cluster.runtime.programs import children_of
 from cluster.runtime.state import Container, Log, Process
 
 LINES, FILES, TEXT_BYTES = 200, 40, 2000
@@ -44,7 +45,7 @@ def _container(state, container: Container, at_ms: int | None) -> dict[str, Any]
         "attempt": container.attempt,
         "exit_code": container.exit_code if container.state == "exited" else None,
         "command": " ".join(process.argv) if process else "",
-        "children": list(process.children) if process else [],
+        "children": children_of(process) if process else [],
         "log": [{"at_ms": at, "stream": stream, "text": text} for at, stream, text in lines[-LINES:]],
         "log_lines": log.written - (len(log.lines) - len(lines)),
         "files": _files(process.files) if process else [],
