@@ -13,7 +13,7 @@ from cluster.scheduler.framework import filter_names
 from .control import ControlPictures
 from .folds import CRI_CALLS, FOLDS
 from .nodes import NodePictures
-from .slim import slim
+from .slim import WORKLOADS, slim
 
 SIGNS = {"create": "+", "update": "=", "patch": "±", "delete": "×", "deletecollection": "×", "get": "?", "list": "?", "raw": "?", "watch": "?"}
 CLIENTS = ("kubectl", "client")
@@ -137,7 +137,7 @@ class Projector:
         resource, who, change = event.subject.partition("/")[0], event.actor, event.data.get("type")
         if who in CLIENTS:
             return True   # the first of a client's watch
-        if resource not in ("pods", "deployments", "replicasets", "jobs") and change != "DELETED":
+        if resource not in ("pods", *WORKLOADS, "jobs", "cronjobs") and change != "DELETED":
             return False
         if who == "kube-controller-manager":
             return self.news.get(event.data.get("revision", 0), True)

@@ -27,6 +27,11 @@ PROBES = ("startup", "liveness", "readiness")
 STATUSES = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
 JOB_GLYPHS = {"Running": "running", "Complete": "completed", "SuccessCriteriaMet": "completed", "Failed": "failed", "FailureTarget": "failed",
               "Suspended": "pending", "Terminating": "terminating"}
+# workload -> (what of its status counts as ready, what is wanted)
+SCALABLE = ("deployments", "replicasets", "statefulsets", "replicationcontrollers")
+WORKLOADS = {**dict.fromkeys(SCALABLE, ("readyReplicas", "replicas")), "daemonsets": ("numberReady", "desiredNumberScheduled")}
+DELETABLE = ("pods", *WORKLOADS, "jobs", "cronjobs", "services", "configmaps", "secrets", "persistentvolumeclaims", "poddisruptionbudgets",
+             "horizontalpodautoscalers", "networkpolicies")
 OWNER_RESOURCES = {"ReplicaSet": "replicasets", "Deployment": "deployments", "Node": "nodes"}
 
 
@@ -40,12 +45,14 @@ def slim(subject: str, obj: dict, clock: Clock) -> dict:
         "uid": meta.get("uid", ""), "revision": int(meta.get("resourceVersion", 0)), "labels": meta.get("labels") or {},
         "created_ms": clock.parse_ms(meta["creationTimestamp"]) if meta.get("creationTimestamp") else 0,
         "owner": owner_subject(owner, meta.get("namespace", "")) if owner else None, "badge": "", "status": None,
-        "deletable": resource in ("pods", "deployments", "replicasets", "jobs"), "scalable": resource in ("deployments", "replicasets"),
+        "deletable": resource in DELETABLE, "scalable": resource in SCALABLE,
     }
     if resource == "pods":
         cell.update(slim_pod(obj, clock))
-    elif resource in ("deployments", "replicasets"):
-        cell.update(slim_workload(obj))
+    elif resource in WORKLOADS:
+        cell.update(slim_workload(obj, *WORKLOADS[resource]))
+    elif resource == "cronjobs":
+        cell.update(slim_cron_job(obj))
     elif resource == "jobs":
         cell.update(slim_job(obj))
     elif resource == "poddisruptionbudgets":
@@ -152,12 +159,22 @@ def volumes(pod: dict) -> list[dict]:
     return rows
 
 
-def slim_workload(obj: dict) -> dict:
-    wanted = obj["spec"].get("replicas", 1)
-    ready = (obj.get("status") or {}).get("readyReplicas", 0)
+def slim_workload(obj: dict, ready_field: str, wanted_field: str) -> dict:
+    """wanted_field: of the spec, or of the status for a kind that has no replicas of its own choosing."""
+    status, has_replicas = obj.get("status") or {}, wanted_field == "replicas"
+    wanted = obj["spec"].get("replicas", 1) if has_replicas else status.get(wanted_field, 0)
+    ready = status.get(ready_field, 0)
     glyph = "running" if ready == wanted else "notready"
-    return {"badge": f"{ready}/{wanted}", "ready": f"{ready}/{wanted}", "replicas": wanted,
-            "status": {"word": f"{ready}/{wanted}", "glyph": glyph, "tone": TONES[glyph]}}
+    cell = {"badge": f"{ready}/{wanted}", "ready": f"{ready}/{wanted}", "status": {"word": f"{ready}/{wanted}", "glyph": glyph, "tone": TONES[glyph]}}
+    return {**cell, "replicas": wanted} if has_replicas else cell
+
+
+def slim_cron_job(cron_job: dict) -> dict:
+    """Its schedule, and how many of its Jobs run; suspended ones wait."""
+    active = len((cron_job.get("status") or {}).get("active") or ())
+    glyph = "pending" if cron_job["spec"].get("suspend") else "running" if active else "completed"
+    schedule = cron_job["spec"]["schedule"]
+    return {"badge": schedule, "ready": "", "status": {"word": schedule, "glyph": glyph, "tone": TONES[glyph]}}
 
 
 def slim_budget(budget: dict) -> dict:

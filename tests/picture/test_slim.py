@@ -143,3 +143,25 @@ def test_a_budget_tells_how_many_may_go_and_an_autoscaler_what_it_measures():
         "currentReplicas": 2, "desiredReplicas": 3, "currentMetrics": [current], "conditions": [{"type": "ScalingActive", "status": "True"}]}}
     cell = slim("horizontalpodautoscalers/default/web", scaler, CLOCK)
     assert (cell["badge"], cell["status"]["word"], cell["status"]["tone"]) == ("cpu: 75%/50%", "2 → 3", "ok")
+
+
+def workload(resource: str, spec: dict, status: dict) -> dict:
+    meta = {"name": "x", "namespace": "default", "uid": "u", "resourceVersion": "7"}
+    return slim(f"{resource}/default/x", {"kind": "X", "metadata": meta, "spec": spec, "status": status}, CLOCK)
+
+
+@pytest.mark.parametrize(
+    ("resource", "spec", "status", "badge", "glyph", "replicas"),
+    [
+        ("statefulsets", {"replicas": 3}, {"readyReplicas": 2}, "2/3", "notready", 3),
+        ("replicationcontrollers", {"replicas": 1}, {"readyReplicas": 1}, "1/1", "running", 1),
+        ("daemonsets", {}, {"numberReady": 2, "desiredNumberScheduled": 2}, "2/2", "running", None),
+        ("daemonsets", {}, {}, "0/0", "running", None),
+        ("cronjobs", {"schedule": "* * * * *"}, {"active": [{}]}, "* * * * *", "running", None),
+        ("cronjobs", {"schedule": "* * * * *", "suspend": True}, {}, "* * * * *", "pending", None),
+    ],
+)
+def test_every_workload_counts_in_its_own_way(resource, spec, status, badge, glyph, replicas):
+    cell = workload(resource, spec, status)
+    assert (cell["badge"], cell["status"]["glyph"], cell.get("replicas"), cell["deletable"]) == (badge, glyph, replicas, True)
+    assert cell["scalable"] is (replicas is not None)
