@@ -133,6 +133,9 @@ class NodeLifecycleController(Controller):
                     name, uid, "RegisteredNode", f"Node {name} event: Registered Node {name} in Controller"
                 )
                 yield from self._mark_reachable(node)
+            elif self.state.known[name] != node["metadata"]["uid"]:  # made anew between two looks: upstream would judge it by the old one
+                self.state.known[name] = node["metadata"]["uid"]
+                self.state.health.pop(name, None)
         for name in [name for name in self.state.known if name not in names]:
             uid = self.state.known.pop(name)
             self.state.health.pop(name, None)

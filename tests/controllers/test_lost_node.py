@@ -114,3 +114,17 @@ def test_cordoning_brings_a_taint_and_uncordoning_takes_it_away():
     assert taint["key"] == "node.kubernetes.io/unschedulable"
     world.do(world.client.patch("nodes", "n1", {"spec": {"unschedulable": None}}))
     assert world.get("nodes", "n1")["spec"].get("taints") is None
+
+
+def test_a_node_that_is_made_anew_under_its_name_is_a_new_one():
+    world = World()
+    conditions = [{"type": "Ready", "status": "True", "reason": "KubeletReady", "message": ""}]
+    body = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "namespace": ""}, "status": {"conditions": conditions}}
+    for _ in range(4):
+        world.create("nodes", body, settle=False)
+        world.run(19_000)
+        assert world.get("nodes", "n1")["status"]["conditions"][0]["status"] == "True"
+        world.do(world.client.delete("nodes", "n1"), settle=False)
+    world.create("nodes", body, settle=False)
+    world.run(60_000)
+    assert world.get("nodes", "n1")["status"]["conditions"][0]["status"] == "Unknown", "one that stays silent is given up"
