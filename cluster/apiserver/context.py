@@ -17,11 +17,20 @@ def no_logs(namespace: str, pod: str, container: str, options: dict) -> str:
     return ""
 
 
+def unreachable(address: str, port: int, text: str) -> tuple[int, Any, dict]:
+    """The network of a server without one."""
+    return 0, "timeout", {}
+
+
 @dataclass
 class Hooks:
-    """What the API server asks of others. logs(namespace, pod, container, options) -> the text of a container's log."""
+    """What the API server asks of others. logs(namespace, pod, container, options) -> the text of a container's log.
+
+    proxied(address, port, text) -> (code, body as bytes, headers) of an HTTP request's answer; code 0: there is none, and why.
+    """
 
     logs: Callable[[str, str, str, dict], str] = no_logs
+    proxied: Callable[[str, int, str], tuple[int, Any, dict]] = unreachable
 
 
 class Context:

@@ -102,7 +102,7 @@ def _resource(request: Request, method: str, path: str) -> None:
     rest = _namespaced(request, rest)
     request.resource = rest[0]
     request.name = rest[1] if len(rest) > 1 else ""
-    request.subresource = "/".join(rest[2:])
+    request.subresource = "proxy" if rest[2:3] == ["proxy"] else "/".join(rest[2:])
     request.verb = "watch" if is_watch else _verb(request, method)
 
 

@@ -22,6 +22,7 @@ from . import (
     negotiation,
     options,
     presentation,
+    proxying,
     reviews,
     routes,
     storing,
@@ -62,6 +63,8 @@ def read(request: Request, context: Context) -> Response:
 
 def is_read(request: Request, context: Context) -> bool:
     """Whether a request changes nothing and is answered at once: reviews are such, though they are POSTed."""
+    if request.subresource == "proxy":
+        return False  # what it is proxied to hears of it
     if request.verb != "create":
         return request.verb in ("get", "list", "raw")
     kind = context.registry.version(request.group, request.version, request.resource)
@@ -84,7 +87,7 @@ def arrive(request: Request, context: Context) -> Response | Write:
     try:
         check_caller(request, context)
         call = enter(request, context)
-        return work_out(call)
+        return work_out(call) if request.subresource != "proxy" else proxying.answer(call)
     except Exception as error:
         response = failed(request, context, error)
         response.warnings = call.warnings if call else []

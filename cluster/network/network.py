@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from cluster.apiserver.itself import SERVER_IP
 from cluster.engine import Actor
-from cluster.runtime.http import Asked
+from cluster.runtime.http import Asked, answer_of
+from cluster.runtime.octets import bytes_of
 from cluster.runtime.servers import converse
 from cluster.runtime.wire import NO_DATA, NO_NAME, NO_ROUTE, REFUSED, TIMEOUT, UNRESOLVED, Exchanged, Resolved
 
@@ -23,6 +24,19 @@ ARP_MS = 3_000  # until the kernel gives up on a neighbour that does not answer:
 SHOWN = 80
 TO_TLS = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
 DNS_PORT = 53
+SERVER_TIMEOUT_MS = 30_000  # of the API server's own dialler
+
+
+class Outside:
+    """The machine of the API server, which is no node."""
+
+    node, node_ip = "kube-apiserver", SERVER_IP
+
+    class state:
+        pod_cidr = ""
+
+
+OUTSIDE = Outside()
 
 
 class Route(NamedTuple):
@@ -154,6 +168,12 @@ class Network(Actor):
         reply = self._dial(place_of(runtime, container), address, port, text, protocol, timeout_ms=timeout_ms, is_traced=is_traced)
         return reply._replace(resolved=found, took_ms=reply.took_ms + (found.took_ms if found else 0))
 
+    def from_server(self, address: str, port: int, text: str) -> tuple[int, Any, dict[str, str]]:
+        """The answer to an HTTP request of the API server: (code, body, headers), or (0, why there is none, {})."""
+        reply = self._dial(Place(OUTSIDE), address, port, text, "TCP", timeout_ms=SERVER_TIMEOUT_MS, is_traced=True)
+        found = answer_of(reply.text)
+        return (found.code, bytes_of(found.body), found.headers) if found is not None else (0, reply.error, {})
+
     def _found(self, runtime: Any, container: str, host: str, is_traced: bool) -> Resolved | None:
         """None for an address, which needs no resolver."""
         return None if is_address(host) else self.resolve(runtime, container, host, "A", server="", is_traced=is_traced)
@@ -222,6 +242,8 @@ def _nameless(host: str, found: Resolved) -> Exchanged:
 
 
 def _subject(place: Place) -> str:
+    if place.runtime is OUTSIDE:
+        return ""
     return f"pods/{place.pod}" if place.pod else f"nodes//{place.runtime.node}"
 
 

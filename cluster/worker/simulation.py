@@ -138,6 +138,10 @@ class Simulation:
         node = self.nodes.get(stored.value["spec"].get("nodeName", "")) if stored else None
         return node.logs(namespace, pod, container, options) if node else ""
 
+    def proxied(self, address: str, port: int, text: str) -> tuple[int, Any, dict]:
+        """An HTTP request that the API server makes itself (pods/proxy, services/proxy)."""
+        return self.network.from_server(address, port, text)
+
     def log_run(self, request: Request) -> tuple[Any, str] | None:
         """(the runtime, the container's id) that a request for a log is about, if a node has it."""
         stored = self.store.get(f"/registry/pods/{request.namespace}/{request.name}")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cluster.apiserver import http
 from cluster.apiserver.server import ReplyTo
 from cluster.meta.requests import Request
 from cluster.runtime.http import answer_of
@@ -223,3 +224,21 @@ def test_two_servers_of_a_pod_cannot_share_a_port():
 
 def twins_uid(found):
     return found.stored("pods/default/twins")["metadata"]["uid"]
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "words"),
+    [("pods/web-0/proxy/", 200, "Welcome"), ("pods/web-0:80/proxy/", 200, "Welcome"), ("pods/web-0:80/proxy/nothing?x=1", 404, "404"),
+     ("pods/web-0:81/proxy/", 503, "error trying to reach service: dial tcp"), ("pods/nobody/proxy/", 404, 'pods "nobody" not found'),
+     ("services/web:8080/proxy/", 200, "Welcome"), ("services/web:http/proxy/", 200, "Welcome"), ("services/web/proxy", 301, ""),
+     ("services/web:9/proxy/", 503, 'no service port 9 found for service "web"'), ("services/empty:http/proxy/", 503, "no endpoints available"),
+     ("services/web/proxy/", 503, 'no endpoints available for service "web"')],
+)  # fmt: skip
+def test_the_api_server_asks_pods_and_services_itself(cluster, path, code, words):
+    request = http.parse("GET", f"/api/v1/namespaces/default/{path.partition('?')[0]}", path.partition("?")[2], {})
+    cluster.simulation.server.submit(request, ReplyTo(external=9), sender="kubectl")
+    cluster.engine.run_until(cluster.engine.now_ms + 100)
+    reply = next(entry[3] for entry in reversed(cluster.simulation.server.outbox) if entry[:2] == ("reply", 9))
+    assert reply.code == code and words in (reply.body.decode() if isinstance(reply.body, bytes) else reply.message)
+    if words == "Welcome":
+        assert cluster.facts("RequestAnswered")[-1]["client"] == "kube-apiserver"

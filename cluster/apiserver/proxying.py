@@ -1,0 +1,120 @@
+"""pods/proxy and services/proxy: the API server makes an HTTP request itself, to a Pod or to an endpoint of a Service.
+
+Source: pkg/registry/core/pod/strategy.go (ResourceLocation), pkg/registry/core/service/storage/storage.go (ResourceLocation),
+k8s.io/apimachinery pkg/util/proxy/upgradeaware.go. Simplifications: links in pages are not rewritten, upgrades are refused, and of the
+client's headers Accept, Content-Type and User-Agent go along, of its body what is UTF-8; nodes/proxy is not served.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+from cluster.meta import status
+from cluster.meta.requests import Response
+
+from . import authn, openapi
+from .call import Call, key_for
+
+METHODS = {"get": "GET", "create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE"}
+DROPPED = ("connection", "content-length", "transfer-encoding", "keep-alive")
+WORDS = {"refused": "connect: connection refused", "no-route": "connect: no route to host", "timeout": "i/o timeout"}
+
+
+def answer(call: Call) -> Response:
+    """What the other side answers, or why it cannot be asked."""
+    if call.kind.kind not in ("Pod", "Service") or call.request.verb not in METHODS:
+        raise status.method_not_allowed()
+    rest = path_after(call.request.path)
+    if not rest and call.request.verb == "get":
+        return Response(code=301, body="", headers={"Location": "proxy/"})  # upstream names the whole path; ours begins with a prefix
+    address, port = _of_service(call) if call.kind.kind == "Service" else _of_pod(call)
+    code, text, headers = call.context.hooks.proxied(address, port, _request(call, address, port, rest or "/"))
+    if code:
+        return Response(code=code, body=text, headers={"Content-Type": headers.get("content-type", "text/plain"), **_passed(headers)})
+    words = WORDS.get(text, "EOF")
+    raise status.service_unavailable(f"error trying to reach service: dial tcp {address}:{port}: {words}" if text in WORDS
+                                     else f"error trying to reach service: {words}")  # fmt: skip
+
+
+def _passed(headers: dict[str, str]) -> dict[str, str]:
+    return {name.title(): value for name, value in headers.items() if name not in DROPPED and name != "content-type"}
+
+
+def path_after(path: str) -> str:
+    """What of a path is the other side's: all after the first /proxy behind the name."""
+    found = re.match(r"/api/[^/]+/namespaces/[^/]+/[^/]+/[^/]+/proxy", path)
+    return path[found.end() :] if found else ""
+
+
+def split(name: str) -> tuple[str, str, str]:
+    """(scheme, name, port) of `name`, `name:port` or `scheme:name:port`. Source: k8s.io/apimachinery pkg/util/net/port_split.go."""
+    parts = name.split(":")
+    if len(parts) == 1:
+        return "", parts[0], ""
+    if len(parts) == 2:
+        return "", parts[0], parts[1]
+    if len(parts) == 3 and parts[0] in ("", "http", "https"):
+        return parts[0], parts[1], parts[2]
+    return "", "", ""
+
+
+def _of_pod(call: Call) -> tuple[str, int]:
+    scheme, name, port = split(call.name)
+    if not name:
+        raise status.bad_request(f'invalid pod request "{call.name}"')
+    stored = call.context.store.get(key_for(call.kind, call.namespace, name))
+    if stored is None:
+        raise status.not_found("pods", name)
+    pod = stored.value
+    address = (pod.get("status") or {}).get("podIP", "")
+    if not address:
+        raise status.bad_request("address not allowed")
+    if not port:
+        first = [each["ports"][0]["containerPort"] for each in pod["spec"]["containers"] if each.get("ports")]
+        port = str(first[0]) if first else "443" if scheme == "https" else "80"
+    if not re.fullmatch("[0-9]{1,5}", port):
+        raise status.service_unavailable(f"error trying to reach service: dial tcp: lookup tcp/{port}: unknown port")
+    return address, int(port)
+
+
+def _of_service(call: Call) -> tuple[str, int]:
+    _, name, port = split(call.name)
+    if not name:
+        raise status.bad_request(f'invalid service request "{call.name}"')
+    stored = call.context.store.get(key_for(call.kind, call.namespace, name))
+    if re.fullmatch("[0-9]{1,9}", port):
+        if stored is None:
+            raise status.not_found("services", name)
+        found = [each for each in stored.value["spec"].get("ports") or () if each["port"] == int(port)]
+        if not found:
+            raise status.service_unavailable(f'no service port {int(port)} found for service "{name}"')
+        port = found[0].get("name", "")
+    endpoints = call.context.store.get(f"/registry/services/endpoints/{call.namespace}/{name}")
+    if endpoints is None:
+        raise status.not_found("endpoints", name)
+    subsets = endpoints.value.get("subsets") or ()
+    if not subsets:
+        raise status.service_unavailable(f'no endpoints available for service "{name}"')
+    fitting = [(address["ip"], each["port"]) for subset in subsets for each in subset.get("ports") or () if each.get("name", "") == port
+               for address in subset.get("addresses") or ()]  # fmt: skip
+    if not fitting:
+        raise status.service_unavailable(f'no endpoints available for service "{call.name}"')
+    return fitting[call.context.rng("service-proxy").below(len(fitting))]
+
+
+def _request(call: Call, address: str, port: int, path: str) -> str:
+    """The request as it goes on, its body as in octets.py."""
+    request = call.request
+    asked = {name: value for name, value in request.options.items() if name != "method" and not _is_credential(name)}
+    raw = request.raw or b""
+    lines = [f"{METHODS[request.verb]} {path}{'?' + urlencode(asked) if asked else ''} HTTP/1.1",
+             f"Host: {address}:{port}", f"User-Agent: {request.user_agent or 'Go-http-client/1.1'}", f"Accept: {request.accept or '*/*'}", "X-Forwarded-For: 127.0.0.1"]  # fmt: skip
+    if raw:
+        lines += [f"Content-Type: {request.content_type}", f"Content-Length: {len(raw)}"]
+    head = "\r\n".join([*(line.replace("\r", "").replace("\n", "") for line in lines), "Connection: close", "", ""])
+    return head + raw.decode("utf-8", "replace")
+
+
+def _is_credential(name: str) -> bool:
+    return name in (authn.TOKEN, openapi.IF_NONE_MATCH) or name.startswith("Impersonate-")
