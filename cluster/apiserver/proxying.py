@@ -108,8 +108,13 @@ def _request(call: Call, address: str, port: int, path: str) -> str:
     request = call.request
     asked = {name: value for name, value in request.options.items() if name != "method" and not _is_credential(name)}
     raw = request.raw or b""
-    lines = [f"{METHODS[request.verb]} {path}{'?' + urlencode(asked) if asked else ''} HTTP/1.1",
-             f"Host: {address}:{port}", f"User-Agent: {request.user_agent or 'Go-http-client/1.1'}", f"Accept: {request.accept or '*/*'}", "X-Forwarded-For: 127.0.0.1"]  # fmt: skip
+    lines = [
+        f"{METHODS[request.verb]} {path}{'?' + urlencode(asked) if asked else ''} HTTP/1.1",
+        f"Host: {address}:{port}",
+        f"User-Agent: {request.user_agent or 'Go-http-client/1.1'}",
+        f"Accept: {request.accept or '*/*'}",
+        "X-Forwarded-For: 127.0.0.1",
+    ]
     if raw:
         lines += [f"Content-Type: {request.content_type}", f"Content-Length: {len(raw)}"]
     head = "\r\n".join([*(line.replace("\r", "").replace("\n", "") for line in lines), "Connection: close", "", ""])
