@@ -11,8 +11,8 @@ from typing import Any
 
 from cluster.engine import Actor
 
+from . import host_logs, reference, registry
 from . import process as processes
-from . import reference, registry
 from .attach import Attachments
 from .commands import Commands
 from .filesystem import HOST, Mount, Volume, folder, host_tree
@@ -50,6 +50,7 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         self.node, self.resolver, self.node_ip = node, resolver, node_ip
         self.state = RuntimeState(pod_cidr=pod_cidr)
         self.listener: Any = None
+        self._logs_step = -1  # in which step the logs were written to the node's files last
         self.registry = registry.registry_of(engine)
         self.registry.listeners.append(self)
         self.repositories = repositories_of(engine)
@@ -73,6 +74,14 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         if HOST not in self.state.volumes:
             self.state.volumes[HOST] = Volume(host_tree(self.node), kind=HOST)
         return self.state.volumes[HOST]
+
+    def host_seen(self, root: str) -> Volume:
+        """The same, as a process looks into a part of it: with the logs of all containers as files, if that part holds them."""
+        host = self.host()
+        if self._logs_step != self.engine.steps and host_logs.shows(root):
+            self._logs_step = self.engine.steps
+            host_logs.write(self.state, host, now_ms=self.now_ms, time_text=self.engine.clock.nano_text)
+        return host
 
     def storage_over(self, uid: str) -> None:
         """A Pod stores more than it may."""

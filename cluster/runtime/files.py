@@ -67,6 +67,8 @@ class Files:
     def volume_of(self, mount: Mount) -> Volume:
         """What a mount shows; most volumes are filled when somebody first looks, and tokens anew when they grow old."""
         volume = self.state.volumes.get(mount.volume)
+        if mount.volume == HOST and self.runtime is not None:
+            return self.runtime.host_seen(mount.root)
         if volume is not None and not 0 < volume.stale_ms <= self.now_ms:
             return volume
         return self.runtime.volume(mount.volume) if self.runtime is not None else self.state.volumes.setdefault(mount.volume, Volume())

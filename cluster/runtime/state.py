@@ -246,6 +246,7 @@ class RuntimeState:
     attachments: dict[str, Attachment] = field(default_factory=dict)  # by the number of the input that began them
     forwards: dict[str, Forward] = field(default_factory=dict)  # by the number of the input that began them
     volumes: dict[str, Volume] = field(default_factory=dict)  # "uid/volume", or "host": the node's own file system
+    host_logs: dict[str, int] = field(default_factory=dict)  # path of a log on the node -> lines when it was written last
     pulls: dict[str, Pull] = field(default_factory=dict)
     changed: dict[str, int] = field(
         default_factory=dict

@@ -314,3 +314,18 @@ def test_the_whole_node_can_be_mounted():
     world = Shelf()
     world.start("web", mount("n", "/host"), volumes=[{"name": "n", "hostPath": {"path": "/"}}])
     assert world.read("web", "/host/etc/hostname") == "k8snode1\n" and "var" in world.inside("web").names("/host")
+
+
+def test_a_log_collector_reads_the_logs_of_its_node():
+    world = Shelf()
+    world.create("talks", ["sh", "-c", "echo one; sleep 5; echo two; sleep 1000"])
+    world.start("reads", mount("logs", "/var/log", readOnly=True), volumes=[{"name": "logs", "hostPath": {"path": "/var/log"}}])
+    files = world.inside("reads")
+    [name] = [name for name in files.names("/var/log/containers") if name.startswith("talks_default_app-")]
+    [line] = files.read_file(f"/var/log/containers/{name}").splitlines()
+    assert line.split(" ", 1)[1] == "stdout F one" and line.startswith("2026-01-01T09:00:0") and len(line.split()[0]) == 30
+    world.run(6_000)
+    assert world.read("reads", f"/var/log/containers/{name}").count("\n") == 2
+    world.delete("talks", grace_s=0)
+    world.run(5_000)
+    assert [name for name in world.inside("reads").names("/var/log/containers") if name.startswith("talks")] == []
