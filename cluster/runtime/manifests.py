@@ -34,6 +34,7 @@ KNOWN_MIB = {
     "wordpress": 244,
     "rabbitmq": 96,
     "pause": 0.3,
+    "perl": 331,
     "agnhost": 53,
     "git-sync": 35,
     "fluent-bit": 34,

@@ -437,3 +437,43 @@ def test_a_fault_of_a_program_ends_that_program_alone(monkeypatch):
     monkeypatch.setitem(behaviours()["redis"].programs, "redis-server", broken)
     world = started("redis:7")
     assert "internal error: KeyError" in log(world, "pod", previous="true") and ended(world)["exitCode"] == 134
+
+
+# -- images of tutorials ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "image, container, port, path, words",
+    [
+        ("hashicorp/http-echo:1.0", {"args": ["-text=apple"]}, 5678, "/", "apple\n"),
+        ("traefik/whoami:v1.11", {}, 80, "/x", "Hostname: pod\nIP: 127.0.0.1\nIP: 10.244.0."),
+        ("gcr.io/google-samples/kubernetes-bootcamp:v1", {}, 8080, "/", "Hello Kubernetes bootcamp! | Running on: pod | v=1\n"),
+        ("gcr.io/google-samples/hello-app:2.0", {}, 8080, "/", "Version: 2.0.0\nHostname: pod\n"),
+        ("registry.k8s.io/hpa-example", {}, 80, "/", "OK!"),
+        ("python:3.13", {"command": ["python", "-m", "http.server", "8001", "--directory", "/etc"]}, 8001, "/hostname", "pod\n"),
+    ],
+)
+def test_small_servers_answer(image, container, port, path, words):
+    world = started(image, **container)
+    assert words in got(world, port, path)[1] and world.state("pod")["restartCount"] == 0
+
+
+def test_memcached_keeps_what_it_is_given():
+    world = started("memcached:1.6")
+    said = asked(world, 11211, "set a 0 0 5\r\nhello\r\nget a b\r\ndelete a\r\nget a\r\nnosuch\r\n").text
+    assert said == "STORED\r\nVALUE a 0 5\r\nhello\r\nEND\r\nDELETED\r\nEND\r\nERROR\r\n"
+
+
+def test_the_job_of_the_documentation_computes_pi():
+    world = World()
+    runtime(world).registry.slow(100 << 30)
+    world.create("pod", ["perl", "-Mbignum=bpi", "-wle", "print bpi(2000)"], image="perl:5.34.0", restartPolicy="Never")
+    world.run(12_000)
+    assert log(world, "pod").startswith("3.14159265358979323846") and len(log(world, "pod").strip()) == 2001
+    assert world.pod("pod")["status"]["phase"] == "Succeeded"
+
+
+@pytest.mark.parametrize("image, command", [("python:3.13", ["python", "app.py"]), ("perl:5", ["perl", "x.pl"])])
+def test_a_script_that_is_not_simulated_runs_until_it_is_stopped_and_says_so(image, command):
+    world = started(image, command=command)
+    assert world.pod("pod")["status"]["phase"] == "Running" and "not simulated" in log(world, "pod")
