@@ -24,7 +24,7 @@ def is_plain(pod: dict) -> bool:
 
 def is_lazy(volume: dict) -> bool:
     """Whether a volume is filled when somebody first looks into it: it needs nothing, and nothing of it can fail."""
-    return "emptyDir" in volume or volume["name"].startswith(TOKENS)
+    return "emptyDir" in volume or ("projected" in volume and volume["name"].startswith(TOKENS))
 
 
 def _has_references(spec: dict) -> bool:

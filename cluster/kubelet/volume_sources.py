@@ -6,6 +6,7 @@ Sources: kubernetes pkg/volume/hostpath/host_path.go, pkg/volume/local/local.go,
 
 from __future__ import annotations
 
+from cluster.kinds._volume_binding import PROVISIONED_BY, annotations_of
 from cluster.runtime.filesystem import FILE, FOLDER, HOST, Node, Tree, absolute, folder, put, real_path
 from cluster.runtime.storage import is_read_only, key_of
 
@@ -16,12 +17,12 @@ OF_CLOUDS = ("awsElasticBlockStore", "azureDisk", "azureFile", "cinder", "gcePer
 CHECKS = {"Socket": "a socket file", "CharDevice": "a character device", "BlockDevice": "a block device"}
 
 
-def host_path(tree: Tree, source: dict, *, now_ms: int) -> list[str]:
-    """A folder or file of the node, checked or made as its type says. Raises NotReady."""
+def host_path(tree: Tree, source: dict, *, now_ms: int, mode: int = 0o755) -> list[str]:
+    """A folder or file of the node, checked or made as its type says. mode: of a folder that is made. Raises NotReady."""
     path = real_path(tree, absolute(source.get("path", "/")))
     found, kind = tree.get(path), source.get("type") or ""
     if found is None and kind in ("", "DirectoryOrCreate"):
-        put(tree, path, folder(changed_ms=now_ms))
+        put(tree, path, folder(mode=mode, changed_ms=now_ms))
     elif found is None and kind == "FileOrCreate":
         above = path.rpartition("/")[0] or "/"
         if above not in tree:
@@ -63,7 +64,8 @@ def persistent(volume: dict, tree: Tree, *, now_ms: int) -> list[str]:
     """Where the data of a PersistentVolume lies. Raises NotReady."""
     spec = volume["spec"]
     if spec.get("hostPath"):
-        return host_path(tree, spec["hostPath"], now_ms=now_ms)
+        is_provisioned = PROVISIONED_BY in annotations_of(volume)
+        return host_path(tree, spec["hostPath"], now_ms=now_ms, mode=0o777 if is_provisioned else 0o755)
     if needs_attaching(spec):
         raise NotAttached
     if spec.get("local"):

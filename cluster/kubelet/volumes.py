@@ -10,7 +10,7 @@ from __future__ import annotations
 from cluster.meta import quantity
 from cluster.meta.gotext import quote
 from cluster.runtime import reference
-from cluster.runtime.filesystem import Mount, Volume, absolute, copied, folder, image_tree, joined, put, real_path
+from cluster.runtime.filesystem import HOST, Mount, Volume, absolute, copied, folder, image_tree, joined, put, real_path
 from cluster.runtime.images import behaviour_of
 
 from . import node_status, references, volume_contents, volume_sources, volume_writer
@@ -152,7 +152,7 @@ class Volumes:
                 raise NotAttached
             mounted.places[name] = volume_sources.networked(volume) or [f"{worker.uid}/{name}", "/", ""]
         group = (pod["spec"].get("securityContext") or {}).get("fsGroup")
-        if group is not None and mounted.places[name][2] != "ro" and not volume.get("hostPath"):
+        if group is not None and mounted.places[name][2] != "ro" and mounted.places[name][0] != HOST:
             key, root, _ = mounted.places[name]
             nodes, start = runtime.volume(key).nodes, root.rstrip("/") + "/"
             own = {path: node for path, node in nodes.items() if path == root or path.startswith(start)}

@@ -66,3 +66,32 @@ def test_a_cluster_that_waits_for_volumes_is_put_back_as_it_was():
     changed = [node.runtime.state.volumes for node in again.nodes.values()]
     texts = [node.text for volumes in changed for volume in volumes.values() if volume.kind == "configMap" for node in volume.nodes.values()]
     assert "2" in texts and "1" not in texts
+
+
+@pytest.mark.slow
+def test_what_is_on_a_claim_outlives_its_pod_and_goes_with_the_claim():
+    simulation = Simulation(settings_for("learner")).boot()
+    hand, engine = Hand(simulation.engine), simulation.engine
+
+    def do(call) -> None:
+        hand.ask(call)
+        assert engine.settle(limit_ms=60_000)
+        engine.run_until(engine.now_ms + 5_000)
+
+    def log_of(name: str) -> list[str]:
+        for node in simulation.nodes.values():
+            container = node.runtime.running(f"default/{name}", "app")
+            if container:
+                return [line[2] for line in node.runtime.state.logs[container].lines]
+        return []
+
+    do(hand.client.create("persistentvolumeclaims", claim("data")))
+    do(hand.client.create("pods", pod("one", persistentVolumeClaim={"claimName": "data"})))
+    assert log_of("one") == ["run"]
+    do(hand.client.delete("pods", "one", "default"))
+    do(hand.client.create("pods", pod("two", persistentVolumeClaim={"claimName": "data"})))
+    assert log_of("two") == ["run", "run"]
+    do(hand.client.delete("pods", "two", "default"))
+    do(hand.client.delete("persistentvolumeclaims", "data", "default"))
+    assert simulation.store.list("/registry/persistentvolumes/") == []
+    assert not [path for node in simulation.nodes.values() for path in node.runtime.host().nodes if "pvc-" in path]
