@@ -85,7 +85,9 @@ class Attachments(Execs):
 
     def wrote(self, container_id: str, stream: str, text: str, *, in_pieces: bool = False) -> None:
         """A first process has written: into its log, and to all who are attached. in_pieces: as a terminal gets it, key by key."""
-        (append_pieces if in_pieces else append)(self.state.logs.setdefault(container_id, Log()), self.now_ms, stream, text)
+        log = self.state.logs.setdefault(container_id, Log())
+        is_piece = in_pieces or not text.endswith("\n") or stream in log.rest
+        (append_pieces if is_piece else append)(log, self.now_ms, stream, text)
         for found in list(self.state.attachments.values()):
             if found.container == container_id and found.is_begun:
                 self._told(found, stream, text)

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from . import process as processes
 from .execs import NO_PROGRAM, ExecWorld, why_not
 from .images import behaviour_of, behaviours
-from .shell.lexer import ShellSyntaxError
 from .shell.machine import Step
 from .state import Command, Container, Exec, Process
 
@@ -46,10 +45,10 @@ class Commands:
         tool = behaviours()[behaviour_of(container.image)].tools.get(posixpath.basename(argv[0])) if argv else None
         if tool is not None:
             return self._of_tool(tool, container, main, argv)
-        reason, script = _prepared(container.image, tuple(argv))
+        reason = _refusal(container.image, tuple(argv))
         if reason:
             return Ended(-1, error=UNKNOWN + NO_PROGRAM.partition("container: ")[2].format(id=self._new_id(), reason=reason) + ": unknown")
-        command = Command(token, Exec(0, container_id, _process(main, argv, script)))
+        command = Command(token, Exec(0, container_id, _process(main, argv)))
         step = self._command_step(command, container, main)
         if step.kind == "exit":
             return _ended(command, step.code)
@@ -61,7 +60,7 @@ class Commands:
 
     def _of_tool(self, tool: Any, container: Container, main: Process, argv: list[str]) -> Ended:
         """A command that only this image has: pg_isready, redis-cli."""
-        command = Command("", Exec(0, container.id, _process(main, argv, "")))
+        command = Command("", Exec(0, container.id, _process(main, argv)))
         try:
             printed = tool(self._command_world(command, container, main), argv)
         except Exception as unforeseen:
@@ -72,9 +71,6 @@ class Commands:
         world = self._command_world(command, container, main)
         try:
             return processes.advance(command.run.process, world)
-        except ShellSyntaxError as error:
-            world.write("stderr", f"sh: {error}\n")
-            return Step("exit", code=2)
         except Exception as unforeseen:  # a fault of ours ends this one command, and says so
             world.write("stderr", _fault(command.run.process.argv[0], unforeseen))
             return Step("exit", code=ABORTED)
@@ -106,7 +102,7 @@ class Commands:
     def _command_wait(self, command: Command, step: Step) -> None:
         process = command.run.process
         process.began_ms, process.timer = self.now_ms, 0
-        if step.kind == "wait" and step.wait_ms >= 0:
+        if step.wait_ms >= 0:
             process.timer = self.after(step.wait_ms, "_command_wake", command.token, background=process.looped)
 
     def _command_wake(self, token: str) -> None:
@@ -156,18 +152,15 @@ class Commands:
 
 
 @lru_cache(maxsize=1024)
-def _prepared(image: str, argv: tuple[str, ...]) -> tuple[str, str]:
-    """(why a command line cannot be run in an image, what a shell reads in its place)."""
-    reason = why_not(image, list(argv))
-    return reason, "" if reason else processes.script_of(posixpath.basename(argv[0]), list(argv)) or ""
+def _refusal(image: str, argv: tuple[str, ...]) -> str:
+    """Why a command line cannot be run in an image; "" when it can."""
+    return why_not(image, list(argv))
 
 
-def _process(main: Process, argv: list[str], script: str) -> Process:
+def _process(main: Process, argv: list[str]) -> Process:
     """The program beside a container's first process, with that one's surroundings."""
     process = Process("", "script", argv, env=dict(main.env), hostname=main.hostname, mounts=main.mounts)
-    process.frames = [[script, 0]]
-    if len(argv) > 4 and posixpath.basename(argv[0]) in processes.SHELLS:
-        process.variables.update({str(index): text for index, text in enumerate(argv[4:], 1)})
+    processes.begin(process, argv, main)
     return process
 
 

@@ -338,11 +338,12 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
 
     def _follow(self, process: Process, step: Step) -> None:
         """Arrange for what comes after a step of a script."""
-        process.began_ms, process.period_ms, process.timer = self.now_ms, 0, 0
+        process.began_ms, process.timer = self.now_ms, 0
+        if step.kind == "spin":
+            container = self.state.containers[process.container]
+            self.tell("ScriptSpins", container.uid, container.pod, container.name)
         if step.kind == "exit":
             process.timer = self.after(self.latency("process_exit"), "_exited", process.container, step.code)
-        elif step.kind == "idle":
-            process.period_ms = step.wait_ms
         elif step.wait_ms >= 0:
             is_background = process.looped or step.wait_ms > FAR_MS
             process.timer = self.after(step.wait_ms, "_wake", process.container, background=is_background)
@@ -376,11 +377,10 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
 
     def _interrupt(self, process: Process, name: str) -> None:
         """A shell runs its handler when the command in front has ended."""
-        if not processes.handles(process, name) or name in process.pending:
-            return
-        process.pending.append(name)
-        if process.period_ms and not process.timer:
-            process.timer = self.after(processes.nap_left_ms(process, self.now_ms), "_wake", process.container)
+        wait_ms = processes.interrupt(process, self._world(process, self.state.containers[process.container]), name)
+        if wait_ms >= 0:
+            self.cancel(process.timer)
+            process.timer = self.after(wait_ms, "_wake", process.container)
 
     def _exited(self, container_id: str, code: int) -> None:
         process = self.state.processes.pop(container_id, None)

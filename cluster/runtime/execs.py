@@ -15,9 +15,9 @@ from typing import Any
 from . import process as processes
 from .images import behaviour_of, behaviours
 from .input import END, Input, before_end, has_end
-from .shell.lexer import ShellSyntaxError
+from .shell import machine
 from .shell.machine import Step
-from .state import Container, Exec, Process
+from .state import Exec, Process
 from .world import ContainerWorld
 
 MOST_OUTPUT = 4 * 1024 * 1024  # characters that one run of a command may write
@@ -36,14 +36,14 @@ class ExecWorld(ContainerWorld):
     def __init__(self, *about: Any, run: Exec, say: Callable[[str, str], None], send: Callable[[str], None] | None):
         super().__init__(*about)
         self.run, self.say, self.send = run, say, send
-        self.terminal = tuple(run.size) if run.tty else (0, 0)
+        self.terminal, self.is_terminal = tuple(run.size) if run.tty else (0, 0), run.tty
 
     def signal(self, pid: str, name: str) -> bool:
-        if self.send is None:
-            return False
-        if pid == "1" and name != "KILL":  # the kernel keeps PID 1 from being killed out of its own namespace
+        if self.send is None or pid != "1":
+            return super().signal(pid, name)
+        if name not in ("KILL", "EXIT"):  # the kernel keeps PID 1 from being killed out of its own namespace
             self.send(name)
-        return pid == "1"
+        return True
 
     def write(self, stream: str, text: str) -> None:
         self.say(stream, text)
@@ -111,17 +111,20 @@ class Execs(Input):
         program, process = posixpath.basename(argv[0]), self._program(run)
         early, run.is_begun, run.typed = run.typed, True, ""
         run.is_shell = run.has_input and program in processes.SHELLS and all(word.startswith("-") and "c" not in word for word in argv[1:])
-        if program in processes.SHELLS:
-            process.variables.update({str(index): text for index, text in enumerate(argv[4:], 1)})
+        self._begin_program(run, process, argv)
         if run.is_shell:
-            process.frames = []
             self._prompt(run)
             self._take(run, early)
             self._next(run)
         else:
-            process.frames = [[processes.script_of(program, argv) or "", 0]]
             self._take(run, early)
             self._exec_walk(key_of(run))
+
+    def _begin_program(self, run: Exec, process: Process, argv: list[str]) -> None:
+        if run.process is None:
+            machine.start(process, argv, is_interactive=run.is_shell)
+        else:
+            processes.begin(process, argv, self.state.processes[run.container], is_interactive=run.is_shell)
 
     def _program(self, run: Exec) -> Process:
         return run.process or self.state.processes[run.container]
@@ -140,30 +143,47 @@ class Execs(Input):
             self._exec_follow(run, self._advanced(run, world))
 
     def _advanced(self, run: Exec, world: ExecWorld) -> Step:
-        try:
-            return processes.advance(self._program(run), world)
-        except ShellSyntaxError as error:
-            world.write("stderr", f"sh: {error}\n")
-            return Step("exit", code=2)
+        return processes.advance(self._program(run), world)
 
     def _exec_follow(self, run: Exec, step: Step) -> None:
         process = self._program(run)
-        process.began_ms, process.period_ms, process.timer = self.now_ms, 0, 0
+        process.began_ms, process.timer = self.now_ms, 0
         if step.kind == "exit":
-            is_over = not run.is_shell or bool(process.frames)  # `exit` leaves its frame behind
-            if is_over:
-                process.timer = self.after(self.latency("process_exit"), "_exec_over", key_of(run), step.code)
-                return
-            run.is_busy = False
-            self._prompt(run)
-            self._next(run)
-        elif step.kind == "idle":
-            process.period_ms = step.wait_ms
-        elif step.kind == "input":
-            self._next(run)
-        elif step.wait_ms >= 0:
+            process.timer = self.after(self.latency("process_exit"), "_exec_over", key_of(run), step.code)
+            return
+        if step.kind == "spin":
+            container = self.state.containers[run.container]
+            self.tell("ScriptSpins", container.uid, container.pod, container.name)
+        if step.wait_ms >= 0:
             is_background = process.looped or step.wait_ms > FAR_MS
             process.timer = self.after(step.wait_ms, "_exec_walk", key_of(run), background=is_background)
+        if step.kind == "prompt":
+            run.is_busy = False
+            self._prompt(run)
+        if step.kind in ("prompt", "input"):
+            self._next(run)
+
+    def signal_beside(self, container_id: str, pid: str, name: str) -> bool:
+        """A process signals one of another program in its container; whether there is such a process."""
+        main = self.state.processes.get(container_id)
+        if main is not None and main.target and pid == "1":
+            if name not in ("KILL", "EXIT"):
+                self.signal(main.target, name)
+            return True
+        if main is not None and main.machine is not None and pid in main.machine.tasks:
+            world = self._world(main, self.state.containers[container_id])
+            if processes.interrupt(main, world, name, pid=int(pid)) >= 0:
+                self.cancel(main.timer)
+                main.timer = self.after(0, "_wake", container_id)
+            return True
+        for run in self.state.execs.values():
+            process = run.process
+            if run.container == container_id and process is not None and process.machine is not None and pid in process.machine.tasks:
+                if processes.interrupt(process, self._exec_world(run), name, pid=int(pid)) >= 0:
+                    self.cancel(process.timer)
+                    process.timer = self.after(0, "_exec_walk", key_of(run))
+                return True
+        return False
 
     def _exec_over(self, key: str, code: int) -> None:
         run = self.state.execs.get(key)
@@ -238,7 +258,7 @@ def why_not(image_name: str, argv: list[str]) -> str:
     """Why a program cannot be started in an image, in runc's words; "" when it can."""
     image, program = behaviours()[behaviour_of(image_name)], argv[0]
     name = posixpath.basename(program)
-    is_known = image.shell and processes.script_of(name, argv) is not None
+    is_known = name in image.tools or (image.shell and processes.is_tool(name))
     if is_known and not (name in ("bash", "dash") and image.prompt_shows_folder):
         return ""
     if "/" in program:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .shell import machine
+from .shell.syntax import is_unfinished
 from .state import Exec
 
 MOST_TYPED = 8 * 1024 * 1024  # what a command may leave unread
@@ -80,7 +82,9 @@ class Input:
             self.signal(run.container, "INT")
             return
         self.cancel(process.timer)
-        process.frames, process.status, process.timer, run.wants = [], INTERRUPTED, 0, ""
+        process.timer, run.wants, run.unfinished = 0, "", ""
+        if run.is_shell:
+            machine.interrupt(process, self._exec_world(run))
         if not run.is_shell:
             self._exec_end(run, INTERRUPTED)
         else:
@@ -95,6 +99,7 @@ class Input:
         if run.wants:
             if has_end(run) or (run.wants == "some" and run.typed) or (run.wants == "line" and "\n" in run.typed):
                 run.wants = ""
+                self.cancel(process.timer)
                 process.timer = self.after(1, "_exec_walk", run.container if run.process is None else str(run.number))
         elif run.is_shell and not run.is_busy:
             self._next_line(run)
@@ -105,14 +110,23 @@ class Input:
         line, newline, _ = before_end(run).partition("\n")
         is_end = has_end(run) and not newline
         if newline or (line and is_end):
-            run.typed, run.is_busy = run.typed[len(line) + 1 :], True
-            process.frames = [[line, 0]]
+            run.typed = run.typed[len(line) + 1 :]
+            text = run.unfinished + line + newline
+            if newline and is_unfinished(text):
+                run.unfinished = text[:MOST_TYPED]
+                if run.tty:
+                    self._hear(run, "stdout", "> ")
+                self._next_line(run)
+                return
+            run.unfinished, run.is_busy = "", True
+            machine.feed(process, text)
+            self.cancel(process.timer)
             process.timer = self.after(1, "_exec_walk", key)
         elif is_end:
             run.is_busy = True
             if run.tty:
                 self._hear(run, "stdout", "exit\r\n")
-            process.timer = self.after(1, "_exec_over", key, process.status)
+            process.timer = self.after(1, "_exec_over", key, machine.first(process).status)
 
 
 def has_end(run: Exec) -> bool:

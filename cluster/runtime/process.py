@@ -7,13 +7,12 @@ Sources: pid_namespaces(7); the recordings' busybox, nginx and tomcat.
 from __future__ import annotations
 
 import posixpath
-import shlex
 
 from .filesystem import Mount
 from .image import Image
 from .images import behaviours
-from .shell.lexer import ShellSyntaxError
-from .shell.machine import Step, World, run
+from .shell import machine
+from .shell.machine import Step, World
 from .shell.tools import TOOLS
 from .state import Process
 
@@ -64,35 +63,28 @@ def make(
     is_own = not command and (bool(image.exit_codes) or not args) and image.entrypoint is None
     if is_own and image.command not in SHELL_ALONE:
         return process
-    script = script_of(program, argv) if image.shell else None
-    if script is not None:
-        process.kind, process.frames = "script", [[script, 0]]
-        process.variables.update(
-            {str(number + 1): text for number, text in enumerate(argv[4:])} if program in SHELLS else {}
-        )
+    if image.shell and is_tool(program):
+        process.kind = "script"
+        machine.start(process, argv)
     elif (image.names or image.repositories) and program != posixpath.basename(image.command[0]):
         raise StartError(NOT_FOUND.format(program=argv[0]))
     return process
 
 
-def script_of(program: str, argv: list[str]) -> str | None:
-    """The shell text that a command line stands for, or None for a program that is not simulated."""
-    if program in SHELLS:
-        return argv[2] if len(argv) > 2 and argv[1] == "-c" else ""
-    return " ".join(shlex.quote(text) for text in [program, *argv[1:]]) if program in TOOLS else None
+def is_tool(program: str) -> bool:
+    """Whether a program is a shell or one of the small tools."""
+    return program in TOOLS
+
+
+def begin(process: Process, argv: list[str], main: Process, *, is_interactive: bool = False) -> None:
+    """Begin a program beside a container's first process."""
+    main.last_pid += 1
+    machine.start(process, argv, is_interactive=is_interactive, pid=main.last_pid)
 
 
 def advance(process: Process, world: World) -> Step:
-    """Run a script on from where it stands; handlers of signals that wait come first."""
-    for signal in process.pending:
-        if len(process.frames) < 8:
-            process.frames.append([process.traps.get(signal, ""), 0])
-    process.pending.clear()
-    try:
-        return run(process, world)
-    except ShellSyntaxError as error:
-        world.write("stderr", f"sh: {error}\n")
-        return Step("exit", code=2)
+    """Run a script on from where it stands."""
+    return machine.run(process, world)
 
 
 def exit_on(process: Process, signal: str) -> int | None:
@@ -100,14 +92,9 @@ def exit_on(process: Process, signal: str) -> int | None:
     return behaviours()[process.behaviour].exit_codes.get(signal)
 
 
-def handles(process: Process, signal: str) -> bool:
-    """Whether a script has a handler that does something."""
-    return bool(process.traps.get(signal))
-
-
-def nap_left_ms(process: Process, now_ms: int) -> int:
-    """How long the present nap of a loop of naps still lasts."""
-    return process.period_ms - (now_ms - process.began_ms) % process.period_ms
+def interrupt(process: Process, world: World, signal: str, *, pid: int = 0) -> int:
+    """A signal reaches a script, or one of its children. Returns how long until it goes on; -1: there is nothing new to wait for."""
+    return machine.signal(process, world, signal, pid=pid)
 
 
 def duration_of(argv: list[str], process: Process | None, world: World, *, limit_ms: int) -> tuple[int, int]:
@@ -116,23 +103,24 @@ def duration_of(argv: list[str], process: Process | None, world: World, *, limit
     A simplification: what it writes is written at its beginning.
     """
     program = argv[0].rpartition("/")[2] if argv else ""
-    script = script_of(program, argv)
-    if script is None:
+    if not is_tool(program):
         return 0, 127
     helper = Process(
         container="",
         kind="script",
         argv=argv,
         env=dict(process.env) if process else {},
-        frames=[[script, 0]],
         hostname=process.hostname if process else "",
     )
+    machine.start(helper, argv, pid=2)
+    began = world.now_ms
     total = 0
     for _ in range(1000):
         step = advance(helper, world)
         if step.kind == "exit":
             return total, step.code
-        if step.kind == "idle" or step.wait_ms < 0 or total + step.wait_ms >= limit_ms:
+        if step.wait_ms < 0 or total + step.wait_ms >= limit_ms:
             return limit_ms, KILLED
         total += step.wait_ms
+        world.now_ms = began + total
     return limit_ms, KILLED

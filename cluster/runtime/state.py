@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .filesystem import Mount, Node, Volume
+from .shell.tasks import Machine
 
 
 @dataclass
@@ -78,14 +79,9 @@ class Process:
     argv: list[str]
     env: dict[str, str] = field(default_factory=dict)
     hostname: str = ""
-    frames: list[list[Any]] = field(
-        default_factory=list
-    )  # programs under way, outermost first: [text, next instruction]
-    variables: dict[str, str] = field(default_factory=dict)
-    loops: dict[str, int] = field(default_factory=dict)  # for loops under way: slot -> next item
-    items: dict[str, list[str]] = field(default_factory=dict)
-    traps: dict[str, str] = field(default_factory=dict)  # signal -> program, "" = ignored
-    status: int = 0
+    machine: Machine | None = None  # of a script: where it and its children stand
+    last_pid: int = 6  # the last number that a process in the container got
+    folder: str = ""  # in which it begins, "" = the root
     files: dict[str, Node] = field(default_factory=dict)  # what differs from its image, by path; see files.py
     mounts: dict[str, Mount] = field(default_factory=dict)  # by mount path
     hosts: str = ""  # /etc/hosts
@@ -99,10 +95,8 @@ class Process:
     ports: list[int] = field(default_factory=list)  # what its Pod says that it listens on
     began_ms: int = 0  # when the present wait began
     wakes_ms: int = -1  # when it ends; -1: never by itself
-    period_ms: int = 0  # a loop of nothing but sleep: its length; it never wakes by itself
     timer: int = 0
     looped: bool = False  # it has run through an open-ended loop: its timers are background
-    pending: list[str] = field(default_factory=list)  # signals that wait for the present wait to end
     behaviour: str = ""  # the image file that says how it ends
     kill_timer: int = 0
     signal: str = ""  # the last signal that reached it
@@ -139,6 +133,7 @@ class Exec:
     closes: bool = False  # of a first process: its input ends with the first who attaches
     typed: str = ""
     line: str = ""
+    unfinished: str = ""  # lines of a command that goes on
     wants: str = ""
     size: list[int] = field(default_factory=lambda: [0, 0])  # of the terminal: rows and columns
 

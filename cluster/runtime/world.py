@@ -19,6 +19,7 @@ class ContainerWorld(Files):
     """One container as the machine of shell/ wants it (see World there); its files are in files.py."""
 
     terminal = (0, 0)  # its rows and columns, where there is one
+    is_terminal = False
     client = "127.0.0.1"  # of a server: who asks
     runtime: Any = None  # the node's Containerd
 
@@ -58,35 +59,27 @@ class ContainerWorld(Files):
         """What has come in, and whether that was the end."""
         return "", True
 
-    def first_processes(self) -> list[Process]:
-        """The first processes that are seen here: of the container whose namespace this one shares, then its own."""
+    def new_pid(self) -> int:
+        """A number for a process that begins."""
+        self.process.last_pid += 1
+        return self.process.last_pid
+
+    def programs(self) -> list[tuple[list[str], Any, int]]:
+        """(command line, its Machine where it is a script, number) of the programs that are seen here, that of the namespace first."""
+        from .programs import children_of
+
         target = self.state.processes.get(self.process.target)
-        return [self.process] if target is None else [target, self.process]
+        firsts = [self.process] if target is None else [target, self.process]
+        found = [(each.argv, each.machine, 1 + at * 6) for at, each in enumerate(firsts)]
+        children = [(text.split(" "), None, 0) for text in children_of(self.process)]
+        beside = [run.process for run in self.state.execs.values() if run.container == self.container and run.process is not None]
+        return found + children + [(each.argv, each.machine, 0) for each in beside if each.machine is not None]
 
     def signal(self, pid: str, name: str) -> bool:
-        """Whether there is such a process to be signalled; a first process signals nobody here."""
-        return False
-
-    def date(self, form: str) -> str:
-        """`date` and `date +%s`-like forms, from the virtual clock: 2026-01-01T09:00:00Z."""
-        day, _, time = self.date_text.rstrip("Z").partition("T")
-        if not form:
-            return f"{day} {time} UTC"
-        hour, minute, second = time.split(":")
-        year, month, number = day.split("-")
-        for name, value in (
-            ("%F", day),
-            ("%T", time),
-            ("%Y", year),
-            ("%m", month),
-            ("%d", number),
-            ("%H", hour),
-            ("%M", minute),
-            ("%S", second),
-            ("%s", str(self.unix_s)),
-        ):
-            form = form.replace(name, value)
-        return form
+        """Signal a process of another program in this container; whether there is one."""
+        if self.runtime is None or name == "EXIT":
+            return any(machine is not None and pid in machine.tasks for _, machine, _ in self.programs())
+        return self.runtime.signal_beside(self.container, pid, name)
 
 
 def append(log: Log, now_ms: int, stream: str, text: str) -> None:

@@ -6,8 +6,8 @@ from cluster.engine import Engine
 from cluster.runtime import network, reference
 from cluster.runtime.containerd import Containerd
 from cluster.runtime.filesystem import Mount
-from cluster.runtime.shell.compiler import compile_script, duration_ms
-from cluster.runtime.shell.lexer import ShellSyntaxError
+from cluster.runtime.shell.durations import duration_ms
+from cluster.runtime.shell.syntax import compile_script
 
 
 class Runtime:
@@ -73,7 +73,7 @@ def shell(script, **options):
         ("sh -c 'echo inner'; echo outer", ["inner", "outer"], 0),
         ("printf '%s-%s\\n' a b", ["a-b"], 0),
         ("date +%F", ["2026-01-01"], 0),
-        ("if true; then", ["sh: syntax error: unexpected end of file"], 2),
+        ("if true; then", ['sh: syntax error: unexpected end of file (expecting "fi")'], 2),
     ],
 )
 def test_a_script_prints_and_ends_as_in_busybox(script, log, code):
@@ -116,7 +116,7 @@ def test_a_script_that_makes_ever_more_text_runs_out_of_memory(script):
 def test_what_a_subshell_makes_is_bounded_too():
     runtime = shell("x=aaaaaaaa; while true; do x=$(cat /f /f /f /f); echo $x >> /f; done").until(1_000)
     [process] = runtime.containerd.state.processes.values()
-    assert sum(map(len, process.variables.values())) < 1_000_000
+    assert sum(len(text) for task in process.machine.tasks.values() for text in task.variables.values()) < 1_000_000
 
 
 @pytest.mark.parametrize("script", ["(" * 3_000 + "echo" + ")" * 3_000, "if true; then " * 2_000 + "echo" + "; fi" * 2_000, "{ " * 3_000])
@@ -125,9 +125,9 @@ def test_a_script_that_nests_too_deep_is_a_syntax_error(script):
     assert (runtime.log, runtime.container.exit_code) == (["sh: syntax error: nested too deep"], 2)
 
 
-@pytest.mark.parametrize("text", ["1<<999999999999", "9**9**9", "1>>1", "2 ** 99"])
-def test_arithmetic_that_could_grow_beyond_measure_is_zero(text):
-    assert shell(f"echo $(({text}))").until(10_000).log == ["0"]
+@pytest.mark.parametrize(("text", "value"), [("1<<999999999999", "-9223372036854775808"), ("9**9**9", "-2123029214124047543"), ("2 ** 99", "0")])
+def test_arithmetic_wraps_round_as_64_bits_do(text, value):
+    assert shell(f"echo $(({text}))").until(10_000).log == [value]
 
 
 def test_a_loop_that_never_waits_spins_until_it_is_killed():
@@ -169,10 +169,10 @@ def test_containers_of_a_pod_share_a_volume():
     assert runtime.until(2_000).log == ["changed"]
 
 
-@pytest.mark.parametrize("script", ["echo 'open", "if", "done", "a & b", "for x in a; do", "echo $(("])
-def test_a_script_that_cannot_be_read_is_refused(script):
-    with pytest.raises(ShellSyntaxError):
-        compile_script(script)
+@pytest.mark.parametrize("script", ["echo 'open", "if", "done", "a & & b", "for x in a; do", "echo $(("])
+def test_a_script_that_cannot_be_read_says_so(script):
+    [(kind, message)] = compile_script(script).units[0]
+    assert kind == "fail" and message.startswith("syntax error: ")
 
 
 @pytest.mark.parametrize(
@@ -230,8 +230,8 @@ LONG = "9" * 5000  # more digits than Python reads at once
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("exit ²", "sh: exit: Illegal number: ²"),
-        (f"exit {LONG}", f"sh: exit: Illegal number: {LONG}"),
+        ("exit ²", "sh: exit: line 0: Illegal number: ²"),
+        (f"exit {LONG}", f"sh: exit: line 0: Illegal number: {LONG}"),
         ("seq --5", "seq: invalid number '--5'"),
         (f"seq 1 {LONG}", f"seq: invalid number '{LONG}'"),
         (f"httpd -p {LONG}", f"httpd: bad address '{LONG}'"),

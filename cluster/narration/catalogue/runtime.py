@@ -166,6 +166,13 @@ KINDS = {
         en="**containerd** cannot start {container} of {name}: there is no such program in the image. Exit code {exit_code}.",
         zh="**containerd** 无法启动 {name} 的 {container}：镜像中没有这个程序。退出码 {exit_code}。",
     ),
+    "ScriptSpins": Kind(
+        stage="report",
+        marker="warning",
+        source="a limit of Podlife, see docs/fidelity.md",
+        en="**A script** of {container} in {name} works without ever waiting. Podlife stops counting its turns; it spins until it is stopped.",
+        zh="{name} 的 {container} 中，**脚本**不停运转，从不等待。Podlife 不再逐步推进它；它会一直空转，直到被停止。",
+    ),
     "SignalSent": Kind(
         stage="delete",
         marker="cri",

@@ -8,16 +8,27 @@ from __future__ import annotations
 import io
 import posixpath
 import tarfile
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..octets import bytes_of, text_of
 from ..world import DISK_BYTES
-from .outcome import Finished
+from .call import Call
 
 USAGE = "BusyBox v1.35.0 multi-call binary.\n\nUsage: tar c|x|t [-hvokO] [-f TARFILE] [-C DIR] [-X FILE] [FILE]...\n"
 IGNORED = ("--no-same-permissions", "--no-same-owner")
 DELAYED = "tar: error exit delayed from previous errors\n"
 MOST_MEMBERS = 1000
+
+
+@dataclass
+class Finished:
+    """A run of tar that ended: what it printed (notes: to the errors, before its output)."""
+
+    status: int
+    output: str = ""
+    errors: str = ""
+    notes: str = ""
 
 
 class Asked(NamedTuple):
@@ -30,8 +41,8 @@ class Asked(NamedTuple):
     wrong: str = ""
 
 
-def asked(words: list[str]) -> Asked:
-    action, archive, folder, paths, at = "", "-", "/", [], 1
+def asked(words: list[str], home: str = "/") -> Asked:
+    action, archive, folder, paths, at = "", "-", home, [], 1
     while at < len(words):
         word = words[at]
         if word in IGNORED:
@@ -57,8 +68,20 @@ def reads_input(words: list[str]) -> bool:
     return wanted.action in ("x", "t") and wanted.archive == "-" and not wanted.wrong
 
 
-def tar(process, world, words, stdin):
-    wanted = asked(words)
+def tar_of(call: Call) -> int:
+    """`tar c|x|t [-f ARCHIVE] [-C FOLDER] [PATH…]`."""
+    stdin = call.read_all() if reads_input(call.words) else ""
+    done = tar(call.world, call.words, stdin, call.task.folder)
+    call.err(done.notes)
+    call.out(done.output)
+    call.err(done.errors)
+    return done.status
+
+
+def tar(world, words: list[str], stdin: str, home: str = "/") -> Finished:
+    wanted = asked(words, home)
+    wanted = wanted._replace(folder=posixpath.join(home, wanted.folder), archive=wanted.archive if wanted.archive == "-" else
+                             posixpath.join(home, wanted.archive))  # fmt: skip
     if wanted.wrong:
         return Finished(1, errors=wanted.wrong)
     if not world.is_folder(wanted.folder):
@@ -142,7 +165,7 @@ def extracted(world, wanted: Asked, data: bytes) -> Finished:
                 if len(names) >= MOST_MEMBERS:
                     return Finished(1, errors="tar: write error: No space left on device\n")
                 member.name = name_in(member.name)
-                names.append(member.name)
+                names.append(member.name + ("/" if member.isdir() else ""))
                 wrong = written(world, wanted, archive, member) if wanted.action == "x" else ""
                 if wrong:
                     return Finished(1, errors=wrong)
@@ -168,3 +191,6 @@ def written(world, wanted: Asked, archive: tarfile.TarFile, member: tarfile.TarI
         if not world.put_file(path, text):
             return f"tar: can't write '{name}': No space left on device\n"
     return ""
+
+
+ARCHIVES = {"tar": tar_of}

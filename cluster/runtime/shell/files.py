@@ -1,154 +1,366 @@
-"""Owns the commands of a shell that work on files and folders; each takes (process, world, words, stdin), as those of tools.py.
-
-The messages are busybox's. Files have no owner, mode or time of their own.
-"""
+"""Owns the tools that make, move and remove files and folders, with busybox's messages. What is shown of files: listing.py."""
 
 from __future__ import annotations
 
 import posixpath
+import re
 
-from ..world import absolute
-from .outcome import Finished
+from .call import Call, Failed, Usage
 
-NO_SUCH, FULL = "No such file or directory", "No space left on device"
-
-
-def arguments_of(words: list[str]) -> tuple[str, list[str]]:
-    """(the letters of all options, the other words)."""
-    letters = "".join(word[1:] for word in words[1:] if word.startswith("-") and word != "-")
-    return letters, [word for word in words[1:] if not word.startswith("-") or word == "-"]
+SAME = "'{source}' and '{target}' are the same file"
 
 
-def finished(errors: str, output: str = "") -> Finished:
-    return Finished(1 if errors else 0, output, errors)
-
-
-def touch(process, world, words, stdin):
-    errors = ""
-    for path in arguments_of(words)[1]:
-        if not world.is_folder(posixpath.dirname(path) or "/"):
-            errors += f"touch: {path}: {NO_SUCH}\n"
-        elif not world.is_folder(path):
-            world.write_file(path, "", append=True)
-    return finished(errors)
-
-
-def make_folders(process, world, words, stdin):
-    options, paths = arguments_of(words)
-    errors = ""
-    for path in paths:
-        if "p" not in options and (world.is_folder(path) or world.read_file(path) is not None):
-            errors += f"mkdir: can't create directory '{path}': File exists\n"
-        elif "p" not in options and not world.is_folder(posixpath.dirname(path.rstrip("/")) or "/"):
-            errors += f"mkdir: can't create directory '{path}': {NO_SUCH}\n"
+def touch(call: Call) -> int:
+    options = call.options("cham", "dtr")
+    if not options.rest:
+        raise Usage
+    for name in options.rest:
+        path = call.path(name)
+        if call.world.look(path) is not None:
+            done = call.world.change(path, changed_ms=call.world.now_ms)
         else:
-            world.make_folder(path)
-    return finished(errors)
+            done = "c" in options or call.world.put_file(path, "", mode=0o666 & ~call.task.mask) if has_folder(call, path) else False
+        if not done:
+            call.memory["failed"] = True
+            call.complain(f"{name}: {call.world.why}")
+    return call.failed
 
 
-def remove_folders(process, world, words, stdin):
-    errors = ""
-    for path in arguments_of(words)[1]:
-        inside = [name for name in world.paths(path.rstrip("/") + "/") if name.rstrip("/") != path.rstrip("/")]
-        if inside:
-            errors += f"rmdir: '{path}': Directory not empty\n"
-        elif not world.remove_file(path.rstrip("/")) and not forget_folder(world, path):
-            errors += f"rmdir: '{path}': {NO_SUCH}\n"
-    return finished(errors)
+def has_folder(call: Call, path: str) -> bool:
+    """Whether the folder of a file is there; world.why says it is not."""
+    return call.world.look(posixpath.dirname(path)) is not None
 
 
-def forget_folder(world, path: str) -> bool:
-    """Remove a folder and all in it; whether there was one."""
-    inside = world.paths(path.rstrip("/") + "/")
-    for name in inside:
-        world.drop(name)
-    return bool(inside)
+def make_folders(call: Call) -> int:
+    options = call.options("p", "m", longs={"parents": "p", "mode": "m"})
+    if not options.rest:
+        raise Usage
+    mode = new_mode(options["m"], 0o777, is_folder=True) if "m" in options else 0o777 & ~call.task.mask
+    status = 0
+    for name in options.rest:
+        path = call.path(name)
+        if "p" not in options and call.world.look(path, follow=False) is not None:
+            status = call.complain(f"can't create directory '{name}': File exists")
+        elif "p" not in options and not call.world.is_folder(posixpath.dirname(path)):
+            parent = call.world.look(posixpath.dirname(path))
+            why = "No such file or directory" if parent is None else "Not a directory"
+            status = call.complain(f"can't create directory '{name}': {why}")
+        elif not call.world.make_folder(path, mode=mode):
+            status = call.complain(f"can't create directory '{name}': {call.world.why}")
+    return status
 
 
-def remove(process, world, words, stdin):
-    options, paths = arguments_of(words)
-    errors = ""
-    for path in paths:
-        if world.remove_file(path):
-            continue
-        if world.is_folder(path):
-            if "r" in options or "R" in options:
-                forget_folder(world, path)
-            else:
-                errors += f"rm: '{path}' is a directory\n"
-        elif "f" not in options:
-            errors += f"rm: can't remove '{path}': {NO_SUCH}\n"
-    return finished(errors)
+def remove_folders(call: Call) -> int:
+    options = call.options("p", longs={"parents": "p", "ignore-fail-on-non-empty": "i"})
+    if not options.rest:
+        raise Usage
+    status = 0
+    for name in options.rest:
+        while name:
+            if not call.world.remove_folder(call.path(name)):
+                if not ("i" in options and call.world.why == "Directory not empty"):
+                    status = call.complain(f"'{name}': {call.world.why}")
+                break
+            name = posixpath.dirname(name.rstrip("/")) if "p" in options else ""
+    return status
 
 
-def target_of(world, source: str, target: str) -> str:
+def remove(call: Call) -> int:
+    options = call.options("irRf", longs={"force": "f", "recursive": "r"})
+    if not options.rest and "f" not in options:
+        raise Usage
+    status = 0
+    for name in options.rest:
+        path = call.path(name)
+        node = call.world.look(path, follow=False)
+        if name.rstrip("/").rpartition("/")[2] in (".", ".."):
+            status = call.complain("can't remove '.' or '..'")
+        elif node is None:
+            status = status if "f" in options else call.complain(f"can't remove '{name}': No such file or directory")
+        elif node.kind == "folder" and "r" not in options and "R" not in options:
+            status = call.complain(f"'{name}' is a directory")
+        else:
+            status = removed(call, name, path, node.kind == "folder") or status
+    return status
+
+
+def removed(call: Call, name: str, path: str, is_folder: bool) -> int:
+    world = call.world
+    if not is_folder:
+        return 0 if world.remove_file(path) else call.complain(f"can't remove '{name}': {world.why}")
+    status = 0
+    for inner in sorted(world.paths(path.rstrip("/") + "/"), key=lambda each: -each.count("/")):
+        bare = inner.rstrip("/")
+        done = bare == path or (world.remove_folder(bare) if inner.endswith("/") else world.remove_file(bare))
+        if not done:
+            status = call.complain(f"can't remove '{name}{bare[len(path) :]}': {world.why}")
+    if not world.remove_folder(path):
+        return status or call.complain(f"can't remove '{name}': {world.why}")
+    return status
+
+
+def target_of(call: Call, source: str, target: str, no_folder: bool) -> str:
     """Where a file goes that is copied or moved: into a folder under its own name."""
-    return posixpath.join(target, posixpath.basename(source.rstrip("/"))) if world.is_folder(target) else target
+    return posixpath.join(target, posixpath.basename(source.rstrip("/"))) if not no_folder and call.world.is_folder(call.path(target)) else target
 
 
-def copy(process, world, words, stdin):
-    options, paths = arguments_of(words)
-    if len(paths) < 2:
-        return Finished(1, errors="BusyBox v1.35.0 multi-call binary.\n\nUsage: cp [-arPLHpfinlsTu] SOURCE DEST\n")
-    errors = "".join(copied(world, source, target_of(world, source, paths[-1]), "cp", options) for source in paths[:-1])
-    return finished(errors)
+def copy(call: Call) -> int:
+    options = call.options("arRPLHpfinlsTuvd", "t", longs={"recursive": "r", "archive": "a", "parents": "p", "force": "f", "no-clobber": "n"})
+    names = [*options.rest, *options.values.get("t", [])]
+    if len(names) < 2:
+        raise Usage
+    *sources, target = names
+    if len(sources) > 1 and not call.world.is_folder(call.path(target)):
+        raise Failed(f"target '{target}' is not a directory")
+    status = 0
+    for source in sources:
+        status = copied(call, source, target_of(call, source, target, "T" in options), options) or status
+    return status
 
 
-def copied(world, source: str, target: str, name: str, options: str) -> str:
-    """Copy a file, or a folder with all in it; returns what went wrong."""
-    if absolute(source) == absolute(target):
-        return f"{name}: '{source}' and '{target}' are the same file\n"
-    text = world.read_file(source)
-    if text is not None:
-        return "" if world.put_file(target, text) else f"{name}: write error: {FULL}\n"
-    if not world.is_folder(source):
-        return f"{name}: can't stat '{source}': {NO_SUCH}\n"
-    if not set(options) & set("raR"):
-        return f"{name}: omitting directory '{source}'\n"
-    start = source.rstrip("/") + "/"
-    world.make_folder(target)
-    for path in world.paths(start):
-        inner = posixpath.join(target, path[len(posixpath.normpath("/" + start)) + 1 :])
-        if path.endswith("/"):
-            world.make_folder(inner)
-        elif not world.put_file(inner, world.read_file(path) or ""):
-            return f"{name}: write error: {FULL}\n"
-    return ""
+def copied(call: Call, source: str, target: str, options) -> int:
+    """Copy a file, a link, or a folder with all in it."""
+    world, full, into = call.world, call.path(source), call.path(target)
+    keeps_links = any(letter in options for letter in "aPd")
+    recursive = any(letter in options for letter in "arR")
+    node = world.look(full, follow=not keeps_links)
+    if node is None:
+        return call.complain(f"can't stat '{source}': No such file or directory")
+    if full == into or (world.look(into) is not None and world.resolve(full) == world.resolve(into)):
+        return call.complain(SAME.format(source=source, target=target))
+    if node.kind == "folder":
+        return copied_folder(call, source, target, options) if recursive else call.complain(f"omitting directory '{source}'")
+    return copied_file(call, source, target, node, options)
 
 
-def move(process, world, words, stdin):
-    paths, errors = arguments_of(words)[1], ""
-    if len(paths) < 2:
-        return Finished(1, errors="BusyBox v1.35.0 multi-call binary.\n\nUsage: mv [-finT] SOURCE DEST\n")
-    for source in paths[:-1]:
-        target = target_of(world, source, paths[-1])
-        if absolute(target).startswith(absolute(source).rstrip("/") + "/"):
-            errors += f"mv: can't rename '{source}': Invalid argument\n"
+def copied_file(call: Call, source: str, target: str, node, options) -> int:
+    world, into = call.world, call.path(target)
+    if "n" in options and world.look(into) is not None:
+        return 0
+    if node.kind == "link":
+        if world.look(into, follow=False) is not None:
+            world.remove_file(into)
+        return 0 if world.make_link(node.text, into) else call.complain(f"can't create symlink '{target}': {world.why}")
+    if world.read_file(call.path(source)) is None:
+        return call.complain(f"can't open '{source}': {world.why}")
+    if not world.is_folder(posixpath.dirname(into)):
+        return call.complain(f"can't create '{target}': No such file or directory")
+    keeps = "p" in options or "a" in options
+    mode = None if world.look(into) is not None and not keeps else node.mode if keeps else node.mode & ~call.task.mask
+    if not world.put_file(into, node.text, zeros=node.zeros, mode=mode):
+        why = world.why
+        return call.complain("write error: No space left on device" if why == "No space left on device" else f"can't create '{target}': {why}")
+    if keeps:
+        world.change(into, changed_ms=node.changed_ms)
+    return 0
+
+
+def copied_folder(call: Call, source: str, target: str, options) -> int:
+    world, full, into = call.world, call.path(source), call.path(target)
+    if into.startswith(full.rstrip("/") + "/"):
+        return call.complain(f"recursion detected, omitting directory '{target}'")
+    if not world.make_folder(into):
+        return call.complain(f"can't create directory '{target}': {world.why}")
+    status = 0
+    for name in world.names(full):
+        status = copied(call, posixpath.join(source, name), posixpath.join(target, name), options) or status
+    return status
+
+
+def move(call: Call) -> int:
+    options = call.options("finTuv", "t", longs={"force": "f", "no-clobber": "n"})
+    names = [*options.rest, *options.values.get("t", [])]
+    if len(names) < 2:
+        raise Usage
+    *sources, target = names
+    if len(sources) > 1 and not call.world.is_folder(call.path(target)):
+        raise Failed(f"target '{target}' is not a directory")
+    status = 0
+    for source in sources:
+        status = moved(call, source, target_of(call, source, target, "T" in options), options) or status
+    return status
+
+
+def moved(call: Call, source: str, target: str, options) -> int:
+    world, full, into = call.world, call.path(source), call.path(target)
+    node = world.look(full, follow=False)
+    if node is None:
+        return call.complain(f"can't rename '{source}': No such file or directory")
+    if full == into:
+        return call.complain(SAME.format(source=source, target=target))
+    if "n" in options and world.look(into) is not None:
+        return 0
+    if node.kind != "folder":
+        return 0 if world.move(full, into) else call.complain(f"can't rename '{source}': {world.why}")
+    if into.startswith(full.rstrip("/") + "/"):
+        return call.complain(f"can't rename '{source}': Invalid argument")
+    there = world.look(into, follow=False)
+    if there is not None and (there.kind != "folder" or world.names(into)):
+        why = "Not a directory" if there.kind != "folder" else "Directory not empty"
+        return call.complain(f"can't rename '{source}': {why}")
+    if not world.make_folder(into, mode=node.mode):
+        return call.complain(f"can't rename '{source}': {world.why}")
+    status = 0
+    for name in world.names(full):
+        status = moved(call, posixpath.join(source, name), posixpath.join(target, name), options) or status
+    if not status and not world.remove_folder(full):
+        return call.complain(f"can't rename '{source}': {world.why}")
+    return status
+
+
+def link(call: Call) -> int:
+    """`ln`: links by name; a hard link becomes a copy, which is said to be simplified in docs/fidelity.md."""
+    options = call.options("sfnbvTr", longs={"symbolic": "s", "force": "f", "no-dereference": "n"})
+    if not options.rest:
+        raise Usage
+    sources, target = (options.rest, ".") if len(options.rest) == 1 else (options.rest[:-1], options.rest[-1])
+    status, world = 0, call.world
+    for source in sources:
+        node = world.look(call.path(target), follow="n" not in options)
+        is_folder = node is not None and node.kind == "folder" and "T" not in options
+        name = posixpath.join(target, posixpath.basename(source.rstrip("/"))) if is_folder else target
+        status = linked(call, source, name, options) or status
+    return status
+
+
+def linked(call: Call, source: str, name: str, options) -> int:
+    world, into = call.world, call.path(name)
+    if world.look(into, follow=False) is not None:
+        if "f" not in options:
+            return call.complain(f"{name}: File exists")
+        world.remove_file(into)
+    if "s" in options:
+        return 0 if world.make_link(source, into) else call.complain(f"{name}: {world.why}")
+    node = world.look(call.path(source))
+    if node is None:
+        return call.complain(f"{source}: No such file or directory")
+    if node.kind == "folder":
+        return call.complain(f"{name}: Operation not permitted")
+    return 0 if world.put_file(into, node.text, zeros=node.zeros, mode=node.mode) else call.complain(f"{name}: {world.why}")
+
+
+def unlink(call: Call) -> int:
+    options = call.options("")
+    if len(options.rest) != 1:
+        raise Usage
+    return 0 if call.world.remove_file(call.path(options.rest[0])) else call.complain(f"can't remove file '{options.rest[0]}': {call.world.why}")
+
+
+def make_temporary(call: Call) -> int:
+    options = call.options("dqtu", "p")
+    template = options.rest[0] if options.rest else "tmp.XXXXXX"
+    stem = template.rstrip("X")
+    if len(template) - len(stem) < 6:
+        raise Failed("Invalid argument")
+    folder = options.get("p") or (call.environment.get("TMPDIR") or "/tmp" if not options.rest or "t" in options or "p" in options else "")
+    for number in range(10_000):
+        name = posixpath.join(folder, stem + letters(call.world.now_ms * 7919 + call.task.pid * 104729 + number))
+        if call.world.look(call.path(name)) is None:
+            break
+    if "u" not in options:
+        done = call.world.make_folder(call.path(name), mode=0o700) if "d" in options else call.world.put_file(call.path(name), "", mode=0o600)
+        if not done:
+            raise Failed(f"(null): {call.world.why}")
+    call.out(name + "\n")
+    return 0
+
+
+def letters(number: int) -> str:
+    """Six letters of a number."""
+    signs = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    found = ""
+    number = (number * 2654435761) % 2**61
+    for _ in range(6):
+        number, rest = divmod(number, len(signs))
+        found += signs[rest]
+    return found
+
+
+def change_mode(call: Call) -> int:
+    words = call.arguments
+    recursive = any(word in ("-R", "-Rf", "-fR", "--recursive") for word in words[:1])
+    words = words[1:] if words[:1] and words[0] in ("-R", "-Rf", "-fR", "-f", "-v", "-c", "--recursive") else words
+    if len(words) < 2:
+        raise Usage
+    status = 0
+    for name in words[1:]:
+        status = (
+            on_all(call, name, recursive, lambda path, node: call.world.change(path, mode=new_mode(words[0], node.mode, node.kind == "folder")))
+            or status
+        )
+    return status
+
+
+def on_all(call: Call, name: str, recursive: bool, change) -> int:
+    """Do something to a file, and to all below it."""
+    world, path = call.world, call.path(name)
+    paths = [path, *(each.rstrip("/") for each in world.paths(path.rstrip("/") + "/") if each.rstrip("/") != path)] if recursive else [path]
+    status = 0
+    for each in paths:
+        node = world.look(each)
+        if node is None:
+            status = call.complain(f"{name}: No such file or directory") if each == path else status
+        elif not change(each, node):
+            status = call.complain(f"{name}{each[len(path) :]}: {world.why}")
+    return status
+
+
+def new_mode(text: str, mode: int, is_folder: bool = False) -> int:
+    """A mode as `chmod` is told it: 644 or u+x,go-w."""
+    if re.fullmatch("[0-7]{1,4}", text):
+        return int(text, 8)
+    for part in text.split(","):
+        found = re.fullmatch(r"([ugoa]*)((?:[-+=][rwxXst]*)+)", part)
+        if not found:
+            raise Failed(f"invalid mode '{text}'")
+        who = found[1] or "a"
+        who = "ugo" if "a" in who else who
+        for sign, what in re.findall(r"([-+=])([rwxXst]*)", found[2]):
+            for each in who:
+                shift = {"u": 6, "g": 3, "o": 0}[each]
+                bits = sum({"r": 4, "w": 2, "x": 1, "X": 1 if is_folder or mode & 0o111 else 0}.get(letter, 0) for letter in what) << shift
+                bits |= 0o1000 if "t" in what else 0
+                mode = mode | bits if sign == "+" else mode & ~bits if sign == "-" else (mode & ~(7 << shift)) | bits
+    return mode
+
+
+def change_owner(call: Call) -> int:
+    options = call.options("RhLHPcvf", longs={"recursive": "R"})
+    if len(options.rest) < 2:
+        raise Usage
+    who, status = options.rest[0], 0
+    user, _colon, group = who.partition(":") if call.name == "chown" else ("", ":", who)
+    owner, owning = identity(user, "user") if user else None, identity(group, "group") if group else None
+    for name in options.rest[1:]:
+        status = on_all(call, name, "R" in options, lambda path, node: call.world.change(path, owner=owner, group=owning)) or status
+    return status
+
+
+def identity(name: str, kind: str) -> int:
+    if re.fullmatch("[0-9]{1,9}", name):
+        return int(name)
+    if name != "root":
+        raise Failed(f"unknown {kind} {name}")
+    return 0
+
+
+def truncate(call: Call) -> int:
+    options = call.options("c", "s")
+    if "s" not in options or not options.rest:
+        raise Usage
+    from .texts import number_of
+
+    size = number_of(options["s"])
+    for name in options.rest:
+        node = call.world.look(call.path(name))
+        if node is None and "c" in options:
             continue
-        wrong = copied(world, source, target, "mv", "r")
-        errors += wrong
-        if not wrong and not world.remove_file(source):
-            forget_folder(world, source)
-    return finished(errors)
+        text = node.text if node is not None else ""
+        kept = text[:size]
+        if not call.world.put_file(call.path(name), kept, zeros=max(0, size - len(kept))):
+            raise Failed(f"{name}: open: {call.world.why}")
+    return 0
 
 
-def list_files(process, world, words, stdin):
-    options, paths = arguments_of(words)
-    output, errors = "", ""
-    for path in paths or ["/"]:
-        if world.read_file(path) is not None:
-            output += f"{path}\n"
-        elif not world.is_folder(path):
-            errors += f"ls: {path}: {NO_SUCH}\n"
-        else:
-            names = world.names(path) if "a" in options else [name for name in world.names(path) if not name.startswith(".")]
-            shown = "".join(f"{name}\n" for name in names)
-            output += f"{path}:\n{shown}" if len(paths) > 1 else shown
-    return finished(errors, output)
-
-
-def tee(process, world, words, stdin):
-    options, paths = arguments_of(words)
-    for path in paths:
-        world.write_file(path, stdin, append="a" in options)
-    return Finished(0, stdin)
+FILES = {"touch": touch, "mkdir": make_folders, "rmdir": remove_folders, "rm": remove, "cp": copy, "mv": move, "ln": link, "unlink": unlink,
+         "mktemp": make_temporary, "chmod": change_mode, "chown": change_owner, "chgrp": change_owner, "truncate": truncate}  # fmt: skip

@@ -1,337 +1,384 @@
-"""Owns the running of a script: walks its instructions until it waits, ends, or has done enough for one moment."""
+"""Owns the running of a program and its children on the virtual clock: who goes on, what they wait for, and when enough is done for one moment.
+
+A program is plain data (tasks.py) and is walked from outside: `start` makes it, `run` goes on with it until everything in it waits.
+"""
 
 from __future__ import annotations
 
-import re
+import contextlib
+import posixpath
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from ..state import Process
-from .compiler import Command, compile_script
-from .lexer import ShellSyntaxError
-from .outcome import Finished, Outcome, Reads, Wait
-from .tools import TOOLS, reads
+from ..filesystem import ENTER, FILE
+from ..images import behaviours
+from . import programs
+from .builtins import BUILTINS
+from .call import BANNER, Blocked, BrokenPipe, Call, Ends, Failed, Usage
+from .children import Children
+from .expansion import NeedsOutput
+from .instructions import Instructions
+from .streams import PIPE_HOLDS, Streams
+from .tasks import Frame, Front, Machine, Task
+from .tools import TOOLS
+from .usages import USAGES
+from .variables import OutOfMemory, ShellError, Variables
 
-STEPS_AT_ONCE = 2000  # a loop that never waits is not walked further: it spins until it is stopped
-LONGEST = 128 * 1024  # characters of all the words of one command; the kernel's limit of one word (MAX_ARG_STRLEN)
-MOST_VARIABLES = 500
-OUT_OF_MEMORY = "sh: out of memory\n"
-
-
-class OutOfMemory(Exception):
-    """A script has made more text than a small machine holds: it ends, as the shell does that cannot allocate."""
+STEPS_AT_ONCE = 2_000  # instructions of a program in one moment; then time goes on
+SLICE = 200  # of one process, before the others have their turn
+BUSY_MS = 10  # what so many steps take
+MOST_BUSY = 50_000  # a process that does so much without ever waiting is left to spin until it is stopped
+OUT_OF_MEMORY = "out of memory"
+UNNAMED = ("echo", "printf", "test", "[", "[[", "kill")  # applets that the shell runs in itself
+NOT_IN_BUSYBOX = ("curl", "bash", "dash")
+FOLDERS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
 
 
 class World(Protocol):
-    """What a process sees of its container."""
+    """What a process sees of its container, beside its files (runtime/files.py)."""
 
     now_ms: int
     unix_s: int
     terminal: tuple[int, int]
+    is_terminal: bool
+    process: Any
+    network: Any
+    why: str
 
     def write(self, stream: str, text: str) -> None: ...
-    def read_file(self, path: str) -> str | None: ...
-    def write_file(self, path: str, text: str, *, append: bool) -> bool: ...
-    def put_file(self, path: str, text: str) -> bool: ...
-    def remove_file(self, path: str) -> bool: ...
-    def make_folder(self, path: str) -> None: ...
-    def is_folder(self, path: str) -> bool: ...
-    def drop(self, path: str) -> None: ...
-    def names(self, folder: str) -> list[str]: ...
-    def paths(self, prefix: str) -> list[str]: ...
-    def date(self, form: str) -> str: ...
     def signal(self, pid: str, name: str) -> bool: ...
-    def first_processes(self) -> list[Process]: ...
-    def input_all(self) -> str | None: ...
+    def new_pid(self) -> int: ...
+    def programs(self) -> list[tuple[list[str], Any, int]]: ...
     def input_line(self) -> str | None: ...
     def input_some(self) -> tuple[str, bool]: ...
 
 
 @dataclass
 class Step:
-    """How far a script came. kind: "wait" (wait_ms, -1 for ever), "idle" (naps of wait_ms), "input" (for some), "exit" (code)."""
+    """How far a program came. kind: "wait" (wait_ms, -1 until something happens), "input" (the same, and it reads), "prompt" (a shell at a
+    terminal waits for its next line), "spin" (the same as wait, told once: it does nothing but work), "exit" (code)."""
 
     kind: str
-    wait_ms: int = 0
+    wait_ms: int = -1
     code: int = 0
 
 
-def run(process: Process, world: World) -> Step:
-    """Walk on from where the process stands."""
-    for _ in range(STEPS_AT_ONCE):
-        if not process.frames:
-            return Step("exit", code=process.status)
-        text, at = process.frames[-1]
-        code = compile_script(text)
-        if at >= len(code):
-            process.frames.pop()
-            continue
-        process.frames[-1][1] = at + 1
-        step = bounded(process, world, code[at])
-        if step is not None:
-            return step
-    process.looped = True
-    return Step("wait", wait_ms=-1)
-
-
-def bounded(process: Process, world: World, instruction: tuple) -> Step | None:
-    """Do one instruction, and end the script that grows beyond measure."""
-    try:
-        step = perform(process, world, instruction)
-        if len(process.variables) <= MOST_VARIABLES:
-            return step
-    except OutOfMemory:
-        pass
-    world.write("stderr", OUT_OF_MEMORY)
-    return Step("exit", code=2)
-
-
-def perform(process: Process, world: World, instruction: tuple) -> Step | None:
-    """Do one instruction; a Step when the process waits or ends."""
-    kind = instruction[0]
-    if kind == "run":
-        return settle(process, world, execute(process, world, instruction[1]))
-    if kind == "pipe":
-        return settle(process, world, pipe(process, world, instruction[1]))
-    if kind in ("jump", "jump_failed", "jump_ok"):
-        if kind == "jump" or (process.status != 0) == (kind == "jump_failed"):
-            process.frames[-1][1] = instruction[1]
-    elif kind == "status":
-        process.status = instruction[1]
-    elif kind == "invert":
-        process.status = 0 if process.status else 1
-    elif kind == "for":
-        slot = slot_name(process, instruction[1])
-        process.items[slot] = [text for word in instruction[2] for text in expand(process, world, word)]
-        process.loops[slot] = 0
-    elif kind == "next":
-        next_item(process, instruction)
-    elif kind == "loop":
-        process.looped = True
-    elif kind == "idle":
-        process.looped = True
-        process.frames[-1][1] -= 1
-        return Step("idle", wait_ms=instruction[1])
-    return None
-
-
-def slot_name(process: Process, slot: int) -> str:
-    return f"{len(process.frames)}.{slot}"
-
-
-def next_item(process: Process, instruction: tuple) -> None:
-    _, end, number, name = instruction
-    slot = slot_name(process, number)
-    at, items = process.loops[slot], process.items[slot]
-    if at < len(items):
-        process.variables[name] = items[at]
-        process.loops[slot] = at + 1
+def start(process: Any, argv: list[str], *, is_interactive: bool = False, pid: int = 1) -> None:
+    """Make a program of a command line: a shell with its text, or one of the tools."""
+    task = Task(pid, 0, list(argv), folder=getattr(process, "folder", "") or "/")
+    task.is_interactive = is_interactive
+    if is_interactive:
+        task.name, task.wait = argv[0], ["prompt"]
     else:
-        del process.loops[slot], process.items[slot]
-        process.frames[-1][1] = end
+        task.is_shell = False
+        task.front = Front(list(argv), dict(task.descriptors), is_last=True)
+    process.machine = Machine(tasks={str(pid): task}, last_pid=pid)
 
 
-def settle(process: Process, world: World, outcome: Outcome) -> Step | None:
-    """What an outcome means for the shell that ran the command."""
-    if isinstance(outcome, Reads):
-        process.frames[-1][1] -= 1
-        return Step("input")
-    if isinstance(outcome, Wait):
-        process.status = 0
-        return Step("wait", wait_ms=outcome.ms)
-    process.status = outcome.status
-    return Step("exit", code=outcome.status) if outcome.ends_shell else None
+def feed(process: Any, text: str) -> None:
+    """A line for a shell that waits at its prompt."""
+    root = first(process)
+    root.frames, root.wait = [Frame(text)], []
 
 
-def execute(
-    process: Process, world: World, command: Command, stdin: str | None = None, into: list[str] | None = None
-) -> Outcome:
-    """Run a simple command. stdin: what it may read, None: the program's own input.
-
-    into: collects its output in place of the container's log (pipes, `$(…)`).
-    """
-    try:
-        return _execute(process, world, command, stdin, into)
-    except OutOfMemory:
-        world.write("stderr", OUT_OF_MEMORY)
-        return Finished(2, ends_shell=True)
+def first(process: Any) -> Task:
+    return next(iter(process.machine.tasks.values()))
 
 
-def _execute(process: Process, world: World, command: Command, stdin: str | None, into: list[str] | None) -> Outcome:
-    words = [text for word in command.words for text in expand(process, world, word)]
-    if sum(map(len, words)) > LONGEST:
-        raise OutOfMemory
-    assigned = {name: "".join(expand(process, world, value, split=False)) for name, value in command.assigns}
-    if not words:
-        process.variables.update(assigned)
-        return Finished(0)
-    target, errors, content = redirects_of(process, world, command)
-    if content is None and any(operator == "<" for _, operator, _ in command.redirects):
-        world.write("stderr", "sh: can't open file: no such file\n")
-        return Finished(1)
-    tool = TOOLS.get(words[0].rpartition("/")[2] if words[0].startswith("/") else words[0])
-    if tool is None:
-        world.write("stderr", f"sh: {words[0]}: not found\n")
-        return Finished(127)
-    given = content if content is not None else stdin
-    if given is None:
-        given = own_input(world, words, is_shown=target == "stdout" and into is None)
-    if given is None:
-        return Reads()
-    outcome = tool(process, world, words, given)
-    if isinstance(outcome, Finished):
-        if outcome.notes:
-            deliver(world, errors, outcome.notes, into)
-        if outcome.output:
-            deliver(world, target, outcome.output, into)
-        if outcome.errors:
-            deliver(world, errors, outcome.errors, into)
-    if into is None and isinstance(outcome, Finished) and target not in ("stdout", "stderr") and not outcome.output:
-        world.write_file(target, "", append=True)
-    return outcome
+def run(process: Any, world: World) -> Step:
+    """Walk on from where a program stands."""
+    return Runner(process, world).run()
 
 
-def own_input(world: World, words: list[str], *, is_shown: bool) -> str | None:
-    """What a command reads of its program's own input; None when it has to wait for it.
-
-    `cat` at a terminal shows what comes as it comes; everything else that reads, reads to the end, but for `read`.
-    """
-    wanted = reads(words)
-    if not wanted:
-        return ""
-    if wanted == "line":
-        return world.input_line()
-    if words[0] != "cat" or not is_shown:
-        return world.input_all()
-    text, is_end = world.input_some()
-    if not is_end and text:
-        world.write("stdout", text)
-    return text if is_end else None
+def interrupt(process: Any, world: World) -> None:
+    """Ctrl-C: what is in front ends."""
+    runner = Runner(process, world)
+    jobs = {str(job[0]) for job in runner.root.jobs}
+    for task in list(runner.machine.tasks.values()):
+        if task is not runner.root and str(task.pid) not in jobs:
+            runner.ended(task, 130)
+    root = runner.root
+    root.front, root.frames, root.status, root.wait, root.pending = None, [], 130, ["prompt"], []
 
 
-def redirects_of(process: Process, world: World, command: Command) -> tuple[str, str, str | None]:
-    """(where output goes, where errors go, what is read): "stdout", "stderr" or a path."""
-    where = {"1": "stdout", "2": "stderr"}
-    content = None
-    for descriptor, operator, word in command.redirects:
-        name = "".join(expand(process, world, word, split=False))
-        if operator == ">&":
-            where[descriptor] = where.get(name, "stdout")
-        elif operator == "<":
-            content = world.read_file(name)
-        else:
-            path = {"/dev/stdout": "stdout", "/dev/stderr": "stderr"}.get(name, name)
-            if operator == ">" and path == name and name != "/dev/null":
-                world.write_file(name, "", append=False)
-            where[descriptor] = path
-    return where["1"], where["2"], content
-
-
-def deliver(world: World, target: str, text: str, into: list[str] | None) -> None:
-    if target == "stdout" and into is not None:
-        into.append(text)
-    elif target in ("stdout", "stderr"):
-        world.write(target, text)
-    elif target != "/dev/null" and not world.write_file(target, text, append=True):
-        world.write("stderr", "sh: write error: No space left on device\n")
-
-
-def pipe(process: Process, world: World, commands: list[Command]) -> Outcome:
-    """Run a pipeline, one command after the other; all but the last must end at once."""
-    text = None
-    for command in commands[:-1]:
-        collected: list[str] = []
-        if isinstance(outcome := execute(process, world, command, text, collected), Reads):
-            return outcome
-        text = "".join(collected)
-    return execute(process, world, commands[-1], text)
-
-
-def expand(process: Process, world: World, word: list, *, split: bool = True) -> list[str]:
-    """The texts that a word stands for: unquoted variables and commands are split at blanks."""
-    texts, current, started, size = [], "", False, 0
-    for kind, value, quoted in word:
-        text = value if kind == "text" else value_of(process, world, kind, value)
-        size += len(text)
-        if size > LONGEST:
-            raise OutOfMemory
-        if kind == "text" or quoted or not split:
-            current, started = current + text, True
-            continue
-        pieces = text.split()
-        for index, piece in enumerate(pieces):
-            if index and started:
-                texts.append(current)
-                current = ""
-            current, started = current + piece, True
-    if started:
-        texts.append(current)
-    return texts
-
-
-def value_of(process: Process, world: World, kind: str, value: str) -> str:
-    if kind == "arithmetic":
-        return str(arithmetic(process, value))
-    if kind == "command":
-        return output_of(process, world, value)
-    name, operator, rest = (
-        re.fullmatch(r"(\w+|[?$#@*!])(:?[-=])?(.*)", value, re.DOTALL).groups() if value else ("", None, "")
-    )
-    found = variable(process, name)
-    if operator and not found:
-        if operator.endswith("="):
-            process.variables[name] = rest
-        return rest
-    return found
-
-
-def variable(process: Process, name: str) -> str:
-    if name == "?":
-        return str(process.status)
-    if name == "$":
-        return "1"
-    if name == "0":
-        return "sh"
-    return process.variables.get(name, process.env.get(name, ""))
-
-
-def output_of(process: Process, world: World, text: str) -> str:
-    """What `$(text)` prints, without the last newlines; a command that would wait is not waited for."""
-    try:
-        code = compile_script(text)
-    except ShellSyntaxError:
-        process.status = 2
-        return ""
-    collected: list[str] = []
-    for instruction in code[:STEPS_AT_ONCE]:
-        if instruction[0] == "run":
-            outcome = execute(process, world, instruction[1], "", collected)
-        elif instruction[0] == "pipe":
-            outcome = nested_pipe(process, world, instruction[1], collected)
-        else:
-            continue
-        process.status = outcome.status if isinstance(outcome, Finished) else 0
-    return "".join(collected).rstrip("\n")
-
-
-def nested_pipe(process: Process, world: World, commands: list[Command], into: list[str]) -> Outcome:
-    text = ""
-    for command in commands:
-        collected: list[str] = []
-        outcome = execute(process, world, command, text, collected)
-        text = "".join(collected)
-    into.append(text)
-    return outcome
-
-
-def arithmetic(process: Process, text: str) -> int:
-    """`$((…))`: whole numbers with + - * / % ( ) and comparisons; anything else is 0."""
-    filled = re.sub(r"\$?\b([A-Za-z_]\w*)", lambda found: variable(process, found[1]) or "0", text).strip()
-    if len(filled) > 200 or not re.fullmatch(r"[\d\s+\-*/%()<>=!]*", filled) or re.search(r"\*\*|<<|>>", filled):
+def signal(process: Any, world: World, name: str, *, pid: int = 0) -> int:
+    """A signal reaches a process of a program (its first one by default). Returns how long until the program is to be walked on; -1: it need not."""
+    runner = Runner(process, world)
+    task = runner.machine.tasks.get(str(pid)) if pid else runner.root
+    if task is None or task.ended >= 0:
+        return -1
+    runner.send(task, name)
+    if task.ended >= 0:
         return 0
-    try:
-        return int(
-            eval(filled.replace("/", "//").replace("////", "//"), {"__builtins__": {}}, {})
-        )  # digits and operators only
-    except (SyntaxError, ZeroDivisionError, ValueError, TypeError, NameError):
+    if not task.pending:
+        return -1
+    is_called = task.front is not None and task.front.words[0] == "wait"
+    if task.wait == ["prompt"] or (is_called and task.wait[:1] == ["children"]):
+        task.wait = []
         return 0
+    if task.wait[:1] != ["nap"]:
+        return -1
+    _, since, length = task.wait
+    task.wait = ["until", world.now_ms + length - (world.now_ms - since) % length]
+    return next_ms(process, world.now_ms)
+
+
+def next_ms(process: Any, now_ms: int) -> int:
+    """How long until something in a program goes on by itself; -1: it does not."""
+    dues = [task.wait[-1] for task in process.machine.tasks.values() if task.wait and task.wait[0] in ("until", "child")]
+    return max(0, min(dues) - now_ms) if dues else -1
+
+
+class Runner(Streams, Children, Instructions):
+    """One program for the length of a turn."""
+
+    def __init__(self, process: Any, world: World):
+        self.process, self.world = process, world
+        self.machine: Machine = process.machine
+        self.base: dict[str, str] = process.env
+        self.root = first(process)
+
+    def variables(self, task: Task) -> Variables:
+        return Variables(task, self.base, task.shell or task.pid)
+
+    # -- turns ---------------------------------------------------------------------------------------------------------
+
+    def run(self) -> Step:
+        was_prompt = self.root.wait == ["prompt"]
+        if self.root.ended >= 0:
+            return Step("exit", code=self.root.ended)
+        for task in self.machine.tasks.values():
+            if task.wait == ["input"]:
+                task.wait = []
+        left = STEPS_AT_ONCE
+        while left > 0:
+            ran = 0
+            for task in list(self.machine.tasks.values()):
+                if task.ended < 0 and self.is_ready(task):
+                    ran += self.walk(task, min(SLICE, left))
+                    if self.root.ended >= 0:
+                        return Step("exit", code=self.root.ended)
+            if not ran:
+                break
+            left -= ran
+        return self.rest(left <= 0, was_prompt)
+
+    def rest(self, is_busy: bool, was_prompt: bool) -> Step:
+        """What a program does that has gone as far as it can."""
+        wait_ms, kind = next_ms(self.process, self.world.now_ms), "wait"
+        if is_busy:
+            spun = [task for task in self.machine.tasks.values() if not task.wait and task.busy > MOST_BUSY]
+            for task in spun:
+                task.wait = ["spin"]
+            if any(not task.wait for task in self.machine.tasks.values()):
+                wait_ms = BUSY_MS if self.machine.steps < 4 * MOST_BUSY else 10 * BUSY_MS
+            if spun:
+                kind = "spin"
+        if any(task.wait == ["input"] for task in self.machine.tasks.values()):
+            kind = "input"
+        if self.root.wait == ["prompt"] and not was_prompt:
+            kind = "prompt"
+        return Step(kind, wait_ms)
+
+    def is_ready(self, task: Task) -> bool:
+        wait = task.wait
+        if not wait:
+            return True
+        kind = wait[0]
+        if kind == "until":
+            ready = self.world.now_ms >= wait[1]
+        elif kind == "children":
+            is_called = bool(task.pending) and task.front is not None and task.front.words[0] == "wait"
+            ready = is_called or all(pid not in self.machine.tasks for pid in wait[1:])
+        elif kind == "child":
+            ready = wait[1] not in self.machine.tasks or self.world.now_ms >= wait[2]
+        elif kind in ("pipe", "line"):
+            pipe = self.machine.pipes.get(wait[1])
+            ready = pipe is None or len(pipe.text) > (wait[2] if kind == "line" else 0) or self.is_over(wait[1])
+        elif kind == "room":
+            pipe = self.machine.pipes.get(wait[1])
+            ready = pipe is None or len(pipe.text) < PIPE_HOLDS or not self.holders(f"pipe {wait[1]} r")
+        elif kind == "nap" and task.pending:
+            _, since, length = wait
+            task.wait = ["until", self.world.now_ms + length - (self.world.now_ms - since) % length]
+            return False
+        else:
+            return False
+        if ready:
+            task.wait = []
+        return ready
+
+    def walk(self, task: Task, most: int) -> int:
+        """Go on with one process; returns how many steps it made."""
+        made = 0
+        while made < most and task.ended < 0 and not task.wait:
+            made += 1
+            try:
+                self.advance(task)
+            except Blocked as blocked:
+                self.blocked(task, blocked.wait)
+            except NeedsOutput as needed:
+                self.capture(task, needed.text)
+            except (OutOfMemory, MemoryError):
+                self.fatal(task, f"{self.shell_name(task)}: {OUT_OF_MEMORY}\n", 2)
+            except ShellError as wrong:
+                self.fatal(task, f"{self.shell_name(task)}: {wrong}\n", wrong.status)
+            except BrokenPipe:
+                self.ended(task, 141)
+            except RecursionError:
+                self.fatal(task, f"{self.shell_name(task)}: nested too deep\n", 2)
+            except Exception as unforeseen:  # a fault of ours ends this one process, and says so
+                self.fatal(task, f"{self.shell_name(task)}: internal error: {type(unforeseen).__name__}: {unforeseen}\n", 134)
+        task.busy += made
+        self.machine.steps += made
+        return made
+
+    def blocked(self, task: Task, wait: list) -> None:
+        if wait and wait[0] in ("until", "input", "nap", "ever"):
+            task.busy = 0
+        task.wait = wait
+
+    def shell_name(self, task: Task) -> str:
+        return task.name if task.is_shell else task.argv[0]
+
+    def fatal(self, task: Task, message: str, status: int) -> None:
+        """A shell that cannot go on; one at a terminal asks for its next line."""
+        self.complain(task.descriptors, message)
+        if self.forgives(task):
+            task.front, task.frames, task.status, task.results = None, [], status, []
+        else:
+            self.exit(task, status)
+
+    def forgives(self, task: Task) -> bool:
+        """Whether a shell goes on after a fault that ends others: one at a terminal does."""
+        return task.is_interactive and self.world.is_terminal
+
+    def complain(self, descriptors: dict[str, str], message: str) -> None:
+        """Write to standard error, come what may."""
+        with contextlib.suppress(BrokenPipe, Failed):
+            self.write(descriptors.get("2", "null"), message)
+
+    # -- one step --------------------------------------------------------------------------------------------------------
+
+    def advance(self, task: Task) -> None:
+        """Do the next thing of a process."""
+        if task.front is not None:
+            self.resume(task)
+        elif task.pending:
+            name = task.pending.pop(0)
+            task.frames.append(Frame(task.traps.get(name, ""), kind="trap", status=task.status))
+        elif not task.frames:
+            if task.is_interactive:
+                task.wait = ["prompt"]
+            else:
+                self.exit(task, task.status)
+        else:
+            self.instruct(task, task.frames[-1])
+
+    def resume(self, task: Task) -> None:
+        """Go on with the command in front of a process."""
+        front = task.front
+        call = Call(self, task, front)
+        try:
+            status = self.called(call)
+        except Ends as ends:
+            self.exit(task, ends.status)
+            return
+        except BrokenPipe:
+            if self.is_builtin(front.words[0]) or front.is_last:
+                self.ended(task, 141)
+                return
+            status = 141
+        if task.front is not front:
+            return
+        task.front = None
+        if front.is_last and status is not None:
+            self.exit(task, status)
+        elif status is not None:
+            self.finished(task, status, front.is_tested)
+
+    def called(self, call: Call) -> int | None:
+        """Call a command; what it complains of by an exception is said in its name."""
+        try:
+            return self.tool(call)(call)
+        except Usage as wrong:
+            if self.is_builtin(call.name) and str(wrong).startswith("invalid option"):
+                call.err(f"{self.prefix(call)}illegal option -{str(wrong)[-2]}\n")
+                return 2
+            words = f"{call.name}: {wrong}\n" if str(wrong) else ""
+            usage = USAGES.get(call.name)
+            call.err(words + (f"{BANNER}\n\nUsage: {call.name} {usage}\n" if usage is not None else ""))
+            return 2 if self.is_builtin(call.name) else 1
+        except Failed as wrong:
+            call.err(f"{self.prefix(call)}{wrong}\n")
+            return wrong.status
+        except (OutOfMemory, ShellError, Blocked, BrokenPipe, Ends, NeedsOutput):
+            raise
+        except Exception as unforeseen:  # a fault of ours ends this one command, and says so
+            call.err(f"{call.name}: internal error: {type(unforeseen).__name__}: {unforeseen}\n")
+            return 134
+
+    def prefix(self, call: Call) -> str:
+        """What a command's complaints begin with: applets of the shell itself name the shell alone."""
+        name, shell = call.name, self.shell_name(call.task)
+        if name in UNNAMED:
+            return f"{shell}: " if call.task.is_shell else f"{name}: "
+        return f"{shell}: {name}: line 0: " if self.is_builtin(name) else f"{name}: "
+
+    # -- programs --------------------------------------------------------------------------------------------------------
+
+    def is_builtin(self, name: str) -> bool:
+        return name in BUILTINS or name.startswith("\0")
+
+    def is_known(self, name: str) -> bool:
+        """Whether a name is a command here: a builtin, or a tool by its name or its path."""
+        folder, _, base = name.rpartition("/")
+        if base in self.own_tools() and (not name.startswith("/") or folder in ("", *FOLDERS)):
+            return True
+        if folder or name.startswith("/"):
+            return folder in FOLDERS and base in TOOLS and not self.is_missing(base)
+        return name in BUILTINS or (name in TOOLS and not self.is_missing(name))
+
+    def own_tools(self) -> dict[str, Any]:
+        """Commands that this container's image brings along."""
+        image = behaviours().get(self.world.process.behaviour)
+        return image.tools if image is not None else {}
+
+    def is_missing(self, name: str) -> bool:
+        """Whether this container's image goes without a tool."""
+        return name in NOT_IN_BUSYBOX and getattr(self.world.process, "behaviour", "") in ("busybox", "alpine")
+
+    def tool(self, call: Call):
+        """The function behind a command's name."""
+        name = call.words[0]
+        if name in BUILTINS and "/" not in name:
+            return BUILTINS[name]
+        if not self.is_known(name):
+            return programs.script
+        if posixpath.basename(name) in self.own_tools():
+            return programs.own
+        return TOOLS[posixpath.basename(name)]
+
+    def why_not(self, task: Task, name: str) -> tuple[str, int]:
+        """(why a program cannot be run, the exit code); ("", 0) when it can."""
+        if self.is_known(name):
+            return "", 0
+        found = self.executable(task, name)
+        if found:
+            return "", 0
+        path = posixpath.join(task.folder, name)
+        if "/" in name and self.world.look(path) is not None:
+            return f"{name}: Permission denied", 126
+        return f"{name}: not found", 127
+
+    def executable(self, task: Task, name: str) -> str:
+        """The path of a script that a name stands for; "" when it is none."""
+        if "/" in name:
+            paths = [posixpath.join(task.folder, name)]
+        else:
+            paths = [posixpath.join(each or task.folder, name) for each in (self.variables(task).get("PATH") or "").split(":")]
+        for path in paths:
+            node = self.world.look(path)
+            if node is not None and node.kind == FILE and node.mode & 0o111 and self.world.may(node, ENTER):
+                return path
+        return ""
