@@ -102,7 +102,7 @@ def reconcile(service: dict, family: str, desired: Desired, slices: list[dict], 
     changes, by_ports = Changes(), {}
     for each in slices:
         if _is_owned(each, service):
-            by_ports.setdefault(_ports_key(each), []).append(each)
+            by_ports.setdefault(ports_key(each), []).append(each)
         else:
             changes.delete.append(each)
     for ports, endpoints in desired.items():
@@ -117,7 +117,7 @@ def reconcile(service: dict, family: str, desired: Desired, slices: list[dict], 
     return changes
 
 
-def _ports_key(slice_: dict) -> Ports:
+def ports_key(slice_: dict) -> Ports:
     found = [(port.get("name") or "", port.get("port"), port.get("protocol", "TCP"), port.get("appProtocol")) for port in slice_.get("ports") or ()]
     return tuple(sorted(found, key=str))
 
@@ -131,10 +131,14 @@ def _new(service: dict, family: str, ports: Ports) -> dict:
     meta = service["metadata"]
     owner = {"apiVersion": "v1", "kind": "Service", "name": meta["name"], "uid": meta["uid"], "controller": True, "blockOwnerDeletion": True}
     slice_meta = {"generateName": meta["name"] + "-", "namespace": meta["namespace"], "labels": labels_of(service), "ownerReferences": [owner]}
-    shown = [{"name": name, "port": number, "protocol": protocol, **({"appProtocol": app} if app is not None else {})}
-             for name, number, protocol, app in ports]  # fmt: skip
     return {"kind": "EndpointSlice", "apiVersion": "discovery.k8s.io/v1", "metadata": slice_meta, "addressType": family,
-            "endpoints": None, "ports": shown or None}  # fmt: skip
+            "endpoints": None, "ports": shown_ports(ports) or None}  # fmt: skip
+
+
+def shown_ports(ports: Ports) -> list[dict]:
+    """Ports as a slice writes them."""
+    return [{"name": name, "port": number, "protocol": protocol, **({"appProtocol": app} if app is not None else {})}
+            for name, number, protocol, app in ports]  # fmt: skip
 
 
 def labels_of(service: dict) -> dict[str, str]:

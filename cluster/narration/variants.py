@@ -74,7 +74,8 @@ def _refused(data: dict, resource: str) -> str:
 
 
 def _component(data: dict, resource: str) -> str:
-    return "kubelet" if str(data.get("component", "")).startswith("kubelet/") else ""
+    name = str(data.get("component"))
+    return "kubelet" if name.startswith("kubelet/") else name if name in ("kube-proxy", "coredns") else ""
 
 
 def _awaited(data: dict, resource: str) -> str:

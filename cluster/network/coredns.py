@@ -44,6 +44,13 @@ class CoreDns(Process):
         self.slices = self.informers.watch("endpointslices", indexes={"service": service_of})
         self.namespaces = self.informers.watch("namespaces")
 
+    def on_start(self) -> None:
+        self.trace("ComponentStarted", component=self.name)
+        super().on_start()
+
+    def on_stop(self) -> None:
+        self.trace("ComponentStopped", component=self.name)
+
     def ask(self, name: str, kind: str) -> Answer:
         """One question. name: full, without the last dot."""
         name = name.lower().rstrip(".")

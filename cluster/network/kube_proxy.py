@@ -67,6 +67,13 @@ class KubeProxy(Process):
         for key in [*self.state.rules, *(key for key, _ in self.services.pairs())]:
             self._touch(key)
 
+    def on_start(self) -> None:
+        self.trace("ComponentStarted", component=self.name)
+        super().on_start()
+
+    def on_stop(self) -> None:
+        self.trace("ComponentStopped", component=self.name)
+
     # -- what changes ---------------------------------------------------------------------------------------------
 
     def _on_service(self, kind: str, old: dict | None, new: dict) -> None:

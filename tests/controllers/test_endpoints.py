@@ -210,3 +210,34 @@ def test_a_pod_deleted_at_once_is_first_seen_as_ending():
     world.do(world.client.delete("pods", "a", "default"))
     written = [change.value["endpoints"] for change in world.store.changes if change.revision > before and "/endpointslices/" in change.key]
     assert [each and each[0]["conditions"]["terminating"] for each in written] == [True, None]
+
+
+def endpoints(*addresses, **parts):
+    subset = {"addresses": [{"ip": each} for each in addresses], "ports": [{"port": 9000, "protocol": "TCP"}]}
+    return {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "manual", "annotations": {"a": "b"}, **parts}, "subsets": [subset]}
+
+
+def test_endpoints_made_by_hand_are_mirrored_into_a_slice_that_follows_them():
+    world = World()
+    world.create("services", {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "manual"}, "spec": {"ports": [{"port": 80}]}})
+    world.create("endpoints", endpoints("10.1.2.3", labels={"x": "y"}))
+    [mirrored] = [each for each in world.list("endpointslices") if each["metadata"]["name"] != "kubernetes"]
+    assert mirrored["endpoints"] == [{"addresses": ["10.1.2.3"], "conditions": {"ready": True}}]
+    assert mirrored["metadata"]["labels"] == {"x": "y", slices.SERVICE_NAME: "manual", slices.MANAGED_BY: "endpointslicemirroring-controller.k8s.io"}
+    assert (mirrored["metadata"]["annotations"], mirrored["ports"]) == ({"a": "b"}, [{"name": "", "port": 9000, "protocol": "TCP"}])
+    changed = {**endpoints("10.1.2.4"), "metadata": {"name": "manual", "namespace": "default"}}
+    world.do(world.client.update("endpoints", changed))
+    [again] = [each for each in world.list("endpointslices") if each["metadata"]["name"] != "kubernetes"]
+    assert again["metadata"]["name"] == mirrored["metadata"]["name"] and again["endpoints"][0]["addresses"] == ["10.1.2.4"]
+    world.do(world.client.delete("endpoints", "manual", "default"))
+    assert len(world.list("endpointslices")) == 1
+
+
+@pytest.mark.parametrize(
+    "parts", [{"labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}}, {"annotations": {"control-plane.alpha.kubernetes.io/leader": "{}"}}]
+)
+def test_endpoints_that_say_so_are_not_mirrored(parts):
+    world = World()
+    world.create("services", {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "manual"}, "spec": {"ports": [{"port": 80}]}})
+    world.create("endpoints", endpoints("10.1.2.3", **parts))
+    assert len(world.list("endpointslices")) == 1

@@ -9,6 +9,34 @@ DNS = "coredns plugin/kubernetes"
 POLICY = "k8s.io/api networking/v1 types.go"
 
 KINDS = {
+    "ComponentStarted.kube-proxy": Kind(
+        stage="fault",
+        step=False,
+        source=PROXY,
+        en="**kube-proxy** starts on every node and writes the rules of all Services anew.",
+        zh="**kube-proxy** 在每个节点上启动，重新写入所有 Service 的规则。",
+    ),
+    "ComponentStopped.kube-proxy": Kind(
+        stage="fault",
+        marker="warning",
+        source=PROXY,
+        en="**kube-proxy** stops on every node. The rules in the kernels stay, and grow stale.",
+        zh="**kube-proxy** 在每个节点上停止。内核中的规则仍在，但会逐渐过时。",
+    ),
+    "ComponentStarted.coredns": Kind(
+        stage="fault",
+        step=False,
+        source=DNS,
+        en="**CoreDNS** starts, lists Services, EndpointSlices and namespaces, and answers names again.",
+        zh="**CoreDNS** 启动，列出 Service、EndpointSlice 与命名空间，重新解析名称。",
+    ),
+    "ComponentStopped.coredns": Kind(
+        stage="fault",
+        marker="warning",
+        source=DNS,
+        en="**CoreDNS** stops. Addresses still work, but every name in the cluster runs into a timeout.",
+        zh="**CoreDNS** 停止。地址仍然可用，但集群内的每个名称都会超时。",
+    ),
     "ServiceProgrammed": Kind(
         stage="report",
         marker="status",
