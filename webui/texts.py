@@ -3,9 +3,11 @@
 What happens in the cluster is told by `cluster.narration`; these are only the words of the page around it.
 """
 
+from .texts_inside import INSIDE
 from .texts_terminal import TERMINAL
 
 TEXTS: dict[str, tuple[str, str]] = {
+    **INSIDE,
     **TERMINAL,
     # Top bar
     "top.motto": ("a Kubernetes that you can see through", "看得透的 Kubernetes"),
@@ -207,20 +209,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "tab.why": ("Why", "为什么"),
     "tab.status": ("STATUS", "STATUS"),
     "tab.inside": ("Inside", "内部"),
-    "inside.nothing": ("No node has a sandbox of this Pod: there is nothing to look into.", "没有节点拥有此 Pod 的沙箱：无内部可看。"),
-    "inside.probe": ("{kind} probe: {n} answers, the last at {at}: {result} ×{run}", "{kind} 探针：共 {n} 次应答，最近一次在 {at}：{result} ×{run}"),
-    "inside.probe_none": ("{kind} probe: no answer yet", "{kind} 探针：尚无应答"),
-    "inside.probe_success": ("success", "成功"),
-    "inside.probe_failure": ("failure", "失败"),
-    "inside.no_log": ("Nothing was written to the log.", "日志中没有内容。"),
-    "inside.log_of": ("Log of {name}", "{name} 的日志"),
-    "inside.earlier": ("{n} more lines", "另有 {n} 行"),
-    "inside.shell": ("open a shell", "打开 shell"),
-    "inside.own_files": ("Files that it changed: {n}", "它改动的文件：{n}"),
-    "inside.no_files": ("No files yet.", "还没有文件。"),
-    "inside.read_only": ("read-only", "只读"),
-    "inside.bytes": ("{n} bytes", "{n} 字节"),
-    "inside.files_now": ("Logs end at this step; files and processes are as they are now.", "日志止于这一步；文件与进程为当前状态。"),
     "inspector.tabs": ("What to show of it", "显示内容"),
     "inspector.selection": ("Selection", "选择"),
     "inspector.all_pods": ("all Pods", "全部 Pod"),

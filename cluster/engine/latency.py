@@ -21,6 +21,7 @@ TABLE: dict[str, tuple[int, int, int]] = {
     "container_create": (18, 25, 40),
     "container_start": (50, 75, 100),
     "exec_probe": (22, 30, 45),        # a probe's command that ends at once, from the kubelet's call to its end
+    "resize": (4, 7, 12),              # a running container's cgroup gets other limits
     "container_stop": (10, 25, 50),    # from the process's end to the runtime's report
     "sandbox_stop": (50, 72, 105),     # CNI delete and the pause container's end
     "process_exit": (18, 28, 45),      # a program that ends by itself or is killed, until the shim knows

@@ -31,6 +31,18 @@ def allocatable_of(node: dict) -> dict[str, int]:
 
 def refusal(pod: dict, node: dict, used: dict[str, int], ports: list[tuple]) -> tuple[str, str] | None:
     """(reason, message), or None when the Pod is admitted. used: what the node's other Pods request."""
+    short = shortage(pod, node, used)
+    if short is not None:
+        return short
+    if not matches_node(pod, node):
+        return SELECTOR
+    if any(port in ports for port in host_ports(pod)):
+        return PORTS
+    return None
+
+
+def shortage(pod: dict, node: dict, used: dict[str, int]) -> tuple[str, str] | None:
+    """(reason, message) when the node has no room for what a Pod requests."""
     allocatable = allocatable_of(node)
     for name, wanted in _in_order(pods.requests(pod)):
         capacity = allocatable.get(name, 0)
@@ -39,10 +51,6 @@ def refusal(pod: dict, node: dict, used: dict[str, int], ports: list[tuple]) -> 
                 f"Node didn't have enough resource: {name}, requested: {wanted}, "
                 f"used: {used.get(name, 0)}, capacity: {capacity}"
             )
-    if not matches_node(pod, node):
-        return SELECTOR
-    if any(port in ports for port in host_ports(pod)):
-        return PORTS
     return None
 
 

@@ -28,6 +28,7 @@ from .objects import Objects
 from .pleg import Pleg
 from .pressure import Pressure
 from .prober import Prober
+from .resizes import Resizes
 from .services import Services
 from .state import KubeletState, Report, Worker
 from .status_manager import StatusManager
@@ -77,7 +78,7 @@ class Kubelet(Process):
         self.collection, self.pressure = ImageCollection(self), Pressure(self)
         self.volumes, self.objects, self.services = Volumes(self), Objects(self), Services(self)
         self.local_storage = LocalStorage(self)
-        self.prober, self.hooks, self.deadlines = Prober(self), Hooks(self), Deadlines(self)
+        self.prober, self.hooks, self.deadlines, self.resizes = Prober(self), Hooks(self), Deadlines(self), Resizes(self)
 
     # -- start and stop ----------------------------------------------------------------------------------------
 
@@ -126,7 +127,12 @@ class Kubelet(Process):
         self.trace(kind, f"pods/{worker.key}", node=self.node, pod=worker.key, uid=worker.uid, **data)
 
     def pod(self, uid: str) -> dict | None:
-        """A Pod of this node as the API last had it; one that is gone is None, unless its end is still under way."""
+        """A Pod of this node as the node has promised it; one that is gone is None, unless its end is still under way."""
+        found = self.stored(uid)
+        return self.resizes.allocated(found) if found is not None and uid in self.state.resizes else found
+
+    def stored(self, uid: str) -> dict | None:
+        """A Pod of this node as the API last had it."""
         key = self.state.pods.get(uid)
         found = self.pods.get(key) if key else None
         return found if found is not None and found["metadata"]["uid"] == uid else self.state.ended.get(uid)
@@ -147,6 +153,7 @@ class Kubelet(Process):
             report,
             self.statuses.held(pod),
             is_terminal=is_terminal,
+            resize=self.state.resizes.get(pod["metadata"]["uid"]) if self.state.resizes else None,
             probed=self.prober if pod["metadata"]["uid"] in self.state.probes else None,
             evicted=self._evicted(pod),
             reasons=self.state.reasons.get(pod["metadata"]["uid"]) or {},
@@ -175,6 +182,8 @@ class Kubelet(Process):
         elif old is None:
             self._added(new)
         elif is_changed(old, new):
+            if old["spec"] is not new["spec"]:
+                self.resizes.look(old, new)
             self.workers.update(new, "update")
         else:
             self.statuses.reconcile(new)
@@ -209,7 +218,7 @@ class Kubelet(Process):
             taken = [tuple(port) for ports in self.state.ports.values() for port in ports]
             refused = (self.pressure.refusal(pod) if self.state.pressures else None) or admission.refusal(pod, node, self.state.used, taken)
         if refused is None:
-            self._take(pod)
+            self.take(pod)
             if has_run:
                 self.tell("PodFoundRunning", worker)
             else:
@@ -223,7 +232,7 @@ class Kubelet(Process):
         self.statuses.set(pod, pod_status.rejected(pod, reason, message, self.moment), finished=True)
         return False
 
-    def _take(self, pod: dict) -> None:
+    def take(self, pod: dict) -> None:
         uid, wanted = pod["metadata"]["uid"], pods.requests(pod)
         self.release(uid)
         self.state.admitted[uid] = dict(wanted)
@@ -242,6 +251,9 @@ class Kubelet(Process):
     def _removed(self, old: dict, last: dict) -> None:
         uid = old["metadata"]["uid"]
         self.state.pods.pop(uid, None)
+        self.release(uid)
+        if self.state.resizes:
+            self.after(self.latency("kubelet_sync"), "retry_resizes")
         worker = self.state.workers.get(uid)
         if worker is None:
             return
@@ -258,6 +270,7 @@ class Kubelet(Process):
         self.release(uid)
         self.statuses.forget(uid)
         self.prober.stop(uid)
+        self.state.resizes.pop(uid, None)
         self.volumes.forget(uid)
         self.local_storage.forget(uid)
         self.cancel(self.state.deadlines.pop(uid, 0))
@@ -349,6 +362,9 @@ class Kubelet(Process):
 
     def stop_goes_on(self, uid: str, container_id: str) -> None:
         self.termination.go_on(uid, container_id)
+
+    def retry_resizes(self) -> None:
+        self.resizes.retry()
 
     def deadline(self, uid: str) -> None:
         self.deadlines.passed(uid)

@@ -15,7 +15,8 @@ from cluster.kinds import pod as pods
 from . import conditions, resets
 from .container_status import Probed, ephemeral_statuses, lost, statuses_of
 from .phase import phase_of
-from .state import Report
+from .resizing import resize_conditions, with_resources
+from .state import Report, Resize
 
 TERMINAL = ("Succeeded", "Failed")
 
@@ -46,47 +47,31 @@ def generate(
     reasons: dict[str, list[str]],
     moment: Moment,
     probed: Probed | None = None,
+    resize: Resize | None = None,
     evicted: tuple[str, str] = ("", ""),
 ) -> dict:
     """The status of a Pod, fields in the order of the wire.
 
-    old: the one held until now. probed: what its probes have found, None without probes. evicted: (reason, message) of its end.
+    old: the one held until now. probed: what its probes have found, None without probes. resize: of one that was resized.
+    evicted: (reason, message) of its end.
     """
     spec, generation = pod["spec"], pod["metadata"].get("generation", 0)
     can_reset = resets.could_restart_all(spec)
     is_resetting = can_reset and resets.is_restarting(pod, report, old)
-    containers = statuses_of(
-        pod,
-        spec["containers"],
-        report,
-        old.get("containerStatuses") or [],
-        is_init=False,
-        reasons=reasons,
-        time_text=moment.time_text,
-        probed=probed,
-        is_resetting=is_resetting,
-    )
-    inits = (
-        statuses_of(
-            pod,
-            spec.get("initContainers") or [],
-            report,
-            old.get("initContainerStatuses") or [],
-            is_init=True,
-            reasons=reasons,
-            time_text=moment.time_text,
-            probed=probed,
-            is_resetting=is_resetting,
-        )
-        if spec.get("initContainers")
-        else []
-    )
+    context = {"reasons": reasons, "time_text": moment.time_text, "probed": probed, "is_resetting": is_resetting}
+    containers = statuses_of(pod, spec["containers"], report, old.get("containerStatuses") or [], is_init=False, **context)
+    inits: list[dict] = []
+    if spec.get("initContainers"):
+        inits = statuses_of(pod, spec["initContainers"], report, old.get("initContainerStatuses") or [], is_init=True, **context)
     by_name, init_by_name = {each["name"]: each for each in containers}, {each["name"]: each for each in inits}
     has_started = any(container.name in by_name and container.state != "created" for container in report.containers)
     phase = phase_of(pod, by_name, init_by_name, is_terminal=is_terminal, has_started=has_started)
     phase = _kept_phase("Failed" if evicted[0] else phase, old.get("phase", ""), pods.phase(pod))
     status: dict = {"observedGeneration": generation, "phase": phase}
     status["conditions"] = _conditions(pod, report, old, by_name, init_by_name, phase)
+    if resize is not None:
+        status["conditions"] += [] if is_terminal else resize_conditions(resize)
+        _show_actuated([*containers, *inits], resize)
     if can_reset:
         status["conditions"].append(resets.condition(pod, report, phase, is_resetting))
     if evicted[0]:
@@ -104,7 +89,17 @@ def generate(
         held = old.get("ephemeralContainerStatuses") or []
         status["ephemeralContainerStatuses"] = ephemeral_statuses(pod, report, held, reasons=reasons, time_text=moment.time_text)
     _add_resources(status, spec)
+    if resize is not None and status["resources"]:
+        in_force = with_resources(pod, resize.actuated)["spec"]
+        status["resources"] = {kind: values for kind in ("limits", "requests") if (values := _pod_resources.aggregate(in_force, kind))}
     return status
+
+
+def _show_actuated(statuses: list[dict], resize: Resize) -> None:
+    """What runs shows the resources that are in force, the rest what was promised."""
+    for each in statuses:
+        if "running" in each["state"] and each["name"] in resize.actuated:
+            each["resources"] = resize.actuated[each["name"]]
 
 
 def _kept_phase(phase: str, held: str, stored: str) -> str:

@@ -18,10 +18,9 @@ STARTED, STARTED_WORDS = "RestartAllContainersStarted", "container exited with r
 
 def could_restart_all(spec: dict) -> bool:
     """Whether any container has a rule that restarts all."""
-    for field in ("containers", "initContainers"):
-        for each in spec[field] if field in spec else ():
-            if "restartPolicyRules" in each and any(rule.get("action") == ACTION for rule in each["restartPolicyRules"]):
-                return True
+    for each in (*spec["containers"], *spec["initContainers"]) if "initContainers" in spec else spec["containers"]:
+        if "restartPolicyRules" in each and any(rule.get("action") == ACTION for rule in each["restartPolicyRules"]):
+            return True
     return False
 
 

@@ -83,6 +83,22 @@ class Probe:
 
 
 @dataclass
+class Resize:
+    """The resources of a Pod that was resized: container -> resources. allocated: what the node has promised; actuated: what is in force.
+
+    reason, message: of a resize that waits, of the generation `pending`. progress: the generation of the one under way, 0 when none is.
+    """
+
+    allocated: dict[str, dict[str, Any]]
+    actuated: dict[str, dict[str, Any]]
+    reason: str = ""
+    message: str = ""
+    pending: int = 0
+    progress: int = 0
+    noted: str = ""  # when that was last said
+
+
+@dataclass
 class Worker:
     """One Pod's worker. phase: "sync", "terminating", "terminated", "finished".
 
@@ -154,6 +170,7 @@ class KubeletState:
         default_factory=dict
     )  # uid -> last object of a Pod that the API has no more
     probes: dict[str, dict[str, Probe]] = field(default_factory=dict)  # uid -> "kind/container" -> probe
+    resizes: dict[str, Resize] = field(default_factory=dict)  # uid -> of Pods that were resized
     deadlines: dict[str, int] = field(default_factory=dict)  # uid -> event id of its active deadline
     reasons: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # uid -> container -> [reason, message]
     crash: Backoffs = field(default_factory=Backoffs)

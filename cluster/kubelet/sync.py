@@ -16,6 +16,7 @@ from .actions import Actions, actions_for, definition_of
 from .gotime import duration
 from .hooks import spec_named, words_of
 from .state import Pass, Report, Worker
+from .surroundings import limit_of
 from .termination import find_spec
 
 NOTHING = Report()
@@ -35,8 +36,11 @@ class Sync:
         if pod is None:
             kubelet.workers.done(worker)
             return
+        was_resized = worker.uid in kubelet.state.resizes
+        if was_resized:
+            kubelet.resizes.note(pod, report)
         status = kubelet.status_of(pod, report, is_terminal=False)
-        kubelet.statuses.set(pod, status, promptly=not report.sandboxes)
+        kubelet.statuses.set(pod, status, promptly=was_resized or not report.sandboxes)
         if status["phase"] in pod_status.TERMINAL:
             kubelet.workers.done(worker, next_phase="terminating")
             return
@@ -67,7 +71,9 @@ class Sync:
         actions = self._actions(worker, pod, report)
         if actions.create_sandbox and report.sandboxes:
             kubelet.recorder.event(pod, "Normal", "SandboxChanged", CHANGED)
+        changed = yield from self._resize(worker, pod, report, actions) if worker.uid in kubelet.state.resizes else ()
         worker.plan = plan_of(actions, report)
+        worker.plan.acted = bool(changed)
         if kubelet.termination.must_stop_first(worker, pod, report, actions, worker.plan):
             return
         yield from self._carry_out(worker, pod)
@@ -77,6 +83,24 @@ class Sync:
         if uid not in self.kubelet.state.probes:
             return actions_for(pod, report)
         return actions_for(pod, report, lambda kind, container: prober.verdict(uid, kind, container.id, container.name))
+
+    def _resize(self, worker: Worker, pod: dict, report: Report, actions: Actions):
+        """Bring a resize into force: in place now, or by a restart in this pass. Returns the containers that were changed in place."""
+        kubelet, changed = self.kubelet, []
+        for name, must_restart in kubelet.resizes.changes(pod, report):
+            if must_restart:
+                kind, _ = find_spec(pod, name)
+                actions.stop.append((report.latest(name).id, f"Container {name} resize requires restart", ""))
+                (actions.start_init if kind == "initContainers" else actions.start).append(name)
+            else:
+                changed.append(name)
+        if changed:
+            yield Sleep(kubelet.latency("resize"))
+            worker.pending = worker.pending or "sync"  # the next pass tells that it is done
+        for name in changed:
+            kubelet.resizes.in_force(worker.uid, name)
+            kubelet.runtime.limits_set(report.latest(name).id, memory_bytes=limit_of(find_spec(pod, name)[1], "memory"))
+        return changed
 
     def go_on(self, worker: Worker):
         """The rest of a pass that had to stop containers first, or to wait for a hook."""
@@ -289,6 +313,7 @@ class Sync:
             kubelet.recorder.event(pod, "Warning", "Failed", f"Error: {refused}", path)
             return "RunContainerError", refused
         kubelet.recorder.event(pod, "Normal", "Started", "Container started", path)
+        kubelet.resizes.in_force(worker.uid, name)
         return "", ""
 
 

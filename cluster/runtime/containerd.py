@@ -297,6 +297,12 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         for line in behaviours()[behaviour].log:
             self.wrote(container.id, "stdout", line + "\n")
 
+    def limits_set(self, container_id: str, *, memory_bytes: int) -> None:
+        """A running container gets other limits (CRI's UpdateContainerResources)."""
+        process = self.state.processes.get(container_id)
+        if process is not None:
+            process.memory_limit = memory_bytes
+
     def containers(self, uid: str) -> list[Container]:
         """A Pod's containers, oldest first."""
         return [self.state.containers[each] for each in self.state.by_pod.get(uid, ())]

@@ -18,6 +18,7 @@ from . import (
     default_tolerations,
     limit_ranger,
     namespace_lifecycle,
+    pod_resize,
     pod_security,
     priority,
     resource_quota,
@@ -30,7 +31,8 @@ from . import (
 
 MUTATING = (limit_ranger, service_account, taint_new_nodes, priority, default_tolerations, default_storage_class, storage_protection,
             runtime_class, default_ingress_class)
-VALIDATING = (limit_ranger, pod_security, priority, claim_resize, validating_policy, resource_quota)   # each says whether it had anything to look at
+VALIDATING = (limit_ranger, pod_security, priority, claim_resize, pod_resize, validating_policy, resource_quota)
+# each of them says whether it had anything to look at
 
 
 @cache

@@ -10,6 +10,7 @@ WORKERS = "pkg/kubelet/pod_workers.go"
 RUNTIME = "pkg/kubelet/kuberuntime/kuberuntime_manager.go"
 CONTAINER = "pkg/kubelet/kuberuntime/kuberuntime_container.go"
 IMAGE = "pkg/kubelet/images/image_manager.go"
+ALLOCATION = "pkg/kubelet/allocation/allocation_manager.go"
 PROBER = "pkg/kubelet/prober/worker.go"
 RESULTS = "pkg/kubelet/prober/results/results_manager.go"
 
@@ -133,6 +134,27 @@ KINDS = {
         source=RUNTIME,
         en="**kubelet** removes all containers of {name} and starts them anew: one ended with a code that asks for it. The Pod stays.",
         zh="**kubelet** 移除 {name} 的所有容器并重新启动：其中一个以要求如此的退出码结束。Pod 本身不变。",
+    ),
+    "PodResizeStarted": Kind(
+        stage="start",
+        marker="status",
+        source=ALLOCATION,
+        en="**kubelet** allocates the new resources of {name}: {node} has the room. The containers get them next, mostly without a restart.",
+        zh="**kubelet** 为 {name} 分配新的资源：{node} 有足够空间。随后容器获得这些资源，大多无须重启。",
+    ),
+    "PodResizeDeferred": Kind(
+        stage="start",
+        marker="warning",
+        source=ALLOCATION,
+        en="**kubelet** cannot give {name} its new resources yet: {node} has no room. It tries again when another Pod goes.",
+        zh="**kubelet** 暂时无法满足 {name} 的新资源：{node} 空间不足。有 Pod 离开时会再试。",
+    ),
+    "PodResizeCompleted": Kind(
+        stage="report",
+        marker="status",
+        source=ALLOCATION,
+        en="**kubelet** has brought the new resources of {name} into force: what is wanted, allocated and in use is the same again.",
+        zh="**kubelet** 已让 {name} 的新资源生效：期望的、已分配的与在用的再次一致。",
     ),
     "PodTerminationRequested": Kind(
         stage="delete",

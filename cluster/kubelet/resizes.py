@@ -1,0 +1,119 @@
+"""Owns in-place resize: what each container has been promised, what is in force, and what must wait for room on the node.
+
+A resize that fits is allocated at once; the next pass brings it into force, in place or by a restart, as the container's resizePolicy says.
+Simplifications: a restarted kubelet takes what the spec says for allocated (upstream keeps a checkpoint); memory may always shrink.
+Source: kubernetes pkg/kubelet/allocation/allocation_manager.go, kuberuntime_manager.go (computePodResizeAction, doPodResizeAction).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import admission
+from .resizing import FIELDS, resources_of, restarts, summary, with_resources
+from .state import Report, Resize
+
+DEFERRED = "Deferred"
+
+
+class Resizes:
+    """Part of one kubelet."""
+
+    def __init__(self, kubelet):
+        self.kubelet = kubelet
+
+    @property
+    def table(self) -> dict[str, Resize]:
+        return self.kubelet.state.resizes
+
+    def look(self, old: dict, new: dict) -> None:
+        """A Pod has changed: if its resources have, they are allocated, or wait."""
+        uid, wanted = new["metadata"]["uid"], resources_of(new)
+        before = resources_of(old)
+        if uid not in self.table:
+            if wanted == before:
+                return
+            self.table[uid] = Resize(allocated=before, actuated=dict(before))
+        self._try(uid, new)
+
+    def allocated(self, pod: dict) -> dict:
+        """The Pod as the node has promised it."""
+        return with_resources(pod, self.table[pod["metadata"]["uid"]].allocated)
+
+    def retry(self) -> None:
+        """Something of the node has become free: those that wait may fit now."""
+        for uid in [uid for uid, each in self.table.items() if each.reason == DEFERRED]:
+            pod = self.kubelet.stored(uid)
+            if pod is not None and self._try(uid, pod):
+                self.kubelet.workers.update(self.kubelet.pod_or_ended(uid), "sync")
+
+    def _try(self, uid: str, pod: dict) -> bool:
+        """Allocate what the spec asks for, if there is room. Returns whether anything changed."""
+        resize, kubelet, generation = self.table[uid], self.kubelet, pod["metadata"].get("generation", 0)
+        wanted = resources_of(pod)
+        if wanted == resize.allocated:
+            was, resize.reason = resize.reason, ""
+            return bool(was)
+        refused = self._refusal(uid, pod)
+        if refused is not None:
+            return self._wait(resize, pod, *refused)
+        resize.allocated, resize.reason, resize.progress = wanted, "", generation
+        resize.noted = kubelet.moment.now_text
+        kubelet.take(pod)
+        kubelet.recorder.event(pod, "Normal", "ResizeStarted", f"Pod resize started: {summary(pod, generation)}")
+        self._tell(uid, "PodResizeStarted")
+        return True
+
+    def _refusal(self, uid: str, pod: dict) -> tuple[str, str] | None:
+        kubelet, node = self.kubelet, self.kubelet.node_object()
+        if node is None:
+            return None
+        own = kubelet.state.admitted.get(uid) or {}
+        used = {name: amount - own.get(name, 0) for name, amount in kubelet.state.used.items()}
+        return admission.shortage(pod, node, used)
+
+    def _wait(self, resize: Resize, pod: dict, reason: str, message: str) -> bool:
+        generation = pod["metadata"].get("generation", 0)
+        is_new = (resize.reason, resize.pending) != (DEFERRED, generation)
+        resize.reason, resize.message, resize.pending = DEFERRED, message, generation
+        resize.noted = self.kubelet.moment.now_text if is_new else resize.noted
+        if is_new:
+            words = f"Pod resize {reason}: {summary(pod, generation, message)}"
+            self.kubelet.recorder.event(pod, "Warning", "ResizeDeferred", words)
+            self._tell(pod["metadata"]["uid"], "PodResizeDeferred", message=message)
+        return is_new
+
+    def _tell(self, uid: str, kind: str, **data: Any) -> None:
+        worker = self.kubelet.state.workers.get(uid)
+        if worker is not None:
+            self.kubelet.tell(kind, worker, **data)
+
+    # -- in a pass ------------------------------------------------------------------------------------------------
+
+    def note(self, pod: dict, report: Report) -> None:
+        """At the beginning of a pass: a resize is over once all that runs has what was allocated."""
+        uid = pod["metadata"]["uid"]
+        resize = self.table[uid]
+        if resize.progress and not self.changes(pod, report):
+            words = f"Pod resize completed: {summary(pod, resize.progress)}"
+            resize.progress = 0
+            self.kubelet.recorder.event(pod, "Normal", "ResizeCompleted", words)
+            self._tell(uid, "PodResizeCompleted")
+
+    def changes(self, pod: dict, report: Report) -> list[tuple[str, bool]]:
+        """(container, whether it must be restarted for it) of what runs with other resources than it was promised."""
+        resize = self.table[pod["metadata"]["uid"]]
+        found = []
+        for field in FIELDS:
+            for spec in pod["spec"].get(field) or ():
+                name, latest = spec["name"], report.latest(spec["name"])
+                now, then = resize.actuated.get(name) or {}, resize.allocated.get(name) or {}
+                if latest is not None and latest.state == "running" and now != then:
+                    found.append((name, restarts(spec, now, then)))
+        return found
+
+    def in_force(self, uid: str, name: str) -> None:
+        """A container has what it was promised: it was started so, or its limits have been set."""
+        resize = self.table.get(uid)
+        if resize is not None and name in resize.allocated:
+            resize.actuated = {**resize.actuated, name: resize.allocated[name]}

@@ -1,0 +1,81 @@
+"""Playbooks: resources of a running Pod are resized in place. Sources: allocation_manager.go, the recordings (debug-and-resize)."""
+
+from __future__ import annotations
+
+from tests.kubelet.world import World, conditions
+
+SIZES = {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"cpu": "100m", "memory": "64Mi"}}
+POLICY = [{"resourceName": "cpu", "restartPolicy": "NotRequired"}, {"resourceName": "memory", "restartPolicy": "RestartContainer"}]
+
+
+def a_pod(**more) -> World:
+    world = World()
+    world.create("web", ["sleep", "1000"], container={"resources": SIZES, "resizePolicy": POLICY}, terminationGracePeriodSeconds=0, **more)
+    world.run(4_000)
+    return world
+
+
+def resize(world: World, seconds: int = 1, **resources) -> None:
+    body = {"spec": {"containers": [{"name": "app", "resources": resources}]}}
+    world.ask(world.hand.client.patch("pods", "web", body, namespace="default", subresource="resize"))
+    world.run(seconds * 1000)
+
+
+def resize_events(world: World) -> list[str]:
+    return [message for reason, message, _ in world.events("web") if reason.startswith("Resize")]
+
+
+def test_cpu_is_resized_without_a_restart():
+    world = a_pod()
+    resize(world, requests={"cpu": "80m"}, limits={"cpu": "160m"})
+    sizes = '{"limits":{"cpu":"160m","memory":"64Mi"},"requests":{"cpu":"80m","memory":"32Mi"}}'
+    what = f'{{"containers":[{{"name":"app","resources":{sizes}}}],"generation":2}}'
+    assert resize_events(world) == ["Pod resize started: " + what, "Pod resize completed: " + what]
+    state = world.state("web")
+    assert state["resources"]["limits"]["cpu"] == "160m" and state["allocatedResources"]["cpu"] == "80m" and state["restartCount"] == 0
+    assert "PodResizeInProgress" not in conditions(world.pod("web")["status"])
+    during = [status for status in world.history("web") if "PodResizeInProgress" in conditions({"conditions": status.get("conditions") or []})]
+    shown = during[0]["containerStatuses"][0]
+    assert shown["allocatedResources"]["cpu"] == "80m" and shown["resources"]["limits"]["cpu"] == "100m"
+
+
+def test_memory_is_resized_by_a_restart_where_the_policy_says_so():
+    world = a_pod()
+    resize(world, 5, limits={"memory": "96Mi"})
+    assert ("Killing", "Container app resize requires restart", 1) in world.events("web")
+    state = world.state("web")
+    assert state["restartCount"] == 1 and state["resources"]["limits"]["memory"] == "96Mi" and len(resize_events(world)) == 2
+
+
+def test_a_resize_without_room_waits_until_another_pod_goes():
+    world = a_pod()
+    other = {"resources": {"requests": {"cpu": "3500m"}}}
+    world.create("patient", ["sleep", "1000"], container=other, terminationGracePeriodSeconds=0)
+    world.run(3_000)
+    resize(world, requests={"cpu": "1"}, limits={"cpu": "1"})
+    pending = next(each for each in world.pod("web")["status"]["conditions"] if each["type"] == "PodResizePending")
+    assert (pending["status"], pending["reason"]) == ("True", "Deferred") and world.state("web")["resources"]["requests"]["cpu"] == "50m"
+    assert pending["message"] == "Node didn't have enough resource: cpu, requested: 1000, used: 3500, capacity: 4000"
+    assert resize_events(world)[0].startswith("Pod resize OutOfcpu: ") and resize_events(world)[0].endswith(f'"error":"{pending["message"]}"}}')
+    world.delete("patient")
+    world.run(2_000)
+    assert world.state("web")["resources"]["requests"]["cpu"] == "1"
+    assert "PodResizePending" not in conditions(world.pod("web")["status"])
+
+
+def test_a_resize_beyond_the_node_is_refused():
+    world = a_pod()
+    resize(world, requests={"cpu": "400"}, limits={"cpu": "400"})
+    answer = world.hand.answers[-1]
+    words = "node didn't have enough allocatable resources: cpu, requested: 400000, allocatable: 4000"
+    assert (answer.code, answer.body["message"]) == (403, f'pods "web" is forbidden: {words}')
+
+
+def test_a_pod_that_was_never_resized_has_no_entry_and_one_that_is_gone_leaves_none():
+    world = a_pod()
+    assert world.node.kubelet.state.resizes == {}
+    resize(world, requests={"cpu": "60m"})
+    assert world.node.kubelet.state.resizes
+    world.delete("web")
+    world.run(5_000)
+    assert world.node.kubelet.state.resizes == {} and not any(world.node.kubelet.state.used.values())
