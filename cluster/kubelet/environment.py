@@ -58,16 +58,17 @@ def prepare(kubelet, pod: dict, spec: dict, image: str, address: str) -> Prepare
             [expanded(text, values) for text in spec.get("args") or ()],
             surroundings.full_name(pod, name),
             kubelet.volumes.mounts(pod, spec, values, expanded),
-            surroundings.around(pod, spec, image, name=name, address=address, node_hosts=node_hosts(kubelet, pod),
+            surroundings.around(pod, spec, image, name=name, address=address,
+                                node_hosts=node_hosts(kubelet) if pod["spec"].get("hostNetwork") else "",
                                 node_resolver=kubelet.runtime.resolver),
         )  # fmt: skip
     except (Unset, NotReady, surroundings.Refused) as error:
         return Prepared(problem=str(error))
 
 
-def node_hosts(kubelet, pod: dict) -> str:
+def node_hosts(kubelet) -> str:
     """The node's own /etc/hosts, which Pods in its network see."""
-    found = kubelet.runtime.host().nodes.get("/etc/hosts") if pod["spec"].get("hostNetwork") else None
+    found = kubelet.runtime.host().nodes.get("/etc/hosts")
     return found.text if found is not None else ""
 
 

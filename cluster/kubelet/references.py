@@ -5,7 +5,7 @@ Source: kubernetes pkg/api/v1/pod/util.go (VisitPodSecretNames, VisitPodConfigma
 
 from __future__ import annotations
 
-ROOT_CA = "kube-root-ca.crt"
+KINDS = ("initContainers", "containers", "ephemeralContainers")
 TOKENS = "kube-api-access-"  # the volume that admission gives every Pod
 
 
@@ -17,9 +17,15 @@ def containers_of(pod: dict) -> list[dict]:
 
 def is_plain(pod: dict) -> bool:
     """Whether nothing has to be fetched or made before the Pod's containers can start."""
-    return all(is_lazy(volume) for volume in pod["spec"].get("volumes") or ()) and not any(
-        _has_references(spec) for spec in containers_of(pod)
-    )
+    spec = pod["spec"]
+    for volume in spec.get("volumes") or ():
+        if not is_lazy(volume):
+            return False
+    for kind in KINDS:
+        for container in spec.get(kind) or ():
+            if ("env" in container or "envFrom" in container) and _has_references(container):
+                return False
+    return True
 
 
 def is_lazy(volume: dict) -> bool:

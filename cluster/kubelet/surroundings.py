@@ -40,7 +40,7 @@ def hostname(pod: dict, node: str) -> str:
 
 def full_name(pod: dict, name: str) -> str:
     """What the kernel says that the Pod's host name is: with the domain, where that is asked for."""
-    return f"{name}.{domain(pod)}" if pod["spec"].get("setHostnameAsFQDN") and domain(pod) else name
+    return f"{name}.{domain(pod)}" if "setHostnameAsFQDN" in pod["spec"] and pod["spec"]["setHostnameAsFQDN"] and domain(pod) else name
 
 
 def domain(pod: dict) -> str:
@@ -57,7 +57,7 @@ def hosts(pod: dict, *, name: str, address: str, of_node: str) -> str:
     if spec.get("hostNetwork"):
         text = HOST_HEADER + of_node
     else:
-        full = domain(pod)
+        full = domain(pod) if "subdomain" in spec else ""
         names = f"{name}.{full}\t{name}" if full else name
         text = f"{HEADER}{LOCAL}{address}\t{names}\n" if address else HEADER + LOCAL
     aliases = spec.get("hostAliases")
@@ -142,15 +142,16 @@ def user_of(pod: dict, spec: dict, image: str) -> int:
     return image_user(image) if wanted is None else wanted
 
 
-def limit_of(spec: dict, name: str) -> int:
+def limit_of(limits: dict, name: str) -> int:
     """Bytes that a container may hold or store, 0 for any number."""
-    text = ((spec.get("resources") or {}).get("limits") or {}).get(name)
+    text = limits.get(name)
     return quantity.parse(str(text)).value if text else 0
 
 
 def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_hosts: str, node_resolver: str) -> Surroundings:
     """All of it for one container. Raises Refused."""
     user, group, groups = identity(pod, spec, image)
+    limits = (spec.get("resources") or {}).get("limits")
     return Surroundings(
         hosts(pod, name=name, address=address, of_node=node_hosts),
         resolver(pod, node_resolver),
@@ -158,7 +159,7 @@ def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_h
         group,
         groups,
         bool((spec.get("securityContext") or {}).get("readOnlyRootFilesystem")),
-        limit_of(spec, "memory"),
-        limit_of(spec, "ephemeral-storage"),
+        limit_of(limits, "memory") if limits else 0,
+        limit_of(limits, "ephemeral-storage") if limits else 0,
         spec.get("workingDir") or "",
     )

@@ -329,3 +329,26 @@ def test_a_log_collector_reads_the_logs_of_its_node():
     world.delete("talks", grace_s=0)
     world.run(5_000)
     assert [name for name in world.inside("reads").names("/var/log/containers") if name.startswith("talks")] == []
+
+
+def test_a_part_of_a_volume_is_seen_under_another_name():
+    world = Shelf()
+    env = [{"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]
+    mounts = [mount("d", "/all"), mount("d", "/own", subPathExpr="pods/$(POD)"), mount("d", "/all/deep", subPath="x")]
+    world.start("web", *mounts, volumes=[{"name": "d", "emptyDir": {}}], container={"env": env})
+    files = world.inside("web")
+    assert files.write_file("/own/f", "mine", append=False) and files.read_file("/all/pods/web/f") == "mine"
+    assert files.write_file("/all/deep/g", "x", append=False) and files.names("/all") == ["deep", "pods", "x"]
+
+
+def test_a_container_that_asks_for_no_services_hears_of_the_api_server_alone():
+    world = Shelf()
+    ports = {"ports": [{"port": 80}]}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db", "namespace": "default"}, "spec": ports}
+    world.ask(world.hand.client.create("services", service))
+    world.run(50)
+    world.start("knows")
+    world.start("alone", enableServiceLinks=False)
+    knows, alone = (world.inside(name).process.env for name in ("knows", "alone"))
+    assert knows["DB_SERVICE_PORT"] == "80" and "DB_SERVICE_PORT" not in alone
+    assert alone["KUBERNETES_SERVICE_HOST"] == knows["KUBERNETES_SERVICE_HOST"] == "10.96.0.1"
