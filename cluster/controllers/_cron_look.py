@@ -220,7 +220,11 @@ class Look:
         return True
 
     def _skipped(self, due_ms: int, why: str) -> None:
-        self.controller.trace("RunSkipped", self.subject, due=clock.rfc3339(due_ms // 1000), why=why)
+        """Told once for a run, however often the CronJob is looked at meanwhile."""
+        told = self.controller.state.skipped
+        if told.get(self.key) != f"{due_ms} {why}":
+            told[self.key] = f"{due_ms} {why}"
+            self.controller.trace("RunSkipped", self.subject, due=clock.rfc3339(due_ms // 1000), why=why)
 
     def _make_room(self, due_ms: int) -> Iterator[Any]:
         """The policy Replace: whatever still runs goes."""

@@ -253,12 +253,20 @@ class Update:
         return (yield from self.pod_control.delete(self.stateful_set, pod))
 
     def _await(self, pod: dict, until: str) -> None:
-        self.controller.trace("PodAwaited", f"pods/{key_of(pod)}", owner=self.key, until=until)
+        """Nothing more can be done now; that is told once, however often it is looked at meanwhile."""
+        awaited, what = self.controller.state.awaited, f"{key_of(pod)} {until}"
+        if awaited.get(self.key) == what:
+            self._compared("wait", idle=True)
+            return
         self._compared("wait")
+        awaited[self.key] = what
+        self.controller.trace("PodAwaited", f"pods/{key_of(pod)}", owner=self.key, until=until)
 
-    def _compared(self, so: str) -> None:
-        wanted = self.stateful_set["spec"]["replicas"]
-        self.controller.trace("ReconcileCompared", self.controller.subject(self.key), wanted=wanted, found=len(self.pods), so=so)
+    def _compared(self, so: str, **more) -> None:
+        if so != "wait":
+            self.controller.state.awaited.pop(self.key, None)
+        wanted, subject = self.stateful_set["spec"]["replicas"], self.controller.subject(self.key)
+        self.controller.trace("ReconcileCompared", subject, wanted=wanted, found=len(self.pods), so=so, **more)
 
 
 def _new_pod(made: tuple[dict, str], place: int) -> dict:

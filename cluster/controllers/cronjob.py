@@ -6,6 +6,7 @@ Source: pkg/controller/cronjob/cronjob_controllerv2.go. What one look does is in
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from cluster.client import Controller
@@ -20,6 +21,13 @@ from ._cron_look import Look, schedule_text
 from ._rollout import SyncError
 
 
+@dataclass
+class CronJobState:
+    """skipped: by key, the run that was left out last, and why."""
+
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
 class CronJobController(Controller):
     """Its keys are CronJobs; it looks at one when it or a Job of it changes, and when it is due."""
 
@@ -27,6 +35,7 @@ class CronJobController(Controller):
     RESOURCE = "cronjobs"
 
     def setup(self) -> None:
+        self.state = CronJobState()
         self.recorder = self.attach("recorder", Recorder(self, self.client, component=self.NAME))
 
     def watch(self, informers) -> None:
@@ -71,6 +80,7 @@ class CronJobController(Controller):
     def sync(self, key: str) -> Iterator[Any]:
         cron_job = self.cron_jobs.get(key)
         if cron_job is None:
+            self.state.skipped.pop(key, None)
             return None
         try:
             after_ms = yield from Look(self, cron_job).run()

@@ -161,7 +161,10 @@ class DaemonSetController(Controller):
             return None
         if "deletionTimestamp" in daemon_set["metadata"]:
             return None
-        return "retry" if (yield from Look(self, daemon_set).run()) else None
+        error = yield from Look(self, daemon_set).run()
+        if error:
+            self.trace("SyncFailed", self.subject(key), message=error)
+        return "retry" if error else None
 
 
 def _labels(obj: dict) -> dict:

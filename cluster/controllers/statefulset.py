@@ -25,7 +25,10 @@ from ._statefulset_update import Update
 
 @dataclass
 class StatefulSetState:
+    """awaited: by key, which Pod is waited for and until when, as told last."""
+
     writes: OwnWrites = field(default_factory=OwnWrites)
+    awaited: dict[str, str] = field(default_factory=dict)
 
 
 class StatefulSetController(Controller):
@@ -91,6 +94,7 @@ class StatefulSetController(Controller):
         stateful_set = self.stateful_sets.get(key)
         if stateful_set is None:
             self.state.writes.forget(key)
+            self.state.awaited.pop(key, None)
             return None
         if (yield from self._adopt_revisions(stateful_set)):
             return "retry"
@@ -100,6 +104,7 @@ class StatefulSetController(Controller):
         update = Update(self, stateful_set, pods)
         status, error = yield from update.run()
         if error:
+            self.trace("SyncFailed", self.subject(key), message=error)
             return "retry"
         self._plan_availability_check(key, update, status)
         return None

@@ -56,7 +56,7 @@ class Projector:
         return [row for event in events if (row := self.row(event, changes, event.seq in idle)) is not None]
 
     def row(self, event: TraceEvent, changes: Any, is_idle: bool = False) -> dict | None:
-        """One fact's row; None for a heartbeat's, which only moves the drum. is_idle: of a reconcile that found nothing to do."""
+        """One fact's row; None for a heartbeat's, which only moves the drum. is_idle: of a reconcile that found nothing to do, or put it off."""
         kind = self.kinds.get(variant(event)) or self.kinds.get(event.kind)
         cells = self._write_cells(event, changes) if event.kind in ("KeyWritten", "KeyDeleted") else []
         fold = FOLDS.get(event.kind)
@@ -202,7 +202,7 @@ def idle_reconciles(events: list[TraceEvent]) -> set[int]:
     for event in events:
         if event.kind == "ReconcileStarted":
             started[event.actor] = event.seq
-        elif event.kind == "ReconcileCompared" and event.data.get("so") == "nothing":
+        elif event.kind == "OwnWritesAwaited" or (event.kind == "ReconcileCompared" and (event.data.get("so") == "nothing" or event.data.get("idle"))):
             found |= {event.seq, started.pop(event.actor, 0)}
     return found | set(started.values()) if found else found
 

@@ -84,7 +84,7 @@ def test_forbid_skips_while_one_runs_and_starts_the_skipped_run_as_soon_as_it_en
     world.until(10.5)
     assert world.minutes == [5]
     assert world.events("JobAlreadyActive") == ["Not starting job because prior execution is running and concurrency policy is Forbid"]
-    assert world.traced("RunSkipped")[0] == {"due": "2026-01-01T09:10:00Z", "why": "forbidden"}
+    assert world.traced("RunSkipped") == [{"due": "2026-01-01T09:10:00Z", "why": "forbidden"}]
     world.finish()
     assert world.minutes == [5, 10] and world.cron_status["lastScheduleTime"] == "2026-01-01T09:10:00Z"
 

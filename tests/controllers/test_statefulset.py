@@ -12,7 +12,7 @@ def test_pods_come_one_after_another_each_once_the_one_before_is_ready():
     world = Stateful()
     before = world.store.revision
     world.stateful_set(replicas=2)
-    assert world.names() == ["web-0"] and world.traced("PodAwaited")[0] == {"owner": "default/web", "until": "ready"}
+    assert world.names() == ["web-0"] and world.traced("PodAwaited") == [{"owner": "default/web", "until": "ready"}]
     world.make_ready(world.get("pods", "web-0"))
     assert world.names() == ["web-0", "web-1"]
     world.make_ready(world.get("pods", "web-1"))

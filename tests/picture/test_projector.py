@@ -163,6 +163,8 @@ def test_looks_that_found_nothing_are_idle():
     busy = [Fact(3, "b", "ReconcileStarted"), Fact(4, "b", "ReconcileCompared", so="create 2")]
     assert idle_reconciles(idle) == {1, 2}
     assert idle_reconciles(busy) == set()
+    assert idle_reconciles([Fact(5, "c", "ReconcileStarted"), Fact(6, "c", "OwnWritesAwaited")]) == {5, 6}
+    assert idle_reconciles([Fact(7, "d", "ReconcileStarted"), Fact(8, "d", "ReconcileCompared", so="wait", idle=True)]) == {7, 8}
 
 
 def test_filters_before_the_failing_one_passed_and_those_after_were_not_asked():
