@@ -165,8 +165,6 @@ class Programs:
         is_system = self.memory_bytes > 0 and sum(each.memory_bytes for each in self.state.processes.values()) > self.memory_bytes
         if is_over or is_system:
             self.out_of_memory(process.container)
-        if is_system and not is_over and self.listener is not None and self.listener.is_on:
-            self.listener.on_system_oom(posixpath.basename(process.argv[0]), 1000 + len(process.children))
         if not is_over and not is_system:
             self.usage_changed()
         return is_over or is_system
@@ -182,6 +180,8 @@ class Programs:
         if process is None or container is None or process.is_out_of_memory:
             return
         process.is_out_of_memory = process.is_ending = True
+        if not process.memory_limit and self.listener is not None and self.listener.is_on:
+            self.listener.on_system_oom(posixpath.basename(process.argv[0]), 1000 + len(process.children))
         self.tell("OutOfMemory", container.uid, container.pod, container.name, bytes=process.memory_limit or self.memory_bytes)
         self.cancel(process.timer)
         process.timer = self.after(self.latency("process_exit"), "_exited", container_id, KILLED)

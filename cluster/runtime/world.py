@@ -75,6 +75,14 @@ class ContainerWorld(Files):
         beside = [run.process for run in self.state.execs.values() if run.container == self.container and run.process is not None]
         return found + children + [(each.argv, each.machine, 0) for each in beside if each.machine is not None]
 
+    def takes(self, memory_bytes: int) -> bool:
+        """Hold so much memory beside what is held already; True when it is more than there is: the kernel has killed the container."""
+        limit = self.process.memory_limit or (self.runtime.memory_bytes if self.runtime is not None else 0)
+        if not limit or self.process.memory_bytes + memory_bytes <= limit:
+            return False
+        self.runtime.out_of_memory(self.container)
+        return True
+
     def signal(self, pid: str, name: str) -> bool:
         """Signal a process of another program in this container; whether there is one."""
         if self.runtime is None or name == "EXIT":

@@ -179,6 +179,37 @@ def test_more_memory_than_the_limit_ends_a_container_as_oom_killed(image, argume
     assert bool(world.facts("OutOfMemory")) == is_killed
 
 
+@pytest.mark.parametrize(
+    "script, limit, is_killed",
+    [
+        ("sleep 1; tail /dev/zero; echo never", "64Mi", True),
+        ("dd if=/dev/zero of=/dev/null bs=100M count=1; sleep 1000", "64Mi", True),
+        ("dd if=/dev/zero of=/dev/null bs=10M count=100; sleep 1000", "64Mi", False),
+        ("sort /dev/urandom", None, True),
+    ],
+)
+def test_a_script_that_reads_more_than_there_is_room_for_is_oom_killed(script, limit, is_killed):
+    world = World()
+    resources = {"resources": {"limits": {"memory": limit}}} if limit else {}
+    world.create("pod", ["sh", "-c", script], container=resources, restartPolicy="Never")
+    world.run(8_000)
+    assert (ended(world).get("reason"), ended(world).get("exitCode")) == (("OOMKilled", 137) if is_killed else (None, None))
+    assert "never" not in log(world, "pod")
+
+
+def test_commands_of_an_images_own_run_in_exec_and_in_scripts():
+    world = started("redis:7")
+    node = runtime(world)
+    heard = []
+    node.heard = lambda number, channel, said: heard.append((channel, said))
+    container = node.running("default/pod", "app")
+    for number, argv in enumerate((["redis-cli", "SET", "a", "1"], ["sh", "-c", "redis-cli get a && redis-cli ping | tr A-Z a-z"], ["ps"])):
+        node.exec_asked(number + 1, container, argv, has_input=False, has_terminal=False)
+        world.run(1_000)
+    said = "".join(text for channel, text in heard if channel in ("stdout", "data"))
+    assert said.startswith("OK\n1\npong\n") and "redis-server" in said
+
+
 # -- agnhost ----------------------------------------------------------------------------------------------------------
 
 AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.63.0"

@@ -14,6 +14,11 @@ from .variables import Variables
 BANNER = "BusyBox v1.35.0 (Debian 1:1.35.0-4+deb12u1+b1) multi-call binary."
 
 
+ENDLESS = ("/dev/zero", "/dev/urandom", "/dev/random")
+HOARDERS = ("tail", "sort", "tac", "rev", "grep", "egrep", "fgrep", "sed", "awk", "cut", "uniq")  # they keep a line, or all of it
+FILLS_MS = 900  # until what reads one of them to its end has filled the memory
+
+
 class Blocked(Exception):
     """The process waits; see Task.wait."""
 
@@ -165,10 +170,19 @@ class Call:
                 found.append((path, text))
         return found
 
+    def holds(self, memory_bytes: int) -> None:
+        """Take memory; with more than there is the program is killed, and does not go on."""
+        if self.world.takes(memory_bytes):
+            raise Blocked(["ever"])
+
     def text(self, path: str) -> str | None:
-        """A file's text; None, and world.why, when it cannot be read."""
+        """A file's text; None, and world.why, when it cannot be read. One without an end fills the memory of who keeps what it reads."""
         if path in ("-", "/dev/stdin"):
             return self.read_all()
+        if self.path(path) in ENDLESS and self.name in HOARDERS:
+            self.sleep(FILLS_MS)
+            self.holds(1 << 60)
+            raise Failed("out of memory")
         return self.world.read_file(self.path(path))
 
     @property

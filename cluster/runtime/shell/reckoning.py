@@ -130,6 +130,7 @@ def copy_blocks(call: Call) -> int:
     size = number_of(values["ibs"] or values["bs"])
     if size < 1:
         raise Failed(f"number {size} is not in 1..2147483647 range")
+    call.holds(size)  # a block is read as a whole
     count = number_of(values["count"]) if values["count"] else None
     endless = values["if"] in ("/dev/zero", "/dev/urandom", "/dev/random")
     if endless:
