@@ -9,6 +9,9 @@ FALSE, TRUE = ({"exec": {"command": [word]}, "periodSeconds": 1, "failureThresho
 SLOW = {"exec": {"command": ["sleep", "2"]}, "periodSeconds": 1}
 PORT = {"httpGet": {"path": "/", "port": 80}, "periodSeconds": 1}
 SIDE = {"name": "side", "image": "busybox:1", "command": POLITE, "restartPolicy": "Always", "startupProbe": TRUE}
+RESTARTS = [{"resourceName": "cpu", "restartPolicy": "RestartContainer"}]
+RULE = {"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [42]}}
+ANEW = {"restartPolicy": "Never", "restartPolicyRules": [RULE]}
 MAKERS = (
     {"command": POLITE, "container": {"livenessProbe": FALSE, "readinessProbe": TRUE}, "terminationGracePeriodSeconds": 1},
     {"image": "nginx/nginx:v1", "container": {"startupProbe": PORT, "readinessProbe": PORT, "livenessProbe": SLOW}},
@@ -17,6 +20,8 @@ MAKERS = (
     {"command": POLITE, "container": {"lifecycle": {"preStop": {"exec": {"command": ["sleep", "60"]}}}}, "initContainers": [SIDE]},
     {"command": ["sh", "-c", "sleep 2"], "initContainers": [SIDE], "restartPolicy": "Never", "activeDeadlineSeconds": 9},
     {"command": POLITE, "activeDeadlineSeconds": 2, "restartPolicy": "OnFailure"},
+    {"command": POLITE, "container": {"resources": {"requests": {"cpu": "1"}}, "resizePolicy": RESTARTS}},
+    {"command": ["sh", "-c", "sleep 2; exit 42"], "container": ANEW, "initContainers": [SIDE], "restartPolicy": "Never"},
     {"image": "nginx/nginx:v1"},
     {"command": POLITE, "terminationGracePeriodSeconds": 3},
     {"command": ["sleep", "1000"], "terminationGracePeriodSeconds": 1},
@@ -44,6 +49,10 @@ def walk(seed: int, steps: int = 40) -> World:
             world.node.stop()
         elif action == 8:
             world.node.start()
+        elif action == 9 and names and chance.below(2):
+            cpu = chance.choice(["500m", "1", "2"])
+            body = {"spec": {"containers": [{"name": "app", "resources": {"requests": {"cpu": cpu}}}]}}
+            world.ask(world.hand.client.patch("pods", names[-1], body, namespace="default", subresource="resize"))
         elif names:
             chance.choice([world.node.kill_sandbox, lambda pod: world.node.kill_container(pod, "app")])(names[-1])
         world.run(chance.between(10, 2_500))
@@ -74,7 +83,7 @@ def test_after_a_random_walk_nothing_is_left_of_the_pods(seed):
     assert runtime.addresses == {} and runtime.changed == {}
     for table in (kubelet.workers, kubelet.reports, kubelet.statuses, kubelet.pods, kubelet.ended, kubelet.reasons):
         assert table == {}, seed
-    assert kubelet.probes == {} and kubelet.deadlines == {}, seed
+    assert kubelet.probes == {} and kubelet.deadlines == {} and kubelet.resizes == {}, seed
     assert kubelet.crash.entries == {} and kubelet.pull.entries == {} and not any(kubelet.used.values())
     assert world.engine.is_settled and world.engine.is_at_rest
 
