@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 BASE_MS, MAX_MS = 5, 1_000_000
+FAR_MS = 60_000  # who is to wait longer has failed for long, and may for ever: no work that a cluster has still to do
 
 
 @dataclass
@@ -67,7 +68,8 @@ class WorkQueue:
         """Look at a key again after a delay that doubles with each failure."""
         failures = self.state.failures.get(key, 0)
         self.state.failures[key] = failures + 1
-        self.add_after(key, min(self.base_ms << min(failures, 30), self.max_ms))
+        wait_ms = min(self.base_ms << min(failures, 30), self.max_ms)
+        self.add_after(key, wait_ms, background=wait_ms > FAR_MS)
 
     def requeues(self, key: str) -> int:
         return self.state.failures.get(key, 0)

@@ -118,6 +118,18 @@ def test_a_background_delay_leaves_a_cluster_settled(desk):
 # -- limits -----------------------------------------------------------------------------------------------------------------
 
 
+def test_what_fails_for_long_leaves_a_cluster_settled_too(desk):
+    for _ in range(14):
+        desk.queue.add_rate_limited("a")
+    assert not desk.engine.is_settled   # the next try is less than a minute away
+    desk.engine.settle()
+    desk.queue.done("a")
+    desk.queue.add_rate_limited("a")
+    assert desk.engine.is_settled
+    desk.engine.run_until(desk.engine.now_ms + 100_000)
+    assert keys(desk) == ["a", "a"]
+
+
 def test_a_burst_is_free_and_then_the_rate_holds():
     limiter = Limiter(qps=20, burst=3)
     assert [limiter.wait_ms(0) for _ in range(6)] == [0, 0, 0, 50, 100, 150]

@@ -218,3 +218,36 @@ def test_orphaned_pods_and_history_are_taken_up_again():
     world.remove("daemonsets", "agent", propagation_policy="Orphan")
     world.daemon_set()
     assert world.names() == [pod] and world.revisions() == [1] and len(world.traced("ObjectAdopted")) == 2
+
+
+def test_a_lost_revision_is_written_again():
+    world = quiet()
+    world.nodes("n1")
+    world.daemon_set()
+    (name,) = world.names("controllerrevisions")
+    world.remove("controllerrevisions", name)
+    assert world.names("controllerrevisions") == [name] and len(world.names()) == 1
+
+
+def test_of_two_revisions_that_say_the_same_the_newest_stays_and_gets_the_pods():
+    world = quiet()
+    world.nodes("n1")
+    world.daemon_set()
+    (first,) = world.list("controllerrevisions")
+    meta = first["metadata"]
+    copy = {**first, "revision": 7, "metadata": {"name": "agent-copy", "ownerReferences": meta["ownerReferences"],
+                                                 "labels": {**meta["labels"], POD_LABEL: "copy"}}}
+    world.create("controllerrevisions", copy)
+    world.remove("pods", world.names()[0])
+    assert world.names("controllerrevisions") == ["agent-copy"]
+    assert [pod["metadata"]["labels"][POD_LABEL] for pod in world.list("pods")] == ["copy"]
+
+
+def test_a_revision_without_the_pods_label_gets_it():
+    world = quiet()
+    world.nodes("n1")
+    world.daemon_set()
+    (first,) = world.list("controllerrevisions")
+    bare = {"metadata": {"labels": {POD_LABEL: None}}}
+    world.do(world.client.patch("controllerrevisions", first["metadata"]["name"], bare, namespace="default", patch_type="merge"))
+    assert world.list("controllerrevisions")[0]["metadata"]["labels"][POD_LABEL] == first["metadata"]["name"]

@@ -201,3 +201,42 @@ def test_a_pod_that_lost_its_labels_gets_them_back():
     world.do(world.client.patch("pods", "web-0", {"metadata": {"labels": {POD_NAME: None}}}, namespace="default", patch_type="merge"))
     assert world.get("pods", "web-0")["metadata"]["labels"][POD_NAME] == "web-0"
     assert world.events("SuccessfulUpdate") == ["Update Pod web-0 in StatefulSet web successful"]
+
+
+def test_a_pod_in_the_way_for_ever_lets_the_cluster_settle():
+    world = Stateful()
+    world.create("pods", {"metadata": {"name": "web-0"}, "spec": template()["spec"]})
+    world.stateful_set(replicas=1)
+    assert world.engine.now_ms < 300_000
+    assert world.traced("SyncFailed")[0]["message"].startswith('pods "web-0" already exists')
+
+
+def test_a_claim_that_somebody_else_manages_is_told_and_left_alone():
+    world = Stateful()
+    world.create("configmaps", {"metadata": {"name": "boss"}})
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "boss", "uid": world.get("configmaps", "boss")["metadata"]["uid"], "controller": True}
+    world.create("persistentvolumeclaims", {"metadata": {"name": "data-web-0", "ownerReferences": [owner]}, "spec": CLAIM["spec"]})
+    world.ready_set(replicas=1, volumeClaimTemplates=[CLAIM], persistentVolumeClaimRetentionPolicy={"whenScaled": "Delete", "whenDeleted": "Delete"})
+    assert world.get("persistentvolumeclaims", "data-web-0")["metadata"]["ownerReferences"] == [owner]
+    assert "has a conflicting OwnerReference that acts as a manging controller" in world.events("ConflictingController")[0]
+
+
+def test_a_claim_that_is_going_holds_its_pod_up():
+    world = Stateful()
+    world.create("persistentvolumeclaims", {"metadata": {"name": "data-web-0", "finalizers": ["example.com/hold"]}, "spec": CLAIM["spec"]})
+    world.remove("persistentvolumeclaims", "data-web-0")
+    world.stateful_set(replicas=1, volumeClaimTemplates=[CLAIM], settle=False)
+    world.run(3_000)
+    assert world.names() == [] and world.events("FailedCreate")[0] == (
+        "Create Pod web-0 in StatefulSet web failed error: pvc data-web-0 is being deleted")
+    world.do(world.client.patch("persistentvolumeclaims", "data-web-0", {"metadata": {"finalizers": None}}, namespace="default", patch_type="merge"))
+    assert world.names() == ["web-0"] and "deletionTimestamp" not in world.get("persistentvolumeclaims", "data-web-0")["metadata"]
+
+
+def test_a_template_that_is_refused_is_told():
+    world = Stateful()
+    world.create("resourcequotas", {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}})
+    world.stateful_set(replicas=1, settle=False)
+    world.run(3_000)
+    said = world.events("FailedCreate")[0]
+    assert said.startswith('Create Pod web-0 in StatefulSet web failed error: pods "web-0" is forbidden: exceeded quota: none')
