@@ -145,6 +145,7 @@ class Termination:
             yield from kubelet.sync.go_on(worker)
             return
         kubelet.prober.stop(worker.uid)
+        kubelet.release(worker.uid)  # before its end is reported: who is scheduled upon that finds room (filterOutInactivePods)
         self._note_end(worker)
         kubelet.workers.done(worker, next_phase="terminated")
 

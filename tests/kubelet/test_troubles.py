@@ -243,3 +243,16 @@ def test_containers_write_logs_that_can_be_read_and_the_one_before_too():
     assert world.node.logs("default", "talker", "app", {"tailLines": "1", "timestamps": "true"}).endswith("Z oops\n")
     world.run(3_000)
     assert world.node.logs("default", "talker", "app", {"previous": "true"}) == "hello\noops\n"
+
+
+def test_the_room_of_a_pod_that_goes_is_free_when_its_end_is_reported():
+    """Whoever schedules upon that end is not refused: that is how a preempting Pod comes to its node."""
+    world = World()
+    world.create("old", image="nginx/nginx:v1", container={"resources": {"requests": {"cpu": "3"}}})
+    world.run(3_000)
+    world.delete("old")
+    while (world.pod("old")["status"]["phase"]) != "Succeeded":
+        world.run(1)
+    world.create("new", image="nginx/nginx:v1", container={"resources": {"requests": {"cpu": "3"}}})
+    world.run(2_000)
+    assert world.pod("new")["status"]["phase"] == "Running"
