@@ -5,10 +5,9 @@ Source: kubernetes pkg/volume/util/atomic_writer.go, pkg/volume/volume_linux.go 
 
 from __future__ import annotations
 
-from cluster.runtime.filesystem import FOLDER, LINK, Node, Tree, folder, link, put
+from cluster.runtime.filesystem import FOLDER, LINK, SET_GROUP, Node, Tree, folder, link, put
 
 DATA = "/..data"
-SET_GROUP = 0o2000
 
 
 def write(tree: Tree, payload: dict[str, list], *, name: str, now_ms: int, group: int | None) -> bool:

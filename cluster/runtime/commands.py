@@ -159,7 +159,7 @@ def _refusal(image: str, argv: tuple[str, ...]) -> str:
 
 def _process(main: Process, argv: list[str]) -> Process:
     """The program beside a container's first process, with that one's surroundings."""
-    process = Process("", "script", argv, env=dict(main.env), hostname=main.hostname, mounts=main.mounts)
+    process = Process("", "script", argv, env=dict(main.env), hostname=main.hostname, mounts=main.mounts, folder=main.folder)
     processes.begin(process, argv, main)
     return process
 

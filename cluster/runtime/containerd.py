@@ -251,8 +251,9 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         behaviour = behaviour_of(container.image)
         try:
             process = processes.make(
-                container_id, behaviour, command=command, args=args, env=env, hostname=hostname, mounts=mounts
-            )
+                container_id, behaviour, command=command, args=args, env=env, hostname=hostname, mounts=mounts,
+                folder=around.folder,
+            )  # fmt: skip
         except processes.StartError as error:
             self._replace(
                 container,
@@ -270,11 +271,10 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         process.ports, process.target = list(ports), target
         process.hosts, process.resolver, process.read_only = around.hosts, around.resolver, around.read_only
         process.memory_limit, process.disk_limit = around.memory_bytes, around.disk_bytes
-        process.user, process.group, process.groups = around.user, around.group, list(around.groups)
         self.state.processes[container_id] = process
-        if around.folder:
-            process.folder = around.folder
+        if around.folder:  # the runtime makes it, as root
             self._world(process, container).make_folder(around.folder)
+        process.user, process.group, process.groups = around.user, around.group, list(around.groups)
         self._replace(container, state="running", started_ms=self.now_ms)
         self.tell(
             "ContainerStarted",

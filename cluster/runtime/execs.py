@@ -102,7 +102,7 @@ class Execs(Input):
             self._refuse(run, words)
             return
         process = run.process
-        process.env, process.hostname, process.mounts = dict(main.env), main.hostname, main.mounts
+        process.env, process.hostname, process.mounts, process.folder = dict(main.env), main.hostname, main.mounts, main.folder
         self.tell("ExecStarted", container.uid, container.pod, container.name, command=argv, tty=run.tty)
         self._exec_run(run, argv)
 

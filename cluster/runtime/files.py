@@ -19,6 +19,7 @@ from .filesystem import (
     LINK,
     MOST_LINKS,
     READ,
+    SET_GROUP,
     WRITE,
     Mount,
     Node,
@@ -215,11 +216,16 @@ class Files:
             return False
         process = self.process
         if before is None:
-            node = Node(text, FILE, 0o644, process.user, process.group, self.now_ms, zeros)
+            node = Node(text, FILE, 0o644, process.user, self._group_in(posixpath.dirname(path)), self.now_ms, zeros)
         else:
             node = replace(before, text=text, zeros=zeros, changed_ms=self.now_ms)
         node.mode = node.mode if mode is None else mode
         return self._store(path, node)
+
+    def _group_in(self, path: str) -> int:
+        """The group of what is made in a folder: the folder's own, where that hands it on."""
+        above = self._node(path)
+        return above.group if above is not None and above.mode & SET_GROUP else self.process.group
 
     def _may_write(self, path: str, node: Node) -> bool:
         if self._is_read_only(path):
@@ -324,7 +330,9 @@ class Files:
             if node is None:
                 if not self._may_change(each):
                     return False
-                made = folder(mode=mode, owner=self.process.user, group=self.process.group, changed_ms=self.now_ms)
+                group = self._group_in(posixpath.dirname(each))
+                given = SET_GROUP if group != self.process.group else 0
+                made = folder(mode=mode | given, owner=self.process.user, group=group, changed_ms=self.now_ms)
                 if not self._store(each, made):
                     return False
             elif node.kind != FOLDER:

@@ -16,6 +16,7 @@ FILE, FOLDER, LINK, GONE = "file", "folder", "link", "gone"
 FOLDERS = ("/", "/bin", "/dev", "/etc", "/home", "/mnt", "/opt", "/proc", "/root", "/run", "/sys", "/tmp", "/usr", "/var")
 HOST = "host"  # the node's own file system among `RuntimeState.volumes`
 READ, WRITE, ENTER = 4, 2, 1
+SET_GROUP = 0o2000  # of a folder: what is made in it belongs to its group
 MOST_LINKS = 40
 
 

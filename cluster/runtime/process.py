@@ -49,13 +49,14 @@ def make(
     env: dict[str, str],
     hostname: str,
     mounts: dict[str, Mount],
+    folder: str = "",
 ) -> Process:
     """PID 1 of a container of this image. Raises StartError when there is no such program."""
     image = behaviours()[behaviour]
     argv = command_line(image, command, args)
     env = {**image.env, **env} if image.env else env
     process = Process(
-        container=container, kind="server", argv=argv, env=env, hostname=hostname, mounts=mounts, behaviour=behaviour
+        container=container, kind="server", argv=argv, env=env, hostname=hostname, mounts=mounts, behaviour=behaviour, folder=folder
     )
     program = argv[0].rpartition("/")[2]
     if program in image.programs:

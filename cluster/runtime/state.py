@@ -108,7 +108,6 @@ class Process:
     memory_told: int = 0  # of that, what the kernel has looked at
     memory_limit: int = 0  # 0: none
     disk_limit: int = 0  # 0: none
-    folder: str = ""  # in which it begins, "" = the root
     is_bounded: bool = False  # it was told that a simulated disk is small
     is_out_of_memory: bool = False
 

@@ -188,7 +188,8 @@ def test_a_user_reads_what_its_group_may_and_writes_nowhere_on_a_read_only_root(
     world.start("web", mount("s", "/s"), mount("d", "/d"), volumes=volumes, container=context, securityContext={"runAsUser": 7, "fsGroup": 9})
     files = world.inside("web")
     assert (files.read_file("/s/k"), files.look("/s/k").mode, files.look("/s/k").group) == ("x", 0o440, 9)
-    assert files.write_file("/d/f", "", append=False) and files.look("/d/f").owner == 7
+    assert files.write_file("/d/f", "", append=False) and (files.look("/d/f").owner, files.look("/d/f").group) == (7, 9)
+    assert files.make_folder("/d/in") and files.put_file("/d/in/g", "") and files.look("/d/in/g").group == 9
     assert not files.write_file("/tmp/f", "", append=False) and files.why == "Read-only file system"
 
 
@@ -223,6 +224,14 @@ def test_a_restarted_kubelet_finds_the_volumes_of_its_pods():
     world.engine.start(world.node.kubelet)
     world.run(5_000)
     assert (world.read("web", "/c/a"), world.read("web", "/d/f"), world.state("web")["restartCount"]) == ("1", "kept", 0)
+
+
+def test_a_container_begins_in_its_folder_which_is_made_for_it():
+    world = Shelf()
+    world.create("web", ["sh", "-c", "pwd; echo x > f; sleep 1000"], container={"workingDir": "/srv/app"})
+    world.run(1_500)
+    log = world.node.runtime.state.logs[world.node.runtime.running("default/web", "app")]
+    assert [line[2] for line in log.lines] == ["/srv/app"] and world.read("web", "/srv/app/f") == "x\n"
 
 
 def test_id_and_status_say_who_the_container_is():

@@ -16,6 +16,8 @@ FOLDER_BYTES = 4096
 def mode_text(node) -> str:
     """`-rw-r--r--`."""
     bits = "".join(sign if node.mode >> (8 - at) & 1 else "-" for at, sign in enumerate("rwxrwxrwx"))
+    if node.mode & 0o2000:
+        bits = bits[:5] + ("s" if node.mode & 0o10 else "S") + bits[6:]
     if node.mode & 0o1000:
         bits = bits[:-1] + ("t" if node.mode & 1 else "T")
     return KINDS[node.kind] + bits
