@@ -211,6 +211,8 @@ class Network(Actor):
         world = runtime.world_of(container.id)
         world.client = route.seen_as
         said = converse(world, container.image, listener.server, text)
+        if listener.server.startswith("nc "):
+            runtime.heard_in(container.id)
         for stream, line in said.lines:
             runtime.wrote(container.id, stream, line)
         for asked, code in said.asked if is_traced else ():

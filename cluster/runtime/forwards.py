@@ -53,6 +53,12 @@ class Forwards:
         """A running container as one of its servers has it."""
         return self._world(self.state.processes[container_id], self.state.containers[container_id])
 
+    def heard_in(self, container_id: str) -> None:
+        """Somebody has spoken to a program of a script (`nc -l`): what waits there goes on."""
+        self.after(0, "_wake", container_id)
+        for key in [key for key, run in self.state.execs.items() if run.container == container_id and run.process is not None]:
+            self.after(0, "_exec_walk", key)
+
     def addresses_of(self, container_id: str) -> list[str]:
         """The addresses of a container's network namespace; of the node's where it shares that."""
         container = self.state.containers.get(container_id)

@@ -268,4 +268,15 @@ def _type_of(path: str) -> str:
 
 
 SERVERS: dict[str, Server] = {"nginx": nginx, "tomcat": tomcat, "httpd": busybox, "unknown": unknown}
-TALKERS: dict[str, Talker] = {}  # servers that speak another language than HTTP
+
+def overheard(world: ContainerWorld, tag: str, received: str, setting: str) -> Said:
+    """`nc -l`: who waits in the container (shell/networking.py) hears what is said; what it has to say is said first."""
+    note = world.process.notes.setdefault(f"nc {setting}", ["", None])
+    if note[1] is None:
+        note[1] = ""
+        return Said(note[0])
+    note[1] += received
+    return Said()
+
+
+TALKERS: dict[str, Talker] = {"nc": overheard} | {}  # servers that speak another language than HTTP

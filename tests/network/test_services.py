@@ -242,3 +242,19 @@ def test_the_api_server_asks_pods_and_services_itself(cluster, path, code, words
     assert reply.code == code and words in (reply.body.decode() if isinstance(reply.body, bytes) else reply.message)
     if words == "Welcome":
         assert cluster.facts("RequestAnswered")[-1]["client"] == "kube-apiserver"
+
+
+def test_nc_listens_hears_and_answers():
+    hear = pod("hear", "busybox:1", command=["sh", "-c", "echo welcome | nc -l -p 9000; echo done; nc -lk -p 9001"])
+    found = Cluster(hear, client())
+    address = found.stored("pods/default/hear")["status"]["podIP"]
+    wire, runtime = found.wire("client"), found.wire("hear").runtime
+    assert wire.exchange(address, 9000, "hello\n").text == "welcome\n"
+    found.settle()
+    log = runtime.state.logs[runtime.running("default/hear", "app")].lines
+    assert [line for _, _, line in log] == ["hello", "done"]
+    assert wire.exchange(address, 9000, "more").error == REFUSED
+    for word in ("one\n", "two\n"):
+        assert not wire.exchange(address, 9001, word).error
+        found.settle()
+    assert [line for _, _, line in log] == ["hello", "done", "one", "two"]

@@ -187,6 +187,8 @@ class Runner(Streams, Children, Instructions):
         kind = wait[0]
         if kind == "until":
             ready = self.world.now_ms >= wait[1]
+        elif kind == "heard":
+            ready = self.world.process.notes.get(wait[1], ("", ""))[1] is not None
         elif kind == "children":
             is_called = bool(task.pending) and task.front is not None and task.front.words[0] == "wait"
             ready = is_called or all(pid not in self.machine.tasks for pid in wait[1:])

@@ -290,10 +290,10 @@ def written_out(call: Call, options, found: Answer, reply: Reply, address: Addre
 
 
 def netcat(call: Call) -> int:
-    """`nc [-zvu] [-w SECS] HOST PORT`."""
+    """`nc [-zvu] [-w SECS] HOST PORT`, `nc -l[k] -p PORT`."""
     options = call.options("zvunlk", "wpies", stops=False)
     if "l" in options:
-        raise Failed("listening is not simulated; httpd is")
+        return listen(call, options)
     if len(options.rest) != 2 or not options.rest[1].isdigit():
         raise Usage
     host, port = options.rest[0], int(options.rest[1][:6])
@@ -314,6 +314,32 @@ def netcat(call: Call) -> int:
     if "v" in options:
         call.err(f"{host} ({reply.address}:{port}) open\n")
     call.out(reply.text)
+    return 0
+
+
+def listen(call: Call, options) -> int:
+    """Wait for a connection, print what is said on it; all that is to be said in return is read before. -k: and again."""
+    port = options.get("p", options.rest[-1] if options.rest else "")
+    if "e" in options:
+        raise Failed("-e is not simulated")
+    if not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+        raise Failed(f"bad local port '{port}'")
+    note, notes, listens = f"nc {int(port)}", call.world.process.notes, call.world.process.listens
+    if not call.memory.get("listens"):
+        runtime = call.world.runtime
+        if port in listens or (runtime is not None and runtime.is_taken(call.world.container, int(port))):
+            raise Failed("bind: Address already in use")
+        notes[note], listens[port] = [call.read_all(), None], note
+        call.memory["listens"] = True
+        call.task.serves.append(port)
+    says, heard = notes[note]
+    if heard:
+        call.out(heard)
+    if heard is None or "k" in options:
+        notes[note] = [says, None]
+        raise Blocked(["heard", note])
+    del notes[note]
+    listens.pop(port, None)
     return 0
 
 

@@ -40,7 +40,7 @@ class Front:
 @dataclass
 class Task:
     """A process. wait: what it waits for: [] (nothing), ["until", ms], ["nap", since, length], ["pipe", n], ["line", n, seen],
-    ["room", n], ["input"], ["children", pid, …], ["child", pid, ms], ["prompt"], ["ever"], ["spin"].
+    ["room", n], ["input"], ["children", pid, …], ["child", pid, ms], ["heard", note], ["prompt"], ["ever"], ["spin"].
     ended: its exit code once it is over, -1 before."""
 
     pid: int
