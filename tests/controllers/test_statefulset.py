@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cluster.controllers._statefulset_identity import POD_INDEX, POD_NAME
 from tests.controllers.stateful import LABELS, Stateful, template
 
@@ -240,3 +242,34 @@ def test_a_template_that_is_refused_is_told():
     world.run(3_000)
     said = world.events("FailedCreate")[0]
     assert said.startswith('Create Pod web-0 in StatefulSet web failed error: pods "web-0" is forbidden: exceeded quota: none')
+
+
+def test_other_start_ordinals_move_the_set_up_before_the_old_places_are_given_up():
+    world = Stateful()
+    world.ready_set(replicas=2)
+    world.change({"ordinals": {"start": 1}})
+    assert world.names() == ["web-0", "web-1", "web-2"]
+    world.make_all_ready()
+    assert world.names() == ["web-1", "web-2"] and world.status()["replicas"] == 2
+
+
+def broken(place: int) -> Stateful:
+    """A set of three, one of which is not ready, told to shrink to one."""
+    world = Stateful()
+    world.ready_set(replicas=3)
+    unready = {"status": {"conditions": [{"type": "Ready", "status": "False"}]}}
+    world.do(world.client.patch("pods", f"web-{place}", unready, namespace="default", subresource="status"))
+    world.change({"replicas": 1})
+    return world
+
+
+def test_scaling_down_waits_for_a_broken_pod_below():
+    world = broken(0)
+    assert world.names() == ["web-0", "web-1", "web-2"] and world.traced("PodAwaited")[-1] == {"owner": "default/web", "until": "ready"}
+    world.make_ready(world.get("pods", "web-0"))
+    assert world.names() == ["web-0"]
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_scaling_down_does_not_wait_for_a_broken_pod_that_is_to_go_itself(place):
+    assert broken(place).names() == ["web-0"]
