@@ -152,10 +152,14 @@ class Network(Actor):
         """One question to one server; None when no answer comes."""
         if server == source.runtime.resolver:  # beyond the cluster nothing has a name
             return coredns.Answer(error=NO_NAME), self.latency("dns")
-        dns = self._part(coredns.NAME)
-        if dns is None or not dns.is_on or server != dns.address or not self._is_allowed(source, policies.DNS, DNS_PORT, "UDP"):
+        if not self._answers_names(source, server, "UDP"):
             return None, resolver.TIMEOUT_MS
-        return dns.ask(name, kind), self.latency("dns")
+        return self._part(coredns.NAME).ask(name, kind), self.latency("dns")
+
+    def _answers_names(self, source: Place, address: str, protocol: str) -> bool:
+        """Whether the cluster DNS is at an address, and may be asked."""
+        dns = self._part(coredns.NAME)
+        return dns is not None and dns.is_on and address == dns.address and self._is_allowed(source, policies.DNS, DNS_PORT, protocol)
 
     def exchange(
         self, runtime: Any, container: str, host: str, port: int, text: str, *, protocol: str, timeout_ms: int, is_traced: bool
@@ -180,6 +184,8 @@ class Network(Actor):
 
     def _dial(self, source: Place, address: str, port: int, text: str, protocol: str, *, timeout_ms: int, is_traced: bool) -> Exchanged:
         route = self.route(source, address, port, protocol, is_traced=is_traced)
+        if route == TIMEOUT and port == DNS_PORT and self._answers_names(source, address, protocol):
+            return Exchanged("", "", address, self.latency("dns"))
         if isinstance(route, str):
             return self._failed(source, address, port, route, timeout_ms, is_traced)
         if route.place is None:

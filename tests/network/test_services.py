@@ -98,7 +98,7 @@ def test_a_service_spreads_connections_over_its_ready_endpoints_and_they_are_tol
     ("host", "port", "expected"),
     [("web", 80, TIMEOUT), ("empty", 80, REFUSED), ("web.default", 8080, 200), ("web.default.svc", 8080, 200), ("db", 80, 200), ("db-0.db", 80, 200),
      ("web.default.svc.cluster.local.", 8080, 200), ("far", 8080, 200), ("nothing", 80, UNRESOLVED), ("web.other", 80, UNRESOLVED),
-     ("example.com", 80, UNRESOLVED), ("kubernetes.default.svc", 443, 400), ("web-0", 80, UNRESOLVED)],
+     ("example.com", 80, UNRESOLVED), ("kubernetes.default.svc", 443, 400), ("10.96.0.10", 54, TIMEOUT), ("web-0", 80, UNRESOLVED)],
 )  # fmt: skip
 def test_names_and_ports_as_a_pod_meets_them(cluster, host, port, expected):
     assert cluster.get("client", host, port) == expected
@@ -258,3 +258,7 @@ def test_nc_listens_hears_and_answers():
         assert not wire.exchange(address, 9001, word).error
         found.settle()
     assert [line for _, _, line in log] == ["hello", "done", "one", "two"]
+
+
+def test_the_cluster_dns_can_be_connected_to(cluster):
+    assert not cluster.wire("client").exchange("10.96.0.10", 53).error
