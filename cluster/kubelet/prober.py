@@ -26,6 +26,7 @@ AT_ONCE_MS = 20  # an answer that takes no longer is taken at once
 CANCELLED = "rpc error: code = Canceled desc = context canceled"
 STOP, PARK, TICK, GO = "stop", "park", "tick", "go"
 TOKEN = "probe"
+FAR_MS = 60_000  # what is further away than this happens in the background
 NOTHING = Report()
 
 
@@ -113,7 +114,7 @@ class Prober:
             return
         self.kubelet.cancel(probe.timer)
         probe.anchor_ms = self.kubelet.now_ms
-        probe.timer = self.kubelet.after(1, "probe", uid, key_of(probe), background=True)
+        probe.timer = self.kubelet.after(1, "probe", uid, key_of(probe))
 
     def wake(self, uid: str) -> None:
         """There is news of a Pod: probes that waited for it go on at their next moment."""
@@ -148,7 +149,8 @@ class Prober:
         kubelet, period_ms = self.kubelet, spec["periodSeconds"] * 1000
         past_ms = max(earliest_ms - 1, kubelet.now_ms) - probe.anchor_ms
         due_ms = probe.anchor_ms + (past_ms // period_ms + 1) * period_ms
-        probe.timer = kubelet.after(due_ms - kubelet.now_ms, "probe", uid, key_of(probe), background=True)
+        wait_ms = due_ms - kubelet.now_ms
+        probe.timer = kubelet.after(wait_ms, "probe", uid, key_of(probe), background=is_steady(probe, spec) or wait_ms > FAR_MS)
 
     def _look(self, pod: dict, status: dict, probe: Probe, spec: dict, container: dict) -> str:
         """Whether to probe now: STOP for ever, PARK until there is news, TICK at the next moment, GO."""
@@ -192,7 +194,7 @@ class Prober:
         probe.is_busy = True
         if answer is not None:
             args = (uid, key_of(probe), probe.id, answer.result, answer.output, answer.error)
-            kubelet.after(answer.took_ms, "probe_answered", *args, background=True)
+            kubelet.after(answer.took_ms, "probe_answered", *args, background=is_steady(probe, spec))
 
     def _exec(self, uid: str, probe: Probe, spec: dict, container: dict) -> Answer | None:
         """A probe's command; None while it runs. Nothing is run any more for a Pod that ends: its context is cancelled."""
@@ -327,6 +329,14 @@ VERDICTS = {
 def key_of(probe: Probe) -> str:
     """Its place among the probes of its Pod."""
     return f"{probe.kind}/{probe.container}"
+
+
+def is_steady(probe: Probe, spec: dict) -> bool:
+    """Whether a probe goes on for ever by itself. Until it has found a container well, or unwell often enough, something comes of it."""
+    if probe.verdict == SUCCESS:
+        return probe.result != FAILURE
+    enough = spec.get("failureThreshold", 3)
+    return probe.is_on_hold or (probe.run if probe.result == FAILURE else 0 if probe.result else probe.count) >= enough
 
 
 def token_of(uid: str, probe: Probe) -> str:

@@ -9,7 +9,7 @@ import pytest
 from cluster.kubelet.probing import http, port_of, read, request_text
 from cluster.runtime.images import behaviour_of, behaviours
 from cluster.runtime.wire import REFUSED, TIMEOUT, Exchanged
-from tests.kubelet.world import World
+from tests.kubelet.world import POLITE, World
 
 SLEEP = ["sleep", "1000"]
 CAT = {"exec": {"command": ["cat", "/tmp/up"]}, "periodSeconds": 1}
@@ -283,3 +283,19 @@ def test_a_fault_in_a_command_of_an_image_is_a_failed_probe_and_no_more(monkeypa
     world.create("web", image="redis:7", container={"readinessProbe": {"exec": {"command": ["redis-cli", "ping"]}, "periodSeconds": 1}})
     world.run(5_000)
     assert unhealthy(world)[0][0] == "Readiness probe failed: redis-cli: internal error: KeyError: 'oops'\n"
+
+
+def test_a_cluster_has_not_settled_before_its_containers_are_ready():
+    world = World()
+    probe = {**CAT, "initialDelaySeconds": 3}
+    world.create("web", ["sh", "-c", "sleep 8; touch /tmp/up; while true; do sleep 1; done"], container={"startupProbe": {**CAT, "failureThreshold": 30},
+                 "readinessProbe": probe, "livenessProbe": CAT})  # fmt: skip
+    assert world.engine.settle() and world.state("web")["ready"]
+
+
+@pytest.mark.parametrize("command", [["false"], ["nope"], ["sleep", "9"]])
+def test_a_cluster_settles_although_a_container_never_gets_ready(command):
+    world = World()
+    never = {"exec": {"command": command}, "periodSeconds": 1}
+    world.create("web", POLITE, container={"readinessProbe": never, "livenessProbe": {"tcpSocket": {"port": 9}, "periodSeconds": 5}})
+    assert world.engine.settle(limit_ms=120_000)
