@@ -10,14 +10,17 @@ from cluster.runtime.filesystem import FOLDER, LINK, SET_GROUP, Node, Tree, fold
 DATA = "/..data"
 
 
-def write(tree: Tree, payload: dict[str, list], *, name: str, now_ms: int, group: int | None) -> bool:
-    """Make a tree hold a payload; False when it does already. name: of the new folder, as `..2026_01_01_09_00_00.123`."""
+def write(tree: Tree, payload: dict[str, list], *, name: str, now_ms: int, group: int | None, mode: int = 0o777) -> bool:
+    """Make a tree hold a payload; False when it does already.
+
+    name: of the new folder, as `..2026_01_01_09_00_00.123`. mode: of the root, 0o1777 where it is a tmpfs.
+    """
     if group is not None:
         payload = {path: [text, mode | 0o440, owner] for path, (text, mode, owner) in payload.items()}
     if DATA in tree and _payload_of(tree) == payload:
         return False
     tree.clear()
-    tree["/"] = folder(mode=0o777, changed_ms=now_ms)
+    tree["/"] = folder(mode=mode, changed_ms=now_ms)
     inner = "/" + name
     put(tree, inner, folder(changed_ms=now_ms))
     for path in sorted(payload):

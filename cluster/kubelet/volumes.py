@@ -193,7 +193,8 @@ class Volumes:
         moment = kubelet.moment.now_text.rstrip("Z").replace("-", "_").replace("T", "_").replace(":", "_")
         suffix = kubelet.engine.rng("volumes/" + kubelet.node).below(1 << 32)
         group = (pod["spec"].get("securityContext") or {}).get("fsGroup")
-        return volume_writer.write(known[key].nodes, payload, name=f"..{moment}.{suffix}", now_ms=kubelet.now_ms, group=group)
+        mode = 0o777 if kind == "configMap" else 0o1777
+        return volume_writer.write(known[key].nodes, payload, name=f"..{moment}.{suffix}", now_ms=kubelet.now_ms, group=group, mode=mode)
 
     # -- what fails -------------------------------------------------------------------------------------------------------
 
@@ -327,6 +328,8 @@ class Volumes:
     def _fill_empty(self, key: str, pod: dict, source: dict) -> None:
         made = self.kubelet.runtime.state.volumes[key]
         made.medium = source.get("medium", "")
+        if made.medium == "Memory":
+            made.nodes["/"].mode |= 0o1000
         if source.get("sizeLimit"):
             made.limit_bytes = quantity.parse(str(source["sizeLimit"])).value
         group = (pod["spec"].get("securityContext") or {}).get("fsGroup")
