@@ -288,8 +288,8 @@ def test_a_fault_in_a_command_of_an_image_is_a_failed_probe_and_no_more(monkeypa
 def test_a_cluster_has_not_settled_before_its_containers_are_ready():
     world = World()
     probe = {**CAT, "initialDelaySeconds": 3}
-    world.create("web", ["sh", "-c", "sleep 8; touch /tmp/up; while true; do sleep 1; done"], container={"startupProbe": {**CAT, "failureThreshold": 30},
-                 "readinessProbe": probe, "livenessProbe": CAT})  # fmt: skip
+    probes = {"startupProbe": {**CAT, "failureThreshold": 30}, "readinessProbe": probe, "livenessProbe": CAT}
+    world.create("web", ["sh", "-c", "sleep 8; touch /tmp/up; while true; do sleep 1; done"], container=probes)
     assert world.engine.settle() and world.state("web")["ready"]
 
 
