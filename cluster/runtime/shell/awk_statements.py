@@ -9,7 +9,7 @@ from .awk_values import Left, Next, Seen, int_of, number_text, numeric
 from .call import Failed
 from .writers import Printer
 
-MOST_STEPS = 1_000_000
+MOST_STEPS = 200_000
 
 
 class Statements:

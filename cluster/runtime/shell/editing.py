@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from .call import Call, Failed, Usage
 from .regexes import compiled
 
-MOST_STEPS = 200_000
-ENDS = "\n;"
+MOST_STEPS = 50_000
+MOST_TEXT = 256 * 1024
 
 
 @dataclass
@@ -366,7 +366,7 @@ class Sed:
             self.written[order.text] = self.written.get(order.text, "") + self.space + "\n"
         elif name in "nN":
             self.following(name)
-        if len(self.space) + len(self.hold) > 4 * 1024 * 1024:
+        if len(self.space) + len(self.hold) > MOST_TEXT:
             raise Failed("out of memory")
 
     def following(self, name: str) -> None:

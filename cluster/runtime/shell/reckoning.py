@@ -6,6 +6,7 @@ import re
 
 from ..octets import bytes_of, text_of
 from .call import Call, Failed, Usage
+from .streams import noise
 from .texts import number_of
 
 
@@ -136,7 +137,7 @@ def copy_blocks(call: Call) -> int:
     if endless:
         data, zeros = b"", size * (count if count is not None else 10**9)
         if values["if"] != "/dev/zero" and zeros <= 1024 * 1024:
-            data, zeros = bytes(noise(zeros, call.world.now_ms + call.task.pid)), 0
+            data, zeros = noise(zeros, f"{call.world.now_ms} {call.task.pid}"), 0
     else:
         text = call.read_all() if not values["if"] else call.world.read_file(call.path(values["if"]))
         if text is None:
@@ -161,14 +162,6 @@ def copy_blocks(call: Call) -> int:
         whole, part = divmod(total, size)
         call.err(f"{whole}+{int(bool(part))} records in\n{whole}+{int(bool(part))} records out\n")
     return 0
-
-
-def noise(size: int, seed: int):
-    """Bytes that look like chance, the same in every replay."""
-    state = seed * 2654435761 + 1
-    for _ in range(size):
-        state = (state * 1103515245 + 12345) & 0x7FFFFFFFFFFF
-        yield state >> 24 & 255
 
 
 RECKONING = {"expr": expression, "dd": copy_blocks}

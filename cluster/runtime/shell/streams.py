@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 
 from ..octets import text_of
@@ -10,6 +11,7 @@ from .tasks import Machine, OpenFile, Pipe, Task
 
 PIPE_HOLDS = 64 * 1024  # characters, as the kernel's pipes hold bytes
 MOST_HELD = 4 * 1024 * 1024  # of one pipe or of what a command gathers of its input
+MOST_CAPTURED = 256 * 1024  # of `$(…)`: twice what a command's words may be
 MOST_OPEN = 256
 DEVICES = {"/dev/null": "null", "/dev/stdin": "0", "/dev/stdout": "1", "/dev/stderr": "2", "/proc/self/fd/0": "0", "/proc/self/fd/1": "1",
            "/proc/self/fd/2": "2"}  # fmt: skip
@@ -74,7 +76,7 @@ class Streams:
         pipe = self.machine.pipes.get(number)
         if pipe is None or not (pipe.is_capture or self.holders(f"pipe {number} r")):
             raise BrokenPipe
-        if len(pipe.text) + len(text) > MOST_HELD:
+        if len(pipe.text) + len(text) > (MOST_CAPTURED if pipe.is_capture else MOST_HELD):
             raise WriteFailed("Cannot allocate memory")
         pipe.text += text
 
@@ -128,11 +130,7 @@ class Streams:
         memory["at"] = memory.get("at", 0) + 1
         if path == "/dev/zero":
             return "\0" * 4096
-        state, found = self.world.now_ms * 7919 + self.world.process.last_pid * 104_729 + memory["at"], []
-        for _ in range(1024):
-            state = (state * 6364136223846793005 + 1442695040888963407) & (2**64 - 1)
-            found.append(state >> 56)
-        return text_of(bytes(found))
+        return text_of(noise(1024, f"{self.world.now_ms} {self.world.process.last_pid} {memory['at']}"))
 
     def _read_pipe(self, number: str) -> tuple[str, bool]:
         pipe = self.machine.pipes.get(number)
@@ -243,3 +241,8 @@ class Streams:
         number = str(self.machine.last_number)
         self.machine.files[number] = file
         return f"file {number}"
+
+
+def noise(size: int, seed: str) -> bytes:
+    """Bytes that look like chance, the same in every replay."""
+    return hashlib.shake_256(seed.encode()).digest(size)

@@ -100,7 +100,8 @@ def rows_of(call: Call) -> list[tuple[int, int, str]]:
             shift = max(0, pid - 1) if task.pid == 1 else 0  # of a container in another one's namespace
             found.append((task.pid + shift, task.parent, " ".join(task.argv)))
             front = task.front
-            if front is not None and not front.is_last and not front.words[0].startswith("\0") and not call.runner.is_builtin(front.words[0]):
+            is_itself = front is not None and (front.is_last or front.words == task.argv)
+            if front is not None and not is_itself and not front.words[0].startswith("\0") and not call.runner.is_builtin(front.words[0]):
                 found.append((max(task.pid + 1, machine.last_pid + 1) if front is not call.front else 0, task.pid, " ".join(front.words)))
     highest = max((pid for pid, _, _ in found), default=0)
     rows = []
