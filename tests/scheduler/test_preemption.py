@@ -4,7 +4,11 @@ import json
 
 import pytest
 
-from cluster.scheduler.plugins.default_preemption import Candidate, best, by_budget
+from cluster.scheduler.cache import Cache
+from cluster.scheduler.cycle import decide
+from cluster.scheduler.framework import Cycle, Listers
+from cluster.scheduler.plugins.default_preemption import Candidate, DefaultPreemption, best, by_budget
+from cluster.scheduler.plugins.volume_restrictions import VolumeRestrictions
 from cluster.scheduler.pods import PodInfo
 from tests.scheduler.bench import Bench
 
@@ -142,3 +146,21 @@ def test_a_claim_to_a_node_outlives_a_restart_of_the_worker(bench):
         one.run(3_000)
     assert json.dumps(other.engine.snapshot()) == json.dumps(bench.engine.snapshot())
     assert other.node_of("p") == "n1"
+
+
+def test_who_holds_a_claim_that_only_one_pod_may_use_goes_for_who_matters_more():
+    claim = {"metadata": {"name": "c", "namespace": "default"}, "spec": {"accessModes": ["ReadWriteOncePod"]}}
+
+    def pod(name, priority):
+        volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}]
+        return PodInfo({"metadata": {"name": name, "namespace": "default", "uid": name},
+                        "spec": {"containers": [], "priority": priority, "volumes": volumes}})
+
+    cache = Cache()
+    cache.set_node({"metadata": {"name": "n1"}, "status": {"allocatable": {"pods": "9"}}})
+    cache.add_pod(pod("holder", 1), "n1")
+    cache.add_pod(info("bystander", 1), "n1")
+    cycle = Cycle(pod("p", 5), cache, Listers(lambda resource, key: claim, lambda resource, namespace: []))
+    decision = decide(cycle, (VolumeRestrictions(), DefaultPreemption()), start=0, choose=lambda count: 0)
+    rescue = DefaultPreemption().post_filter(cycle, decision, lambda count: 0)
+    assert [victim.name for victim in rescue.victims] == ["holder"] and rescue.nominated == "n1"

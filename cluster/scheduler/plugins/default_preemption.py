@@ -125,6 +125,8 @@ def select_victims(cycle: Cycle, node: NodeInfo, limits: list[dict]) -> Candidat
     doomed = [one for one in guarded if not _stays(trial, one, emptier)]
     violations = len(doomed)
     doomed += [one for one in others if not _stays(trial, one, emptier)]
+    if not doomed:  # it fits with all of them there: what rejected it before has changed within the cycle
+        return Rejection((f'expected at least one victim pod on node "{node.name}"',))
     return Candidate(node.name, sorted(doomed, key=importance), violations)
 
 

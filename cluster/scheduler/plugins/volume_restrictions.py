@@ -38,27 +38,27 @@ class VolumeRestrictions(Plugin):
                 single.append(name)
         if not single:
             return SKIP
-        cycle.data[self.name] = users_of(cycle, single)
+        cycle.data[self.name] = (tuple(single), users_of(cycle, single))
         return None
 
     def adjust(self, cycle: Cycle, other: PodInfo, node: NodeInfo, sign: int) -> None:
-        users = cycle.data.get(self.name)
-        if users is not None and sign < 0 and other.key in users:
-            cycle.data[self.name] = [key for key in users if key != other.key]
+        names, users = cycle.data.get(self.name) or ((), [])
+        if names and uses(other, cycle.pod, names):
+            others = [key for key in users if key != other.key]
+            cycle.data[self.name] = (names, [*others, other.key] if sign > 0 else others)
 
     def filter(self, cycle: Cycle, node: NodeInfo) -> Rejection | None:
-        return IN_USE if cycle.data[self.name] else None
+        return IN_USE if cycle.data[self.name][1] else None
+
+
+def uses(info: PodInfo, pod: PodInfo, names) -> bool:
+    """Whether another Pod uses one of a Pod's claims."""
+    return bool(info.claims) and info.namespace == pod.namespace and info.key != pod.key and any(name in names for name, _ in info.claims)
 
 
 def users_of(cycle: Cycle, names: list[str]) -> list[str]:
     """The other Pods that use one of the claims, wherever they run."""
-    pod = cycle.pod
-    return [
-        info.key
-        for node in cycle.cache.nodes
-        for info in node.pods.values()
-        if info.claims and info.namespace == pod.namespace and info.key != pod.key and any(name in names for name, _ in info.claims)
-    ]
+    return [info.key for node in cycle.cache.nodes for info in node.pods.values() if uses(info, cycle.pod, names)]
 
 
 PLUGIN = VolumeRestrictions()
