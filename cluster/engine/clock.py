@@ -66,8 +66,8 @@ def is_utc(name: str) -> bool:
 
 
 def offset_s(unix_s: int, name: str) -> int:
-    """How far a zone's clocks are ahead of UTC at a Unix time."""
-    return 0 if is_utc(name) else int(datetime.fromtimestamp(unix_s, zone(name)).utcoffset().total_seconds())
+    """How far a zone's clocks are ahead of UTC at a Unix time; a zone that is not known here counts as UTC."""
+    return 0 if is_utc(name) else int(datetime.fromtimestamp(unix_s, zone(name) or UTC).utcoffset().total_seconds())
 
 
 def rfc3339(unix_s: int, name: str = "") -> str:

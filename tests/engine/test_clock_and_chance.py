@@ -4,6 +4,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from cluster.engine import clock as calendar
 from cluster.engine import latency
 from cluster.engine.clock import Clock
 from cluster.engine.plain import carried, pack, unpack
@@ -38,6 +39,19 @@ def test_a_time_can_be_read_back(now_ms):
 def test_a_text_that_is_no_time_is_refused():
     with pytest.raises(ValueError):
         Clock().parse_ms("yesterday")
+
+
+@pytest.mark.parametrize(("zone", "text"), [
+    ("", "2026-01-01T09:00:00Z"), ("UTC", "2026-01-01T09:00:00Z"), ("Europe/London", "2026-01-01T09:00:00Z"),
+    ("Asia/Kolkata", "2026-01-01T14:30:00+05:30"), ("America/New_York", "2026-01-01T04:00:00-05:00"), ("No/Where", "2026-01-01T09:00:00Z"),
+])
+def test_a_time_in_a_zone_says_how_far_it_is_from_utc(zone, text):
+    assert calendar.rfc3339(calendar.DEFAULT_EPOCH_MS // 1000, zone) == text
+    assert calendar.unix_ms(text) == calendar.DEFAULT_EPOCH_MS
+
+
+def test_a_time_as_in_mail_is_in_english():
+    assert calendar.rfc1123(calendar.DEFAULT_EPOCH_MS // 1000) == "Thu, 01 Jan 2026 09:00:00 +0000"
 
 
 def test_streams_go_by_seed_and_name_alone():
