@@ -6,6 +6,7 @@ Source: pkg/controller/statefulset/stateful_set_utils.go.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from cluster.meta.gotext import atoi
 
@@ -21,6 +22,7 @@ NO_ORDINAL = -1
 _parts = re.compile(r"(.*)-([0-9]+)\Z", re.ASCII).match
 
 
+@lru_cache(maxsize=4096)
 def parent_and_ordinal(name: str) -> tuple[str, int]:
     """`web-2` as ("web", 2); ("", -1) where a name has no such form. Source: getParentNameAndOrdinal."""
     found = _parts(name)
