@@ -57,8 +57,8 @@ KINDS = {
         stage="schedule",
         marker="warning",
         source="pkg/scheduler/framework/preemption/preemption.go",
-        en="**kube-scheduler** will free {node} for {name}: {count} Pods of lower priority go. Least harm among {candidates} nodes.",
-        zh="**kube-scheduler** 要为 {name} 腾出 {node}：{count} 个优先级较低的 Pod 让位。这是 {candidates} 个候选节点中损害最小的。",
+        en="**kube-scheduler** will free {node} for {name}: {victims} must go, of lower priority. Candidates: {candidates}; this one costs least.",
+        zh="**kube-scheduler** 要为 {name} 腾出 {node}：优先级较低的 {victims} 让位。候选节点 {candidates} 个，选代价最小的。",
     ),
     "PodPreempted": Kind(
         stage="delete",
