@@ -248,7 +248,8 @@ class DisruptionController(Controller):
             return None
         for condition in pod["status"].get("conditions") or ():
             if condition["type"] == "DisruptionTarget" and condition["status"] == "True" and condition.get("reason") != BY_KUBELET:
-                since_ms = clock.unix_ms(condition["lastTransitionTime"])
+                since = condition.get("lastTransitionTime")
+                since_ms = clock.unix_ms(since) if since else 0
                 return max(STALE_CONDITION_MS - (self.now_unix_ms - since_ms), 0)
         return None
 

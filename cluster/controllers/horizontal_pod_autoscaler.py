@@ -226,8 +226,14 @@ class HorizontalPodAutoscalerController(Controller):
             self._warn(look, "SelectorRequired", "selector is required")
             look.say(ACTIVE, False, "InvalidSelector", "the HPA target's scale is missing a selector")
             return [], "selector is required"
-        self.state.selectors[key] = selector
-        namespace, parsed = look.autoscaler["metadata"]["namespace"], labels.parse(selector)
+        try:
+            parsed = labels.parse(selector)
+        except labels.SelectorError as error:
+            message = f"couldn't convert selector into a corresponding internal selector object: {error}"
+            self._warn(look, "InvalidSelector", message)
+            look.say(ACTIVE, False, "InvalidSelector", message)
+            return [], message
+        namespace, self.state.selectors[key] = look.autoscaler["metadata"]["namespace"], selector
         pods = [pod for pod in self.pods.items()
                 if pod["metadata"].get("namespace") == namespace and parsed.matches(pod["metadata"].get("labels"))]
         rivals = [other for other in self.state.selectors if other == key or self._shares(other, namespace, pods)]

@@ -163,6 +163,17 @@ def test_a_pod_that_was_to_go_and_did_not_is_given_up_after_two_minutes(world):
     assert found["DisruptionTarget"] == "False"
 
 
+def test_a_mark_without_a_time_is_old_at_once(world):
+    world.deployment(replicas=1)
+    world.make_all_ready()
+    target = {"type": "DisruptionTarget", "status": "True"}
+    name = world.list("pods")[0]["metadata"]["name"]
+    world.do(world.client.patch("pods", name, {"status": {"conditions": [target]}}, namespace="default", subresource="status"))
+    world.run(1_000)
+    found = {one["type"]: one["status"] for one in world.list("pods")[0]["status"]["conditions"]}
+    assert found["DisruptionTarget"] == "False"
+
+
 def test_a_selector_is_shown_as_go_prints_it():
     selector = {"matchLabels": {"b": "2", "a": "1"}, "matchExpressions": [{"key": "k", "operator": "In", "values": ["x", "y"]}]}
     assert shown(selector) == ("&LabelSelector{MatchLabels:map[string]string{a: 1,b: 2,},MatchExpressions:[]LabelSelectorRequirement{"

@@ -7,6 +7,7 @@ from cluster.controllers._hpa_limits import History, by_rules, down_limit, limit
 from cluster.controllers._hpa_load import Load, Measured, MetricError
 from cluster.controllers._hpa_metrics import Question, Refusal
 from cluster.controllers._hpa_replicas import Tolerances, by_average, by_utilization, by_value, by_value_each
+from cluster.controllers.horizontal_pod_autoscaler import Look
 from tests.controllers.world import TEMPLATE, World
 
 NO_METRICS = ("failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: "
@@ -123,6 +124,16 @@ def test_two_autoscalers_of_the_same_pods_touch_nothing(world):
     run(world, 60)
     assert conditions(world)["ScalingActive"] == ("False", "AmbiguousSelector")
     assert "pods by selector app=web are controlled by multiple HPAs: [{other default} {web default}]" in world.events("AmbiguousSelector")
+
+
+@pytest.mark.parametrize(("selector", "reason"), [("", "SelectorRequired"), ("a in (", "InvalidSelector")])
+def test_a_scale_without_a_selector_that_can_be_read_is_told_of(world, selector, reason):
+    controller = world.manager.controllers["horizontal-pod-autoscaler-controller"]
+    look = Look({"metadata": {"name": "x", "namespace": "default"}, "spec": {}}, "2026-01-01T09:00:00Z")
+    pods, failure = controller._pods_of("default/x", look, selector)
+    world.run(100)
+    assert pods == [] and failure and world.events(reason) == [failure]
+    assert [(one["type"], one["reason"]) for one in look.conditions] == [("ScalingActive", "InvalidSelector")]
 
 
 # -- the load ---------------------------------------------------------------------------------------------------------
