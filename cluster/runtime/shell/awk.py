@@ -10,7 +10,7 @@ from .awk_reading import AwkParser, AwkProgram, unescaped
 from .awk_statements import MOST_STEPS, Statements
 from .awk_values import NUMBER, Left, Next, Seen, int_of, is_number, number_text, numeric, split_at, whole
 from .call import Call, Failed, Usage
-from .regexes import compiled
+from .regexes import compiled, guarded
 
 MOST_TEXT, MOST_CALLS = 4 * 1024 * 1024, 60
 
@@ -105,8 +105,7 @@ class Awk(Statements):
             return list(text)
         if len(separator) == 1 and separator != "\\":
             return text.split(separator) if self.globals["RS"] != "" else re.split(re.escape(separator) + "|\n", text)
-        return re.split(compiled(separator, extended=True), text) if compiled(separator, extended=True).groups == 0 else split_at(
-            compiled(separator, extended=True), text)  # fmt: skip
+        return split_at(guarded(compiled(separator, extended=True), text), text)
 
     def field(self, number: int):
         if number:
@@ -209,7 +208,7 @@ class Awk(Statements):
         return value
 
     def value_regex(self, pattern: str):
-        return float(bool(compiled(pattern, extended=True).search(self.field(0))))
+        return float(bool(guarded(compiled(pattern, extended=True), self.field(0)).search(self.field(0))))
 
     def value_group(self, inner: list):
         return self.value(inner[0]) if len(inner) == 1 else self.key(inner)
@@ -245,7 +244,8 @@ class Awk(Statements):
         return float(self.key(list(parts)) in self.array(name))
 
     def value_match(self, inverted: bool, left: tuple, right: tuple):
-        return float(bool(self.expression(right).search(self.text(self.value(left)))) != inverted)
+        text = self.text(self.value(left))
+        return float(bool(guarded(self.expression(right), text).search(text)) != inverted)
 
     def expression(self, node: tuple) -> re.Pattern:
         return compiled(node[1] if node[0] == "regex" else self.text(self.value(node)), extended=True)
@@ -395,7 +395,7 @@ def records_of(machine: Awk, text: str) -> list[str]:
     elif separator == "":
         return [part for part in re.split(r"\n{2,}", text.strip("\n")) if part]
     else:
-        records = text.split(separator) if len(separator) == 1 else split_at(compiled(separator, extended=True), text)
+        records = text.split(separator) if len(separator) == 1 else split_at(guarded(compiled(separator, extended=True), text), text)
         if records and records[-1] == "\n":
             records.pop()
     if records and records[-1] == "":

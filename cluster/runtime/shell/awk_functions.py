@@ -7,6 +7,7 @@ import re
 
 from .call import Failed
 from .editing import pieces
+from .regexes import guarded
 
 
 def texts(run, arguments: list) -> list[str]:
@@ -66,7 +67,7 @@ def substitute(run, arguments: list, *, everywhere: bool) -> float:
         count += 1
         return "".join(found[0] if piece == 0 else piece for piece in parts)
 
-    changed = pattern.sub(made, text, count=0 if everywhere else 1)
+    changed = guarded(pattern, text).sub(made, text, count=0 if everywhere else 1)
     if count and target[0] in ("field", "variable", "element"):
         run.assign(target, changed)
     return float(count)
@@ -78,7 +79,8 @@ def replacement(text: str) -> list:
 
 
 def match(run, arguments: list) -> float:
-    found = run.expression(arguments[1]).search(run.text(run.value(arguments[0])))
+    text = run.text(run.value(arguments[0]))
+    found = guarded(run.expression(arguments[1]), text).search(text)
     run.globals["RSTART"], run.globals["RLENGTH"] = (found.start() + 1.0, float(found.end() - found.start())) if found else (0.0, -1.0)
     return run.globals["RSTART"]
 

@@ -130,6 +130,7 @@ class Reading:
     def script(self) -> None:
         """Whole lines, one after the other: ash runs each before it reads the next."""
         while True:
+            self.began = self.at if self.kept is None else self.kept.at
             self.newlines()
             token = self.peek()
             if token.kind == "end":

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from .call import Call, Failed, Usage
-from .regexes import compiled
+from .regexes import compiled, guarded
 
 MOST_STEPS = 50_000
 MOST_TEXT = 256 * 1024
@@ -383,7 +383,7 @@ class Sed:
         self.last = pattern if pattern is not None else self.last
         if self.last is None:
             raise Failed("no previous regexp")
-        return self.last
+        return guarded(self.last, self.space)
 
     def substitute(self, order: Order) -> None:
         pattern, count = self.used(order.pattern), 0

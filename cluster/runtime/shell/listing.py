@@ -322,9 +322,9 @@ class Find:
     is_wholename = is_path
 
     def is_regex(self, path: str, node, pattern: str) -> bool:
-        from .regexes import compiled
+        from .regexes import compiled, guarded
 
-        return bool(compiled(pattern).fullmatch(path))
+        return bool(guarded(compiled(pattern), path).fullmatch(path))
 
     def is_type(self, path: str, node, letter: str) -> bool:
         return {"file": "f", "folder": "d", "link": "l"}[node.kind] in letter

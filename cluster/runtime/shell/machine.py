@@ -137,6 +137,7 @@ class Runner(Streams, Children, Instructions):
         self.machine: Machine = process.machine
         self.base: dict[str, str] = process.env
         self.root = first(process)
+        self.charged = 0  # steps that what was written counts as
 
     def variables(self, task: Task) -> Variables:
         return Variables(task, self.base, task.shell or task.pid)
@@ -214,7 +215,8 @@ class Runner(Streams, Children, Instructions):
         """Go on with one process; returns how many steps it made."""
         made = 0
         while made < most and task.ended < 0 and not task.wait:
-            made += 1
+            made += 1 + self.charged
+            self.charged = 0
             try:
                 self.advance(task)
             except Blocked as blocked:

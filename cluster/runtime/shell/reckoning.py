@@ -89,9 +89,9 @@ class Expression:
         return {"+": first + second, "-": first - second, "*": first * second, "/": quotient, "%": first - second * quotient}[operator]
 
     def match(self, text: str, pattern: str):
-        from .regexes import compiled
+        from .regexes import compiled, guarded
 
-        found = compiled(pattern).match(text)
+        found = guarded(compiled(pattern), text).match(text)
         if compiled(pattern).groups:
             return (found[1] or "") if found else ""
         return found.end() if found else 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from math import factorial
 from re import _constants as code
 from re import _parser as reader
 
@@ -14,7 +15,8 @@ from .call import Failed
 from .patterns import CLASSES
 
 MOST_PATTERN = 4_000
-MOST_OPEN_REPEATS = 6  # `.*` and the like in one pattern
+MOST_OPEN_REPEATS = 12  # `.*` and the like in one pattern
+MOST_TRIES = 10**8
 OPEN = 100  # a repeat that may go on so long has no end
 KEPT_ESCAPES = {"w": r"\w", "W": r"\W", "s": r"\s", "S": r"\S", "b": r"\b", "B": r"\B", "<": r"\b(?=\w)", ">": r"\b(?<=\w)", "`": r"\A", "'": r"\Z",
                 "n": r"\n", "t": r"\t", "r": r"\r", "f": r"\f", "v": r"\v"}  # fmt: skip
@@ -124,6 +126,75 @@ def bracket(pattern: str, at: int) -> tuple[str, int]:
         inside += "\\" + sign if sign in "[]\\&~|" or (sign == "^" and inside == "") else sign
         at += 1
     raise re.error("unterminated character set")
+
+
+@lru_cache(maxsize=512)
+def degree(pattern: re.Pattern) -> int:
+    """How many open repeats may give back what they took: with each the time of a search may grow by the length of the text."""
+    try:
+        return _degree(list(reader.parse(pattern.pattern, pattern.flags & ~re.UNICODE)))
+    except (re.error, RecursionError):
+        return MOST_OPEN_REPEATS
+
+
+def _degree(items: list) -> int:
+    count = 0
+    for at, (operation, argument) in enumerate(items):
+        if operation in (code.MAX_REPEAT, code.MIN_REPEAT):
+            _, most, inner = argument
+            if isinstance(most, int) and most <= OPEN:
+                count += _degree(list(inner)) * min(most, 3)
+            else:
+                count += 1 if not is_single(inner) or _signs(inner[0]) & _first(items[at + 1 :]) else 0
+                count += 0 if is_single(inner) else _degree(list(inner))
+        elif operation is code.SUBPATTERN:
+            count += _degree([*argument[3], *items[at + 1 : at + 2]])
+        elif operation is code.BRANCH:
+            count += max(_degree(list(branch)) for branch in argument[1])
+    return count
+
+
+ALL_SIGNS = frozenset(range(128))
+
+
+def _signs(item: tuple) -> frozenset:
+    """The signs that a single item matches; all, where that is not plain."""
+    operation, argument = item
+    if operation is code.LITERAL:
+        return frozenset((argument,))
+    if operation is code.IN:
+        found: set = set()
+        for kind, value in argument:
+            if kind is code.LITERAL:
+                found.add(value)
+            elif kind is code.RANGE:
+                found.update(range(value[0], value[1] + 1))
+            else:
+                return ALL_SIGNS
+        return frozenset(found)
+    return ALL_SIGNS
+
+
+def _first(items: list) -> frozenset:
+    """The signs with which what follows may begin; none at the end, where nothing has to be given back."""
+    for operation, argument in items:
+        if operation is code.AT:
+            return ALL_SIGNS
+        if operation in (code.LITERAL, code.IN):
+            return _signs((operation, argument))
+        if operation in (code.MAX_REPEAT, code.MIN_REPEAT) and is_single(argument[2]):
+            return _signs(argument[2][0]) | (_first(items[1:]) if not argument[0] else frozenset())
+        return ALL_SIGNS
+    return frozenset()
+
+
+def guarded(pattern: re.Pattern, text: str) -> re.Pattern:
+    """A pattern that can be looked for in a text without taking for ever. Raises TooComplex."""
+    if len(text) > 64:
+        times = degree(pattern) + 1
+        if len(text) ** times > MOST_TRIES * factorial(times):
+            raise TooComplex(f"a line of {len(text)} characters is too long for such a regular expression")
+    return pattern
 
 
 def is_endless(tree, inside: bool = False) -> bool:

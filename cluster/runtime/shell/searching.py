@@ -6,7 +6,7 @@ import posixpath
 import re
 
 from .call import Call, Failed, Usage
-from .regexes import compiled
+from .regexes import compiled, guarded
 from .texts import lines_of, number_of
 
 LONGS = {"ignore-case": "i", "invert-match": "v", "count": "c", "quiet": "q", "silent": "q", "line-number": "n", "recursive": "r",
@@ -87,7 +87,7 @@ class Search:
         return 2 if self.call.failed and not (status == 0 and "q" in self.options) else status
 
     def selected(self, line: str) -> bool:
-        return any(each.search(line) for each in self.expressions) != ("v" in self.options)
+        return any(guarded(each, line).search(line) for each in self.expressions) != ("v" in self.options)
 
     def file(self, path: str, lines: list[str]) -> bool:
         """Look through one file; whether something was found."""

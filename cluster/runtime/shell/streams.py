@@ -57,6 +57,7 @@ class Streams:
 
     def write(self, reference: str | None, text: str) -> None:
         """Write to what a descriptor names. Raises BrokenPipe, WriteFailed."""
+        self.charged += len(text) >> 8
         if reference == "out" or reference == "in":
             self.world.write("stdout", text)
         elif reference == "err":

@@ -65,6 +65,11 @@ def compile_script(text: str) -> Program:
 UNFINISHED = re.compile(r"unexpected end of file|unterminated quoted string|missing '\)\)'|missing '\}'|EOF in backquote")
 
 
+def fails(text: str) -> bool:
+    """Whether something in a script cannot be read."""
+    return any(instruction[0] == "fail" for instruction in compile_script(text).units[0][-1:])
+
+
 def is_unfinished(text: str) -> bool:
     """Whether a shell at its prompt waits for another line of this."""
     fails = [instruction[1] for instruction in compile_script(text).units[0] if instruction[0] == "fail"]
@@ -142,7 +147,10 @@ class Compiler:
         return [self.finished(parts) for parts in words_of(self.text(start, end))]
 
     def finished(self, parts: tuple):
-        return simplified(tuple(self._restored(part) for part in parts) if self.heredocs else parts)
+        parts = tuple(self._restored(part) for part in parts) if self.heredocs else parts
+        if any(part[0] == "command" and fails(part[1]) for part in parts):
+            raise Refused("")
+        return simplified(parts)
 
     def _restored(self, part):
         if not isinstance(part, tuple) or not part:

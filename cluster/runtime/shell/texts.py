@@ -120,6 +120,7 @@ def head(call: Call) -> int:
         return head_of_files(call, options, paths, most, by_bytes)
     left = call.memory.setdefault("left", most)
     while left > 0:
+        call.wait_for_room()
         line = call.read_line()
         if not line:
             break
@@ -135,6 +136,7 @@ def head_of_bytes(call: Call, path: str, most: int) -> int:
         call.descriptors["0"] = call.runner.opened(call.task, "<", path, call.descriptors, words="{path}: {why}")
     left = call.memory.setdefault("left", most)
     while left > 0:
+        call.wait_for_room()
         text, is_end = call.read_some()
         data = bytes_of(text)[:left]
         call.out(text_of(data))
@@ -278,6 +280,8 @@ def sequence(call: Call) -> int:
         text = separator.join(form(number, scale, places).zfill(width) for number in block)
         call.out((separator if at != start else "") + text)
         at = call.memory["at"] = block[-1] + by
+        if call.runner.charged > MANY_STEPS:
+            raise Blocked([])
     if start <= end if by > 0 else start >= end:
         call.out("\n")
     return 0

@@ -28,6 +28,8 @@ PLAIN = [
     ("a >", "unexpected end of file"), ("while true; do done", 'unexpected "done"'), ("f() { }", 'unexpected "}"'),
     ("cat <<< x", "unexpected redirection"), ("a=(1 2)", 'unexpected "("'), ("for ((i=0;i<3;i++)); do :; done", "bad for loop variable"),
     ("for 1 in a; do :; done", "bad for loop variable"), ("echo 'x", "unterminated quoted string"), ('echo "x', "unterminated quoted string"),
+    
+    ("echo $(if)", 'unexpected ")"'), ("x=$(a |)", 'unexpected ")"'), 
     ("echo ${x", "missing '}'"), ("echo ${x!}", "bad substitution"), ("echo $((1", "missing '))'"), ("select x in a; do b; done", 'unexpected "do"'),
 ]  # fmt: skip
 
@@ -45,3 +47,10 @@ def test_a_script_that_cannot_be_read_is_refused_as_ash_refuses_it(script, words
 )  # fmt: skip
 def test_a_shell_at_its_prompt_waits_for_the_rest_of_a_command(text, goes_on):
     assert is_unfinished(text) is goes_on
+
+
+def test_a_pattern_is_refused_only_where_it_could_be_looked_for_without_an_end():
+    line = "a" * 3_000
+    assert ran(f"echo {line} | grep -c 'a.*b.*c.*d'").errors.endswith("characters is too long for such a regular expression\n")
+    assert ran(f"echo {line}9.8.7.6 | grep -oE '[0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+'").output == "9.8.7.6\n"
+    assert ran(f"echo {line} | sed 's/a*/x/'").output == "x\n"
