@@ -108,7 +108,7 @@ def local(call: Call) -> int:
 def set_options(call: Call) -> int:
     words = list(call.arguments)
     if not words:
-        call.out("".join(f"{name}={always_quoted(value)}\n" for name, value in sorted(call.variables.shown().items())))
+        call.out("".join(f"{name}={always_quoted(value)}\n" for name, value in sorted(call.variables.shown().items()) if name[0] != "\0"))
         return 0
     while words and len(words[0]) > 1 and words[0][0] in "-+" and words[0] != "--":
         word = words.pop(0)

@@ -171,7 +171,7 @@ class Runner(Streams, Children, Instructions):
             spun = [task for task in self.machine.tasks.values() if not task.wait and task.busy > MOST_BUSY]
             for task in spun:
                 task.wait = ["spin"]
-            if any(not task.wait for task in self.machine.tasks.values()):
+            if any(task.ended < 0 and self.is_ready(task) for task in self.machine.tasks.values()):
                 wait_ms = BUSY_MS if self.machine.steps < 4 * MOST_BUSY else 10 * BUSY_MS
             if spun:
                 kind = "spin"
@@ -215,8 +215,7 @@ class Runner(Streams, Children, Instructions):
         """Go on with one process; returns how many steps it made."""
         made = 0
         while made < most and task.ended < 0 and not task.wait:
-            made += 1 + self.charged
-            self.charged = 0
+            made += 1
             try:
                 self.advance(task)
             except Blocked as blocked:
@@ -233,6 +232,7 @@ class Runner(Streams, Children, Instructions):
                 self.fatal(task, f"{self.shell_name(task)}: nested too deep\n", 2)
             except Exception as unforeseen:  # a fault of ours ends this one process, and says so
                 self.fatal(task, f"{self.shell_name(task)}: internal error: {type(unforeseen).__name__}: {unforeseen}\n", 134)
+            made, self.charged = made + self.charged, 0
         task.busy += made
         self.machine.steps += made
         return made
@@ -342,6 +342,10 @@ class Runner(Streams, Children, Instructions):
         if folder or name.startswith("/"):
             return folder in FOLDERS and base in TOOLS and not self.is_missing(base)
         return name in BUILTINS or (name in TOOLS and not self.is_missing(name))
+
+    def tool_names(self) -> list[str]:
+        """The tools of this container."""
+        return [name for name in TOOLS if not self.is_missing(name)]
 
     def own_tools(self) -> dict[str, Any]:
         """Commands that this container's image brings along."""

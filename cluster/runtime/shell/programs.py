@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from .call import Blocked, Call, Failed, Usage
+from .call import BANNER, Blocked, Call, Failed, Usage
 from .children import SIGNALS, signal_name
 from .durations import duration_ms
 
@@ -77,6 +77,20 @@ def own(call: Call) -> int:
     call.out(printed.output)
     call.err(printed.errors)
     return printed.code
+
+
+def applet(call: Call) -> int:
+    """`busybox NAME [ARG…]`: one of its applets."""
+    if not call.arguments:
+        call.out(f"{BANNER}\n")
+        return 0
+    if call.arguments[0] == "--list":
+        call.out("".join(f"{name}\n" for name in sorted(call.runner.tool_names())))
+        return 0
+    if not call.runner.is_known(call.arguments[0]):
+        call.err(f"{call.arguments[0]}: applet not found\n")
+        return 127
+    return call.run(call.arguments)
 
 
 def environment(call: Call) -> int:
@@ -215,4 +229,4 @@ def groups_of(items: list[str], options, command: list[str], call: Call) -> list
 
 
 PROGRAMS = {"sh": shell, "ash": shell, "bash": shell, "dash": shell, "env": environment, "nohup": wrapped, "nice": wrapped, "setsid": wrapped,
-            "timeout": timeout, "time": measured, "xargs": arguments_of_input}  # fmt: skip
+            "timeout": timeout, "time": measured, "busybox": applet, "xargs": arguments_of_input}  # fmt: skip

@@ -15,6 +15,7 @@ JOINED = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*+"|\\\n|\\.|(?<![^\s;|&(])#[^\n]
 HOLE = "\U000f5ef2"
 PLACE = re.compile(f"{HOLE}([0-9]+){HOLE}")
 NOTHING, NEGATED = "\U000f5ef0", "\U000f5ef1"  # words that stand for nothing, and for a `!` before a pipe
+BOTH_WAYS = "\U000f5ef3"  # before the file of `<>`
 NEGATION = f"{NEGATED} |"
 
 
@@ -22,6 +23,7 @@ def repaired(text: str) -> str:
     """What ash reads and the grammar does not, in other words: `for x in;`, `in` on a line of its own, `! { …; }`."""
     text = re.sub(r"\bfor([ \t]+\w+)\s*\n\s*in\b", r"for\1 in", text)
     text = re.sub(r"\b(for[ \t]+\w+[ \t]+in)([ \t]*[;\n])", rf"\1 {NOTHING}\2", text)
+    text = re.sub(r"<>[ \t]*(?=[^\s;|&()<>])", f">{BOTH_WAYS}", text)
     return re.sub(r"(?<![^\s;|&({])!(?=\s+(?:\{|if|while|until|for|case)\s)", NEGATION, text)
 
 

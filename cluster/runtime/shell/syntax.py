@@ -20,7 +20,7 @@ from tree_sitter import Language, Node, Parser
 from . import complaints
 from .durations import nap_ms
 from .heredocs import MARK, Heredoc, put_back, taken_out
-from .rewriting import BRACKETS, NEGATED, NEGATION, NOTHING, PLACE, TESTS, repaired, with_holes, with_whole_lines
+from .rewriting import BOTH_WAYS, BRACKETS, NEGATED, NEGATION, NOTHING, PLACE, TESTS, repaired, with_holes, with_whole_lines
 from .words import Reader, ShellSyntaxError, simplified, words_of
 
 PARSER = Parser(Language(tree_sitter_bash.language()))
@@ -29,7 +29,7 @@ LONGEST_SCRIPT = 1024 * 1024
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=", re.ASCII)
 RESERVED = ("then", "else", "elif", "fi", "do", "done", "}", "esac", "!", "{", "if", "while", "until", "for", "case", "in")
 REDIRECTS = ("file_redirect", "herestring_redirect", "heredoc_redirect")
-NOT_OURS = ("c_style_for_statement", "array", "herestring_redirect", "subscript", "heredoc_redirect")
+NOT_OURS = ("c_style_for_statement", "array", "herestring_redirect", "subscript", "heredoc_redirect", "process_substitution")
 
 
 class Command(NamedTuple):
@@ -451,6 +451,8 @@ class Compiler:
         extra = [words_of(self.text(*span)) for span in spans[1:]]
         word = self.finished(target[0])
         descriptor = descriptor or ("0" if operator[0] == "<" else "1")
+        if isinstance(word, str) and word.startswith(BOTH_WAYS):
+            return (descriptor if descriptor != "1" else "0", "<>", word[1:]), [target[1:], *extra]
         if isinstance(word, str) and word.startswith(MARK):
             return (descriptor, "<<", self.heredocs[int(word.strip(MARK))].parts), [target[1:], *extra]
         return (descriptor, operator, word), [target[1:], *extra]

@@ -43,9 +43,18 @@ class Variables:
             return self.special(name)
         if name in task.hidden:
             return None
+        if name == "RANDOM":
+            return self.random()
         if name == "PWD":
             return task.folder
         return self.base.get(name, DEFAULTS.get(name))
+
+    def random(self) -> str:
+        """`$RANDOM`: a generator of the process's own, as ash has it; the same in every replay."""
+        seed = int(self.task.variables.get("\0random", str(self.task.pid * 7919)))
+        seed = (seed * 1103515245 + 12345) & 0x7FFFFFFF
+        self.task.variables["\0random"] = str(seed)
+        return str(seed >> 16 & 0x7FFF)
 
     def special(self, name: str) -> str | None:
         task = self.task
