@@ -313,7 +313,7 @@ def netcat(call: Call) -> int:
         raise Failed(why or f"can't connect to remote host ({reply.address}): {WHY.get(reply.error, reply.error)}")
     if "v" in options:
         call.err(f"{host} ({reply.address}:{port}) open\n")
-    call.out(reply.text)
+    call.out("" if "z" in options else reply.text)
     return 0
 
 

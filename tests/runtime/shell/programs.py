@@ -24,12 +24,13 @@ class Ended(NamedTuple):
 class Container:
     """A container with one program, walked by hand."""
 
-    def __init__(self, argv, *, folder="/", mounts=None):
+    def __init__(self, argv, *, folder="/", mounts=None, network=None, behaviour="busybox"):
         self.said = {"stdout": [], "stderr": []}
-        self.process = Process(container="c", kind="script", argv=argv, hostname="pod", behaviour="busybox", env=dict(ENVIRONMENT))
+        self.process = Process(container="c", kind="script", argv=argv, hostname="pod", behaviour=behaviour, env=dict(ENVIRONMENT))
         self.process.folder, self.process.mounts = folder, mounts or {}
-        self.world = ContainerWorld(RuntimeState(), "c", "uid", self.process, 0, "2026-01-01T09:00:00Z", UNIX_S,
-                                    write=lambda stream, text: self.said[stream].append(text))  # fmt: skip
+        kind = ContainerWorld if network is None else type("Connected", (ContainerWorld,), {"network": network})
+        self.world = kind(RuntimeState(), "c", "uid", self.process, 0, "2026-01-01T09:00:00Z", UNIX_S,
+                          write=lambda stream, text: self.said[stream].append(text))  # fmt: skip
         machine.start(self.process, argv)
 
     def run(self, *, until_ms=60_000, most_steps=500) -> Ended:
