@@ -3,7 +3,7 @@
 What one writes leaves by `heard(number, channel, text)`: channels "stdout", "stderr", "exit" (a code) and "error" (the runtime's
 words). A first process that reads an input (`kubectl run -i`) lives here too, see attach.py; what comes in, see input.py.
 
-Simplifications: a command is one shell; what a pipe's first commands wait for is not waited for; there are no job controls.
+A simplification: what a command left in the background ends with it; there are no job controls.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ An answer is worked out at the moment of the question; `took_ms` is how long it 
 before it goes on. Who answers: cluster/network. Bytes are text, as in octets.py.
 
     reply = world.network.exchange("web", 80, request_text)     # a name, an address, "localhost"
-    return Wait(reply.took_ms) … then print reply.text, or complain in the tool's words about reply.error
+    call.sleep(reply.took_ms) … then print reply.text, or complain in the tool's words about reply.error
 """
 
 from __future__ import annotations

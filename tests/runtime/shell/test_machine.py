@@ -71,7 +71,7 @@ wait; echo all | sed 's/l*$/ /' | awk '{print $1, NF}'
             marks=pytest.mark.slow,
         ),
         pytest.param("i=0; while [ $i -lt 600 ]; do i=$((i+1)); eval v$i=1; done", "sh: out of memory\n", marks=pytest.mark.slow),
-        ("echo x | (" * 70 + "cat" + ")" * 70, "sh: can't fork: Resource temporarily unavailable\n"),
+        pytest.param("echo x | (" * 70 + "cat" + ")" * 70, "sh: can't fork: Resource temporarily unavailable\n", marks=pytest.mark.slow),
     ],
 )
 def test_what_grows_beyond_measure_ends_with_a_message(script, words):
