@@ -196,12 +196,13 @@ def _failure(all_sets: list[dict], new: dict | None) -> dict | None:
 def progress_check_ms(deployment: dict, status: dict, now_unix_ms: int) -> int | None:
     """Ms until a stuck rollout should be looked at again; None: never, negative or < 1 s: now, rate-limited.
 
-    Source: progress.go requeueStuckDeployment.
+    Source: progress.go requeueStuckDeployment. There a rollout that was complete once and has lost Pods is looked at ten times a
+    second for as long as that lasts; no such look can change anything (`is_timed_out`), so none is made here.
     """
     current = condition_of(deployment.get("status") or {}, PROGRESSING)
     if not has_deadline(deployment) or current is None:
         return None
-    if is_complete(deployment, status) or current.get("reason") == "ProgressDeadlineExceeded":
+    if is_complete(deployment, status) or current.get("reason") in ("ProgressDeadlineExceeded", "NewReplicaSetAvailable"):
         return None
     deadline_ms = deployment["spec"]["progressDeadlineSeconds"] * 1000
     return clock.unix_ms(current["lastUpdateTime"]) + deadline_ms - now_unix_ms

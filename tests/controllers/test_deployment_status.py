@@ -152,6 +152,11 @@ def test_a_stuck_rollout_is_looked_at_when_its_deadline_comes():
     assert statuses.progress_check_ms(deployment(done), done, NOW_MS) is None
 
 
+def test_a_rollout_that_was_complete_and_lost_its_pods_is_not_looked_at_for_ever():
+    lost = {"conditions": [progressing("NewReplicaSetAvailable")], "replicas": 2, "updatedReplicas": 2, "unavailableReplicas": 2}
+    assert statuses.progress_check_ms(deployment(lost), lost, NOW_MS) is None
+
+
 def test_the_same_reason_changes_nothing_not_even_times():
     status = {"conditions": [progressing("ReplicaSetUpdated")]}
     assert statuses.with_condition(status, progressing("ReplicaSetUpdated", NOW)) is status
