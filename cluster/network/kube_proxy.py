@@ -129,7 +129,7 @@ class KubeProxy(Process):
         rule = self.state.rules[key]
         found = next((each for each in rule["ports"] if each[0] == port and each[1] == protocol), None)
         is_local = rule["internal"] == "Local" and address in rule["addresses"][:1]
-        return self._pick(key, rule, found[3], client, node if is_local else "") if found else None
+        return self._pick(key, rule, near(found[3], node), client, node if is_local else "") if found else None
 
     def choose_node_port(self, client: str, node: str, port: int, protocol: str) -> Choice | None:
         """Where a connection to a port of a node goes. node: that one."""
@@ -154,6 +154,12 @@ class KubeProxy(Process):
         return Choice(key, chosen[0], chosen[1], len(fitting))
 
 
+def near(endpoints: list[list], node: str) -> list[list]:
+    """The endpoints that are hinted for a node, where each has such a hint and one is for this node. Source: topology.go."""
+    hinted = [each for each in endpoints if node in each[3]]
+    return hinted if hinted and all(each[3] for each in endpoints) else endpoints
+
+
 def service_of(slice_: dict) -> list[str]:
     name = (slice_["metadata"].get("labels") or {}).get(SERVICE_NAME)
     return [f"{slice_['metadata']['namespace']}/{name}"] if name else []
@@ -162,7 +168,7 @@ def service_of(slice_: dict) -> list[str]:
 def rules_of(service: dict, slices: list[dict]) -> dict[str, Any] | None:
     """The rules of a Service as plain data; None for one that has no address of its own.
 
-    ports: [port, protocol, node port, [[address, port, node] of an endpoint, …]].
+    ports: [port, protocol, node port, [[address, port, node, nodes that it is hinted for] of an endpoint, …]].
     """
     spec = service["spec"]
     if spec["type"] == "ExternalName" or is_headless(spec) or not spec.get("clusterIP"):
@@ -183,7 +189,9 @@ def endpoints_of(port: dict, slices: list[dict]) -> list[list]:
             continue
         for number in [each.get("port") for each in slice_.get("ports") or () if (each.get("name") or "") == port.get("name", "")]:
             for endpoint in slice_.get("endpoints") or ():
-                conditions, place = endpoint.get("conditions") or {}, [endpoint["addresses"][0], number, endpoint.get("nodeName", "")]
+                hints = [each["name"] for each in (endpoint.get("hints") or {}).get("forNodes") or ()]
+                place = [endpoint["addresses"][0], number, endpoint.get("nodeName", ""), hints]
+                conditions = endpoint.get("conditions") or {}
                 if conditions.get("ready") is not False:
                     ready.append(place)
                 elif conditions.get("serving") and conditions.get("terminating"):

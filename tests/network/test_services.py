@@ -262,3 +262,15 @@ def test_nc_listens_hears_and_answers():
 
 def test_the_cluster_dns_can_be_connected_to(cluster):
     assert not cluster.wire("client").exchange("10.96.0.10", 53).error
+
+
+def test_a_service_may_prefer_the_clients_own_node_and_a_local_one_has_no_other():
+    webs = [pod(f"web-{index}", labels={"app": "web"}, nodeName=f"k8snode{index + 1}") for index in range(2)]
+    found = Cluster(*webs, {**client(), "spec": {**client()["spec"], "nodeName": "k8snode1"}}, service("near", trafficDistribution="PreferSameNode"),
+                    service("local", internalTrafficPolicy="Local"), service("sticky", sessionAffinity="ClientIP"))  # fmt: skip
+    for name in ("near", "local", "sticky"):
+        assert [found.get("client", name) for _ in range(8)] == [200] * 8
+    facts = [(fact["service"].partition("/")[2], fact["endpoint"]) for fact in found.facts("ConnectionRouted")]
+    routed = {name: list(dict.fromkeys(endpoint for service_, endpoint in facts if service_ == name)) for name in ("near", "local", "sticky")}
+    here = found.stored("pods/default/web-0")["status"]["podIP"] + ":80"
+    assert (routed["near"], routed["local"], len(routed["sticky"])) == ([here], [here], 1)
