@@ -275,6 +275,7 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         if around.folder:  # the runtime makes it, as root
             self._world(process, container).make_folder(around.folder)
         process.user, process.group, process.groups = around.user, around.group, list(around.groups)
+        process.env.setdefault("HOME", "/" if around.user else "/root")  # runc, out of /etc/passwd
         self._replace(container, state="running", started_ms=self.now_ms)
         self.tell(
             "ContainerStarted",

@@ -19,6 +19,7 @@ from .state import Process
 SHELLS = ("sh", "ash", "bash", "dash")
 SHELL_ALONE = (("sh",), ("/bin/sh",))
 KILLED = 137
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # of images that say nothing else (containerd oci/spec.go)
 NOT_FOUND = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
     'unable to start container process: exec: "{program}": executable file not found in $PATH: unknown'
@@ -54,7 +55,7 @@ def make(
     """PID 1 of a container of this image. Raises StartError when there is no such program."""
     image = behaviours()[behaviour]
     argv = command_line(image, command, args)
-    env = {**image.env, **env} if image.env else env
+    env = {"PATH": PATH, "HOSTNAME": hostname, **image.env, **env}
     process = Process(
         container=container, kind="server", argv=argv, env=env, hostname=hostname, mounts=mounts, behaviour=behaviour, folder=folder
     )

@@ -251,3 +251,9 @@ def test_a_sleep_beyond_all_numbers_is_a_long_one():
 @pytest.mark.parametrize(("words", "numbers"), [("3", "1 2 3"), ("2 4", "2 3 4"), ("0 5 12", "0 5 10"), ("3 -1 1", "3 2 1"), ("5 1", "")])
 def test_seq_counts_from_a_first_number_in_steps_to_a_last(words, numbers):
     assert shell(f"seq {words}").until(2000).log == numbers.split()
+
+
+def test_a_program_finds_what_the_runtime_puts_into_its_environment():
+    runtime = shell("env", env={"A": "1"}).until(1_000)
+    path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    assert runtime.log == [f"PATH={path}", "HOSTNAME=pod", "A=1", "HOME=/root"]
