@@ -9,6 +9,9 @@ import posixpath
 import re
 from functools import lru_cache
 
+from .variables import OutOfMemory
+
+LONGEST_PATTERN = 4_096  # signs
 MOST_FOUND = 2_000  # names that one pattern stands for
 CLASSES = {"alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": r"\s", "blank": r" \t",
            "punct": r"!-/:-@\[-`{-~", "xdigit": "0-9A-Fa-f", "print": " -~", "graph": "!-~", "cntrl": r"\x00-\x1f\x7f"}  # fmt: skip
@@ -20,9 +23,15 @@ def escaped(text: str) -> str:
     return re.sub(r"([*?\[\]\\!^-])", r"\\\1", text)
 
 
-@lru_cache(maxsize=1024)
 def segments_of(pattern: str) -> tuple[tuple[str, ...], ...]:
     """The stretches between the stars of a pattern; of each sign its regular expression, so each matches a fixed length."""
+    if len(pattern) > LONGEST_PATTERN:
+        raise OutOfMemory
+    return _segments(pattern)
+
+
+@lru_cache(maxsize=512)
+def _segments(pattern: str) -> tuple[tuple[str, ...], ...]:
     found: list[list[str]] = [[]]
     at = 0
     while at < len(pattern):
@@ -73,7 +82,7 @@ def _is_regex(text: str) -> bool:
         return False
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _compiled(segment: tuple[str, ...]) -> re.Pattern:
     return re.compile("".join(segment), re.DOTALL)
 
@@ -100,7 +109,6 @@ def prefix_end(segments: tuple, text: str, *, longest: bool, start: int = 0) -> 
     return next((place + len(last) for place in places if check.match(text, place)), -1)
 
 
-@lru_cache(maxsize=4096)
 def matches(pattern: str, text: str) -> bool:
     """Whether a pattern stands for all of a text."""
     *before, last = segments_of(pattern)

@@ -25,7 +25,8 @@ from .words import Reader, ShellSyntaxError, simplified, words_of
 
 PARSER = Parser(Language(tree_sitter_bash.language()))
 MOST_DEPTH = 150  # constructs in each other
-LONGEST_SCRIPT = 1024 * 1024
+LONGEST_SCRIPT = 256 * 1024
+SHORT = 4_096
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=", re.ASCII)
 RESERVED = ("then", "else", "elif", "fi", "do", "done", "}", "esac", "!", "{", "if", "while", "until", "for", "case", "in")
 REDIRECTS = ("file_redirect", "herestring_redirect", "heredoc_redirect")
@@ -48,9 +49,13 @@ class Refused(ShellSyntaxError):
     """The grammar has it, ash does not."""
 
 
-@lru_cache(maxsize=2048)
 def compile_script(text: str) -> Program:
     """The instructions of a script. What ash would not read ends in a ("fail", message), behind the lines before it."""
+    return _kept(text) if len(text) < SHORT else _kept_long(text)
+
+
+def compiled_or_refused(text: str) -> Program:
+    """The same, worked out."""
     try:
         return compiled(text)
     except ShellSyntaxError as wrong:
@@ -63,6 +68,10 @@ def compile_script(text: str) -> Program:
 
 
 UNFINISHED = re.compile(r"unexpected end of file|unterminated quoted string|missing '\)\)'|missing '\}'|EOF in backquote")
+
+
+_kept = lru_cache(maxsize=2048)(compiled_or_refused)  # long ones are few, so that what is kept stays small
+_kept_long = lru_cache(maxsize=48)(compiled_or_refused)
 
 
 def fails(text: str) -> bool:
