@@ -1,5 +1,7 @@
-"""The example manifests that the page opens with: the seed's two, word for word, and one that shows a crash."""
+"""The example manifests that the page offers: the seed's two, word for word, one that shows a crash, and those of `examples/`."""
 from __future__ import annotations
+
+from django.conf import settings
 
 NGINX = """\
 apiVersion: apps/v1
@@ -59,4 +61,12 @@ EXAMPLES = [
      "title": {"en": "A bare Pod, with a mistake to find", "zh": "一个自主式 Pod，藏着一处错误"}},
     {"name": "crasher.yaml", "text": CRASH,
      "title": {"en": "A Pod whose container crashes", "zh": "容器不断崩溃的 Pod"}},
+    *(
+        {"name": name, "text": (settings.BASE_DIR / "examples" / name).read_text(), "title": {"en": english, "zh": chinese}}
+        for name, english, chinese in (
+            ("probes.yaml", "Probes and hooks, and what follows from them", "探针与钩子，以及它们的后果"),
+            ("git-sync.yaml", "A page from a Git repository on every replica", "每个副本都从 Git 仓库提供同一页面"),
+            ("log-collector.yaml", "Logs that a sidecar ships to a collector", "由 sidecar 送往收集器的日志"),
+        )
+    ),
 ]

@@ -8,6 +8,7 @@ import { nodePage, turnPage } from "../stage/stage.js";
 import { cells, gone, ready, run } from "../store.js";
 import { isPhone } from "../theme.js";
 
+const ON_CARD = 3; // the others are behind the editor's "+"
 const USERS_KINDS = new Set(["Deployment", "ReplicaSet", "Pod"]);
 
 export function cardView({ onExample }) {
@@ -15,7 +16,7 @@ export function cardView({ onExample }) {
   if (!ready.value) return html`<p class="stage-note">${t("deck.loading_words")}</p>`;
   if (!isEmpty()) return nothing;
   return html`<div class="card first-card"><p>${rich(t(isPhone.value ? "card.first_phone" : "card.first"))}</p>
-    <div class="card-actions">${examples.value.map((example) => html`<button class="button" title=${example.name} @click=${() => (addFile(example.name, example.text), onExample())}>${say(example.title) || example.name}</button>`)}</div></div>`;
+    <div class="card-actions">${examples.value.slice(0, ON_CARD).map((example) => html`<button class="button" title=${example.name} @click=${() => (addFile(example.name, example.text), onExample())}>${say(example.title) || example.name}</button>`)}</div></div>`;
 }
 
 /** More than twelve nodes are turned over by the dozen. */
