@@ -163,6 +163,17 @@ class Streams:
             return line
         return ""
 
+    def lines_there(self, reference: str | None, most: int) -> str:
+        """Whole lines that a pipe holds now, up to so many; "" where there are none: then `read_line` knows why."""
+        pipe = self.machine.pipes.get(reference.split(" ")[1]) if reference is not None and reference.startswith("pipe") else None
+        if pipe is None:
+            return ""
+        end = pipe.text.rfind("\n") + 1
+        if pipe.text.count("\n") > most:
+            end = len(pipe.text) - len(pipe.text.split("\n", most)[most])
+        text, pipe.text = pipe.text[:end], pipe.text[end:]
+        return text
+
     def _line_of_pipe(self, number: str) -> str:
         pipe = self.machine.pipes.get(number)
         if pipe is None:

@@ -121,11 +121,11 @@ def head(call: Call) -> int:
     left = call.memory.setdefault("left", most)
     while left > 0:
         call.wait_for_room()
-        line = call.read_line()
-        if not line:
+        text = call.runner.lines_there(call.descriptors.get("0"), left) or call.read_line()
+        if not text:
             break
-        call.out(line)
-        left = call.memory["left"] = left - 1
+        call.out(text)
+        left = call.memory["left"] = left - max(1, text.count("\n"))
     return 0
 
 

@@ -87,6 +87,21 @@ def test_what_never_waits_is_left_to_spin_after_a_while(script):
     assert machine.next_ms(container.process, container.world.now_ms) == -1
 
 
+@pytest.mark.parametrize(
+    ("script", "output"),
+    [
+        ("yes | head -n 300000 | wc -l", "300000\n"),
+        ("printf 'a\\nb' | head -n 5; echo .", "a\nb.\n"),
+        ("(echo a; sleep 1; echo b; echo c) | head -n 2", "a\nb\n"),
+    ],
+)
+def test_head_takes_the_lines_that_are_there_at_once(script, output, monkeypatch):
+    asked = []
+    read_line = machine.Runner.read_line
+    monkeypatch.setattr(machine.Runner, "read_line", lambda runner, reference: asked.append(reference) or read_line(runner, reference))
+    assert ran(script).output == output and len(asked) < 200
+
+
 def test_a_fault_of_a_tool_ends_it_alone_and_says_so(monkeypatch):
     def broken(call):
         raise KeyError("odd")
