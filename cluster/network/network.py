@@ -7,6 +7,7 @@ connection that lasts; IPv4 alone.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from cluster.apiserver.itself import SERVER_IP
@@ -22,6 +23,7 @@ from .places import LOCALHOST, LOOPBACK, Listener, Place, is_address, is_in, lis
 NAME = "network"
 ARP_MS = 3_000  # until the kernel gives up on a neighbour that does not answer: no route to host
 SHOWN = 80
+MOST_TOLD = 50  # requests of one container in a second that leave a fact: a loop that never sleeps would fill the trace
 TO_TLS = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
 DNS_PORT = 53
 SERVER_TIMEOUT_MS = 30_000  # of the API server's own dialler
@@ -47,11 +49,20 @@ class Route(NamedTuple):
     seen_as: str
 
 
+@dataclass
+class NetworkState:
+    """second: the second of the clock that `told` counts in. told: container -> requests that left a fact."""
+
+    second: int = 0
+    told: dict[str, int] = field(default_factory=dict)
+
+
 class Network(Actor):
     """The network of the whole cluster. nodes: the runtimes, by the name of their node."""
 
     def __init__(self, engine, nodes: dict[str, Any] | None = None):
         super().__init__(engine, NAME)
+        self.state = NetworkState()
         self.runtimes: list[Any] = list((nodes or {}).values())
         self.by_address = {runtime.node_ip: runtime for runtime in self.runtimes}
         self.by_range: dict[str, Any] = {}
@@ -134,9 +145,18 @@ class Network(Actor):
 
     # -- what programs ask ----------------------------------------------------------------------------------------
 
+    def _is_told(self, container: str) -> bool:
+        """Whether another request of a container leaves a fact: not beyond so many a second."""
+        state, second = self.state, self.now_ms // 1000
+        if state.second != second:
+            state.second, state.told = second, {}
+        state.told[container] = state.told.get(container, 0) + 1
+        return state.told[container] <= MOST_TOLD
+
     def resolve(self, runtime: Any, container: str, name: str, kind: str, *, server: str, is_traced: bool) -> Resolved:
         """A name's addresses, as the container's resolver finds them."""
         source = place_of(runtime, container)
+        is_traced = is_traced and self._is_told(container)
         world = runtime.world_of(container) if container in runtime.state.processes else None
         hosts = world.read_file("/etc/hosts") if world else None
         conf = resolver.configuration(world.read_file("/etc/resolv.conf") if world else "nameserver " + runtime.resolver, source.namespace)
@@ -165,6 +185,7 @@ class Network(Actor):
         self, runtime: Any, container: str, host: str, port: int, text: str, *, protocol: str, timeout_ms: int, is_traced: bool
     ) -> Exchanged:
         """Connect and talk; see Wire.exchange."""
+        is_traced = is_traced and self._is_told(container)
         found = self._found(runtime, container, host, is_traced)
         if found is not None and not found.addresses:
             return _nameless(host, found)

@@ -90,3 +90,15 @@ def test_the_node_asks_its_pods_from_the_bridge_and_may_leave_no_trace():
     assert not Wire(nodes.runtimes["node0"]).exchange(address, 80, ASK, is_traced=False).error
     assert nodes.facts("RequestAnswered") == []
     assert nodes.runtimes["node0"].state.logs[server].lines[0][2].startswith("10.244.0.1 - - ")
+
+
+def test_a_loop_that_never_sleeps_does_not_fill_the_trace():
+    nodes = Nodes()
+    _, (client,) = nodes.pod("node0", "a", ("busybox:1", ["sleep", "9"]))
+    wire = Wire(nodes.runtimes["node0"], client)
+    for _ in range(200):
+        assert wire.exchange("127.0.0.1", 81).error == REFUSED
+    assert len(nodes.facts("ConnectionFailed")) == 50
+    nodes.engine.run_until(1_000)
+    wire.exchange("127.0.0.1", 81)
+    assert len(nodes.facts("ConnectionFailed")) == 51
