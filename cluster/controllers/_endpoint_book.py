@@ -18,15 +18,15 @@ class Book:
         self.wanted: dict[str, list[tuple[str, rules.Wanted]]] = {}
         self.lost: dict[str, str] = {}
 
-    def take(self, now: dict[str, dict], nodes: Any) -> tuple[list[dict], list[str]]:
-        """Take in the Service's Pods as they are now; returns those that have changed, and the keys of those that are gone."""
+    def take(self, now: dict[str, dict], nodes: Any) -> list[dict]:
+        """Take in the Service's Pods as they are now; returns those that have changed."""
         changed, gone = _service_pods.changed_since(self.pods, now)
         for key in (*gone, *changed):
             self._drop(key)
         for key in changed:
             self._add(key, now[key], nodes)
         self.pods = now
-        return [now[key] for key in changed], gone
+        return [now[key] for key in changed]
 
     def _drop(self, key: str) -> None:
         self.lost.pop(key, None)

@@ -19,20 +19,20 @@ class TriggerTimes:
     services: dict[str, str] = field(default_factory=dict)
     pods: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def compute(self, key: str, service: dict, changed: list[dict], gone: list[str]) -> str:
+    def compute(self, key: str, service: dict, changed: list[dict], members: dict[str, dict]) -> str:
         """The earliest of the times that are new since the last sync; of a Service never seen, its creation; "" for none.
 
-        changed: its Pods that may have changed. gone: keys of Pods that are its no more.
+        changed: its Pods that may have changed, each new one among them. members: all of its Pods, by their keys.
         """
         created, was_known, known = service["metadata"]["creationTimestamp"], key in self.services, self.pods.setdefault(key, {})
         fresh = [created] if created > self.services.get(key, "") else []
-        for pod in gone:
-            known.pop(pod.partition("/")[2], None)
         for pod in changed:
             name, moment = pod["metadata"]["name"], moment_of(pod)
             if moment > known.get(name, ""):
                 fresh.append(moment)
             known[name] = moment
+        if len(known) > len(members):  # who saw them last may not know which are gone: what a look began with is not kept
+            self.pods[key] = {name: known[name] for name in known if f"{service['metadata']['namespace']}/{name}" in members}
         self.services[key] = created
         return min(fresh, default="") if was_known else created
 

@@ -111,8 +111,8 @@ class EndpointsController(Controller):
         return None
 
     def _reconcile(self, key: str, service: dict, current: dict | None) -> Iterator[Any]:
-        made, changed, gone = self._made(key, service)
-        moment = self.state.times.compute(key, service, changed, gone)
+        made, changed = self._made(key, service)
+        moment = self.state.times.compute(key, service, changed, self.known[key].pods)
         subsets, is_cut = rules.truncated(rules.subsets_of(made))
         meta = (current or {}).get("metadata") or {"name": service["metadata"]["name"], "namespace": service["metadata"]["namespace"]}
         is_marked = rules.OVER_CAPACITY in (meta.get("annotations") or ())
@@ -131,8 +131,8 @@ class EndpointsController(Controller):
             yield Sleep(CATCH_UP_MS)  # here an answer overtakes the watch more often than there
         return None
 
-    def _made(self, key: str, service: dict) -> tuple[list[rules.Made], list[dict], list[str]]:
-        """The addresses, the Pods that have changed, the keys of those that are gone. Only what has been replaced is made anew."""
+    def _made(self, key: str, service: dict) -> tuple[list[rules.Made], list[dict]]:
+        """The addresses, and the Pods that have changed. Only what has been replaced is made anew."""
         known = self.known.get(key)
         if known is None or known.service is not service:
             known = self.known[key] = Known(service)
@@ -147,7 +147,7 @@ class EndpointsController(Controller):
                 if address is not None:
                     known.made[each] = address
         known.pods = now
-        return list(known.made.values()), [now[each] for each in changed], gone
+        return list(known.made.values()), [now[each] for each in changed]
 
     def _failed(self, key: str, service: dict, wanted: dict, reply: Any, *, is_new: bool) -> str | None:
         meta = service["metadata"]

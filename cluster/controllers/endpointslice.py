@@ -74,8 +74,8 @@ class EndpointSliceController(SliceKeeper):
 
     def _make_right(self, key: str, service: dict, slices: list[dict]) -> Iterator[Any]:
         book = self._book(key, service)
-        changed, gone = book.take(self.members.of(key, service), self.nodes)
-        moment = self.state.times.compute(key, service, changed, gone)
+        changed = book.take(self.members.of(key, service), self.nodes)
+        moment = self.state.times.compute(key, service, changed, book.pods)
         for family, desired in book.desired.items():
             of_family = [each for each in slices if each["addressType"] == family]
             changes = rules.reconcile(service, family, desired, of_family, book.known)

@@ -241,3 +241,15 @@ def test_endpoints_that_say_so_are_not_mirrored(parts):
     world.create("services", {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "manual"}, "spec": {"ports": [{"port": 80}]}})
     world.create("endpoints", endpoints("10.1.2.3", **parts))
     assert len(world.list("endpointslices")) == 1
+
+
+def test_the_time_of_a_pod_that_went_unseen_is_not_kept():
+    """After a restart nobody knows which Pods are gone, only which are there."""
+    from cluster.controllers._trigger_times import TriggerTimes
+    service = {"metadata": {"name": "web", "namespace": "default", "creationTimestamp": "2026-01-01T09:00:00Z"}}
+    pods = {f"default/{name}": {"metadata": {"name": name}, "status": {}} for name in ("a", "b")}
+    times = TriggerTimes()
+    times.compute("default/web", service, list(pods.values()), pods)
+    del pods["default/a"]
+    times.compute("default/web", service, list(pods.values()), pods)
+    assert list(times.pods["default/web"]) == ["b"]
