@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ._pods import ready_condition
 
+FEW = 100
 ANNOTATION = "endpoints.kubernetes.io/last-change-trigger-time"
 
 
@@ -22,8 +23,11 @@ class TriggerTimes:
     def compute(self, key: str, service: dict, changed: list[dict], members: dict[str, dict]) -> str:
         """The earliest of the times that are new since the last sync; of a Service never seen, its creation; "" for none.
 
-        changed: its Pods that may have changed, each new one among them. members: all of its Pods, by their keys.
+        changed: its Pods that may have changed, each new one among them. members: all of its Pods, by their keys; of few all
+        are looked at, so that it does not matter what a restarted controller counts as changed.
         """
+        if len(members) <= FEW:
+            changed = list(members.values())
         created, was_known, known = service["metadata"]["creationTimestamp"], key in self.services, self.pods.setdefault(key, {})
         fresh = [created] if created > self.services.get(key, "") else []
         for pod in changed:
