@@ -1,15 +1,17 @@
 """What every test shares: what it is marked as, where browser tests run, and what happens where there is no browser."""
 
 import gc
+import time
 
 import pytest
 
 from tests import browsers
 from webui.setup import suite
 
-SERVERS = (
+SLOW = (
     "/tests/webui/", "/tests/kubectl/", "/tests/clients/", "/tests/setup/test_command_line",
-    "/tests/worker/test_recovery", "/tests/worker/test_kill",
+    "/tests/worker/test_recovery", "/tests/worker/test_kill", "/tests/worker/test_boots", "/tests/worker/test_custom_kinds",
+    "/tests/test_architecture", "/tests/apiserver/test_openapi_protobuf",
 )
 QUICK = ("test_guards", "test_door", "test_connection", "test_confinement", "test_filters", "test_parser")  # of these folders, what asks no server
 
@@ -22,13 +24,15 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def _once():
-    """pytest-django does this anew for each of thousands of tests; none here sends mail, swaps URLs or apps, or asks for sites."""
+    """pytest-django does this anew for each of thousands of tests; none here sends mail, swaps URLs or apps, asks for sites or is a TestCase."""
 
 
 _dj_autoclear_mailbox = pytest.fixture(scope="session", name="_dj_autoclear_mailbox")(_once)
 _django_clear_site_cache = pytest.fixture(scope="session", name="_django_clear_site_cache")(_once)
 _django_isolate_apps = pytest.fixture(scope="session", name="_django_isolate_apps")(_once)
 _django_set_urlconf = pytest.fixture(scope="session", name="_django_set_urlconf")(_once)
+_django_setup_unittest = pytest.fixture(scope="session", name="_django_setup_unittest")(_once)
+_live_server_helper = pytest.fixture(scope="session", name="_live_server_helper")(_once)
 _template_string_if_invalid_marker = pytest.fixture(scope="session", name="_template_string_if_invalid_marker")(_once)
 
 
@@ -51,16 +55,42 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
         elif "/tests/conformance/" in path:
             item.add_marker(pytest.mark.conformance)
-        elif _starts_much(item, path):
+        elif _is_slow(item, path):
             item.add_marker(pytest.mark.slow)
     items.sort(key=_turn)
 
 
-def _starts_much(item, path: str) -> bool:
-    """Whether a test starts a server, or a sandbox's worker on a database."""
-    if any(place in path for place in SERVERS):
+def _is_slow(item, path: str) -> bool:
+    """Whether a test starts a server, a sandbox's worker on a database, or reads all that there is."""
+    if any(place in path for place in SLOW):
         return item.path.stem not in QUICK
     return "/tests/worker/" in path and item.get_closest_marker("django_db") is not None
+
+
+class Stopwatch:
+    """How long each file's tests took, their fixtures and pytest's own work included: the next run is shared out by that."""
+
+    def __init__(self):
+        self.seconds: dict[str, float] = {}
+        self.began = time.perf_counter()
+
+    def pytest_runtest_logfinish(self, nodeid):
+        now = time.perf_counter()
+        name = nodeid.partition("::")[0]
+        self.seconds[name] = self.seconds.get(name, 0.0) + now - self.began
+        self.began = now
+
+    def pytest_runtestloop(self):
+        self.began = time.perf_counter()
+
+    def pytest_sessionfinish(self, session):
+        known = session.config.cache.get(suite.SECONDS, {})
+        session.config.cache.set(suite.SECONDS, known | {name: round(spent, 3) for name, spent in self.seconds.items()})
+
+
+def pytest_configure(config):
+    if config.option.markexpr == suite.UNIT and getattr(config, "cache", None) is not None:
+        config.pluginmanager.register(Stopwatch(), "stopwatch")
 
 
 def _turn(item) -> int:

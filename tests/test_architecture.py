@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 from webui.setup.paths import ROOT
 
 LINES_OF_FILE = 500
@@ -49,7 +47,6 @@ SOURCES = sorted(
 PYTHON = [path for path in SOURCES if path.suffix == ".py"]
 
 
-@pytest.mark.slow
 def test_every_import_contract_holds():
     asked = subprocess.run(
         [
@@ -70,7 +67,6 @@ def test_no_source_file_has_grown_too_long():
     assert {name: length for name, length in lengths.items() if length > LINES_OF_FILE} == {}
 
 
-@pytest.mark.slow
 def test_no_function_has_grown_too_long():
     assert [function for path in PYTHON for function in facts_of(path).long_functions] == []
 

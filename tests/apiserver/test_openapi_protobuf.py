@@ -56,7 +56,6 @@ def without_zeros(node):
             if value not in ("", [], False) or key.startswith("x-")}
 
 
-@pytest.mark.slow
 def test_version_2_says_what_the_json_says():
     expected = without_zeros(openapi.version_2(registry()))
     found = read(2, "Document", openapi_protobuf.version_2(registry()))
@@ -67,7 +66,6 @@ def test_version_2_says_what_the_json_says():
     assert found["info"] == expected["info"] and found["swagger"] == "2.0"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["api/v1", "apis/apps/v1", "apis/apiextensions.k8s.io/v1", "apis/autoscaling/v2"])
 def test_version_3_says_what_the_json_says(name):
     expected = without_zeros(openapi.document(registry(), name))

@@ -49,7 +49,7 @@ def played(tmp_path_factory):
         names = list(SCENARIOS)
         for _ in range(2):  # some wait for states that last 0.1 s, 12 ms at this speed: on a busy machine kubectl's watcher may miss one
             files = [REFEREE / "scenarios" / f"{name}.yaml" for name in names]
-            subprocess.run([*play, *files], env=environment, capture_output=True, timeout=900, check=False)
+            subprocess.run([*play, *files], env=environment, capture_output=True, timeout=1500, check=False)
             names = [name for name in names if not has_ended(out / f"{name}.json")]
             if not names:
                 break

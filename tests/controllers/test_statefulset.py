@@ -235,6 +235,7 @@ def test_a_claim_that_is_going_holds_its_pod_up():
     assert world.names() == ["web-0"] and "deletionTimestamp" not in world.get("persistentvolumeclaims", "data-web-0")["metadata"]
 
 
+@pytest.mark.slow
 def test_a_template_that_is_refused_is_told():
     world = Stateful()
     world.create("resourcequotas", {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}})

@@ -357,6 +357,7 @@ def test_whatever_the_text_kubectl_ends_with_a_word(text, action):
 BENCH = Bench()
 
 
+@pytest.mark.slow
 def test_another_sandbox_hears_nothing_of_it():
     one, other = Bench(), Bench()
     for text, _ in [*REFUSED_BY_KUBECTL.values(), *REFUSED_BY_THE_SERVER.values()]:

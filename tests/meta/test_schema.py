@@ -1,4 +1,6 @@
 """The API's types."""
+import pytest
+
 from cluster.meta import schema
 
 
@@ -26,6 +28,7 @@ def test_atomic_maps_are_known():
     assert schema.type_of("apps", "v1", "Deployment").fields["spec"].type.struct.fields["selector"].type.merge == "atomic"
 
 
+@pytest.mark.slow
 def test_every_type_has_the_fields_of_its_published_schema():
     published = schema.definitions()
     for name, definition in published.items():

@@ -51,6 +51,7 @@ def test_every_kind_that_is_traced_has_its_entry():
     assert not missing
 
 
+@pytest.mark.slow
 def test_every_entry_is_traced_somewhere():
     source = "\n".join(path.read_text() for path in ROOT.rglob("*.py") if "catalogue" not in path.parts and "picture" not in path.parts)
     assert not [kind for kind in KINDS if f'"{kind.partition(".")[0]}"' not in source]

@@ -198,6 +198,7 @@ def test_a_snapshot_keeps_rules_names_and_policies():
         assert found.get("client", "web") == TIMEOUT
 
 
+@pytest.mark.slow
 def test_a_host_port_leads_to_its_pod_and_a_pod_in_the_nodes_network_listens_there():
     mapped = pod("mapped")
     mapped["spec"]["containers"][0]["ports"] = [{"containerPort": 80, "hostPort": 8088}]

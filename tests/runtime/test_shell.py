@@ -97,6 +97,7 @@ def test_a_loop_that_only_sleeps_costs_no_events():
     assert runtime.container.exit_code == 0 and 6_000 <= runtime.container.finished_ms < 6_100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "script",
     [
@@ -113,6 +114,7 @@ def test_a_script_that_makes_ever_more_text_runs_out_of_memory(script):
     assert runtime.container.exit_code == 2 and runtime.log[-1] == "sh: out of memory"
 
 
+@pytest.mark.slow
 def test_what_a_subshell_makes_is_bounded_too():
     runtime = shell("x=aaaaaaaa; while true; do x=$(cat /f /f /f /f); echo $x >> /f; done").until(1_000)
     [process] = runtime.containerd.state.processes.values()
@@ -130,6 +132,7 @@ def test_arithmetic_wraps_round_as_64_bits_do(text, value):
     assert shell(f"echo $(({text}))").until(10_000).log == [value]
 
 
+@pytest.mark.slow
 def test_a_loop_that_never_waits_spins_until_it_is_killed():
     runtime = shell("while true; do :; done").until(10)
     runtime.containerd.stop_container(runtime.id, 1_000)

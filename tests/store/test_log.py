@@ -41,6 +41,7 @@ def test_a_turn_keeps_changes_facts_and_position(sandbox, store):
     assert Revision.objects.count() == 4 and TraceChunk.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_a_turn_is_all_or_nothing(sandbox, store):
     store.put(POD, {"metadata": {"name": "a"}})
     with pytest.raises(IntegrityError):

@@ -1,5 +1,6 @@
 """How `manage.py test` calls pytest: what may run side by side on several cores, what must run alone, and in how many runs."""
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,8 @@ OTHERS = " or ".join(SERIAL)
 NO_UNITS = ("clients", "conformance", "e2e", "kubectl")  # folders of tests/ without a unit test; some import half the world
 PLAIN = ("-q", "-v", "--quiet", "--verbose", "-l", "--showlocals", "--tb", "--durations", "--color")  # hold for two runs as for one
 MOST_SHARES = 4
+SECONDS = "podlife/seconds"  # in pytest's cache
+BYTES_A_SECOND = 25_000  # about
 END_WITHIN_S = 10
 INTERRUPTED = 130
 NOTHING_COLLECTED = 5
@@ -40,17 +43,26 @@ def _shared_out(line: Line, cores: int) -> list[Line]:
     return [[*line, *share] for share in shares(unit_files(), min(cores, MOST_SHARES))]
 
 
-def unit_files() -> list[tuple[str, int]]:
-    """Each file that may hold unit tests, relative to the project, with its size in bytes."""
-    tests = paths.ROOT / "tests"
+def unit_files() -> list[tuple[str, float]]:
+    """Each file that may hold unit tests, relative to the project, with the seconds that it took last, or may take by its size."""
+    tests, seconds = paths.ROOT / "tests", _seconds()
     found = [path for path in sorted(tests.rglob("test_*.py")) if path.relative_to(tests).parts[0] not in NO_UNITS]
-    return [(path.relative_to(paths.ROOT).as_posix(), path.stat().st_size) for path in found]
+    names = [(path.relative_to(paths.ROOT).as_posix(), path.stat().st_size / BYTES_A_SECOND) for path in found]
+    return [(name, seconds.get(name, guess)) for name, guess in names]
 
 
-def shares(files: list[tuple[str, int]], number: int) -> list[list[str]]:
-    """The files in so many shares of about the same size; those of a share keep their order."""
+def _seconds() -> dict[str, float]:
+    """File -> how long its unit tests took at their last run, as tests/conftest.py keeps it in pytest's cache."""
+    try:
+        return json.loads((paths.ROOT / ".pytest_cache" / "v" / SECONDS).read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def shares(files: list[tuple[str, float]], number: int) -> list[list[str]]:
+    """The files in so many shares of about the same weight; those of a share keep their order."""
     taken: list[list[str]] = [[] for _ in range(number)]
-    weights = [0] * number
+    weights = [0.0] * number
     for name, size in sorted(files, key=lambda file: (-file[1], file[0])):
         lightest = weights.index(min(weights))
         taken[lightest].append(name)
