@@ -138,7 +138,7 @@ def test_an_exec_without_an_upgrade_is_told_so(ask):
     for action in ("exec?command=ls", "attach", "portforward?ports=80"):
         status, _, answer = ask("POST", f"{CORE}/pods/idle/{action}")
         assert (status, answer["reason"], answer["message"]) == (400, "BadRequest", "Upgrade request required")
-    assert ask("DELETE", f"{CORE}/pods/idle?gracePeriodSeconds=0")[0] == 200
+    assert ask("DELETE", f"{CORE}/pods/idle?gracePeriodSeconds=0")[0] in (200, 404)  # 404: its kubelet was quicker, which upstream lets happen too
 
 
 def test_a_path_of_no_group_is_the_muxs_page(ask):

@@ -15,11 +15,11 @@ kind: Pod
 metadata: {name: plain, namespace: strict}
 spec: {containers: [{name: app, image: "nginx/nginx:v1"}]}
 """
-POLICY = """\
+INGRESS = """\
 apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: closed}
-spec: {podSelector: {}}
+kind: Ingress
+metadata: {name: nobody-acts}
+spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}
 """
 REFUSES = {"en": "PodSecurity, an admission plugin, refuses with 403 Forbidden", "zh": "PodSecurity 是准入插件，它拒绝请求，返回 403 Forbidden"}
 MASTERS = {"en": "the group system:masters may do everything", "zh": "system:masters 组可以做任何事"}
@@ -39,7 +39,7 @@ def test_the_gates_name_groups_rule_and_the_plugin_that_refuses(browser, server,
         refused = next(row["words"] for row in rows if row["kind"] == "RequestRefused" and "403" in row["words"])
         assert REFUSES[language] in refused and 'violates PodSecurity "restricted:latest"' in refused
         learner.settle()
-        learner.settled_with(POLICY)
+        learner.settled_with(INGRESS)
         learner.until(f"document.querySelector('[data-stored-only]')?.innerText.includes('{STORED[language]}')")
 
 
