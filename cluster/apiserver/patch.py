@@ -153,7 +153,7 @@ def _typed(value: object, patch: Patch, wanted: tuple[str, str, str], struct: sc
         _check_kind(value, wanted)
     message, obj, found = "", {}, []
     try:
-        obj, found = custom.typed(value) if custom is not None else _decoded(value, struct, validation)
+        obj, found = custom.typed(value) if custom is not None else _decoded(value, struct, validation, patch.sort)
     except (typed.GoError, decode.DecodeError) as error:
         message = str(error)
     warnings = [*patch.complaints, *found] if validation != "Ignore" else []
@@ -168,8 +168,8 @@ def _typed(value: object, patch: Patch, wanted: tuple[str, str, str], struct: sc
     return obj, warnings
 
 
-def _decoded(value: object, struct: schema.Struct | None, validation: str) -> tuple[dict, list[str]]:
-    decoder = typed.Decoder(strict=validation != "Ignore")
+def _decoded(value: object, struct: schema.Struct | None, validation: str, sort: str) -> tuple[dict, list[str]]:
+    decoder = (typed.Converter if sort == "strategic" else typed.Decoder)(strict=validation != "Ignore")
     return decoder.object(value, struct), decoder.strict_errors
 
 

@@ -29,6 +29,8 @@ class _Abort(GoError):
 class Decoder:
     """Decodes one value. strict_errors: unknown and repeated fields, in the order of the text."""
 
+    BAD_BYTES = "illegal base64 data at input byte"
+
     def __init__(self, *, strict: bool = True):
         self.strict, self.strict_errors = strict, []
         self._saved = ""
@@ -152,7 +154,7 @@ class Decoder:
         problem = base64_problem(value)
         if problem is None:
             return value.replace("\n", "").replace("\r", "")
-        self._saved = self._saved or f"illegal base64 data at input byte {problem}"
+        self._saved = self._saved or f"{self.BAD_BYTES} {problem}"
         return None
 
     def _time(self, value: object, kind: schema.Type, owner: str, field: str) -> str:
@@ -188,6 +190,36 @@ class Decoder:
             return gojson.plain(value)
         except gojson.JSONError as error:
             raise _Abort(str(error)) from None
+
+
+class Converter(Decoder):
+    """Fits what is no text any more, but maps and lists, into a type: a strategic merge patch's outcome. Its own words for what does not fit.
+
+    Source: k8s.io/apimachinery pkg/runtime/converter.go (fromUnstructured).
+    """
+
+    BAD_BYTES = f"error decoding from json: {Decoder.BAD_BYTES}"
+
+    def _mismatch(self, value: object, kind: schema.Type, owner: str, field: str, word: str = "", go: str = "") -> None:
+        raise _Abort(unfit(value, kind))
+
+    def _abort(self, value: object, owner: str, field: str, go: str) -> _Abort:
+        return _Abort(f"json: cannot unmarshal {type_word(value)} into Go value of type {go}")
+
+
+GO_KINDS = {str: "string", bool: "bool", dict: "map", list: "slice"}
+
+
+def unfit(value: object, kind: schema.Type) -> str:
+    """Why a value is not converted. Go turns integers into texts, and floats into integers, but for what JSON would not."""
+    number = "float64" if isinstance(value, float) else "int64"
+    found, wanted = GO_KINDS.get(type(value), number), kind.sort
+    if wanted == "object":
+        return f"cannot restore struct from: {found}"
+    if wanted in ("list", "map", "bytes"):
+        return f"cannot restore {'map' if wanted == 'map' else 'slice'} from {found}"
+    is_convertible = (found == "int64" and wanted == "string") or (found == "float64" and wanted in ("int32", "int64"))
+    return f"cannot convert {found} to {kind.go.lstrip('*') or wanted}" if is_convertible else f"unrecognized type: {wanted}"
 
 
 _SPECIAL: dict[str, Callable] = {

@@ -180,6 +180,12 @@ def test_a_patched_object_is_typed_again():
     ("merge", {"data": {"k": 5}}, "Warn", 422, "json: cannot unmarshal number into Go struct field ConfigMap.data of type string"),
     ("merge", {"x": 1}, "Strict", 422, 'strict decoding error: unknown field "x"'),
     ("strategic", {"data": {"x": 1}, "y": {"z": "w"}}, "Warn", 422, 'Invalid value: "map[data:map[x:1] y:map[z:w]]"'),
+    ("strategic", {"data": {"k": 5}}, "Warn", 422, 'Invalid value: "map[data:map[k:5]]": cannot convert int64 to string'),
+    ("strategic", {"data": {"k": True}}, "Warn", 422, "unrecognized type: string"),
+    ("strategic", {"data": {"k": 1.5}}, "Warn", 422, "unrecognized type: string"),
+    ("strategic", {"immutable": "yes"}, "Warn", 422, "unrecognized type: bool"),
+    ("strategic", {"binaryData": {"k": "?"}}, "Warn", 422, "error decoding from json: illegal base64 data at input byte 0"),
+    ("strategic", {"metadata": {"finalizers": "x"}}, "Warn", 422, "cannot restore slice from string"),
     ("strategic", {"data": {"$patch": "toss"}}, "Warn", 500, "unknown patch type: toss"),
     ("json", [{"op": "add", "path": "/a", "value": 1}] * 10001, "Warn", 413, "allowed maximum operations in a JSON patch is 10000"),
 ])
