@@ -5,11 +5,10 @@ It looks and touches nothing: a volume that nobody has used yet shows no files, 
 
 from __future__ import annotations
 
-import posixpath
 from typing import Any
 
 from cluster.kubelet.state import Probe
-from cluster.runtime.filesystem import FILE, FOLDER, GONE, LINK, MOST_LINKS, Node, Tree, parents
+from cluster.runtime.filesystem import FILE, FOLDER, GONE, LINK, Node, Tree, real_path
 from cluster.runtime.octets import bytes_of
 from cluster.runtime.programs import children_of
 from cluster.runtime.state import Container, Log, Process
@@ -84,21 +83,11 @@ def _files(tree: Tree, root: str = "/") -> list[dict[str, Any]]:
     """The files below a root, in order of paths. What the kubelet keeps for itself ("..data") is left out, as `ls` does."""
     start = "" if root == "/" else root
     paths = [path for path in sorted(tree) if path.startswith(start + "/") and path != "/" and "/.." not in path]
-    return [_file(path[len(start) :], tree[path], _found(tree, path)) for path in paths[:FILES] if tree[path].kind != GONE]
-
-
-def _found(tree: Tree, path: str) -> Node:
-    """What stands at a path once links inside its tree are followed; the link itself where they lead elsewhere."""
-    node = tree[path]
-    for _ in range(MOST_LINKS):
-        at = next((part for part in (*reversed(parents(path)), path) if part in tree and tree[part].kind == LINK), None)
-        if at is None:
-            break
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(at), tree[at].text) + path[len(at) :])
-    return tree.get(path, node)
+    return [_file(path[len(start) :], tree[path], tree.get(real_path(tree, path), tree[path])) for path in paths[:FILES] if tree[path].kind != GONE]
 
 
 def _file(path: str, node: Node, found: Node) -> dict[str, Any]:
+    """A row of the listing. found: what stands there once links inside the tree are followed; the link where they lead out of it."""
     text = bytes_of(found.text)[:TEXT_BYTES].decode(errors="replace") if found.kind == FILE else ""
     return {
         "path": path,

@@ -104,8 +104,8 @@ def target_of(call: Call, source: str, target: str, no_folder: bool) -> str:
     return posixpath.join(target, posixpath.basename(source.rstrip("/"))) if not no_folder and call.world.is_folder(call.path(target)) else target
 
 
-def copy(call: Call) -> int:
-    options = call.options("arRPLHpfinlsTuvd", "t", longs={"recursive": "r", "archive": "a", "parents": "p", "force": "f", "no-clobber": "n"})
+def to_target(call: Call, options, act) -> int:
+    """Do act(call, source, target, options) with each source that was named; the last name, or that of -t, is where they go."""
     names = [*options.rest, *options.values.get("t", [])]
     if len(names) < 2:
         raise Usage
@@ -114,8 +114,13 @@ def copy(call: Call) -> int:
         raise Failed(f"target '{target}' is not a directory")
     status = 0
     for source in sources:
-        status = copied(call, source, target_of(call, source, target, "T" in options), options) or status
+        status = act(call, source, target_of(call, source, target, "T" in options), options) or status
     return status
+
+
+def copy(call: Call) -> int:
+    options = call.options("arRPLHpfinlsTuvd", "t", longs={"recursive": "r", "archive": "a", "parents": "p", "force": "f", "no-clobber": "n"})
+    return to_target(call, options, copied)
 
 
 def copied(call: Call, source: str, target: str, options) -> int:
@@ -169,16 +174,7 @@ def copied_folder(call: Call, source: str, target: str, options) -> int:
 
 def move(call: Call) -> int:
     options = call.options("finTuv", "t", longs={"force": "f", "no-clobber": "n"})
-    names = [*options.rest, *options.values.get("t", [])]
-    if len(names) < 2:
-        raise Usage
-    *sources, target = names
-    if len(sources) > 1 and not call.world.is_folder(call.path(target)):
-        raise Failed(f"target '{target}' is not a directory")
-    status = 0
-    for source in sources:
-        status = moved(call, source, target_of(call, source, target, "T" in options), options) or status
-    return status
+    return to_target(call, options, moved)
 
 
 def moved(call: Call, source: str, target: str, options) -> int:
