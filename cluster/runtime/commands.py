@@ -76,28 +76,13 @@ class Commands:
             return Step("exit", code=ABORTED)
 
     def _command_world(self, command: Command, container: Container, main: Process) -> ExecWorld:
-        clock = self.engine.clock
-
         def say(stream: str, text: str) -> None:
             if stream == "stderr":
                 command.errors = (command.errors + text)[:KEPT]
             else:
                 command.output = (command.output + text)[:KEPT]
 
-        world = ExecWorld(
-            self.state,
-            container.id,
-            container.uid,
-            main,
-            self.now_ms,
-            clock.text(self.now_ms),
-            clock.unix_ms(self.now_ms) // 1000,
-            run=command.run,
-            say=say,
-            send=lambda name: self.signal(main.target or container.id, name),
-        )
-        world.runtime = self
-        return world
+        return self.exec_world(command.run, container, main, say, lambda name: self.signal(main.target or container.id, name))
 
     def _command_wait(self, command: Command, step: Step) -> None:
         process = command.run.process

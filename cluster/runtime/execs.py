@@ -17,7 +17,7 @@ from .images import behaviour_of, behaviours
 from .input import END, Input, before_end, has_end
 from .shell import machine
 from .shell.machine import Step
-from .state import Exec, Process
+from .state import Container, Exec, Process
 from .world import ContainerWorld
 
 MOST_OUTPUT = 4 * 1024 * 1024  # characters that one run of a command may write
@@ -221,19 +221,14 @@ class Execs(Input):
             if text:
                 self._hear(run, "stdout" if run.tty else stream, text.replace("\n", "\r\n") if run.tty else text)
 
+        signals = run.process is not None or bool(main.target)
+        return self.exec_world(run, container, main, say, (lambda name: self.signal(main.target or container.id, name)) if signals else None)
+
+    def exec_world(self, run: Exec, container: Container, main: Process, say, send) -> ExecWorld:
+        """What a command beside a container's first process sees. say(stream, text) hears what it writes, send(signal) ends the first one."""
         clock = self.engine.clock
-        world = ExecWorld(
-            self.state,
-            container.id,
-            container.uid,
-            main,
-            self.now_ms,
-            clock.text(self.now_ms),
-            clock.unix_ms(self.now_ms) // 1000,
-            run=run,
-            say=say,
-            send=(lambda name: self.signal(main.target or container.id, name)) if run.process or main.target else None,
-        )
+        moment = (self.now_ms, clock.text(self.now_ms), clock.unix_ms(self.now_ms) // 1000)
+        world = ExecWorld(self.state, container.id, container.uid, main, *moment, run=run, say=say, send=send)
         world.runtime = self
         return world
 
