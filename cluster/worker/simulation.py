@@ -54,16 +54,16 @@ def settings_for(profile: str, **overrides: Any) -> Settings:
 
 
 class Simulation:
-    """A cluster that can be driven: inputs in, steps, and what left it (`drain`)."""
+    """A cluster that can be driven: inputs in, steps, and what left it (`drain`). without: controllers that it does not have."""
 
-    def __init__(self, settings: Settings, *, trace: bool = True):
+    def __init__(self, settings: Settings, *, trace: bool = True, without: tuple[str, ...] = ()):
         self.settings = settings
         self.engine = Engine(seed=settings.seed, epoch_ms=settings.epoch_ms)
         self.engine.trace.on = trace
         self.store = Store()
         self.server = ApiServer(self.engine, self.store, hooks=self, profile=settings.profile, enforces_rbac=settings.rbac)
         self.kubectl = Kubectl(self.engine)
-        self.manager = ControllerManager(self.engine)
+        self.manager = ControllerManager(self.engine, without=without)
         self.scheduler = Scheduler(self.engine)
         self.nodes = {name: Node(self.engine, name, settings) for name in settings.nodes}
         for node in self.nodes.values():

@@ -27,3 +27,15 @@ def test_the_list_holds_its_own_figure_and_nothing_unknown():
     listed = unmet.listed()
     assert unmet.LIST.read_text().splitlines()[0] == unmet.figure(len(listed), len(every))
     assert set(listed) <= set(every)
+
+
+def test_the_recorded_cluster_evicted_nobody_for_a_taint():
+    """Why the taint-eviction controller is left out here: whoever does not tolerate NoExecute was still there."""
+    stayed = {}
+    for case in [case for name in unmet.names() for case in unmet.cases(name)]:
+        banned = {node["metadata"]["name"] for node in case["nodes"] for taint in (node.get("spec") or {}).get("taints") or []
+                  if taint["effect"] == "NoExecute"}
+        untolerant = [pod for pod in case.get("bound") or [] if pod["spec"]["nodeName"] in banned and not pod["spec"].get("tolerations")]
+        if untolerant:
+            stayed[case["id"]] = case["expect"]["victims"]
+    assert stayed == {f"random-{number}": [] for number in ("008", "022", "035", "053", "073")}

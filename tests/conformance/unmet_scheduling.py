@@ -8,6 +8,9 @@ import json
 import sys
 from pathlib import Path
 
+# The recorded cluster had no such controller: in all five cases that bind a Pod to a node whose NoExecute taint it does not
+# tolerate (test_scheduling_in_process names them) the Pod stayed.
+NOT_RECORDED = ("taint-eviction-controller",)
 HERE = Path(__file__).parent
 CASES, LIST = HERE / "referee" / "scheduling", HERE / "unmet_scheduling.txt"
 
@@ -26,7 +29,7 @@ def play(name: str) -> dict[str, list[str]]:
     import scheduling
 
     from tests.conformance.simulated import Simulated
-    cluster = Simulated()
+    cluster = Simulated(without=NOT_RECORDED)
     before, answers.time, scheduling.time = answers.time, cluster, cluster
     try:
         stage = scheduling.Stage(cluster)
