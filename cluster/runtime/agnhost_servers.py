@@ -1,4 +1,4 @@
-"""Owns what agnhost's servers answer: netexec, serve-hostname, liveness, porter, test-webserver, guestbook, gRPC's health. See images/agnhost.py.
+"""Owns what agnhost's servers answer: netexec, serve-hostname, liveness, porter, test-webserver, guestbook, nettest, gRPC's health. See images/agnhost.py.
 
 Source: kubernetes test/images/agnhost (netexec/netexec.go, serve-hostname, liveness, porter, guestbook).
 """
@@ -138,6 +138,35 @@ def guestbook(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting
     return go_answer(world, asked, json.dumps({"data": store.get(key, "")}))
 
 
+def nettest(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
+    """`/write` counts who wrote, `/read` shows it, `/status` says that no peers were found, `/quit` ends the server."""
+    path, _ = asked_for(asked)
+    notes = world.process.notes
+    if path == "/write":
+        _received(notes, asked.body if isinstance(asked, Asked) else "")
+        return go_answer(world, asked, json.dumps({"Hostname": world.process.hostname}, separators=(",", ":")) + "\n")
+    if path == "/read":
+        state = {"Hostname": world.process.hostname, "Sent": None, "Received": notes.get("received"), "Errors": notes.get("errors")}
+        return go_answer(world, asked, json.dumps({**state, "Log": None, "StillContactingPeers": True}, indent="\t"))
+    if path == "/quit":
+        world.runtime.end_program(world.process, 0)
+    is_known = path in ("/status", "/quit")
+    return go_answer(world, asked, "running" if path == "/status" else "" if is_known else "404 page not found\n", code=200 if is_known else 404)
+
+
+def _received(notes: dict, body: str) -> None:
+    """Count a writer; what is no JSON, or has no source, is an error. Both are bounded, as the program's log is."""
+    try:
+        posted = json.loads(body)
+    except ValueError:
+        posted = None
+    source = str(posted.get("Source") or posted.get("source") or "")[:100] if isinstance(posted, dict) else ""
+    if source and len(notes.setdefault("received", {})) < 100:
+        notes["received"][source] = notes["received"].get(source, 0) + 1
+    elif not source and len(notes.setdefault("errors", [])) < 100:
+        notes["errors"].append("EOF" if not body else "Got request with no source")
+
+
 def reset(world: ContainerWorld, tag: str, received: str, setting: str) -> Said:
     return Said(is_over=True)
 
@@ -174,5 +203,6 @@ ANSWERS = {
     "porter": porter,
     "files": files,
     "guestbook": guestbook,
+    "nettest": nettest,
 }
 TALKS = {"hostname-tcp": hostname_tcp, "reset": reset, "grpc-health": grpc_health}

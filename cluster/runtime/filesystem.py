@@ -56,6 +56,11 @@ class Volume:
     limit_bytes: int = 0
     stale_ms: int = 0
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether it is a tmpfs: where it is asked for, and where the kubelet never writes to a disk."""
+        return self.medium == "Memory" or self.kind in ("secret", "projected", "downwardAPI")
+
 
 @dataclass
 class Mount:

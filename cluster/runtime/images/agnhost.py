@@ -1,7 +1,7 @@
 """agnhost: the many-in-one image of Kubernetes' own tests. Its first argument chooses what it is; with none it pauses.
 
 Here are netexec, pause, serve-hostname, entrypoint-tester, liveness, porter, test-webserver, logs-generator, connect, dns-suffix,
-dns-server-list, etc-hosts, stress, guestbook (one node of it), grpc-health-checking, tcp-reset; others say that
+dns-server-list, etc-hosts, stress, guestbook (one node of it), grpc-health-checking, tcp-reset, mounttest, nettest; others say that
 they are not simulated, and end with 1.
 Source: kubernetes test/images/agnhost.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cluster.runtime.agnhost_mounttest import mounttest
 from cluster.runtime.agnhost_servers import ANSWERS, TALKS
 from cluster.runtime.image import Act, Image, Printed
 from cluster.runtime.images.vish_stress import allocate
@@ -158,6 +159,14 @@ def guestbook(me: Running) -> Act:
     return _serve(me, port, "guestbook")
 
 
+def nettest(me: Running) -> Act:
+    """A server that counts who writes to it. Its peers are Endpoints, which it cannot read without a client of the API: it never finds any."""
+    found, _ = flags(me.argv[2:])
+    if not me.step:
+        return _serve(me, number_of(found.get("port", ""), 8080), "nettest")
+    return Act()
+
+
 def tcp_reset(me: Running) -> Act:
     found, _ = flags(me.argv[2:])
     return _serve(me, number_of(found.get("port", ""), 8080), "reset")
@@ -194,6 +203,8 @@ PROGRAMS: dict[str, Callable[[Running], Act]] = {
     "guestbook": guestbook,
     "grpc-health-checking": grpc_health_checking,
     "tcp-reset": tcp_reset,
+    "mounttest": mounttest,
+    "nettest": nettest,
 }
 
 

@@ -221,8 +221,7 @@ def mounted(call: Call) -> int:
 
 
 def device_of(volume) -> tuple[str, str]:
-    in_memory = volume.medium == "Memory" or volume.kind in ("secret", "projected", "downwardAPI")
-    return ("tmpfs", "tmpfs") if in_memory else ("/dev/vda1", "ext4")
+    return ("tmpfs", "tmpfs") if volume.is_in_memory else ("/dev/vda1", "ext4")
 
 
 def disk_free(call: Call) -> int:
