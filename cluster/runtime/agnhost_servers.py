@@ -1,4 +1,4 @@
-"""Owns what agnhost's servers answer: netexec, serve-hostname, liveness, porter, test-webserver, guestbook, nettest, gRPC's health. See images/agnhost.py.
+"""Owns what agnhost's servers answer: netexec, serve-hostname, liveness, porter, test-webserver, guestbook, nettest, gRPC. See images/agnhost.py.
 
 Source: kubernetes test/images/agnhost (netexec/netexec.go, serve-hostname, liveness, porter, guestbook).
 """

@@ -57,7 +57,7 @@ def test_a_new_file_has_its_mode_without_a_umask_and_is_read_again():
 def test_memory_is_a_tmpfs_and_what_is_missing_ends_with_1():
     world = started(["mounttest", "--fs_type=/data", "--file_content=/data/none", "--file_mode=/data"], medium="Memory")
     words = log(world)
-    assert 'mount type of "/data": tmpfs' in words and 'mode of file "/data": drwxrwxrwx' in words
+    assert 'mount type of "/data": tmpfs' in words and 'mode of file "/data": dtrwxrwxrwx' in words
     assert 'error reading file content for "/data/none": open /data/none: no such file or directory' in words
     assert world.state("pod")["state"]["terminated"]["exitCode"] == 1
 
