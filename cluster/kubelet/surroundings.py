@@ -162,4 +162,5 @@ def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_h
         limit_of(limits, "memory") if limits else 0,
         limit_of(limits, "ephemeral-storage") if limits else 0,
         spec.get("workingDir") or "",
+        (spec.get("securityContext") or {}).get("allowPrivilegeEscalation") is False,
     )

@@ -65,6 +65,7 @@ class Surroundings:
     memory_bytes: int = 0  # its limit, 0: none
     disk_bytes: int = 0  # its limit of ephemeral storage, 0: none
     folder: str = ""  # workingDir
+    no_new_privileges: bool = False  # allowPrivilegeEscalation: false
 
 
 @dataclass
@@ -90,6 +91,7 @@ class Process:
     group: int = 0
     groups: list[int] = field(default_factory=list)  # supplementary ones
     read_only: bool = False  # readOnlyRootFilesystem
+    no_new_privileges: bool = False  # a program whose file is set to run as its owner does not
     listens: dict[str, str] = field(default_factory=dict)  # port -> server and its setting, of what a script started
     target: str = ""  # the container whose process namespace it shares
     ports: list[int] = field(default_factory=list)  # what its Pod says that it listens on

@@ -77,3 +77,23 @@ def test_nettest_counts_who_writes_to_it():
     Wire(world.node.runtime).exchange(address, 8080, head + text)
     answer = Wire(world.node.runtime).exchange(address, 8080, "GET /read HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").text
     assert json.loads(answer.partition("\r\n\r\n")[2])["Received"] == {"prestop": 1}
+
+
+@pytest.mark.parametrize("allowed, user", [(None, 0), (True, 0), (False, 1000)])
+def test_a_program_that_belongs_to_root_runs_as_root_where_it_may(allowed, user):
+    world = World()
+    context = {"runAsUser": 1000, **({} if allowed is None else {"allowPrivilegeEscalation": allowed})}
+    world.create("pod", image="registry.k8s.io/e2e-test-images/nonewprivs:1.4", container={"securityContext": context}, restartPolicy="Never")
+    world.run(20_000)
+    assert log(world) == f"Effective uid: {user}\n"
+
+
+@pytest.mark.parametrize("name", ["nautilus", "kitten"])
+def test_the_pictures_of_the_update_demo_are_served(name):
+    world = World()
+    world.node.runtime.registry.slow(100 << 30)
+    world.create("pod", image=f"registry.k8s.io/e2e-test-images/{name}:1.8")
+    world.run(6_000)
+    text = "GET /data.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answer = Wire(world.node.runtime).exchange(world.pod("pod")["status"]["podIP"], 80, text).text
+    assert json.loads(answer.partition("\r\n\r\n")[2]) == {"image": f"{name}.jpg"}

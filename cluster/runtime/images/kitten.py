@@ -1,0 +1,15 @@
+"""kitten: agnhost's test-webserver with a picture's name in data.json, of Kubernetes' own tests of updates.
+
+Source: kubernetes test/images/kitten.
+"""
+
+from dataclasses import replace
+
+from cluster.runtime.images.agnhost import IMAGE as AGNHOST
+
+IMAGE = replace(
+    AGNHOST,
+    repositories=("registry.k8s.io/e2e-test-images/kitten",),
+    command=("/agnhost", "test-webserver"),
+    files={"/data.json": '{\n  "image": "kitten.jpg"\n}\n'},
+)
