@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from cluster.kinds.pod import is_sidecar
-from cluster.runtime.state import Container
+from cluster.runtime.state import NEVER_MS, Container
 
 from .restart import is_due
 from .state import Report
@@ -18,6 +18,7 @@ from .surroundings import Refused, identity, image_user
 UNKNOWN = "ContainerStatusUnknown"
 RESETTING, REMOVED = "RestartingAllContainers", "The container is removed because RestartAllContainers in place"
 LOCATED = "The container could not be located when the pod was deleted.  The container used to be Running"
+NEVER = "1970-01-01T00:00:00Z"  # the runtime's zero: a container that could not be started
 USER = {"linux": {"uid": 0, "gid": 0, "supplementalGroups": [0]}}
 
 
@@ -160,7 +161,7 @@ def _state(container: Container, time_text) -> dict:
     ended = {"exitCode": container.exit_code, "reason": container.reason}
     if container.message:
         ended["message"] = container.message
-    ended["startedAt"] = time_text(container.started_ms)
+    ended["startedAt"] = NEVER if container.started_ms == NEVER_MS else time_text(container.started_ms)
     ended["finishedAt"] = time_text(container.finished_ms)
     ended["containerID"] = f"containerd://{container.id}"
     return {"terminated": ended}

@@ -7,11 +7,10 @@ end by the token that it gave. Source: containerd internal/cri/server/container_
 from __future__ import annotations
 
 import posixpath
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from . import process as processes
-from .execs import NO_PROGRAM, ExecWorld, why_not
+from .execs import NO_PROGRAM, ExecWorld, is_known, why_not
 from .images import behaviour_of, behaviours
 from .shell.machine import Step
 from .state import Command, Container, Exec, Process
@@ -45,7 +44,7 @@ class Commands:
         tool = behaviours()[behaviour_of(container.image)].tools.get(posixpath.basename(argv[0])) if argv else None
         if tool is not None:
             return self._of_tool(tool, container, main, argv)
-        reason = _refusal(container.image, tuple(argv))
+        reason = why_not(container.image, argv, self._world(main, container)) if argv and not is_known(container.image, argv[0]) else ""
         if reason:
             return Ended(-1, error=UNKNOWN + NO_PROGRAM.partition("container: ")[2].format(id=self._new_id(), reason=reason) + ": unknown")
         command = Command(token, Exec(0, container_id, _process(main, argv)))
@@ -134,12 +133,6 @@ class Commands:
         """The container has ended, and all that ran in it."""
         for command in [each for each in self.state.commands.values() if each.run.container == container_id]:
             self._command_over(command, _ended(command, KILLED))
-
-
-@lru_cache(maxsize=1024)
-def _refusal(image: str, argv: tuple[str, ...]) -> str:
-    """Why a command line cannot be run in an image; "" when it can."""
-    return why_not(image, list(argv))
 
 
 def _process(main: Process, argv: list[str]) -> Process:

@@ -24,7 +24,7 @@ from .programs import Programs
 from .pulls import Pulls
 from .repositories import repositories_of
 from .shell.machine import Step
-from .state import Container, Process, RuntimeState, Sandbox, StoredImage, Surroundings
+from .state import NEVER_MS, Container, Process, RuntimeState, Sandbox, StoredImage, Surroundings
 from .storage import SHARED, storage_of
 from .world import ContainerWorld
 
@@ -249,33 +249,23 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         """The container's program runs. Returns "" or why it cannot be started."""
         container = self.state.containers[container_id]
         behaviour = behaviour_of(container.image)
-        try:
-            process = processes.make(
-                container_id, behaviour, command=command, args=args, env=env, hostname=hostname, mounts=mounts,
-                folder=around.folder,
-            )  # fmt: skip
-        except processes.StartError as error:
-            self._replace(
-                container,
-                state="exited",
-                started_ms=self.now_ms,
-                finished_ms=self.now_ms,
-                exit_code=128,
-                reason="StartError",
-                message=str(error),
-            )
-            self.tell(
-                "ContainerStartFailed", container.uid, container.pod, container.name, exit_code=128, message=str(error)
-            )
-            return str(error)
+        process = processes.make(
+            container_id, behaviour, command=command, args=args, env=env, hostname=hostname, mounts=mounts,
+            folder=around.folder,
+        )  # fmt: skip
         process.ports, process.target = list(ports), target
         process.hosts, process.resolver, process.read_only = around.hosts, around.resolver, around.read_only
+        process.no_new_privileges = around.no_new_privileges
         process.memory_limit, process.disk_limit = around.memory_bytes, around.disk_bytes
-        self.state.processes[container_id] = process
         if around.folder:  # the runtime makes it, as root
             self._world(process, container).make_folder(around.folder)
         process.user, process.group, process.groups = around.user, around.group, list(around.groups)
         process.env.setdefault("HOME", "/" if around.user else "/root")  # runc, out of /etc/passwd
+        try:
+            failed = processes.look_up(process, self._world(process, container)) if process.kind == "file" else ""
+        except processes.StartError as error:
+            return self._start_failed(container, str(error))
+        self.state.processes[container_id] = process
         self._replace(container, state="running", started_ms=self.now_ms)
         self.tell(
             "ContainerStarted",
@@ -286,13 +276,22 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
             command=process.argv[:4],
             restarts=container.attempt,
         )
-        if process.kind == "script" and stdin:
+        if failed:
+            self.wrote(container_id, "stderr", failed + "\n")
+            process.timer = self.after(self.latency("process_exit"), "_exited", container_id, 1)
+        elif process.kind == "script" and stdin:
             self.begin_main(process, tty=tty, closes=stdin_once)
         elif process.kind == "script":
             self._run(process)
         elif not (behaviours()[behaviour].programs and self.begin_program(process)) and not self.lost_port(process):
             self._first_words(container, behaviour)
         return ""
+
+    def _start_failed(self, container: Container, why: str) -> str:
+        """The runtime could not start a container's program: the container counts as ended."""
+        self._replace(container, state="exited", started_ms=NEVER_MS, finished_ms=self.now_ms, exit_code=128, reason="StartError", message=why)
+        self.tell("ContainerStartFailed", container.uid, container.pod, container.name, exit_code=128, message=why)
+        return why
 
     def _first_words(self, container: Container, behaviour: str) -> None:
         for line in behaviours()[behaviour].log:

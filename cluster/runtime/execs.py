@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
+from . import lookup
 from . import process as processes
 from .images import behaviour_of, behaviours
 from .input import END, Input, before_end, has_end
@@ -25,7 +27,7 @@ KILLED = 137
 FAR_MS = 60_000  # what is further away than this happens in the background
 NO_PROGRAM = (
     'error executing command in container: failed to exec in container: failed to start exec "{id}": OCI runtime exec failed: '
-    "exec failed: unable to start container process: exec: {reason}"
+    "exec failed: unable to start container process: {reason}"
 )
 Heard = Callable[[int, str, Any], None]
 
@@ -95,7 +97,7 @@ class Execs(Input):
             self._refuse(run, "container is not running" if container else "container not found")
             return
         argv = run.process.argv
-        reason = why_not(container.image, argv)
+        reason = why_not(container.image, argv, self._world(main, container))
         if reason:
             words = NO_PROGRAM.format(id=self._new_id(), reason=reason)
             self.tell("ExecFailed", container.uid, container.pod, container.name, command=argv, reason=reason)
@@ -249,13 +251,15 @@ def key_of(run: Exec) -> str:
     return str(run.number) if run.process is not None else run.container
 
 
-def why_not(image_name: str, argv: list[str]) -> str:
-    """Why a program cannot be started in an image, in runc's words; "" when it can."""
-    image, program = behaviours()[behaviour_of(image_name)], argv[0]
-    name = posixpath.basename(program)
-    is_known = name in image.tools or (image.shell and processes.is_tool(name))
-    if is_known and not (name in ("bash", "dash") and image.prompt_shows_folder):
+@lru_cache(maxsize=1024)
+def is_known(image_name: str, program: str) -> bool:
+    """Whether an image has a program: what is most often asked, at little cost."""
+    return lookup.is_known(behaviours()[behaviour_of(image_name)], program)
+
+
+def why_not(image_name: str, argv: list[str], world: ContainerWorld) -> str:
+    """Why a program cannot be started in a container, in runc's words; "" when it can."""
+    if is_known(image_name, argv[0]):
         return ""
-    if "/" in program:
-        return f'"{program}": stat {program}: no such file or directory'
-    return f'"{program}": executable file not found in $PATH'
+    image = behaviours()[behaviour_of(image_name)]
+    return lookup.refusal(image, argv[0], world) or lookup.failure(image, argv[0], world)

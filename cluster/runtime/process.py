@@ -11,18 +11,18 @@ import posixpath
 from .filesystem import Mount
 from .image import Image
 from .images import behaviours
+from .lookup import failure, is_known, refusal
 from .shell import machine
 from .shell.machine import Step, World
-from .shell.tools import TOOLS
 from .state import Process
 
 SHELLS = ("sh", "ash", "bash", "dash")
 SHELL_ALONE = (("sh",), ("/bin/sh",))
 KILLED = 137
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # of images that say nothing else (containerd oci/spec.go)
-NOT_FOUND = (
+NOT_STARTED = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
-    'unable to start container process: exec: "{program}": executable file not found in $PATH: unknown'
+    "unable to start container process: {reason}: unknown"
 )
 
 
@@ -52,7 +52,7 @@ def make(
     mounts: dict[str, Mount],
     folder: str = "",
 ) -> Process:
-    """PID 1 of a container of this image. Raises StartError when there is no such program."""
+    """PID 1 of a container of this image; its kind is "file" where its program is none that the image is known to have."""
     image = behaviours()[behaviour]
     argv = command_line(image, command, args)
     env = {"PATH": PATH, "HOSTNAME": hostname, **image.env, **env}
@@ -65,17 +65,31 @@ def make(
     is_own = not command and (bool(image.exit_codes) or not args) and image.entrypoint is None
     if is_own and image.command not in SHELL_ALONE:
         return process
-    if image.shell and is_tool(program):
+    if image.shell and is_known(image, argv[0]):
         process.kind = "script"
         machine.start(process, argv)
-    elif (image.names or image.repositories) and program != posixpath.basename(image.command[0]):
-        raise StartError(NOT_FOUND.format(program=argv[0]))
+    elif not (image.names or image.repositories) or program != posixpath.basename(image.command[0]):
+        process.kind = "file"
     return process
 
 
-def is_tool(program: str) -> bool:
-    """Whether a program is a shell or one of the small tools."""
-    return program in TOOLS
+def look_up(process: Process, world: World) -> str:
+    """Find the program of a process of the kind "file": a script to be run. Returns what the kernel says of one that it cannot run.
+
+    Of an image that nobody knows, what is not found is taken for a program of its own. Raises StartError when there is none.
+    """
+    image, program = behaviours()[process.behaviour], process.argv[0]
+    reason = refusal(image, program, world)
+    if reason and not (image.names or image.repositories):
+        process.kind = "server"
+        return ""
+    if reason:
+        raise StartError(NOT_STARTED.format(reason=reason))
+    failed = failure(image, program, world)
+    if not failed:
+        process.kind = "script"
+        machine.start(process, process.argv)
+    return failed
 
 
 def begin(process: Process, argv: list[str], main: Process, *, is_interactive: bool = False) -> None:
@@ -97,32 +111,3 @@ def exit_on(process: Process, signal: str) -> int | None:
 def interrupt(process: Process, world: World, signal: str, *, pid: int = 0) -> int:
     """A signal reaches a script, or one of its children. Returns how long until it goes on; -1: there is nothing new to wait for."""
     return machine.signal(process, world, signal, pid=pid)
-
-
-def duration_of(argv: list[str], process: Process | None, world: World, *, limit_ms: int) -> tuple[int, int]:
-    """(ms, exit code) of a command run beside PID 1 (`exec`): it is walked through at once, its waits added up.
-
-    A simplification: what it writes is written at its beginning.
-    """
-    program = argv[0].rpartition("/")[2] if argv else ""
-    if not is_tool(program):
-        return 0, 127
-    helper = Process(
-        container="",
-        kind="script",
-        argv=argv,
-        env=dict(process.env) if process else {},
-        hostname=process.hostname if process else "",
-    )
-    machine.start(helper, argv, pid=2)
-    began = world.now_ms
-    total = 0
-    for _ in range(1000):
-        step = advance(helper, world)
-        if step.kind == "exit":
-            return total, step.code
-        if step.wait_ms < 0 or total + step.wait_ms >= limit_ms:
-            return limit_ms, KILLED
-        total += step.wait_ms
-        world.now_ms = began + total
-    return limit_ms, KILLED

@@ -8,6 +8,8 @@ from typing import Any
 from .filesystem import Mount, Node, Volume
 from .shell.tasks import Machine
 
+NEVER_MS = -1  # when a container started that never did
+
 
 @dataclass
 class Sandbox:
