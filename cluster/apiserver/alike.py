@@ -29,18 +29,13 @@ def _text(obj: dict) -> bytes | None:
 
 def _outline(obj: dict, zero: dict) -> tuple | None:
     """The names that are set in a flat object, and whether to more than nothing; None where values matter to who owns what."""
-    outline: list = []
-    for name, value in obj.items():
-        kind = type(value)
-        if name == "metadata":
-            if not STRIPPED.issuperset(value):
-                return None
-        elif kind is list:
+    values = obj.values()
+    types = tuple(map(type, values))
+    if list in types or not STRIPPED.issuperset(obj["metadata"]):
+        return None
+    parts = [(name, value) for name, value in obj.items() if type(value) is dict and name != "metadata"]
+    for name, value in parts:
+        inner = set(map(type, value.values()))
+        if zero.get(name) or dict in inner or list in inner:
             return None
-        elif kind is dict:
-            if zero.get(name) or any(type(item) is dict or type(item) is list for item in value.values()):
-                return None
-            outline.append((name, *value))
-        else:
-            outline.append((name, value == zero.get(name, obj), bool(value)))
-    return tuple(outline)
+    return tuple(obj), types, tuple(map(bool, values)), tuple([tuple(value) for _, value in parts])

@@ -97,7 +97,8 @@ def defaulted(call: Call, obj: dict) -> dict:
 def wipe(meta: dict) -> None:
     """Drop what only the server may set on a new object."""
     for name in WIPED:
-        meta.pop(name, None)
+        if name in meta:
+            del meta[name]
 
 
 def match_namespace(call: Call, meta: dict) -> None:

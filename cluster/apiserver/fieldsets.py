@@ -31,6 +31,8 @@ def _union(one: Node, other: Node) -> Node:
     result = None
     for key, node in other.items():
         mine = one.get(key)
+        if mine is node:
+            continue
         joined = node if mine is None else _union_nodes(mine, node)
         if joined is not mine:
             result = dict(one) if result is None else result

@@ -125,6 +125,8 @@ def _order(entry: dict) -> tuple:
 
 def _limited(entries: list[dict]) -> list[dict]:
     """At most ten updaters: the oldest are merged, one bucket a version."""
+    if len(entries) <= MAX_UPDATERS:
+        return entries
     updaters = [entry for entry in entries if entry["operation"] == "Update"]
     excess = len(updaters) - MAX_UPDATERS
     if excess <= 0:
@@ -184,11 +186,18 @@ def compare(old: dict, new: dict, struct: schema.Struct, ignored: tuple[str, ...
     for name, before in old.items():
         if name not in new:
             _compare_part(name, before, _MISSING, struct, ignored, gained, lost)
-    for path in ignored if gained or lost else ():
-        if "." in path:
-            steps = tuple(f"f:{part}" for part in path.split("."))
-            gained, lost = fieldsets.without(gained, steps), fieldsets.without(lost, steps)
+    for steps in _steps_of(ignored) if ignored else ():
+        if steps[0] in gained:
+            gained = fieldsets.without(gained, steps) or {}
+        if steps[0] in lost:
+            lost = fieldsets.without(lost, steps) or {}
     return fieldsets.sort(gained) if gained else None, fieldsets.sort(lost) if lost else None
+
+
+@lru_cache(maxsize=256)
+def _steps_of(paths: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Those of these dotted paths that lead below the top of an object, as their steps."""
+    return [tuple(f"f:{part}" for part in path.split(".")) for path in paths if "." in path]
 
 
 def _compare_part(name: str, old: object, new: object, struct: schema.Struct, ignored: tuple[str, ...], gained: Node, lost: Node) -> None:
@@ -228,7 +237,7 @@ def _visit(old: object, new: object, kind: schema.Type, step: str, gained: Node,
         gained[step] = whole(new, kind)
         return
     is_new = bool(new) and new is not _MISSING
-    if (old or is_new) and _has_parts(kind):
+    if (old or is_new) and kind.has_parts:
         if old:
             _descend(old, new, kind, step, gained, lost)
         elif node := _parts(new, kind):
@@ -242,15 +251,10 @@ def _visit(old: object, new: object, kind: schema.Type, step: str, gained: Node,
 
 def whole(value: object, kind: schema.Type) -> Node:
     """What all of a value means that was not there before."""
-    if not value or not _has_parts(kind):
+    if not value or not kind.has_parts:
         return MEMBER
     node = _parts(value, kind)
     return {".": MEMBER, **node} if node else MEMBER
-
-
-def _has_parts(kind: schema.Type) -> bool:
-    """Whether values of a type are owned part by part, not as a whole."""
-    return kind.merge != "atomic" and kind.sort in ("object", "map", "list")
 
 
 def _parts(value: object, kind: schema.Type) -> Node:
@@ -267,12 +271,13 @@ def _parts(value: object, kind: schema.Type) -> Node:
 def _plan(kind: schema.Type, names: tuple[str, ...]) -> tuple[tuple[tuple[str, str, schema.Type], ...], Node | None]:
     """(name, step and type of the known ones of these members, in order; the whole node where no value matters to it)."""
     known = [(name, f"f:{name}", inner) for name in sorted(names) if (inner := _member_type(kind, name)) is not None]
-    is_fixed = not any(_has_parts(inner) for _, _, inner in known)
+    is_fixed = not any(inner.has_parts for _, _, inner in known)
     return tuple(known), {step: MEMBER for _, step, _ in known} if is_fixed else None
 
 
 def _descend(old: object, new: object, kind: schema.Type, step: str, gained: Node, lost: Node) -> None:
-    found, gone = {}, {}
+    found: Node = {}
+    gone: Node = {}
     if kind.sort == "list":
         _items(_listed(old), _listed(new), kind, found, gone)
     else:
@@ -294,18 +299,21 @@ def _mapped(value: object) -> dict:
 
 
 def _members(old: dict, new: dict, kind: schema.Type, gained: Node, lost: Node) -> None:
-    for name, after in new.items():
-        before = old.get(name, _MISSING)
-        if before is after or before == after:
-            continue
-        inner = _member_type(kind, name)
-        if inner is not None:
-            _visit(before, after, inner, f"f:{name}", gained, lost)
-    for name, before in old.items():
-        if name not in new:
-            inner = _member_type(kind, name)
-            if inner is not None:
-                _visit(before, _MISSING, inner, f"f:{name}", gained, lost)
+    changed = tuple([name for name, after in new.items() if (before := old.get(name, _MISSING)) is not after and before != after])
+    for name, step, inner in _known_members(kind, changed):
+        if inner.has_parts:
+            _visit(old.get(name, _MISSING), new[name], inner, step, gained, lost)
+        else:
+            gained[step] = MEMBER
+    if not new.keys() >= old.keys():
+        for name, step, inner in _known_members(kind, tuple([name for name in old if name not in new])):
+            _visit(old[name], _MISSING, inner, step, gained, lost)
+
+
+@lru_cache(maxsize=8192)
+def _known_members(kind: schema.Type, names: tuple[str, ...]) -> list[tuple[str, str, schema.Type]]:
+    """(name, step, type) of those of these members that the type knows, in the same order."""
+    return [(name, f"f:{name}", inner) for name in names if (inner := _member_type(kind, name)) is not None]
 
 
 def _member_type(kind: schema.Type, name: str) -> schema.Type | None:

@@ -18,6 +18,7 @@ from . import admission, allocation, bodies, create, escalation, ownership, patc
 from .call import Call, Write
 from .read import number_complaint
 
+STAMPED = ("status", "approval")
 CHECKED = ("finalizers", "labels", "annotations", "ownerReferences")
 SHARED = (*CHECKED, "managedFields")
 Make = Callable[[dict | None], dict]   # the live object, None if there is none -> the new one, its managedFields tracked
@@ -128,7 +129,7 @@ def prepare(call: Call, obj: dict, live: dict) -> None:
     if strategy:
         strategy(obj, live)
         meta = obj["metadata"]
-    if kind.stamp and call.subresource == "status":
+    if kind.stamp and call.subresource in STAMPED:
         kind.stamp(obj, live, call.context.time_text())
     meta["uid"] = meta.get("uid") or old["uid"]
     meta["creationTimestamp"] = old["creationTimestamp"]
@@ -143,7 +144,7 @@ def check(call: Call, obj: dict, live: dict) -> list:
     kind, meta, old = call.kind, obj["metadata"], live["metadata"]
     of_update = validate_object_meta_update(meta, old)
     common = []
-    if of_update or any(meta.get(name) is not old.get(name) for name in CHECKED):
+    if of_update or [name for name in CHECKED if meta.get(name) is not old.get(name)]:
         common = validate_object_meta(meta, namespaced=kind.namespaced, name_check=is_path_segment_name)
     errors = common + of_update + of_update
     validate = _of_subresource(call.subresource, kind.validate_update, kind.validate_status, kind.validate_for)

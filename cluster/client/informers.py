@@ -71,7 +71,8 @@ class Informer:
     def concerned(self, old: dict | None, new: dict) -> list[Handler]:
         """The handlers of owners' kinds that a change of an object is news for."""
         after = controller_of(new)
-        before = after if old is None else controller_of(old)
+        is_same = old is None or old["metadata"].get("ownerReferences") is new["metadata"].get("ownerReferences")
+        before = after if is_same else controller_of(old)
         if after is None or before is None:
             return [handler for handlers in self.of_owner.values() for handler in handlers]
         found = self.of_owner.get(after["kind"]) or []
@@ -96,6 +97,9 @@ class Informer:
         if old is None:
             self._add(key, obj)
             return "ADDED", None
+        if not self.indexers:
+            objects[key] = obj
+            return "MODIFIED", old
         values = [indexer(obj) for indexer in self.indexers.values()]
         if values == self._values[key]:
             objects[key] = obj

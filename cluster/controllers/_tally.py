@@ -46,11 +46,17 @@ class Tally:
     def update(self, replica_set: dict, pod: dict) -> None:
         """A Pod came or changed."""
         reference = controller_of(pod)
-        own = reference is not None and reference["uid"] == replica_set["metadata"]["uid"]
-        self._set(key_of(pod), classify(pod, self._by_labels(replica_set, pod["metadata"].get("labels") or {})) if own else 0)
+        if reference is not None and reference["uid"] == replica_set["metadata"]["uid"]:
+            self.put(replica_set, pod)
+        else:
+            self.remove(pod)
+
+    def put(self, replica_set: dict, pod: dict) -> None:
+        """One of its own Pods came or changed."""
+        self._set(key_of(pod), classify(pod, self._by_labels(replica_set, pod["metadata"].get("labels") or {})))
 
     def _by_labels(self, replica_set: dict, labels: dict) -> int:
-        if labels != self._labels:
+        if labels is not self._labels and labels != self._labels:
             self._labels, self._of_labels = labels, of_labels(replica_set, labels)
         return self._of_labels
 

@@ -16,6 +16,7 @@ from cluster.meta.objects import controller_of, key_of
 from . import _deletion_rank, _pods, _replicaset_status
 from ._claims import Claim, controller_index, controller_reference, resolve, selecting, verdict
 from ._expectations import Expectations
+from ._own_writes import OwnWrites
 from ._pod_control import is_terminating_namespace, pod_from_template
 from ._replicaset_status import Counts
 from ._tally import Tally, basis
@@ -28,6 +29,7 @@ STATUS_UPDATE_RETRIES = 1
 @dataclass
 class ReplicaSetState:
     expectations: Expectations = field(default_factory=Expectations)
+    writes: OwnWrites = field(default_factory=OwnWrites)
 
 
 class ReplicaSetController(Controller):
@@ -37,6 +39,7 @@ class ReplicaSetController(Controller):
     RESOURCE = "replicasets"
     KIND, API_VERSION = "ReplicaSet", "apps/v1"
     SAYS_TERMINATING = True  # status.terminatingReplicas
+    AWAITS_OWN_WRITES = True  # StaleControllerConsistencyReplicaSet
 
     def setup(self) -> None:
         self.state = ReplicaSetState()
@@ -46,6 +49,7 @@ class ReplicaSetController(Controller):
     def watch(self, informers) -> None:
         self.replica_sets = self.owners(informers.watch(self.RESOURCE, indexes={"controller": controller_index}))
         self.pods = informers.watch("pods", indexes={"controller": controller_index})
+        self.written = {"pods": self.pods, self.RESOURCE: self.replica_sets}
         self.replica_sets.on(self.on_replica_set)
         self.pods.on_owned(self.KIND, self.on_pod)
 
@@ -81,53 +85,51 @@ class ReplicaSetController(Controller):
             gone = new if kind == "DELETED" else old
             self.tallies.pop(gone["metadata"]["uid"], None)
             self.state.expectations.forget(key_of(gone))
+            self.state.writes.forget(key_of(gone))
         self.queue.add(key_of(new))
 
     def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
         """Find the ReplicaSets that a Pod's change concerns."""
-        if kind == "DELETED":
-            self._count(new, gone=True)
-            self._going(new)
-            return
-        self._count(new, gone=False)
-        if "deletionTimestamp" in new["metadata"]:
-            self._going(new)
+        reference = controller_of(new)
+        owner = self._named(new, reference)
+        if reference is not None:
+            self._count(new, reference, owner, gone=kind == "DELETED")
+        if kind == "DELETED" or "deletionTimestamp" in new["metadata"]:
+            self._going(new, owner)
         elif old is None:
-            self._pod_added(new)
+            self._pod_added(new, reference, owner)
         else:
-            self._pod_updated(old, new)
+            self._pod_updated(old, new, reference, owner)
 
-    def _owner(self, pod: dict) -> dict | None:
-        return resolve(self.replica_sets, pod["metadata"].get("namespace", ""), controller_of(pod), self.KIND)
+    def _named(self, pod: dict, reference: dict | None) -> dict | None:
+        """The owner that a Pod's reference means."""
+        return resolve(self.replica_sets, pod["metadata"].get("namespace", ""), reference, self.KIND)
 
-    def _going(self, pod: dict) -> None:
-        owner = self._owner(pod)
+    def _going(self, pod: dict, owner: dict | None) -> None:
         if owner is not None:
             key = key_of(owner)
             self.state.expectations.deletion_observed(key, key_of(pod))
             self.queue.add(key)
 
-    def _pod_added(self, pod: dict) -> None:
-        if controller_of(pod) is not None:
-            owner = self._owner(pod)
-            if owner is not None:
-                key = key_of(owner)
-                self.state.expectations.creation_observed(key)
-                self.queue.add(key)
-            return
-        self._offer(pod)
+    def _pod_added(self, pod: dict, reference: dict | None, owner: dict | None) -> None:
+        if owner is not None:
+            key = key_of(owner)
+            self.state.expectations.creation_observed(key)
+            self.queue.add(key)
+        elif reference is None:
+            self._offer(pod)
 
     def _offer(self, pod: dict) -> None:
         """An orphan: whoever selects it may want it."""
         for replica_set in selecting(self.replica_sets.items(), pod):
             self.queue.add(key_of(replica_set))
 
-    def _pod_updated(self, old: dict, new: dict) -> None:
-        reference, before = controller_of(new), controller_of(old)
-        if before is not None and before != reference:
+    def _pod_updated(self, old: dict, new: dict, reference: dict | None, owner: dict | None) -> None:
+        before = controller_of(old)
+        if before is not None and before is not reference and before != reference:
             self._left(old, before, reference)
         if reference is not None:
-            self._owned_pod_updated(old, new)
+            self._owned_pod_updated(old, new, owner)
         elif before is not None or old["metadata"].get("labels") != new["metadata"].get("labels"):
             self._offer(new)
 
@@ -136,12 +138,11 @@ class ReplicaSetController(Controller):
         tally = self.tallies.get(before["uid"])
         if tally is not None and (reference is None or reference["uid"] != before["uid"]):
             tally.remove(pod)
-        previous = self._owner(pod)
+        previous = self._named(pod, before)
         if previous is not None:
             self.queue.add(key_of(previous))
 
-    def _owned_pod_updated(self, old: dict, new: dict) -> None:
-        owner = self._owner(new)
+    def _owned_pod_updated(self, old: dict, new: dict, owner: dict | None) -> None:
         if owner is None:
             return
         key = key_of(owner)
@@ -152,17 +153,14 @@ class ReplicaSetController(Controller):
 
     # -- counts -----------------------------------------------------------------------------------------------------
 
-    def _count(self, pod: dict, *, gone: bool) -> None:
-        reference = controller_of(pod)
-        tally = self.tallies.get(reference["uid"]) if reference else None
+    def _count(self, pod: dict, reference: dict, owner: dict | None, *, gone: bool) -> None:
+        tally = self.tallies.get(reference["uid"])
         if tally is None:
             return
         if gone:
             tally.remove(pod)
-            return
-        owner = self._owner(pod)
-        if owner is not None:
-            tally.update(owner, pod)
+        elif owner is not None:
+            tally.put(owner, pod)
 
     def tally(self, replica_set: dict) -> Tally:
         """A ReplicaSet's counts, made anew where none are kept or its selector or template labels changed."""
@@ -175,6 +173,9 @@ class ReplicaSetController(Controller):
     # -- sync -------------------------------------------------------------------------------------------------------
 
     def sync(self, key: str) -> Iterator[Any]:
+        if not self.state.writes.are_seen(key, self.written):
+            self.trace("OwnWritesAwaited", self.subject(key))
+            return "retry"
         replica_set = self.replica_sets.get(key)
         if replica_set is None:
             self.state.expectations.forget(key)
@@ -229,8 +230,14 @@ class ReplicaSetController(Controller):
             selector=replica_set["spec"]["selector"],
             resource="pods",
             trace=self.trace,
+            wrote=lambda pod: self._wrote(replica_set, "pods", pod),
         )
         return (yield from claim.run(candidates))
+
+    def _wrote(self, replica_set: dict, resource: str, obj: dict) -> None:
+        """An answer to a write of its own. Source: podWriteCallback in NewReplicaSetController."""
+        if self.AWAITS_OWN_WRITES:
+            self.state.writes.wrote(key_of(replica_set), resource, obj)
 
     def _compared(self, replica_set: dict, found: int, so: str) -> None:
         self.trace(
@@ -268,6 +275,7 @@ class ReplicaSetController(Controller):
     def _create_one(self, replica_set: dict, pod: dict) -> Iterator[Any]:
         reply = yield self.client.create("pods", pod)
         if reply.ok:
+            self._wrote(replica_set, "pods", reply.body)
             self.recorder.event(
                 replica_set, "Normal", "SuccessfulCreate", f"Created pod: {reply.body['metadata']['name']}"
             )
@@ -333,6 +341,7 @@ class ReplicaSetController(Controller):
         for attempt in range(STATUS_UPDATE_RETRIES + 1):
             reply = yield self.client.update(self.RESOURCE, {**self.stored(replica_set), "status": status}, subresource="status")
             if reply.ok:
+                self._wrote(replica_set, self.RESOURCE, reply.body)
                 return True
             if attempt < STATUS_UPDATE_RETRIES:
                 meta = replica_set["metadata"]

@@ -54,11 +54,13 @@ class Stream:
 
     def suffix(self, length: int = 5) -> str:
         """A generated name's ending, in the alphabet of the real API server."""
-        return "".join(SUFFIX_ALPHABET[self.below(27)] for _ in range(length))
+        draw = self.next64
+        return "".join([SUFFIX_ALPHABET[draw() % 27] for _ in range(length)])
 
     def hex(self, digits: int) -> str:
         """That many lower-case hexadecimal digits."""
-        text = "".join(f"{self.next64():016x}" for _ in range((digits + 15) // 16))
+        draw = self.next64
+        text = "".join([f"{draw():016x}" for _ in range((digits + 15) // 16)])
         return text[:digits]
 
     def uuid(self) -> str:

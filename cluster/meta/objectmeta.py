@@ -157,6 +157,9 @@ _FIXED = {"name": "", "namespace": "", "uid": "", "creationTimestamp": None, "de
 
 def validate_object_meta_update(new: dict, old: dict, path: str = "metadata") -> list[FieldError]:
     """What an update may not do to metadata. Unchanged parts are taken as valid when they are the very same objects."""
+    if new.get("resourceVersion") and {**new, "managedFields": None} == {**old, "managedFields": None}:
+        managed = new.get("managedFields")   # all that a status's update changes
+        return validate_managed_fields(managed, f"{path}.managedFields") if managed is not old.get("managedFields") else []
     errors = []
     if old.get("deletionTimestamp"):
         errors += validate_no_new_finalizers(new.get("finalizers") or (), old.get("finalizers") or (), f"{path}.finalizers")

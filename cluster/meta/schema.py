@@ -25,7 +25,7 @@ class Type:
     element: of a list or map. merge: of a list "map" (with `keys`), "set" or "atomic"; of a map or object "granular" or "atomic".
     """
 
-    __slots__ = ("_struct", "_struct_name", "element", "go", "keys", "merge", "sort")
+    __slots__ = ("_struct", "_struct_name", "element", "go", "has_parts", "keys", "merge", "sort")
 
     def __init__(self, row: list):
         self.sort, self.go = row[0], row[1]
@@ -41,6 +41,11 @@ class Type:
             self.keys = tuple(rules[1:])
         elif self.sort in ("object", "map"):
             self.merge = "atomic" if rules else "granular"
+        self.has_parts = self._has_parts()
+
+    def _has_parts(self) -> bool:
+        """Whether values of this type are owned part by part, not as a whole."""
+        return self.merge != "atomic" and self.sort in ("object", "map", "list")
 
     @classmethod
     def made(cls, sort: str, *, struct: Struct | None = None, element: Type | None = None, merge: str = "",
@@ -50,6 +55,7 @@ class Type:
         kind._struct_name, kind._struct, kind.keys = "", struct, keys
         kind.element = element
         kind.merge = merge or kind.merge
+        kind.has_parts = kind._has_parts()
         return kind
 
     @property
