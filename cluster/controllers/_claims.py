@@ -90,7 +90,7 @@ def verdict(owner: dict, selector: dict, candidate: dict, fits: Callable[[dict],
 
 @dataclass
 class Claim:
-    """One owner's claim on candidates of one resource; `run` is part of a unit of work."""
+    """One owner's claim on candidates of one resource; `run` is part of a unit of work. wrote: is given what was adopted, as answered."""
 
     client: Any
     owner: dict
@@ -102,6 +102,7 @@ class Claim:
     trace: Any
     finalizers: Sequence[str] = ()
     fits: Callable[[dict], bool] | None = None
+    wrote: Callable[[dict], None] | None = None
     _may_adopt: str | None = None  # "" = yes, text = why not; asked once
 
     def run(self, candidates: Iterable[dict]) -> Iterator[Any]:
@@ -131,6 +132,8 @@ class Claim:
         patch = adoption_patch(self.owner, self.api_version, self.kind, meta["uid"], self.finalizers)
         self._note("ObjectAdopted", candidate)
         reply = yield self.client.patch(self.resource, meta["name"], patch, namespace=meta.get("namespace", ""))
+        if reply.ok and self.wrote:
+            self.wrote(reply.body)
         return "" if reply.ok else "NotFound" if reply.code == 404 else reply.message or "adoption failed"
 
     def _note(self, fact: str, candidate: dict) -> None:

@@ -78,7 +78,9 @@ class DaemonHistory:
         """The Pods of the DaemonSet, adopting and releasing. Source: getDaemonPods."""
         meta = self.daemon_set["metadata"]
         known = self.controller.pods.by("controller", meta["uid"]) + self.controller.pods.by("controller", meta["namespace"] + "/")
-        pods, error = yield from self.claim_of("pods").run(known)
+        claim = self.claim_of("pods")
+        claim.wrote = lambda pod: self.controller.state.writes.wrote(key_of(self.daemon_set), "pods", pod)
+        pods, error = yield from claim.run(known)
         if error:
             raise SyncError(error)
         return pods

@@ -1,6 +1,6 @@
 """What a controller has written and not seen come back through its informers: until it has, it would act on old news.
 
-Source: pkg/controller/util/consistency/consistency_store.go (StaleControllerConsistencyStatefulSet, …DaemonSet).
+Source: pkg/controller/util/consistency/consistency.go (StaleControllerConsistencyReplicaSet, …StatefulSet, …DaemonSet, …Job).
 """
 
 from __future__ import annotations

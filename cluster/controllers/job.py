@@ -20,6 +20,7 @@ from . import _job_backoff, _job_counting, _job_look, _job_pods, _pods
 from ._claims import Claim, controller_index, resolve, selecting, verdict
 from ._expectations import Expectations
 from ._job_look import Look
+from ._own_writes import OwnWrites
 from ._pod_control import PodControl, is_terminating_namespace
 from ._tasks import all_at_once, slow_start
 
@@ -34,6 +35,7 @@ class JobState:
     """By the Job's key: what it waits for. finished: uids of Jobs whose end was written but not heard of yet."""
 
     expectations: Expectations = field(default_factory=Expectations)
+    writes: OwnWrites = field(default_factory=OwnWrites)
     freed: dict[str, list[str]] = field(default_factory=dict)
     backoff: dict[str, list] = field(default_factory=dict)
     finished: dict[str, bool] = field(default_factory=dict)
@@ -59,6 +61,7 @@ class JobController(Controller):
     def watch(self, informers) -> None:
         self.jobs = informers.watch("jobs")
         self.pods = informers.watch("pods", indexes={"controller": controller_index})
+        self.written = {"pods": self.pods, "jobs": self.jobs}
         self.jobs.on(self.on_job)
         self.pods.on_owned("Job", self.on_pod)
 
@@ -77,6 +80,7 @@ class JobController(Controller):
             self.queue.add(key)
             self.state.finished.pop(new["metadata"]["uid"], None)
             self.state.backoff.pop(key, None)
+            self.state.writes.forget(key)
             self._free_selected(new)
         elif old is None:
             self.queue.add(key)
@@ -180,13 +184,20 @@ class JobController(Controller):
     def _free_one(self, pod: dict) -> Iterator[Any]:
         meta = pod["metadata"]
         patch = {"metadata": {"$deleteFromPrimitiveList/finalizers": [_job_pods.FINALIZER]}}
-        return (yield self.client.patch("pods", meta["name"], patch, namespace=meta["namespace"]))
+        reply = yield self.client.patch("pods", meta["name"], patch, namespace=meta["namespace"])
+        job = self._owner(pod) if reply.ok else None
+        if job is not None:
+            self._wrote(job, "pods", reply.body)
+        return reply
 
     # -- sync -------------------------------------------------------------------------------------------------------
 
     def sync(self, key: str) -> Iterator[Any]:
         if key.startswith(f"{ORPHANS}/"):
             return (yield from self._sync_orphans(key))
+        if not self.state.writes.are_seen(key, self.written):
+            self.trace("OwnWritesAwaited", self.subject(key))
+            return "retry"
         job = self.jobs.get(key)
         if job is None:
             self._forget(key)
@@ -202,8 +213,13 @@ class JobController(Controller):
         failed = yield from self._track(key, look, changed)
         return "retry" if failed or error else None
 
+    def _wrote(self, job: dict, resource: str, obj: dict) -> None:
+        """An answer to a write of its own. Source: podWriteCallback, updateJobStatus (StaleControllerConsistencyJob)."""
+        self.state.writes.wrote(key_of(job), resource, obj)
+
     def _forget(self, key: str) -> None:
         self.state.expectations.forget(key)
+        self.state.writes.forget(key)
         self.state.freed.pop(key, None)
         self.state.backoff.pop(key, None)
 
@@ -211,6 +227,7 @@ class JobController(Controller):
         if not is_finished(job):
             return job["metadata"]["uid"] in self.state.finished
         self.state.backoff.pop(key_of(job), None)
+        self.state.writes.forget(key_of(job))
         self.state.finished.pop(job["metadata"]["uid"], None)
         return True
 
@@ -219,7 +236,7 @@ class JobController(Controller):
         selector, meta = job["spec"]["selector"], job["metadata"]
         orphans = [pod for pod in self.pods.by("controller", meta["namespace"] + "/") if verdict(job, selector, pod) == "adopt"]
         claim = Claim(client=self.client, owner=job, owner_resource="jobs", api_version="batch/v1", kind="Job", selector=selector,
-                      resource="pods", trace=self.trace, finalizers=(_job_pods.FINALIZER,))
+                      resource="pods", trace=self.trace, finalizers=(_job_pods.FINALIZER,), wrote=lambda pod: self._wrote(job, "pods", pod))
         pods, error = yield from claim.run(self.pods.by("controller", meta["uid"]) + orphans)
         return [_as_adopted(job, pod) for pod in pods], error
 
@@ -329,6 +346,8 @@ class JobController(Controller):
 
     def _create_one(self, job: dict, pod: dict) -> Iterator[Any]:
         reply = yield from self.control.create(job, pod)
+        if reply.ok:
+            self._wrote(job, "pods", reply.body)
         return "" if reply.ok or is_terminating_namespace(reply) else reply.message or "create failed"
 
     def _remove(self, key: str, look: Look, victims: list[dict]) -> Iterator[Any]:
@@ -413,6 +432,7 @@ class JobController(Controller):
         reply = yield self.client.update("jobs", {**look.job, "status": _job_counting.wire(look.status)}, subresource="status")
         if not reply.ok:
             return reply.message or "update failed"
+        self._wrote(look.job, "jobs", reply.body)
         look.take_over(reply.body)
         return ""
 

@@ -57,6 +57,7 @@ class ReplicationManager(ReplicaSetController):
     RESOURCE = "replicationcontrollers"
     KIND, API_VERSION = "ReplicationController", "v1"
     SAYS_TERMINATING = False
+    AWAITS_OWN_WRITES = False  # upstream gives it a store that remembers nothing
 
     def owners(self, informer):
         return AsReplicaSets(informer)

@@ -131,6 +131,7 @@ class StatefulSetController(Controller):
         meta, selector = stateful_set["metadata"], stateful_set["spec"]["selector"]
         claim = self._claim_of(stateful_set, "pods")
         claim.fits = lambda pod: is_member(stateful_set, pod)
+        claim.wrote = lambda pod: self.state.writes.wrote(key_of(stateful_set), "pods", pod)
         orphans = [pod for pod in self.pods.by("controller", meta["namespace"] + "/")
                    if verdict(stateful_set, selector, pod, claim.fits) == "adopt"]
         return (yield from claim.run(self.pods.by("controller", meta["uid"]) + orphans))

@@ -88,7 +88,7 @@ KINDS = {
         zh="**{actor}** 将 {owner} 的模板存为 {name}（修订版本 {revision}），供日后回滚。",
     ),
     "OwnWritesAwaited": Kind(
-        stage="reconcile", marker="status", step=False, source="pkg/controller/util/consistency/consistency_store.go",
+        stage="reconcile", marker="status", step=False, source="pkg/controller/util/consistency/consistency.go",
         en="**{actor}** puts {name} off: what it wrote itself has not come back through its watch yet.",
         zh="**{actor}** 暂缓处理 {name}：它自己写入的内容尚未经监视返回。",
     ),
