@@ -4,6 +4,7 @@ Source: k8s.io/apiserver pkg/storage/cacher (selectors decide ADDED and DELETED 
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,8 @@ import msgspec
 
 from cluster.engine.plain import carried
 from cluster.store.memory import with_revision
+
+_NOT_PLAIN = re.compile(r"[,=\\]")
 
 
 @carried
@@ -36,36 +39,52 @@ class Watcher:
 
 
 class Hub:
-    """All watchers of a sandbox, found by resource folder; watches of one node's Pods are found by node."""
+    """All watchers of a sandbox, found by resource folder; watches of one node's Pods by node, of one object by its name."""
 
     def __init__(self):
         self.by_id: dict[int, Watcher] = {}
         self.by_folder: dict[str, dict[int, Watcher]] = {}
+        self.by_name: dict[str, dict[int, Watcher]] = {}  # folder and name
         self.by_node: dict[str, dict[int, Watcher]] = {}
         self.next_id = 1
 
     def add(self, watcher: Watcher) -> None:
         self.by_id[watcher.id] = watcher
-        node = node_of(watcher.spec)
-        table = self.by_node if node else self.by_folder
-        table.setdefault(node or self.folder(watcher), {})[watcher.id] = watcher
+        table, key = self._place(watcher)
+        table.setdefault(key, {})[watcher.id] = watcher
 
     def remove(self, watcher_id: int) -> None:
         watcher = self.by_id.pop(watcher_id, None)
         if watcher is not None:
-            node = node_of(watcher.spec)
-            table = self.by_node if node else self.by_folder
-            table.get(node or self.folder(watcher), {}).pop(watcher_id, None)
+            table, key = self._place(watcher)
+            watchers = table.get(key) or {}
+            watchers.pop(watcher_id, None)
+            if not watchers:
+                table.pop(key, None)
+
+    def _place(self, watcher: Watcher) -> tuple[dict[str, dict[int, Watcher]], str]:
+        node, name, folder = node_of(watcher.spec), name_of(watcher.spec), self.folder(watcher)
+        if node:
+            return self.by_node, node
+        return (self.by_name, folder + name) if name else (self.by_folder, folder)
 
     def interested(self, change) -> list[tuple[Watcher, str, dict]]:
         """(watcher, type, object) for each watcher that must be told of a change, oldest watcher first."""
         folder = change.key[: change.key.index("/", 10) + 1]
+        told = self._told(self.by_folder.get(folder), change)
+        named = self._told(self.by_name.get(folder + change.key[change.key.rindex("/") + 1 :]), change) if self.by_name else ()
+        if named:
+            told = sorted(told + named, key=lambda row: row[0].id)
+        return told + self._on_nodes(change) if folder == "/registry/pods/" and self.by_node else told
+
+    @staticmethod
+    def _told(watchers: dict[int, Watcher] | None, change) -> list[tuple[Watcher, str, dict]]:
         told = []
-        for watcher in (self.by_folder.get(folder) or {}).values():
+        for watcher in watchers.values() if watchers else ():
             seen = classify(watcher, change)
             if seen:
                 told.append((watcher, *seen))
-        return told + self._on_nodes(change) if folder == "/registry/pods/" and self.by_node else told
+        return told
 
     def _on_nodes(self, change) -> list[tuple[Watcher, str, dict]]:
         """The same for watches of one node's Pods: where the Pod was and is says what `classify` would find out."""
@@ -92,6 +111,12 @@ def node_of(spec: WatchSpec) -> str:
     lead = "spec.nodeName="
     return spec.field_selector[len(lead):] if spec.resource == "pods" and spec.field_selector.startswith(lead) \
         and "," not in spec.field_selector and not spec.label_selector else ""
+
+
+def name_of(spec: WatchSpec) -> str:
+    """The one name that this watch is about, "" if it is no such watch."""
+    lead = "metadata.name="
+    return spec.field_selector[len(lead):] if spec.field_selector.startswith(lead) and not _NOT_PLAIN.search(spec.field_selector, len(lead)) else ""
 
 
 def classify(watcher: Watcher, change) -> tuple[str, dict] | None:

@@ -5,33 +5,34 @@ Source: pkg/controller/nodeipam/ipam/range_allocator.go, cidrset/cidr_set.go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from cluster.client import Controller
 from cluster.client.recorder import Recorder
 from cluster.engine import Sleep
 
-NETWORK, MASK = "10.244", 24  # --cluster-cidr=10.244.0.0/16, one /24 a node
-RANGES = 256
+SECOND = 244  # --cluster-cidr=10.244.0.0/14, one /24 a node
+RANGES = 1024
 
 
 @dataclass
 class RangeState:
-    """cursor: where the search for a free range goes on, so that a freed one is not used again at once."""
+    """cursor: where the search for a free range goes on, so that a freed one is not used again at once. taken: range -> Node."""
 
     cursor: int = 0
+    taken: dict[str, str] = field(default_factory=dict)
 
 
-def next_range(taken: list[str], after: int) -> int | None:
+def cidr_of(number: int) -> str:
+    """A range as Nodes carry it."""
+    return f"10.{SECOND + number // 256}.{number % 256}.0/24"
+
+
+def next_range(taken: Container[str], after: int) -> int | None:
     """The number of a free range, searched from `after` round once; None if all are taken."""
-    numbers = [int(cidr.split(".")[2]) for cidr in taken if cidr.startswith(NETWORK + ".")]
-    for step in range(RANGES):
-        candidate = (after + step) % RANGES
-        if candidate not in numbers:
-            return candidate
-    return None
+    return next((number for step in range(RANGES) if cidr_of(number := (after + step) % RANGES) not in taken), None)
 
 
 class NodeIpamController(Controller):
@@ -54,7 +55,12 @@ class NodeIpamController(Controller):
         self.nodes.on(self.on_node)
 
     def on_node(self, kind: str, old: dict | None, new: dict) -> None:
-        if kind != "DELETED" and not new["spec"].get("podCIDR"):
+        cidr = new["spec"].get("podCIDR")
+        if kind == "DELETED":
+            self.state.taken.pop(cidr, None)
+        elif cidr:
+            self.state.taken[cidr] = new["metadata"]["name"]
+        else:
             self.queue.add(new["metadata"]["name"])
 
     def sync(self, key: str) -> Iterator[Any]:
@@ -62,13 +68,12 @@ class NodeIpamController(Controller):
         node = self.nodes.get(key)
         if node is None or node["spec"].get("podCIDR"):
             return None
-        taken = [cidr for other in self.nodes.items() if (cidr := other["spec"].get("podCIDR"))]
-        number = next_range(taken, self.state.cursor)
+        number = next_range(self.state.taken, self.state.cursor)
         if number is None:
             self.recorder.event(node, "Normal", "CIDRNotAvailable", f"Node {key} status is now: CIDRNotAvailable")
             return "retry"
         self.state.cursor = (number + 1) % RANGES
-        cidr = f"{NETWORK}.{number}.0/{MASK}"
+        cidr = cidr_of(number)
         self.trace("PodRangeAllocated", f"nodes//{key}", cidr=cidr)
         patch = {"spec": {"podCIDR": cidr, "podCIDRs": [cidr]}}
         reply = yield self.client.patch("nodes", key, patch)

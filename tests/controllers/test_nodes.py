@@ -94,5 +94,6 @@ def test_no_schedule_taints_follow_conditions_and_cordons():
 def test_ranges_go_round_before_one_is_used_again():
     assert node_ipam.next_range([], 0) == 0
     assert node_ipam.next_range(["10.244.0.0/24", "10.244.1.0/24"], 0) == 2
-    assert node_ipam.next_range(["10.244.255.0/24"], 255) == 0
-    assert node_ipam.next_range([f"10.244.{n}.0/24" for n in range(256)], 7) is None
+    assert node_ipam.next_range(["10.247.255.0/24"], 1023) == 0
+    assert node_ipam.cidr_of(256) == "10.245.0.0/24"
+    assert node_ipam.next_range([node_ipam.cidr_of(number) for number in range(1024)], 7) is None
