@@ -40,7 +40,7 @@ def track_update(old: dict | None, new: dict, manager: str, time_text: str, api_
     gained, lost = _compare_new(new, struct, reset_fields) if old is None else compare(old, new, struct, reset_fields)
     if gained is None and lost is None:
         return entries
-    key = (manager or "unknown", "Update", api_version, subresource)
+    key = manager or "unknown", "Update", api_version, subresource
     return _limited(_merged(entries, key, gained, lost, time_text))
 
 
@@ -327,9 +327,11 @@ def _member_type(kind: schema.Type, name: str) -> schema.Type | None:
 def _items(old: list, new: list, kind: schema.Type, gained: Node, lost: Node) -> None:
     """The items of a list with keys, or of a set. Items with the same key count as one."""
     if _are_paired(old, new, kind):
+        key = kind.keys[0]
         for before, after in zip(old, new, strict=True):
             if before is not after and before != after:
-                _visit(before, after, kind.element, step_of(after, kind), gained, lost)
+                step = _single_key_step(key, after[key]) if type(after[key]) is str else step_of(after, kind)
+                _visit(before, after, kind.element, step, gained, lost)
         return
     befores, afters = by_step(old, kind), by_step(new, kind)
     for step, after in afters.items():
@@ -389,8 +391,10 @@ def step_of(item: object, kind: schema.Type) -> str:
     if kind.merge == "set" or type(item) is not dict:
         return f"v:{to_json(item)}"
     keys = kind.keys
-    if len(keys) == 1 and type(item.get(keys[0])) not in (dict, list):
-        return _single_key_step(keys[0], item.get(keys[0]))
+    if len(keys) == 1:
+        value = item.get(keys[0])
+        if type(value) is not dict and type(value) is not list:
+            return _single_key_step(keys[0], value)
     values = {key: item.get(key, schema.KEY_DEFAULTS.get(key)) for key in sorted(keys)}
     return f"k:{to_json({key: value for key, value in values.items() if value is not None})}"
 

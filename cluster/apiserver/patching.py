@@ -20,7 +20,8 @@ TYPES = {"application/json-patch+json": "json", "application/merge-patch+json": 
 
 def patch_type(call: Call) -> str:
     """json, merge, strategic or apply; raises UnsupportedMediaType."""
-    found = TYPES.get(call.request.content_type.partition(";")[0].strip())
+    sent = call.request.content_type
+    found = TYPES.get(sent) or TYPES.get(sent.partition(";")[0].strip())
     if found is None:
         raise status.unsupported_media_type(tuple(TYPES))
     if found == "strategic" and call.kind.custom:

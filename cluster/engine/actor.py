@@ -87,17 +87,24 @@ class Actor:
                 if work.done:
                     work.done(end.value)
                 return
-            work.many = isinstance(wanted, (list, tuple))
-            items = wanted if work.many else (wanted,)
-            if items:
+            work.many = type(wanted) is list or type(wanted) is tuple
+            if not work.many:
+                work.waiting, work.results = 1, [None]
+                self._begin(wanted, work, 0)
+                return
+            if wanted:
                 break
             value = []
-        work.waiting, work.results = len(items), [None] * len(items)
-        for slot, item in enumerate(items):
-            if isinstance(item, Sleep):
-                self.after(item.ms, "_resume", work.id, slot, None, background=item.background)
-            else:
-                item.send(self, work.id, slot)
+        work.waiting, work.results = len(wanted), [None] * len(wanted)
+        for slot, item in enumerate(wanted):
+            self._begin(item, work, slot)
+
+    def _begin(self, item: Any, work: Work, slot: int) -> None:
+        """Set going what a unit of work waits for."""
+        if type(item) is Sleep:
+            self.engine.schedule(self, item.ms, "_resume", (work.id, slot, None), background=item.background)
+        else:
+            item.send(self, work.id, slot)
 
     def _resume(self, work_id: int, slot: int, result: Any) -> None:
         work = self.works.get(work_id)

@@ -35,6 +35,7 @@ def sloppy(text: str) -> Address | None:
     return parse(head + colon + tail)
 
 
+@lru_cache(maxsize=4096)
 def family(text: str) -> int:
     """4 or 6; 0 for what is no address."""
     address = sloppy(text)

@@ -103,7 +103,7 @@ def prepare_status(draft: dict, old: dict) -> None:
 
 
 def _keep_observed(status: dict, old_status: dict) -> None:
-    if all(found.get("observedGeneration") for found in status.get("conditions") or ()):
+    if all([found.get("observedGeneration") for found in status.get("conditions") or ()]):
         return
     observed: dict[str, list[int]] = {}
     for found in old_status.get("conditions") or ():
