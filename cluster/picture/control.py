@@ -1,4 +1,4 @@
-"""The control plane's part of the picture: gates, etcd's drum, controllers, the scheduler, kubectl and its terminal."""
+"""The control plane's part of the picture: gates, etcd's drum, the scheduler, kubectl and its terminal."""
 from __future__ import annotations
 
 from cluster.engine import TraceEvent
@@ -11,14 +11,13 @@ QUEUE_ROWS = 6
 
 
 class ControlPictures:
-    """Keeps the cells of components, controllers, gates, scheduling, decisions and terminal."""
+    """Keeps the cells of components, gates, scheduling, decisions and terminal."""
 
     def __init__(self):
         self.gates: dict[str, dict] = {name: idle() for name in GATES}
         self.request = 0
         self.etcd = {"off": False, "revision": 0, "rows": [], "others": 0}
         self.api = {"off": False, "request": None, "cache_revision": 0}
-        self.controllers: dict[str, dict] = {}
         self.queue: list[dict] = []
         self.stamps: dict | None = None
         self.decision: dict | None = None
@@ -73,15 +72,6 @@ class ControlPictures:
         self.api = {**self.api, "cache_revision": revision}
         return [["components", "etcd", etcd], ["components", "kube-apiserver", self.api]]
 
-    # -- controllers ----------------------------------------------------------------------------------------------------
-
-    def controller(self, name: str, *, seq: int, **changes) -> Set:
-        old = self.controllers.get(name) or {"name": name, "queue": 0, "worked_seq": 0, "last": None, "off": False}
-        if "last" in changes:
-            changes["worked_seq"] = seq
-        self.controllers[name] = {**old, **changes}
-        return [["controllers", name, self.controllers[name]]]
-
     # -- kube-scheduler ---------------------------------------------------------------------------------------------------
 
     def queued(self, subject: str, word: str) -> Set:
@@ -125,12 +115,13 @@ class ControlPictures:
         decision, nodes = self.decision, self.stamps["nodes"]
         for row in rows:
             decision["totals"][row["node"]] = row["total"]
-            for plugin, (_, _, weight, weighted) in row["scores"].items():
+            for plugin, (raw, normalised, weight, weighted) in row["scores"].items():
                 table = next((each for each in decision["scores"] if each["plugin"] == plugin), None)
                 if table is None:
-                    table = {"plugin": plugin, "weight": weight, "values": {}}
+                    table = {"plugin": plugin, "weight": weight, "values": {}, "parts": {}}
                     decision["scores"].append(table)
                 table["values"][row["node"]] = weighted
+                table["parts"][row["node"]] = [raw, normalised]
             if row["node"] in nodes:
                 nodes[row["node"]] = {**nodes[row["node"]], "score": row["total"]}
         best = max(decision["totals"].values(), default=0)
@@ -138,9 +129,12 @@ class ControlPictures:
             nodes[name] = {**stamp, "best": stamp.get("score") is not None and stamp["score"] == best}
         return self._decided()
 
-    def chosen(self, subject: str, node: str) -> Set:
+    def chosen(self, subject: str, node: str, *, ties: int = 1) -> Set:
         if self.decision is not None:
             self.decision["chosen"] = node
+            if ties > 1:
+                self.decision["notes"].append({"en": f"{ties} nodes have the best score: the choice among them is by lot.",
+                                               "zh": f"{ties} 个节点同为最高分：在其中抽签选定。"})
             for name, stamp in self.stamps["nodes"].items():
                 self.stamps["nodes"][name] = {**stamp, "best": name == node}
         return [*self.queued(subject, "binding"), *self._decided()]
@@ -165,7 +159,8 @@ class ControlPictures:
         if self.decision is None:
             return []
         copy = {**self.decision, "filters": [{**t, "verdicts": dict(t["verdicts"])} for t in self.decision["filters"]],
-                "scores": [{**t, "values": dict(t["values"])} for t in self.decision["scores"]], "totals": dict(self.decision["totals"]),
+                "scores": [{**t, "values": dict(t["values"]), "parts": dict(t["parts"])} for t in self.decision["scores"]],
+                "totals": dict(self.decision["totals"]),
                 "notes": list(self.decision["notes"])}
         return [["decisions", self.decision["pod"], copy],
                 ["scheduling", "stamps", {"pod": self.stamps["pod"], "nodes": dict(self.stamps["nodes"])} if self.stamps else None]]

@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 from cluster.engine import TraceEvent
-from cluster.narration.render import METHODS, chinese, short_path, size
+from cluster.narration.render import METHODS, short_path, size
+
+from .drawings import asked, plan
 
 Set = list[list]
 FOLDS: dict[str, object] = {}
@@ -112,27 +114,38 @@ def key_written(p, event: TraceEvent) -> Set:
 
 @fold("KeyEnqueued")
 def key_enqueued(p, event: TraceEvent) -> Set:
-    return p.control.controller(event.actor, seq=event.seq, queue=event.data.get("length", 0))
+    return p.queues.enqueued(event.actor, event.subject, event.data.get("length", 0))
 
 
 @fold("ReconcileStarted")
 def reconcile_started(p, event: TraceEvent) -> Set:
-    return p.control.controller(event.actor, seq=event.seq, queue=event.data.get("length", 0), worked_seq=event.seq)
+    return p.queues.started(event.actor, event.subject, event.data.get("length", 0), event.seq)
 
 
 @fold("ReconcileCompared")
 def reconcile_compared(p, event: TraceEvent) -> Set:
     data = event.data
-    so = str(data.get("so", ""))
-    last = {"subject": event.subject, "wanted": data.get("wanted"), "found": data.get("found"), "so": {"en": so, "zh": chinese(so)}}
-    return p.control.controller(event.actor, seq=event.seq, last=last)
+    return p.queues.compared(event.actor, event.seq, event.at_ms, event.subject, wanted=data.get("wanted"), found=data.get("found"),
+                             so=str(data.get("so", "")))
 
 
 @fold("LoadWeighed")
 def load_weighed(p, event: TraceEvent) -> Set:
     data = event.data
-    last = {"subject": event.subject, "wanted": data.get("desired"), "found": data.get("current"), "so": _both(str(data.get("limit", "")))}
-    return p.control.controller(event.actor, seq=event.seq, last=last)
+    return p.queues.compared(event.actor, event.seq, event.at_ms, event.subject, wanted=data.get("desired"), found=data.get("current"),
+                             so=str(data.get("limit", "")))
+
+
+@fold("NextRunPlanned")
+def next_run_planned(p, event: TraceEvent) -> Set:
+    return [["plans", event.subject, plan(event.data["at"], now_ms=event.at_ms, clock=p.clock)]]
+
+
+@fold("BudgetAsked")
+def budget_asked(p, event: TraceEvent) -> Set:
+    """An eviction stands at a budget's gate."""
+    budget = f"poddisruptionbudgets/{event.subject.split('/')[1]}/{event.data['budget']}"
+    return [["asked", budget, asked(event.subject, event.data, event.seq)]]
 
 
 @fold("ComponentStopped", "ComponentStarted")
@@ -140,7 +153,8 @@ def component_switched(p, event: TraceEvent) -> Set:
     name, off = event.data.get("component", event.actor), event.kind == "ComponentStopped"
     if name.startswith("kubelet/"):
         return p.nodes.say(name.partition("/")[2], "kubelet", "off" if off else "idle", "已停止" if off else "空闲", off=off)
-    return [["components", name, {"off": off}]]
+    forgotten = p.queues.stopped() if off and name == "kube-controller-manager" else []
+    return [["components", name, {"off": off}], *forgotten]
 
 
 # -- kube-scheduler -----------------------------------------------------------------------------------------------------------
@@ -169,7 +183,20 @@ def node_scored(p, event: TraceEvent) -> Set:
 
 @fold("NodeChosen")
 def node_chosen(p, event: TraceEvent) -> Set:
-    return p.control.chosen(event.subject, event.data["node"])
+    return p.control.chosen(event.subject, event.data["node"], ties=len(event.data.get("ties") or ()))
+
+
+@fold("PreemptionChosen")
+def preemption_chosen(p, event: TraceEvent) -> Set:
+    """Who must go so that a Pod has room, by priority. The victims' own state stands in their objects."""
+    data, victims = event.data, []
+    for key in data["victims"]:
+        subject = f"pods/{key}"
+        priority = ((p.objects.get(subject) or {}).get("spec") or {}).get("priority", 0)
+        victims.append({"pod": subject, "name": key.rpartition("/")[2], "priority": priority})
+    mine = ((p.objects.get(event.subject) or {}).get("spec") or {}).get("priority", 0)
+    return [["rescues", event.subject, {"pod": event.subject, "node": data["node"], "priority": mine, "candidates": data["candidates"],
+                                        "victims": victims}]]
 
 
 @fold("SchedulingFailed", "PodRejected")

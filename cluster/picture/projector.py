@@ -13,6 +13,7 @@ from cluster.scheduler.framework import filter_names
 from .control import ControlPictures
 from .folds import CRI_CALLS, FOLDS
 from .nodes import NodePictures
+from .queues import QueuePictures
 from .slim import WORKLOADS, slim
 
 SIGNS = {"create": "+", "update": "=", "patch": "±", "delete": "×", "deletecollection": "×", "get": "?", "list": "?", "raw": "?", "watch": "?"}
@@ -21,6 +22,7 @@ GATE_KINDS = ("RequestAuthenticated", "RequestAuthorized", "ObjectDecoded", "Obj
               "AdmissionValidated", "ReadServed")
 NODE_ACTORS = ("kubelet/", "containerd/")
 NEWS_KEPT = 500
+BESIDE = {"pods": ("decisions", "rescues"), "cronjobs": ("plans",), "poddisruptionbudgets": ("asked",)}  # cells that go with their object
 
 
 class Projector:
@@ -39,12 +41,12 @@ class Projector:
         self.news: dict[int, bool] = {}        # revision -> whether that changed
         self.objects: dict[str, dict] = {}     # subject -> the newest object
         self.previous: dict | None = None      # the object before the latest write
-        self.controllers = tuple(simulation.manager.controllers)
+        self.queues = QueuePictures(tuple(simulation.manager.controllers))
 
     def initial(self) -> dict[str, dict]:
         """The cells before the first fact: every component in its place, nothing done yet."""
         return {
-            "controllers": {name: self.control.controller(name, seq=0)[0][2] for name in self.controllers},
+            "controllers": dict(self.queues.cells),
             "components": {"kube-apiserver": self.control.api, "etcd": self.control.etcd, "kubectl": self.control.kubectl,
                            "kubeconfig": {"off": False, "context": "", "cluster": "", "user": ""}},
             "gates": dict(self.control.gates), "scheduling": {"queue": []}, "terminal": {"lines": []},
@@ -98,7 +100,7 @@ class Projector:
             cells += self.nodes.node_object(event.subject.rpartition("/")[2], None if gone else change.value)
         cells.append(["objects", event.subject, None if gone else slim(event.subject, change.value, self.clock)])
         if gone:
-            cells.append(["decisions", event.subject, None])
+            cells += [[collection, event.subject, None] for collection in BESIDE.get(resource, ())]
         return cells
 
     def _note_news(self, subject: str, revision: int, obj: dict, *, gone: bool) -> None:

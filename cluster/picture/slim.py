@@ -11,6 +11,8 @@ from cluster.kinds._pod_printing import ready_counts, restart_count, status_word
 from cluster.kinds.pod import is_sidecar
 from cluster.meta.objects import controller_of
 
+from .drawings import LAST_RANK, ON_SHELF, RANKS, drawing_of, slot_of, template_of
+
 GLYPHS = {
     "Running": "running", "Completed": "completed", "Succeeded": "completed", "Terminating": "terminating", "Pending": "pending",
     "ContainerCreating": "creating", "PodInitializing": "creating", "Error": "failed", "Failed": "failed", "Evicted": "failed",
@@ -46,9 +48,12 @@ def slim(subject: str, obj: dict, clock: Clock) -> dict:
         "created_ms": clock.parse_ms(meta["creationTimestamp"]) if meta.get("creationTimestamp") else 0,
         "owner": owner_subject(owner, meta.get("namespace", "")) if owner else None, "badge": "", "status": None,
         "deletable": resource in DELETABLE, "scalable": resource in SCALABLE,
+        "rank": RANKS.get(resource, LAST_RANK), "on_shelf": resource in ON_SHELF, "drawing": drawing_of(resource, obj, clock),
     }
     if resource == "pods":
         cell.update(slim_pod(obj, clock))
+        if owner:
+            cell.update(slot=slot_of(obj, owner["kind"]), template=template_of(obj))
     elif resource in WORKLOADS:
         cell.update(slim_workload(obj, *WORKLOADS[resource]))
     elif resource == "cronjobs":
@@ -59,6 +64,8 @@ def slim(subject: str, obj: dict, clock: Clock) -> dict:
         cell.update(slim_budget(obj))
     elif resource == "horizontalpodautoscalers":
         cell.update(slim_autoscaler(obj))
+    elif resource == "persistentvolumeclaims":
+        cell.update(slim_claim(obj))
     elif resource == "nodes":
         glyph = "running" if nodes.is_ready(obj) else "failed"
         cell["status"] = {"word": nodes.status_word(obj), "glyph": glyph, "tone": TONES[glyph]}
@@ -175,6 +182,13 @@ def slim_cron_job(cron_job: dict) -> dict:
     glyph = "pending" if cron_job["spec"].get("suspend") else "running" if active else "completed"
     schedule = cron_job["spec"]["schedule"]
     return {"badge": schedule, "ready": "", "status": {"word": schedule, "glyph": glyph, "tone": TONES[glyph]}}
+
+
+def slim_claim(claim: dict) -> dict:
+    """Whether a claim has its volume."""
+    phase = (claim.get("status") or {}).get("phase", "Pending")
+    glyph = {"Bound": "running", "Lost": "failed"}.get(phase, "pending")
+    return {"ready": "", "status": {"word": phase, "glyph": glyph, "tone": TONES[glyph]}}
 
 
 def slim_budget(budget: dict) -> dict:

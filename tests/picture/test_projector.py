@@ -113,6 +113,8 @@ def test_a_decision_has_every_filter_score_and_its_node(deployed):
         assert decision["chosen"] == pod["node"]
         assert {table["plugin"] for table in decision["filters"]} >= {"NodeResourcesFit", "TaintToleration", "NodeAffinity"}
         assert decision["totals"][pod["node"]] == max(decision["totals"].values())
+        for table in decision["scores"]:
+            assert all(table["values"][node] == normalised * table["weight"] for node, (_, normalised) in table["parts"].items())
 
 
 def test_refused_is_seen_at_its_gate():
@@ -172,3 +174,44 @@ def test_filters_before_the_failing_one_passed_and_those_after_were_not_asked():
     row = {"passed": False, "plugin": "TaintToleration"}
     assert [verdict(row, plugin, plugins) for plugin in plugins] == ["pass", "fail", "none"]
     assert verdict({"passed": True, "plugin": ""}, "NodeResourcesFit", plugins) == "pass"
+
+
+SMALL = """
+apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: high}
+value: 1000
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: low}
+spec:
+  nodeName: k8snode1
+  containers: [{name: c, image: "busybox:1", command: [sleep, "9999"], resources: {requests: {cpu: 3900m}}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: other}
+spec:
+  nodeName: k8snode2
+  priorityClassName: high
+  containers: [{name: c, image: "busybox:1", command: [sleep, "9999"], resources: {requests: {cpu: 3900m}}}]
+"""
+URGENT = """
+apiVersion: v1
+kind: Pod
+metadata: {name: urgent}
+spec:
+  priorityClassName: high
+  containers: [{name: c, image: "busybox:1", command: [sleep, "9999"], resources: {requests: {cpu: 3000m}}}]
+"""
+
+
+@pytest.mark.slow
+def test_a_preemption_names_its_victims_with_their_priorities():
+    run = Run()
+    run.kubectl(applying(SMALL))
+    run.kubectl(applying(URGENT))
+    assert run.cells["rescues"] == {"pods/default/urgent": {
+        "pod": "pods/default/urgent", "node": "k8snode1", "priority": 1000, "candidates": 1,
+        "victims": [{"pod": "pods/default/low", "name": "low", "priority": 0}]}}

@@ -1,0 +1,58 @@
+"""The controllers' part of the picture: what waits in each queue, what is worked on, and the latest comparisons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cluster.narration.render import chinese
+
+Set = list[list]
+KEYS_SHOWN, COMPARISONS_KEPT, NAMED_KEYS = 8, 5, 200
+# Controllers in the order of a Pod's way: those that keep Pods first, then those that serve and clean up.
+ORDER = (
+    "deployment-controller", "replicaset-controller", "daemonset-controller", "statefulset-controller", "job-controller", "cronjob-controller",
+    "endpointslice-controller", "horizontal-pod-autoscaler", "disruption-controller", "garbage-collector", "node-lifecycle-controller",
+    "namespace-controller", "serviceaccount-controller",
+)  # fmt: skip
+LAST_RANK = 99
+
+
+class QueuePictures:
+    """Keeps the cells of `controllers`."""
+
+    def __init__(self, names: tuple[str, ...]):
+        self.cells = {name: fresh(name) for name in names}
+        self.waiting: dict[str, list[str]] = {}
+
+    def enqueued(self, name: str, subject: str, length: int) -> Set:
+        waiting = self.waiting.setdefault(name, [])
+        if subject not in waiting and len(waiting) < NAMED_KEYS:
+            waiting.append(subject)
+        return self._changed(name, queue=length, waiting=waiting[:KEYS_SHOWN])
+
+    def started(self, name: str, subject: str, length: int, seq: int) -> Set:
+        """A worker took a key. Keys that became dirty while they were worked on wait again without a fact of their own."""
+        waiting = [each for each in self.waiting.get(name, ()) if each != subject]
+        self.waiting[name] = waiting = waiting[len(waiting) - min(length, len(waiting)) :]
+        return self._changed(name, queue=length, waiting=waiting[:KEYS_SHOWN], worked_seq=seq)
+
+    def compared(self, name: str, seq: int, at_ms: int, subject: str, *, wanted: Any, found: Any, so: str) -> Set:
+        """What was wanted, what was found, and what follows from it."""
+        last = {"subject": subject, "wanted": wanted, "found": found, "so": {"en": so, "zh": chinese(so)}, "at_ms": at_ms}
+        earlier = (self.cells.get(name) or fresh(name))["comparisons"]
+        return self._changed(name, last=last, comparisons=[last, *earlier][:COMPARISONS_KEPT], worked_seq=seq)
+
+    def stopped(self) -> Set:
+        """The process stopped: what waited is forgotten."""
+        self.waiting.clear()
+        return [cell for name, old in self.cells.items() if old["queue"] for cell in self._changed(name, queue=0, waiting=[])]
+
+    def _changed(self, name: str, **changes) -> Set:
+        self.cells[name] = {**(self.cells.get(name) or fresh(name)), **changes}
+        return [["controllers", name, self.cells[name]]]
+
+
+def fresh(name: str) -> dict[str, Any]:
+    """A controller that has not done anything yet."""
+    rank = ORDER.index(name) if name in ORDER else LAST_RANK
+    return {"name": name, "rank": rank, "queue": 0, "waiting": [], "worked_seq": 0, "last": None, "comparisons": [], "off": False}
