@@ -5,7 +5,7 @@ from cluster.kinds import _pod_amounts, _pod_scheduling, _portions, _rules
 from cluster.kinds._columns import AGE, NAME, age, column
 from cluster.kinds._pod_warnings import OLD_LABELS
 from cluster.kinds._rules import Errors
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, names, objectmeta
 
 _IDENTITY = ("key", "operator", "value", "effect")
@@ -70,5 +70,5 @@ KIND = Kind(
     storage_version_hash="WQTu1GL3T2Q=", columns=(NAME, column("Handler", ""), AGE), cells=cells,
     default=default, validate=validate, validate_update=validate_update, warn=warn, create_on_update=True,
     unconditional_update=False, icon="cpu",
-    title=stored_only({"en": "Which set-up of the container runtime runs the Pods that name it.", "zh": "以何种容器运行时配置运行指定它的 Pod。"}),
+    title={"en": "Which set-up of the container runtime runs the Pods that name it.", "zh": "以何种容器运行时配置运行指定它的 Pod。"},
 )

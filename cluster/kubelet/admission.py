@@ -6,10 +6,13 @@ nodeaffinity,nodename,nodeports}.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cluster.kinds import pod as pods
 from cluster.meta import quantity
 from cluster.meta.gotext import atoi
 
+SHORT = "OutOf"
 OUT_OF = {
     "cpu": "OutOfcpu",
     "memory": "OutOfmemory",
@@ -31,9 +34,11 @@ def allocatable_of(node: dict) -> dict[str, int]:
 
 def refusal(pod: dict, node: dict, used: dict[str, int], ports: list[tuple]) -> tuple[str, str] | None:
     """(reason, message), or None when the Pod is admitted. used: what the node's other Pods request."""
-    short = shortage(pod, node, used)
-    if short is not None:
-        return short
+    return shortage(pod, node, used) or unmovable(pod, node, ports)
+
+
+def unmovable(pod: dict, node: dict, ports: list[tuple]) -> tuple[str, str] | None:
+    """(reason, message) of a Pod that no room would help."""
     if not matches_node(pod, node):
         return SELECTOR
     if any(port in ports for port in host_ports(pod)):
@@ -43,15 +48,20 @@ def refusal(pod: dict, node: dict, used: dict[str, int], ports: list[tuple]) -> 
 
 def shortage(pod: dict, node: dict, used: dict[str, int]) -> tuple[str, str] | None:
     """(reason, message) when the node has no room for what a Pod requests."""
+    for name, wanted, taken, capacity in shortages(pod, node, used):
+        return OUT_OF.get(name, SHORT + name), (
+            f"Node didn't have enough resource: {name}, requested: {wanted}, used: {taken}, capacity: {capacity}"
+        )
+    return None
+
+
+def shortages(pod: dict, node: dict, used: dict[str, int]) -> Iterator[tuple[str, int, int, int]]:
+    """(resource, requested, used, capacity) of all that the node has not enough of."""
     allocatable = allocatable_of(node)
     for name, wanted in _in_order(pods.requests(pod)):
         capacity = allocatable.get(name, 0)
         if wanted and wanted > capacity - used.get(name, 0) and (name in allocatable or name in OUT_OF):
-            return OUT_OF.get(name, "OutOf" + name), (
-                f"Node didn't have enough resource: {name}, requested: {wanted}, "
-                f"used: {used.get(name, 0)}, capacity: {capacity}"
-            )
-    return None
+            yield name, wanted, used.get(name, 0), capacity
 
 
 def _in_order(requests: dict[str, int]) -> list[tuple[str, int]]:

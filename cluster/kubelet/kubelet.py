@@ -16,7 +16,7 @@ from cluster.kinds import pod as pods
 from cluster.runtime.commands import Ended
 from cluster.runtime.containerd import Containerd
 
-from . import admission, backoff, conditions, pod_status, prober
+from . import admission, admission_rules, backoff, conditions, pod_status, prober
 from .deadlines import IN_TIME, Deadlines
 from .hooks import Hooks
 from .image_collection import ImageCollection
@@ -26,7 +26,8 @@ from .node_agent import NodeAgent
 from .node_status import Machine
 from .objects import Objects
 from .pleg import Pleg
-from .pressure import Pressure
+from .preemption import Preemption
+from .pressure import Pressure, is_critical
 from .prober import Prober
 from .resizes import Resizes
 from .services import Services
@@ -75,7 +76,7 @@ class Kubelet(Process):
             Images(self, self.parallel_pulls),
             NodeAgent(self),
         )
-        self.collection, self.pressure = ImageCollection(self), Pressure(self)
+        self.collection, self.pressure, self.preemption = ImageCollection(self), Pressure(self), Preemption(self)
         self.volumes, self.objects, self.services = Volumes(self), Objects(self), Services(self)
         self.local_storage = LocalStorage(self)
         self.prober, self.hooks, self.deadlines, self.resizes = Prober(self), Hooks(self), Deadlines(self), Resizes(self)
@@ -216,7 +217,12 @@ class Kubelet(Process):
         refused = None
         if node is not None and not has_run:
             taken = [tuple(port) for ports in self.state.ports.values() for port in ports]
-            refused = (self.pressure.refusal(pod) if self.state.pressures else None) or admission.refusal(pod, node, self.state.used, taken)
+            refused = (self.pressure.refusal(pod) if self.state.pressures else None) or admission_rules.refusal(pod)
+            refused = refused or admission.refusal(pod, node, self.state.used, taken)
+            if refused is not None and refused[0].startswith(admission.SHORT) and is_critical(pod):
+                refused = admission.unmovable(pod, node, taken) or self.preemption.make_room(pod, node)
+                if refused is None:
+                    return False
         if refused is None:
             self.take(pod)
             if has_run:
@@ -247,6 +253,14 @@ class Kubelet(Process):
         for name, amount in (self.state.admitted.pop(uid, None) or {}).items():
             self.state.used[name] -= amount
         self.state.ports.pop(uid, None)
+        if self.state.preempting:
+            self.preemption.freed(uid)
+
+    def admit_again(self, uid: str) -> None:
+        """A critical Pod for which room was made."""
+        pod = self.stored(uid)
+        if pod is not None and uid in self.state.pods and uid not in self.state.workers:
+            self._added(pod)
 
     def _removed(self, old: dict, last: dict) -> None:
         uid = old["metadata"]["uid"]
@@ -301,6 +315,13 @@ class Kubelet(Process):
 
     def deliver_object(self, watcher_id: int, batch: list) -> None:
         self.objects.deliver(watcher_id, batch)
+
+    def watch_closed(self, watcher_id: int) -> None:
+        self.objects.closed(watcher_id)
+        super().watch_closed(watcher_id)
+
+    def look_at_object(self, key: str) -> None:
+        self.objects.look_again(key)
 
     def on_storage_over(self, uid: str) -> None:
         self.local_storage.noticed(uid)

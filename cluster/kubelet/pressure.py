@@ -136,16 +136,9 @@ class Pressure:
 
     def _evict(self, worker: Worker, pod: dict, message: str) -> None:
         """The Pod fails, with a second to end in; its condition tells why."""
-        kubelet, generation = self.kubelet, pod["metadata"].get("generation", 0)
-        kubelet.state.evictions[worker.uid] = [REASON, message]
-        kubelet.recorder.event(pod, "Warning", REASON, message)
-        kubelet.tell("PodEvictedForRoom", worker, message=message)
-        held = kubelet.statuses.held(pod)
-        target = conditions.make("DisruptionTarget", generation, True, "TerminationByKubelet", message)
-        others = [each for each in held.get("conditions") or () if each["type"] != "DisruptionTarget"]
-        kubelet.statuses.set(pod, {**held, "conditions": [target, *others]})
+        self.kubelet.tell("PodEvictedForRoom", worker, message=message)
         worker.grace_s = 1
-        kubelet.workers.update(pod, "sync")
+        evict(self.kubelet, worker, pod, REASON, message, message)
 
     # -- admission -----------------------------------------------------------------------------------------------------
 
@@ -160,6 +153,17 @@ class Pressure:
             if pods.qos_class(pod) != "BestEffort" or is_tolerant:
                 return None
         return REASON, f"The node had condition: [{' '.join(present)}]. "
+
+
+def evict(kubelet: Any, worker: Worker, pod: dict, reason: str, message: str, why: str) -> None:
+    """End a Pod: it fails once its containers have ended. why: what its condition DisruptionTarget says."""
+    kubelet.state.evictions[worker.uid] = [reason, message]
+    kubelet.recorder.event(pod, "Warning", reason, message)
+    held = kubelet.statuses.held(pod)
+    target = conditions.make("DisruptionTarget", pod["metadata"].get("generation", 0), True, "TerminationByKubelet", why)
+    others = [each for each in held.get("conditions") or () if each["type"] != "DisruptionTarget"]
+    kubelet.statuses.set(pod, {**held, "conditions": [target, *others]})
+    kubelet.workers.update(pod, "sync")
 
 
 def is_critical(pod: dict) -> bool:

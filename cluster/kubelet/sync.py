@@ -11,7 +11,7 @@ from dataclasses import replace
 from cluster.engine import Sleep
 from cluster.kinds.pod import is_sidecar
 
-from . import backoff, environment, pod_status, resets
+from . import backoff, environment, pod_status, resets, sandboxes
 from .actions import Actions, actions_for, definition_of
 from .gotime import duration
 from .hooks import spec_named, words_of
@@ -120,6 +120,10 @@ class Sync:
         report = self._report(worker, plan) if plan.stopped else self.kubelet.state.reports.get(worker.uid) or NOTHING
         if plan.create_sandbox:
             plan.create_sandbox = False
+            refused = "" if sandboxes.is_plain(pod["spec"]) else (yield from sandboxes.refusal(self.kubelet, pod))
+            if refused:
+                self._refuse_sandbox(worker, pod, plan, refused)
+                return
             plan.address = yield from self._make_sandbox(worker, pod, plan.attempt)
             plan.acted = True
         while plan.starts:
@@ -156,6 +160,14 @@ class Sync:
         """A plain init container that did not start holds up all that follow; a sidecar does not."""
         if kind == "initContainers" and not is_sidecar(spec_named(pod, name)):
             plan.starts = []
+
+    def _refuse_sandbox(self, worker: Worker, pod: dict, plan: Pass, refused: str) -> None:
+        """A Pod without a sandbox: nothing of it can start, the next pass tries again."""
+        if not worker.cancelled:
+            self.kubelet.recorder.event(pod, "Warning", "FailedCreatePodSandBox", f"Failed to create pod sandbox: {refused}")
+            self.kubelet.tell("SandboxRefused", worker, message=refused)
+        worker.plan, plan.failed = None, True
+        self._conclude(worker, plan)
 
     def _make_sandbox(self, worker: Worker, pod: dict, attempt: int):
         kubelet = self.kubelet

@@ -46,7 +46,7 @@ class Commands:
             return self._of_tool(tool, container, main, argv)
         reason = why_not(container.image, argv, self._world(main, container)) if argv and not is_known(container.image, argv[0]) else ""
         if reason:
-            return Ended(-1, error=UNKNOWN + NO_PROGRAM.partition("container: ")[2].format(id=self._new_id(), reason=reason) + ": unknown")
+            return Ended(-1, error=UNKNOWN + NO_PROGRAM.partition("container: ")[2].format(id=self.new_id(), reason=reason) + ": unknown")
         command = Command(token, Exec(0, container_id, _process(main, argv)))
         step = self._command_step(command, container, main)
         if step.kind == "exit":

@@ -66,7 +66,8 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
             data["container"] = container
         self.trace(kind, f"pods/{pod}", node=self.node, pod=pod, uid=uid, **data)
 
-    def _new_id(self) -> str:
+    def new_id(self) -> str:
+        """The id of a sandbox, a container or a command."""
         return self.engine.rng("ids/" + self.name).hex(64)
 
     def host(self) -> Volume:
@@ -111,7 +112,7 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
 
     def sandbox_started(self, uid: str, pod: str, *, attempt: int, host_network: bool, host_ports: dict[str, int] | None = None) -> Sandbox:
         """The pause container runs and the network namespace has its address."""
-        sandbox = Sandbox(self._new_id(), uid, pod, attempt, "ready", self.now_ms, host_network=host_network)
+        sandbox = Sandbox(self.new_id(), uid, pod, attempt, "ready", self.now_ms, host_network=host_network)
         sandbox.host_ports = host_ports or {}
         sandbox.netns = "host" if host_network else f"cni-{self.engine.rng('ids/' + self.name).uuid()}"
         self.tell("SandboxStarted", uid, pod, sandbox=sandbox.id[:12], netns=sandbox.netns, attempt=attempt)
@@ -190,7 +191,7 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
     ) -> Container:
         """A container stands ready to be started; of its predecessors only the last is kept."""
         container = Container(
-            self._new_id(),
+            self.new_id(),
             name,
             uid,
             pod,

@@ -99,7 +99,7 @@ class Execs(Input):
         argv = run.process.argv
         reason = why_not(container.image, argv, self._world(main, container))
         if reason:
-            words = NO_PROGRAM.format(id=self._new_id(), reason=reason)
+            words = NO_PROGRAM.format(id=self.new_id(), reason=reason)
             self.tell("ExecFailed", container.uid, container.pod, container.name, command=argv, reason=reason)
             self._refuse(run, words)
             return

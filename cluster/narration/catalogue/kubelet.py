@@ -58,6 +58,13 @@ KINDS = {
         en="**kubelet** on {node} refuses {name}: {reason}. The Pod fails for good; it is not scheduled again.",
         zh="{node} 的 **kubelet** 拒绝 {name}：{reason}。这个 Pod 就此失败，不会重新调度。",
     ),
+    "PodPreemptedForCritical": Kind(
+        stage="fault",
+        marker="warning",
+        source="pkg/kubelet/preemption/preemption.go",
+        en="**kubelet** on {node} ends {name} to get room for the critical Pod {critical}, which is bound here and does not fit otherwise.",
+        zh="{node} 的 **kubelet** 结束 {name}，为已绑定到本节点而放不下的关键 Pod {critical} 腾出空间。",
+    ),
     "VolumesMounted": Kind(
         stage="sandbox",
         marker="cri",
@@ -106,6 +113,13 @@ KINDS = {
         source=RUNTIME,
         en="**kubelet** asks containerd for a sandbox for {name}: pause first, then the network.",
         zh="**kubelet** 请求 containerd 为 {name} 建立沙箱：先 pause，再网络。",
+    ),
+    "SandboxRefused": Kind(
+        stage="sandbox",
+        marker="warning",
+        source="pkg/kubelet/kuberuntime/kuberuntime_sandbox.go",
+        en="**kubelet** cannot make a sandbox for {name}; no container starts before, and it tries again: {message}",
+        zh="**kubelet** 无法为 {name} 建立沙箱；在此之前不启动任何容器，它会再试：{message}",
     ),
     "ImagePresent": Kind(
         stage="pull",

@@ -1,0 +1,74 @@
+"""Why a sandbox cannot be made, in upstream's and containerd's words, and that it is tried again.
+
+Sources: kubernetes pkg/kubelet/kuberuntime/kuberuntime_sandbox.go, pkg/kubelet/util/util.go, pkg/kubelet/userns/userns_manager.go; containerd
+internal/cri/server/sandbox_run.go.
+"""
+
+import pytest
+
+from cluster.kubelet import sandboxes
+from tests.kubelet.world import World, conditions
+
+LONG = "a" * 50
+
+
+@pytest.mark.parametrize(
+    ("hostname", "subdomain", "problem"),
+    [
+        ("web", "db", ""),
+        (LONG, "", ""),
+        (LONG, "db", f"FQDN {LONG}.db.default.svc.cluster.local is too long (64 characters is the max, 79 characters requested)"),
+    ],
+)
+def test_a_host_name_with_its_domain_has_64_characters_at_most(hostname, subdomain, problem):
+    spec = {"hostname": hostname, "subdomain": subdomain, "setHostnameAsFQDN": True}
+    found = sandboxes.name_problem({"metadata": {"name": "x", "namespace": "default"}, "spec": spec}, "k8snode1")
+    assert found == (problem and "failed to construct FQDN from pod hostname and cluster domain, " + problem)
+
+
+@pytest.mark.parametrize(
+    ("handler", "words"),
+    [
+        ("", "runtime does not support user namespaces"),
+        ("runc", 'RuntimeClass handler "runc" does not support user namespaces'),
+        ("kata", 'RuntimeClass handler "kata" does not support user namespaces: the handler "kata" is not known'),
+    ],
+)
+def test_no_runtime_makes_user_namespaces(handler, words):
+    assert sandboxes.users_problem(handler) == "can't set `spec.hostUsers: false`, " + words
+
+
+def with_class(handler: str) -> World:
+    world = World()
+    body = {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "special"}, "handler": handler}
+    world.ask(world.hand.client.create("runtimeclasses.node.k8s.io", body))
+    world.run(100)
+    world.create("web", ["sleep", "1000"], runtimeClassName="special")
+    world.run(1_000)
+    return world
+
+
+def test_a_runtime_that_containerd_does_not_have_keeps_a_pod_from_starting():
+    world = with_class("kata")
+    world.run(16_000)
+    told = [message for reason, message, _ in world.events("web") if reason == "FailedCreatePodSandBox"]
+    assert len(told) == 2 and len(set(told)) == 2  # tried again after ten seconds and a bit, each try with an id of its own
+    lead, _, rest = told[0].partition(' sandbox "')
+    assert lead == "Failed to create pod sandbox: rpc error: code = Unknown desc = unable to get OCI runtime for"
+    assert rest[64:] == '": no runtime for "kata" is configured'
+    status = world.pod("web")["status"]
+    assert (status["phase"], conditions(status)["PodReadyToStartContainers"]) == ("Pending", "False")
+    assert status["containerStatuses"][0]["state"] == {"waiting": {"reason": "ContainerCreating"}}
+
+
+def test_a_class_that_has_gone_since_is_not_found():
+    world = with_class("kata")
+    world.ask(world.hand.client.delete("runtimeclasses.node.k8s.io", "special"))
+    world.run(16_000)
+    assert world.events("web")[-1][:2] == ("FailedCreatePodSandBox", 'Failed to create pod sandbox: runtimeclass.node.k8s.io "special" not found')
+
+
+def test_runc_by_its_name_is_as_good_as_none():
+    world = with_class("runc")
+    world.run(1_000)
+    assert world.pod("web")["status"]["phase"] == "Running"
