@@ -14,7 +14,7 @@ from cluster.worker.consumer import CHANNEL, SimulationConsumer  # noqa: E402
 from webui.consumers import PageConsumer  # noqa: E402
 from webui.kube_api import KubeApi  # noqa: E402
 from webui.kube_streams import KubeStreams  # noqa: E402
-from webui.origin import SameOriginSockets  # noqa: E402
+from webui.origin import BoundedBodies, SameOriginSockets  # noqa: E402
 from webui.static_files import StaticFiles  # noqa: E402 - needs Django's settings
 from webui.terminal.consumer import TerminalConsumer  # noqa: E402
 
@@ -24,7 +24,7 @@ SOCKETS = [
 ]
 application = ProtocolTypeRouter(
     {
-        "http": KubeApi(StaticFiles(django_application)),
+        "http": KubeApi(BoundedBodies(StaticFiles(django_application))),
         "websocket": KubeStreams(AllowedHostsOriginValidator(SameOriginSockets(URLRouter(SOCKETS)))),
         "channel": ChannelNameRouter({CHANNEL: SimulationConsumer.as_asgi()}),
     }

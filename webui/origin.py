@@ -8,6 +8,8 @@ from channels.security.websocket import WebsocketDenier
 from django.conf import settings
 from django.http import JsonResponse
 
+from .kube_api import reply
+
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -28,14 +30,39 @@ def _refused(request) -> JsonResponse | None:
     origin = request.headers.get("Origin")
     if origin and urlsplit(origin).netloc != request.get_host():
         return JsonResponse({"error": "requests from another site are refused"}, status=403)
-    length = request.headers.get("Content-Length", "")
-    if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        return JsonResponse({"error": f"the body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes"}, status=413)
     return None
 
 
 same_origin.async_capable = True
 same_origin.sync_capable = True
+
+
+class BodyTooLarge(Exception):
+    """More has come than is read."""
+
+
+class BoundedBodies:
+    """ASGI middleware: reads no more of a body than DATA_UPLOAD_MAX_MEMORY_SIZE, whether or not its length was said before."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    async def __call__(self, scope, receive, send):
+        size, most = 0, settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+        async def counted():
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > most:
+                raise BodyTooLarge
+            return message
+
+        try:
+            await self.inner(scope, counted, send)
+        except BodyTooLarge:
+            body = b'{"error": "the body is larger than %d bytes"}' % most
+            await reply(send, 413, [("Content-Type", "application/json")], body)
 
 
 class SameOriginSockets:

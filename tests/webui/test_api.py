@@ -1,6 +1,9 @@
 """The control API as scripts meet it: every operation, and what is refused."""
 from __future__ import annotations
 
+import http.client
+from urllib.parse import urlsplit
+
 import pytest
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: app, image: 'nginx/nginx:v1'}]}\n"
@@ -150,6 +153,14 @@ def test_another_hosts_name_is_refused(api):
 def test_a_body_that_is_too_large_is_413(api):
     status, _ = api.ask("POST", "/api/sandboxes/main/check", {"text": "x" * (4 * 1024 * 1024 + 10)})
     assert status == 413
+
+
+def test_a_body_whose_length_is_not_said_is_measured_as_it_comes(api):
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(api.server.url).port, timeout=30)
+    pieces = (b"x" * 65536 for _ in range(70))
+    connection.request("POST", "/api/sandboxes/main/check", pieces, {"Content-Type": "application/json"}, encode_chunked=True)
+    assert connection.getresponse().status == 413
+    connection.close()
 
 
 def test_reset_starts_over(api):
