@@ -63,6 +63,13 @@ class Call:
         return authn.authenticate(self.request, self.context)
 
     @property
+    def who(self) -> dict:
+        """The same as objects carry it: username, uid, groups, extra."""
+        identity = self.identity
+        return {"username": identity.user, "uid": identity.uid, "groups": list(identity.groups),
+                "extra": {name: list(values) for name, values in identity.extra}}
+
+    @property
     def subject(self) -> str:
         return f"{self.kind.plural}/{self.namespace}/{self.name}"
 

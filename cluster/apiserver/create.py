@@ -73,6 +73,8 @@ def complete(call: Call, obj: dict) -> bool:
     if call.kind.prepare_create:
         call.kind.prepare_create(obj)
         call.rename(meta.get("name") or "")
+    if call.kind.asked_by:
+        call.kind.asked_by(obj, call.who, context.time_text())
     if call.kind.has_generation:
         meta["generation"] = 1
     return is_generated

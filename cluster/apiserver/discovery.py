@@ -28,7 +28,8 @@ STATUS_VERBS = ("get", "patch", "update")
 # subresource -> (group, version, kind; "" = the resource's own), verbs
 SUBRESOURCES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "status": ("", "", "", STATUS_VERBS), "resize": ("", "", "", STATUS_VERBS), "ephemeralcontainers": ("", "", "", STATUS_VERBS),
-    "finalize": ("", "", "", ("update",)), "log": ("", "", "", ("get",)), "binding": ("", "", "Binding", ("create",)),
+    "approval": ("", "", "", STATUS_VERBS), "finalize": ("", "", "", ("update",)), "log": ("", "", "", ("get",)),
+    "binding": ("", "", "Binding", ("create",)),
     "scale": ("autoscaling", "v1", "Scale", STATUS_VERBS), "eviction": ("policy", "v1", "Eviction", ("create",)),
     "token": ("authentication.k8s.io", "v1", "TokenRequest", ("create",)), "exec": ("", "", "PodExecOptions", ("create", "get")),
     "attach": ("", "", "PodAttachOptions", ("create", "get")),

@@ -13,11 +13,12 @@ Reader = Callable[[Call], Response]
 Writer = Callable[[Call], "Response | Write"]
 
 READERS: dict[str, Reader] = {"status": read.get, "scale": scale.get, "log": logs.get,
-                             "ephemeralcontainers": read.get, "resize": read.get}
+                             "ephemeralcontainers": read.get, "resize": read.get, "approval": read.get}
 WRITERS: dict[tuple[str, str], Writer] = {
     ("status", "update"): update.update, ("status", "patch"): update.patch,
     ("scale", "update"): scale.update, ("scale", "patch"): scale.patch,
     ("ephemeralcontainers", "update"): update.update, ("ephemeralcontainers", "patch"): update.patch,
+    ("approval", "update"): update.update, ("approval", "patch"): update.patch,
     ("resize", "update"): update.update, ("resize", "patch"): update.patch,
     ("binding", "create"): binding.bind, ("eviction", "create"): eviction.evict,
     ("finalize", "update"): finalize.finalize, ("token", "create"): token.issue,

@@ -72,6 +72,7 @@ class Kind:
     validate_for: dict[str, Callable[[dict, dict], list[FieldError]]] = field(default_factory=dict)  # {"resize": …, "finalize": …}
     second_face: dict[str, object] = field(default_factory=dict)  # fields that differ where it is served in a second group
     stamp: Callable[[dict, dict, str], None] | None = None       # (new draft, old, time as text): times that a status write sets
+    asked_by: Callable[[dict, dict, str], None] | None = None    # (new draft, who creates it: username, uid, groups, extra; time as text)
     orphans_dependents: bool = False           # a delete that says nothing of dependents leaves them alone (Job)
     deprecation: str = ""                      # warned of in every answer about the kind
     computed: Callable[[], list[dict]] | None = None  # its objects where they are worked out on a read and never stored

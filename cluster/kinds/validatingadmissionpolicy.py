@@ -45,7 +45,7 @@ def validate(policy: dict) -> list[FieldError]:
     spec = policy["spec"]
     _rules.one_of(errors, "spec.failurePolicy", spec["failurePolicy"], _admission_rules.FAILURE_POLICIES)
     if spec.get("paramKind") is not None:
-        _param_kind(errors, spec["paramKind"])
+        param_kind(errors, spec["paramKind"])
     if spec.get("matchConstraints") is None:
         errors.append(fields.required("spec.matchConstraints"))
     else:
@@ -53,7 +53,7 @@ def validate(policy: dict) -> list[FieldError]:
         if not spec["matchConstraints"].get("resourceRules"):
             errors.append(fields.required("spec.matchConstraints.resourceRules"))
     _admission_rules.conditions(errors, spec.get("matchConditions") or [], "spec.matchConditions")
-    _variables(errors, spec.get("variables") or [])
+    variables(errors, spec.get("variables") or [])
     if not spec.get("validations") and not spec.get("auditAnnotations"):
         errors += [fields.required("spec.validations", _NOTHING), fields.required("spec.auditAnnotations", _NOTHING)]
     for index, validation in enumerate(spec.get("validations") or ()):
@@ -62,7 +62,8 @@ def validate(policy: dict) -> list[FieldError]:
     return errors
 
 
-def _param_kind(errors: list[FieldError], found: dict) -> None:
+def param_kind(errors: list[FieldError], found: dict) -> None:
+    """The kind of the parameters. Source: validateParamKind."""
     version, kind = found.get("apiVersion") or "", found.get("kind") or ""
     group, _, plain = version.rpartition("/")
     if not version:
@@ -80,8 +81,9 @@ def _param_kind(errors: list[FieldError], found: dict) -> None:
         errors.append(fields.invalid("spec.paramKind.kind", kind, f"may have mixed case, but should otherwise match: {','.join(wrong)}"))
 
 
-def _variables(errors: list[FieldError], variables: list[dict]) -> None:
-    for index, variable in enumerate(variables):
+def variables(errors: list[FieldError], found: list[dict]) -> None:
+    """Names and expressions. Source: validateVariable."""
+    for index, variable in enumerate(found):
         path, name = f"spec.variables[{index}]", variable.get("name") or ""
         if not name.strip():
             errors.append(fields.required(f"{path}.name", "name is not specified"))

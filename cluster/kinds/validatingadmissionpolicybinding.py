@@ -35,14 +35,14 @@ def validate(binding: dict) -> list[FieldError]:
     else:
         errors.append(fields.required("spec.policyName"))
     if spec.get("paramRef") is not None:
-        _param(errors, spec["paramRef"])
+        param(errors, spec["paramRef"])
     if spec.get("matchResources") is not None:
         _admission_rules.matching(errors, spec["matchResources"], "spec.matchResources")
     _actions(errors, spec.get("validationActions") or [])
     return errors
 
 
-def _param(errors: list[FieldError], found: dict) -> None:
+def param(errors: list[FieldError], found: dict) -> None:
     """Source: validateParamRef."""
     path, name, selector = "spec.paramRef", found.get("name") or "", found.get("selector")
     if name:

@@ -1,13 +1,12 @@
 """VolumeAttachment: the wish that a volume be attached to a node, and what became of it."""
 from __future__ import annotations
 
-from cluster.kinds import _pod_volume_sources, _rules, _volume_sources
+from cluster.kinds import _kept, _pod_volume_sources, _rules, _volume_sources
 from cluster.kinds._columns import AGE, NAME, age, column
 from cluster.kinds.base import FieldError, Kind, stored_only
 from cluster.meta import fields, names
 
 _MAX_BYTES, _MAX_MESSAGE = 256 * 1024, 1024
-_KEPT_META = ("deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generation", "labels", "annotations", "ownerReferences", "selfLink")
 
 
 def default(draft: dict) -> None:
@@ -30,16 +29,6 @@ def prepare_create(draft: dict) -> None:
 def prepare_update(draft: dict, old: dict) -> None:
     """The status is kept."""
     draft["status"] = old.get("status", {"attached": False})
-
-
-def prepare_status(draft: dict, old: dict) -> None:
-    """Spec and metadata are kept. Source: k8s.io/apimachinery pkg/apis/meta/v1/helpers.go (ResetObjectMetaForStatus)."""
-    draft["spec"] = old["spec"]
-    meta, before = draft["metadata"], old["metadata"]
-    for field in _KEPT_META:
-        meta.pop(field, None)
-        if field in before:
-            meta[field] = before[field]
 
 
 def validate(attachment: dict) -> list[FieldError]:
@@ -107,7 +96,7 @@ KIND = Kind(
              column("PV", "storage.v1.VolumeAttachmentSource#persistentVolumeName"),
              column("Node", "storage.v1.VolumeAttachmentSpec#nodeName"),
              column("Attached", "storage.v1.VolumeAttachmentStatus#attached", type="boolean"), AGE),
-    cells=cells, default=default, prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=prepare_status,
+    cells=cells, default=default, prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=_kept.keep_spec_and_meta,
     validate=validate, validate_update=validate_update, validate_status=validate_update,
     reset_fields={"": ("status",), "status": ("metadata", "spec")}, icon="plug",
     title=stored_only({"en": "The wish that a volume be attached to a node, and what became of it.", "zh": "将卷挂接到节点的意图及其结果。"}),

@@ -2,7 +2,7 @@
 // the order of fields, what an empty one is left out of (omitempty, omitzero, pointers), and the Go type that error
 // messages quote. cluster/meta/make_types.py merges them with the schemas into cluster/meta/types.json.
 //
-//	cd tools/types && go mod init types && go get k8s.io/client-go@v0.36.3 k8s.io/apiextensions-apiserver@v0.36.3 && go run . > go_types.json
+//	cd tools/types && go mod init types && go get k8s.io/client-go@v0.36.3 k8s.io/apiextensions-apiserver@v0.36.3 k8s.io/kube-aggregator@v0.36.3 && go run . > go_types.json
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/scheme"
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 )
 
 type field struct {
@@ -99,6 +100,7 @@ func walk(name string, t reflect.Type) {
 
 func main() {
 	apiextensions.AddToScheme(scheme.Scheme)
+	apiregistration.AddToScheme(scheme.Scheme)
 	kinds := map[string]string{}
 	for kind, t := range scheme.Scheme.AllKnownTypes() {
 		if kind.Version == "__internal" {

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes cluster/apiserver/protobuf.json: the field numbers of the types in types.json, from upstream's generated.proto files.
 
-    .venv/bin/python tools/types/make_protobuf.py FOLDER...        folders of the modules k8s.io/api and k8s.io/apimachinery
+    .venv/bin/python tools/types/make_protobuf.py FOLDER...        folders of the modules k8s.io/api, k8s.io/apimachinery
+                                                                    and k8s.io/kube-aggregator
 
 protobuf.json: {struct: {number: field}}. A field that Go embeds is written "*struct": its fields belong to the outer object.
 """
@@ -40,7 +41,7 @@ def read(text: str):
 
 def schema_name(package: str, name: str) -> str:
     """`io.k8s.api.core.v1.Pod` of package `k8s.io.api.core.v1`."""
-    return f"io.k8s.{package.removeprefix('k8s.io.')}.{name}"
+    return f"io.k8s.{package.removeprefix('k8s.io.').replace('_', '-')}.{name}"
 
 
 def type_name(package: str, kind: str) -> str:

@@ -70,7 +70,7 @@ def _verdicts(call, policy: dict, binding: dict, obj: dict | None, live: dict | 
 def _of_rules(spec: dict, names: dict) -> Iterator[Verdict]:
     """The denials of one evaluation. Source: validator.Validate."""
     for condition in spec.get("matchConditions") or ():
-        value, error = _value(condition["expression"], names)
+        value, error = value_of(condition["expression"], names)
         if error:
             if spec["failurePolicy"] == "Fail":
                 yield "", error
@@ -78,7 +78,7 @@ def _of_rules(spec: dict, names: dict) -> Iterator[Verdict]:
         if value is False:
             return
     for rule in spec.get("validations") or ():
-        value, error = _value(rule["expression"], names)
+        value, error = value_of(rule["expression"], names)
         if error and spec["failurePolicy"] == "Fail":
             yield "", error
         elif not error and value is not True and value is not UNKNOWN:
@@ -88,7 +88,7 @@ def _of_rules(spec: dict, names: dict) -> Iterator[Verdict]:
 UNKNOWN = object()
 
 
-def _value(text: str, names: dict) -> tuple[object, str]:
+def value_of(text: str, names: dict) -> tuple[object, str]:
     """(the value of an expression, its error); UNKNOWN for what cannot be evaluated here."""
     read = _read(text)
     if read is None:
@@ -112,7 +112,7 @@ def _read(text: str) -> expressions.Expression | None:
 def _message(rule: dict, names: dict) -> str:
     """The words of a denial: the message expression's, else the message, else the expression itself."""
     if rule.get("messageExpression"):
-        said, _ = _value(rule["messageExpression"], names)
+        said, _ = value_of(rule["messageExpression"], names)
         said = said.strip() if isinstance(said, str) else ""
         if said and "\n" not in said and len(said) <= _MOST_MESSAGE:
             return said
@@ -141,14 +141,12 @@ class _Variables(dict):
 
 def _names(call, spec: dict, obj: dict | None, live: dict | None, param: dict | None) -> dict:
     """What expressions may name. Source: pkg/admission/plugin/cel (CreateAdmissionRequest, CreateNamespaceObject)."""
-    kind, identity = call.kind, call.identity
+    kind = call.kind
     resource = {"group": kind.group, "version": kind.version, "resource": kind.plural}
     gvk = {"group": kind.group, "version": kind.version, "kind": kind.kind}
-    user = {"username": identity.user, "groups": list(identity.groups), "uid": identity.uid,
-            "extra": {name: list(values) for name, values in identity.extra}}
     request = {"kind": gvk, "requestKind": gvk, "resource": resource, "requestResource": resource, "subResource": call.subresource,
                "requestSubResource": call.subresource, "name": call.name, "operation": OPERATIONS[call.request.verb],
-               "userInfo": user, "dryRun": call.dry_run}
+               "userInfo": call.who, "dryRun": call.dry_run}
     if call.namespace:
         request["namespace"] = call.namespace
     names: dict = {"object": obj, "oldObject": live, "request": request, "params": param, "namespaceObject": _namespace(call)}
@@ -192,7 +190,7 @@ def _is_about(call, matching: dict | None, obj: dict | None, live: dict | None) 
     """Source: matching.Matcher.Matches."""
     if matching is None:
         return True
-    if not _namespace_matches(call, matching["namespaceSelector"], obj, live):
+    if not namespace_matches(call, matching["namespaceSelector"], obj, live):
         return False
     if not any(_selects(matching["objectSelector"], each) for each in (obj, live) if each is not None):
         return False
@@ -206,7 +204,7 @@ def _selects(selector: dict, obj: dict) -> bool:
     return labels.from_object(selector).matches(obj["metadata"].get("labels") or {})
 
 
-def _namespace_matches(call, selector: dict, obj: dict | None, live: dict | None) -> bool:
+def namespace_matches(call, selector: dict, obj: dict | None, live: dict | None) -> bool:
     """By the namespace's labels; a Namespace is judged by its own, what is in none always matches."""
     if call.kind.kind == "Namespace":
         return _selects(selector, obj or live or {"metadata": {}})
@@ -220,16 +218,16 @@ def _rule_matches(call, rule: dict) -> bool:
     kind, scope = call.kind, rule.get("scope", "*")
     if rule.get("resourceNames") and call.name not in rule["resourceNames"]:
         return False
-    return (scope == "*" or (scope == "Namespaced") == kind.namespaced) and _names_it(rule["operations"], OPERATIONS[call.request.verb]) \
-        and _names_it(rule["apiGroups"], kind.group) and _names_it(rule["apiVersions"], kind.version) \
-        and any(_resource_matches(resource, kind.plural, call.subresource) for resource in rule["resources"])
+    return (scope == "*" or (scope == "Namespaced") == kind.namespaced) and names_it(rule["operations"], OPERATIONS[call.request.verb]) \
+        and names_it(rule["apiGroups"], kind.group) and names_it(rule["apiVersions"], kind.version) \
+        and any(resource_matches(resource, kind.plural, call.subresource) for resource in rule["resources"])
 
 
-def _names_it(items: list[str], wanted: str) -> bool:
+def names_it(items: list[str], wanted: str) -> bool:
     return "*" in items or wanted in items
 
 
-def _resource_matches(said: str, resource: str, subresource: str) -> bool:
+def resource_matches(said: str, resource: str, subresource: str) -> bool:
     name, _, sub = said.partition("/")
     return name in ("*", resource) and sub in ("*", subresource)
 

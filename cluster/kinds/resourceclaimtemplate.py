@@ -1,0 +1,36 @@
+"""ResourceClaimTemplate: the claim that each Pod of its own gets."""
+from __future__ import annotations
+
+from cluster.kinds import _devices, _rules
+from cluster.kinds._columns import AGE, NAME, age
+from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.meta import fields
+
+
+def default(draft: dict) -> None:
+    """As of the claim that is made of it."""
+    outer = draft["spec"] = draft.get("spec") or {}
+    outer["spec"] = outer.get("spec") or {}
+    _devices.default_claim(outer["spec"])
+
+
+def validate(template: dict) -> list[FieldError]:
+    """Source: pkg/apis/resource/validation/validation.go (ValidateResourceClaimTemplate)."""
+    errors: list[FieldError] = []
+    _rules.kube_finalizers(errors, template["metadata"])
+    _devices.claim(errors, template["spec"]["spec"], "spec.spec")
+    return errors
+
+
+def validate_update(new: dict, old: dict) -> list[FieldError]:
+    """A template stays as it is."""
+    return [fields.invalid("spec", new["spec"], _rules.IMMUTABLE)] if new["spec"] != old["spec"] else []
+
+
+KIND = Kind(
+    kind="ResourceClaimTemplate", plural="resourceclaimtemplates", singular="resourceclaimtemplate", group="resource.k8s.io",
+    storage_version_hash="TuzjC49aUfM=", columns=(NAME, AGE),
+    cells=lambda template, now_unix_ms: [template["metadata"]["name"], age(template, now_unix_ms)],
+    default=default, validate=validate, validate_update=validate_update, icon="copies",
+    title=stored_only({"en": "The claim of devices that each Pod gets for itself.", "zh": "每个 Pod 各自得到的设备申领。"}),
+)

@@ -1,0 +1,131 @@
+"""ResourceSlice: the devices that a driver offers, on one node or on several."""
+from __future__ import annotations
+
+from cluster.kinds import _devices, _pod_volume_sources, _rules
+from cluster.kinds._columns import AGE, NAME, age, column
+from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.meta import fields, names
+
+MOST_DEVICES, MOST_WITH_MORE, MOST_COUNTER_SETS, MOST_PROPERTIES = 128, 64, 8, 32
+PLACES = ("nodeName", "nodeSelector", "allNodes", "perDeviceNodeSelection")
+VALUES = ("bool", "int", "string", "version")
+LONGEST_VALUE = 64
+_ONE_PLACE = "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required"
+Errors = list[FieldError]
+
+
+def default(draft: dict) -> None:
+    """What is always written."""
+    spec = draft["spec"] = draft.get("spec") or {}
+    spec.setdefault("driver", "")
+    spec["pool"] = {"name": "", "generation": 0, "resourceSliceCount": 0, **(spec.get("pool") or {})}
+
+
+def prepare_update(draft: dict, old: dict) -> None:
+    """A changed spec counts as a generation."""
+    if draft["spec"] != old["spec"]:
+        draft["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+
+
+def validate(resource_slice: dict) -> Errors:
+    """Source: pkg/apis/resource/validation/validation.go (ValidateResourceSlice)."""
+    errors: Errors = []
+    spec, pool = resource_slice["spec"], resource_slice["spec"]["pool"]
+    _rules.kube_finalizers(errors, resource_slice["metadata"])
+    _pod_volume_sources.csi_driver(errors, "spec.driver", spec["driver"])
+    _devices.pool_name(errors, "spec.pool.name", pool["name"])
+    if pool["resourceSliceCount"] <= 0:
+        errors.append(fields.invalid("spec.pool.resourceSliceCount", pool["resourceSliceCount"], "must be greater than zero"))
+    if pool["generation"] < 0:
+        errors.append(fields.invalid("spec.pool.generation", pool["generation"], "must be greater than or equal to zero"))
+    _place(errors, spec)
+    devices = spec.get("devices")
+    if spec.get("sharedCounters") is not None and devices is not None:
+        errors.append(fields.invalid("spec", "", "only one of `sharedCounters` or `devices` is allowed"))
+    has_more = any(device.get("taints") or device.get("consumesCounters") for device in devices or ())
+    _devices.listed(errors, devices or [], MOST_WITH_MORE if has_more else MOST_DEVICES, "spec.devices", _device, "name")
+    _devices.listed(errors, spec.get("sharedCounters") or [], MOST_COUNTER_SETS, "spec.sharedCounters", _counters, "name")
+    return errors
+
+
+def _place(errors: Errors, spec: dict) -> None:
+    """Where the devices are: said in one way."""
+    found = []
+    for name in PLACES:
+        value, path = spec.get(name), f"spec.{name}"
+        if value is None:
+            continue
+        if value is False or value == "":
+            how = "must be either unset or set to a non-empty string" if value == "" else "must be either unset or set to true"
+            errors.append(fields.invalid(path, value, how))
+            continue
+        found.append(f"`{name}`")
+        if name == "nodeName":
+            _rules.subdomain(errors, path, value)
+        elif name == "nodeSelector" and len(value.get("nodeSelectorTerms") or ()) != 1:
+            errors.append(fields.invalid(f"{path}.nodeSelectorTerms", value.get("nodeSelectorTerms"), "must have exactly one node selector term"))
+    if not found:
+        errors.append(fields.required("spec", _ONE_PLACE))
+    elif len(found) > 1:
+        errors.append(fields.invalid("spec", f"{{{', '.join(found)}}}", f"{_ONE_PLACE}, but multiple fields are set"))
+
+
+def _device(errors: Errors, device: dict, path: str) -> None:
+    _rules.label(errors, f"{path}.name", device.get("name") or "")
+    attributes, capacity = device.get("attributes") or {}, device.get("capacity") or {}
+    count = len(attributes) + len(capacity)
+    if count > MOST_PROPERTIES:
+        errors.append(fields.invalid(path, count, f"the total number of attributes and capacities must not exceed {MOST_PROPERTIES}"))
+    for name, value in attributes.items():
+        _devices.qualified(errors, name, f"{path}.attributes")
+        _attribute(errors, value or {}, f"{path}.attributes[{name}]")
+    for name in capacity:
+        _devices.qualified(errors, name, f"{path}.capacity")
+
+
+def _attribute(errors: Errors, value: dict, path: str) -> None:
+    given = [name for name in VALUES if value.get(name) is not None]
+    errors += [fields.too_long(f"{path}.{name}", LONGEST_VALUE)
+               for name in given if isinstance(value[name], str) and len(value[name].encode()) > LONGEST_VALUE]
+    if len(given) != 1:
+        errors.append(fields.invalid(path, value if given else "", "exactly one value must be specified"))
+
+
+def _counters(errors: Errors, found: dict, path: str) -> None:
+    _rules.required_name(errors, f"{path}.name", found.get("name"), names.dns1123_label)
+    if not found.get("counters"):
+        errors.append(fields.required(f"{path}.counters"))
+
+
+def validate_update(new: dict, old: dict) -> Errors:
+    """Driver, pool and node stay."""
+    errors = validate(new)
+    mine, before = new["spec"], old["spec"]
+    for path, value, was in (("spec.pool.name", mine["pool"]["name"], before["pool"]["name"]), ("spec.driver", mine["driver"], before["driver"]),
+                             ("spec.nodeName", mine.get("nodeName"), before.get("nodeName"))):
+        if value != was:
+            errors.append(fields.invalid(path, value, _rules.IMMUTABLE))
+    return errors
+
+
+def warn(new: dict, old: dict | None) -> list[str]:
+    """Names of drivers are lowercase. Source: pkg/registry/resource/resourceslice/strategy.go (WarningsOnCreate)."""
+    driver = new["spec"]["driver"]
+    return [f'spec.driver: driver names should be lowercase; "{driver}" contains uppercase characters'] if driver != driver.lower() else []
+
+
+def cells(resource_slice: dict, now_unix_ms: int) -> list:
+    """Source: pkg/printers/internalversion/printers.go (printResourceSlice)."""
+    spec = resource_slice["spec"]
+    return [resource_slice["metadata"]["name"], spec.get("nodeName") or "", spec["driver"], spec["pool"]["name"], age(resource_slice, now_unix_ms)]
+
+
+KIND = Kind(
+    kind="ResourceSlice", plural="resourceslices", singular="resourceslice", group="resource.k8s.io", namespaced=False,
+    storage_version_hash="KsC072WgaEY=", has_generation=True,
+    columns=(NAME, column("Node", "resource.v1.ResourceSliceSpec#nodeName"), column("Driver", "resource.v1.ResourceSliceSpec#driver"),
+             column("Pool", "resource.v1.ResourcePool#name"), AGE),
+    cells=cells, default=default, prepare_update=prepare_update, validate=validate, validate_update=validate_update, warn=warn,
+    selectable={"spec.nodeName": lambda found: found["spec"].get("nodeName") or "", "spec.driver": lambda found: found["spec"]["driver"]},
+    icon="server", title=stored_only({"en": "The devices that a driver offers on a node.", "zh": "驱动程序在节点上提供的设备。"}),
+)
