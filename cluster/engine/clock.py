@@ -9,6 +9,7 @@ DEFAULT_EPOCH_MS = 1_767_258_000_000  # 2026-01-01T09:00:00Z
 UTC = timezone.utc
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+KEPT_TEXTS = 4096  # of seconds: the same moments are written again and again
 
 
 class Clock:
@@ -16,14 +17,17 @@ class Clock:
 
     def __init__(self, epoch_ms: int = DEFAULT_EPOCH_MS):
         self.epoch_ms = epoch_ms - epoch_ms % 1000
-        self._second, self._text = -1, ""
+        self._texts: dict[int, str] = {}
 
     def text(self, now_ms: int) -> str:
         """metav1.Time: whole seconds, `2026-01-01T09:00:00Z`."""
         second = (self.epoch_ms + now_ms) // 1000
-        if second != self._second:
-            self._second, self._text = second, datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return self._text
+        text = self._texts.get(second)
+        if text is None:
+            if len(self._texts) >= KEPT_TEXTS:
+                self._texts.clear()
+            text = self._texts[second] = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return text
 
     def micro_text(self, now_ms: int) -> str:
         """metav1.MicroTime: `2026-01-01T09:00:00.128000Z`."""

@@ -7,7 +7,7 @@ Source: kubernetes pkg/kubelet/prober/{worker,prober_manager}.go, prober/results
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from cluster.kinds.pod import is_sidecar
 from cluster.runtime.commands import Ended
@@ -30,11 +30,23 @@ FAR_MS = 60_000  # what is further away than this happens in the background
 NOTHING = Report()
 
 
+class Seen(NamedTuple):
+    """What a try of a probe came from: the Pod, the status that the kubelet held, the container's id, and what they led to."""
+
+    pod: dict
+    status: dict
+    id: str
+    spec: dict
+    container: dict
+    address: str
+
+
 class Prober:
     """Part of one kubelet."""
 
     def __init__(self, kubelet):
         self.kubelet = kubelet
+        self.seen: dict[tuple[str, str], Seen] = {}  # what the last tries came from: as long as it is so, the next ones go ahead
 
     @property
     def table(self) -> dict[str, dict[str, Probe]]:
@@ -73,6 +85,7 @@ class Prober:
 
     def _drop(self, uid: str, key: str) -> None:
         probe = self.table[uid].pop(key)
+        self.seen.pop((uid, key), None)
         self.kubelet.cancel(probe.timer)
         self.kubelet.runtime.forget_command(token_of(uid, probe))
         if not self.table[uid]:
@@ -135,6 +148,10 @@ class Prober:
         known = self.kubelet.state.statuses.get(uid)
         if pod is None or known is None:
             return
+        seen = self.seen.get((uid, key))
+        if seen is not None and seen.pod is pod and seen.status is known.status and seen.id == probe.id and not probe.is_on_hold:
+            self._try(uid, pod, probe, seen.spec, seen.container, seen.address)
+            return
         spec, container = spec_of(pod, probe)
         verdict = self._look(pod, known.status, probe, spec, container)
         if verdict == STOP:
@@ -142,7 +159,9 @@ class Prober:
         elif verdict == TICK:
             self._next(uid, probe, spec)
         elif verdict == GO:
-            self._try(uid, pod, probe, spec, container, known.status.get("podIP", ""))
+            address = known.status.get("podIP", "")
+            self.seen[uid, key] = Seen(pod, known.status, probe.id, spec, container, address)
+            self._try(uid, pod, probe, spec, container, address)
 
     def _next(self, uid: str, probe: Probe, spec: dict, *, earliest_ms: int = 0) -> None:
         """Wait for the ticker's next moment."""

@@ -14,7 +14,7 @@ from cluster.apiserver.itself import SERVER_IP
 from cluster.engine import Actor
 from cluster.runtime.http import Asked, answer_of
 from cluster.runtime.octets import bytes_of
-from cluster.runtime.servers import converse
+from cluster.runtime.servers import converse, is_quiet
 from cluster.runtime.wire import NO_DATA, NO_NAME, NO_ROUTE, REFUSED, TIMEOUT, UNRESOLVED, Exchanged, Resolved
 
 from . import coredns, kube_proxy, policies, resolver
@@ -98,6 +98,9 @@ class Network(Actor):
 
     def route(self, source: Place, address: str, port: int, protocol: str, *, is_traced: bool) -> Route | str:
         """Where a connection goes, or why it goes nowhere."""
+        own = self._own_pod(source.runtime, address) if source.sandbox is None else None
+        if own is not None:
+            return Route(own, port, source.gateway)
         choice = self._of_service(source, address, port, protocol)
         if choice is not None:
             if is_traced:
@@ -112,6 +115,12 @@ class Network(Actor):
         if mapped is not None:
             return Route(mapped[0], mapped[1], source.address)
         return Route(place, port, self._seen_as(source, place, address))
+
+    def _own_pod(self, runtime: Any, address: str) -> Place | None:
+        """The Pod of a node that an address is of, where no rule of kube-proxy is about it: what the node probes."""
+        sandbox = runtime.state.sandboxes.get(runtime.state.addresses.get(address, "")) if runtime is not OUTSIDE else None
+        proxy = self._part(kube_proxy.NAME)
+        return None if sandbox is None or (proxy is not None and address in proxy.by_address) else Place(runtime, sandbox)
 
     def _of_service(self, source: Place, address: str, port: int, protocol: str) -> kube_proxy.Choice | None:
         """The choice of a rule of kube-proxy, if one is about this address: a Service's, or a node's with a node port."""
@@ -235,6 +244,8 @@ class Network(Actor):
     def _talk(self, source: Place, route: Route, listener: Listener, address: str, text: str, *, is_traced: bool) -> Exchanged:
         """The listener hears the text and answers; what it logs is in its log."""
         runtime, container = route.place.runtime, listener.container
+        if not text and is_quiet(runtime.state.processes[container.id], listener.server):
+            return Exchanged("", "", address, self.latency("connect"), is_closed=False)
         world = runtime.world_of(container.id)
         world.client = route.seen_as
         said = converse(world, container.image, listener.server, text)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from cluster.runtime.network import to_number
-from cluster.runtime.servers import listening
+from cluster.runtime.servers import server_at
 from cluster.runtime.state import Container, Sandbox
 
 LOOPBACK = "127."
@@ -45,18 +46,21 @@ class Listener(NamedTuple):
     server: str
 
 
+@lru_cache(maxsize=1024)
 def gateway_of(cidr: str) -> str:
     """The first address of a node's range."""
     base = cidr.partition("/")[0]
     return base.rpartition(".")[0] + "." + str(int(base.rpartition(".")[2]) + 1) if base else ""
 
 
+@lru_cache(maxsize=4096)
 def is_address(text: str) -> bool:
     """Whether it is an IPv4 address, written with four numbers."""
     parts = text.split(".")
     return len(parts) == 4 and all(part.isascii() and part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts)
 
 
+@lru_cache(maxsize=4096)
 def is_in(address: str, cidr: str) -> bool:
     base, _, bits = cidr.partition("/")
     shift = 32 - int(bits)
@@ -75,7 +79,7 @@ def listener_at(place: Place, port: int) -> Listener | None:
     runtime = place.runtime
     for container in containers_in(place):
         process = runtime.state.processes.get(container.id)
-        server = listening(process).get(port) if process is not None else None
+        server = server_at(process, port) if process is not None else None
         if server is not None:
             return Listener(container, server)
     return None

@@ -59,9 +59,10 @@ class Files:
 
     def mount_point(self, path: str) -> str:
         """The mount that holds a path; "" for the container's own files."""
-        best = ""
+        best, length = "", len(path)
         for point in self.process.mounts:
-            if len(point) > len(best) and (path == point or path.startswith(point if point == "/" else point + "/")):
+            size = len(point)
+            if size > len(best) and path.startswith(point) and (size == length or path[size] == "/" or point == "/"):
                 best = point
         return best
 
@@ -103,10 +104,14 @@ class Files:
 
     def resolve(self, path: str, *, follow: bool = True) -> str:
         """The path without links; of one that leads nowhere, where it would be made. follow: the last part too."""
+        return self._resolved(path, follow)[0]
+
+    def _resolved(self, path: str, follow: bool = True) -> tuple[str, Node | None]:
+        """As `resolve`, with what stands there."""
         path = absolute(path)
         found = self._node(path)
         if found is not None and (found.kind != LINK or not follow):
-            return path
+            return path, found
         for _ in range(MOST_LINKS):
             steps = [*parents(path)[1:], path] if follow else parents(path)[1:]
             for each in steps:
@@ -116,19 +121,19 @@ class Files:
                     break
             else:
                 break
-        return path
+        return path, self._node(path)
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
     def look(self, path: str, *, follow: bool = True) -> Node | None:
         """What stands at a path (`stat`, or `lstat` without follow); None when nothing does."""
-        node = self._node(self.resolve(path, follow=follow))
+        _, node = self._resolved(path, follow)
         self.why = "" if node is not None else NO_SUCH
         return None if node is not None and follow and node.kind == LINK else node
 
     def read_file(self, path: str) -> str | None:
         """A file's text; None, and `why`, when it cannot be read."""
-        node = self._node(self.resolve(path))
+        _, node = self._resolved(path)
         if node is None or node.kind == LINK:
             self.why = NO_SUCH
         elif node.kind == FOLDER:
@@ -146,7 +151,7 @@ class Files:
         return permits(node, wanted, process.user, [process.group, *process.groups])
 
     def is_folder(self, path: str) -> bool:
-        node = self._node(self.resolve(path))
+        _, node = self._resolved(path)
         return node is not None and node.kind == FOLDER
 
     def names(self, path: str) -> list[str]:

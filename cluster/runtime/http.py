@@ -110,6 +110,7 @@ def answer(code: int, headers: list[tuple[str, str]], body: str, *, reason: str 
     return "\r\n".join(lines) + "\r\n\r\n" + (body if has_body else "")
 
 
+@lru_cache(maxsize=64)
 def date_of(date_text: str, unix_s: int) -> str:
     """`Thu, 01 Jan 2026 09:00:00 GMT`. date_text: 2026-01-01T09:00:00Z, the same moment."""
     day, _, time = date_text.rstrip("Z").partition("T")
@@ -117,6 +118,7 @@ def date_of(date_text: str, unix_s: int) -> str:
     return f"{DAYS[unix_s // 86400 % 7]}, {number} {MONTHS[int(month) - 1]} {year} {time} GMT"
 
 
+@lru_cache(maxsize=64)
 def log_date(date_text: str) -> str:
     """`01/Jan/2026:09:00:00 +0000`, as access logs have it."""
     day, _, time = date_text.rstrip("Z").partition("T")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from .http import Asked, Malformed, answer, date_of, log_date, reason_of, request_of
@@ -68,11 +69,33 @@ def listening(process: Process) -> dict[int, str]:
     found = {int(port): server for port, server in process.listens.items()}
     if image is None or process.kind != "server":
         return found
-    if image.serves and posixpath.basename(process.argv[0]) == posixpath.basename(image.command[0]):
+    if image.serves and _is_own_program(process.argv[0], image.command[0]):
         found |= image.serves
     if not image.names and not image.repositories:
         found |= dict.fromkeys(process.ports, "unknown")
     return found
+
+
+def server_at(process: Process, port: int) -> str | None:
+    """What listens on one port, as in `listening`; None: nothing does."""
+    if process.kind == "server" and process.behaviour:
+        image = behaviours()[process.behaviour]
+        if port in process.ports and not image.names and not image.repositories:
+            return "unknown"
+        if port in image.serves and _is_own_program(process.argv[0], image.command[0]):
+            return image.serves[port]
+    return process.listens.get(str(port))
+
+
+@lru_cache(maxsize=512)
+def _is_own_program(program: str, command: str) -> bool:
+    return posixpath.basename(program) == posixpath.basename(command)
+
+
+def is_quiet(process: Process, server: str) -> bool:
+    """Whether a server says and does nothing before it is asked: who only connects hears nothing."""
+    name = server.partition(" ")[0]
+    return name not in TALKERS and name not in behaviours()[process.behaviour].talks
 
 
 def _own(world: ContainerWorld) -> Image:
@@ -154,7 +177,7 @@ def _talk(world: ContainerWorld, tag: str, talker: Talker, text: str, setting: s
 
 def nginx(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
     """Static files of its root (setting), the access log on standard output, misses on standard error."""
-    software = "nginx/" + (tag.split("-")[0] if re.match(r"\d+\.\d+\.\d+", tag) else NGINX)
+    software = _nginx_software(tag)
     path = posixpath.normpath("/" + asked.path.lstrip("/")) if isinstance(asked, Asked) else ""
     code, body, errors = _nginx_found(world, asked, path, setting or NGINX_ROOT)
     kind = "text/html" if code != 200 or path == "/" else _type_of(path)
@@ -169,6 +192,11 @@ def nginx(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: st
     sent = "0" if _is_head(asked) else _length(body)
     access = f'{world.client} - - [{log_date(world.date_text)}] "{line}" {code} {sent} "{referer}" "{agent}" "-"\n'
     return Served(code, answer(code, headers, body, has_body=not _is_head(asked)), (*errors, ("stdout", access)))
+
+
+@lru_cache(maxsize=64)
+def _nginx_software(tag: str) -> str:
+    return "nginx/" + (tag.split("-")[0] if re.match(r"\d+\.\d+\.\d+", tag) else NGINX)
 
 
 def _nginx_found(world: ContainerWorld, asked: Asked | Malformed, path: str, root: str) -> tuple[int, str | None, tuple]:
