@@ -6,6 +6,7 @@ Source: kubernetes pkg/api/v1/pod/util.go (VisitPodSecretNames, VisitPodConfigma
 from __future__ import annotations
 
 KINDS = ("initContainers", "containers", "ephemeralContainers")
+LIVE = frozenset(("configMap", "secret", "downwardAPI", "projected", "image"))
 TOKENS = "kube-api-access-"  # the volume that admission gives every Pod
 
 
@@ -19,13 +20,33 @@ def is_plain(pod: dict) -> bool:
     """Whether nothing has to be fetched or made before the Pod's containers can start."""
     spec = pod["spec"]
     for volume in spec.get("volumes") or ():
-        if not is_lazy(volume):
+        if not is_lazy(volume) and is_used(pod, volume):
             return False
     for kind in KINDS:
         for container in spec.get(kind) or ():
             if ("env" in container or "envFrom" in container) and _has_references(container):
                 return False
     return True
+
+
+def is_used(pod: dict, volume: dict) -> bool:
+    """Whether a container wants a volume; the kubelet leaves those alone that nobody mounts.
+
+    Source: pkg/kubelet/volumemanager/populator/desired_state_of_world_populator.go (processPodVolumes), pkg/volume/util/util.go.
+    """
+    name = volume["name"]
+    return any(name in mounted_in(spec) for spec in containers_of(pod))
+
+
+def mounted_in(spec: dict) -> list[str]:
+    """The volumes that a container mounts, or has as devices."""
+    return [each["name"] for each in (*(spec.get("volumeMounts") or ()), *(spec.get("volumeDevices") or ()))]
+
+
+def used_volumes(pod: dict) -> list[dict]:
+    """The volumes that a Pod's containers want, in the order of its spec."""
+    wanted = {name for spec in containers_of(pod) for name in mounted_in(spec)}
+    return [volume for volume in pod["spec"].get("volumes") or () if volume["name"] in wanted]
 
 
 def is_lazy(volume: dict) -> bool:
@@ -76,6 +97,6 @@ def _of_volume(volume: dict) -> list[tuple[str, str]]:
 
 
 def is_live(pod: dict) -> bool:
-    """Whether what is in the Pod's volumes may change while it runs."""
-    volumes = pod["spec"].get("volumes") or ()
-    return any(not is_lazy(volume) and not {"configMap", "secret", "downwardAPI", "projected"}.isdisjoint(volume) for volume in volumes)
+    """Whether what is in the Pod's volumes may change while it runs, or is asked for anew by each pass."""
+    live = (volume for volume in pod["spec"].get("volumes") or () if not is_lazy(volume) and not LIVE.isdisjoint(volume))
+    return any(is_used(pod, volume) for volume in live)

@@ -56,6 +56,7 @@ class Pass:
     ends_ms: int = -1
     delayed: list[list[Any]] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
+    missing_images: dict[str, list[str]] = field(default_factory=dict)  # volume -> [reason, message], see image_volumes.py
     removals: list[str] = field(default_factory=list)  # containers that must go first, see resets.py
 
 
@@ -117,6 +118,7 @@ class Worker:
     synced_ms: int = -1  # end of the last pass
     mounted: bool = False
     is_probed: bool = False
+    has_images: bool = False  # among its volumes
     grace_s: int = 0
     stops: dict[str, Stop] = field(default_factory=dict)  # containers whose end is awaited, by id
     turns: dict[str, list[str]] = field(default_factory=dict)  # sidecar -> who must have ended before it is stopped

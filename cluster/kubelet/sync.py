@@ -11,7 +11,7 @@ from dataclasses import replace
 from cluster.engine import Sleep
 from cluster.kinds.pod import is_sidecar
 
-from . import backoff, environment, pod_status, resets, sandboxes
+from . import backoff, environment, image_volumes, pod_status, resets, sandboxes
 from .actions import Actions, actions_for, definition_of
 from .gotime import duration
 from .hooks import spec_named, words_of
@@ -128,6 +128,8 @@ class Sync:
             plan.acted = True
         while plan.starts:
             kind, name = plan.starts.pop(0)
+        if worker.has_images:
+            yield from image_volumes.pull(self.kubelet, worker, pod, plan)
             is_up = yield from self._start(worker, pod, report, name, kind, plan)
             if plan.hook:
                 return
@@ -211,6 +213,8 @@ class Sync:
         reason, message = self._in_backoff(worker, pod, spec, report, path, plan)
         if not reason:
             reason, message = yield from self._launch(worker, pod, spec, report, path, plan.address)
+        if not reason and plan.missing_images:
+            reason, message = image_volumes.refusal(self.kubelet, pod, spec, path, plan.missing_images)
         if not reason and "lifecycle" in spec and spec["lifecycle"].get("postStart") and self._begin_hook(worker, pod, spec, plan):
             return True
         self._note_start(worker, name, plan, reason, message)

@@ -14,6 +14,8 @@ from .volume_contents import NotAttached, NotReady
 
 DRIVERS = ("nfs.csi.k8s.io",)  # CSI drivers that every node has; this one needs no attaching
 OF_CLOUDS = ("awsElasticBlockStore", "azureDisk", "azureFile", "cinder", "gcePersistentDisk", "vsphereVolume", "portworxVolume")
+REMOVED = ("cephfs", "flexVolume", "flocker", "glusterfs", "photonPersistentDisk", "quobyte", "rbd", "scaleIO", "storageos")  # plugins
+GIT = "git-repo volume plugin has been disabled; if necessary, it may be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`"
 CHECKS = {"Socket": "a socket file", "CharDevice": "a character device", "BlockDevice": "a block device"}
 
 
@@ -43,6 +45,29 @@ def local(tree: Tree, source: dict) -> list[str]:
     if path not in tree:
         raise NotReady(f'path "{path}" does not exist')
     return [HOST, path, ""]
+
+
+def has_no_plugin(source: dict) -> bool:
+    """Whether the kubelet of this version knows no such volumes any more, or has not been given their driver (flexVolume).
+
+    Source: cmd/kubelet/app/plugins.go.
+    """
+    return any(source.get(kind) is not None for kind in REMOVED)
+
+
+def check(source: dict) -> None:
+    """Whether a volume of a Pod's own can be set up at all. Raises NotReady.
+
+    Sources: pkg/volume/git_repo/git_repo.go, pkg/volume/csi/{csi_client,csi_mounter}.go.
+    """
+    if source.get("gitRepo") is not None:
+        raise NotReady(GIT)
+    driver = (source.get("csi") or {}).get("driver")
+    if driver is not None and driver not in DRIVERS:
+        words = f"mounter.SetUpAt failed to get CSI client: driver name {driver} not found in the list of registered CSI drivers"
+        raise NotReady(f"kubernetes.io/csi: {words}")
+    if needs_attaching(source):
+        raise NotAttached
 
 
 def needs_attaching(source: dict) -> bool:

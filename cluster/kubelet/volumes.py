@@ -13,7 +13,7 @@ from cluster.runtime import reference
 from cluster.runtime.filesystem import HOST, Mount, Volume, absolute, copied, folder, image_tree, joined, put, real_path
 from cluster.runtime.images import behaviour_of
 
-from . import node_status, references, volume_contents, volume_sources, volume_writer
+from . import node_status, references, sub_paths, volume_contents, volume_sources, volume_writer
 from .state import Worker
 from .tokens import token_of
 from .volume_claims import claim_of, claim_problem, is_reachable, volume_problem
@@ -24,6 +24,7 @@ FIRST_DELAY_MS, LONGEST_DELAY_MS = 500, 122_000
 TIMEOUT_MS = 123_000  # podAttachAndMountTimeout
 RESYNC_MS, JITTER = 60_000, 0.5
 FOREGROUND_MS = 2_000  # a try that is further away does not keep the cluster from being settled
+TIMED_OUT = "context deadline exceeded"
 MADE = ("configMap", "secret", "downwardAPI", "projected")
 
 
@@ -49,12 +50,13 @@ class Volumes:
                 self._tell(worker, pod)
                 return True
             mounted = self.table[worker.uid] = Mounted()
+            worker.has_images = any("image" in volume for volume in pod["spec"].get("volumes") or ())
         if worker.mounted:
             self._refresh(worker, pod, mounted)
             return True
         mounted.since_ms = self.kubelet.now_ms
         missing = self.kubelet.objects.missing(worker.uid, pod)
-        if missing or any(claim_of(pod, volume) for volume in pod["spec"].get("volumes") or ()):
+        if missing or any(claim_of(pod, volume) for volume in references.used_volumes(pod)):
             self.kubelet.work(self._prepare(worker, pod, missing))
             return False
         return self._try(worker, pod, mounted)
@@ -68,7 +70,7 @@ class Volumes:
     def _look_at_claims(self, worker: Worker, pod: dict):
         """Find the PersistentVolumes behind claims. Source: desired_state_of_world_populator.go (getPVCExtractPV, getPVSpec)."""
         client, namespace = self.kubelet.client, pod["metadata"]["namespace"]
-        for volume in pod["spec"].get("volumes") or ():
+        for volume in references.used_volumes(pod):
             name, mounted = claim_of(pod, volume), self.table.get(worker.uid)
             if not name or mounted is None or volume["name"] in mounted.places:
                 continue
@@ -105,11 +107,11 @@ class Volumes:
     def _try(self, worker: Worker, pod: dict, mounted: Mounted) -> bool:
         """One try of what is due; what fails is tried again later."""
         kubelet, now_ms = self.kubelet, self.kubelet.now_ms
-        unprocessed = [words for _, words in mounted.claims.values() if words]
+        unprocessed = self._unprocessed(pod, mounted)
         if unprocessed:
-            self._fail(worker, pod, mounted, "; ".join(unprocessed), list(mounted.claims))
+            self._fail(worker, pod, mounted, "; ".join(unprocessed.values()), sorted(unprocessed))
             return False
-        for volume in pod["spec"].get("volumes") or ():
+        for volume in references.used_volumes(pod):
             failing = mounted.failing.get(volume["name"])
             if volume["name"] in mounted.places or (failing is not None and failing.due_ms > now_ms):
                 continue
@@ -126,6 +128,20 @@ class Volumes:
         self._plan_resync(worker, pod, mounted)
         kubelet.cancel(mounted.retry)
         return True
+
+    def _unprocessed(self, pod: dict, mounted: Mounted) -> dict[str, str]:
+        """volume -> why it is none that could be set up: its claim, or a plugin that is no more.
+
+        Source: desired_state_of_world.go (AddPodToVolume).
+        """
+        found = {name: words for name, (_, words) in mounted.claims.items() if words}
+        for volume in references.used_volumes(pod):
+            name = volume["name"]
+            persistent = mounted.claims[name][0] if name in mounted.claims else None
+            if name not in found and volume_sources.has_no_plugin(persistent["spec"] if persistent else volume):
+                shown = persistent["metadata"]["name"] if persistent else name
+                found[name] = f"failed to get Plugin from volumeSpec for volume {quote(shown)} err=no volume plugin matched"
+        return found
 
     def _tell(self, worker: Worker, pod: dict) -> None:
         worker.mounted = True
@@ -148,8 +164,7 @@ class Volumes:
             runtime.state.volumes.setdefault(f"{worker.uid}/{name}", Volume(copied(image_tree(behaviour), "/"), kind="image"))
             mounted.places[name] = [f"{worker.uid}/{name}", "/", "ro"]
         else:
-            if volume_sources.needs_attaching(volume):
-                raise NotAttached
+            volume_sources.check(volume)
             mounted.places[name] = volume_sources.networked(volume) or [f"{worker.uid}/{name}", "/", ""]
         group = (pod["spec"].get("securityContext") or {}).get("fsGroup")
         if group is not None and mounted.places[name][2] != "ro" and mounted.places[name][0] != HOST:
@@ -233,19 +248,23 @@ class Volumes:
             return
         mounted.retry = 0
         if self.kubelet.now_ms >= mounted.since_ms + TIMEOUT_MS:
-            self._fail(worker, pod, mounted, "context deadline exceeded", [])
+            self._fail(worker, pod, mounted, TIMED_OUT, [])
         else:
             self.go_on(worker)
 
     def _fail(self, worker: Worker, pod: dict, mounted: Mounted, why: str, unprocessed: list[str]) -> None:
-        """The pass is over without its volumes; another follows."""
+        """The pass is over without its volumes; another follows. That time ran out is nothing to tell: what failed has been told.
+
+        Source: kubelet.go (SyncPod: an error that is an interrupted wait leaves no Event).
+        """
         kubelet = self.kubelet
-        wanted = [volume["name"] for volume in pod["spec"].get("volumes") or ()]
+        wanted = [volume["name"] for volume in references.used_volumes(pod)]
         unmounted = [name for name in wanted if name in mounted.failing or name in unprocessed]
         unattached = " ".join(sorted(name for name in unmounted if name in mounted.failing and mounted.failing[name].is_unattached))
         lists = f"unmounted volumes=[{' '.join(unmounted)}], unattached volumes=[{unattached}], failed to process volumes=[{' '.join(unprocessed)}]"
         message = f"Unable to attach or mount volumes: {lists}: {why}"
-        kubelet.recorder.event(pod, "Warning", "FailedMount", message)
+        if why != TIMED_OUT:
+            kubelet.recorder.event(pod, "Warning", "FailedMount", message)
         kubelet.tell("VolumeNotMounted", worker, volume=" ".join(unmounted), message=message, delay_ms=0)
         mounted.since_ms, mounted.claims = -1, {}
         kubelet.cancel(mounted.retry)
@@ -257,7 +276,7 @@ class Volumes:
         """Write anew what has changed, as each pass does."""
         if not references.is_live(pod):
             return
-        for volume in pod["spec"].get("volumes") or ():
+        for volume in references.used_volumes(pod):
             if references.is_lazy(volume) or MADE_FROM.isdisjoint(volume):
                 continue
             try:
@@ -294,7 +313,7 @@ class Volumes:
         for index, mount in enumerate(spec.get("volumeMounts") or ()):
             name = mount["name"]
             key, root, only = mounted.places.get(name) if mounted and name in mounted.places else (f"{uid}/{name}", "/", "")
-            part = expand(mount["subPathExpr"], values) if mount.get("subPathExpr") else mount.get("subPath", "")
+            part = sub_paths.part_of(mount, values, expand) if "subPath" in mount or "subPathExpr" in mount else ""
             if part:
                 key, root = self._part(pod, spec, index, key, joined(root, absolute(part)), is_made=only == "ro" and key.startswith(uid))
             is_read_only = bool(mount.get("readOnly")) or only == "ro" or name.startswith(references.TOKENS)
@@ -306,10 +325,11 @@ class Volumes:
         tree = self.kubelet.runtime.volume(key).nodes
         path = real_path(tree, path)
         if path not in tree:
+            sub_paths.check_above(tree, path, spec["volumeMounts"][index], spec)
             put(tree, path, folder(mode=tree["/"].mode if "/" in tree else 0o777, changed_ms=self.kubelet.now_ms))
         if not is_made:
             return key, path
-        own = f"{pod['metadata']['uid']}/{spec['name']}/subpath-{index}"
+        own = f"{pod['metadata']['uid']}/{spec['name']}/subpath-{index}/{spec['volumeMounts'][index]['name']}"
         self.kubelet.runtime.state.volumes[own] = Volume(copied(tree, path), kind="configMap")
         return own, "/"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from cluster.engine import Actor
 
-from . import host_logs, reference, registry
+from . import host_logs, mounting, reference, registry
 from . import process as processes
 from .attach import Attachments
 from .commands import Commands
@@ -280,6 +280,9 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         if failed:
             self.wrote(container_id, "stderr", failed + "\n")
             process.timer = self.after(self.latency("process_exit"), "_exited", container_id, 1)
+        unmounted = mounting.problem(self.state, process, container) if mounts else ""
+        if unmounted:
+            return self._start_failed(container, processes.NOT_STARTED.format(reason=unmounted))
         elif process.kind == "script" and stdin:
             self.begin_main(process, tty=tty, closes=stdin_once)
         elif process.kind == "script":
