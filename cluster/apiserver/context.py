@@ -22,15 +22,22 @@ def unreachable(address: str, port: int, text: str) -> tuple[int, Any, dict]:
     return 0, "timeout", {}
 
 
+def uncalled(host: str, port: int, text: str, timeout_ms: int) -> tuple[int, Any, dict]:
+    """Webhooks of a server without a network."""
+    return 0, "timeout", {}
+
+
 @dataclass
 class Hooks:
     """What the API server asks of others. logs(namespace, pod, container, options) -> the text of a container's log.
 
     proxied(address, port, text) -> (code, body as bytes, headers) of an HTTP request's answer; code 0: there is none, and why.
+    called(host, port, text, timeout_ms) -> the same over TLS, to a webhook.
     """
 
     logs: Callable[[str, str, str, dict], str] = no_logs
     proxied: Callable[[str, int, str], tuple[int, Any, dict]] = unreachable
+    called: Callable[[str, int, str, int], tuple[int, Any, dict]] = uncalled
 
 
 class Context:

@@ -108,7 +108,7 @@ def _applier(call: Call) -> Callable[[dict | None], dict]:
         if changed is None:
             obj = bodies.with_metadata(draft(live) if live is not None else {"apiVersion": call.api_version, "kind": kind.kind})
         else:
-            obj = _applied(kind, changed, call.api_version)
+            obj = retyped(kind, changed, call.api_version)
             obj = bodies.defaulted(call, conversion.to_stored(kind, bodies.with_metadata(obj)))
         apply.keep_last_applied(obj, config, applier.manager)
         return ownership.owned_by(obj, entries)
@@ -116,7 +116,7 @@ def _applier(call: Call) -> Callable[[dict | None], dict]:
     return make
 
 
-def _applied(kind, changed: dict, api_version: str) -> dict:
+def retyped(kind, changed: dict, api_version: str) -> dict:
     """What server-side apply made of an object, made to fit its type."""
     if kind.custom is None:
         return apply.typed_object(changed, api_version, kind.kind)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from cluster.meta import status
 from cluster.meta.requests import Request, Response
 
-from . import authz, options, pipeline
+from . import admission, authz, options, pipeline
 from .logs import chosen
 
 STREAMS = ("exec", "attach", "portforward")
@@ -53,6 +53,15 @@ def target(request: Request, query: str, context) -> Target | Response:
         if request.subresource == "exec" and not command:
             raise status.bad_request("you must specify at least 1 command for the container")
         stdin, tty = (options.boolean(found.get(name, "false")) for name in ("stdin", "tty"))
+        admission.connect(call, _as_object(request, container, command))
         return Target(call.namespace, call.name, container, pod["spec"]["nodeName"], command, stdin, tty, request.subresource, pod["metadata"]["uid"])
     except Exception as error:
         return pipeline.failed(request, context, error)
+
+
+def _as_object(request: Request, container: str, command: list[str]) -> dict:
+    """The options of a stream as admission sees them. Source: pkg/apis/core/v1 (PodAttachOptions, PodExecOptions, PodPortForwardOptions)."""
+    kind = {"exec": "PodExecOptions", "attach": "PodAttachOptions", "portforward": "PodPortForwardOptions"}[request.subresource]
+    flags = {name: True for name in ("stdin", "stdout", "stderr", "tty") if options.boolean(request.options.get(name, "false"))}
+    found = {"kind": kind, "apiVersion": "v1", **flags}
+    return {**found, **({"container": container} if container else {}), **({"command": command} if command else {})}

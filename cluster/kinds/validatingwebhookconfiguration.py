@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from cluster.kinds import _admission_rules
 from cluster.kinds._columns import AGE, NAME, age, column
-from cluster.kinds.base import Kind, stored_only
+from cluster.kinds.base import Kind
 
 
 def default(draft: dict) -> None:
@@ -29,5 +29,5 @@ KIND = Kind(
     columns=(NAME, column("Webhooks", "Webhooks indicates the number of webhooks registered in this configuration", type="integer"), AGE),
     cells=cells, default=default, prepare_update=prepare_update, validate=_admission_rules.hooks,
     validate_update=lambda new, old: _admission_rules.hooks(new), icon="shield",
-    title=stored_only({"en": "Programs outside that may refuse what is written.", "zh": "可以拒绝写入内容的外部程序。"}),
+    title={"en": "Programs outside that may refuse what is written.", "zh": "可以拒绝写入内容的外部程序。"},
 )

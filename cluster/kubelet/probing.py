@@ -1,7 +1,7 @@
 """Owns one try of a probe or of an HTTP hook: what is asked, of whom, and what the answer means.
 
 Sources: kubernetes pkg/kubelet/prober/prober.go, pkg/probe/{exec,http,tcp,grpc}, pkg/probe/util.go.
-A simplification: HTTPS is spoken by nobody here: every server answers it as one that speaks plain HTTP.
+A simplification: HTTPS is spoken by few servers here (agnhost's webhook); the others answer it as one that speaks plain HTTP.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from cluster.runtime.commands import Ended
 from cluster.runtime.http import answer_of
 from cluster.runtime.servers import listening
-from cluster.runtime.wire import REFUSED, TIMEOUT, Exchanged, Wire
+from cluster.runtime.wire import PLAIN, REFUSED, TIMEOUT, Exchanged, Wire
 
 SUCCESS, WARNING, FAILURE, UNKNOWN = "success", "warning", "failure", "unknown"
 MOST_READ = 10 * 1024
@@ -105,11 +105,12 @@ def http(runtime: Any, action: dict, container: dict, pod_ip: str, *, timeout_ms
     for _ in range(LOOPS):
         url = f"{scheme}://{host}:{port}{path if path.startswith('/') else '/' + path}"
         request = request_text(path, f"{host}:{port}", action.get("httpHeaders") or [], purpose)
-        reply = Wire(runtime).exchange(host, port, request, timeout_ms=max(timeout_ms - took_ms, 1), is_traced=False)
+        left_ms, is_tls = max(timeout_ms - took_ms, 1), scheme == "https"
+        reply = Wire(runtime).exchange(host, port, request, timeout_ms=left_ms, is_traced=False, is_tls=is_tls)
         took_ms += reply.took_ms
-        if reply.error:
+        if reply.error and reply.error != PLAIN:
             return Answer(FAILURE, f'Get "{url}": {_http_error(reply, host, port)}', took_ms=took_ms)
-        if scheme == "https":
+        if reply.error:
             return Answer(FAILURE, f'Get "{url}": http: server gave HTTP response to HTTPS client', took_ms=took_ms)
         code, location, body = read(reply.text)
         if not code:

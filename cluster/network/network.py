@@ -14,8 +14,8 @@ from cluster.apiserver.itself import SERVER_IP
 from cluster.engine import Actor
 from cluster.runtime.http import Asked, answer_of
 from cluster.runtime.octets import bytes_of
-from cluster.runtime.servers import converse, is_quiet
-from cluster.runtime.wire import NO_DATA, NO_NAME, NO_ROUTE, REFUSED, TIMEOUT, UNRESOLVED, Exchanged, Resolved
+from cluster.runtime.servers import TLS, converse, is_quiet
+from cluster.runtime.wire import NO_DATA, NO_NAME, NO_ROUTE, PLAIN, REFUSED, TIMEOUT, UNRESOLVED, Exchanged, Resolved
 
 from . import coredns, kube_proxy, policies, resolver
 from .places import LOCALHOST, LOOPBACK, Listener, Place, is_address, is_in, listener_at, mapped_to, place_of
@@ -191,7 +191,7 @@ class Network(Actor):
         return dns is not None and dns.is_on and address == dns.address and self._is_allowed(source, policies.DNS, DNS_PORT, protocol)
 
     def exchange(
-        self, runtime: Any, container: str, host: str, port: int, text: str, *, protocol: str, timeout_ms: int, is_traced: bool
+        self, runtime: Any, container: str, host: str, port: int, text: str, *, protocol: str, timeout_ms: int, is_traced: bool, is_tls: bool
     ) -> Exchanged:
         """Connect and talk; see Wire.exchange."""
         is_traced = is_traced and self._is_told(container)
@@ -199,20 +199,35 @@ class Network(Actor):
         if found is not None and not found.addresses:
             return _nameless(host, found)
         address = found.addresses[0] if found else host
-        reply = self._dial(place_of(runtime, container), address, port, text, protocol, timeout_ms=timeout_ms, is_traced=is_traced)
+        options = {"timeout_ms": timeout_ms, "is_traced": is_traced, "is_tls": is_tls}
+        reply = self._dial(place_of(runtime, container), address, port, text, protocol, **options)
         return reply._replace(resolved=found, took_ms=reply.took_ms + (found.took_ms if found else 0))
 
     def from_server(self, address: str, port: int, text: str) -> tuple[int, Any, dict[str, str]]:
         """The answer to an HTTP request of the API server: (code, body, headers), or (0, why there is none, {})."""
-        reply = self._dial(Place(OUTSIDE), address, port, text, "TCP", timeout_ms=SERVER_TIMEOUT_MS, is_traced=True)
+        reply = self.called(address, port, text)
         found = answer_of(reply.text)
         return (found.code, bytes_of(found.body), found.headers) if found is not None else (0, reply.error, {})
+
+    def called(self, address: str, port: int, text: str, *, timeout_ms: int = SERVER_TIMEOUT_MS, is_tls: bool = False) -> Exchanged:
+        """A connection of the API server."""
+        return self._dial(Place(OUTSIDE), address, port, text, "TCP", timeout_ms=timeout_ms, is_traced=True, is_tls=is_tls)
+
+    def call_of_server(self, host: str, port: int, text: str, timeout_ms: int) -> tuple[int, Any, dict[str, str]]:
+        """The same over TLS, to a host that may be a name; error "late": it did not answer in time."""
+        if not is_address(host):
+            return 0, UNRESOLVED, {}
+        reply = self.called(host, port, text, timeout_ms=timeout_ms, is_tls=True)
+        found = answer_of(reply.text)
+        if found is not None:
+            return found.code, bytes_of(found.body), found.headers
+        return 0, "late" if reply.took_ms >= timeout_ms else reply.error, {}
 
     def _found(self, runtime: Any, container: str, host: str, is_traced: bool) -> Resolved | None:
         """None for an address, which needs no resolver."""
         return None if is_address(host) else self.resolve(runtime, container, host, "A", server="", is_traced=is_traced)
 
-    def _dial(self, source: Place, address: str, port: int, text: str, protocol: str, *, timeout_ms: int, is_traced: bool) -> Exchanged:
+    def _dial(self, source: Place, address: str, port: int, text: str, protocol: str, *, timeout_ms: int, is_traced: bool, is_tls: bool) -> Exchanged:
         route = self.route(source, address, port, protocol, is_traced=is_traced)
         if route == TIMEOUT and port == DNS_PORT and self._answers_names(source, address, protocol):
             return Exchanged("", "", address, self.latency("dns"))
@@ -225,7 +240,11 @@ class Network(Actor):
         listener = listener_at(route.place, route.port)
         if listener is None:
             return self._failed(source, address, port, REFUSED, timeout_ms, is_traced)
-        return self._talk(source, route, listener, address, text, is_traced=is_traced)
+        speaks_tls = listener.server.startswith(TLS)
+        if text and speaks_tls != is_tls:
+            return Exchanged(PLAIN if is_tls else "", "" if is_tls else TO_TLS, address, self.latency("connect"))
+        reply = self._talk(source, route, listener, address, text, is_traced=is_traced)
+        return reply if reply.took_ms <= timeout_ms else Exchanged(TIMEOUT, address=address, took_ms=timeout_ms)
 
     def _is_allowed(self, source: Place, target: Place | policies.Peer, port: int, protocol: str) -> bool:
         guard = self._part(policies.NAME)
@@ -257,7 +276,7 @@ class Network(Actor):
             line = f"{asked.method} {asked.path}"[:SHOWN] if isinstance(asked, Asked) else "?"
             told = {"port": route.port, "asked": line, "code": code, "client": _from(source)["from"], "source": _subject(source)}
             runtime.tell("RequestAnswered", container.uid, container.pod, container.name, **told)
-        return Exchanged("", said.text, address, self.latency("connect"), said.is_over)
+        return Exchanged("", said.text, address, self.latency("connect") + said.took_ms, said.is_over)
 
     def _tell_choice(self, source: Place, address: str, port: int, choice: kube_proxy.Choice) -> None:
         about = {"service": choice.service, "address": address, "port": port, "endpoints": choice.endpoints}

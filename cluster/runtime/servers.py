@@ -39,6 +39,7 @@ class Served(NamedTuple):
     code: int
     text: str
     lines: tuple[tuple[str, str], ...] = ()
+    took_ms: int = 0  # how long it thinks
 
 
 class Said(NamedTuple):
@@ -57,10 +58,14 @@ class Conversation(NamedTuple):
     is_over: bool = False
     lines: tuple[tuple[str, str], ...] = ()
     asked: tuple[tuple[Any, int], ...] = ()
+    took_ms: int = 0
 
 
 Server = Callable[[ContainerWorld, str, "Asked | Malformed", str], Served]  # world, image tag, request, setting
 Talker = Callable[[ContainerWorld, str, str, str], Said]  # world, image tag, received, setting; called first with nothing received
+
+
+TLS = "tls-"  # how the names of servers begin that speak TLS
 
 
 def listening(process: Process) -> dict[int, str]:
@@ -137,7 +142,8 @@ def converse(world: ContainerWorld, image: str, server: str, text: str) -> Conve
         if asked is None:
             break
         served = serve(world, image, server, asked)
-        done = Conversation(done.text + served.text, hangs_up(asked, served), (*done.lines, *served.lines), (*done.asked, (asked, served.code)))
+        lines, heard = (*done.lines, *served.lines), (*done.asked, (asked, served.code))
+        done = Conversation(done.text + served.text, hangs_up(asked, served), lines, heard, done.took_ms + served.took_ms)
     return done
 
 

@@ -15,6 +15,7 @@ CLUSTER_DNS, CLUSTER_DOMAIN = "10.96.0.10", "cluster.local"
 CONNECT_TIMEOUT_MS = 127_000  # what the kernel tries before it gives up: six repeats, doubling (tcp_syn_retries)
 
 REFUSED, TIMEOUT, NO_ROUTE, UNRESOLVED, RESET = "refused", "timeout", "no-route", "unresolved", "reset"
+PLAIN = "plain"  # the listener speaks no TLS
 NO_NAME, NO_DATA, NO_SERVER, FAILED = "nxdomain", "nodata", "no-server", "servfail"
 
 
@@ -35,7 +36,7 @@ class Resolved(NamedTuple):
 
 
 class Exchanged(NamedTuple):
-    """What came of a connection. error: "", REFUSED, TIMEOUT, NO_ROUTE, UNRESOLVED (see `resolved`), RESET.
+    """What came of a connection. error: "", REFUSED, TIMEOUT, NO_ROUTE, UNRESOLVED (see `resolved`), RESET, PLAIN.
 
     address: what was dialled, of a Service its own. text: all that the listener sent.
     """
@@ -69,13 +70,25 @@ class Wire:
         return network.resolve(self.runtime, self.container, name, kind, server=server, is_traced=is_traced)
 
     def exchange(
-        self, host: str, port: int, text: str = "", *, protocol: str = "TCP", timeout_ms: int = CONNECT_TIMEOUT_MS, is_traced: bool = True
+        self,
+        host: str,
+        port: int,
+        text: str = "",
+        *,
+        protocol: str = "TCP",
+        timeout_ms: int = CONNECT_TIMEOUT_MS,
+        is_traced: bool = True,
+        is_tls: bool = False,
     ) -> Exchanged:
-        """Connect, say `text`, hear the answer. With text "" it is a connection that is closed again (`nc -z`, a tcpSocket probe)."""
+        """Connect, say `text`, hear the answer. With text "" it is a connection that is closed again (`nc -z`, a tcpSocket probe).
+
+        is_tls: the client speaks TLS. It is a mark on the connection alone: nothing is encrypted, and no certificate is looked at.
+        """
         network = self._network
         if network is None:
             return Exchanged(NO_ROUTE, address=host)
-        return network.exchange(self.runtime, self.container, host, port, text, protocol=protocol, timeout_ms=timeout_ms, is_traced=is_traced)
+        options = {"protocol": protocol, "timeout_ms": timeout_ms, "is_traced": is_traced, "is_tls": is_tls}
+        return network.exchange(self.runtime, self.container, host, port, text, **options)
 
     def ping(self, host: str, *, is_traced: bool = True) -> Exchanged:
         """One echo request; error "" when it came back, after took_ms."""

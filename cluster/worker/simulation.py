@@ -142,6 +142,10 @@ class Simulation:
         """An HTTP request that the API server makes itself (pods/proxy, services/proxy)."""
         return self.network.from_server(address, port, text)
 
+    def called(self, host: str, port: int, text: str, timeout_ms: int) -> tuple[int, Any, dict]:
+        """A call of the API server over TLS (webhooks)."""
+        return self.network.call_of_server(host, port, text, timeout_ms)
+
     def log_run(self, request: Request) -> tuple[Any, str] | None:
         """(the runtime, the container's id) that a request for a log is about, if a node has it."""
         stored = self.store.get(f"/registry/pods/{request.namespace}/{request.name}")

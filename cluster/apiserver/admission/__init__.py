@@ -2,7 +2,7 @@
 
 A plugin is a module with NAME and `admit(call, obj, live) -> [fields it set]` or `validate(call, obj, live)`; either may
 raise a refusal. obj: the new object, None for a delete; live: the one that is stored, None for a create.
-Left out so far: NodeRestriction, what is about certificates, webhooks and mutating policies.
+Left out so far: NodeRestriction, what is about certificates, and mutating policies.
 Source: k8s.io/kubernetes pkg/kubeapiserver/options/plugins.go.
 """
 from __future__ import annotations
@@ -12,11 +12,13 @@ from functools import cache
 from cluster.meta import status
 
 from . import (
+    _webhooks,
     claim_resize,
     default_ingress_class,
     default_storage_class,
     default_tolerations,
     limit_ranger,
+    mutating_webhook,
     namespace_lifecycle,
     pod_resize,
     pod_security,
@@ -27,11 +29,12 @@ from . import (
     storage_protection,
     taint_new_nodes,
     validating_policy,
+    validating_webhook,
 )
 
 MUTATING = (limit_ranger, service_account, taint_new_nodes, priority, default_tolerations, default_storage_class, storage_protection,
             runtime_class, default_ingress_class)
-VALIDATING = (limit_ranger, pod_security, priority, claim_resize, pod_resize, validating_policy, resource_quota)
+VALIDATING = (limit_ranger, pod_security, priority, claim_resize, pod_resize, validating_policy, validating_webhook, resource_quota)
 # each of them says whether it had anything to look at
 
 
@@ -47,13 +50,27 @@ def mutate(call, obj: dict, live: dict | None) -> None:
     plugin = namespace_lifecycle
     try:
         plugin.check(call, obj, live)
-        for plugin in () if call.subresource else _mutating(call.kind.plural):
+        plugins = () if call.subresource else _mutating(call.kind.plural)
+        for plugin in plugins:
             filled = plugin.admit(call, obj, live)
             if filled:
                 call.trace("AdmissionMutated", plugin=plugin.NAME, fields=filled)
+        plugin = mutating_webhook
+        if call.context.store.touched.get(plugin.CONFIGURATIONS):
+            _ask_webhooks(call, obj, live, plugins)
     except status.StatusError as refusal:
         refusal.plugin = plugin.NAME
         raise
+
+
+def _ask_webhooks(call, obj: dict, live: dict | None, plugins: tuple) -> None:
+    """Let webhooks change an object; what they changed may want something of the plugins before them again."""
+    changed = mutating_webhook.admit(call, obj, live)
+    if not changed:
+        return
+    call.trace("WebhookMutated", plugin=mutating_webhook.NAME, hooks=changed)
+    for plugin in plugins:
+        plugin.admit(call, obj, live)
 
 
 def validate(call, obj: dict | None, live: dict | None) -> None:
@@ -70,6 +87,15 @@ def validate(call, obj: dict | None, live: dict | None) -> None:
     except status.StatusError as refusal:
         refusal.plugin = plugin.NAME
         raise
+
+
+def connect(call, options: dict) -> None:
+    """Ask webhooks about a connection (exec, attach, port-forward). options: its options as an object."""
+    touched = call.context.store.touched
+    for plugin in (mutating_webhook, validating_webhook):
+        if touched.get(plugin.CONFIGURATIONS):
+            hooks = _webhooks.configured(call, plugin.CONFIGURATIONS)
+            validating_webhook.judged(hooks, _webhooks.connecting(call, options))
 
 
 def refused(call, obj: dict | None, why: str):

@@ -62,6 +62,16 @@ KINDS = {
         en="**{plugin}**, a mutating admission plugin, adds {fields}.",
         zh="**{plugin}** 是变更类准入插件，它添加了 {fields}。",
     ),
+    "WebhookMutated": Kind(
+        stage="admission", lane=LANE, source="k8s.io/apiserver pkg/admission/plugin/webhook/mutating",
+        en="**{plugin}**: what {hooks} answered has changed the object.",
+        zh="**{plugin}**：{hooks} 的回答更改了该对象。",
+    ),
+    "WebhookFailed": Kind(
+        stage="admission", lane=LANE, marker="warning", source="k8s.io/apiserver pkg/util/webhook/error.go",
+        en="**The webhook {hook}** could not be asked ({error}). Its failurePolicy is {policy}.",
+        zh="无法询问 **Webhook {hook}**（{error}）。它的 failurePolicy 为 {policy}。",
+    ),
     "ObjectValidated": Kind(
         stage="admission", lane=LANE, source="k8s.io/kubernetes pkg/apis/core/validation/validation.go",
         en="**kube-apiserver** validates the {object}: names, values and how they fit together. All is well.",

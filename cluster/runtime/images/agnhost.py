@@ -1,8 +1,8 @@
 """agnhost: the many-in-one image of Kubernetes' own tests. Its first argument chooses what it is; with none it pauses.
 
 Here are netexec, pause, serve-hostname, entrypoint-tester, liveness, porter, test-webserver, logs-generator, connect, dns-suffix,
-dns-server-list, etc-hosts, stress, guestbook (one node of it), grpc-health-checking, tcp-reset, mounttest, nettest; others say that
-they are not simulated, and end with 1.
+dns-server-list, etc-hosts, stress, guestbook (one node of it), grpc-health-checking, tcp-reset, mounttest, nettest, webhook and
+crd-conversion-webhook; others say that they are not simulated, and end with 1.
 Source: kubernetes test/images/agnhost.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cluster.runtime import agnhost_webhook
 from cluster.runtime.agnhost_mounttest import mounttest
 from cluster.runtime.agnhost_servers import ANSWERS, TALKS
 from cluster.runtime.image import Act, Image, Printed
@@ -167,6 +168,13 @@ def nettest(me: Running) -> Act:
     return Act()
 
 
+def webhook(me: Running) -> Act:
+    """It speaks TLS; the certificate that it is given is not read."""
+    found, _ = flags(me.argv[2:])
+    name = "tls-webhook" if me.argv[1] == "webhook" else "tls-conversion"
+    return _serve(me, number_of(found.get("port", ""), 443), f"{name} {found.get('sidecar-image', '')}")
+
+
 def tcp_reset(me: Running) -> Act:
     found, _ = flags(me.argv[2:])
     return _serve(me, number_of(found.get("port", ""), 8080), "reset")
@@ -205,6 +213,8 @@ PROGRAMS: dict[str, Callable[[Running], Act]] = {
     "tcp-reset": tcp_reset,
     "mounttest": mounttest,
     "nettest": nettest,
+    "webhook": webhook,
+    "crd-conversion-webhook": webhook,
 }
 
 
@@ -248,7 +258,7 @@ IMAGE = Image(
     exit_codes={"TERM": 2, "INT": 2, "QUIT": 2, "HUP": 2},
     programs={"agnhost": agnhost, "agnhost-2": agnhost},
     signals=on_signal,
-    answers=ANSWERS,
+    answers={**ANSWERS, "tls-webhook": agnhost_webhook.webhook, "tls-conversion": agnhost_webhook.conversion},
     talks=TALKS,
     tools={"agnhost": tool},
     prompt_shows_folder=True,
