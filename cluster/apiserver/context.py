@@ -40,6 +40,16 @@ class Hooks:
     called: Callable[[str, int, str, int], tuple[int, Any, dict]] = uncalled
 
 
+@dataclass(frozen=True)
+class Member:
+    """The etcd of a server whose store cannot be switched off."""
+
+    is_on: bool = True
+
+
+ALWAYS_ON = Member()
+
+
 class Context:
     """One server's surroundings. `server` has a store, an engine (rng, clock), now_ms and trace(kind, subject, **data).
 
@@ -51,6 +61,7 @@ class Context:
         self.kinds = ServedKinds(server.store, kinds or registry())
         self.hooks, self.profile = hooks or Hooks(), profile
         self.rbac = Rbac(server.store)
+        self.etcd: Any = ALWAYS_ON   # what needs it fails while it is off
         self.facts = server.engine.trace
         self.quiet, self.muted, self.request_id = False, False, 0
         self.heard: list[list] | None = None    # where facts go instead of the trace: [kind, subject, data]

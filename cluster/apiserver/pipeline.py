@@ -9,6 +9,7 @@ import msgspec
 
 from cluster.meta import status
 from cluster.meta.requests import Request, Response
+from cluster.store.etcd import REFUSED
 from cluster.store.memory import Store
 
 from . import (
@@ -49,6 +50,8 @@ def read(request: Request, context: Context) -> Response:
         if request.verb == "raw":
             return discovery.answer(request, context)
         call = enter(request, context)
+        if not context.etcd.is_on and not call.kind.virtual:
+            return refuse(request, context, cut_off(), "store")
         if call.kind.virtual:
             options.check(request)
             return reviews.answer(call, identity)
@@ -76,6 +79,8 @@ def watch(request: Request, context: Context) -> Response | http.WatchRequest:
     try:
         check_caller(request, context)
         enter(request, context)
+        if not context.etcd.is_on:
+            return refuse(request, context, cut_off(), "store")
         return http.watch_spec(request, context.registry)
     except Exception as error:
         return failed(request, context, error)
@@ -117,12 +122,19 @@ def work_out(call: Call) -> Response | Write:
 def commit(write: Write, context: Context) -> Response:
     """Do what was worked out; work it out again where another write came first and the caller named no version."""
     request = write.request
+    if not context.etcd.is_on:
+        return refuse(request, context, cut_off(), "store")
     try:
         response = storing.store(write, context, work_out)
         response.body = presentation.present(response.body, request, context)
         return response
     except Exception as error:
         return failed(request, context, error, gate="store")
+
+
+def cut_off() -> status.StatusError:
+    """What becomes of a request that needs etcd while nobody reaches that."""
+    return status.failure(500, "", REFUSED)
 
 
 def mark_of(write: Write) -> Write:

@@ -12,6 +12,7 @@ import msgspec
 from cluster.engine import Actor
 from cluster.engine.plain import carried
 from cluster.meta.requests import Request, Response, agent_of
+from cluster.store.etcd import Etcd
 from cluster.store.memory import Store
 
 from . import itself, pipeline
@@ -21,6 +22,8 @@ from .watch import Hub, Watcher, WatchSpec, fold
 carried(Request)
 carried(Response)
 QUIET_RESOURCES = ("events", "leases")
+CLIENTS = ("kubectl", "client")
+NOTICE_MS = 5   # until whoever had a connection to a server that ends knows of it
 
 
 @carried
@@ -62,11 +65,12 @@ class ApiServer(Actor):
     def __init__(self, engine, store: Store, *, hooks: Any = None, profile: str = "learner",
                  enforces_rbac: bool = False):
         super().__init__(engine)
-        self.store, self.hub = store, Hub()
+        self.store, self.hub, self.etcd = store, Hub(), Etcd(engine)
         self.state = ServerState(enforces_rbac=enforces_rbac)
         self.outbox: list[tuple] = []
         self.context = Context(self, hooks=hooks, profile=profile)
         self.looking = Context(self, hooks=hooks, profile=profile)  # of looks from outside, which must not change what happens
+        self.context.etcd = self.looking.etcd = self.etcd
 
     def begin(self, objects: list[tuple[str, dict]]) -> None:
         """Write the objects that a fresh cluster starts with."""
@@ -80,8 +84,45 @@ class ApiServer(Actor):
         return self.state.enforces_rbac
 
     def fresh_state(self) -> ServerState:
-        """What a restart keeps: its flags."""
-        return ServerState(enforces_rbac=self.state.enforces_rbac)
+        """What a restart keeps: its flags; and its numbers go on, so that none means two things."""
+        state = self.state
+        return ServerState(next_request=state.next_request, next_watcher=state.next_watcher, enforces_rbac=state.enforces_rbac)
+
+    # -- off and on -------------------------------------------------------------------------------------------------
+
+    def on_start(self) -> None:
+        """Begin anew; what is missing of the objects about itself comes back."""
+        self.trace("ComponentStarted", component=self.name)
+        self.store.fanned_out = self.store.revision
+        for key in itself.OWN:
+            if self.store.get(key) is None:
+                self.after(itself.due_in_ms(self.now_ms), "bring_back", key)
+
+    def on_stop(self) -> None:
+        """Every connection ends: requests under way get no answer, watches close."""
+        self.trace("ComponentStopped", component=self.name)
+        for event in self.engine.pending(self):
+            if event.handler in ("arrive", "write"):
+                request, *_, reply_to, sender = event.args
+                self._hang_up(request, reply_to, sender)
+        for watcher in self.hub.by_id.values():
+            if watcher.sink is not None:
+                self.outbox.append(("closed", watcher.id))
+            elif watcher.actor.generation == watcher.generation:
+                self.engine.schedule(watcher.actor, NOTICE_MS, "watch_closed", (watcher.id,), background=True)
+        self.hub = Hub()
+
+    def _hang_up(self, request: Request, reply_to: ReplyTo, sender: str) -> None:
+        """A request finds nobody who listens, or loses its connection."""
+        quiet = is_quiet(request)
+        if not quiet:
+            self.engine.record(sender, "ServerUnreached", subject_of(request), {"to": self.name, "verb": request.verb, "detail": sender not in CLIENTS})
+        if reply_to.external:
+            self.outbox.append(("reply", reply_to.external, request, refused_connection()))
+        actor = self.engine.actors.get(reply_to.actor)
+        if actor is not None:
+            self.engine.schedule(actor, NOTICE_MS, "_resume", (reply_to.work_id, reply_to.slot, refused_connection()),
+                                 background=self._is_background(quiet))
 
     def enforce_rbac(self, enforces: bool) -> None:
         """Let Roles and bindings decide about everybody, or no longer."""
@@ -93,7 +134,7 @@ class ApiServer(Actor):
     def submit(self, request: Request, reply_to: ReplyTo, *, sender: str, later_ms: int = 0) -> None:
         """Take a request on its way: called by a client at the moment of sending, or `later_ms` before it."""
         if not self.is_on:
-            self._answer(request, refused_connection(), reply_to, sender)
+            self._hang_up(request, reply_to, sender)
             return
         request.id = self.state.next_request
         self.state.next_request += 1
@@ -208,6 +249,9 @@ class ApiServer(Actor):
 
     def bring_back(self, key: str) -> None:
         """Make an object about this server again that somebody has deleted."""
+        if not self.etcd.is_on:
+            self.after(itself.INTERVAL_MS, "bring_back", key, background=True)
+            return
         request = itself.request(key)
         request.id = self.state.next_request
         self.state.next_request += 1

@@ -28,7 +28,9 @@ class Controller(Actor):
                              manager=self.MANAGER, qps=self.QPS, burst=self.BURST)
         self.queue = WorkQueue(self, self.WORKERS, base_ms=self.RETRY_BASE_MS, max_ms=self.RETRY_MAX_MS)
         self.setup()
+        self.informers.registrant = self
         self.watch(self.informers)
+        self.informers.registrant = None
 
     @property
     def account(self) -> str:

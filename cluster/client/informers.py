@@ -1,20 +1,22 @@
 """Informers: a component's own copy of what it watches, and the news about it. One set a process.
 
-Source: client-go tools/cache (reflector, shared informers, indexers).
+A connection that ends is made anew with a back-off, and all is listed again, since a server that has just started knows no older
+revisions. Source: client-go tools/cache (reflector, shared informers, indexers); k8s.io/apiserver pkg/storage/cacher/watch_cache.go
+(too old resource version).
 """
 from __future__ import annotations
 
 from collections.abc import Callable, ItemsView, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from cluster.apiserver.watch import WatchSpec
-from cluster.engine import Sleep
 from cluster.kinds import prefix
 from cluster.meta.objects import controller_of, key_of
 
 from .client import Client
 
-RELIST_MS = 1000  # wait before listing again after a refusal
+RETRY_MS, MOST_RETRY_MS = 800, 30_000  # wait before asking again: doubling, and up to as much again by chance
 Handler = Callable[[str, dict | None, dict | None], None]
 
 
@@ -24,6 +26,9 @@ class InformerState:
     synced: bool = False
     watcher: int = 0
     newest: str = ""   # the revision of what came last: how far this copy has come
+    failures: int = 0  # in a row
+    is_cut: bool = False   # its watch has ended, and there is none in its place yet
+    missed: int = 0    # how many objects were otherwise when it was listed again
 
 
 class Informer:
@@ -35,6 +40,9 @@ class Informer:
         self.late = False        # began while the process ran: of a custom resource
         self.handlers: list[Handler] = []
         self.of_owner: dict[str, list[Handler]] = {}    # by the kind of the controller that an object names
+        self.registered: list[tuple[Any, str, Handler]] = []   # (whose, owner's kind or "", handler): both of these, in their order
+        self.registrant: Any = None   # who is registering handlers now
+        self.deaf: tuple[Any, ...] = ()   # registrants that are switched off
         self.indexes: dict[str, dict[str, dict[str, dict]]] = {name: {} for name in indexes}
         self._values: dict[str, list[list[str]]] = {}   # key -> what each indexer said of the object; derived, as the indexes are
 
@@ -62,11 +70,34 @@ class Informer:
             self.on_restore()
 
     def on(self, handler: Handler) -> None:
-        self.handlers.append(handler)
+        self._register("", handler)
 
     def on_owned(self, kind: str, handler: Handler) -> None:
         """Hear only of objects that have, or had, a controller of this kind, and of those that have none."""
-        self.of_owner.setdefault(kind, []).append(handler)
+        self._register(kind, handler)
+
+    def _register(self, kind: str, handler: Handler) -> None:
+        self.registered.append((self.registrant, kind, handler))
+        if self.registrant not in self.deaf:
+            (self.of_owner.setdefault(kind, []) if kind else self.handlers).append(handler)
+
+    def tell_only(self, deaf: tuple[Any, ...]) -> None:
+        """Let the handlers of all but some registrants hear of news."""
+        self.deaf, heard = deaf, [(kind, handler) for whose, kind, handler in self.registered if whose not in deaf]
+        self.handlers = [handler for kind, handler in heard if not kind]
+        self.of_owner = {}
+        for kind, handler in heard:
+            if kind:
+                self.of_owner.setdefault(kind, []).append(handler)
+
+    def replay(self, whose: Any) -> None:
+        """Tell one registrant of all objects as if they had just come."""
+        mine = [(kind, handler) for each, kind, handler in self.registered if each is whose]
+        for obj in self.items() if mine else ():
+            owner = controller_of(obj)
+            for kind, handler in mine:
+                if not kind or owner is None or owner["kind"] == kind:
+                    handler("ADDED", None, obj)
 
     def concerned(self, old: dict | None, new: dict) -> list[Handler]:
         """The handlers of owners' kinds that a change of an object is news for."""
@@ -142,6 +173,7 @@ class Informers:
         self.process, self.client = process, client
         self.by_resource: dict[tuple[str, str], Informer] = {}
         self._by_watcher: dict[int, Informer] = {}
+        self.registrant: Any = None   # whose handlers are registered now: a part of the process that can be switched off by itself
 
     def __getitem__(self, resource: str) -> Informer:
         return self.by_resource[(resource, "")] if (resource, "") in self.by_resource else \
@@ -156,6 +188,7 @@ class Informers:
             self.process.attach(f"informer/{resource}/{field_selector}", informer)
         for name, indexer in (indexes or {}).items():
             informer.add_index(name, indexer)
+        informer.registrant = self.registrant
         return informer
 
     def follow(self, resource: str) -> Informer:
@@ -193,34 +226,70 @@ class Informers:
         for informer in self.by_resource.values():
             self.process.work(self._list_and_watch(informer))
 
+    def closed(self, watcher_id: int) -> None:
+        """A watch has ended: what it told of is asked for again."""
+        informer = self._watching(watcher_id)
+        if informer is not None:
+            informer.state.watcher, informer.state.is_cut = 0, True
+            self._later(informer)
+
+    def again(self, resource: str, field_selector: str) -> None:
+        informer = self.by_resource.get((resource, field_selector))
+        if informer is not None:
+            self.process.work(self._list_and_watch(informer))
+
+    def _later(self, informer: Informer) -> None:
+        """Ask again after a back-off. Source: client-go tools/cache/reflector.go (defaultBackoffInit, Max, Factor, Jitter)."""
+        wait_ms = min(RETRY_MS << min(informer.state.failures, 10), MOST_RETRY_MS)
+        informer.state.failures += 1
+        jitter_ms = int(wait_ms * self.process.engine.rng("reflector/" + self.process.name).random())
+        self.process.after(wait_ms + jitter_ms, "list_again", informer.resource, informer.field_selector, background=True)
+
     def _list_and_watch(self, informer: Informer):
-        while True:
-            if informer.late and self.client.kinds.plural(informer.resource) is None:
-                self.forget(informer.resource)
-                return
-            listing = yield self.client.list(informer.resource, field_selector=informer.field_selector)
-            if listing.ok:
-                break
-            yield Sleep(RELIST_MS)
+        if informer.late and self.client.kinds.plural(informer.resource) is None:
+            self.forget(informer.resource)
+            return
+        listing = yield self.client.list(informer.resource, field_selector=informer.field_selector)
+        if not listing.ok or not self.client.server.is_on:
+            self._later(informer)
+            return
+        revision = int(listing.body["metadata"]["resourceVersion"])
         informer.state.newest = listing.body["metadata"]["resourceVersion"]
-        self._replace(informer, listing.body)
+        missed = self._replace(informer, listing.body)
         kind = self.client.kinds.plural(informer.resource)
         plural = kind.plural
         spec = WatchSpec(resource=informer.resource if kind.custom else plural, prefix=prefix(kind) + "/", field_selector=informer.field_selector)
         quiet = plural in ("leases", "events")
-        informer.state.watcher = self.client.server.watch(self.process, "deliver", spec, int(listing.body["metadata"]["resourceVersion"]), quiet=quiet)
-        informer.state.synced = True
-        self.process.trace("WatchStarted", resource=informer.resource, objects=len(informer.state.objects),
-                           revision=int(listing.body["metadata"]["resourceVersion"]))
-        if not informer.late and self.synced:
-            self.process.on_synced()
+        informer.state.watcher = self.client.server.watch(self.process, "deliver", spec, revision, quiet=quiet)
+        self.process.trace("WatchStarted", resource=informer.resource, objects=len(informer.state.objects), revision=revision)
+        self._connected(informer, missed, revision)
 
-    def _replace(self, informer: Informer, listing: dict) -> None:
-        fresh = {key_of(item): item for item in listing.get("items") or ()}
-        for key in [key for key in informer.state.objects if key not in fresh]:
-            self._tell(informer, "DELETED", informer.state.objects[key])
-        for item in fresh.values():
+    def _connected(self, informer: Informer, missed: int, revision: int) -> None:
+        """A watch stands: for the first time, or again. The last of them completes what the process knows."""
+        state = informer.state
+        is_first, was_cut = not state.synced, state.is_cut
+        state.failures, state.is_cut, state.synced, state.missed = 0, False, True, missed if was_cut else 0
+        if is_first and not informer.late and self.synced:
+            self._tell_caught_up("ComponentListed", revision)
+            self.process.on_synced()
+        elif was_cut and not any(each.state.is_cut for each in self.by_resource.values()):
+            self._tell_caught_up("ComponentRelisted", revision, missed=sum(each.state.missed for each in self.by_resource.values()))
+
+    def _tell_caught_up(self, kind: str, revision: int, **about: int) -> None:
+        objects = sum(len(each.state.objects) for each in self.by_resource.values())
+        self.process.trace(kind, component=self.process.name, kinds=len(self.by_resource), objects=objects, revision=revision, **about)
+
+    def _replace(self, informer: Informer, listing: dict) -> int:
+        """Take a list in; handlers hear of what differs from before. Returns how much did."""
+        fresh, known = {key_of(item): item for item in listing.get("items") or ()}, informer.state.objects
+        gone = [key for key in known if key not in fresh]
+        changed = [item for key, item in fresh.items() if key not in known
+                   or known[key]["metadata"]["resourceVersion"] != item["metadata"]["resourceVersion"]]
+        for key in gone:
+            self._tell(informer, "DELETED", known[key])
+        for item in changed:
             self._tell(informer, "ADDED", item)
+        return len(gone) + len(changed)
 
     def _tell(self, informer: Informer, kind: str, obj: dict) -> None:
         kind, old = informer.put(kind, obj)

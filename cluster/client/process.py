@@ -19,6 +19,13 @@ class Process(Actor):
     def deliver(self, watcher_id: int, batch: list) -> None:
         self.informers.deliver(watcher_id, batch)
 
+    def watch_closed(self, watcher_id: int) -> None:
+        """The API server that told of it is gone."""
+        self.informers.closed(watcher_id)
+
+    def list_again(self, resource: str, field_selector: str) -> None:
+        self.informers.again(resource, field_selector)
+
     def restore(self, data: dict) -> None:
         self.informers.recall(data["parts"])
         super().restore(data)

@@ -60,11 +60,12 @@ class GarbageCollector(Controller):
             self._follow(self.informers.follow(resource))
 
     def _follow(self, informer) -> None:
+        informer.registrant = self
         informer.on(partial(self.on_object, self.client.kinds.plural(informer.resource)))
 
     def on_restore(self) -> None:
         for informer in self.informers.by_resource.values():
-            if informer.late and not informer.handlers and self.client.kinds.plural(informer.resource) is not None:
+            if informer.late and not informer.registered and self.client.kinds.plural(informer.resource) is not None:
                 self._follow(informer)
 
     # -- news -------------------------------------------------------------------------------------------------------

@@ -51,6 +51,10 @@ class Engine:
             raise ValueError(f"two actors named {actor.name}")
         self.actors[actor.name] = actor
 
+    def pending(self, actor) -> list[Event]:
+        """What is due at an actor, in the order of its scheduling."""
+        return [event for event in self._by_id.values() if event.actor is actor and event.generation == actor.generation]
+
     def forget(self, name: str) -> None:
         """Remove an actor for good (a deleted node's kubelet)."""
         actor = self.actors.pop(name)

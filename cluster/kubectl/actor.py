@@ -31,6 +31,7 @@ CONTEXT, CLUSTER, USER, SERVER = (
     "https://k8s-api.local:6443",
 )
 GROUPS = ["system:masters", "system:authenticated"]
+LOST = "The connection to the server {server} was refused - did you specify the right host or port?"
 USER_AGENT = "kubectl/v1.36.3 (linux/amd64) kubernetes/podlife"
 VERBS = {"apply": applying.apply, "delete": deleting.delete, "scale": scaling.scale}
 
@@ -128,6 +129,15 @@ class Kubectl(Actor):
         )
         watcher = self.client.server.watch(self, "deliver", spec, revision)
         self.state.waits.append(Wait(command_id, watcher, uid))
+
+    def watch_closed(self, watcher_id: int) -> None:
+        """The server is gone in the middle of a delete that waits: it cannot be waited for, and the program says so."""
+        for wait in [one for one in self.state.waits if one.watcher == watcher_id]:
+            self.state.waits.remove(wait)
+            record = self.command(wait.command)
+            if record is not None and record.code is None:
+                self.print(wait.command, LOST.format(server=SERVER.partition("//")[2]), stream="stderr")
+                self._finished(wait.command, 1)
 
     def deliver(self, watcher_id: int, batch: list) -> None:
         """News of an object that a delete waits for."""

@@ -18,6 +18,7 @@ from cluster.runtime.containerd import Containerd
 
 from . import admission, admission_rules, backoff, conditions, pod_status, prober
 from .deadlines import IN_TIME, Deadlines
+from .health import Health
 from .hooks import Hooks
 from .image_collection import ImageCollection
 from .images import Images
@@ -78,7 +79,7 @@ class Kubelet(Process):
         )
         self.collection, self.pressure, self.preemption = ImageCollection(self), Pressure(self), Preemption(self)
         self.volumes, self.objects, self.services = Volumes(self), Objects(self), Services(self)
-        self.local_storage = LocalStorage(self)
+        self.local_storage, self.health = LocalStorage(self), Health(self)
         self.prober, self.hooks, self.deadlines, self.resizes = Prober(self), Hooks(self), Deadlines(self), Resizes(self)
 
     # -- start and stop ----------------------------------------------------------------------------------------
@@ -306,6 +307,9 @@ class Kubelet(Process):
             self.runtime.remove_pod(uid)
 
     # -- news from the runtime, and what was put off -------------------------------------------------------------
+
+    def on_runtime_back(self) -> None:
+        self.health.runtime_is_back()
 
     def on_runtime_change(self, _uid: str) -> None:
         self.pleg.want()

@@ -56,6 +56,14 @@ class Node:
         """Stop the kubelet; containers go on."""
         self.engine.stop(self.kubelet)
 
+    def switch_runtime(self, *, is_on: bool) -> None:
+        """Stop or start containerd; containers go on."""
+        self.runtime.switch(is_on=is_on)
+
+    def switch_network(self, *, is_on: bool) -> None:
+        """Take the network plugin away, or put it back; Pods that have a network keep it."""
+        self.runtime.switch_network(is_on=is_on)
+
     def logs(self, namespace: str, pod: str, container: str, options: dict[str, str]) -> str:
         """A container's log as text. Raises StatusError."""
         return logs.read(self.kubelet, namespace, pod, container, options)

@@ -80,6 +80,7 @@ class NodeAgent:
     def report(self, node: dict):
         """Send the node's status, with what changed and the time."""
         kubelet, old = self.kubelet, node.get("status") or {}
+        trouble = kubelet.health.trouble()
         wanted = node_status.status(
             kubelet.node,
             kubelet.machine,
@@ -87,7 +88,7 @@ class NodeAgent:
             ids=kubelet.machine_ids(),
             images=kubelet.runtime.images(),
             old=old,
-            is_ready=True,
+            trouble=trouble,
             now_text=kubelet.moment.now_text,
             pressures=tuple(kubelet.pressure.present()),
         )
@@ -96,7 +97,7 @@ class NodeAgent:
         reply = yield kubelet.client.patch("nodes", kubelet.node, {"status": changes}, subresource="status")
         if reply.ok:
             kubelet.state.reported_ms, kubelet.state.reported_images = kubelet.now_ms, kubelet.runtime.state.image_changes
-            kubelet.trace("NodeStatusReported", f"nodes//{kubelet.node}", node=kubelet.node, ready=True)
+            kubelet.trace("NodeStatusReported", f"nodes//{kubelet.node}", node=kubelet.node, ready=not trouble)
 
     def _note_changes(self, node: dict) -> None:
         pressures = self.kubelet.state.pressures
@@ -106,8 +107,11 @@ class NodeAgent:
                 self.note(node_status.UNDER_PRESSURE[kind][2])
             elif kind not in pressures and before not in ("False", ""):
                 self.note(reason)
-        if node_status.condition_status(node, "Ready") != "True":
+        word, trouble = node_status.condition_status(node, "Ready"), self.kubelet.health.trouble()
+        if word != "True" and not trouble:
             self.note("NodeReady")
+        elif trouble and word != "False":
+            self.note("NodeNotReady")
 
     # -- heartbeats: background, for ever ------------------------------------------------------------------------
 
@@ -121,7 +125,7 @@ class NodeAgent:
         self._note_cordon(node)
         is_changed = (
             kubelet.runtime.state.image_changes != kubelet.state.reported_images
-            or node_status.condition_status(node, "Ready") != "True"
+            or not node_status.says(node, kubelet.health.trouble())
             or any((node_status.condition_status(node, kind) == "True") != (kind in kubelet.state.pressures) for kind in node_status.UNDER_PRESSURE)
         )
         if is_changed or kubelet.now_ms - kubelet.state.reported_ms >= REPORT_MS:

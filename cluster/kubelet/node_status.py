@@ -32,6 +32,8 @@ FEATURES = [
     "InPlacePodVerticalScalingInitContainers",
     "RestartAllContainersOnContainerExits",
 ]
+READY = "kubelet is posting ready status"
+NEW = "CSINode is not yet initialized"
 NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
 
 
@@ -77,7 +79,7 @@ def initial(
         },
         "spec": {"taints": [dict(NOT_READY)]},
         "status": status(
-            node, machine, address=address, ids=ids, images=images, old={}, is_ready=False, now_text=now_text
+            node, machine, address=address, ids=ids, images=images, old={}, trouble=NEW, now_text=now_text
         ),
     }
 
@@ -90,17 +92,17 @@ def status(
     ids: list[str],
     images: list[StoredImage],
     old: dict,
-    is_ready: bool,
+    trouble: str,
     now_text: str,
     pressures: tuple[str, ...] = (),
 ) -> dict:
-    """The status of a node, fields in the order of the wire. old: the one that the API holds."""
+    """The status of a node, fields in the order of the wire. old: the one that the API holds. trouble: why it is not ready."""
     machine_id, system_id, boot_id = ids
     runtime_features = {"recursiveReadOnlyMounts": True, "userNamespaces": False}
     return {
         "capacity": capacity(machine),
         "allocatable": allocatable(machine),
-        "conditions": conditions(old.get("conditions") or [], is_ready=is_ready, now_text=now_text, pressures=pressures),
+        "conditions": conditions(old.get("conditions") or [], trouble=trouble, now_text=now_text, pressures=pressures),
         "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": node}],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "nodeInfo": {
@@ -171,16 +173,16 @@ def names_of(image: StoredImage) -> list[str]:
     return [name for name in dict.fromkeys(names) if name]
 
 
-def conditions(old: list[dict], *, is_ready: bool, now_text: str, pressures: tuple[str, ...] = ()) -> list[dict]:
-    """The four conditions; the transition time is the old one while the status stays."""
+def conditions(old: list[dict], *, trouble: str, now_text: str, pressures: tuple[str, ...] = ()) -> list[dict]:
+    """The four conditions; trouble: why the node is not ready. The transition time is the old one while the status stays."""
     wanted = [
         (kind, "True", *UNDER_PRESSURE[kind][:2]) if kind in pressures else (kind, "False", reason, message)
         for kind, reason, message, _ in PRESSURES
     ]
     wanted.append(
-        ("Ready", "True", "KubeletReady", "kubelet is posting ready status")
-        if is_ready
-        else ("Ready", "False", "KubeletNotReady", "CSINode is not yet initialized")
+        ("Ready", "True", "KubeletReady", READY)
+        if not trouble
+        else ("Ready", "False", "KubeletNotReady", trouble)
     )
     before = {each["type"]: each for each in old}
     made = []
@@ -198,6 +200,12 @@ def conditions(old: list[dict], *, is_ready: bool, now_text: str, pressures: tup
             }
         )
     return made
+
+
+def says(node: dict, trouble: str) -> bool:
+    """Whether the Ready condition is that of a node with this trouble, "" for none."""
+    found = next((each for each in (node.get("status") or {}).get("conditions") or () if each["type"] == "Ready"), {})
+    return found.get("status") == ("False" if trouble else "True") and found.get("message") == (trouble or READY)
 
 
 def condition_status(node: dict | None, kind: str) -> str:

@@ -59,8 +59,11 @@ class Objects:
         selector = f"metadata.name={name}"
         while True:
             reply = yield kubelet.client.list(resource, namespace, field_selector=selector)
-            if reply.ok:
+            if reply.ok and kubelet.client.server.is_on:
                 break
+            if known.is_synced:  # nobody waits for it
+                kubelet.after(RETRY_MS, "look_at_object", key, background=True)
+                return
             yield Sleep(RETRY_MS, background=True)
         known.object = next(iter(reply.body.get("items") or ()), None)
         known.is_synced, known.is_asked = True, False
@@ -70,6 +73,18 @@ class Objects:
         revision = int(reply.body["metadata"]["resourceVersion"])
         known.watcher = kubelet.client.server.watch(kubelet, "deliver_object", spec, revision)
         kubelet.trace("WatchStarted", resource=resource, objects=int(known.object is not None), revision=revision)
+
+    def closed(self, watcher_id: int) -> None:
+        """The watch of one of them has ended: it is asked for again."""
+        key = next((key for key, known in self.table.items() if known.watcher == watcher_id), None)
+        if key is not None:
+            self.table[key].watcher = 0
+            self.kubelet.after(RETRY_MS, "look_at_object", key, background=True)
+
+    def look_again(self, key: str) -> None:
+        known = self.table.get(key)
+        if known is not None and not known.watcher:
+            self.kubelet.work(self._list_and_watch(key, known))
 
     def deliver(self, watcher_id: int, batch: list) -> None:
         """News of one of them."""

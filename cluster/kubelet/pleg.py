@@ -40,6 +40,8 @@ class Pleg:
         """Look at all that changed, then let those go on who waited."""
         kubelet = self.kubelet
         kubelet.state.relist_due = 0
+        if kubelet.runtime.state.down_ms >= 0:
+            return  # there is nobody to ask
         for uid in list(kubelet.runtime.state.changed):
             self.look_at(uid)
         waiting, kubelet.state.awaiting = list(kubelet.state.awaiting), {}

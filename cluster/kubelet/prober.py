@@ -218,7 +218,7 @@ class Prober:
     def _exec(self, uid: str, probe: Probe, spec: dict, container: dict) -> Answer | None:
         """A probe's command; None while it runs. Nothing is run any more for a Pod that ends: its context is cancelled."""
         worker = self.kubelet.state.workers.get(uid)
-        if worker is None or worker.phase != "sync":
+        if worker is None or worker.phase != "sync" or not self.kubelet.health.has_runtime:
             return Answer(UNKNOWN, error=CANCELLED)
         argv = spec["exec"].get("command") or []
         if any("$" in text for text in argv):

@@ -47,6 +47,8 @@ class Sync:
         if worker.cancelled:
             kubelet.workers.done(worker)
             return
+        if kubelet.runtime.state.is_netless and kubelet.health.keeps_back(worker, pod):
+            return
         if "activeDeadlineSeconds" in pod["spec"]:
             kubelet.deadlines.arm(pod, status)
         if kubelet.volumes.mount(worker, pod):

@@ -84,6 +84,8 @@ class Workers:
         worker = self.table.get(uid)
         if worker is None or worker.running or worker.awaiting or not worker.pending or worker.phase == "finished":
             return
+        if self.kubelet.runtime.state.down_ms >= 0:
+            return  # it is asked for again when the runtime is back
         worker.pending, worker.awaiting = "", worker.phase
         if self.kubelet.pleg.is_newer_than(uid, worker.synced_ms):
             self.resume(uid)

@@ -4,6 +4,8 @@ from __future__ import annotations
 from cluster.engine import TraceEvent
 
 CLIENTS = ("kubectl", "client")
+COMPONENTS = ("kube-apiserver", "etcd", "kubelet", "containerd", "cni", "kube-proxy", "coredns")  # what is said of each is its own
+PROCESSES = ("kube-controller-manager", "kube-scheduler")
 STREAMS = {"log": "log", "exec": "exec", "attach": "exec", "portforward": "forward"}
 
 
@@ -70,12 +72,12 @@ def _authorized(data: dict, resource: str) -> str:
 
 
 def _refused(data: dict, resource: str) -> str:
-    return "plugin" if data.get("plugin") else "absent" if data.get("code") == 404 else ""
+    return "etcd" if data.get("code") == 500 and data.get("gate") == "store" else "plugin" if data.get("plugin") else "absent" if data.get("code") == 404 else ""
 
 
 def _component(data: dict, resource: str) -> str:
-    name = str(data.get("component"))
-    return "kubelet" if name.startswith("kubelet/") else name if name in ("kube-proxy", "coredns") else ""
+    name = str(data.get("component")).partition("/")[0]
+    return name if name in COMPONENTS else "" if name in PROCESSES else "controller"
 
 
 def _awaited(data: dict, resource: str) -> str:

@@ -72,6 +72,17 @@ class ControlPictures:
         self.api = {**self.api, "cache_revision": revision}
         return [["components", "etcd", etcd], ["components", "kube-apiserver", self.api]]
 
+    def switched(self, name: str, since_ms: int | None) -> Set:
+        """A component was switched off, at that moment, or on (None)."""
+        state = {"off": since_ms is not None, "since_ms": since_ms}
+        if name == "kube-apiserver":
+            self.api = {**self.api, **state, "request": None}
+            return [["components", name, self.api]]
+        if name == "etcd":
+            self.etcd = {**self.etcd, **state}
+            return [["components", name, self.etcd]]
+        return [["components", name, state]]
+
     # -- kube-scheduler ---------------------------------------------------------------------------------------------------
 
     def queued(self, subject: str, word: str) -> Set:

@@ -151,10 +151,14 @@ def budget_asked(p, event: TraceEvent) -> Set:
 @fold("ComponentStopped", "ComponentStarted")
 def component_switched(p, event: TraceEvent) -> Set:
     name, off = event.data.get("component", event.actor), event.kind == "ComponentStopped"
-    if name.startswith("kubelet/"):
-        return p.nodes.say(name.partition("/")[2], "kubelet", "off" if off else "idle", "已停止" if off else "空闲", off=off)
+    since_ms = event.at_ms if off else None
+    part, _, node = name.partition("/")
+    if node:
+        return p.nodes.switch(node, part, since_ms)
+    if name in p.queues.cells:
+        return p.queues.switched(name, since_ms)
     forgotten = p.queues.stopped() if off and name == "kube-controller-manager" else []
-    return [["components", name, {"off": off}], *forgotten]
+    return [*p.control.switched(name, since_ms), *forgotten]
 
 
 # -- kube-scheduler -----------------------------------------------------------------------------------------------------------

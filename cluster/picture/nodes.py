@@ -28,7 +28,7 @@ class NodePictures:
         if obj is None:
             self.nodes.pop(name, None)
             return [["nodes", name, None]]
-        old = self.nodes.get(name) or {"kubelet": worker("idle", "空闲"), "containerd": worker("idle", "空闲")}
+        old = self.nodes.get(name) or {part: worker("idle", "空闲") for part in ("kubelet", "containerd", "cni")}
         capacity = (obj.get("status") or {}).get("capacity") or {}
         ready = node_kind.is_ready(obj)
         word = node_kind.status_word(obj)
@@ -41,12 +41,22 @@ class NodePictures:
                             "images": list(known.values())}
         return [["nodes", name, self.nodes[name]]]
 
-    def say(self, name: str, part: str, en: str, zh: str, *, off: bool = False) -> Set:
-        """What a node's kubelet or containerd is doing now."""
+    def say(self, name: str, part: str, en: str, zh: str) -> Set:
+        """What a node's kubelet or containerd is doing now; one that is switched off does nothing."""
+        node = self.nodes.get(name)
+        if node is None or node[part]["off"]:
+            return []
+        self.nodes[name] = {**node, part: worker(en, zh)}
+        return [["nodes", name, self.nodes[name]]]
+
+    def switch(self, name: str, part: str, since_ms: int | None) -> Set:
+        """A node's kubelet, containerd or network plugin was switched off, at that moment, or on (None)."""
         node = self.nodes.get(name)
         if node is None:
             return []
-        self.nodes[name] = {**node, part: worker(en, zh, off=off)}
+        off = since_ms is not None
+        state = worker("off", "已停止", off=True) if off else worker("idle", "空闲")
+        self.nodes[name] = {**node, part: {**state, "since_ms": since_ms}}
         return [["nodes", name, self.nodes[name]]]
 
     def image(self, name: str, image: str, state: str) -> Set:

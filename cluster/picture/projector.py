@@ -20,6 +20,7 @@ SIGNS = {"create": "+", "update": "=", "patch": "±", "delete": "×", "deletecol
 CLIENTS = ("kubectl", "client")
 GATE_KINDS = ("RequestAuthenticated", "RequestAuthorized", "ObjectDecoded", "ObjectDefaulted", "AdmissionMutated", "ObjectValidated",
               "AdmissionValidated", "ReadServed")
+SWITCHED = ("kube-controller-manager", "kube-scheduler", "kube-proxy", "coredns")
 NODE_ACTORS = ("kubelet/", "containerd/")
 NEWS_KEPT = 500
 BESIDE = {"pods": ("decisions", "rescues"), "cronjobs": ("plans",), "poddisruptionbudgets": ("asked",)}  # cells that go with their object
@@ -42,13 +43,15 @@ class Projector:
         self.objects: dict[str, dict] = {}     # subject -> the newest object
         self.previous: dict | None = None      # the object before the latest write
         self.queues = QueuePictures(tuple(simulation.manager.controllers))
+        self.components = tuple(name for name in SWITCHED if name in simulation.engine.actors)
 
     def initial(self) -> dict[str, dict]:
         """The cells before the first fact: every component in its place, nothing done yet."""
         return {
             "controllers": dict(self.queues.cells),
             "components": {"kube-apiserver": self.control.api, "etcd": self.control.etcd, "kubectl": self.control.kubectl,
-                           "kubeconfig": {"off": False, "context": "", "cluster": "", "user": ""}},
+                           "kubeconfig": {"off": False, "context": "", "cluster": "", "user": ""},
+                           **{name: {"off": False} for name in self.components}},
             "gates": dict(self.control.gates), "scheduling": {"queue": []}, "terminal": {"lines": []},
         }
 
@@ -131,6 +134,8 @@ class Projector:
             return request > 0 and self.senders.get(request) in CLIENTS and request not in self.plain
         if event.kind == "RequestRefused" and event.data.get("code") == 409:
             return self.senders.get(request) in CLIENTS  # a component that loses a race just tries again
+        if event.kind == "RequestRefused" and event.data.get("code") == 500 and event.data.get("gate") == "store":
+            return self.senders.get(request) in CLIENTS  # without etcd everybody tries again and again
         if event.kind == "WatchDelivered":
             return self._is_news(event)
         return True

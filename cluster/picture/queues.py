@@ -47,6 +47,11 @@ class QueuePictures:
         self.waiting.clear()
         return [cell for name, old in self.cells.items() if old["queue"] for cell in self._changed(name, queue=0, waiting=[])]
 
+    def switched(self, name: str, since_ms: int | None) -> Set:
+        """One controller was switched off by itself, at that moment, or on (None): its queue begins empty."""
+        self.waiting.pop(name, None)
+        return self._changed(name, off=since_ms is not None, since_ms=since_ms, queue=0, waiting=[])
+
     def _changed(self, name: str, **changes) -> Set:
         self.cells[name] = {**(self.cells.get(name) or fresh(name)), **changes}
         return [["controllers", name, self.cells[name]]]

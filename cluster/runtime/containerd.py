@@ -67,6 +67,24 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         self.trace(kind, f"pods/{pod}", node=self.node, pod=pod, uid=uid, **data)
 
     def new_id(self) -> str:
+    def switch(self, *, is_on: bool) -> None:
+        """Stop containerd, or start it. What runs is held by shims and goes on; pulls break off."""
+        if is_on == (self.state.down_ms < 0):
+            return
+        self.state.down_ms = -1 if is_on else self.now_ms
+        self.trace("ComponentStarted" if is_on else "ComponentStopped", "", component=self.name, node=self.node)
+        if not is_on:
+            self.pulls_lost()
+        elif self.listener is not None and self.listener.is_on:
+            self.listener.on_runtime_back()
+
+    def switch_network(self, *, is_on: bool) -> None:
+        """Take the network plugin's configuration away, or put it back. Networks that are set up stay."""
+        if is_on == (not self.state.is_netless):
+            return
+        self.state.is_netless = not is_on
+        self.trace("ComponentStarted" if is_on else "ComponentStopped", "", component=f"cni/{self.node}", node=self.node)
+
         """The id of a sandbox, a container or a command."""
         return self.engine.rng("ids/" + self.name).hex(64)
 

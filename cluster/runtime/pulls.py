@@ -16,6 +16,7 @@ from .state import Pull, StoredImage
 FOUND_MS = 300  # a pull of what is there already: only the manifest is asked for
 QUARTER, WHOLE = 250, 1000  # progress is told in thousandths, at each quarter
 SHORT_MS = 2_000  # of a shorter pull nothing is told between begin and end
+CUT_OFF = "rpc error: code = Unavailable desc = error reading from server: EOF"
 CANCELED = "rpc error: code = Canceled desc = context canceled"
 
 
@@ -146,6 +147,11 @@ class Pulls:
             refused = source.broken_off(pull.image, self.resolver)
             if refused and not pull.refused:
                 self._end_now(key, pull, refused)
+
+    def pulls_lost(self) -> None:
+        """containerd stops: whoever waits for a pull loses the connection."""
+        for key, pull in self.state.pulls.items():
+            self._end_now(key, pull, CUT_OFF)
 
     def cancel_pulls(self, uid: str) -> None:
         """The Pod is to end: whoever pulls for it gives up."""

@@ -255,3 +255,5 @@ class RuntimeState:
     filled_bytes: int = 0  # what a learner put on the node's disk
     image_changes: int = 0  # how often the list of images changed
     serial: int = 0
+    down_ms: int = -1  # since when containerd itself is switched off; its shims go on
+    is_netless: bool = False  # its network plugin has no configuration

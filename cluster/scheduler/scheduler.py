@@ -98,9 +98,13 @@ class Scheduler(Process):
 
     def on_start(self) -> None:
         self._cache, self._ready = self._new_cache(), False
+        self.trace("ComponentStarted", component=self.name)
         super().on_start()
         self.after(LEFTOVER_CHECK_MS, "flush_leftovers", background=True)
         self.after(FINISH_MS, "finish_event_series", background=True)
+
+    def on_stop(self) -> None:
+        self.trace("ComponentStopped", component=self.name)
 
     def on_synced(self) -> None:
         self._ready = True

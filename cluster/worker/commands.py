@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from cluster.apiserver import http, pipeline, streams
+from cluster.apiserver.server import refused_connection
 from cluster.meta import status
 from cluster.meta.requests import Request, Response
 from cluster.meta.status import StatusError
@@ -66,6 +67,8 @@ def kube(host, asked: dict, respond: Respond) -> dict | None:
     except StatusError as refusal:
         return _rendered(Response(code=refusal.code, body=refusal.status), accept)
     runner.heard(waits=request.verb in ("watch", "delete"))
+    if not runner.server.is_on and (request.verb == "watch" or pipeline.is_read(request, runner.server.looking) or streams.is_stream(request)):
+        return _rendered(refused_connection(), accept)
     if streams.is_stream(request):
         return streaming.refusal(runner, request, asked["query"], upgrades="upgrade" in asked["headers"].get("connection", "").lower())
     if request.verb == "watch" or pipeline.is_read(request, runner.server.looking):
@@ -100,6 +103,8 @@ def stream(host, asked: dict, respond: Respond) -> dict | None:
         request = http.parse("GET", asked["path"], asked["query"], asked["headers"])
         if not streams.is_stream(request):
             return NOT_FOUND
+        if not runner.server.is_on:
+            return _rendered(refused_connection(), "")
         return streaming.start(runner, request, asked["query"], reads.Drawing(runner, request, asked), respond)
     except StatusError as refusal:
         return _rendered(Response(code=refusal.code, body=refusal.status), "")

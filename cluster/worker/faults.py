@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from . import supplies
 
-COMPONENTS = ("kube-controller-manager", "kube-scheduler", "kube-proxy", "coredns")
+PLANE = ("kube-apiserver", "etcd", "kube-controller-manager", "kube-scheduler")
+COMPONENTS = (*PLANE, "kube-proxy", "coredns")
 
 
 class UnknownFault(ValueError):
@@ -11,7 +12,8 @@ class UnknownFault(ValueError):
 
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
-    "kubelet-stop": ("NODE",), "kubelet-start": ("NODE",),
+    "kubelet-stop": ("NODE",), "kubelet-start": ("NODE",), "runtime-stop": ("NODE",), "runtime-start": ("NODE",),
+    "cni-stop": ("NODE",), "cni-start": ("NODE",),
     "component-stop": ("NAME",), "component-start": ("NAME",),
     "container-kill": ("NODE", "POD", "CONTAINER"), "sandbox-kill": ("NODE", "POD"), "image-import": ("NODE", "IMAGE"),
     "disk-fill": ("NODE", "GIB"),
@@ -24,11 +26,7 @@ def check(simulation, action: str, args: list[str]) -> None:
     wanted = ARGUMENTS.get(action)
     if wanted is None:
         raise UnknownFault(f"unknown fault {action!r}: choose one of {', '.join(ARGUMENTS)}")
-    least = len([word for word in wanted if not word.startswith("[")])
-    if wanted[-1:] == ("…",):
-        least, wanted = least - 1, (*wanted, *args)
-    if not least <= len(args) <= len(wanted):
-        raise UnknownFault(f"usage: {action} {' '.join(ARGUMENTS[action])}".rstrip())
+    _check_count(action, args, wanted)
     if action in supplies.ARGUMENTS:
         try:
             supplies.check(simulation.engine, action, args)
@@ -37,9 +35,8 @@ def check(simulation, action: str, args: list[str]) -> None:
         return
     if wanted[0] == "NODE" and args[0] not in simulation.nodes:
         raise UnknownFault(f"node {args[0]!r} not found: this sandbox has {', '.join(simulation.nodes) or 'no nodes'}")
-    there = [name for name in COMPONENTS if name in simulation.engine.actors]
-    if wanted[0] == "NAME" and args[0] not in there:
-        raise UnknownFault(f"component {args[0]!r} not found: choose one of {', '.join(there)}")
+    if wanted[0] == "NAME":
+        _check_component(simulation, args[0])
     if action == "disk-fill" and not (args[1].isascii() and args[1].isdigit() and len(args[1]) < 8):
         raise UnknownFault(f"{args[1]!r} is no whole number of GiB")
     if action in ("container-kill", "sandbox-kill"):
@@ -48,27 +45,65 @@ def check(simulation, action: str, args: list[str]) -> None:
             raise UnknownFault(complaint)
 
 
+def _check_count(action: str, args: list[str], wanted: tuple[str, ...]) -> None:
+    least = len([word for word in wanted if not word.startswith("[")])
+    if wanted[-1:] == ("…",):
+        least, wanted = least - 1, (*wanted, *args)
+    if not least <= len(args) <= len(wanted):
+        raise UnknownFault(f"usage: {action} {' '.join(ARGUMENTS[action])}".rstrip())
+
+
+def _check_component(simulation, name: str) -> None:
+    there = switchable(simulation)
+    if name not in there and name not in simulation.manager.controllers:
+        raise UnknownFault(f"component {name!r} not found: choose one of {', '.join(there)}, or a controller: {', '.join(simulation.manager.controllers)}")
+
+
+def switchable(simulation) -> list[str]:
+    """The components of a sandbox that can be switched off as a whole."""
+    return [name for name in COMPONENTS if name in simulation.engine.actors]
+
+
 def apply(simulation, data: dict) -> None:
     """Do it: {action, args}."""
     action, args = data["action"], data["args"]
     cause = simulation.engine.record("you", "FaultMade", "", {"action": action, "args": args, "command": " ".join([action, *args])})
     simulation.engine.cause = cause
-    engine = simulation.engine
-    if action == "kubelet-stop":
-        simulation.nodes[args[0]].stop()
-    elif action == "kubelet-start":
-        simulation.nodes[args[0]].start()
-    elif action == "component-stop":
-        engine.stop(engine.actors[args[0]])
-    elif action == "component-start":
-        engine.start(engine.actors[args[0]])
-    elif action == "container-kill":
-        simulation.nodes[args[0]].kill_container(args[1], args[2])
-    elif action == "sandbox-kill":
-        simulation.nodes[args[0]].kill_sandbox(args[1])
-    elif action == "image-import":
-        simulation.nodes[args[0]].import_image(args[1])
-    elif action == "disk-fill":
-        simulation.nodes[args[0]].fill_disk(int(args[1]) << 30)
-    elif action in supplies.ARGUMENTS:
+    what, _, way = action.rpartition("-")
+    if action in supplies.ARGUMENTS:
         supplies.apply(simulation.engine, action, args)
+    elif what == "component":
+        _switch_component(simulation, args[0], is_on=way == "start")
+    elif way in ("start", "stop"):
+        _switch_part(simulation.nodes[args[0]], what, is_on=way == "start")
+    else:
+        _break(simulation.nodes[args[0]], action, args[1:])
+
+
+def _switch_component(simulation, name: str, *, is_on: bool) -> None:
+    engine, manager = simulation.engine, simulation.manager
+    if name in manager.controllers:
+        (manager.switch_on if is_on else manager.switch_off)(name)
+    else:
+        (engine.start if is_on else engine.stop)(engine.actors[name])
+
+
+def _switch_part(node, part: str, *, is_on: bool) -> None:
+    """A part of a node: its kubelet, its runtime, or its network plugin."""
+    if part == "kubelet":
+        (node.start if is_on else node.stop)()
+    elif part == "runtime":
+        node.switch_runtime(is_on=is_on)
+    else:
+        node.switch_network(is_on=is_on)
+
+
+def _break(node, action: str, args: list[str]) -> None:
+    if action == "container-kill":
+        node.kill_container(*args)
+    elif action == "sandbox-kill":
+        node.kill_sandbox(*args)
+    elif action == "image-import":
+        node.import_image(*args)
+    elif action == "disk-fill":
+        node.fill_disk(int(args[0]) << 30)

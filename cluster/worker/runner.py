@@ -313,6 +313,8 @@ class Runner:
                 hear = self.streams.pop(number, None) if channel in ("exit", "error") else self.streams.get(number)
                 if hear is not None:
                     hear(channel, said)
+            elif kind == "closed":
+                watching.end(self, *rest)
             elif kind == "reply":
                 number, request, response = rest
                 token = self.waiting.pop(number, None)

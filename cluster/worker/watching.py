@@ -84,6 +84,16 @@ def _too_late(runner, request: Request, respond: Respond) -> None:
     respond({"watch": 0, "end": True})
 
 
+def end(runner, watcher_id: int) -> None:
+    """The API server ended a client's watch."""
+    token, drawing = runner.watches.pop(watcher_id, None), runner.drawings.pop(watcher_id, None)
+    runner.watch_requests.pop(watcher_id, None)
+    if token is not None:
+        runner.deliver("end", token)
+    if drawing is not None:
+        drawing.ended()
+
+
 def mark(runner, request: Request, annotations: dict[str, str] | None = None) -> dict[str, Any]:
     """A bookmark's object: the kind, and the revision up to which everything was sent."""
     kinds = runner.server.context.registry

@@ -22,10 +22,10 @@ class Cron(Jobs):
         self.engine.run_until(int(minute * 60_000))
 
     def off(self) -> None:
-        self.manager.on_stop()
+        self.engine.stop(self.manager)
 
     def on(self) -> None:
-        self.manager.on_start()
+        self.engine.start(self.manager)
         self.settle()
 
     @property
