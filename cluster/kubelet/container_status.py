@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from cluster.kinds.pod import is_sidecar
+from cluster.runtime.octets import bytes_of, text_of
 from cluster.runtime.state import NEVER_MS, Container
 
 from .restart import is_due
@@ -18,6 +19,7 @@ from .surroundings import Refused, identity, image_user
 UNKNOWN = "ContainerStatusUnknown"
 RESETTING, REMOVED = "RestartingAllContainers", "The container is removed because RestartAllContainers in place"
 LOCATED = "The container could not be located when the pod was deleted.  The container used to be Running"
+MOST_MESSAGES, LONG_MESSAGE = 12 * 1024, 200
 NEVER = "1970-01-01T00:00:00Z"  # the runtime's zero: a container that could not be started
 USER = {"linux": {"uid": 0, "gid": 0, "supplementalGroups": [0]}}
 
@@ -209,6 +211,27 @@ def _mark_ready(pod: dict, spec: dict, status: dict, is_init: bool, old: dict | 
         status["ready"] = status["state"].get("terminated", {}).get("exitCode") == 0
     else:
         status["ready"] = is_ready
+
+
+def has_long_messages(report: Report) -> bool:
+    """Whether a container of a Pod said so much that it may have to be cut."""
+    return any(len(each.message) > LONG_MESSAGE for each in report.containers)
+
+
+def with_short_messages(pod: dict, statuses: list[dict]) -> list[dict]:
+    """The same statuses: the last words of all containers of a Pod share 12 KiB.
+
+    Source: status_manager.go (normalizeStatus), pkg/kubelet/container/container_gc.go (MaxPodTerminationMessageLogLength).
+    """
+    most = MOST_MESSAGES // sum(len(pod["spec"].get(kind) or ()) for kind in ("containers", "initContainers", "ephemeralContainers"))
+    return [{**each, **{kind: _shortened(each[kind], most) for kind in ("state", "lastState") if kind in each}} for each in statuses]
+
+
+def _shortened(state: dict, most: int) -> dict:
+    ended = state.get("terminated")
+    if not ended or len(ended.get("message", "")) * 4 <= most:
+        return state
+    return {"terminated": {**ended, "message": text_of(bytes_of(ended["message"])[:most])}}
 
 
 def lost(status: dict) -> dict:

@@ -13,12 +13,13 @@ from cluster.kinds import _pod_resources
 from cluster.kinds import pod as pods
 
 from . import conditions, resets
-from .container_status import Probed, ephemeral_statuses, lost, statuses_of
+from .container_status import Probed, ephemeral_statuses, has_long_messages, lost, statuses_of, with_short_messages
 from .phase import phase_of
 from .resizing import resize_conditions, with_resources
 from .state import Report, Resize
 
 TERMINAL = ("Succeeded", "Failed")
+MANY = 3  # containers; of so few each may say all that it may say at all
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ def generate(
     inits: list[dict] = []
     if spec.get("initContainers"):
         inits = statuses_of(pod, spec["initContainers"], report, old.get("initContainerStatuses") or [], is_init=True, **context)
+    if len(report.containers) > MANY and has_long_messages(report):
+        containers, inits = with_short_messages(pod, containers), with_short_messages(pod, inits)
     by_name, init_by_name = {each["name"]: each for each in containers}, {each["name"]: each for each in inits}
     has_started = any(container.name in by_name and container.state != "created" for container in report.containers)
     phase = phase_of(pod, by_name, init_by_name, is_terminal=is_terminal, has_started=has_started)

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from cluster.meta import quantity
 from cluster.runtime.images import behaviour_of, behaviours
+from cluster.runtime.namespaces import NODE
 from cluster.runtime.state import Surroundings
 
 DOMAIN = "cluster.local"
@@ -148,6 +149,13 @@ def limit_of(limits: dict, name: str) -> int:
     return quantity.parse(str(text)).value if text else 0
 
 
+def shared_space(pod: dict) -> str:
+    """The PID namespace that the containers of a Pod share; "" when each has its own."""
+    if "hostPID" in pod["spec"] and pod["spec"]["hostPID"]:
+        return NODE
+    return pod["metadata"]["uid"] if "shareProcessNamespace" in pod["spec"] and pod["spec"]["shareProcessNamespace"] else ""
+
+
 def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_hosts: str, node_resolver: str) -> Surroundings:
     """All of it for one container. Raises Refused."""
     user, group, groups = identity(pod, spec, image)
@@ -163,4 +171,5 @@ def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_h
         limit_of(limits, "ephemeral-storage") if limits else 0,
         spec.get("workingDir") or "",
         (spec.get("securityContext") or {}).get("allowPrivilegeEscalation") is False,
+        space=shared_space(pod),
     )

@@ -128,10 +128,10 @@ class Sync:
                 return
             plan.address = yield from self._make_sandbox(worker, pod, plan.attempt)
             plan.acted = True
-        while plan.starts:
-            kind, name = plan.starts.pop(0)
         if worker.has_images:
             yield from image_volumes.pull(self.kubelet, worker, pod, plan)
+        while plan.starts:
+            kind, name = plan.starts.pop(0)
             is_up = yield from self._start(worker, pod, report, name, kind, plan)
             if plan.hook:
                 return
@@ -213,10 +213,10 @@ class Sync:
         path = f"spec.{kind}{{{name}}}"
         plan.acted = True
         reason, message = self._in_backoff(worker, pod, spec, report, path, plan)
-        if not reason:
-            reason, message = yield from self._launch(worker, pod, spec, report, path, plan.address)
         if not reason and plan.missing_images:
             reason, message = image_volumes.refusal(self.kubelet, pod, spec, path, plan.missing_images)
+        if not reason:
+            reason, message = yield from self._launch(worker, pod, spec, report, path, plan.address)
         if not reason and "lifecycle" in spec and spec["lifecycle"].get("postStart") and self._begin_hook(worker, pod, spec, plan):
             return True
         self._note_start(worker, name, plan, reason, message)

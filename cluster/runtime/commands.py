@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from . import process as processes
 from .execs import NO_PROGRAM, ExecWorld, is_known, why_not
 from .images import behaviour_of, behaviours
+from .namespaces import next_pid
 from .shell.machine import Step
 from .state import Command, Container, Exec, Process
 
@@ -47,7 +48,7 @@ class Commands:
         reason = why_not(container.image, argv, self._world(main, container)) if argv and not is_known(container.image, argv[0]) else ""
         if reason:
             return Ended(-1, error=UNKNOWN + NO_PROGRAM.partition("container: ")[2].format(id=self.new_id(), reason=reason) + ": unknown")
-        command = Command(token, Exec(0, container_id, _process(main, argv)))
+        command = Command(token, Exec(0, container_id, self._beside(main, argv)))
         step = self._command_step(command, container, main)
         if step.kind == "exit":
             return _ended(command, step.code)
@@ -57,9 +58,15 @@ class Commands:
         self._command_wait(command, step)
         return None
 
+    def _beside(self, main: Process, argv: list[str]) -> Process:
+        """The program beside a container's first process, with that one's surroundings."""
+        process = Process("", "script", argv, env=dict(main.env), hostname=main.hostname, mounts=main.mounts, folder=main.folder)
+        processes.begin(process, argv, pid=next_pid(self.state, main))
+        return process
+
     def _of_tool(self, tool: Any, container: Container, main: Process, argv: list[str]) -> Ended:
         """A command that only this image has: pg_isready, redis-cli."""
-        command = Command("", Exec(0, container.id, _process(main, argv)))
+        command = Command("", Exec(0, container.id, self._beside(main, argv)))
         try:
             printed = tool(self._command_world(command, container, main), argv)
         except Exception as unforeseen:
@@ -133,13 +140,6 @@ class Commands:
         """The container has ended, and all that ran in it."""
         for command in [each for each in self.state.commands.values() if each.run.container == container_id]:
             self._command_over(command, _ended(command, KILLED))
-
-
-def _process(main: Process, argv: list[str]) -> Process:
-    """The program beside a container's first process, with that one's surroundings."""
-    process = Process("", "script", argv, env=dict(main.env), hostname=main.hostname, mounts=main.mounts, folder=main.folder)
-    processes.begin(process, argv, main)
-    return process
 
 
 def _fault(program: str, unforeseen: Exception) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cluster.engine import Actor
 
-from . import host_logs, mounting, reference, registry
+from . import host_logs, mounting, namespaces, reference, registry
 from . import process as processes
 from .attach import Attachments
 from .commands import Commands
@@ -23,6 +23,7 @@ from .network import next_address
 from .programs import Programs
 from .pulls import Pulls
 from .repositories import repositories_of
+from .shell import machine
 from .shell.machine import Step
 from .state import NEVER_MS, Container, Process, RuntimeState, Sandbox, StoredImage, Surroundings
 from .storage import SHARED, storage_of
@@ -66,7 +67,6 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
             data["container"] = container
         self.trace(kind, f"pods/{pod}", node=self.node, pod=pod, uid=uid, **data)
 
-    def new_id(self) -> str:
     def switch(self, *, is_on: bool) -> None:
         """Stop containerd, or start it. What runs is held by shims and goes on; pulls break off."""
         if is_on == (self.state.down_ms < 0):
@@ -85,6 +85,7 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         self.state.is_netless = not is_on
         self.trace("ComponentStarted" if is_on else "ComponentStopped", "", component=f"cni/{self.node}", node=self.node)
 
+    def new_id(self) -> str:
         """The id of a sandbox, a container or a command."""
         return self.engine.rng("ids/" + self.name).hex(64)
 
@@ -278,8 +279,15 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         process.memory_limit, process.disk_limit = around.memory_bytes, around.disk_bytes
         if around.folder:  # the runtime makes it, as root
             self._world(process, container).make_folder(around.folder)
+        if around.space:
+            namespaces.begin(self.state, process, around.space)
+            if process.machine is not None:
+                machine.start(process, process.argv, pid=process.first_pid)
         process.user, process.group, process.groups = around.user, around.group, list(around.groups)
         process.env.setdefault("HOME", "/" if around.user else "/root")  # runc, out of /etc/passwd
+        unmounted = mounting.problem(self.state, process, container) if mounts else ""
+        if unmounted:
+            return self._start_failed(container, processes.NOT_STARTED.format(reason=unmounted))
         try:
             failed = processes.look_up(process, self._world(process, container)) if process.kind == "file" else ""
         except processes.StartError as error:
@@ -298,9 +306,6 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         if failed:
             self.wrote(container_id, "stderr", failed + "\n")
             process.timer = self.after(self.latency("process_exit"), "_exited", container_id, 1)
-        unmounted = mounting.problem(self.state, process, container) if mounts else ""
-        if unmounted:
-            return self._start_failed(container, processes.NOT_STARTED.format(reason=unmounted))
         elif process.kind == "script" and stdin:
             self.begin_main(process, tty=tty, closes=stdin_once)
         elif process.kind == "script":

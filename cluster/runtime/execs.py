@@ -17,6 +17,7 @@ from . import lookup
 from . import process as processes
 from .images import behaviour_of, behaviours
 from .input import END, Input, before_end, has_end
+from .namespaces import Namespaces, next_pid
 from .shell import machine
 from .shell.machine import Step
 from .state import Container, Exec, Process
@@ -41,7 +42,7 @@ class ExecWorld(ContainerWorld):
         self.terminal, self.is_terminal = tuple(run.size) if run.tty else (0, 0), run.tty
 
     def signal(self, pid: str, name: str) -> bool:
-        if self.send is None or pid != "1":
+        if self.send is None or pid != "1" or self.process.space:
             return super().signal(pid, name)
         if name not in ("KILL", "EXIT"):  # the kernel keeps PID 1 from being killed out of its own namespace
             self.send(name)
@@ -76,7 +77,7 @@ class ExecWorld(ContainerWorld):
         return text
 
 
-class Execs(Input):
+class Execs(Namespaces, Input):
     """Part of a Containerd: the commands under way on its node, in `state.execs`."""
 
     heard: Heard | None = None
@@ -124,9 +125,10 @@ class Execs(Input):
 
     def _begin_program(self, run: Exec, process: Process, argv: list[str]) -> None:
         if run.process is None:
-            machine.start(process, argv, is_interactive=run.is_shell)
+            machine.start(process, argv, is_interactive=run.is_shell, pid=process.first_pid)
         else:
-            processes.begin(process, argv, self.state.processes[run.container], is_interactive=run.is_shell)
+            pid = next_pid(self.state, self.state.processes[run.container])
+            processes.begin(process, argv, pid=pid, is_interactive=run.is_shell)
 
     def _program(self, run: Exec) -> Process:
         return run.process or self.state.processes[run.container]
@@ -172,6 +174,13 @@ class Execs(Input):
             if name not in ("KILL", "EXIT"):
                 self.signal(main.target, name)
             return True
+        if main is not None and main.space:
+            return self.signal_shared(main, pid, name)
+        return self.signal_task(container_id, pid, name)
+
+    def signal_task(self, container_id: str, pid: str, name: str) -> bool:
+        """Signal a process of one of the programs of a container; whether it is there."""
+        main = self.state.processes.get(container_id)
         if main is not None and main.machine is not None and pid in main.machine.tasks:
             world = self._world(main, self.state.containers[container_id])
             if processes.interrupt(main, world, name, pid=int(pid)) >= 0:

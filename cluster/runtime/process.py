@@ -13,12 +13,14 @@ from .image import Image
 from .images import behaviours
 from .lookup import failure, is_known, refusal
 from .shell import machine
+from .shell.children import SIGNALS
 from .shell.machine import Step, World
 from .state import Process
 
 SHELLS = ("sh", "ash", "bash", "dash")
 SHELL_ALONE = (("sh",), ("/bin/sh",))
 KILLED = 137
+DEADLY = ("TERM", "INT", "QUIT")  # what ends most programs that have no handler and are not PID 1
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # of images that say nothing else (containerd oci/spec.go)
 NOT_STARTED = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
@@ -88,14 +90,13 @@ def look_up(process: Process, world: World) -> str:
     failed = failure(image, program, world)
     if not failed:
         process.kind = "script"
-        machine.start(process, process.argv)
+        machine.start(process, process.argv, pid=process.first_pid)
     return failed
 
 
-def begin(process: Process, argv: list[str], main: Process, *, is_interactive: bool = False) -> None:
+def begin(process: Process, argv: list[str], *, pid: int, is_interactive: bool = False) -> None:
     """Begin a program beside a container's first process."""
-    main.last_pid += 1
-    machine.start(process, argv, is_interactive=is_interactive, pid=main.last_pid)
+    machine.start(process, argv, is_interactive=is_interactive, pid=pid)
 
 
 def advance(process: Process, world: World) -> Step:
@@ -104,8 +105,9 @@ def advance(process: Process, world: World) -> Step:
 
 
 def exit_on(process: Process, signal: str) -> int | None:
-    """The code with which a program that is no script ends on a signal; None: it ignores it."""
-    return behaviours()[process.behaviour].exit_codes.get(signal)
+    """The code with which a program that is no script ends on a signal; None: it ignores it, as PID 1 does where it has no handler."""
+    unhandled = 128 + SIGNALS[signal] if process.space and signal in DEADLY else None
+    return behaviours()[process.behaviour].exit_codes.get(signal, unhandled)
 
 
 def interrupt(process: Process, world: World, signal: str, *, pid: int = 0) -> int:

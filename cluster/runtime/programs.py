@@ -12,6 +12,7 @@ from typing import Any
 
 from .image import Act
 from .images import behaviours
+from .process import exit_on
 from .state import Container, Process
 from .world import ContainerWorld
 
@@ -147,7 +148,7 @@ class Programs:
             if act is not None:
                 self._act(process, act)
                 return
-        code = image.exit_codes.get(name)
+        code = image.exit_codes.get(name) if image.signals is not None else exit_on(process, name)
         if code is not None:
             self.end_program(process, code, self.engine.rng("stop/" + self.name).between(*image.stop_ms))
 

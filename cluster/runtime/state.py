@@ -68,6 +68,7 @@ class Surroundings:
     disk_bytes: int = 0  # its limit of ephemeral storage, 0: none
     folder: str = ""  # workingDir
     no_new_privileges: bool = False  # allowPrivilegeEscalation: false
+    space: str = ""  # the PID namespace that it shares, see namespaces.py
 
 
 @dataclass
@@ -96,6 +97,8 @@ class Process:
     no_new_privileges: bool = False  # a program whose file is set to run as its owner does not
     listens: dict[str, str] = field(default_factory=dict)  # port -> server and its setting, of what a script started
     target: str = ""  # the container whose process namespace it shares
+    space: str = ""  # the PID namespace that all of its Pod share: the Pod's uid, or "host"
+    first_pid: int = 1  # its number
     ports: list[int] = field(default_factory=list)  # what its Pod says that it listens on
     began_ms: int = 0  # when the present wait began
     wakes_ms: int = -1  # when it ends; -1: never by itself
@@ -252,8 +255,9 @@ class RuntimeState:
     addresses: dict[str, str] = field(default_factory=dict)  # address -> sandbox
     pod_cidr: str = ""
     last_address: str = ""
+    last_pids: dict[str, int] = field(default_factory=dict)  # shared PID namespace -> the last number in it
     filled_bytes: int = 0  # what a learner put on the node's disk
-    image_changes: int = 0  # how often the list of images changed
-    serial: int = 0
     down_ms: int = -1  # since when containerd itself is switched off; its shims go on
     is_netless: bool = False  # its network plugin has no configuration
+    image_changes: int = 0  # how often the list of images changed
+    serial: int = 0

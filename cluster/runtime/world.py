@@ -7,6 +7,7 @@ from typing import Any
 
 from .files import DISK_BYTES, FILE_BYTES, FILES, Files
 from .filesystem import absolute
+from .namespaces import next_pid, programs
 from .state import Log, Process, RuntimeState
 from .wire import Wire
 
@@ -61,13 +62,14 @@ class ContainerWorld(Files):
 
     def new_pid(self) -> int:
         """A number for a process that begins."""
-        self.process.last_pid += 1
-        return self.process.last_pid
+        return next_pid(self.state, self.process)
 
     def programs(self) -> list[tuple[list[str], Any, int]]:
         """(command line, its Machine where it is a script, number) of the programs that are seen here, that of the namespace first."""
         from .programs import children_of
 
+        if self.process.space:
+            return programs(self.state, self.process, children_of)
         target = self.state.processes.get(self.process.target)
         firsts = [self.process] if target is None else [target, self.process]
         found = [(each.argv, each.machine, 1 + at * 6) for at, each in enumerate(firsts)]
@@ -85,7 +87,7 @@ class ContainerWorld(Files):
 
     def signal(self, pid: str, name: str) -> bool:
         """Signal a process of another program in this container; whether there is one."""
-        if self.runtime is None or name == "EXIT":
+        if self.runtime is None or (name == "EXIT" and not self.process.space):
             return any(machine is not None and pid in machine.tasks for _, machine, _ in self.programs())
         return self.runtime.signal_beside(self.container, pid, name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cluster.kubelet.container_status import with_short_messages
 from tests.kubelet.world import World
 
 LOGS = {"terminationMessagePolicy": "FallbackToLogsOnError"}
@@ -43,3 +44,10 @@ def test_an_exit_code_is_the_programs_own(command, code):
     world.create("web", command, restartPolicy="Never")
     world.run(4_000)
     assert world.state("web")["state"]["terminated"]["exitCode"] == code
+
+
+def test_the_last_words_of_many_containers_share_12_kib():
+    pod = {"spec": {"containers": [{}] * 4, "initContainers": [{}]}}
+    long, short = {"terminated": {"message": "x" * 4096, "exitCode": 1}}, {"terminated": {"message": "y", "exitCode": 1}}
+    first, second = with_short_messages(pod, [{"name": "a", "state": long, "lastState": short}, {"name": "b", "state": {"running": {}}}])
+    assert (len(first["state"]["terminated"]["message"]), first["lastState"], second["state"]) == (2457, short, {"running": {}})

@@ -133,7 +133,7 @@ class Children:
     def send(self, task: Task, name: str) -> None:
         """A signal reaches a process."""
         if name == "KILL" or name not in task.traps:
-            is_first = task is self.root and self.process is self.world.process  # PID 1 ignores what it has no handler for
+            is_first = task is self.root and self.process is self.world.process and not self.process.space  # PID 1 ignores what it does not handle
             if not is_first and name not in HARMLESS and not (self.forgives(task) and name in ("TERM", "INT", "QUIT")):
                 self.ended(task, 128 + SIGNALS[name])
             return

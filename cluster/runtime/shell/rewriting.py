@@ -14,6 +14,7 @@ BRACKETS = {"[": "\U000f5eee", "[[": "\U000f5eef"}  # a plain word to the gramma
 JOINED = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*+"|\\\n|\\.|(?<![^\s;|&(])#[^\n]*""", re.DOTALL)
 HOLE = "\U000f5ef2"
 PLACE = re.compile(f"{HOLE}([0-9]+){HOLE}")
+ALONE = ("", *" \t\n;|&)<>")  # before these a dollar sign is one
 NOTHING, NEGATED = "\U000f5ef0", "\U000f5ef1"  # words that stand for nothing, and for a `!` before a pipe
 BOTH_WAYS = "\U000f5ef3"  # before the file of `<>`
 NEGATION = f"{NEGATED} |"
@@ -37,6 +38,8 @@ def with_holes(text: str) -> tuple[str, list[str]]:
             continue
         if sign == "\\":
             end = min(at + 2, len(text))
+        elif sign == "$" and text[at + 1 : at + 2] in ALONE:
+            end = at + 1
         elif sign in "'\"`" or text.startswith(("$(", "${", "$'"), at):
             reader = Reader(text, at)
             reader.part()

@@ -40,6 +40,10 @@ def test_a_script_that_cannot_be_read_is_refused_as_ash_refuses_it(script, words
     assert ended[:3] == ("before\n", f"sh: syntax error: {words}\n", 2)
 
 
+def test_a_dollar_sign_before_nothing_is_one():
+    assert ran("echo $; x=$; echo $x a$ $|cat; (echo b$)").output == "$\n$ a$ $\nb$\n"
+
+
 @pytest.mark.parametrize(
     ("text", "goes_on"),
     [("if true\n", True), ("echo 'a\n", True), ("cat <<E\nx\n", True), ("cat <<E\nx\nE\n", False), ("f() {\n", True), ("echo a\n", False),
