@@ -351,4 +351,10 @@ def plan_of(actions: Actions, report: Report) -> Pass:
 def host_ports(pod: dict) -> dict[str, int]:
     """Ports of the node that lead to ports of the Pod, for the CNI to map. Source: kuberuntime_sandbox.go (makePortMappings)."""
     ports = [port for container in pod["spec"]["containers"] for port in container.get("ports") or ()]
-    return {str(port["hostPort"]): port["containerPort"] for port in ports if port.get("hostPort")}
+    return {_host_port(port): port["containerPort"] for port in ports if port.get("hostPort")}
+
+
+def _host_port(port: dict) -> str:
+    """A port as the network knows it: an address before it where it is one address's, /udp behind it where it is for datagrams."""
+    address, suffix = port.get("hostIP") or "", "/udp" if port.get("protocol") == "UDP" else ""
+    return f"{address if address != '0.0.0.0' else ''}:{port['hostPort']}{suffix}".lstrip(":")

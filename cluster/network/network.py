@@ -111,7 +111,7 @@ class Network(Actor):
         place = self.place(source, address)
         if isinstance(place, str):
             return place
-        mapped = mapped_to(place, port) if place.sandbox is None else None
+        mapped = mapped_to(place, address, port, protocol) if place.sandbox is None else None
         if mapped is not None:
             return Route(mapped[0], mapped[1], source.address)
         return Route(place, port, self._seen_as(source, place, address))
@@ -237,7 +237,7 @@ class Network(Actor):
             return Exchanged("", TO_TLS if text else "", address, self.latency("connect"))
         if not self._is_allowed(source, route.place, route.port, protocol):
             return self._failed(source, address, port, TIMEOUT, timeout_ms, is_traced, by_policy=True)
-        listener = listener_at(route.place, route.port)
+        listener = listener_at(route.place, route.port, protocol)
         if listener is None:
             return self._failed(source, address, port, REFUSED, timeout_ms, is_traced)
         speaks_tls = listener.server.startswith(TLS)

@@ -74,12 +74,12 @@ def place_of(runtime: Any, container_id: str) -> Place:
     return Place(runtime, None if sandbox is None or sandbox.host_network else sandbox)
 
 
-def listener_at(place: Place, port: int) -> Listener | None:
+def listener_at(place: Place, port: int, protocol: str = "TCP") -> Listener | None:
     """Who listens on a port of a namespace."""
     runtime = place.runtime
     for container in containers_in(place):
         process = runtime.state.processes.get(container.id)
-        server = server_at(process, port) if process is not None else None
+        server = server_at(process, port, protocol) if process is not None else None
         if server is not None:
             return Listener(container, server)
     return None
@@ -94,9 +94,11 @@ def containers_in(place: Place) -> list[Container]:
     return [container for uid in hosts for container in runtime.containers(uid)]
 
 
-def mapped_to(node: Place, port: int) -> tuple[Place, int] | None:
+def mapped_to(node: Place, address: str, port: int, protocol: str) -> tuple[Place, int] | None:
     """The Pod, and its port, that a port of the node is mapped to by hostPort. Source: the portmap CNI plugin."""
+    lasting = f"{port}/udp" if protocol == "UDP" else str(port)
     for sandbox in node.runtime.state.sandboxes.values():
-        if sandbox.host_ports and sandbox.state == "ready" and str(port) in sandbox.host_ports:
-            return Place(node.runtime, sandbox), sandbox.host_ports[str(port)]
+        ports = sandbox.host_ports
+        if ports and sandbox.state == "ready" and (lasting in ports or f"{address}:{lasting}" in ports):
+            return Place(node.runtime, sandbox), ports[lasting] if lasting in ports else ports[f"{address}:{lasting}"]
     return None

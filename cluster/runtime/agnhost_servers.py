@@ -12,7 +12,7 @@ from .servers import TYPES, Said, Served
 from .words import Stamp, asked_for, duration_of, go_answer, number_of
 from .world import ContainerWorld
 
-CODES = range(100, 600)
+CODES, DIAL_MS = range(100, 600), 5_000
 
 
 def netexec(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
@@ -74,12 +74,40 @@ def _dial(world: ContainerWorld, query: dict[str, str]) -> tuple[str, int, str]:
         return said, 400, "request parameter not specified. <nil>\n"
     found: dict[str, list[str]] = {}
     for _ in range(tries):
-        text = f"GET /{request} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: Go-http-client/1.1\r\nConnection: close\r\n\r\n"
-        reply = world.network.exchange(host, number_of(port, 0), text)
-        name, value = ("errors", f"Get \"http://{host}:{port}/{request}\": {reply.error}") if reply.error else \
-                      ("responses", reply.text.partition("\r\n\r\n")[2])  # fmt: skip
+        name, value = _dial_udp(world, host, port, request) if query.get("protocol") == "udp" else _dial_http(world, host, port, request)
         found.setdefault(name, []).append(value)
     return said, 200, json.dumps(found)
+
+
+def _dial_http(world: ContainerWorld, host: str, port: str, request: str) -> tuple[str, str]:
+    text = f"GET /{request} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: Go-http-client/1.1\r\nConnection: close\r\n\r\n"
+    reply = world.network.exchange(host, number_of(port, 0), text)
+    if reply.error:
+        return "errors", f'Get "http://{host}:{port}/{request}": {reply.error}'
+    return "responses", reply.text.partition("\r\n\r\n")[2]
+
+
+def _dial_udp(world: ContainerWorld, host: str, port: str, request: str) -> tuple[str, str]:
+    reply = world.network.exchange(host, number_of(port, 0), request, protocol="UDP", timeout_ms=DIAL_MS)
+    if reply.error or not reply.text:
+        return "errors", f"reading from udp connection failed. err:'read udp {host}:{port}: i/o timeout'"
+    return "responses", reply.text
+
+
+def netexec_udp(world: ContainerWorld, tag: str, received: str, setting: str) -> Said:
+    """A datagram and its answer."""
+    asked, client = received.strip(), f"{world.client}:{32768 + world.now_ms % 28000}"
+    name, _, rest = asked.lower().partition(" ")
+    if not asked:
+        return Said()
+    answers = {
+        "hostname": (world.process.hostname, "Sending udp hostName response"),
+        "clientip": (client, f"Sending clientip back to UDP client {client}"),
+        "serverport": (setting, f"Sending server port to UDP client {setting}"),
+        "echo": (rest, f"Echoing {rest} to UDP client {client}"),
+    }
+    text, line = answers.get(name, ("", f"Unknown UDP command received from {client}: {asked.lower()}"))
+    return Said(text, is_over=True, lines=(("stderr", f"{Stamp(world).go} {line}\n"),))
 
 
 def hostname(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
@@ -205,4 +233,4 @@ ANSWERS = {
     "guestbook": guestbook,
     "nettest": nettest,
 }
-TALKS = {"hostname-tcp": hostname_tcp, "reset": reset, "grpc-health": grpc_health}
+TALKS = {"netexec-udp": netexec_udp, "hostname-tcp": hostname_tcp, "reset": reset, "grpc-health": grpc_health}

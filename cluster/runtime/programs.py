@@ -52,6 +52,10 @@ class Running:
         self.process.listens[str(port)] = server
         return True
 
+    def hear(self, port: int, server: str) -> None:
+        """Wait for datagrams on a port (UDP)."""
+        self.process.listens[f"{port}/udp"] = server
+
     def close(self, port: int) -> None:
         """Listen there no longer."""
         self.process.listens.pop(str(port), None)

@@ -69,9 +69,9 @@ TLS = "tls-"  # how the names of servers begin that speak TLS
 
 
 def listening(process: Process) -> dict[int, str]:
-    """port → "server setting" of what a container's first process listens on."""
+    """port → "server setting" of what a container's first process listens on over TCP."""
     image = behaviours()[process.behaviour] if process.behaviour else None
-    found = {int(port): server for port, server in process.listens.items()}
+    found = {int(port): server for port, server in process.listens.items() if "/" not in port}
     if image is None or process.kind != "server":
         return found
     if image.serves and _is_own_program(process.argv[0], image.command[0]):
@@ -81,8 +81,10 @@ def listening(process: Process) -> dict[int, str]:
     return found
 
 
-def server_at(process: Process, port: int) -> str | None:
+def server_at(process: Process, port: int, protocol: str = "TCP") -> str | None:
     """What listens on one port, as in `listening`; None: nothing does."""
+    if protocol == "UDP":
+        return process.listens.get(f"{port}/udp")
     if process.kind == "server" and process.behaviour:
         image = behaviours()[process.behaviour]
         if port in process.ports and not image.names and not image.repositories:

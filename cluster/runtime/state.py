@@ -24,7 +24,7 @@ class Sandbox:
     ip: str = ""  # "" when the Pod shares the node's network
     netns: str = ""
     host_network: bool = False
-    host_ports: dict[str, int] = field(default_factory=dict)  # port of the node -> port of the Pod
+    host_ports: dict[str, int] = field(default_factory=dict)  # "port", "address:port", "port/udp" of the node -> port of the Pod
 
 
 @dataclass

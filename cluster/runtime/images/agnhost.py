@@ -51,6 +51,7 @@ def netexec(me: Running) -> Act:
     me.say(f"{Stamp(me.world).go} Started HTTP server on port {port}", "stderr")
     if (udp := number_of(found.get("udp-port", ""), 8081)) != -1:
         me.say(f"{Stamp(me.world).go} Started UDP server on port  {udp}", "stderr")
+        me.hear(udp, f"netexec-udp {udp}")
     me.notes["delay_ms"] = number_of(found.get("delay-shutdown", ""), 0) * 1000
     return _serve(me, port, f"netexec {port}")
 
