@@ -1,21 +1,25 @@
 """A Service's addresses and node ports: drawn from the cluster's ranges, kept while it lives, free when it goes.
 
-What is taken is read from the stored Services, so there is no bitmap that could disagree with them.
+What is taken is read from the stored Services, so there is no bitmap that could disagree with them; the IPAddress objects follow them.
 Source: k8s.io/kubernetes pkg/registry/core/service/storage/{storage,alloc}.go, ipallocator/, portallocator/.
 """
 from __future__ import annotations
 
 import ipaddress
 
-from cluster.kinds import _addresses, prefix_of, service
+from cluster.kinds import _addresses, prefix_of, service, servicecidr
 from cluster.kinds._service_validation import EXTERNAL_NAME, LOAD_BALANCER, NODE_PORT, NONE, addresses, needs_health_check
+from cluster.kinds.ipaddress import of_service
 from cluster.meta import fields, status
+from cluster.meta.requests import Request
 
-from .call import Call, find_kind
+from . import managed
+from .call import Call, Write, find_kind
 
 RANGE = ipaddress.ip_network("10.96.0.0/12")
 PORTS = range(30000, 32768)
-STATIC_ADDRESSES, STATIC_PORTS = 256, 86      # the lower parts, from which chance draws only when the rest is full
+CIDRS, ADDRESSES, SERVICES = "/registry/servicecidrs/", "/registry/ipaddresses/", "/registry/services/specs/"
+STATIC_ADDRESSES, LEAST_STATIC, STATIC_PORTS = 256, 16, 86      # the lower parts, from which chance draws only when the rest is full
 FAMILIES = ("IPv4",)
 DRY_PORT = 32768
 SINGLE, DUAL = "SingleStack", "RequireDualStack"
@@ -181,33 +185,54 @@ def _addresses_for(call, spec: dict, before: dict | None) -> None:
     spec["clusterIP"], spec["clusterIPs"] = address, [address]
 
 
+def _ranges(call) -> list[ipaddress.IPv4Network]:
+    """The ranges from which addresses are given out: the cluster's own, then those of further ServiceCIDRs that are ready."""
+    further = [ipaddress.ip_network(each) for _, stored in call.context.store.list(CIDRS) if servicecidr.is_ready(stored.value)
+               for each in stored.value["spec"].get("cidrs") or () if _addresses.family(each.partition("/")[0]) == 4]
+    return [RANGE, *(each for each in further if each != RANGE)]
+
+
 def _taken_over(call, spec: dict, asked: str) -> str:
     address = _addresses.sloppy(asked)
-    why = ""
-    if address not in RANGE:
+    why, found = "", next((each for each in _ranges(call) if address in each), None)
+    if found is None:
         why = _OTHER_RANGE
-    elif address in (RANGE.network_address, RANGE.broadcast_address):
-        why = f"the provided IP ({address}) is not in the valid range. The range of valid IPs is {RANGE}"
-    elif not call.dry_run and str(address) in _used(call)[0]:
+    elif address in (found.network_address, found.broadcast_address):
+        why = f"the provided IP ({address}) is not in the valid range. The range of valid IPs is {found}"
+    elif not call.dry_run and is_taken(call, str(address), _used(call)[0]):
         why = _TAKEN_IP
     if why:
         raise call.invalid([fields.invalid("spec.clusterIPs", spec["clusterIPs"], f"failed to allocate IP {asked}: {why}")])
     return asked
 
 
+def is_taken(call, address: str, used: dict[str, str]) -> bool:
+    """Whether a Service has an address, or an IPAddress stands for it."""
+    return address in used or call.context.store.get(ADDRESSES + address) is not None
+
+
 def _drawn(call) -> str:
-    """An address by chance: from the upper part of the range, and from the lower when that is full."""
+    """An address by chance: from the upper part of a range, and from the lower when that is full."""
     if call.dry_run:
         return str(RANGE.network_address)
-    taken, size = _used(call)[0], RANGE.num_addresses - 2
-    chance = call.context.rng("cluster-ips")
-    for first, count in ((1 + STATIC_ADDRESSES, size - STATIC_ADDRESSES), (1, STATIC_ADDRESSES)):
-        start = chance.below(count)
-        for step in range(count):
-            found = str(RANGE[first + (start + step) % count])
-            if found not in taken:
-                return found
+    used, chance = _used(call)[0], call.context.rng("cluster-ips")
+    for within in _ranges(call):
+        for first, count in _parts(within.num_addresses - 2):
+            start = chance.below(count)
+            for step in range(count):
+                found = str(within[first + (start + step) % count])
+                if not is_taken(call, found, used):
+                    return found
     raise status.internal_error(f'failed to allocate a serviceIP for Service "{call.name}": range is full')
+
+
+def _parts(size: int) -> list[tuple[int, int]]:
+    """(first, how many): the upper part of a range, then the lower, which is for addresses that are asked for.
+
+    Source: ipallocator.go (calculateRangeOffset): a sixteenth of it, 16 to 256; nothing of a small range.
+    """
+    lower = 0 if size < LEAST_STATIC else min(max(LEAST_STATIC, size // LEAST_STATIC), STATIC_ADDRESSES)
+    return [part for part in ((1 + lower, size - lower), (1, lower)) if part[1] > 0]
 
 
 def _used(call, without: str = "") -> tuple[dict[str, str], dict[int, str]]:
@@ -342,3 +367,35 @@ def recheck(write, context) -> None:
     for index, port in enumerate(spec.get("ports") or ()):
         if port.get("nodePort") in ports:
             raise _port_refused(call, index, port["nodePort"], _TAKEN_PORT)
+
+
+def addresses_of(obj: dict | None) -> list[str]:
+    """The addresses that a Service holds."""
+    return [ip for ip in ((obj or {}).get("spec") or {}).get("clusterIPs") or () if ip != NONE]
+
+
+def booked(write, old: dict | None, context) -> list[Write]:
+    """The IPAddresses that are made before a Service is stored. Source: ipallocator.go (createIPAddress)."""
+    held = addresses_of(old)
+    return [_made(write, ip, context) for ip in addresses_of(write.value) if ip not in held and context.store.get(ADDRESSES + ip) is None]
+
+
+def _made(write, ip: str, context) -> Write:
+    stamp = context.time_text()
+    obj = of_service(ip, write.value)
+    meta = {**obj["metadata"], "uid": context.rng("uids").uuid(), "creationTimestamp": stamp,
+            "managedFields": managed.track_update(None, obj, "kube-apiserver", stamp)}
+    return Write(request=_own_request("create", ip, write), key=ADDRESSES + ip, expected=0, value={**obj, "metadata": meta})
+
+
+def released(write, old: dict | None, new: dict | None, context) -> list[Write]:
+    """The IPAddresses that go when a Service has let go of them. Source: cidrallocator.go (Release)."""
+    kept = addresses_of(new)
+    found = [(ip, context.store.get(ADDRESSES + ip)) for ip in addresses_of(old) if ip not in kept]
+    return [Write(request=_own_request("delete", ip, write), key=ADDRESSES + ip, expected=stored.mod_revision, delete=True)
+            for ip, stored in found if stored is not None]
+
+
+def _own_request(verb: str, ip: str, write) -> Request:
+    return Request(verb=verb, resource="ipaddresses", group="networking.k8s.io", name=ip, id=write.request.id, user="system:apiserver",
+                   groups=["system:masters"], user_agent="kube-apiserver/v1.36.3 (linux/amd64)")

@@ -14,7 +14,7 @@ from cluster.kinds.base import Kind
 from cluster.meta import status
 from cluster.meta.requests import Request, Response
 
-from . import negotiation, openapi, openapi_protobuf
+from . import aggregation, negotiation, openapi, openapi_protobuf
 from .context import Context
 
 KUBE_VERSION = re.compile(r"v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?")
@@ -188,7 +188,7 @@ def _group(registry: Registry, group: str) -> dict:
 
 
 def _group_list(registry: Registry) -> dict:
-    groups = [_group(registry, group) for group in registry.groups() if group]
+    groups = [_group(registry, group) for group in aggregation.in_order(registry.groups()) if group]
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
 
@@ -241,7 +241,7 @@ def _aggregated(registry: Registry, core: bool) -> tuple[dict, str]:
 
 def aggregated(registry: Registry, *, core: bool) -> dict:
     """All groups, versions and resources in one answer. Source: api/apidiscovery/v2/types.go."""
-    groups = [""] if core else [group for group in registry.groups() if group]
+    groups = [""] if core else [group for group in aggregation.in_order(registry.groups()) if group]
     return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {},
             "items": [_aggregated_group(registry, group) for group in groups]}
 

@@ -15,7 +15,7 @@ from cluster.meta.requests import Request, Response, agent_of
 from cluster.store.etcd import Etcd
 from cluster.store.memory import Store
 
-from . import itself, pipeline
+from . import itself, keeping, pipeline
 from .context import Context
 from .watch import Hub, Watcher, WatchSpec, fold
 
@@ -77,7 +77,7 @@ class ApiServer(Actor):
         self.store.now_ms = self.now_ms
         for key, obj in objects:
             self.store.put(key, obj, expected=0)
-        self.fan_out()
+        self.store.fanned_out = self.store.revision     # nobody watches yet, and all is as it should be
 
     @property
     def enforces_rbac(self) -> bool:
@@ -97,6 +97,8 @@ class ApiServer(Actor):
         for key in itself.OWN:
             if self.store.get(key) is None:
                 self.after(itself.due_in_ms(self.now_ms), "bring_back", key)
+        for what in keeping.ALL:
+            self.after(self.latency("watch_delivery"), "keep_house", what)
 
     def on_stop(self) -> None:
         """Every connection ends: requests under way get no answer, watches close."""
@@ -239,6 +241,9 @@ class ApiServer(Actor):
         for change in reversed(fresh):
             if change.type == "DELETED" and change.key in itself.OWN:
                 self.after(itself.due_in_ms(self.now_ms), "bring_back", change.key)
+            elif change.key[:keeping.LENGTH] in keeping.CONCERNS:
+                for delay_ms, what in keeping.due(change, self.now_ms, self.latency("watch_delivery")):
+                    self.after(delay_ms, "keep_house", what)
             for watcher, kind, obj in self.hub.interested(change):
                 if watcher.sink is not None:
                     self.outbox.append(("event", watcher.id, kind, obj))
@@ -247,12 +252,23 @@ class ApiServer(Actor):
                 else:
                     self._deliver(watcher, kind, obj)
 
+    def keep_house(self, what: str) -> None:
+        """Put right what the server keeps about itself and what a change concerned."""
+        if not self.etcd.is_on:
+            self.after(itself.INTERVAL_MS, "keep_house", what, background=True)
+            return
+        for request in keeping.requests(what, self.context):
+            self._ask_itself(request)
+
     def bring_back(self, key: str) -> None:
         """Make an object about this server again that somebody has deleted."""
         if not self.etcd.is_on:
             self.after(itself.INTERVAL_MS, "bring_back", key, background=True)
             return
-        request = itself.request(key)
+        self._ask_itself(itself.request(key))
+
+    def _ask_itself(self, request: Request) -> None:
+        """Do a request of the server's own client at once."""
         request.id = self.state.next_request
         self.state.next_request += 1
         context = self.context.enter(request, True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from cluster.meta import status
 from cluster.meta.requests import Response
-from cluster.store.memory import Conflict
+from cluster.store.memory import Conflict, Stored
 
 from . import allocation, create, paths
 from .admission import resource_quota
@@ -16,6 +16,7 @@ from .call import Call, Write, find_kind
 from .context import Context
 from .conversion import to_version
 
+SERVICES = len(allocation.SERVICES)
 ATTEMPTS = 8       # of a generated name that is taken, and of an update that loses its race
 
 WorkOut = Callable[[Call], "Response | Write"]
@@ -96,6 +97,8 @@ def _apply_one(write: Write, context: Context) -> dict | None:
     if write.value is not None:
         allocation.recheck(write, context)
         old = store.get(write.key)
+        if write.key[:SERVICES] == allocation.SERVICES:
+            _book(write, context, old)
         stored = store.put(write.key, write.value, expected=expected)
         value, expected = stored.value, stored.mod_revision
         _trace_put(write, context, stored, old.value if old else None)
@@ -103,9 +106,20 @@ def _apply_one(write: Write, context: Context) -> dict | None:
         stored = store.delete(write.key, expected=expected)
         value = stored.value
         context.trace("KeyDeleted", subject_of(write, value), key=write.key, revision=stored.mod_revision)
+        if write.key[:SERVICES] == allocation.SERVICES:
+            _apply_all(allocation.released(write, value, None, context), context)
     if value is None and not write.parts:
         _trace_unchanged(write, context)
     return value
+
+
+def _book(write: Write, context: Context, old: Stored | None) -> None:
+    """The addresses of a Service: those that it gains are taken before it is stored, those that it loses are given back."""
+    if (old.mod_revision if old else 0) != write.expected:
+        raise Conflict(write.key, old.mod_revision if old else 0)
+    before = old.value if old else None
+    _apply_all(allocation.booked(write, before, context), context)
+    _apply_all(allocation.released(write, before, write.value, context), context)
 
 
 def _trace_put(write: Write, context: Context, stored, old: dict | None) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from cluster.apiserver import managed
 
-from . import bootstrap_network, bootstrap_services
+from . import bootstrap_network, bootstrap_server, bootstrap_services
 
 SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 RBAC = "rbac.authorization.k8s.io"
@@ -30,7 +30,19 @@ def first_objects(settings, engine) -> list[tuple[str, dict]]:
                                         "fieldsV1": {"f:metadata": {"f:labels": {".": {}, "f:kubernetes.io/metadata.name": {}}}}}]},
         "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"},
     }) for name in SYSTEM_NAMESPACES] + rbac_objects(stamp, uid) + bootstrap_services.objects(stamp, uid) + of_network + \
-        bootstrap_services.storage_classes(getattr(settings, "profile", ""), stamp, uid)
+        bootstrap_services.storage_classes(getattr(settings, "profile", ""), stamp, uid) + \
+        bootstrap_server.objects(stamp, engine.rng("bootstrap-server").uuid)
+
+
+def missing_objects(store, engine) -> list[tuple[str, dict]]:
+    """Of what the API server registers about itself, and of its Roles, what is not there: it makes it when it starts again.
+
+    Source: pkg/registry/rbac/rest/storage_rbac.go, pkg/registry/core/service/ipallocator/controller/repairip.go.
+    """
+    stamp, uid = engine.clock.text(engine.now_ms), engine.rng("bootstrap-server").uuid
+    services = [stored.value for _, stored in store.list("/registry/services/specs/")]
+    found = rbac_objects(stamp, uid) + bootstrap_server.objects(stamp, uid) + bootstrap_server.addresses(services, stamp, uid)
+    return [(key, obj) for key, obj in dict(found).items() if store.get(key) is None]
 
 
 # -- Roles and bindings -----------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from cluster.models import Sandbox
 from cluster.store import log
 from cluster.store.memory import Change
 
+from .bootstrap import missing_objects
 from .simulation import BOOT_MS, Settings, Simulation
 from .version import engine_version
 
@@ -142,6 +143,7 @@ def resume(sandbox: Sandbox) -> Simulation:
     engine.rng.seed = f"{settings.seed}/{sandbox.revision}"
     simulation.inputs, simulation.begun_ms = log.last_input(sandbox), BOOT_MS
     engine.record("kube-apiserver", "EngineChanged", "", {"revision": sandbox.revision, "objects": len(rows)})
+    simulation.server.begin(missing_objects(simulation.store, engine))
     simulation.start_components()
     for _ in range(REST_STEPS):  # a resumed run must begin with a snapshot: its journal alone would not lead here
         if engine.is_at_rest or engine.step() is None:

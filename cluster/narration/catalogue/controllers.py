@@ -47,6 +47,16 @@ KINDS = {
         en="**crd-controller** has {served} served from now on, under /apis/{group} ({versions}). Any client may use it.",
         zh="**crd-controller** 使 {served} 从现在起在 /apis/{group}（{versions}）下可用。任何客户端都可以使用它。",
     ),
+    "CertificateIssued": Kind(
+        stage="reconcile", source="pkg/controller/certificates/signer/signer.go",
+        en="**{actor}** signs a certificate for {holder} with the cluster's own key; it is good for {seconds} s. Signer: {signer}.",
+        zh="**{actor}** 用集群自己的密钥为 {holder} 签发证书，有效期 {seconds} 秒。签名者：{signer}。",
+    ),
+    "CertificateRefused": Kind(
+        stage="reconcile", marker="warning", source="pkg/controller/certificates/signer/signer.go",
+        en="**{actor}** does not sign what {name} asks for: {message}. Signer: {signer}.",
+        zh="**{actor}** 不为 {name} 签发：{message}。签名者：{signer}。",
+    ),
     "RulesGathered": Kind(
         stage="reconcile", source="pkg/controller/clusterroleaggregation/clusterroleaggregation_controller.go",
         en="**clusterrole-aggregation-controller** gathers {rules} rules into {name} from the roles that it selects by label.",

@@ -1,0 +1,37 @@
+"""What the API server puts right by itself: when a change concerns what it keeps, and which requests it then sends to itself.
+
+Source: as in aggregation.py and fairness.py.
+"""
+from __future__ import annotations
+
+from cluster.meta.requests import Request
+
+from . import aggregation, fairness
+from .context import Context
+
+# the beginnings of keys whose changes may ask for something; compared for each change, so of one length
+LENGTH = 13
+CONCERNS = frozenset(("/registry/api", "/registry/flo", "/registry/pri"))
+ALL = APIS, FLOWS_OWN, FLOWS = "apis", "flows-own", "flows"
+
+
+def due(change, now_ms: int, soon_ms: int) -> list[tuple[int, str]]:
+    """(when, what) is to be looked after because of a change."""
+    key = change.key
+    if key.startswith((aggregation.DEFINITIONS, aggregation.FOLDER)):
+        return [(soon_ms, APIS)]
+    if not key.startswith((fairness.SCHEMAS, fairness.LEVELS)):
+        return []
+    again = [(fairness.INTERVAL_MS - now_ms % fairness.INTERVAL_MS, FLOWS_OWN)] if change.type == "DELETED" else []
+    is_told = key.startswith(fairness.SCHEMAS) or change.type != "MODIFIED"
+    return [(soon_ms, FLOWS), *again] if is_told else again
+
+
+def requests(what: str, context: Context) -> list[Request]:
+    """What the server asks of itself; nothing where all is as it should be."""
+    store = context.store
+    if what == APIS:
+        return aggregation.requests(store)
+    if what == FLOWS:
+        return fairness.requests(store, context.time_text())
+    return fairness.missing(store)
