@@ -9,8 +9,9 @@ from __future__ import annotations
 from cluster.meta.labels import Selector
 
 from .affinity import Term
-from .nodes import NodeInfo, zone_of
+from .nodes import NodeInfo, Verdict, zone_of
 from .pods import PodInfo
+from .remembered import Remembered
 
 COUNTERS = 128  # selectors whose matches are counted as Pods come and go
 
@@ -42,7 +43,7 @@ class Counter:
 
 
 class Cache:
-    """Nodes, Pods, images; `nodes` is the order in which nodes are looked at."""
+    """Nodes, Pods, images; `nodes` is the order in which nodes are looked at, `places` where each of them stands in it."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, NodeInfo] = {}
@@ -55,6 +56,11 @@ class Cache:
         self.shunned: dict[Term, dict[str, int]] = {}  # required anti-affinity of Pods that are there -> Pods by node
         self.wishes: dict[tuple[Term, int], dict[str, int]] = {}  # (their other terms, points each) -> Pods by node
         self._zones: dict[str, dict[str, None]] = {}
+        self.generation = 0  # raised by each change of a node or of what it bears
+        self.places: dict[str, int] = {}
+        self.passes: list[Verdict] = []  # by place
+        self.remembered = Remembered(self)
+        self._changes: dict[str, int] = {}  # node -> the generation of its last change; the latest last
         self._order: list[NodeInfo] | None = None
 
     @property
@@ -64,7 +70,24 @@ class Cache:
             rows = [list(names) for names in self._zones.values()]
             longest = max(map(len, rows), default=0)
             self._order = [self.by_name[row[index]] for index in range(longest) for row in rows if index < len(row)]
+            self.places = {node.name: place for place, node in enumerate(self._order)}
+            self.passes = [Verdict(node.name) for node in self._order]
         return self._order
+
+    def changed_since(self, generation: int) -> list[int]:
+        """The places of nodes that changed after a generation."""
+        found, places = [], self.places
+        for name in reversed(self._changes):
+            if self._changes[name] <= generation:
+                break
+            if name in places:
+                found.append(places[name])
+        return found
+
+    def _touch(self, name: str) -> None:
+        self.generation += 1
+        self._changes.pop(name, None)
+        self._changes[name] = self.generation
 
     def set_node(self, node: dict) -> NodeInfo:
         """Add a node or take over its newer version."""
@@ -79,6 +102,7 @@ class Cache:
             self._forget_images(info)
             self._note_images(info, node)
         info.set_node(node)
+        self._touch(name)
         return info
 
     def remove_node(self, name: str) -> None:
@@ -88,8 +112,9 @@ class Cache:
         self._leave_zone(zone_of(info.node), name)
         self._forget_images(info)
         info.set_node(None)
+        self._touch(name)
         if not info.pods:
-            del self.by_name[name]
+            self._drop(name)
 
     def add_pod(self, info: PodInfo, node: str) -> None:
         """Count a Pod on its node; one that is there already is replaced."""
@@ -102,6 +127,7 @@ class Cache:
         if node not in self.by_name:
             self.by_name[node] = NodeInfo(node)
         self.by_name[node].add(info)
+        self._touch(node)
         self.node_of[info.key] = node
         for counter in self.counters.values():
             counter.count(info, node, 1)
@@ -114,13 +140,17 @@ class Cache:
             return None
         node = self.by_name[name]
         info = node.remove(key)
+        self._touch(name)
         for counter in self.counters.values():
             counter.count(info, name, -1)
         if info.affinity is not None:
             self._note_terms(info, name, -1)
         if node.node is None and not node.pods:
-            del self.by_name[name]
+            self._drop(name)
         return info
+
+    def _drop(self, name: str) -> None:
+        del self.by_name[name], self._changes[name]
 
     def get_pod(self, key: str) -> PodInfo | None:
         name = self.node_of.get(key)

@@ -5,21 +5,17 @@ Source: kubernetes pkg/scheduler/schedule_one.go, framework/runtime/framework.go
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from itertools import takewhile
 from typing import NamedTuple
 
 from .framework import SKIP, Cycle, OnlyNodes, Plugin, Rejection
-from .nodes import NodeInfo
+from .nodes import NodeInfo, Verdict
 from .pods import PodInfo
+from .remembered import PASSED, pick
 
 LEAST_NODES, LEAST_PERCENT = 100, 5  # minFeasibleNodesToFind, minFeasibleNodesPercentageToFind
-
-
-class Verdict(NamedTuple):
-    """What the filters said of one node; plugin "" and rejection None when it passed."""
-
-    node: str
-    plugin: str = ""
-    rejection: Rejection | None = None
 
 
 class Column(NamedTuple):
@@ -85,29 +81,20 @@ def decide(cycle: Cycle, plugins: tuple[Plugin, ...], *, start: int, choose) -> 
     if freed is not None and freed.node is not None and rejection_of(cycle, freed) is None:
         verdict = Verdict(freed.name)  # the node that was freed for it is tried first, and taken
         return Decision(freed.name, [verdict], NO_SCORES, [freed.name], 1, len(nodes), start, absent=absent)
-    verdicts, feasible = run_filters(cycle, filters, candidates, start)
+    verdicts, places = run_filters(cycle, filters, candidates, start)
     next_start = (start + len(verdicts)) % len(nodes)
-    if len(feasible) <= 1:
-        chosen = feasible[0].name if feasible else ""
-        return Decision(
-            chosen,
-            verdicts,
-            NO_SCORES,
-            [chosen] if chosen else [],
-            len(feasible),
-            len(nodes),
-            next_start,
-            absent=absent,
-        )
-    scores = run_scores(cycle, plugins, feasible)
+    if len(places) <= 1:
+        chosen = [nodes[place].name for place in places]
+        return Decision(chosen[0] if chosen else "", verdicts, NO_SCORES, chosen, len(places), len(nodes), next_start, absent=absent)
+    scores = run_scores(cycle, plugins, places)
     best = max(scores.totals)
     ties = [name for name, total in zip(scores.nodes, scores.totals, strict=True) if total == best]
     chosen = ties[choose(len(ties))] if len(ties) > 1 else ties[0]
-    return Decision(chosen, verdicts, scores, ties, len(feasible), len(nodes), next_start, absent=absent)
+    return Decision(chosen, verdicts, scores, ties, len(places), len(nodes), next_start, absent=absent)
 
 
 def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeInfo]):
-    """(plugins that filter, nodes to look at, a rejection before filtering, the rejection of all other nodes).
+    """(plugins that filter, places of nodes to look at, a rejection before filtering, the rejection of all other nodes).
 
     Source: framework/runtime/framework.go (RunPreFilterPlugins).
     """
@@ -127,9 +114,9 @@ def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeI
         if answer != SKIP and plugin.filter is not None:
             filters.append(plugin)
     if names is None or before is not None:
-        return filters, nodes, before, None
+        return filters, range(len(nodes)), before, None
     absent = Rejection((f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(narrowing))}]",))
-    return filters, [node for node in nodes if node.name in names], None, absent
+    return filters, [place for place, node in enumerate(nodes) if node.name in names], None, absent
 
 
 def _without_nodes(plugins: list[str]) -> Rejection:
@@ -138,31 +125,50 @@ def _without_nodes(plugins: list[str]) -> Rejection:
     return Rejection((f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(plugins))}] simultaneously",))
 
 
-def run_filters(
-    cycle: Cycle, filters: list[Plugin], nodes: list[NodeInfo], start: int
-) -> tuple[list[Verdict], list[NodeInfo]]:
-    """Verdicts in the order of looking, until enough nodes fit; and the nodes that fit."""
-    verdicts, feasible, wanted, count = [], [], nodes_to_find(len(nodes)), len(nodes)
-    acting = [(plugin.filter, plugin.name) for plugin in filters]
-    nominated = cycle.cache.nominated
-    for index in range(count):
-        node = nodes[(start + index) % count]
-        if nominated and node.name in nominated:
-            found = rejection_of(cycle, node)
-            if found is not None:
-                verdicts.append(Verdict(node.name, *found))
-                continue
-        for act, name in acting:
-            rejection = act(cycle, node)
-            if rejection is not None:
-                verdicts.append(Verdict(node.name, name, rejection))
-                break
-        else:
-            verdicts.append(Verdict(node.name))
-            feasible.append(node)
-            if len(feasible) >= wanted:
-                break
-    return verdicts, feasible
+def run_filters(cycle: Cycle, filters: list[Plugin], places: Sequence[int], start: int) -> tuple[list[Verdict], list[int]]:
+    """Verdicts in the order of looking, until enough nodes fit; and the places of the nodes that fit."""
+    if not places:
+        return [], []
+    wanted, first = nodes_to_find(len(places)), start % len(places)
+    turn = [*places[first:], *places[:first]]
+    local = list(takewhile(lambda plugin: plugin.is_local, filters))
+    rest, answer = filters[len(local) :], partial(_local_verdict, cycle, local)
+    known = cycle.cache.remembered.values(("filters", cycle.likeness, *[plugin.name for plugin in local]), answer)
+    if not rest and not cycle.cache.nominated:
+        window = turn[:wanted]
+        if pick(known, window).count(PASSED) == wanted:
+            return pick(cycle.cache.passes, window), window
+    return _looked_at(cycle, turn, wanted, known, answer, rest)
+
+
+def _local_verdict(cycle: Cycle, filters: list[Plugin], node: NodeInfo) -> Verdict | bool:
+    for plugin in filters:
+        rejection = plugin.filter(cycle, node)
+        if rejection is not None:
+            return Verdict(node.name, plugin.name, rejection)
+    return PASSED
+
+
+def _looked_at(cycle: Cycle, turn: list[int], wanted: int, known: list, answer, rest: list[Plugin]) -> tuple[list[Verdict], list[int]]:
+    verdicts, fitting, nominated = [], [], cycle.cache.nominated
+    nodes, passes = cycle.cache.nodes, cycle.cache.passes
+    for place in turn:
+        verdict = known[place]
+        if verdict is None:
+            verdict = known[place] = answer(nodes[place])
+        if nominated and nodes[place].name in nominated:
+            found = rejection_of(cycle, nodes[place])
+            verdict = PASSED if found is None else Verdict(nodes[place].name, *found)
+        elif verdict is PASSED and rest:
+            verdict = _local_verdict(cycle, rest, nodes[place])
+        if verdict is not PASSED:
+            verdicts.append(verdict)
+            continue
+        verdicts.append(passes[place])
+        fitting.append(place)
+        if len(fitting) >= wanted:
+            break
+    return verdicts, fitting
 
 
 def rejection_of(cycle: Cycle, node: NodeInfo) -> tuple[str, Rejection] | None:
@@ -206,14 +212,14 @@ def take_away(trial: Cycle, info: PodInfo, node: NodeInfo) -> None:
         plugin.adjust(trial, info, node, -1)
 
 
-def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeInfo]) -> Scores:
+def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], places: list[int]) -> Scores:
     """Every plugin's score of every node: raw, normalised, weighed, summed."""
+    cycle.places, nodes = places, pick(cycle.cache.nodes, places)
     totals, columns = [0] * len(nodes), []
     for plugin in plugins:
         if plugin.score is None or plugin.pre_score(cycle, nodes) == SKIP:
             continue
-        act, weight = plugin.score, plugin.weight
-        raw = [act(cycle, node) for node in nodes]
+        weight, raw = plugin.weight, plugin.scores(cycle, nodes)
         normal = plugin.normalize(cycle, nodes, raw)
         columns.append(Column(plugin.name, weight, raw, normal))
         totals = [total + score * weight for total, score in zip(totals, normal, strict=True)]

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
 from typing import Any, NamedTuple
 
 from .cache import Cache
 from .nodes import NodeInfo
 from .pods import PodInfo
+from .remembered import likeness
 
 SKIP = "skip"  # a plugin has nothing to do with this Pod
 MAX_SCORE = 100
@@ -45,17 +46,20 @@ NO_LISTERS = Listers(lambda resource, key: None, lambda resource, namespace: [])
 class Cycle:
     """One attempt to place one Pod; `data` is for what a plugin prepares and later reads."""
 
-    __slots__ = ("cache", "data", "filters", "listers", "pod")
+    __slots__ = ("cache", "data", "filters", "likeness", "listers", "places", "pod")
 
     def __init__(self, pod: PodInfo, cache: Cache, listers: Listers = NO_LISTERS):
         self.pod, self.cache, self.listers = pod, cache, listers
         self.data: dict[str, Any] = {}
         self.filters: list[Plugin] = []  # those that have something to say about this Pod
+        self.likeness = likeness(pod)
+        self.places: list[int] = []  # of the nodes that are scored, in the cache's order
 
     def fork(self) -> Cycle:
         """The same attempt, in which Pods may be put onto nodes and taken away on trial (Plugin.adjust)."""
-        other = Cycle(self.pod, self.cache, self.listers)
-        other.data, other.filters = dict(self.data), self.filters
+        other = Cycle.__new__(Cycle)
+        other.pod, other.cache, other.listers, other.likeness = self.pod, self.cache, self.listers, self.likeness
+        other.data, other.filters, other.places = dict(self.data), self.filters, self.places
         return other
 
 
@@ -69,6 +73,8 @@ class Plugin:
     name = ""
     order = 0  # when its turn comes
     weight = 0  # of its score in the total
+    # What it says of a node follows from that node, the Pod's likeness and `basis`: its answers are remembered. See remembered.py.
+    is_local = False
     hints: dict[str, Hint] = {}  # change -> hint; changes are those of events.py
 
     def pre_filter(self, cycle: Cycle) -> str | Rejection | OnlyNodes | None:
@@ -89,6 +95,18 @@ class Plugin:
         """Prepare; SKIP when there is nothing to score."""
 
     score: Callable[[Cycle, NodeInfo], int] | None = None
+
+    def basis(self, cycle: Cycle) -> Hashable:
+        """What else the scores of a local plugin depend on."""
+
+    def scores(self, cycle: Cycle, nodes: list[NodeInfo]) -> list[int]:
+        """The raw scores of all nodes that fit."""
+        act = self.score
+        if not self.is_local:
+            return [act(cycle, node) for node in nodes]
+        return cycle.cache.remembered.picked(
+            (self.name, cycle.likeness), cycle.places, lambda node: act(cycle, node), self.basis(cycle)
+        )
 
     def normalize(self, cycle: Cycle, nodes: list[NodeInfo], scores: list[int]) -> list[int]:
         """Bring the raw scores of all nodes to 0..100."""

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 from .pods import PodInfo
 from .resources import NATIVE, amounts
 
+if TYPE_CHECKING:
+    from .framework import Rejection
+
 HARD_EFFECTS = ("NoSchedule", "NoExecute")
 ZONE, REGION = "topology.kubernetes.io/zone", "topology.kubernetes.io/region"
+
+
+class Verdict(NamedTuple):
+    """What the filters said of one node; plugin "" and rejection None when it passed."""
+
+    node: str
+    plugin: str = ""
+    rejection: Rejection | None = None
 
 
 class NodeInfo:

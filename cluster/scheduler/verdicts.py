@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .cycle import Decision, Scores, Verdict
+from .cycle import Decision, Scores
+from .nodes import Verdict
 
 FEW_NODES = 8  # up to here each node is a fact of its own; beyond, one table
 

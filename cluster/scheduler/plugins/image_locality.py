@@ -19,6 +19,7 @@ def with_tag(image: str) -> str:
 
 class ImageLocality(Plugin):
     name, order, weight = "ImageLocality", 120, 1
+    is_local = True
 
     def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> None:
         spec = cycle.pod.spec
@@ -30,6 +31,11 @@ class ImageLocality(Plugin):
             if volume.get("image")
         ]
         cycle.data[self.name] = (names, MOST_EACH * len(containers))
+
+    def basis(self, cycle: Cycle) -> tuple:
+        """How many nodes there are, and of each image how large it is and how many have it."""
+        images = map(cycle.cache.images.get, cycle.data[self.name][0])
+        return (len(cycle.cache.nodes), *((image.size, len(image.nodes)) if image is not None else None for image in images))
 
     def score(self, cycle: Cycle, node: NodeInfo) -> int:
         names, most = cycle.data[self.name]

@@ -42,6 +42,7 @@ def after_node_change(pod: PodInfo, old: dict | None, new: dict) -> bool:
 
 class NodeAffinity(Plugin):
     name, order, weight = "NodeAffinity", 40, 2
+    is_local = True
     hints = {"node/add": after_node_change, "node/label": after_node_change}
 
     def pre_filter(self, cycle: Cycle) -> str | Rejection | OnlyNodes | None:

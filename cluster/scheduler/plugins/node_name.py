@@ -13,6 +13,7 @@ REJECTION = Rejection(("node(s) didn't match the requested node name",))
 
 class NodeName(Plugin):
     name, order = "NodeName", 20
+    is_local = True
     hints = {"node/add": lambda pod, old, new: pod.spec.get("nodeName") == new["metadata"]["name"]}
 
     def pre_filter(self, cycle: Cycle) -> str | None:

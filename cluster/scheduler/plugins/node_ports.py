@@ -24,6 +24,7 @@ def after_pod_deleted(pod: PodInfo, old: PodInfo, new: None) -> bool:
 
 class NodePorts(Plugin):
     name, order = "NodePorts", 50
+    is_local = True
     hints = {"node/add": lambda pod, old, new: True, "pod/delete": after_pod_deleted}
 
     def pre_filter(self, cycle: Cycle) -> str | None:

@@ -21,6 +21,7 @@ def balance(cpu: int, memory: int, node: NodeInfo) -> int:
 
 class NodeResourcesBalancedAllocation(Plugin):
     name, order, weight = "NodeResourcesBalancedAllocation", 110, 1
+    is_local = True
 
     def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> str | None:
         requests = cycle.pod.requests

@@ -80,6 +80,7 @@ def after_scale_down(pod: PodInfo, old: PodInfo, new: PodInfo) -> bool:
 
 class NodeResourcesFit(Plugin):
     name, order, weight = "NodeResourcesFit", 60, 1
+    is_local = True
     hints = {
         "node/add": after_node_change,
         "node/allocatable": after_node_change,

@@ -5,7 +5,7 @@ Source: kubernetes pkg/scheduler/framework/plugins/nodeunschedulable/node_unsche
 
 from __future__ import annotations
 
-from ..framework import SKIP, Cycle, Plugin, Rejection
+from ..framework import Cycle, Plugin, Rejection
 from ..nodes import NodeInfo
 from ..pods import PodInfo, tolerates
 
@@ -27,10 +27,8 @@ def after_toleration_change(pod: PodInfo, old: PodInfo | None, new: PodInfo) -> 
 
 class NodeUnschedulable(Plugin):
     name, order = "NodeUnschedulable", 10
+    is_local = True
     hints = {"node/add": after_node_change, "node/taint": after_node_change, "pod/toleration": after_toleration_change}
-
-    def pre_filter(self, cycle: Cycle) -> str | None:
-        return None if any(node.unschedulable for node in cycle.cache.nodes) else SKIP
 
     def filter(self, cycle: Cycle, node: NodeInfo) -> Rejection | None:
         if not node.unschedulable or tolerates(cycle.pod.tolerations, TAINT):

@@ -5,7 +5,7 @@ Source: kubernetes pkg/scheduler/framework/plugins/tainttoleration/taint_tolerat
 
 from __future__ import annotations
 
-from ..framework import SKIP, Cycle, Plugin, Rejection, normalized
+from ..framework import Cycle, Plugin, Rejection, normalized
 from ..nodes import HARD_EFFECTS, NodeInfo
 from ..pods import PodInfo, tolerates
 
@@ -23,14 +23,12 @@ def after_node_change(pod: PodInfo, old: dict | None, new: dict) -> bool:
 
 class TaintToleration(Plugin):
     name, order, weight = "TaintToleration", 30, 3
+    is_local = True
     hints = {
         "node/add": after_node_change,
         "node/taint": after_node_change,
         "pod/toleration": lambda pod, old, new: pod.uid == new.uid,
     }
-
-    def pre_filter(self, cycle: Cycle) -> str | None:
-        return None if any(node.hard_taints for node in cycle.cache.nodes) else SKIP
 
     def filter(self, cycle: Cycle, node: NodeInfo) -> Rejection | None:
         for taint in node.hard_taints:

@@ -1,0 +1,90 @@
+"""Remembers what plugins say of nodes from one cycle to the next, for Pods that ask for the same; what changed is asked about anew.
+
+Like Pods come by the hundred, and between two of them a node or two change. All of it is derived, so none of it is in a snapshot.
+Source: the idea of kubernetes' equivalence classes and opportunistic batching (KEP-5598), applied to each node's answer;
+upstream compares nodes by generation in backend/cache/cache.go (UpdateSnapshot), as here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from .nodes import NodeInfo
+from .pods import PodInfo
+
+if TYPE_CHECKING:
+    from .cache import Cache
+
+TABLES = 512  # answers that are kept: a table each for a plugin's scores, or the verdicts, of one sort of Pods
+PASSED = True  # in a table of verdicts
+
+
+def likeness(pod: PodInfo) -> bytes:
+    """All of a Pod that plugins which look at one node alone may read: Pods of which it is equal get equal answers."""
+    spec = pod.spec
+    containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+    images = [container.get("image") for container in containers]
+    mounted = [volume["image"] for volume in spec.get("volumes") or () if volume.get("image")]
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity")
+    return msgspec.json.encode(
+        (pod.requests, pod.host_ports, spec.get("nodeName"), spec.get("nodeSelector"), affinity, pod.tolerations, images, mounted)
+    )
+
+
+class Table:
+    """A value for each node, by its place in the order of nodes; None where nobody has asked yet."""
+
+    __slots__ = ("basis", "order", "seen", "values")
+
+    def __init__(self, order: list[NodeInfo], basis: Hashable, seen: int):
+        self.order, self.basis, self.seen = order, basis, seen
+        self.values: list[Any] = [None] * len(order)
+
+
+class Remembered:
+    """A part of the cache."""
+
+    def __init__(self, cache: Cache):
+        self.cache = cache
+        self.tables: dict[Hashable, Table] = {}
+
+    def values(self, key: Hashable, answer: Callable[[NodeInfo], Any], basis: Hashable = None) -> list[Any]:
+        """The values of a table, true for every node as it is now. basis: what the answers depend on beside key and node."""
+        cache, order = self.cache, self.cache.nodes
+        table = self.tables.get(key)
+        if table is None or table.order is not order or table.basis != basis:
+            return self._begun(key, basis).values
+        if table.seen != cache.generation:
+            values = table.values
+            for place in cache.changed_since(table.seen):
+                if values[place] is not None:
+                    values[place] = answer(order[place])
+            table.seen = cache.generation
+        return table.values
+
+    def _begun(self, key: Hashable, basis: Hashable) -> Table:
+        self.tables.pop(key, None)
+        table = self.tables[key] = Table(self.cache.nodes, basis, self.cache.generation)
+        if len(self.tables) > TABLES:
+            del self.tables[next(iter(self.tables))]
+        return table
+
+    def picked(self, key: Hashable, places: list[int], answer: Callable[[NodeInfo], Any], basis: Hashable = None) -> list[Any]:
+        """The values at some places."""
+        values = self.values(key, answer, basis)
+        found = pick(values, places)
+        if None in found:
+            order = self.cache.nodes
+            for place in places:
+                if values[place] is None:
+                    values[place] = answer(order[place])
+            found = pick(values, places)
+        return found
+
+
+def pick(values: list[Any], places: list[int]) -> list[Any]:
+    """The values at some places."""
+    return list(map(values.__getitem__, places))
