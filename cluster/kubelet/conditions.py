@@ -5,17 +5,21 @@ Source: kubernetes pkg/kubelet/status/generate.go, pkg/kubelet/types/pod_status.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cluster.kinds.pod import is_sidecar
 
-OWNED = (
-    "PodReadyToStartContainers",
-    "Initialized",
-    "Ready",
-    "ContainersReady",
-    "PodScheduled",
-    "PodResizePending",
-    "PodResizeInProgress",
-    "AllContainersRestarting",
+OWNED = frozenset(
+    (
+        "PodReadyToStartContainers",
+        "Initialized",
+        "Ready",
+        "ContainersReady",
+        "PodScheduled",
+        "PodResizePending",
+        "PodResizeInProgress",
+        "AllContainersRestarting",
+    )
 )
 
 
@@ -100,7 +104,7 @@ def must_reconcile(pod: dict) -> bool:
 
 
 def initialized(
-    pod: dict, statuses: dict[str, dict], init_statuses: dict[str, dict], phase: str, old: list[dict]
+    pod: dict, statuses: dict[str, dict], init_statuses: dict[str, dict], phase: str, old: Sequence[dict]
 ) -> tuple[bool, str, str]:
     """(holds, reason, message) of Initialized; a Pod that was initialized stays so. old: the conditions until now."""
     unknown, incomplete = [], []
@@ -112,11 +116,9 @@ def initialized(
             incomplete.append(spec["name"])
     if phase == "Succeeded" and not unknown:
         return True, "PodCompleted", ""
-    if any(
-        "running" in status["state"] or "terminated" in status["state"] or status.get("lastState")
-        for status in statuses.values()
-    ):
-        return True, "", ""
+    for status in statuses.values():
+        if "running" in status["state"] or "terminated" in status["state"] or status.get("lastState"):
+            return True, "", ""
     message = _missing(unknown, incomplete, "incomplete")
     if message and any(each["type"] == "Initialized" and each["status"] == "True" for each in old):
         return True, "", ""
@@ -124,10 +126,14 @@ def initialized(
 
 
 def stamp(conditions: list[dict], old: list[dict], now_text: str) -> None:
-    """Give each condition its transition time: the old one's while the status stays the same."""
+    """Give each condition its transition time: the old one's while the status stays the same. One that is as it was is the old one."""
     before = {condition["type"]: condition for condition in old}
-    for condition in conditions:
-        earlier = before.get(condition["type"])
-        if condition["type"] in OWNED or condition["type"] == "DisruptionTarget":
-            same = earlier is not None and earlier.get("status") == condition["status"]
-            condition["lastTransitionTime"] = (earlier.get("lastTransitionTime") if same else None) or now_text
+    for place, condition in enumerate(conditions):
+        kind = condition["type"]
+        earlier = before.get(kind)
+        if earlier is condition or (kind not in OWNED and kind != "DisruptionTarget"):
+            continue
+        same = earlier is not None and earlier.get("status") == condition["status"]
+        condition["lastTransitionTime"] = (earlier.get("lastTransitionTime") if same else None) or now_text
+        if same and earlier == condition:
+            conditions[place] = earlier

@@ -6,7 +6,7 @@ Source: kubernetes pkg/kubelet/kubelet_pods.go (convertToAPIContainerStatuses), 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cluster.kinds.pod import is_sidecar
 from cluster.runtime.octets import bytes_of, text_of
@@ -31,6 +31,17 @@ class Probed(Protocol):
     def is_ready(self, pod: dict, name: str, container_id: str) -> bool: ...
 
 
+class Made(NamedTuple):
+    """What a container's status was last made from. As long as all of it is the same, so is the status, but for what probes find."""
+
+    status: dict
+    spec: dict
+    latest: Container | None
+    runs: int
+    reason: list[str] | None
+    is_ending: bool
+
+
 def statuses_of(
     pod: dict,
     specs: list[dict],
@@ -42,17 +53,30 @@ def statuses_of(
     time_text: Callable[[int], str],
     probed: Probed | None = None,
     is_resetting: bool = False,
+    made: dict[str, Made] | None = None,
 ) -> list[dict]:
-    """The statuses of containers, in the order of names (init containers in their own order). is_resetting: all are removed."""
-    has_init = bool(pod["spec"].get("initContainers"))
+    """The statuses of containers, in the order of names (init containers in their own order). is_resetting: all are removed.
+
+    made: from one time to the next, what they were made from; None: they are made anew.
+    """
+    has_init, is_ending = bool(pod["spec"].get("initContainers")), "deletionTimestamp" in pod["metadata"]
     before = {status["name"]: status for status in old}
-    made = []
+    statuses = []
     for spec in specs:
-        status = _status(pod, spec, report, before.get(spec["name"]), has_init, time_text, is_resetting)
-        _apply_reason(pod, spec, report, status, is_init, reasons)
-        _mark_ready(pod, spec, status, is_init, before.get(spec["name"]), probed)
-        made.append(status)
-    return made if is_init else sorted(made, key=lambda status: status["name"])
+        name = spec["name"]
+        earlier, runs = before.get(name), [container for container in report.containers if container.name == name]
+        latest, reason = runs[-1] if runs else None, reasons.get(name)
+        known = made.get(name) if made is not None and not is_resetting else None
+        if known is not None and known.status is earlier and known[1:] == (spec, latest, len(runs), reason, is_ending):
+            status = earlier
+        else:
+            status = _status(pod, spec, runs, earlier, has_init, time_text, is_resetting)
+            _apply_reason(pod, spec, latest, status, is_init, reasons)
+        status = _marked_ready(pod, spec, status, is_init, earlier, probed)
+        if made is not None:
+            made[name] = Made(status, spec, latest, len(runs), reason, is_ending)
+        statuses.append(status)
+    return statuses if is_init or len(statuses) < 2 else sorted(statuses, key=lambda status: status["name"])
 
 
 def ephemeral_statuses(
@@ -64,8 +88,7 @@ def ephemeral_statuses(
     return [{key: value for key, value in {**status, "ready": False}.items() if key != "started"} for status in made]
 
 
-def _status(pod: dict, spec: dict, report: Report, old: dict | None, has_init: bool, time_text, is_resetting: bool) -> dict:
-    runs = [container for container in report.containers if container.name == spec["name"]]
+def _status(pod: dict, spec: dict, runs: list[Container], old: dict | None, has_init: bool, time_text, is_resetting: bool) -> dict:
     if not runs:
         status = _without_container(pod, spec, old, has_init)
         return _removed(spec, status, old) if is_resetting and old and "waiting" not in old["state"] else status
@@ -184,13 +207,14 @@ def mount_statuses(spec: dict) -> list[dict]:
 
 
 def _apply_reason(
-    pod: dict, spec: dict, report: Report, status: dict, is_init: bool, reasons: dict[str, list[str]]
+    pod: dict, spec: dict, latest: Container | None, status: dict, is_init: bool, reasons: dict[str, list[str]]
 ) -> None:
     """A container that should start and could not is waiting, with the reason of the last try."""
-    latest = report.latest(spec["name"])
+    if spec["name"] not in reasons:
+        return
     if is_init and latest is not None and latest.state == "exited" and latest.exit_code == 0:
         return
-    if spec["name"] not in reasons or not is_due(pod, spec, latest):
+    if not is_due(pod, spec, latest):
         return
     if "terminated" in status["state"]:
         status["lastState"] = status["state"]
@@ -198,19 +222,22 @@ def _apply_reason(
     status["state"] = {"waiting": {"reason": reason, "message": message} if message else {"reason": reason}}
 
 
-def _mark_ready(pod: dict, spec: dict, status: dict, is_init: bool, old: dict | None, probed: Probed | None) -> None:
-    """started and ready: what runs is both, unless its probes say otherwise."""
+def _marked_ready(pod: dict, spec: dict, status: dict, is_init: bool, old: dict | None, probed: Probed | None) -> dict:
+    """A status with started and ready: what runs is both, unless its probes say otherwise. One that is as it was is the old one."""
     is_running = is_ready = "running" in status["state"]
     is_plain_init = is_init and not is_sidecar(spec)
     if is_running and probed is not None:
         container_id = status["containerID"].removeprefix("containerd://")
         is_running = probed.is_started(pod["metadata"]["uid"], spec["name"], container_id, bool(old and old.get("started")))
         is_ready = is_running and not is_plain_init and probed.is_ready(pod, spec["name"], container_id)
-    status["started"] = is_running
     if is_plain_init:
-        status["ready"] = status["state"].get("terminated", {}).get("exitCode") == 0
-    else:
-        status["ready"] = is_ready
+        is_ready = status["state"].get("terminated", {}).get("exitCode") == 0
+    if status is not old:
+        status["started"], status["ready"] = is_running, is_ready
+        return status
+    if status["started"] == is_running and status["ready"] == is_ready:
+        return status
+    return {**status, "started": is_running, "ready": is_ready}
 
 
 def has_long_messages(report: Report) -> bool:

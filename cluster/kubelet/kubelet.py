@@ -158,6 +158,7 @@ class Kubelet(Process):
             resize=self.state.resizes.get(pod["metadata"]["uid"]) if self.state.resizes else None,
             probed=self.prober if pod["metadata"]["uid"] in self.state.probes else None,
             evicted=self._evicted(pod),
+            made=self.statuses.made.setdefault(pod["metadata"]["uid"], {}),
             reasons=self.state.reasons.get(pod["metadata"]["uid"]) or {},
             moment=self.moment,
         )

@@ -75,16 +75,15 @@ class Pleg:
         return Report(sandboxes, runtime.containers(uid), address)
 
 
-def state_of(each: Sandbox | Container) -> str:
-    """running, exited or unknown, as the relist sees it."""
-    return {"ready": "running", "running": "running", "notready": "exited", "exited": "exited"}.get(
-        each.state, "unknown"
-    )
+SEEN = {"ready": "running", "running": "running", "notready": "exited", "exited": "exited"}  # as the relist sees a state; else unknown
 
 
 def count_events(old: Report, new: Report) -> int:
     """How many sandboxes and containers have started or ended between two reports."""
-    before = {each.id: state_of(each) for each in (*old.sandboxes, *old.containers)}
-    after = {each.id: state_of(each) for each in (*new.sandboxes, *new.containers)}
-    changes = sum(1 for each, state in after.items() if state != "unknown" and before.get(each) != state)
-    return changes + sum(1 for each, state in before.items() if each not in after and state == "running")
+    before: dict[str, Sandbox | Container] = {each.id: each for each in (*old.sandboxes, *old.containers)}
+    changes = 0
+    for each in (*new.sandboxes, *new.containers):
+        known, state = before.pop(each.id, None), SEEN.get(each.state)
+        if known is not each and state and (known is None or SEEN.get(known.state) != state):
+            changes += 1
+    return changes + sum(1 for each in before.values() if SEEN.get(each.state) == "running")

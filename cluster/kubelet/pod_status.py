@@ -7,13 +7,13 @@ TerminatePod, mergePodStatus).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cluster.kinds import _pod_resources
 from cluster.kinds import pod as pods
 
 from . import conditions, resets
-from .container_status import Probed, ephemeral_statuses, has_long_messages, lost, statuses_of, with_short_messages
+from .container_status import Made, Probed, ephemeral_statuses, has_long_messages, lost, statuses_of, with_short_messages
 from .phase import phase_of
 from .resizing import resize_conditions, with_resources
 from .state import Report, Resize
@@ -22,8 +22,7 @@ TERMINAL = ("Succeeded", "Failed")
 MANY = 3  # containers; of so few each may say all that it may say at all
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(NamedTuple):
     """Where and when a status is made."""
 
     now_text: str
@@ -50,16 +49,17 @@ def generate(
     probed: Probed | None = None,
     resize: Resize | None = None,
     evicted: tuple[str, str] = ("", ""),
+    made: dict[str, Made] | None = None,
 ) -> dict:
     """The status of a Pod, fields in the order of the wire.
 
     old: the one held until now. probed: what its probes have found, None without probes. resize: of one that was resized.
-    evicted: (reason, message) of its end.
+    evicted: (reason, message) of its end. made: what its containers' statuses were made from, see container_status.py.
     """
     spec, generation = pod["spec"], pod["metadata"].get("generation", 0)
     can_reset = resets.could_restart_all(spec)
     is_resetting = can_reset and resets.is_restarting(pod, report, old)
-    context = {"reasons": reasons, "time_text": moment.time_text, "probed": probed, "is_resetting": is_resetting}
+    context = {"reasons": reasons, "time_text": moment.time_text, "probed": probed, "is_resetting": is_resetting, "made": made}
     containers = statuses_of(pod, spec["containers"], report, old.get("containerStatuses") or [], is_init=False, **context)
     inits: list[dict] = []
     if spec.get("initContainers"):
@@ -67,14 +67,13 @@ def generate(
     if len(report.containers) > MANY and has_long_messages(report):
         containers, inits = with_short_messages(pod, containers), with_short_messages(pod, inits)
     by_name, init_by_name = {each["name"]: each for each in containers}, {each["name"]: each for each in inits}
-    has_started = any(container.name in by_name and container.state != "created" for container in report.containers)
-    phase = phase_of(pod, by_name, init_by_name, is_terminal=is_terminal, has_started=has_started)
+    phase = phase_of(pod, by_name, init_by_name, is_terminal=is_terminal, has_started=_has_started(report, by_name))
     phase = _kept_phase("Failed" if evicted[0] else phase, old.get("phase", ""), pods.phase(pod))
     status: dict = {"observedGeneration": generation, "phase": phase}
     status["conditions"] = _conditions(pod, report, old, by_name, init_by_name, phase)
     if resize is not None:
         status["conditions"] += [] if is_terminal else resize_conditions(resize)
-        _show_actuated([*containers, *inits], resize)
+        containers, inits = _as_actuated(containers, resize), _as_actuated(inits, resize)
     if can_reset:
         status["conditions"].append(resets.condition(pod, report, phase, is_resetting))
     if evicted[0]:
@@ -98,11 +97,15 @@ def generate(
     return status
 
 
-def _show_actuated(statuses: list[dict], resize: Resize) -> None:
+def _has_started(report: Report, by_name: dict[str, dict]) -> bool:
+    """Whether an app container has been started before."""
+    return any(container.state != "created" and container.name in by_name for container in report.containers)
+
+
+def _as_actuated(statuses: list[dict], resize: Resize) -> list[dict]:
     """What runs shows the resources that are in force, the rest what was promised."""
-    for each in statuses:
-        if "running" in each["state"] and each["name"] in resize.actuated:
-            each["resources"] = resize.actuated[each["name"]]
+    in_force = resize.actuated
+    return [{**each, "resources": in_force[each["name"]]} if "running" in each["state"] and each["name"] in in_force else each for each in statuses]
 
 
 def _kept_phase(phase: str, held: str, stored: str) -> str:
@@ -114,17 +117,16 @@ def _kept_phase(phase: str, held: str, stored: str) -> str:
 
 def _conditions(pod: dict, report: Report, old: dict, statuses: dict, inits: dict, phase: str) -> list[dict]:
     generation = pod["metadata"].get("generation", 0)
-    others = [
-        dict(each) for each in (pod.get("status") or {}).get("conditions") or () if each["type"] not in conditions.OWNED
-    ]
-    disrupted = next((each for each in old.get("conditions") or () if each["type"] == "DisruptionTarget"), None)
-    if disrupted and not any(each["type"] == "DisruptionTarget" for each in others):
-        others.append(dict(disrupted))
+    before = old.get("conditions") or ()
+    others = [dict(each) for each in (pod.get("status") or {}).get("conditions") or () if each["type"] not in conditions.OWNED]
+    for each in before:
+        if each["type"] == "DisruptionTarget" and not any(other["type"] == "DisruptionTarget" for other in others):
+            others.append(dict(each))
     containers = conditions.containers_ready(pod, statuses, inits, phase)
     return [
         *others,
         conditions.make("PodReadyToStartContainers", generation, not needs_sandbox(pod, report)),
-        conditions.make("Initialized", generation, *conditions.initialized(pod, statuses, inits, phase, old.get("conditions") or [])),
+        conditions.make("Initialized", generation, *conditions.initialized(pod, statuses, inits, phase, before)),
         conditions.make("Ready", generation, *conditions.ready(pod, containers, others)),
         conditions.make("ContainersReady", generation, *containers),
         conditions.make("PodScheduled", generation, True),
@@ -202,10 +204,12 @@ def merged(stored: dict, held: dict, *, may_run: bool) -> dict:
 
     The condition that tells why the kubelet ended a Pod comes with that last phase. Source: status_manager.go (mergePodStatus).
     """
+    is_ending = held.get("phase") in TERMINAL and stored.get("phase") not in TERMINAL
+    if not is_ending and _are_own(stored) and _are_own(held) and "conditions" in held:
+        return held
     kept = [each for each in stored.get("conditions") or () if each["type"] not in conditions.OWNED]
     own = [each for each in held.get("conditions") or () if each["type"] in conditions.OWNED]
     status = {**held, "conditions": [*kept, *own]}
-    is_ending = held.get("phase") in TERMINAL and stored.get("phase") not in TERMINAL
     target = next((each for each in held.get("conditions") or () if each["type"] == "DisruptionTarget"), None) if is_ending else None
     if target is not None and not may_run:
         status["conditions"] = [*(each for each in kept if each["type"] != "DisruptionTarget"), target, *own]
@@ -216,3 +220,8 @@ def merged(stored: dict, held: dict, *, may_run: bool) -> dict:
             if stored.get(name):
                 status[name] = stored[name]
     return status
+
+
+def _are_own(status: dict) -> bool:
+    """Whether all conditions of a status are the kubelet's."""
+    return conditions.OWNED.issuperset([each["type"] for each in status.get("conditions") or ()])

@@ -11,6 +11,7 @@ from cluster.kinds import pod as pods
 from cluster.meta.objects import split_key
 
 from . import conditions, pod_status
+from .container_status import Made
 from .state import Known
 from .status_patch import patch_of
 
@@ -23,6 +24,7 @@ class StatusManager:
     def __init__(self, kubelet):
         self.kubelet = kubelet
         self.is_sending = False
+        self.made: dict[str, dict[str, Made]] = {}  # uid -> container -> what its status was made from
 
     def held(self, pod: dict) -> dict:
         """The status held for a Pod, else the API's."""
@@ -142,7 +144,7 @@ class StatusManager:
             self.kubelet.state.statuses.pop(uid, None)
 
     def forget(self, uid: str) -> None:
-        for table in (self.kubelet.state.statuses, self.kubelet.state.dirty, self.kubelet.state.last_sent):
+        for table in (self.kubelet.state.statuses, self.kubelet.state.dirty, self.kubelet.state.last_sent, self.made):
             table.pop(uid, None)
 
 

@@ -343,7 +343,8 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         return ""
 
     def _replace(self, container: Container, **changes: Any) -> Container:
-        changed = replace(container, **changes)
+        changed = object.__new__(Container)  # as dataclasses.replace, which looks at every field
+        changed.__dict__.update(container.__dict__, **changes)
         self.state.containers[container.id] = changed
         self._changed(container.uid)
         return changed
