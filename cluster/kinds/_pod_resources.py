@@ -79,6 +79,19 @@ def aggregate(spec: dict, field: str) -> dict[str, str]:
     return {name: quantity.of(total, formats[name].format).text for name, total in sums.items()}
 
 
+def whole(spec: dict, field: str) -> dict[str, str]:
+    """As of_spec, in quantities' own text: containers, Pod level, overhead."""
+    found, own = aggregate(spec, field), (spec.get("resources") or {}).get(field) or {}
+    found.update({name: value for name, value in own.items() if is_pod_level(name)})
+    for name, value in (spec.get("overhead") or {}).items():
+        before = found.get(name)
+        if before is not None:
+            found[name] = quantity.of(amount(before).nano + amount(value).nano, amount(before).format).text
+        elif field == "requests":
+            found[name] = value
+    return found
+
+
 def _exact(resource_list: dict | None) -> Amounts:
     return {name: amount(value).nano for name, value in (resource_list or {}).items()}
 

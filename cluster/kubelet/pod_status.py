@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cluster.kinds import _pod_resources
 from cluster.kinds import pod as pods
 
-from . import conditions, resets
+from . import conditions, pod_amounts, resets
 from .container_status import Made, Probed, ephemeral_statuses, has_long_messages, lost, statuses_of, with_short_messages
 from .phase import phase_of
 from .resizing import resize_conditions, with_resources
@@ -90,10 +89,7 @@ def generate(
     if spec.get("ephemeralContainers"):
         held = old.get("ephemeralContainerStatuses") or []
         status["ephemeralContainerStatuses"] = ephemeral_statuses(pod, report, held, reasons=reasons, time_text=moment.time_text)
-    _add_resources(status, spec)
-    if resize is not None and status["resources"]:
-        in_force = with_resources(pod, resize.actuated)["spec"]
-        status["resources"] = {kind: values for kind in ("limits", "requests") if (values := _pod_resources.aggregate(in_force, kind))}
+    status.update(pod_amounts.of_status(pod, pod if resize is None else with_resources(pod, resize.actuated), old))
     return status
 
 
@@ -139,17 +135,6 @@ def _add_addresses(status: dict, spec: dict, report: Report, old: dict, moment: 
     if address:
         status["podIP"], status["podIPs"] = address, [{"ip": address}]
     status["startTime"] = old.get("startTime") or moment.now_text
-
-
-def _add_resources(status: dict, spec: dict) -> None:
-    """allocatedResources and resources of the Pod as a whole (in-place resize of Pod-level resources)."""
-    if not any(container.get("resources") for container in (*spec["containers"], *(spec.get("initContainers") or ()))):
-        status["resources"] = {}
-        return
-    requests, limits = _pod_resources.aggregate(spec, "requests"), _pod_resources.aggregate(spec, "limits")
-    if requests:
-        status["allocatedResources"] = requests
-    status["resources"] = {name: values for name, values in (("limits", limits), ("requests", requests)) if values}
 
 
 def ready_to_start(status: dict, pod: dict, now_text: str) -> dict:

@@ -1,8 +1,9 @@
 """Owns in-place resize: what each container has been promised, what is in force, and what must wait for room on the node.
 
 A resize that fits is allocated at once; the next pass brings it into force, in place or by a restart, as the container's resizePolicy says.
-Simplifications: a restarted kubelet takes what the spec says for allocated (upstream keeps a checkpoint); memory may always shrink.
-Source: kubernetes pkg/kubelet/allocation/allocation_manager.go, kuberuntime_manager.go (computePodResizeAction, doPodResizeAction).
+A simplification: a restarted kubelet takes what the spec says for allocated (upstream keeps a checkpoint).
+Source: kubernetes pkg/kubelet/allocation/allocation_manager.go, kuberuntime_manager.go (computePodResizeAction, doPodResizeAction,
+validateMemoryResizeAction).
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from . import admission
-from .resizing import FIELDS, resources_of, restarts, summary, with_resources
+from .pod_amounts import is_declared
+from .resizing import FIELDS, WHOLE, memory_limit, resources_of, restarts, shrinks, summary, with_resources
 from .state import Report, Resize
 
 DEFERRED = "Deferred"
@@ -96,14 +98,14 @@ class Resizes:
         resize = self.table[uid]
         if resize.progress and not self.changes(pod, report):
             words = f"Pod resize completed: {summary(pod, resize.progress)}"
-            resize.progress = 0
+            resize.progress, resize.error = 0, ""
             self.kubelet.recorder.event(pod, "Normal", "ResizeCompleted", words)
             self._tell(uid, "PodResizeCompleted")
 
     def changes(self, pod: dict, report: Report) -> list[tuple[str, bool]]:
         """(container, whether it must be restarted for it) of what runs with other resources than it was promised."""
         resize = self.table[pod["metadata"]["uid"]]
-        found = []
+        found = [(WHOLE, False)] if resize.actuated.get(WHOLE) != resize.allocated.get(WHOLE) else []
         for field in FIELDS:
             for spec in pod["spec"].get(field) or ():
                 name, latest = spec["name"], report.latest(spec["name"])
@@ -111,6 +113,33 @@ class Resizes:
                 if latest is not None and latest.state == "running" and now != then:
                     found.append((name, restarts(spec, now, then)))
         return found
+
+    def is_refused(self, pod: dict, changed: list[str]) -> bool:
+        """Whether memory would become less than what is used; it is tried again then. changed: what is to be changed in place."""
+        uid = pod["metadata"]["uid"]
+        resize, problems = self.table[uid], self._too_small(pod, changed)
+        words = "cannot decrease memory limits: " + (problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]") if problems else ""
+        if words and words != resize.error:
+            resize.noted = self.kubelet.moment.now_text
+            told = f"Pod resize error: {summary(pod, resize.progress, words)}"
+            self.kubelet.recorder.event(pod, "Warning", "ResizeError", told)
+            self._tell(uid, "PodResizeFailed", message=words)
+        resize.error = words or resize.error
+        return bool(words)
+
+    def _too_small(self, pod: dict, changed: list[str]) -> list[str]:
+        """What is asked for less memory than it uses, in upstream's words; of a container they name the use of the whole Pod."""
+        resize = self.table[pod["metadata"]["uid"]]
+        runtime, uid = self.kubelet.runtime, pod["metadata"]["uid"]
+        used = {each.name: runtime.state.processes[each.id].memory_bytes for each in runtime.containers(uid) if each.id in runtime.state.processes}
+        before, total, problems = with_resources(pod, resize.actuated), sum(used.values()), []
+        if is_declared(pod["spec"], "memory") and shrinks(memory_limit(before["spec"]), most := memory_limit(pod["spec"])) and total >= most:
+            problems.append(f"attempting to set pod memory limit ({most}) below current usage ({total})")
+        for name in changed:
+            now, then = (memory_limit({"containers": [{"resources": each.get(name) or {}}]}) for each in (resize.actuated, resize.allocated))
+            if name != WHOLE and shrinks(now, then) and used.get(name, 0) >= then:
+                problems.append(f'attempting to set container "{name}" memory limit ({then}) below current usage ({total})')
+        return problems
 
     def in_force(self, uid: str, name: str) -> None:
         """A container has what it was promised: it was started so, or its limits have been set."""

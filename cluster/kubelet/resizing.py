@@ -7,21 +7,29 @@ from __future__ import annotations
 
 import json
 
+from cluster.kinds import _pod_resources
+from cluster.meta import quantity
+
 from . import conditions
 from .state import Resize
 
 PENDING, IN_PROGRESS = "PodResizePending", "PodResizeInProgress"
 FIELDS = ("containers", "initContainers")
+WHOLE = ""  # in the place of a container's name: the Pod as a whole
+ERROR = "Error"
 
 
 def resources_of(pod: dict) -> dict[str, dict]:
-    """container -> its resources, as a Pod's spec has them."""
-    return {each["name"]: each.get("resources") or {} for field in FIELDS for each in pod["spec"].get(field) or ()}
+    """container -> its resources, as a Pod's spec has them; WHOLE -> those at Pod level."""
+    whole = {WHOLE: pod["spec"]["resources"]} if "resources" in pod["spec"] else {}
+    return whole | {each["name"]: each.get("resources") or {} for field in FIELDS for each in pod["spec"].get(field) or ()}
 
 
 def with_resources(pod: dict, wanted: dict[str, dict]) -> dict:
     """The same Pod with other resources."""
     spec = dict(pod["spec"])
+    if WHOLE in wanted:
+        spec["resources"] = wanted[WHOLE]
     for field in FIELDS:
         if spec.get(field):
             spec[field] = [{**each, "resources": wanted.get(each["name"], each.get("resources") or {})} for each in spec[field]]
@@ -34,8 +42,18 @@ def resize_conditions(resize: Resize) -> list[dict]:
     if resize.reason:
         found.append(conditions.make(PENDING, resize.pending, True, resize.reason, resize.message))
     if resize.progress:
-        found.append(conditions.make(IN_PROGRESS, resize.progress, True))
+        found.append(conditions.make(IN_PROGRESS, resize.progress, True, ERROR if resize.error else "", resize.error))
     return [{**each, "lastProbeTime": resize.noted} for each in found]
+
+
+def memory_limit(spec: dict) -> int:
+    """Bytes that a Pod may hold, 0 for any number."""
+    return quantity.parse(_pod_resources.whole(spec, "limits").get("memory", "0")).value
+
+
+def shrinks(now: int, then: int) -> bool:
+    """Whether a limit comes to be, or becomes less."""
+    return bool(then) and (not now or then < now)
 
 
 def restarts(spec: dict, now: dict, then: dict) -> bool:

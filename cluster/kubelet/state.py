@@ -97,6 +97,7 @@ class Resize:
     pending: int = 0
     progress: int = 0
     noted: str = ""  # when that was last said
+    error: str = ""  # why the one under way cannot be brought into force
 
 
 @dataclass

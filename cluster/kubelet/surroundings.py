@@ -160,6 +160,8 @@ def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_h
     """All of it for one container. Raises Refused."""
     user, group, groups = identity(pod, spec, image)
     limits = (spec.get("resources") or {}).get("limits")
+    if "resources" in pod["spec"]:  # at Pod level: they hold for containers that say nothing themselves
+        limits = {**(pod["spec"]["resources"].get("limits") or {}), **(limits or {})}
     return Surroundings(
         hosts(pod, name=name, address=address, of_node=node_hosts),
         resolver(pod, node_resolver),

@@ -73,9 +73,11 @@ class Sync:
         actions = self._actions(worker, pod, report)
         if actions.create_sandbox and report.sandboxes:
             kubelet.recorder.event(pod, "Normal", "SandboxChanged", CHANGED)
-        changed = yield from self._resize(worker, pod, report, actions) if worker.uid in kubelet.state.resizes else ()
+        changed: list[str] | None = []
+        if worker.uid in kubelet.state.resizes:
+            changed = yield from self._resize(worker, pod, report, actions)
         worker.plan = plan_of(actions, report)
-        worker.plan.acted = bool(changed)
+        worker.plan.acted, worker.plan.failed = bool(changed), changed is None
         if kubelet.termination.must_stop_first(worker, pod, report, actions, worker.plan):
             return
         yield from self._carry_out(worker, pod)
@@ -87,7 +89,10 @@ class Sync:
         return actions_for(pod, report, lambda kind, container: prober.verdict(uid, kind, container.id, container.name))
 
     def _resize(self, worker: Worker, pod: dict, report: Report, actions: Actions):
-        """Bring a resize into force: in place now, or by a restart in this pass. Returns the containers that were changed in place."""
+        """Bring a resize into force: in place now, or by a restart in this pass. Returns the containers that were changed in place.
+
+        None: it cannot be brought into force yet.
+        """
         kubelet, changed = self.kubelet, []
         for name, must_restart in kubelet.resizes.changes(pod, report):
             if must_restart:
@@ -96,12 +101,16 @@ class Sync:
                 (actions.start_init if kind == "initContainers" else actions.start).append(name)
             else:
                 changed.append(name)
+        if changed and kubelet.resizes.is_refused(pod, changed):
+            return None
         if changed:
             yield Sleep(kubelet.latency("resize"))
             worker.pending = worker.pending or "sync"  # the next pass tells that it is done
         for name in changed:
             kubelet.resizes.in_force(worker.uid, name)
-            kubelet.runtime.limits_set(report.latest(name).id, memory_bytes=limit_of(find_spec(pod, name)[1], "memory"))
+            if name:
+                limits = (find_spec(pod, name)[1].get("resources") or {}).get("limits") or {}
+                kubelet.runtime.limits_set(report.latest(name).id, memory_bytes=limit_of(limits, "memory"))
         return changed
 
     def go_on(self, worker: Worker):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from cluster.kubelet import pod_amounts
 from tests.kubelet.world import World, conditions
 
 SIZES = {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"cpu": "100m", "memory": "64Mi"}}
@@ -79,3 +82,77 @@ def test_a_pod_that_was_never_resized_has_no_entry_and_one_that_is_gone_leaves_n
     world.delete("web")
     world.run(5_000)
     assert world.node.kubelet.state.resizes == {} and not any(world.node.kubelet.state.used.values())
+
+
+def test_memory_does_not_become_less_than_what_is_used():
+    world = World()
+    sizes = {"requests": {"memory": "64Mi"}, "limits": {"memory": "256Mi"}}
+    world.create("web", ["stress", "--vm", "1", "--vm-bytes", "200M"], image="polinux/stress", container={"resources": sizes})
+    world.run(4_000)
+    resize(world, 20, limits={"memory": "128Mi"})
+    told = [message for reason, message, _ in world.events("web") if reason == "ResizeError"]
+    pod_words = "attempting to set pod memory limit (134217728) below current usage (209715200)"
+    app_words = 'attempting to set container "app" memory limit (134217728) below current usage (209715200)'
+    words = f"cannot decrease memory limits: [{pod_words}, {app_words}]"
+    assert len(told) == 1 and told[0].startswith("Pod resize error: ") and told[0].endswith('"}') and pod_words in told[0]
+    under_way = next(each for each in world.pod("web")["status"]["conditions"] if each["type"] == "PodResizeInProgress")
+    assert (under_way["status"], under_way["reason"], under_way["message"]) == ("True", "Error", words)
+    assert world.state("web")["resources"]["limits"]["memory"] == "256Mi" and world.state("web")["restartCount"] == 0
+    resize(world, 16, limits={"memory": "512Mi"})
+    assert "PodResizeInProgress" not in conditions(world.pod("web")["status"]) and resize_events(world)[-1].startswith("Pod resize completed: ")
+    [process] = world.node.runtime.state.processes.values()
+    assert process.memory_limit == 512 << 20
+
+
+def test_resources_at_pod_level_are_resized_and_shown():
+    world = World()
+    world.create("web", ["sleep", "1000"], resources={"requests": {"cpu": "1", "memory": "64Mi"}, "limits": {"memory": "128Mi"}})
+    world.run(3_000)
+    [process] = world.node.runtime.state.processes.values()
+    assert process.memory_limit == 128 << 20  # a container that says nothing may have as much as the Pod
+    world.ask(world.hand.client.patch("pods", "web", {"spec": {"resources": {"requests": {"cpu": "2"}}}}, namespace="default", subresource="resize"))
+    world.run(2_000)
+    status = world.pod("web")["status"]
+    assert status["allocatedResources"] == {"cpu": "2", "memory": "64Mi"}
+    assert status["resources"] == {"limits": {"memory": "128Mi"}, "requests": {"cpu": "2", "memory": "64Mi"}}
+    assert [message.partition(":")[0] for message in resize_events(world)] == ["Pod resize started", "Pod resize completed"]
+
+
+FULL = {"resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "200m", "memory": "64Mi"}}}
+HALF = {"resources": {"requests": {"cpu": "1m"}, "limits": {"memory": "32Mi"}}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "phase", "shown"),
+    [
+        ({"containers": [{}]}, "Running", {"resources": {}}),
+        (
+            {"containers": [FULL, HALF]},  # a limit that one container lacks is none of the Pod's cgroup
+            "Running",
+            {
+                "allocatedResources": {"cpu": "101m", "memory": "64Mi"},
+                "resources": {"limits": {"memory": "96Mi"}, "requests": {"cpu": "101m", "memory": "64Mi"}},
+            },
+        ),
+        (
+            {"containers": [FULL, HALF]},
+            "Pending",
+            {
+                "allocatedResources": {"cpu": "101m", "memory": "64Mi"},
+                "resources": {"limits": {"cpu": "200m", "memory": "96Mi"}, "requests": {"cpu": "101m", "memory": "64Mi"}},
+            },
+        ),
+        ({"containers": [HALF]}, "Running", {"allocatedResources": {"cpu": "1m"}, "resources": {"limits": {"memory": "32Mi"}}}),
+        (
+            {"containers": [FULL], "overhead": {"cpu": "50m", "memory": "16Mi"}},
+            "Running",
+            {
+                "allocatedResources": {"cpu": "150m", "memory": "80Mi"},
+                "resources": {"limits": {"cpu": "250m", "memory": "80Mi"}, "requests": {"cpu": "150m", "memory": "80Mi"}},
+            },
+        ),
+    ],
+)
+def test_a_status_says_what_is_promised_and_what_the_cgroup_holds(spec, phase, shown):
+    pod = {"spec": spec, "status": {"phase": phase}}
+    assert pod_amounts.of_status(pod, pod, {}) == shown

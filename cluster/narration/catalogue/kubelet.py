@@ -156,6 +156,13 @@ KINDS = {
         en="**kubelet** allocates the new resources of {name}: {node} has the room. The containers get them next, mostly without a restart.",
         zh="**kubelet** 为 {name} 分配新的资源：{node} 有足够空间。随后容器获得这些资源，大多无须重启。",
     ),
+    "PodResizeFailed": Kind(
+        stage="start",
+        marker="warning",
+        source=RUNTIME,
+        en="**kubelet** cannot give {name} its new resources: it uses more memory than it would be allowed. It tries again. {message}",
+        zh="**kubelet** 无法让 {name} 的新资源生效：它使用的内存超过将允许的量。稍后会再试。{message}",
+    ),
     "PodResizeDeferred": Kind(
         stage="start",
         marker="warning",
