@@ -7,6 +7,7 @@ Source: k8s.io/apimachinery pkg/runtime/serializer/protobuf; developers.google.c
 from __future__ import annotations
 
 import base64
+import struct as packed
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
@@ -20,6 +21,8 @@ PREFIX = b"k8s\x00"
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 EMBEDDED = "*"
+PROPS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
+UNIONS = ("items", "additionalItems", "additionalProperties", "dependencies")
 UNIX = Clock(0)
 
 
@@ -113,6 +116,8 @@ def _fill(found: dict, data: bytes, name: str, struct: schema.Struct) -> None:
         field = numbers.get(str(number), "")
         if field.startswith(EMBEDDED):
             _fill(found, value, field[1:], struct)
+        elif field in struct.fields and name == PROPS and field in UNIONS:
+            _put_union(found, field, value, struct)
         elif field in struct.fields:
             _put(found, field, value, struct.fields[field].type)
 
@@ -128,6 +133,20 @@ def _put(found: dict, field: str, value: int | bytes, kind: schema.Type) -> None
         found[field] = _value(value, kind)
 
 
+def _put_union(found: dict, field: str, value: bytes, struct: schema.Struct) -> None:
+    """A field of a schema that is a schema or something else. Source: apiextensions v1 marshal.go."""
+    if field == "dependencies":
+        entry = _fields(value, first=True)
+        of = _fields(entry.get(2, b""))
+        found.setdefault(field, {})[entry.get(1, b"").decode()] = _object(of[1][-1], struct) if 1 in of else [each.decode() for each in of.get(2, [])]
+        return
+    of = _fields(value)
+    if field == "items":
+        found[field] = _object(of[1][-1], struct) if 1 in of else [_object(each, struct) for each in of.get(2, [])]
+    else:
+        found[field] = _object(of[2][-1], struct) if 2 in of else bool(of.get(1, [0])[-1])
+
+
 def _empty(kind: schema.Type) -> int | bytes:
     return 0 if kind.sort in ("bool", "int32", "int64") else b""
 
@@ -140,6 +159,8 @@ def _value(value: int | bytes, kind: schema.Type) -> object:
         return _signed(value)
     if sort == "bool":
         return bool(value)
+    if sort == "float64":
+        return packed.unpack("<d", value)[0]
     if sort == "bytes":
         return base64.b64encode(value).decode()
     if sort == "object" and kind.struct is not None:

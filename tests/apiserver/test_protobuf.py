@@ -2,6 +2,7 @@
 import contextlib
 import json
 import random
+import struct
 
 import pytest
 
@@ -82,3 +83,31 @@ def test_damaged_bytes_are_refused_and_never_a_fault(seed):
         body[chance.randrange(4, len(body))] = chance.randrange(256)
         with contextlib.suppress(protobuf.ProtobufError):
             protobuf.to_json(bytes(body))
+
+
+def test_fields_that_are_written_large_on_the_wire_have_their_json_names():
+    """`Webhooks` and `Expression` are so in their Go tags; the JSON names begin small."""
+    hook = message(_1="a.b.c", _6="None")
+    body = envelope("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", message(_1=message(_1="x"), _2=[hook, hook]))
+    assert [each["name"] for each in json.loads(protobuf.to_json(body))["webhooks"]] == ["a.b.c", "a.b.c"]
+    rule = message(_1="object.spec.x > 1", _2="no")
+    body = envelope("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", message(_1=message(_1="x"), _2=message(_3=rule)))
+    assert json.loads(protobuf.to_json(body))["spec"]["validations"] == [{"expression": "object.spec.x > 1", "message": "no"}]
+
+
+def test_a_definition_has_schemas_in_schemas():
+    """Go's client of definitions speaks protobuf too. Source: apiextensions v1 generated.proto, marshal.go."""
+    number = message(_5="integer") + b"\x59" + struct.pack("<d", 3.5)      # minimum, field 11
+    props = [message(_1="n", _2=number), message(_1="l", _2=message(_5="array", _24=message(_1=message(_5="string")), _42="set")),
+             message(_1="m", _2=message(_5="object", _30=message(_1=1))), message(_1="o", _2=message(_30=message(_2=message(_5="string")))),
+             message(_1="d", _2=message(_8=message(_1=b'{"a": 1}'), _38=1))]
+    version = message(_1="v1", _2=1, _3=1, _4=message(_1=message(_5="object", _29=props)))
+    body = envelope("apiextensions.k8s.io/v1", "CustomResourceDefinition", message(_1=message(_1="x"), _2=message(_1="g.io", _7=version)))
+    found = json.loads(protobuf.to_json(body))["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+    assert found == {
+        "n": {"type": "integer", "minimum": 3.5},
+        "l": {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"},
+        "m": {"type": "object", "additionalProperties": True},
+        "o": {"additionalProperties": {"type": "string"}},
+        "d": {"default": {"a": 1}, "x-kubernetes-preserve-unknown-fields": True},
+    }

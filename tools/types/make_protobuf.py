@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes cluster/apiserver/protobuf.json: the field numbers of the types in types.json, from upstream's generated.proto files.
 
-    .venv/bin/python tools/types/make_protobuf.py FOLDER...        folders of the modules k8s.io/api, k8s.io/apimachinery
-                                                                    and k8s.io/kube-aggregator
+    .venv/bin/python tools/types/make_protobuf.py FOLDER...        folders of the modules k8s.io/api, k8s.io/apimachinery,
+                                                                    k8s.io/kube-aggregator, k8s.io/apiextensions-apiserver
 
 protobuf.json: {struct: {number: field}}. A field that Go embeds is written "*struct": its fields belong to the outer object.
 """
@@ -52,12 +52,18 @@ def type_name(package: str, kind: str) -> str:
     return schema_name(package, full) if full[:1].isupper() else full
 
 
+def spellings(field: str) -> list[str]:
+    """How the JSON name of a field may differ: `Webhooks`, `ref` for `$ref`, `xKubernetesListType` for `x-kubernetes-list-type`."""
+    return [field, field[:1].lower() + field[1:], f"${field}", re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", field)]
+
+
 def add(name: str, known: dict, messages: dict, found: dict) -> None:
     """The numbers of one struct, and of what it embeds. known: the JSON fields of the outermost object."""
     if name in found or name not in messages:
         return
     found[name] = rows = {}
     for kind, field, number in messages[name]:
+        field = next((name for name in spellings(field) if name in known), field)
         if field in known or kind not in messages:
             rows[number] = field
         else:
