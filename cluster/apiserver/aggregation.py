@@ -1,8 +1,9 @@
 """Who serves which version of which group: the APIServices that the server registers for itself and for custom resources.
 
-What a Service in the cluster would serve is not asked for: such an APIService is stored, and the server says that it is not there.
+What a Service in the cluster would serve cannot be asked for, since the server speaks to no other: such an APIService says why it is
+not available, and its paths answer 503.
 Source: cmd/kube-apiserver/app/aggregator.go, pkg/controlplane/apiserver/aggregator.go, pkg/controlplane/controller/crdregistration;
-k8s.io/kube-aggregator pkg/controllers/autoregister, pkg/apiserver/apiservice.go.
+k8s.io/kube-aggregator pkg/controllers/autoregister, pkg/controllers/status/remote, pkg/apiserver/handler_proxy.go.
 """
 from __future__ import annotations
 
@@ -14,6 +15,9 @@ GROUP, FOLDER = apiservice.KIND.group, f"{apiservice.PREFIX}/"
 DEFINITIONS = "/registry/apiextensions.k8s.io/customresourcedefinitions/"
 MANAGED, ON_START, ALWAYS = "kube-aggregator.kubernetes.io/automanaged", "onstart", "true"
 CUSTOM = (1000, 100)
+INTERVAL_MS = 30_000      # how often it looks at what others would serve
+SERVICES, ENDPOINTS = "/registry/services/specs", "/registry/endpointslices"
+UNAVAILABLE = "service unavailable\n"
 # group -> how far in front it stands; then of its versions, the first one foremost
 PRIORITIES: dict[str, tuple[int, dict[str, int]]] = {
     "": (18000, {"v1": 1}), "apps": (17800, {"v1": 15}), "events.k8s.io": (17750, {"v1": 15}), "authentication.k8s.io": (17700, {"v1": 15}),
@@ -59,11 +63,64 @@ def requests(store: Store) -> list[Request]:
     return new + [_request("delete", name) for name in vain]
 
 
+def is_remote(path: str, store: Store) -> bool:
+    """Whether a path is one that a Service in the cluster would serve."""
+    parts = path.split("/")
+    if len(parts) < 4 or parts[1] != "apis":
+        return False
+    stored = store.get(f"{FOLDER}{parts[3]}.{parts[2]}")
+    return stored is not None and not apiservice.is_local(stored.value)
+
+
+def judged(store: Store, now: str) -> list[Request]:
+    """What makes the conditions of remote APIServices true."""
+    found = []
+    for _, stored in store.list(FOLDER):
+        service = stored.value
+        if apiservice.is_local(service):
+            continue
+        reason, message = _wrong(service, store)
+        before = apiservice.available(service)
+        if (before.get("reason"), before.get("message")) == (reason, message):
+            continue
+        since = before["lastTransitionTime"] if before.get("status") == "False" else now
+        condition = {"type": "Available", "status": "False", "lastTransitionTime": since, "reason": reason, "message": message}
+        request = _request("update", service["metadata"]["name"], {**service, "status": {"conditions": [condition]}})
+        request.subresource = "status"
+        found.append(request)
+    return found
+
+
+def remotes(store: Store) -> bool:
+    """Whether there is any that somebody else would serve."""
+    return any(not apiservice.is_local(stored.value) for _, stored in store.list(FOLDER))
+
+
+def _wrong(service: dict, store: Store) -> tuple[str, str]:
+    """(reason, message) of why it is not available. Source: remote_available_controller.go (sync)."""
+    spec, behind = service["spec"], service["spec"]["service"]
+    name, namespace, number = behind.get("name", ""), behind.get("namespace", ""), behind.get("port", 443)
+    who, found = f'service/{name} in "{namespace}"', store.get(f"{SERVICES}/{namespace}/{name}")
+    if found is None:
+        return "ServiceNotFound", f"{who} is not present"
+    port = next((each for each in found.value["spec"].get("ports") or () if each.get("port") == number), None)
+    if found.value["spec"].get("type") != "ExternalName" and port is None:
+        return "ServicePortError", f"{who} is not listening on port {number}"
+    slices = [stored.value for _, stored in store.list(f"{ENDPOINTS}/{namespace}/")
+              if (stored.value["metadata"].get("labels") or {}).get("kubernetes.io/service-name") == name]
+    if port is not None and not slices:
+        return "EndpointsNotFound", f"cannot find endpointslices for {who}"
+    if port is not None and not any(each.get("endpoints") for each in slices):
+        return "MissingEndpoints", f'endpointslices for {who} have no addresses with port name "{port.get("name", "")}"'
+    url = f"https://{found.value['spec'].get('clusterIP', name)}:{number}/apis/{spec.get('group', '')}/{spec.get('version', '')}"
+    return "FailedDiscoveryCheck", f'failing or missing response from {url}: Get "{url}": context deadline exceeded'
+
+
 def _served(crd: dict) -> list[tuple[str, tuple[str, str]]]:
     group = crd["spec"]["group"]
     return [(f"{row['name']}.{group}", (group, row["name"])) for row in crd["spec"].get("versions") or () if row.get("served")]
 
 
 def _request(verb: str, name: str, body: dict | None = None) -> Request:
-    return Request(verb=verb, resource="apiservices", group=GROUP, name="" if body else name, body=body, user="system:apiserver",
+    return Request(verb=verb, resource="apiservices", group=GROUP, name="" if verb == "create" else name, body=body, user="system:apiserver",
                    groups=["system:masters", "system:authenticated"], user_agent="kube-apiserver/v1.36.3 (linux/amd64)")

@@ -288,6 +288,11 @@ def _list_set(value: list, kind: schema.Type) -> Node:
 # -- merging ---------------------------------------------------------------------------------------------------------------
 
 
+def merged(live: dict, part: dict, struct: schema.Struct) -> dict:
+    """An object with a part laid over it: list items by their keys, maps by theirs. What is not changed is shared."""
+    return _merge_members(live, part, struct)
+
+
 def _merge(old: object, new: object, kind: schema.Type) -> object:
     """A value as the configuration wants it; _MISSING stands for none."""
     if new is _MISSING:

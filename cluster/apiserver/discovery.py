@@ -63,6 +63,8 @@ def answer(request: Request, context: Context) -> Response:
             return found
     if _is_served_group(path, registry):
         raise status.no_such_path()
+    if aggregation.is_remote(path, context.store):
+        return Response(code=503, body=aggregation.UNAVAILABLE, headers=TEXT)
     return Response(code=404, body="404 page not found\n", headers=TEXT)
 
 

@@ -27,11 +27,16 @@ def due(change, now_ms: int, soon_ms: int) -> list[tuple[int, str]]:
     return [(soon_ms, FLOWS), *again] if is_told else again
 
 
+def again_ms(what: str, context: Context) -> int:
+    """After how long it is to be looked at again though nothing changes; 0: never."""
+    return aggregation.INTERVAL_MS if what == APIS and aggregation.remotes(context.store) else 0
+
+
 def requests(what: str, context: Context) -> list[Request]:
     """What the server asks of itself; nothing where all is as it should be."""
     store = context.store
     if what == APIS:
-        return aggregation.requests(store)
+        return aggregation.requests(store) + aggregation.judged(store, context.time_text())
     if what == FLOWS:
         return fairness.requests(store, context.time_text())
     return fairness.missing(store)

@@ -13,6 +13,7 @@ from cluster.store.etcd import REFUSED
 from cluster.store.memory import Store
 
 from . import (
+    aggregation,
     authn,
     authz,
     binding,
@@ -200,6 +201,8 @@ def refuse(request: Request, context: Context, refusal: status.StatusError, gate
     context.trace("RequestRefused", subject_of(request), gate="admission" if about else gate or gate_of(body), code=body["code"],
                   reason=body.get("reason", ""), message=body["message"], **about)
     if isinstance(refusal, routes.PageNotFound):
+        if aggregation.is_remote(request.path, context.store):
+            return Response(code=503, body=aggregation.UNAVAILABLE, headers=discovery.TEXT)
         return Response(code=404, body=routes.PAGE_NOT_FOUND, headers=discovery.TEXT)
     wait_s = (body.get("details") or {}).get("retryAfterSeconds")
     return Response(code=body["code"], body=body, headers={"Retry-After": str(wait_s)} if wait_s else {})

@@ -53,6 +53,7 @@ class WatcherRow:
 class ServerState:
     next_request: int = 1
     next_watcher: int = 1
+    next_look_ms: int = 0        # when it looks at what depends on others, though nothing changes
     enforces_rbac: bool = False
     watchers: list[WatcherRow] = field(default_factory=list)
 
@@ -259,6 +260,10 @@ class ApiServer(Actor):
             return
         for request in keeping.requests(what, self.context):
             self._ask_itself(request)
+        again_ms = keeping.again_ms(what, self.context)
+        if again_ms and self.state.next_look_ms <= self.now_ms:
+            self.state.next_look_ms = self.now_ms + again_ms
+            self.after(again_ms, "keep_house", what, background=True)
 
     def bring_back(self, key: str) -> None:
         """Make an object about this server again that somebody has deleted."""

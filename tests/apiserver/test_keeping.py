@@ -97,3 +97,30 @@ def test_what_is_registered_at_the_start_is_as_the_server_would_leave_it(alone):
 
 def test_the_address_of_the_api_itself_is_taken(alone):
     assert alone.names("/registry/ipaddresses/") == ["10.96.0.1"] and alone.names("/registry/servicecidrs/") == ["kubernetes"]
+
+
+REMOTE = {"kind": "APIService", "apiVersion": "apiregistration.k8s.io/v1", "metadata": {"name": "v1.far.example"},
+          "spec": {"group": "far.example", "version": "v1", "groupPriorityMinimum": 100, "versionPriority": 100,
+                   "service": {"name": "far", "namespace": "default", "port": 443}}}
+
+
+def test_what_somebody_else_would_serve_says_why_it_is_not_there(alone):
+    def said() -> list[str]:
+        alone.engine.run_until(alone.engine.now_ms + aggregation.INTERVAL_MS + 1_000)
+        condition = alone.store.get(f"{APIS}v1.far.example").value["status"]["conditions"][0]
+        return [condition["status"], condition["reason"], condition["message"]]
+
+    alone.do("create", "apiservices", REMOTE)
+    assert said() == ["False", "ServiceNotFound", 'service/far in "default" is not present']
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "far", "namespace": "default"}, "spec": {"ports": [{"port": 80}]}}
+    alone.store.put("/registry/namespaces/default", {"kind": "Namespace", "metadata": {"name": "default"}, "status": {"phase": "Active"}})
+    alone.do("create", "services", service)
+    assert said() == ["False", "ServicePortError", 'service/far in "default" is not listening on port 443']
+    assert len([event for event in alone.engine.pending(alone.server) if event.handler == "keep_house"]) == 1
+
+
+def test_the_paths_of_what_somebody_else_would_serve_are_unavailable(http, server):
+    server.ask("create", "apiservices", group="apiregistration.k8s.io", body=REMOTE)
+    for path in ("/apis/far.example/v1", "/apis/far.example/v1/namespaces/default/toys"):
+        assert http("GET", path)[::2] == (503, "service unavailable\n")
+    assert http("GET", "/apis/other.example/v1")[0] == 404

@@ -2,22 +2,26 @@
 
 A plugin is a module with NAME and `admit(call, obj, live) -> [fields it set]` or `validate(call, obj, live)`; either may
 raise a refusal. obj: the new object, None for a delete; live: the one that is stored, None for a create.
-Left out so far: NodeRestriction, what is about certificates, and mutating policies.
+Left out so far: NodeRestriction.
 Source: k8s.io/kubernetes pkg/kubeapiserver/options/plugins.go.
 """
 from __future__ import annotations
 
 from functools import cache
 
+from cluster.apiserver import paths
 from cluster.meta import status
 
 from . import (
+    _policies,
     _webhooks,
+    certificates,
     claim_resize,
     default_ingress_class,
     default_storage_class,
     default_tolerations,
     limit_ranger,
+    mutating_policy,
     mutating_webhook,
     namespace_lifecycle,
     pod_resize,
@@ -36,6 +40,7 @@ MUTATING = (limit_ranger, service_account, taint_new_nodes, priority, default_to
             runtime_class, default_ingress_class)
 VALIDATING = (limit_ranger, pod_security, priority, claim_resize, pod_resize, validating_policy, validating_webhook, resource_quota)
 # each of them says whether it had anything to look at
+OF_CERTIFICATES = (*certificates.PLUGINS, validating_policy, validating_webhook, resource_quota)
 
 
 @cache
@@ -55,12 +60,26 @@ def mutate(call, obj: dict, live: dict | None) -> None:
             filled = plugin.admit(call, obj, live)
             if filled:
                 call.trace("AdmissionMutated", plugin=plugin.NAME, fields=filled)
+        plugin = mutating_policy
+        if call.context.store.touched.get(plugin.POLICIES) and call.kind.group != _policies.CONFIGURATION:
+            _ask_policies(call, obj, live, plugins)
         plugin = mutating_webhook
         if call.context.store.touched.get(plugin.CONFIGURATIONS):
             _ask_webhooks(call, obj, live, plugins)
     except status.StatusError as refusal:
         refusal.plugin = plugin.NAME
         raise
+
+
+def _ask_policies(call, obj: dict, live: dict | None, plugins: tuple) -> None:
+    """Let policies change an object; what they changed may want something of the plugins before them again."""
+    before = dict(obj)
+    changed = mutating_policy.admit(call, obj, live)
+    if not changed:
+        return
+    call.trace("AdmissionMutated", plugin=mutating_policy.NAME, fields=paths.changed(before, obj))
+    for plugin in plugins:
+        plugin.admit(call, obj, live)
 
 
 def _ask_webhooks(call, obj: dict, live: dict | None, plugins: tuple) -> None:
@@ -81,7 +100,7 @@ def validate(call, obj: dict | None, live: dict | None) -> None:
             plugin.check(call, obj, live)
         if call.kind.namespaced or call.kind.kind == "Namespace":
             call.trace("AdmissionValidated", plugin=plugin.NAME)
-        for plugin in VALIDATING:
+        for plugin in VALIDATING if call.kind.group != certificates.GROUP else OF_CERTIFICATES:
             if plugin.validate(call, obj, live):
                 call.trace("AdmissionValidated", plugin=plugin.NAME)
     except status.StatusError as refusal:

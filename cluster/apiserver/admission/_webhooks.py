@@ -17,7 +17,7 @@ from cluster.apiserver import conversion
 from cluster.meta import labels, status
 from cluster.meta.gotext import quote
 
-from . import validating_policy as policies
+from . import _policies as policies
 
 CONFIGURATION = "admissionregistration.k8s.io"   # what configures admission is exempt from it
 CONNECT = "CONNECT"

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from . import functions
 from .functions import Failed, Unknown
 
-__all__ = ["Expression", "Failed", "Unknown", "evaluate", "names", "parse"]
+__all__ = ["PATCHES", "Expression", "Failed", "Made", "Unknown", "evaluate", "names", "parse"]
 
 Expression = tuple
 TOKEN = re.compile(r"""\s*+(?://[^\n]*+\s*+)*+(?:
@@ -30,6 +30,7 @@ MOST_STEPS = 200_000
 CHARACTERS_A_STEP = 50   # so a rule may walk through 10 million, as with the real server's budget
 MOST_DIGITS, MOST_WHOLE = 100, 1 << 64
 TOO_DEEP = "nested too deep"
+PATCHES = " types of patches"     # the name under which an environment says which types an expression may make
 RENAMED = (("__underscores__", "__"), ("__dot__", "."), ("__dash__", "-"), ("__slash__", "/"))
 
 
@@ -68,6 +69,14 @@ def _tokens(text: str) -> list[tuple[str, str]]:
         found.append((token.lastgroup, token[token.lastgroup]))
         at = token.end()
     return found
+
+
+class Made(dict):
+    """An object that an expression has made of a named type."""
+
+    def __init__(self, type_name: str, fields: dict):
+        super().__init__(fields)
+        self.type_name = type_name
 
 
 class _Parser:
@@ -119,7 +128,22 @@ class _Parser:
             if sort != "name":
                 raise Unknown("a field name is missing")
             value = self.call(name, value) if self.sign() == "(" else ("field", value, name)
-        return value
+        return self.made(value) if self.sign() == "{" else value
+
+    def made(self, named: Expression) -> Expression:
+        """An object of a named type: `Object.spec{replicas: 1}`. Only patches of policies know such types."""
+        self.take("{")
+        pairs = []
+        while self.sign() != "}":
+            sort, name = self.take()
+            if sort != "name":
+                raise Unknown("optionals" if name == "?" else "a field name is missing")
+            self.take(":")
+            pairs.append((name, self.ternary()))
+            if self.sign() != "}":
+                self.take(",")
+        self.take("}")
+        return ("made", _dotted(named), pairs)
 
     def call(self, name: str, target: Expression | None) -> Expression:
         self.take("(")
@@ -174,6 +198,15 @@ class _Parser:
                 self.take(",")
         self.take("}")
         return ("map", pairs)
+
+
+def _dotted(named: Expression) -> str:
+    """The name of a type. Raises Unknown for what is none."""
+    if named[0] == "name":
+        return named[1]
+    if named[0] == "field":
+        return f"{_dotted(named[1])}.{_plain(named[2])}"
+    raise Unknown("unexpected {")
 
 
 def _string(text: str) -> str:
@@ -251,6 +284,11 @@ class _Evaluator:
                 raise Failed("no such overload")
             found[at] = self.value(part, names)
         return found
+
+    def _made(self, expression: Expression, names: dict) -> Made:
+        if PATCHES not in names or expression[1].partition(".")[0] not in names[PATCHES]:
+            raise Unknown(expression[1])
+        return Made(expression[1], {_plain(name): self.value(part, names) for name, part in expression[2]})
 
     def _if(self, expression: Expression, names: dict) -> object:
         return self.value(expression[2] if self.value(expression[1], names) is True else expression[3], names)

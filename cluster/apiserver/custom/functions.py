@@ -167,7 +167,7 @@ def _text(value: object) -> str:
 
 def _type(value: object) -> str:
     names = {bool: "bool", int: "int", float: "double", str: "string", list: "list", dict: "map", type(None): "null_type"}
-    return names[type(value)]
+    return getattr(value, "type_name", "") or names[type(value)]
 
 
 def _replace(text: str, old: str, new: str, most: int = -1) -> str:
@@ -215,5 +215,6 @@ FUNCTIONS: dict[str, Callable] = {
     "join": _join,
     "isSorted": lambda items: all(a <= b for a, b in zip(items, items[1:])), "sum": sum, "min": lambda *items: min(*items),
     "max": lambda *items: max(*items), "abs": abs,
+    "escapeKey": lambda owner, key: key.replace("~", "~0").replace("/", "~1"),     # jsonpatch.escapeKey
 }
 GLOBAL = ("size", "string", "int", "uint", "double", "bool", "type", "dyn", "matches")
