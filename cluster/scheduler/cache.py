@@ -58,6 +58,7 @@ class Cache:
         self._zones: dict[str, dict[str, None]] = {}
         self.generation = 0  # raised by each change of a node or of what it bears
         self.places: dict[str, int] = {}
+        self.ring: list[int] = []  # all places, twice round
         self.passes: list[Verdict] = []  # by place
         self.remembered = Remembered(self)
         self._changes: dict[str, int] = {}  # node -> the generation of its last change; the latest last
@@ -71,6 +72,7 @@ class Cache:
             longest = max(map(len, rows), default=0)
             self._order = [self.by_name[row[index]] for index in range(longest) for row in rows if index < len(row)]
             self.places = {node.name: place for place, node in enumerate(self._order)}
+            self.ring = [*self.places.values(), *self.places.values()]
             self.passes = [Verdict(node.name) for node in self._order]
         return self._order
 

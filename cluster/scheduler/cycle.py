@@ -5,7 +5,6 @@ Source: kubernetes pkg/scheduler/schedule_one.go, framework/runtime/framework.go
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from itertools import takewhile
 from typing import NamedTuple
@@ -94,7 +93,7 @@ def decide(cycle: Cycle, plugins: tuple[Plugin, ...], *, start: int, choose) -> 
 
 
 def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeInfo]):
-    """(plugins that filter, places of nodes to look at, a rejection before filtering, the rejection of all other nodes).
+    """(plugins that filter, places of nodes to look at or None for all, a rejection before filtering, the rejection of all other nodes).
 
     Source: framework/runtime/framework.go (RunPreFilterPlugins).
     """
@@ -114,7 +113,7 @@ def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeI
         if answer != SKIP and plugin.filter is not None:
             filters.append(plugin)
     if names is None or before is not None:
-        return filters, range(len(nodes)), before, None
+        return filters, None, before, None
     absent = Rejection((f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(narrowing))}]",))
     return filters, [place for place, node in enumerate(nodes) if node.name in names], None, absent
 
@@ -125,20 +124,21 @@ def _without_nodes(plugins: list[str]) -> Rejection:
     return Rejection((f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(plugins))}] simultaneously",))
 
 
-def run_filters(cycle: Cycle, filters: list[Plugin], places: Sequence[int], start: int) -> tuple[list[Verdict], list[int]]:
-    """Verdicts in the order of looking, until enough nodes fit; and the places of the nodes that fit."""
-    if not places:
+def run_filters(cycle: Cycle, filters: list[Plugin], places: list[int] | None, start: int) -> tuple[list[Verdict], list[int]]:
+    """Verdicts in the order of looking, until enough nodes fit; and the places of the nodes that fit. places: None for all."""
+    ring = cycle.cache.ring if places is None else [*places, *places]
+    count = len(ring) // 2
+    if not count:
         return [], []
-    wanted, first = nodes_to_find(len(places)), start % len(places)
-    turn = [*places[first:], *places[:first]]
+    wanted, first = nodes_to_find(count), start % count
     local = list(takewhile(lambda plugin: plugin.is_local, filters))
     rest, answer = filters[len(local) :], partial(_local_verdict, cycle, local)
-    known = cycle.cache.remembered.values(("filters", cycle.likeness, *[plugin.name for plugin in local]), answer)
+    known = cycle.cache.remembered.table(("filters", cycle.likeness, *[plugin.name for plugin in local]), answer).values
     if not rest and not cycle.cache.nominated:
-        window = turn[:wanted]
+        window = ring[first : first + wanted]
         if pick(known, window).count(PASSED) == wanted:
             return pick(cycle.cache.passes, window), window
-    return _looked_at(cycle, turn, wanted, known, answer, rest)
+    return _looked_at(cycle, ring[first : first + count], wanted, known, answer, rest)
 
 
 def _local_verdict(cycle: Cycle, filters: list[Plugin], node: NodeInfo) -> Verdict | bool:
@@ -215,12 +215,24 @@ def take_away(trial: Cycle, info: PodInfo, node: NodeInfo) -> None:
 def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], places: list[int]) -> Scores:
     """Every plugin's score of every node: raw, normalised, weighed, summed."""
     cycle.places, nodes = places, pick(cycle.cache.nodes, places)
-    totals, columns = [0] * len(nodes), []
+    columns = []
     for plugin in plugins:
-        if plugin.score is None or plugin.pre_score(cycle, nodes) == SKIP:
+        if not plugin.weight or plugin.pre_score(cycle, nodes) == SKIP:
             continue
-        weight, raw = plugin.weight, plugin.scores(cycle, nodes)
-        normal = plugin.normalize(cycle, nodes, raw)
-        columns.append(Column(plugin.name, weight, raw, normal))
+        raw = plugin.scores(cycle, nodes)
+        columns.append(Column(plugin.name, plugin.weight, raw, plugin.normalize(cycle, nodes, raw)))
+    return Scores([node.name for node in nodes], _totals(columns, len(nodes)), columns)
+
+
+def _totals(columns: list[Column], count: int) -> list[int]:
+    """The weighed sum for each node; a plugin to which all nodes are the same is a constant, and most are."""
+    constant, varied = 0, []
+    for column in columns:
+        if column.normalized.count(column.normalized[0]) == count:
+            constant += column.normalized[0] * column.weight
+        else:
+            varied.append(column)
+    totals = [constant] * count
+    for _, weight, _, normal in varied:
         totals = [total + score * weight for total, score in zip(totals, normal, strict=True)]
-    return Scores([node.name for node in nodes], totals, columns)
+    return totals

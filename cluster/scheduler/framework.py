@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from .cache import Cache
 from .nodes import NodeInfo
 from .pods import PodInfo
-from .remembered import likeness
+from .remembered import likeness, translated
 
 SKIP = "skip"  # a plugin has nothing to do with this Pod
 MAX_SCORE = 100
@@ -72,7 +72,7 @@ class Plugin:
 
     name = ""
     order = 0  # when its turn comes
-    weight = 0  # of its score in the total
+    weight = 0  # of its score in the total; without one it does not score
     # What it says of a node follows from that node, the Pod's likeness and `basis`: its answers are remembered. See remembered.py.
     is_local = False
     hints: dict[str, Hint] = {}  # change -> hint; changes are those of events.py
@@ -118,8 +118,8 @@ def normalized(scores: list[int], *, reverse: bool = False) -> list[int]:
     highest = max(scores, default=0)
     if highest == 0:
         return [MAX_SCORE] * len(scores) if reverse else scores
-    scaled = [MAX_SCORE * score // highest for score in scores]
-    return [MAX_SCORE - score for score in scaled] if reverse else scaled
+    lost = MAX_SCORE if reverse else 0
+    return translated(scores, lambda score: abs(lost - MAX_SCORE * score // highest))
 
 
 @cache

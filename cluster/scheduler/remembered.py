@@ -7,7 +7,7 @@ upstream compares nodes by generation in backend/cache/cache.go (UpdateSnapshot)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TABLES = 512  # answers that are kept: a table each for a plugin's scores, or the verdicts, of one sort of Pods
 PASSED = True  # in a table of verdicts
+ABSENT = False  # in a table of labels
 
 
 def likeness(pod: PodInfo) -> bytes:
@@ -37,11 +38,18 @@ def likeness(pod: PodInfo) -> bytes:
 class Table:
     """A value for each node, by its place in the order of nodes; None where nobody has asked yet."""
 
-    __slots__ = ("basis", "order", "seen", "values")
+    __slots__ = ("basis", "is_full", "order", "seen", "values")
 
     def __init__(self, order: list[NodeInfo], basis: Hashable, seen: int):
-        self.order, self.basis, self.seen = order, basis, seen
+        self.order, self.basis, self.seen, self.is_full = order, basis, seen, False
         self.values: list[Any] = [None] * len(order)
+
+    def fill(self, places: Sequence[int], answer: Callable[[NodeInfo], Any]) -> None:
+        """Ask what nobody has asked yet of the nodes at some places."""
+        for place in places:
+            if self.values[place] is None:
+                self.values[place] = answer(self.order[place])
+        self.is_full = None not in self.values
 
 
 class Remembered:
@@ -51,19 +59,19 @@ class Remembered:
         self.cache = cache
         self.tables: dict[Hashable, Table] = {}
 
-    def values(self, key: Hashable, answer: Callable[[NodeInfo], Any], basis: Hashable = None) -> list[Any]:
-        """The values of a table, true for every node as it is now. basis: what the answers depend on beside key and node."""
+    def table(self, key: Hashable, answer: Callable[[NodeInfo], Any], basis: Hashable = None) -> Table:
+        """A table that is true for every node as it is now. basis: what the answers depend on beside key and node."""
         cache, order = self.cache, self.cache.nodes
         table = self.tables.get(key)
         if table is None or table.order is not order or table.basis != basis:
-            return self._begun(key, basis).values
+            return self._begun(key, basis)
         if table.seen != cache.generation:
             values = table.values
             for place in cache.changed_since(table.seen):
                 if values[place] is not None:
                     values[place] = answer(order[place])
             table.seen = cache.generation
-        return table.values
+        return table
 
     def _begun(self, key: Hashable, basis: Hashable) -> Table:
         self.tables.pop(key, None)
@@ -74,17 +82,22 @@ class Remembered:
 
     def picked(self, key: Hashable, places: list[int], answer: Callable[[NodeInfo], Any], basis: Hashable = None) -> list[Any]:
         """The values at some places."""
-        values = self.values(key, answer, basis)
-        found = pick(values, places)
-        if None in found:
-            order = self.cache.nodes
-            for place in places:
-                if values[place] is None:
-                    values[place] = answer(order[place])
-            found = pick(values, places)
-        return found
+        table = self.table(key, answer, basis)
+        if not table.is_full:
+            table.fill(places, answer)
+        return pick(table.values, places)
+
+    def labels(self, key: str, places: list[int]) -> list[str | bool]:
+        """The value of a label for the nodes at some places; ABSENT where there is none."""
+        return self.picked(("label", key), places, lambda node: node.labels.get(key, ABSENT))
 
 
 def pick(values: list[Any], places: list[int]) -> list[Any]:
     """The values at some places."""
     return list(map(values.__getitem__, places))
+
+
+def translated(values: list[Any], act: Callable[[Any], Any]) -> list[Any]:
+    """What `act` makes of each value; it is asked once for all that are equal, which among nodes are most."""
+    found = {value: act(value) for value in dict.fromkeys(values)}
+    return list(map(found.__getitem__, values))

@@ -5,7 +5,9 @@ Source: kubernetes pkg/scheduler/framework/plugins/podtopologyspread/{common,fil
 
 from __future__ import annotations
 
-from math import floor, log
+from itertools import repeat
+from math import log
+from operator import add
 from typing import NamedTuple
 
 from cluster.meta import labels
@@ -15,6 +17,7 @@ from cluster.meta.objects import controller_of
 from ..framework import MAX_SCORE, SKIP, Cycle, Plugin, Rejection
 from ..nodes import ZONE, NodeInfo
 from ..pods import PodInfo, tolerates
+from ..remembered import ABSENT, translated
 
 HOSTNAME = "kubernetes.io/hostname"
 MISMATCH = Rejection(("node(s) didn't match pod topology spread constraints",), resolvable=True)
@@ -227,18 +230,23 @@ class PodTopologySpread(Plugin):
         self, cycle: Cycle, nodes: list[NodeInfo], constraints: list[Constraint], *, needs_all_keys: bool
     ) -> Preferences:
         ignored = {node.name: None for node in nodes if needs_all_keys and not _has_keys(node.labels, constraints)}
-        scored = [node for node in nodes if node.name not in ignored]
-        rows = []
+        count, rows = len(nodes) - len(ignored), []
         for constraint in constraints:
             key, allowed = constraint.key, constraint.max_skew - 1
             if key == HOSTNAME:
-                rows.append((key, matching_pods(cycle, constraint.selector), log(len(scored) + 2), allowed))
+                rows.append((key, matching_pods(cycle, constraint.selector), log(count + 2), allowed))
                 continue
-            domains = dict.fromkeys((node.labels.get(key, "") for node in scored), 0)
+            domains = dict.fromkeys(self._domains_of(cycle, nodes, key, ignored), 0)
             if any(domains):  # a node without the label gets nothing for it
                 self._count(cycle, constraint, constraints if needs_all_keys else [], domains)
                 rows.append((key, domains, log(len(domains) + 2), allowed))
         return Preferences(rows, ignored)
+
+    @staticmethod
+    def _domains_of(cycle: Cycle, nodes: list[NodeInfo], key: str, ignored: dict[str, None]) -> list[str]:
+        if ignored:
+            return [node.labels.get(key, "") for node in nodes if node.name not in ignored]
+        return [value or "" for value in dict.fromkeys(cycle.cache.remembered.labels(key, cycle.places))]
 
     def _count(self, cycle: Cycle, constraint: Constraint, needed: list[Constraint], domains: dict[str, int]) -> None:
         matching = matching_pods(cycle, constraint.selector)
@@ -250,19 +258,30 @@ class PodTopologySpread(Plugin):
             if domain in domains and _has_keys(node.labels, needed) and constraint.includes(cycle.pod, required, node):
                 domains[domain] += matching.get(node.name, 0)
 
-    def score(self, cycle: Cycle, node: NodeInfo) -> int:
+    def scores(self, cycle: Cycle, nodes: list[NodeInfo]) -> list[int]:
+        """Row by row rather than node by node: there may be hundreds of nodes, and there are one or two rows."""
         rows, ignored = cycle.data[self.name]
-        if node.name in ignored:
-            return 0
-        total, labels_of_node = 0.0, node.labels
-        for key, counts, weight, allowed in rows:
-            domain = labels_of_node.get(key)
-            if domain is not None:
-                total += counts.get(node.name if key == HOSTNAME else domain, 0) * weight + allowed
-        return floor(total + 0.5)
+        totals, names = [], [node.name for node in nodes]
+        for row in rows:
+            points = self._points(cycle, names, *row)
+            totals = list(map(add, totals, points)) if totals else points
+        scores = translated(totals, lambda total: int(total + 0.5)) if totals else [0] * len(nodes)  # none is below zero
+        return [0 if name in ignored else score for name, score in zip(names, scores, strict=True)] if ignored else scores
+
+    @staticmethod
+    def _points(cycle: Cycle, names: list[str], key: str, counts: dict[str, int], weight: float, allowed: int) -> list[float]:
+        domains = cycle.cache.remembered.labels(key, cycle.places)
+        found = list(map(counts.get, names if key == HOSTNAME else domains, repeat(0)))
+        points = translated(found, lambda count: count * weight + allowed)
+        if ABSENT in domains:
+            return [0.0 if domain is ABSENT else more for domain, more in zip(domains, points, strict=True)]
+        return points
 
     def normalize(self, cycle: Cycle, nodes: list[NodeInfo], scores: list[int]) -> list[int]:
         ignored = cycle.data[self.name].ignored
+        if not ignored:
+            both, highest = max(scores) + min(scores), max(scores)
+            return translated(scores, lambda score: MAX_SCORE * (both - score) // highest) if highest else [MAX_SCORE] * len(scores)
         counted = [score for node, score in zip(nodes, scores, strict=True) if node.name not in ignored]
         lowest, highest = min(counted, default=0), max(counted, default=0)
         return [
