@@ -51,7 +51,7 @@ def _charge(write: Write, context: Context) -> None:
 
 
 def _charged_anew(write: Write, charge: Write, context: Context) -> list:
-    call = Call(write.request, context, find_kind(write.request, context))
+    call = _call(write, context)
     stored = context.store.get(write.key)
     call.rename((write.value or {}).get("metadata", {}).get("name") or call.name)
     return resource_quota.charges(call, write.value, stored.value if stored else None, only=charge.request.name)
@@ -64,7 +64,15 @@ def _apply(write: Write, context: Context) -> Response:
     _apply_all(write.parts, context)
     kind = find_kind(write.request, context)
     answer = body if write.answer is None else write.answer
-    return Response(code=write.code, body=to_version(kind, answer) if answer else answer, warnings=write.warnings)
+    return Response(code=write.code, body=to_version(kind, answer) if answer and kind else answer, warnings=write.warnings)
+
+
+def _call(write: Write, context: Context) -> Call:
+    """The call that a write came from; a definition may have gone since."""
+    kind = find_kind(write.request, context)
+    if kind is None:
+        raise status.no_such_path()
+    return Call(write.request, context, kind)
 
 
 def _apply_first(write: Write, context: Context) -> None:
@@ -149,7 +157,7 @@ def _again(write: Write, context: Context, work_out: WorkOut) -> Response | Writ
         return _renamed(write, context)
     muted, context.muted = context.muted, True
     try:
-        return work_out(Call(write.request, context, find_kind(write.request, context)))
+        return work_out(_call(write, context))
     finally:
         context.muted = muted
 
@@ -158,7 +166,7 @@ def _renamed(write: Write, context: Context) -> Write:
     """The same new object under another generated name; raises AlreadyExists where the name was the caller's."""
     if not write.generated:
         raise _lost(write, context)
-    call = Call(write.request, context, find_kind(write.request, context))
+    call = _call(write, context)
     meta = write.value["metadata"]
     call.rename(create.generated(call, meta["generateName"]))
     return Write(request=write.request, key=call.key, expected=0, code=write.code, warnings=write.warnings, generated=True,
@@ -167,7 +175,7 @@ def _renamed(write: Write, context: Context) -> Write:
 
 def _lost(write: Write, context: Context) -> status.StatusError:
     """The refusal of a write whose key has moved on."""
-    call = Call(write.request, context, find_kind(write.request, context))
+    call = _call(write, context)
     call.rename((write.value or write.answer or {}).get("metadata", {}).get("name") or call.name)
     there = context.store.get(write.key)
     if write.expected == 0 and there is not None:

@@ -69,14 +69,20 @@ class Client:
         return self.server.context.registry
 
     def _locate(self, resource: str) -> tuple[str, str, str]:
-        """(plural, group, version) of a resource; raises KeyError if it is not served."""
+        """(plural, group, version) of a resource; raises KeyError for a name of no group that is not known.
+
+        One with a group may have gone with its definition: the server is asked, and says so.
+        """
         try:
             return locate(resource)
         except KeyError:
             kind = self.kinds.plural(resource)
-            if kind is None:
+            if kind is not None:
+                return kind.plural, kind.group, kind.version
+            plural, dot, group = resource.partition(".")
+            if not dot:
                 raise
-            return kind.plural, kind.group, kind.version
+            return plural, group, "v1"
 
     def get(self, resource: str, name: str, namespace: str = "") -> Call:
         return self.call("get", resource, name=name, namespace=namespace)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.controllers.world import TEMPLATE, World
 
 
@@ -69,3 +71,11 @@ def test_a_finalizer_holds_the_namespace_and_is_named():
         )
     )
     assert world.store.get("/registry/namespaces/shop") is None
+
+
+def test_a_kind_that_has_gone_meanwhile_is_not_found():
+    """A component that still knows a definition's resource is answered as a client is."""
+    world = World()
+    with pytest.raises(AssertionError, match="the server could not find the requested resource"):
+        world.do(world.client.list("widgets.example.com", "default"))
+    assert world.hand.answers[-1].code == 404
