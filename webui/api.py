@@ -106,12 +106,12 @@ async def fault(request: HttpRequest, name: str, body: Fault) -> Any:
     return await ask({"do": "fault", "sandbox": name, "action": body.action, "args": body.args})
 
 
-@api.get("/sandboxes/{name}/registry", summary="What was pushed to the registry, or removed; what is broken; how fast it is")
-async def registry(request: HttpRequest, name: str) -> Any:
-    return await ask({"do": "registry", "sandbox": name})
+@api.get("/sandboxes/{name}/registry", summary="What was pushed to the registry, or removed; what is broken; how fast; named: with all images in use")
+async def registry(request: HttpRequest, name: str, named: bool = False) -> Any:
+    return await ask({"do": "registry", "sandbox": name, "named": named})
 
 
-@api.get("/sandboxes/{name}/repositories", summary="The commits of the Git repositories, newest first")
+@api.get("/sandboxes/{name}/repositories", summary="The commits of the Git repositories, newest first, and the newest files of each branch")
 async def repositories(request: HttpRequest, name: str) -> Any:
     return await ask({"do": "repositories", "sandbox": name})
 

@@ -187,7 +187,8 @@ def _registry_words(parser) -> None:
 
 def _git_words(parser) -> None:
     parser.description = "The Git repositories of a sandbox, which Pods pull from (git-sync); https://git.example/site is there at first."
-    parser.epilog = ("actions:\n  push URL PATH=TEXT | FILE …   commit to its branch main; a repository is made if need be, an empty TEXT removes a file\n"
+    parser.epilog = ("actions:\n  push URL[#BRANCH] PATH=TEXT | FILE …   commit to that branch (main); a repository is made if need be,\n"
+                     "                                         an empty TEXT removes a file\n"
                      "  log [URL]")
     parser.add_argument("sandbox", metavar="SANDBOX")
     parser.add_argument("action", choices=["push", "log"], metavar="ACTION")

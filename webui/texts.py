@@ -4,10 +4,12 @@ What happens in the cluster is told by `cluster.narration`; these are only the w
 """
 
 from .texts_inside import INSIDE
+from .texts_outside import OUTSIDE
 from .texts_terminal import TERMINAL
 
 TEXTS: dict[str, tuple[str, str]] = {
     **INSIDE,
+    **OUTSIDE,
     **TERMINAL,
     # Top bar
     "top.motto": ("a Kubernetes that you can see through", "看得透的 Kubernetes"),

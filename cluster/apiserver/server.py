@@ -119,7 +119,8 @@ class ApiServer(Actor):
         """A request finds nobody who listens, or loses its connection."""
         quiet = is_quiet(request)
         if not quiet:
-            self.engine.record(sender, "ServerUnreached", subject_of(request), {"to": self.name, "verb": request.verb, "detail": sender not in CLIENTS})
+            about = {"to": self.name, "verb": request.verb, "detail": sender not in CLIENTS}
+            self.engine.record(sender, "ServerUnreached", subject_of(request), about)
         if reply_to.external:
             self.outbox.append(("reply", reply_to.external, request, refused_connection()))
         actor = self.engine.actors.get(reply_to.actor)

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-
 from dataclasses import dataclass, field
 
 from cluster.client import Client, Controller, Informers, Process

@@ -72,7 +72,9 @@ def _authorized(data: dict, resource: str) -> str:
 
 
 def _refused(data: dict, resource: str) -> str:
-    return "etcd" if data.get("code") == 500 and data.get("gate") == "store" else "plugin" if data.get("plugin") else "absent" if data.get("code") == 404 else ""
+    if data.get("code") == 500 and data.get("gate") == "store":
+        return "etcd"
+    return "plugin" if data.get("plugin") else "absent" if data.get("code") == 404 else ""
 
 
 def _component(data: dict, resource: str) -> str:

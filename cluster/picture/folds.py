@@ -6,6 +6,8 @@ from cluster.narration.render import METHODS, short_path, size
 
 from .drawings import asked, plan
 
+from .nodes import short_image
+
 Set = list[list]
 FOLDS: dict[str, object] = {}
 # What a kubelet asks of its runtime. Source: k8s.io/cri-api pkg/apis/runtime/v1 (the methods' names).
@@ -239,19 +241,26 @@ def sandbox_stopped(p, event: TraceEvent) -> Set:
 @fold("ImagePullStarted")
 def pull_started(p, event: TraceEvent) -> Set:
     data = event.data
-    pulling = {"image": data.get("image"), "since_ms": event.at_ms, "until_ms": data.get("due_ms"), "bytes": data.get("bytes")}
+    pulling = {**_pull(event), "since_ms": event.at_ms, "done": 0}
     amount = size(data.get("bytes") or 0)
     words = {"en": f"pulling {amount}", "zh": f"正在拉取 {amount}"}
     return [*p.nodes.pod(event, pulling=pulling), *p.nodes.container(event, state="waiting", word="pulling", words=words),
             *p.nodes.image(data["node"], data.get("image", ""), "pulling")]
 
 
+def _pull(event: TraceEvent) -> dict:
+    """A pull as it goes on from here: what is done at mark_ms is `done` of it, and the rest comes evenly until until_ms."""
+    data = event.data
+    return {"image": short_image(data.get("image", "")), "container": data.get("container", ""), "bytes": data.get("bytes"),
+            "mark_ms": event.at_ms, "until_ms": data.get("due_ms")}
+
+
 @fold("ImagePullProgressed")
 def pull_progressed(p, event: TraceEvent) -> Set:
     """The end moves when the registry gets faster or slower."""
     cell = p.nodes.pods.get(f"{event.data['node']}/{event.data['uid']}") or {}
-    pulling = {**(cell.get("pulling") or {"since_ms": event.at_ms}), "image": event.data.get("image"), "percent": event.data.get("percent"),
-               "until_ms": event.data.get("due_ms"), "bytes": event.data.get("bytes")}
+    begun_ms = (cell.get("pulling") or {}).get("since_ms", event.at_ms)
+    pulling = {**_pull(event), "since_ms": begun_ms, "done": event.data.get("percent", 0) / 100}
     return p.nodes.pod(event, pulling=pulling)
 
 

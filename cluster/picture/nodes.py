@@ -119,7 +119,8 @@ class NodePictures:
             return []
         named = data.get("probe")
         probes = {kind: state if named in (None, kind) else known for kind, known in row["probes"].items()}
-        return self.container(event, probes=probes, words=row["words"])
+        pulse = {"kind": named, "at_ms": event.at_ms} if named else None
+        return self.container(event, probes=probes, pulse=pulse, words=row["words"])
 
     def plan(self, event: TraceEvent, pod: dict | None) -> Set:
         """The kubelet has taken a Pod on: its containers wait."""

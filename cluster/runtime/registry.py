@@ -184,15 +184,24 @@ class Registry(Actor):
     def _has_digest(self, name: str) -> bool:
         return bool(reference.parse(name).digest) and self._by_digest(name).id != manifests.image_id(name)
 
-    def listing(self) -> list[dict]:
-        """What a learner has done to it, image by image."""
+    def listing(self, also: tuple[str, ...] = ()) -> list[dict]:
+        """What a learner has done to it, image by image; and what it has under the names `also` (full ones)."""
         rows = []
-        for name in sorted({**self.state.pushed, **dict.fromkeys(self.state.removed)}):
+        for name in sorted({**self.state.pushed, **dict.fromkeys(self.state.removed), **dict.fromkeys(also)}):
             found = self.look(name)
-            state = "removed" if name in self.state.removed else "private" if found.is_private else "pushed"
             pushes = self.state.pushed.get(name, Pushed()).pushes
-            rows.append({"name": name, "digest": found.manifest, "size_bytes": found.size_bytes, "state": state, "pushes": pushes})
+            rows.append({"name": name, "digest": found.manifest, "size_bytes": found.size_bytes, "state": self._state(found), "pushes": pushes})
         return rows
+
+    def _state(self, found: Found) -> str:
+        """removed, private, pushed, published (there from the beginning) or missing (nobody ever had it, or all was emptied)."""
+        if found.name in self.state.removed:
+            return "removed"
+        if found.is_private:
+            return "private"
+        if found.name in self.state.pushed:
+            return "pushed"
+        return "missing" if self._is_missing(found.name) else "published"
 
 
 def registry_of(engine) -> Registry:

@@ -13,6 +13,7 @@ from cluster.engine import Actor
 NAME = "git"
 SITE = "https://git.example/site"  # there from the beginning, for the examples
 MOST_COMMITS, MOST_FILES, MOST_BYTES, MOST_REPOSITORIES = 100, 100, 256 * 1024, 50
+SHOWN_BYTES = 16 * 1024  # of a file, where the newest tree is listed
 FIRST_PAGE = "<h1>Hello from the repository</h1>\n"
 
 
@@ -86,10 +87,26 @@ class Repositories(Actor):
             for commit in reversed(commits)
         ]
 
+    def trees(self) -> list[dict]:
+        """The newest files of each branch: path -> text, None for one that is too long to be listed."""
+        return [
+            {"repository": url, "branch": branch,
+             "files": {path: text if len(text) <= SHOWN_BYTES else None for path, text in commits[-1].files.items()}}
+            for url, branches in sorted(self.state.repositories.items())
+            for branch, commits in branches.items()
+            if commits
+        ]  # fmt: skip
+
 
 def repositories_of(engine) -> Repositories:
     """The sandbox's repositories, made when they are first asked for."""
     return engine.actors.get(NAME) or Repositories(engine)
+
+
+def place_of(address: str) -> tuple[str, str]:
+    """(URL, branch) of `URL` or `URL#BRANCH`; the branch is main where none is named."""
+    url, _, branch = address.partition("#")
+    return url, branch or "main"
 
 
 def plain(url: str) -> str:

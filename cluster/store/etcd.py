@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from cluster.engine import Actor
 
-REFUSED = 'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:2379: connect: connection refused"'
+REFUSED = (
+    "rpc error: code = Unavailable desc = connection error: "
+    'desc = "transport: Error while dialing: dial tcp 127.0.0.1:2379: connect: connection refused"'
+)
 
 
 class Etcd(Actor):

@@ -19,7 +19,7 @@ from cluster.picture.inside import inside as pictured
 from cluster.runtime.registry import registry_of
 from cluster.runtime.repositories import repositories_of
 
-from . import checking, following, reads, sandboxes, streaming, watching
+from . import checking, following, reads, sandboxes, streaming, supplies, watching
 from .recovery import SimulationFailed
 from .refusals import Refused
 from .runner import Runner
@@ -328,17 +328,20 @@ def images(host, asked: dict, respond: Respond) -> dict:
 
 @command
 def registry(host, asked: dict, respond: Respond) -> dict:
-    """What a learner made of the sandbox's registry."""
-    source = registry_of(_runner(host, asked).simulation.engine)
+    """What a learner made of the sandbox's registry; with `named`, also what it has of the images that the cluster names."""
+    simulation = _runner(host, asked).simulation
+    source = registry_of(simulation.engine)
     state = source.state
-    return {"ok": True, "images": source.listing(), "has_everything": not state.is_empty, "bytes_per_s": state.bandwidth_bytes_s,
+    images = source.listing(supplies.named(simulation) if asked.get("named") else ())
+    return {"ok": True, "images": images, "has_everything": not state.is_empty, "bytes_per_s": state.bandwidth_bytes_s,
             "broken": [{"domain": domain, "mode": mode} for domain, mode in state.broken.items()]}
 
 
 @command
 def repositories(host, asked: dict, respond: Respond) -> dict:
     """The commits of the sandbox's Git repositories, newest first."""
-    return {"ok": True, "commits": repositories_of(_runner(host, asked).simulation.engine).listing()}
+    source = repositories_of(_runner(host, asked).simulation.engine)
+    return {"ok": True, "commits": source.listing(), "trees": source.trees()}
 
 
 # -- sandboxes ------------------------------------------------------------------------------------------------------------

@@ -54,9 +54,9 @@ def _check_count(action: str, args: list[str], wanted: tuple[str, ...]) -> None:
 
 
 def _check_component(simulation, name: str) -> None:
-    there = switchable(simulation)
-    if name not in there and name not in simulation.manager.controllers:
-        raise UnknownFault(f"component {name!r} not found: choose one of {', '.join(there)}, or a controller: {', '.join(simulation.manager.controllers)}")
+    there, controllers = switchable(simulation), simulation.manager.controllers
+    if name not in there and name not in controllers:
+        raise UnknownFault(f"component {name!r} not found: choose one of {', '.join(there)}, or a controller: {', '.join(controllers)}")
 
 
 def switchable(simulation) -> list[str]:

@@ -4,16 +4,19 @@ Kept free of heavy imports at the top: the command line reads ARGUMENTS to descr
 """
 from __future__ import annotations
 
+import re
 from typing import Any
 
 MODES = ("dns", "down", "timeout", "unavailable", "denied", "limited")
 EVERYTHING = "*"
+_BRANCH = re.compile(r"[\w][\w./-]{0,99}")
 MIB = 1024 * 1024
 MOST_MIB_S, MOST_MIB = 100_000, 1_000_000
+MOST_PODS, MOST_NAMED = 1_000, 200  # that are looked through, and told of, where images are listed
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "registry-push": ("IMAGE", "[SIZE_MIB | private]"), "registry-remove": ("IMAGE",), "registry-empty": (), "registry-slow": ("MIB_PER_SECOND",),
     "registry-break": ("[MODE]", "[DOMAIN]"), "registry-mend": ("[DOMAIN]",), "registry-block": ("IMAGE",), "registry-allow": ("IMAGE",),
-    "git-push": ("URL", "MESSAGE", "PATH", "TEXT", "…"),
+    "git-push": ("URL[#BRANCH]", "MESSAGE", "PATH", "TEXT", "…"),
 }
 
 
@@ -43,14 +46,17 @@ def _check_image(image: str) -> None:
 
 
 def _check_push(engine: Any, args: list[str]) -> None:
-    from cluster.runtime.repositories import repositories_of
+    from cluster.runtime.repositories import place_of, repositories_of
 
     if len(args) % 2:
-        raise ValueError("usage: git-push URL MESSAGE PATH TEXT [PATH TEXT …]")
+        raise ValueError("usage: git-push URL[#BRANCH] MESSAGE PATH TEXT [PATH TEXT …]")
+    url, branch = place_of(args[0])
+    if not url or not _BRANCH.fullmatch(branch) or ".." in branch:
+        raise ValueError(f"{args[0]!r} is no address of a repository, with a branch behind # if it is not main")
     for path in args[2::2]:
         if not path or path.startswith("/") or ".." in path.split("/") or path.endswith("/"):
             raise ValueError(f"{path!r} is no path of a file in a repository")
-    repositories_of(engine).tree_after(args[0], dict(zip(args[2::2], args[3::2], strict=True)))
+    repositories_of(engine).tree_after(url, dict(zip(args[2::2], args[3::2], strict=True)), branch)
 
 
 def _number(text: str, most: int) -> float:
@@ -66,12 +72,13 @@ def _number(text: str, most: int) -> float:
 def apply(engine: Any, action: str, args: list[str]) -> None:
     """Do it."""
     from cluster.runtime.registry import registry_of
-    from cluster.runtime.repositories import CannotPush, repositories_of
+    from cluster.runtime.repositories import CannotPush, place_of, repositories_of
 
     registry = registry_of(engine)
     if action == "git-push":
         try:
-            repositories_of(engine).push(args[0], dict(zip(args[2::2], args[3::2], strict=True)), args[1])
+            url, branch = place_of(args[0])
+            repositories_of(engine).push(url, dict(zip(args[2::2], args[3::2], strict=True)), args[1], branch)
         except CannotPush as error:
             engine.record("you", "CommitRefused", "", {"repository": args[0], "message": str(error)})
     elif action == "registry-push":
@@ -92,3 +99,19 @@ def apply(engine: Any, action: str, args: list[str]) -> None:
         registry.remove(args[0])
     else:
         registry.put_back(args[0])
+
+
+def named(simulation: Any) -> tuple[str, ...]:
+    """The full names of the images that nodes hold or Pods name: those that a learner may want to do something about."""
+    from cluster.runtime import reference
+
+    held = [image.name for node in simulation.nodes.values() for image in node.runtime.images() if image.name and "@" not in image.name]
+    pods = [stored.value["spec"] for _, stored in simulation.store.list("/registry/pods/")][:MOST_PODS]
+    wanted = [each.get("image", "") for spec in pods for part in ("initContainers", "containers") for each in spec.get(part) or ()]
+    names = dict.fromkeys(held)
+    for image in dict.fromkeys(wanted):
+        try:
+            names[str(reference.parse(image))] = None
+        except reference.InvalidReference:
+            continue
+    return tuple(name for name in names if "@" not in name)[:MOST_NAMED]

@@ -47,3 +47,21 @@ def test_a_probe_shows_its_last_answer_and_begins_anew_with_its_container():
     pictures.probe(fact(container="app"), "pending")
     assert row(pictures, "app")["probes"] == {"liveness": "pending", "readiness": "pending"}
     assert pictures.probe(fact(container="fetch", probe="liveness"), "ok") == []
+
+
+def test_the_answer_of_a_probe_is_a_pulse_at_its_moment():
+    pictures = planned()
+    pictures.probe(fact(container="app", probe="readiness"), "ok")
+    assert row(pictures, "app")["pulse"] == {"kind": "readiness", "at_ms": 0}
+    pictures.probe(fact(container="app"), "pending")
+    assert row(pictures, "app")["pulse"] is None
+
+
+def test_a_part_of_a_node_that_is_off_says_nothing_until_it_is_on():
+    pictures = NodePictures()
+    pictures.node_object("k8snode1", {"metadata": {"name": "k8snode1"}, "spec": {}, "status": {}})
+    pictures.switch("k8snode1", "containerd", 700)
+    assert pictures.say("k8snode1", "containerd", "PullImage", "PullImage") == []
+    assert pictures.nodes["k8snode1"]["containerd"]["since_ms"] == 700 and pictures.nodes["k8snode1"]["containerd"]["off"]
+    pictures.switch("k8snode1", "containerd", None)
+    assert not pictures.nodes["k8snode1"]["containerd"]["off"] and not pictures.nodes["k8snode1"]["cni"]["off"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cluster.kubelet.health import NO_PLUGIN
 from cluster.store.etcd import REFUSED
 from cluster.worker import faults
 from cluster.worker.simulation import Simulation, settings_for
@@ -139,7 +140,7 @@ def test_without_a_network_plugin_only_new_pods_wait(cluster):
     cluster.switch("cni-stop", "k8snode1")
     cluster.scale(3)
     cluster.wait(12)
-    missing = "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized"
+    missing = f"container runtime network not ready: {NO_PLUGIN}"
     assert cluster.phases() == ["Pending", "Running", "Running"] and cluster.ready() == ("False", missing)
     events = [stored.value for _, stored in cluster.simulation.store.list("/registry/events/default/")]
     assert f"network is not ready: {missing}" in [event["message"] for event in events if event["reason"] == "NetworkNotReady"]
@@ -149,7 +150,7 @@ def test_without_a_network_plugin_only_new_pods_wait(cluster):
 
 
 @pytest.mark.parametrize(("action", "name", "words"), [
-    ("component-stop", "kubelet", "choose one of kube-apiserver, etcd, kube-controller-manager, kube-scheduler, kube-proxy, coredns, or a controller:"),
+    ("component-stop", "kubelet", "one of kube-apiserver, etcd, kube-controller-manager, kube-scheduler, kube-proxy, coredns, or a controller:"),
     ("runtime-stop", "mars", "node 'mars' not found"), ("cni-start", "mars", "node 'mars' not found"),
 ])  # fmt: skip
 def test_what_cannot_be_switched_is_refused(cluster, action, name, words):

@@ -29,6 +29,8 @@ export const getHistory = (before, limit = 2000) => getJson(sandboxPath("history
 export const check = (name, text, signal) => postJson(sandboxPath("check"), { name, text }, signal);
 export const getExamples = () => getJson(`${base()}examples`);
 export const getSandboxes = () => getJson(`${base()}sandboxes`);
+export const getRegistry = (signal) => getJson(sandboxPath("registry"), { named: true }, signal);
+export const getRepositories = (signal) => getJson(sandboxPath("repositories"), null, signal);
 export const kubeconfigPath = () => sandboxPath("kubeconfig");
 
 const completions = new Map();

@@ -11,6 +11,7 @@ export const icons = {
   share: line("M8 10V2M5 4.5L8 2l3 2.5M3 8v6h10V8"),
   theme: line("M8 5a3 3 0 1 0 0 6a3 3 0 1 0 0-6M8 1v2M8 13v2M1 8h2M13 8h2M3 3l1.4 1.4M11.6 11.6L13 13M13 3l-1.4 1.4M4.4 11.6L3 13"),
   table: line("M2 3h12v10H2zM2 6.5h12M2 10h12M6.5 3v10"),
+  outside: line("M8 2v6M4.8 3.6a5.500 5.500 0 1 0 6.400 0"),
   stage: line("M2 3h12v3H2zM2 9h5v5H2zM9 9h5v5H9z"),
   file: line("M4 1.5h6l3 3v10H4zM10 1.5v3h3M6 8h5M6 11h5"),
   terminal: line("M1.5 3h13v10h-13zM4 6l2 2-2 2M8 10.5h4"),

@@ -1,7 +1,7 @@
 /** Owns the keyboard of the page. Keys are ignored in the editor, the terminal and form fields. */
 
 import { openDialog, isDialogOpen } from "./panels/dialogs.js";
-import { toggleTable } from "./panels/topbar.js";
+import { toggleOutside, toggleTable } from "./panels/topbar.js";
 import { t } from "./i18n.js";
 import { goTo, goToStep, recording, sandbox, selected, mainView } from "./store.js";
 import { back, changeSpeed, first, live, stageBack, stageNext, step, togglePacing, togglePlay } from "./transport.js";
@@ -62,6 +62,7 @@ function actOf(event, actions) {
     c: togglePacing,
     g: askWhere,
     t: toggleTable,
+    o: toggleOutside,
     z: actions.zoomSelected,
     0: actions.zoomFit,
     "/": focusFilter,

@@ -9,7 +9,8 @@ const SOURCE = join(HERE, "../src");
 const read = (path) => readFileSync(path, "utf8");
 const scripts = readdirSync(SOURCE, { recursive: true }).filter((name) => name.endsWith(".js")).map((name) => [name, read(join(SOURCE, name))]);
 const page = read(join(HERE, "../../../templates/page.html"));
-const catalogue = read(join(HERE, "../../texts.py")) + read(join(HERE, "../../texts_terminal.py"));
+const WEB = join(HERE, "../..");
+const catalogue = readdirSync(WEB).filter((name) => /^texts\w*\.py$/.test(name)).map((name) => read(join(WEB, name))).join("\n");
 const known = new Set([...catalogue.matchAll(/^ {4}"([a-z_]+\.[\w-]+)": \(/gm)].map((match) => match[1]));
 
 test("every text that the page asks for is in the server's catalogue", () => {
@@ -20,7 +21,7 @@ test("every text that the page asks for is in the server's catalogue", () => {
 
 test("every text in the catalogue is used", () => {
   const all = scripts.map(([, text]) => text).join("\n") + page;
-  const families = [...all.matchAll(/`([a-z_]+)\.\$\{/g)].map((match) => `${match[1]}.`);
+  const families = [...all.matchAll(/`([a-z_]+\.[a-z_]*)\$\{/g)].map((match) => match[1]);
   const unused = [...known].filter((key) => !all.includes(`"${key}"`) && !families.some((family) => key.startsWith(family)));
   assert.deepEqual(unused, []);
 });

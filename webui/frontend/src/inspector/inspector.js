@@ -9,18 +9,21 @@ import { cell, cells, goToStep, moment, recording, selected } from "../store.js"
 import { actionsView } from "./actions.js";
 import { details, inspected, inspectedObject, isSubject, startDetails } from "./data.js";
 import { insideTab, startInside } from "./inside.js";
+import { OUTSIDE, OUTSIDE_TABS } from "./outside.js";
 import { componentView, overviewView } from "./overview.js";
+import { registryTab, startRegistry } from "./registry.js";
+import { repositoriesTab, startRepositories } from "./repositories.js";
+import { switchesTab } from "./switches.js";
 import { authorsView, decisionTab, diffTab, eventsTab, objectTab, statusTab, whyTab } from "./tabs.js";
 
 /** The tab that the learner opened last; where an object has no such tab, its first one is shown. */
 const wanted = signal("object");
-const TAB_NAMES = ["overview", "component", "decision", "status", "object", "diff", "events", "why", "inside"];
-
 const decision = computed(() => (inspected.value ? cell("decisions", inspected.value) : null));
 
 const tabs = computed(() => {
   const id = inspected.value;
   if (!id) return ["overview"];
+  if (id === OUTSIDE) return OUTSIDE_TABS;
   if (!isSubject(id)) return ["component"];
   const isPod = id.startsWith("pods/");
   const isUnbound = isPod && inspectedObject.value && !inspectedObject.value.node;
@@ -36,6 +39,8 @@ const openTab = computed(() => (tabs.value.includes(wanted.value) ? wanted.value
 export function startInspector(root) {
   startDetails();
   startInside(() => (openTab.value === "inside" ? inspected.value : null));
+  startRegistry(() => openTab.value === "registry");
+  startRepositories(() => openTab.value === "git");
   mount(root, view);
 }
 
@@ -56,6 +61,7 @@ function headView() {
   const isPinned = Boolean(selected.value);
   const close = isPinned ? html`<button class="icon-button" aria-label=${t("inspector.unpin")} title=${`${t("inspector.unpin")} (Esc)`} @click=${() => (selected.value = null)}>${icons.close}</button>` : nothing;
   if (!id) return html`<div class="object-head"><span>${t("inspector.selection")}</span><h2>${t("inspector.all_pods")}</h2></div>`;
+  if (id === OUTSIDE) return html`<div class="object-head"><span>${t("outside.kind")}</span><h2>${t("outside.title")}</h2>${close}</div>`;
   const [resource, , ...rest] = id.split("/");
   const name = isSubject(id) ? rest.join("/") : id.replace(/^controller\//, "").replace(/^gate\//, "");
   const revision = object?.revision ?? details.value.data?.revision;
@@ -67,6 +73,7 @@ function panelView() {
   const id = inspected.value;
   const tab = openTab.value;
   if (tab === "overview") return overviewView();
+  if (id === OUTSIDE) return { switches: switchesTab, registry: registryTab, git: repositoriesTab }[tab]();
   if (tab === "component") return componentView(id);
   if (tab === "decision") return decisionTab(decision.value);
   if (tab === "inside") return insideTab(id);

@@ -5,6 +5,7 @@ import { statusGlyph } from "../icons.js";
 import { say, t } from "../i18n.js";
 import { plain } from "../mount.js";
 import { cell, cells, goToStep, moment, recording, selected } from "../store.js";
+import { switchCell, switchView } from "./switches.js";
 
 export function overviewView() {
   const pods = [...cells("objects")].filter(([, object]) => object.resource === "pods");
@@ -37,8 +38,9 @@ export function componentView(id) {
   const role = id.split("/")[0];
   const value = componentCell(id);
   const steps = latestSteps(id);
-  return html`${value?.off ? html`<p class="note">${t("stage.off")}</p>` : nothing}
-    <p class="note">${t(`about.${["controller", "gate", "kubelet", "containerd"].includes(role) ? role : id}`)}</p>
+  const isSwitched = Boolean(switchCell(id));
+  return html`<p class="note">${t(`about.${["controller", "gate", "kubelet", "containerd", "cni"].includes(role) ? role : id}`)}</p>
+    ${isSwitched ? switchView(id) : nothing}
     ${(value?.lines ?? []).map((line) => html`<p class="machine-line" lang="en">${say(line)}</p>`)}
     ${role === "controller" ? controllerFacts(cell("controllers", name)) : nothing}
     ${role === "gate" ? html`<p class="note">${say(cell("gates", name)?.note)}</p>` : nothing}

@@ -9,7 +9,7 @@ import { say, t } from "../i18n.js";
 import { ringed } from "../store.js";
 import { live, reset, first } from "../transport.js";
 import { liveWord, speedView } from "../deck/transport-bar.js";
-import { loadSandboxes, sandboxList, share, viewSwitch } from "./topbar.js";
+import { loadSandboxes, outsideSwitch, sandboxList, share, viewSwitch } from "./topbar.js";
 
 const open = signal(null);
 let element = null;
@@ -63,7 +63,7 @@ function drawingOf({ glyph, tone, marker: kind, sign, outline }) {
 const KEYS = [
   ["→", "keys.step"], ["←", "keys.back"], ["Shift+→", "keys.stage_next"], ["Shift+←", "keys.stage_back"],
   ["Space · K · .", "keys.play"], ["Home", "keys.first"], ["End", "keys.live"], ["− +", "keys.speed"], ["C", "keys.pacing"],
-  ["G", "keys.go"], ["/", "keys.filter"], ["T", "keys.table"], ["Z · 0", "keys.zoom"], ["Ctrl+Enter", "keys.apply"], ["F8", "keys.error"],
+  ["G", "keys.go"], ["/", "keys.filter"], ["T", "keys.table"], ["O", "keys.outside"], ["Z · 0", "keys.zoom"], ["Ctrl+Enter", "keys.apply"], ["F8", "keys.error"],
   ["Ctrl+B · Ctrl+I", "keys.docks"], ["?", "keys.help"], ["Esc", "keys.escape"],
 ];
 
@@ -79,7 +79,7 @@ function resetBody() {
 }
 
 function menuBody() {
-  return html`<div class="menu-list">${viewSwitch()}
+  return html`<div class="menu-list">${viewSwitch()}<span @click=${close}>${outsideSwitch()}</span>
     <button class="top-button" @click=${() => openDialog("notation")}>${icons.notation}${t("top.notation")}</button>
     <button class="top-button" @click=${() => (close(), share())}>${icons.share}${t("top.share")}</button>
     <a class="top-button" href=${kubeconfigPath()} download=${`${config.sandbox}.kubeconfig`}>${icons.download}kubeconfig</a></div>

@@ -6,8 +6,10 @@ import { getSandboxes, kubeconfigPath } from "../api.js";
 import { config } from "../config.js";
 import { icons, logo } from "../icons.js";
 import { language, setLanguage, t } from "../i18n.js";
-import { connection, mainView, sandbox, tell } from "../store.js";
-import { isPhone, theme, toggleTheme } from "../theme.js";
+import { OUTSIDE } from "../inspector/outside.js";
+import { sheet } from "../sheets.js";
+import { connection, mainView, sandbox, selected, tell } from "../store.js";
+import { isNarrow, isPhone, theme, toggleTheme } from "../theme.js";
 
 const sandboxes = signal(null);
 
@@ -21,7 +23,7 @@ export function topbarView({ openDialog }) {
 
 function wideItems(openDialog) {
   return html`${sandboxMenu()}
-    ${viewSwitch()}
+    ${viewSwitch()}${outsideSwitch()}
     <button class="top-button" data-act="notation" aria-label=${t("top.notation")} @click=${() => openDialog("notation")}>${icons.notation}<span>${t("top.notation")}</span></button>
     <span class="space"></span>
     ${offlinePill()}
@@ -38,6 +40,17 @@ export function viewSwitch() {
   const isTable = mainView.value === "table";
   return html`<button class="top-button" data-act="table" aria-label=${t("top.table")} aria-pressed=${isTable} title=${`${t("top.table_hint")} (T)`} @click=${toggleTable}>
     ${icons.table}<span>${t("top.table")}</span></button>`;
+}
+
+/** What is done outside the API has its place in the inspector. */
+export function outsideSwitch() {
+  return html`<button class="top-button" data-act="outside" aria-label=${t("top.outside")} aria-pressed=${selected.value === OUTSIDE} title=${`${t("top.outside_hint")} (O)`} @click=${toggleOutside}>
+    ${icons.outside}<span>${t("top.outside")}</span></button>`;
+}
+
+export function toggleOutside() {
+  selected.value = selected.value === OUTSIDE ? null : OUTSIDE;
+  if (selected.value && isNarrow.value) sheet.value = isPhone.value ? "inspect" : "";
 }
 
 export const toggleTable = () => (mainView.value = mainView.value === "table" ? "stage" : "table");

@@ -4,6 +4,7 @@ import { say, t } from "../i18n.js";
 import { drawCross, drawGlyph, drawImage, drawTick, toneColor } from "./glyphs.js";
 import { rect } from "./geometry.js";
 import { widthOf } from "./pen.js";
+import { offWord } from "./draw-plane.js";
 import { drawPod } from "./draw-pod.js";
 
 export function drawNodes(pen, view) {
@@ -18,7 +19,7 @@ function drawNode(pen, view, node) {
   drawHeader(pen, node, value);
   if (node.isPhone) drawWords(pen, view, node, value);
   else drawAgents(pen, view, node, value);
-  drawImages(pen, node, value);
+  drawImages(pen, view, node, value);
   const placed = view.places.get(node.name);
   const stamp = view.stamps?.nodes?.[node.name];
   if (stamp) drawStamp(pen, view, node, stamp);
@@ -33,7 +34,7 @@ function drawHeader(pen, node, value) {
   const width = pen.text(node.name, node.x + 24, node.y + 19.5, { font: "title", room: node.w * 0.6 });
   const word = [ready.word, value.unschedulable && !String(ready.word).includes("Disabled") ? "SchedulingDisabled" : ""].filter(Boolean).join(",");
   const used = width + pen.text(say(word), node.x + 30 + width, node.y + 19.5, { font: "label", color: ready.tone === "bad" ? "bad" : "ink2", room: node.w - width - 44 });
-  const facts = [value.cpu && `${value.cpu} CPU`, value.memory, value.pod_cidr].filter(Boolean);
+  const facts = [value.cpu && `${value.cpu} CPU`, value.memory, value.cni?.off ? t("stage.cni_off") : value.pod_cidr].filter(Boolean);
   while (facts.length && widthOf(facts.join(" · "), "label") > node.w - used - 52) facts.shift();
   pen.text(facts.join(" · "), node.x + node.w - 10, node.y + 19.5, { font: "label", color: "ink2", align: "right" });
 }
@@ -53,30 +54,43 @@ function drawAgent(pen, view, box, name, id, value) {
   const isOff = value?.off;
   pen.box(box, { radius: 3, fill: "sheet", stroke: hot ? "now" : "ink2", width: hot ? 2 : 1.1, dash: isOff ? [3, 3] : null });
   pen.text(name, box.x + 8, box.y + 14, { font: "chipBold", color: hot ? "now" : "ink", room: box.w - 12 });
-  const word = isOff ? t("stage.off") : say(value?.word) || t("stage.idle");
-  pen.text(word, box.x + 8, box.y + 27, { font: hot ? "narrowBold" : "narrow", color: hot ? "now" : isOff ? "ink3" : "ink2", room: box.w - 12 });
+  const word = isOff ? offWord(value) : say(value?.word) || t("stage.idle");
+  pen.text(word, box.x + 8, box.y + 27, { font: hot ? "narrowBold" : "narrow", color: hot ? "now" : isOff ? "bad" : "ink2", room: box.w - 12 });
 }
 
 function drawWords(pen, view, node) {
   const y = node.kubelet.y + 11;
   for (const [id, box] of [["kubelet", node.kubelet], ["containerd", node.containerd]]) {
     const hot = view.hot.has(`${id}/${node.name}`);
-    pen.text(id, box.x + 2, y, { font: "label", color: hot ? "now" : "ink2" });
+    const isOff = view.cell("nodes", node.name)?.[id]?.off;
+    const width = pen.text(id, box.x + 2, y, { font: "label", color: hot ? "now" : isOff ? "bad" : "ink2" });
+    if (isOff) pen.line([[box.x + 1, y - 3.5], [box.x + 3 + width, y - 3.5]], { stroke: "bad", width: 1 });
   }
   pen.line([[node.kubelet.x + 40, y - 4], [node.containerd.x - 2, y - 4]], {});
 }
 
-function drawImages(pen, node, value) {
+/** The images of a node; one that is being pulled fills in the moving layer. */
+function drawImages(pen, view, node, value) {
   const images = value.images ?? [];
+  const place = (image, x, y, size) => {
+    const pull = image.state === "pulling" && pullOf(view, node.name, image.name);
+    if (pull) view.podScene.spots.push({ pull, x, y, size });
+    else drawImage(pen, x, y, image.state, 0, size);
+  };
   images.slice(0, node.isPhone ? 5 : 3).forEach((image, index) => {
-    if (node.isPhone) return drawImage(pen, node.imagesX - index * 16, node.y + 27, image.state, image.share, 10);
+    if (node.isPhone) return place(image, node.imagesX - index * 16, node.y + 27, 10);
     const y = node.y + 28 + index * 12;
-    drawImage(pen, node.imagesX, y, image.state, image.share);
+    place(image, node.imagesX, y, 9);
     const room = node.x + node.w - node.imagesX - 22;
     if (!node.isSlim && room > 30) pen.text(image.name, node.imagesX + 14, y + 8.2, { font: "small", color: "ink3", room });
   });
   const more = images.length - 3;
   if (!node.isPhone && more > 0) pen.text(`+${more}`, node.x + node.w - 10, node.y + 60, { font: "small", color: "ink3", align: "right" });
+}
+
+function pullOf(view, node, name) {
+  for (const pod of view.cells("node_pods").values()) if (pod.node === node && pod.pulling?.image === name) return pod.pulling;
+  return null;
 }
 
 export const STAMP_HEIGHT = 38;

@@ -48,12 +48,13 @@ const PROBE_LOOKS = {
   failed: { stroke: "bad", color: "bad" },
 };
 
-/** A letter in a ring for each probe, right to left. Returns the width that they take. */
-export function drawProbes(pen, probes, right, y) {
+/** A letter in a ring for each probe, right to left. `onPlace(kind, x)` hears where each stands. Returns the width that they take. */
+export function drawProbes(pen, probes, right, y, onPlace) {
   const kinds = Object.keys(PROBE_LETTERS).filter((kind) => probes?.[kind]);
   kinds.reverse().forEach((kind, index) => {
     const { color, ...ring } = PROBE_LOOKS[probes[kind]] ?? PROBE_LOOKS.pending;
     const x = right - 6 - index * 12.5;
+    onPlace?.(kind, x);
     pen.circle(x, y, 5.2, { width: 1.1, ...ring });
     pen.text(PROBE_LETTERS[kind], x, y + 2.9, { font: "tiny", color, align: "center" });
     if (probes[kind] === "failed") pen.line([[x - 3.7, y + 3.7], [x + 3.7, y - 3.7]], { stroke: "bad", width: 1 });

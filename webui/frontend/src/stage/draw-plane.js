@@ -1,6 +1,8 @@
 /** Owns the drawing of the learner's machine and the control plane: boxes, gates, controllers, etcd. */
 
 import { say, t } from "../i18n.js";
+import { sinceBegin } from "../store.js";
+import { clockText } from "../transport.js";
 import { drawCross, drawGlyph, drawTick } from "./glyphs.js";
 import { rect } from "./geometry.js";
 import { shorten, widthOf } from "./pen.js";
@@ -67,9 +69,12 @@ function component(pen, view, id, { radius = 4 } = {}) {
   return box;
 }
 
+/** "off since 00:12": what is written on a component that is switched off. */
+export const offWord = (value) => (typeof value?.since_ms === "number" ? t("stage.off_since", { at: clockText(sinceBegin(value.since_ms)).slice(3, 8) }) : t("stage.off"));
+
 function lines(view, id) {
   const value = view.cell("components", id);
-  if (value?.off) return [t("stage.off")];
+  if (value?.off) return [offWord(value)];
   return (value?.lines ?? []).map(say);
 }
 
@@ -113,7 +118,9 @@ function drawManager(pen, view) {
   const box = component(pen, view, "kube-controller-manager");
   const isPhone = plan.variant === "phone";
   pen.text(isPhone ? t("stage.controllers_short") : "kube-controller-manager", box.x + 9, box.y + 16, { font: "title", room: box.w - 14 });
-  if (isPhone) return drawManagerWords(pen, view, box);
+  const value = view.cell("components", "kube-controller-manager");
+  if (value?.off) pen.text(offWord(value), box.x + box.w - 9, box.y + (isPhone ? 31 : 16), { font: "label", color: "bad", align: "right" });
+  if (isPhone) return value?.off || drawManagerWords(pen, view, box);
   for (const chip of plan.chips) drawController(pen, view, chip);
   if (plan.more) pen.text(`+${plan.more.count}`, plan.more.x + 8, plan.more.y + plan.more.h / 2 + 3.6, { font: "chip", color: "ink2" });
 }
@@ -136,9 +143,18 @@ function drawController(pen, view, chip) {
   const hot = view.hot.has(`controller/${chip.name}`);
   const isRecent = Boolean(value.worked_seq) && value.worked_seq >= view.seqStepsAgo(RECENT_STEPS);
   const stroke = hot ? "now" : isRecent ? "ink" : "rule2";
+  const isOff = value.off || view.cell("components", "kube-controller-manager")?.off;
+  if (isOff) return drawOffChip(pen, chip);
   pen.box(chip, { radius: 2.5, fill: hot ? "nowWash" : "paper", stroke, width: hot ? 1.8 : isRecent ? 1.3 : 1 });
   pen.text(shortController(chip.name), chip.x + 5.5, chip.y + chip.h / 2 + 3.6, { font: hot ? "chipBold" : "chip", color: hot ? "now" : "ink", room: chip.w - 9 });
   if (value.queue) drawQueueBadge(pen, chip, value.queue);
+}
+
+function drawOffChip(pen, chip) {
+  pen.box(chip, { radius: 2.5, fill: "paper", stroke: "ink2", dash: [3, 3] });
+  const [x, y] = [chip.x + 5.5, chip.y + chip.h / 2];
+  const width = pen.text(shortController(chip.name), x, y + 3.6, { font: "chip", color: "ink3", room: chip.w - 9 });
+  pen.line([[x - 1, y], [x + width + 1, y]], { stroke: "ink3", width: 1 });
 }
 
 function drawQueueBadge(pen, chip, count) {
@@ -152,7 +168,8 @@ function drawScheduler(pen, view) {
   const box = component(pen, view, "kube-scheduler");
   pen.text(isPhone ? t("stage.scheduler_short") : "kube-scheduler", box.x + 9, box.y + 16, { font: "title", room: box.w - 14 });
   const queue = view.cell("scheduling", "queue") ?? [];
-  if (view.cell("components", "kube-scheduler")?.off) return pen.text(t("stage.off"), box.x + 9, box.y + 36, { font: "label", color: "ink2" });
+  const value = view.cell("components", "kube-scheduler");
+  if (value?.off) return pen.text(offWord(value), box.x + 9, box.y + (isPhone ? 32 : 36), { font: isPhone ? "narrow" : "label", color: "bad", room: box.w - 14 });
   if (!queue.length) return pen.text(t("stage.queue_empty"), box.x + 9, box.y + (isPhone ? 32 : 36), { font: isPhone ? "narrow" : "label", color: "ink2", room: box.w - 14 });
   if (isPhone) return pen.text(t("stage.queue_n", { n: queue.length }), box.x + 9, box.y + 32, { font: "narrow", color: "ink2", room: box.w - 14 });
   drawQueue(pen, view, box, queue);
@@ -183,10 +200,12 @@ function drawEtcd(pen, view) {
   drawDrum(pen, box, { stroke: hot ? "now" : "ink", width: hot ? 2 : 1.1, dash: value.off ? [3, 3] : null });
   if (view.plan.variant === "phone") {
     pen.text("etcd", box.x + box.w / 2, box.y + 28, { font: "title", align: "center" });
-    return pen.text(t("stage.revision", { n: value.revision ?? 0 }), box.x + box.w / 2, box.y + 42, { font: "monoSmall", color: "ink2", align: "center" });
+    const word = value.off ? t("stage.off") : t("stage.revision", { n: value.revision ?? 0 });
+    return pen.text(word, box.x + box.w / 2, box.y + 42, { font: "monoSmall", color: value.off ? "bad" : "ink2", align: "center" });
   }
   pen.text("etcd", box.x + 9, box.y + 30, { font: "title" });
   pen.text(t("stage.revision", { n: value.revision ?? 0 }), box.x + box.w - 9, box.y + 30, { font: "mono", align: "right" });
+  if (value.off) return pen.text(offWord(value), box.x + 9, box.y + 50, { font: "label", color: "bad" });
   drawKeys(pen, view, box, value, hot);
 }
 
@@ -239,8 +258,8 @@ function drawHub(pen, view) {
   const value = view.cell("components", "kube-apiserver") ?? {};
   pen.box(hub, { radius: 5, fill: "sheet", stroke: "ink", width: 1.6, dash: value.off ? [3, 3] : null });
   const width = pen.text("kube-apiserver", hub.x + 9, hub.y + 14, { font: "title" });
-  const cache = value.off ? t("stage.off") : t("stage.watch_cache", { n: value.cache_revision ?? 0 });
-  pen.text(cache, hub.x + hub.w - 9, hub.y + 14, { font: "small", color: "ink3", align: "right" });
+  const cache = value.off ? offWord(value) : t("stage.watch_cache", { n: value.cache_revision ?? 0 });
+  pen.text(cache, hub.x + hub.w - 9, hub.y + 14, { font: value.off ? "label" : "small", color: value.off ? "bad" : "ink3", align: "right" });
   const room = hub.w - width - 46 - widthOf(cache, "small");
   if (value.request && room > 40) pen.text(say(value.request), hub.x + width + 21, hub.y + 14, { font: "monoNow", color: isRequestNow(view) ? "now" : "ink2", room });
   for (const gate of plan.gates) drawGate(pen, view, gate);

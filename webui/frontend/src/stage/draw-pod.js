@@ -176,7 +176,11 @@ function drawContainer(pen, box, container, entry, isFull, scene) {
   const [glyph, tone] = failed ? ["failed", "bad"] : CONTAINER_GLYPHS[container.state] ?? CONTAINER_GLYPHS.waiting;
   const y = box.y + box.h - (box.h < 30 ? 7 : 10);
   drawGlyph(pen, glyph, tone, box.x + 11, y, 3.5);
-  const probes = isFull && box.w > 60 ? drawProbes(pen, container.probes, box.x + box.w - 3, y) : 0;
+  const { pulse } = container;
+  const onPlace = (kind, x) => kind === pulse?.kind && scene.spots.push({ pulse, x, y });
+  const probes = isFull && box.w > 60 ? drawProbes(pen, container.probes, box.x + box.w - 3, y, onPlace) : 0;
+  const { pulling } = entry.truth ?? {};
+  if (pulling?.container === container.name) scene.spots.push({ pull: pulling, box });
   pen.text(scene.stateWord(container), box.x + 19, y + 3.4, { font: "narrow", color: "ink2", room: Math.max(1, box.w - 24 - probes) });
 }
 

@@ -7,6 +7,7 @@ import { palette, reducedMotion } from "../theme.js";
 import { drawMessages } from "./draw-messages.js";
 import { drawTies } from "./draw-ties.js";
 import { drawNodes } from "./draw-nodes.js";
+import { drawProgress } from "./draw-progress.js";
 import { drawPlane } from "./draw-plane.js";
 import { drawPodRing } from "./draw-pod.js";
 import { drawShelf } from "./draw-shelf.js";
@@ -162,6 +163,7 @@ export class Stage {
     for (const placed of this.view.places.values()) {
       for (const item of placed.items) drawPodRing(pen, item, placed.level, atMs, still);
     }
+    drawProgress(pen, this.view.podScene.spots, atMs, { parked: still });
     if (this.isDimmed && hovered.value) drawVeil(pen, this.view, hovered.value, this.targets);
     drawTies(pen, this.view, hovered.value ?? selected.value);
     drawMessages(pen, this.view, { atMs, isMoving, isRunning: isTicking() && !still, parked: still });

@@ -2,7 +2,7 @@
 
 import { say, t } from "../i18n.js";
 import { rect } from "./geometry.js";
-import { shortController } from "./draw-plane.js";
+import { offWord, shortController } from "./draw-plane.js";
 import { containersOf } from "./draw-pod.js";
 
 /** Rows for the grid, in drawing order: [{id, label, cells: [{id, subject?, rect, label}]}] */
@@ -15,7 +15,7 @@ function componentCell(view, id, words = []) {
   const box = view.plan.boxes.get(id);
   if (!box) return null;
   const value = view.cell("components", id);
-  const said = value?.off ? [t("stage.off")] : [...words, ...(value?.lines ?? []).map(say)];
+  const said = value?.off ? [offWord(value)] : [...words, ...(value?.lines ?? []).map(say)];
   return { id, rect: box, label: [id, ...said].filter(Boolean).join(", ") };
 }
 
@@ -38,7 +38,8 @@ function planeRow(view) {
   });
   const controllers = view.plan.chips.map((chip) => {
     const value = view.cell("controllers", chip.name) ?? {};
-    return { id: `controller/${chip.name}`, rect: chip, label: t("label.controller", { name: shortController(chip.name), n: value.queue ?? 0 }) };
+    const label = t("label.controller", { name: shortController(chip.name), n: value.queue ?? 0 });
+    return { id: `controller/${chip.name}`, rect: chip, label: value.off ? `${label}, ${offWord(value)}` : label };
   });
   const cells = [
     componentCell(view, "kube-controller-manager"),
@@ -71,7 +72,7 @@ function nodeRow(view, node) {
   const agent = (role) => ({
     id: `${role}/${node.name}`,
     rect: node[role],
-    label: [role, node.name, value[role]?.off ? t("stage.off") : say(value[role]?.word)].filter(Boolean).join(", "),
+    label: [role, node.name, value[role]?.off ? offWord(value[role]) : say(value[role]?.word)].filter(Boolean).join(", "),
   });
   const head = { id: `nodes//${node.name}`, subject: `nodes//${node.name}`, rect: rect(node.x, node.y, node.w, 26), label: nodeLabel(node, value) };
   const pods = (view.places.get(node.name)?.items ?? []).map((item) => ({
@@ -84,7 +85,7 @@ function nodeRow(view, node) {
 }
 
 function nodeLabel(node, value) {
-  return [`Node ${node.name}`, say(value.ready?.word), value.unschedulable ? "SchedulingDisabled" : "", value.pod_cidr].filter(Boolean).join(", ");
+  return [`Node ${node.name}`, say(value.ready?.word), value.unschedulable ? "SchedulingDisabled" : "", value.cni?.off ? t("stage.cni_off") : value.pod_cidr].filter(Boolean).join(", ");
 }
 
 export function podLabel(entry, view) {

@@ -61,6 +61,7 @@ function podScene(view) {
   const { moment } = view;
   return {
     hot: view.hot,
+    spots: [],
     selected: view.selected,
     hotPods: POD_LANES.test(moment.row?.actor ?? "") || POD_LANES.test(moment.row?.lane ?? ""),
     words: { gone: t("stage.object_gone"), noSandbox: t("stage.no_sandbox") },
