@@ -1,19 +1,23 @@
 """Owns the end of Pods that store more than they may: an emptyDir beyond its sizeLimit, a container beyond its ephemeral-storage limit.
 
 How much a Pod stores is measured once a minute, and looked at each ten seconds; moments at which nothing is over are not played.
-A simplification: the sum over a Pod's containers is not held against the sum of their limits; logs are not counted.
+A simplification: logs are not counted.
 Source: kubernetes pkg/kubelet/eviction/eviction_manager.go (localStorageEviction), pkg/kubelet/server/stats/volume_stat_calculator.go.
 """
 
 from __future__ import annotations
 
+from cluster.kinds import _pod_resources
+from cluster.kinds import pod as pods
 from cluster.meta import quantity
 from cluster.meta.gotext import quote
+from cluster.runtime.files import stored_bytes
 from cluster.runtime.filesystem import size_of
 
+from .pressure import is_critical
 from .state import Worker
 
-REASON = "Evicted"
+REASON, STORAGE = "Evicted", "ephemeral-storage"
 MEASURED_MS, LOOKED_MS = 60_000, 10_000  # volumeStatsAggPeriod, evictionMonitoringPeriod
 
 
@@ -22,6 +26,12 @@ class LocalStorage:
 
     def __init__(self, kubelet):
         self.kubelet = kubelet
+
+    def limit(self, pod: dict) -> None:
+        """Have the runtime notice when a Pod stores more than all of its containers may together."""
+        most = pods.limits(pod).get(STORAGE)
+        if most is not None:
+            self.kubelet.runtime.state.disk_limits[pod["metadata"]["uid"]] = most
 
     def noticed(self, uid: str) -> None:
         """The Pod stores more than it may from now on; the kubelet will find out."""
@@ -37,7 +47,7 @@ class LocalStorage:
         kubelet, worker, pod = self.kubelet, self.kubelet.state.workers.get(uid), self.kubelet.pod(uid)
         kubelet.state.storage_checks.pop(uid, None)
         message = self._excess(pod) if pod is not None else ""
-        if message and worker is not None and worker.phase == "sync":
+        if message and worker is not None and worker.phase == "sync" and not is_critical(pod):
             self._evict(worker, pod, message)
 
     def _excess(self, pod: dict) -> str:
@@ -47,6 +57,9 @@ class LocalStorage:
             limit, made = (volume.get("emptyDir") or {}).get("sizeLimit"), runtime.state.volumes.get(f"{uid}/{volume['name']}")
             if limit and made is not None and size_of(made.nodes) > quantity.parse(str(limit)).value > 0:
                 return f"Usage of EmptyDir volume {quote(volume['name'])} exceeds the limit {quote(str(quantity.parse(str(limit))))}. "
+        most = runtime.state.disk_limits.get(uid)
+        if most is not None and stored_bytes(runtime.state, uid) > most:
+            return f"Pod ephemeral local storage usage exceeds the total limit of containers {_pod_resources.whole(pod['spec'], 'limits')[STORAGE]}. "
         for container in runtime.containers(uid):
             process = runtime.state.processes.get(container.id)
             if process is not None and process.disk_limit and size_of(process.files) > process.disk_limit:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from cluster.engine import Sleep
 from cluster.kinds.pod import is_sidecar
 
-from . import backoff, environment, image_volumes, pod_status, resets, sandboxes
+from . import backoff, environment, image_volumes, pod_amounts, pod_status, resets, sandboxes
 from .actions import Actions, actions_for, definition_of
 from .gotime import duration
 from .hooks import spec_named, words_of
@@ -187,6 +187,8 @@ class Sync:
         kubelet.tell("SandboxRequested", worker, attempt=attempt)
         yield Sleep(kubelet.latency("sandbox_start"))
         is_host = bool(pod["spec"].get("hostNetwork"))
+        if pod_amounts.has_any(pod["spec"]):
+            kubelet.local_storage.limit(pod)
         sandbox = kubelet.runtime.sandbox_started(worker.uid, worker.key, attempt=attempt, host_network=is_host, host_ports=host_ports(pod))
         pod = kubelet.pod(worker.uid) or pod
         held = kubelet.statuses.held(pod)

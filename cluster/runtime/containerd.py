@@ -184,6 +184,8 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         for volume in [name for name in self.state.volumes if name.startswith(uid + "/")]:
             del self.state.volumes[volume]
         self.state.changed.pop(uid, None)
+        if self.state.disk_limits:
+            self.state.disk_limits.pop(uid, None)
 
     def uids(self) -> list[str]:
         """The Pods of which something is on this node, oldest first."""

@@ -267,9 +267,14 @@ class Files:
             return self._refuse(FULL)
         tree[inner], self.why = node, ""
         limit = volume.limit_bytes if volume is not None else self.process.disk_limit
-        if limit and self.runtime is not None and size_of(tree) > limit:
+        if self.runtime is not None and ((limit and size_of(tree) > limit) or (self.state.disk_limits and self._is_pod_full())):
             self.runtime.storage_over(self.uid)
         return True
+
+    def _is_pod_full(self) -> bool:
+        """Whether the containers of the Pod and its volumes on the disk hold more than all containers together may."""
+        limit = self.state.disk_limits.get(self.uid)
+        return limit is not None and stored_bytes(self.state, self.uid) > limit
 
     def _has_room(self, tree: Tree, inner: str, node: Node, volume: Volume | None) -> bool:
         share = HOST_SHARE if volume is not None and volume.kind == HOST else 1
@@ -390,3 +395,11 @@ class Files:
         """What is stored on the file system of a path."""
         point = self.mount_point(self.resolve(path))
         return size_of(self.volume_of(self.process.mounts[point]).nodes if point else self.process.files)
+
+
+def stored_bytes(state: RuntimeState, uid: str) -> int:
+    """What a Pod stores on its node's disk: what its containers have written, and its emptyDirs that are not in memory."""
+    running = [state.processes[each] for each in state.by_pod.get(uid, ()) if each in state.processes]
+    mine = [volume for key, volume in state.volumes.items() if key.startswith(uid + "/")]
+    volumes = [volume for volume in mine if volume.kind == "emptyDir" and volume.medium != "Memory"]
+    return sum(size_of(process.files) for process in running) + sum(size_of(volume.nodes) for volume in volumes)

@@ -18,6 +18,7 @@ QUARTER, WHOLE = 250, 1000  # progress is told in thousandths, at each quarter
 SHORT_MS = 2_000  # of a shorter pull nothing is told between begin and end
 CUT_OFF = "rpc error: code = Unavailable desc = error reading from server: EOF"
 CANCELED = "rpc error: code = Canceled desc = context canceled"
+BY_ID = "docker.io/library/sha256:"  # what an image's own digest looks like as a full name
 
 
 class Pulls:
@@ -31,8 +32,14 @@ class Pulls:
     registry: Any
 
     def image(self, name: str) -> StoredImage | None:
-        """An image on this node, by its full name, by a digest it came with, or by both."""
+        """An image on this node, by its full name, by a digest it came with, or by both; or by its own digest (sha256:…).
+
+        Source: containerd internal/cri/server/images (LocalResolve).
+        """
         stored = self.state.images.get(name)
+        if stored is None and name.startswith(BY_ID):
+            own = name.removeprefix(BY_ID)
+            return next((each for each in self.state.images.values() if each.id == "sha256:" + own), None)
         if stored is not None or "@" not in name:
             return stored
         parsed = reference.parse(name)

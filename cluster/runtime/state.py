@@ -246,6 +246,7 @@ class RuntimeState:
     commands: dict[str, Command] = field(default_factory=dict)  # by the kubelet's token
     attachments: dict[str, Attachment] = field(default_factory=dict)  # by the number of the input that began them
     forwards: dict[str, Forward] = field(default_factory=dict)  # by the number of the input that began them
+    disk_limits: dict[str, int] = field(default_factory=dict)  # Pod uid -> bytes that all of its containers may store together
     volumes: dict[str, Volume] = field(default_factory=dict)  # "uid/volume", or "host": the node's own file system
     host_logs: dict[str, int] = field(default_factory=dict)  # path of a log on the node -> lines when it was written last
     pulls: dict[str, Pull] = field(default_factory=dict)

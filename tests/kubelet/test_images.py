@@ -264,3 +264,12 @@ def test_what_a_runtime_says_decides_the_reason(refused, expected):
 @pytest.mark.parametrize("size, text", [(512, "512 B"), (2048, "2.0 KiB"), (107374182400, "100.0 GiB"), (2 << 50, "2048.0 TiB")])
 def test_sizes_are_written_as_the_collector_writes_them(size, text):
     assert size_text(size) == text
+
+
+def test_an_image_is_found_by_its_own_digest():
+    """Source: containerd internal/cri/server/images (LocalResolve)."""
+    world = World(profile="oracle")
+    present = world.node.runtime.image("docker.io/library/busybox:1")
+    world.create("web", ["sleep", "1000"], image=present.id, container={"imagePullPolicy": "IfNotPresent"})
+    world.run(2_000)
+    assert world.pod("web")["status"]["phase"] == "Running" and world.state("web")["image"] == "docker.io/library/busybox:1"

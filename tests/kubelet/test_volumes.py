@@ -269,7 +269,30 @@ def test_what_is_below_the_limit_again_when_it_is_measured_is_left_alone():
     assert world.pod("web")["status"]["phase"] == "Running"
     assert world.inside("web").put_file("/tmp/big", "", zeros=2 << 20)
     world.run(72_000)
-    assert world.pod("web")["status"]["message"] == 'Container app exceeded its local ephemeral storage limit "1Mi". '
+    assert world.pod("web")["status"]["message"] == "Pod ephemeral local storage usage exceeds the total limit of containers 1Mi. "
+
+
+SMALL = {"resources": {"limits": {"ephemeral-storage": "1Mi"}}}
+LARGE = {"name": "other", "image": "busybox:1", "command": SLEEP, "resources": {"limits": {"ephemeral-storage": "8Mi"}}}
+
+
+@pytest.mark.parametrize(
+    ("path", "mib", "message"),
+    [
+        ("/tmp/big", 2, 'Container app exceeded its local ephemeral storage limit "1Mi". '),
+        ("/d/big", 10, "Pod ephemeral local storage usage exceeds the total limit of containers 9Mi. "),
+        ("/d/big", 2, None),
+        ("/m/big", 10, None),
+    ],
+)
+def test_what_a_pod_stores_is_held_against_all_of_its_limits_first(path, mib, message):
+    """Source: kubernetes pkg/kubelet/eviction/eviction_manager.go (localStorageEviction)."""
+    world = Shelf()
+    volumes = [{"name": "d", "emptyDir": {}}, {"name": "m", "emptyDir": {"medium": "Memory"}}]
+    world.start("web", mount("d", "/d"), mount("m", "/m"), volumes=volumes, container=SMALL, others=[LARGE])
+    assert world.inside("web").put_file(path, "", zeros=mib << 20)
+    world.run(72_000)
+    assert world.pod("web")["status"].get("message") == message
 
 
 def test_that_the_simulated_disk_is_full_is_told_once():
