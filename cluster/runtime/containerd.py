@@ -15,7 +15,7 @@ from . import host_logs, mounting, namespaces, reference, registry
 from . import process as processes
 from .attach import Attachments
 from .commands import Commands
-from .filesystem import HOST, Mount, Volume, folder, host_tree
+from .filesystem import HOST, Mount, Node, Volume, folder, host_tree
 from .forwards import Forwards
 from .images import behaviour_of, behaviours
 from .last_words import last_words
@@ -287,6 +287,8 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
                 machine.start(process, process.argv, pid=process.first_pid)
         process.user, process.group, process.groups = around.user, around.group, list(around.groups)
         process.env.setdefault("HOME", "/" if around.user else "/root")  # runc, out of /etc/passwd
+        if around.user and container.message_path:  # the kubelet mounts a file there that anybody may write
+            process.files.setdefault(container.message_path, Node(mode=0o666))
         unmounted = mounting.problem(self.state, process, container) if mounts else ""
         if unmounted:
             return self._start_failed(container, processes.NOT_STARTED.format(reason=unmounted))

@@ -69,6 +69,15 @@ def test_the_loop_looks_every_two_seconds_until_its_time_is_over():
     assert log(world).count("retrying") == 5 and world.state("pod")["state"]["terminated"]["exitCode"] == 1
 
 
+def test_anybody_may_leave_last_words():
+    world = World()
+    context = {"runAsUser": 1000, "runAsNonRoot": True}
+    container = {"securityContext": context, "terminationMessagePath": "/dev/termination-custom-log"}
+    world.create("pod", ["sh", "-c", "echo -n DONE > /dev/termination-custom-log"], container=container, restartPolicy="Never")
+    world.run(4_000)
+    assert world.state("pod")["state"]["terminated"]["message"] == "DONE"
+
+
 def test_nettest_counts_who_writes_to_it():
     world = started(["nettest"])
     address = world.pod("pod")["status"]["podIP"]

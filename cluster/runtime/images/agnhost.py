@@ -14,6 +14,7 @@ from cluster.runtime import agnhost_webhook
 from cluster.runtime.agnhost_mounttest import mounttest
 from cluster.runtime.agnhost_servers import ANSWERS, TALKS
 from cluster.runtime.image import Act, Image, Printed
+from cluster.runtime.images.alpine import RELEASE
 from cluster.runtime.images.vish_stress import allocate
 from cluster.runtime.programs import Running
 from cluster.runtime.wire import TIMEOUT, UNRESOLVED
@@ -262,5 +263,6 @@ IMAGE = Image(
     answers={**ANSWERS, "tls-webhook": agnhost_webhook.webhook, "tls-conversion": agnhost_webhook.conversion},
     talks=TALKS,
     tools={"agnhost": tool},
+    files={"/etc/os-release": RELEASE},
     prompt_shows_folder=True,
 )

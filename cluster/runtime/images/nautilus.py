@@ -11,5 +11,5 @@ IMAGE = replace(
     AGNHOST,
     repositories=("registry.k8s.io/e2e-test-images/nautilus",),
     command=("/agnhost", "test-webserver"),
-    files={"/data.json": '{\n  "image": "nautilus.jpg"\n}\n'},
+    files={**AGNHOST.files, "/data.json": '{\n  "image": "nautilus.jpg"\n}\n'},
 )
