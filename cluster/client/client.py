@@ -4,6 +4,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from cluster.apiserver.server import ReplyTo
 from cluster.kinds import Registry, locate
 from cluster.meta.requests import Request
@@ -39,13 +41,12 @@ class Limiter:
         return 0 if state.tokens >= 0 else round(-state.tokens * 1000 / self.qps)
 
 
-class Call:
+class Call(msgspec.Struct, eq=False):
     """A request that a unit of work may yield. later_ms: it is sent only so much later; nobody waits for what comes between."""
 
-    __slots__ = ("client", "request", "later_ms")
-
-    def __init__(self, client: "Client", request: Request):
-        self.client, self.request, self.later_ms = client, request, 0
+    client: Client
+    request: Request
+    later_ms: int = 0
 
     def send(self, actor, work_id: int, slot: int) -> None:
         self.client.dispatch(self.request, ReplyTo(actor=actor.name, work_id=work_id, slot=slot), self.later_ms)

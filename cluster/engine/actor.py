@@ -4,6 +4,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any
 
+import msgspec
+
 from .plain import freeze, thaw
 
 
@@ -16,14 +18,15 @@ class Sleep:
         self.ms, self.background = ms, background
 
 
-class Work:
+class Work(msgspec.Struct, eq=False):
     """A generator under way: what it waits for and what to do at its end."""
 
-    __slots__ = ("id", "generator", "done", "waiting", "results", "many")
-
-    def __init__(self, work_id: int, generator: Generator, done: Callable[[Any], None] | None):
-        self.id, self.generator, self.done = work_id, generator, done
-        self.waiting, self.results, self.many = 0, [], False
+    id: int
+    generator: Generator
+    done: Callable[[Any], None] | None
+    waiting: int = 0
+    results: list = []
+    many: bool = False
 
 
 class Actor:

@@ -4,6 +4,8 @@ from __future__ import annotations
 import heapq
 from typing import Any
 
+import msgspec
+
 from . import latency as latencies
 from .clock import DEFAULT_EPOCH_MS, Clock
 from .plain import VERSION, pack, unpack
@@ -13,14 +15,19 @@ from .trace import Trace
 NORMAL, LATE = 5, 9  # priorities of events that are due at the same moment
 
 
-class Event:
+class Event(msgspec.Struct, eq=False):
     """A call that is due: engine order is (due_ms, priority, id)."""
 
-    __slots__ = ("id", "due_ms", "priority", "actor", "handler", "args", "cause", "background", "generation", "cancelled")
-
-    def __init__(self, event_id, due_ms, priority, actor, handler, args, cause, background, generation):
-        self.id, self.due_ms, self.priority, self.actor, self.handler = event_id, due_ms, priority, actor, handler
-        self.args, self.cause, self.background, self.generation, self.cancelled = args, cause, background, generation, False
+    id: int
+    due_ms: int
+    priority: int
+    actor: Any
+    handler: str
+    args: tuple
+    cause: int
+    background: bool
+    generation: int
+    cancelled: bool = False
 
 
 class Engine:
