@@ -242,11 +242,11 @@ def test_a_container_begins_in_its_folder_which_is_made_for_it():
 
 def test_id_and_status_say_who_the_container_is():
     world = Shelf()
-    world.create("web", ["sh", "-c", "id; id -u; whoami; sleep 1000"], securityContext={"runAsUser": 7, "runAsGroup": 8, "fsGroup": 9})
+    world.create("web", ["sh", "-c", "id; id -u; whoami; sleep 1000"], securityContext={"runAsUser": 7, "runAsGroup": 8, "fsGroup": 9, "supplementalGroups": [12, 3]})
     world.run(1_500)
     log = world.node.runtime.state.logs[world.node.runtime.running("default/web", "app")]
-    assert [line[2] for line in log.lines] == ["uid=7 gid=8 groups=8,9", "7", "whoami: unknown uid 7"]
-    assert world.state("web")["user"] == {"linux": {"uid": 7, "gid": 8, "supplementalGroups": [8, 9]}}
+    assert [line[2] for line in log.lines] == ["uid=7 gid=8 groups=3,8,9,12", "7", "whoami: unknown uid 7"]
+    assert world.state("web")["user"] == {"linux": {"uid": 7, "gid": 8, "supplementalGroups": [3, 8, 9, 12]}}
 
 
 def test_an_empty_dir_beyond_its_limit_ends_its_pod():

@@ -6,6 +6,7 @@ Figures of memory and processors are those of a small simulated node; they stand
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from .call import Blocked, Call, Failed, Usage
 from .dates import date_text
@@ -55,7 +56,7 @@ def identity(call: Call) -> int:
     if options.rest and options.rest[0] not in ("root", "0"):
         raise Failed(f"unknown user {options.rest[0]}")
     user, group = (0, 0) if options.rest else (process.user, process.group)
-    groups = list(dict.fromkeys([group, *(() if options.rest else process.groups)]))
+    groups = [0] if options.rest else groups_of(process)
     wanted = options.last("ugG")
     if wanted:
         numbers = {"u": [user], "g": [group], "G": groups}[wanted]
@@ -81,9 +82,13 @@ def who_am_i(call: Call) -> int:
 
 
 def groups(call: Call) -> int:
-    process = call.world.process
-    call.out(" ".join(named(number) for number in dict.fromkeys([process.group, *process.groups])) + "\n")
+    call.out(" ".join(named(number) for number in groups_of(call.world.process)) + "\n")
     return 0
+
+
+def groups_of(process: Any) -> list[int]:
+    """All groups of a process, in the order of their numbers, as the kernel keeps them (groups_sort)."""
+    return sorted(dict.fromkeys([process.group, *process.groups]))
 
 
 # -- processes ----------------------------------------------------------------------------------------------------------
