@@ -17,7 +17,7 @@ from cluster.kinds import Registry, api_version
 from cluster.kinds.base import Kind
 from cluster.meta import schema
 
-from . import openapi_custom, openapi_paths
+from . import openapi_custom, openapi_defaults, openapi_paths
 
 REFERENCE = "#/$defs/"
 IF_NONE_MATCH = "If-None-Match"
@@ -90,7 +90,8 @@ def _plain(name: str, version: int, prefix: str) -> dict:
         return _either(name, values[""][1], version)
     found = _converted(schema.definitions()[name], version, prefix)
     fields = {field: _limited(field, body, values) for field, body in (found.get("properties") or {}).items()}
-    return {**found, "properties": fields} if fields else found
+    whole = {**found, "properties": fields} if fields else found
+    return openapi_defaults.filled(name, whole) if version == 3 else whole
 
 
 def _either(name: str, about: str, version: int) -> dict:

@@ -25,6 +25,7 @@ Row = tuple[str, dict]            # (key, object)
 # A get of a revision that is not there yet waits for it until the request times out; here that is at once.
 NEVER = {"metadata": {}, "status": "Failure", "message": "Timeout: request did not complete within the allotted timeout",
          "reason": "Timeout", "details": {}, "code": 504}
+LATEST = -1      # the revision in a token that goes on with whatever is there
 TOKEN_VERSION = "meta.k8s.io/v1"
 BASE64 = string.ascii_letters + string.digits + "-_"
 MATCHES = ("Exact", "NotOlderThan", "")
@@ -174,7 +175,7 @@ def _at(call: Call, folder: str, revision: int) -> list[Row]:
     try:
         changes = store.since(folder, revision)
     except Compacted:
-        raise _expired(call) from None
+        raise _expired(call, folder) from None
     rows = dict(_now(store, folder))
     for change in reversed(changes):
         if change.previous is None:
@@ -184,9 +185,13 @@ def _at(call: Call, folder: str, revision: int) -> list[Row]:
     return sorted(rows.items())
 
 
-def _expired(call: Call) -> status.StatusError:
-    if call.request.options.get("continue"):
-        return status.expired(INCONSISTENT)
+def _expired(call: Call, folder: str) -> status.StatusError:
+    """Who goes on with a list gets a token that goes on with what is there now. Source: etcd3/errors.go (handleCompactedErrorForPaging)."""
+    token = call.request.options.get("continue")
+    if token:
+        refusal, start = status.expired(INCONSISTENT), _start_of(token, folder)[0]
+        refusal.status["metadata"] = {"continue": _token(LATEST, start[len(folder):].removesuffix("\0"))}
+        return refusal
     return status.expired("The resourceVersion for the provided list is too old.")
 
 

@@ -24,6 +24,8 @@ def table(kind: Kind, body: dict, version: str, include: str, now_unix_ms: int) 
         raise status.bad_request(f"unrecognized includeObject value: {quote(include)}")
     is_list = "items" in body
     objects = body["items"] if is_list else [body]
+    if kind.row_order:
+        objects = sorted(objects, key=kind.row_order)
     meta = body["metadata"] if is_list else {"resourceVersion": body["metadata"].get("resourceVersion", "")}
     rows = [_row(kind, obj, version, include, now_unix_ms) for obj in objects]
     return {"kind": "Table", "apiVersion": f"meta.k8s.io/{version}", "metadata": meta,

@@ -52,6 +52,7 @@ class Kind:
     prefix: str = ""                           # etcd's folder, default /registry/<plural>; nodes are /registry/minions, leases /registry/leases
     columns: tuple[Column, ...] = ()
     cells: Callable[[dict, int], list] | None = None             # (object, now_unix_ms) -> one cell a column
+    row_order: Callable[[dict], Any] | None = None               # how the rows of a table are ordered, if not as they are listed
     default: Callable[[dict], None] | None = None                # fills a decoded draft in
     prepare_create: Callable[[dict], None] | None = None         # strategy: what a client may not set is dropped
     prepare_update: Callable[[dict, dict], None] | None = None   # (new draft, old): keeps status, raises generation

@@ -117,3 +117,12 @@ def test_what_each_operation_of_a_list_has_stands_once(http):
     item = document["paths"]["/api/v1/pods"]
     assert list(item) == ["get", "parameters"] and "parameters" not in item["get"]
     assert "allowWatchBookmarks" in [row["name"] for row in item["parameters"]]
+
+
+def test_fields_name_their_defaults_in_version_3_alone(http):
+    schemas = http("GET", "/openapi/v3/api/v1")[2]["components"]["schemas"]
+    port, spec = (schemas[f"io.k8s.api.core.v1.{name}"]["properties"] for name in ("ContainerPort", "PodSpec"))
+    assert (port["containerPort"]["default"], port["protocol"]["default"]) == (0, "TCP") and "default" not in port["hostPort"]
+    assert spec["containers"]["items"] == {"allOf": [{"$ref": "#/components/schemas/io.k8s.api.core.v1.Container"}], "default": {}}
+    assert schemas["io.k8s.api.core.v1.Pod"]["properties"]["metadata"]["default"] == {}
+    assert "default" not in http("GET", "/openapi/v2")[2]["definitions"]["io.k8s.api.core.v1.ContainerPort"]["properties"]["protocol"]

@@ -124,3 +124,15 @@ def test_the_paths_of_what_somebody_else_would_serve_are_unavailable(http, serve
     for path in ("/apis/far.example/v1", "/apis/far.example/v1/namespaces/default/toys"):
         assert http("GET", path)[::2] == (503, "service unavailable\n")
     assert http("GET", "/apis/other.example/v1")[0] == 404
+
+
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+
+
+def test_schemas_are_shown_in_the_order_in_which_they_are_asked(http, server):
+    kind = {"apiVersion": "flowcontrol.apiserver.k8s.io/v1", "kind": "FlowSchema"}
+    for name, precedence in (("a", 900), ("b", 100), ("c", 900)):
+        spec = {"priorityLevelConfiguration": {"name": "l"}, "matchingPrecedence": precedence}
+        server.ask("create", "flowschemas", body={**kind, "metadata": {"name": name}, "spec": spec})
+    _, _, table = http("GET", "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas", Accept=TABLE)
+    assert [row["cells"][0] for row in table["rows"]] == ["b", "a", "c"]
