@@ -14,7 +14,7 @@ from cluster.meta.objectmeta import validate_object_meta, validate_object_meta_u
 from cluster.meta.requests import Response
 from cluster.store.memory import Stored
 
-from . import admission, allocation, bodies, create, escalation, ownership, patching
+from . import admission, allocation, bodies, create, escalation, ownership, patching, renewal
 from .call import Call, Write
 from .read import number_complaint
 
@@ -26,12 +26,24 @@ Make = Callable[[dict | None], dict]   # the live object, None if there is none 
 
 def update(call: Call) -> Response | Write:
     """Work a PUT out."""
+    heartbeat = renewal.renewed(call)
+    if heartbeat is not None:
+        return _renew(call, heartbeat)
     sent = bodies.incoming(call)
     meta = sent["metadata"]
     bodies.match_namespace(call, meta)
     bodies.match_name(call, meta)
     bodies.dedup_owners(call, meta)
     return replace(call, lambda live: ownership.track(call, live, sent), uid=meta.get("uid") or "")
+
+
+def _renew(call: Call, obj: dict) -> Response | Write:
+    """The Write of a heartbeat, past the same gates."""
+    stored = call.context.store.get(call.key)
+    admission.mutate(call, obj, stored.value)
+    call.trace("ObjectValidated", object=call.kind.kind)
+    admission.validate(call, obj, stored.value)
+    return settled(call, stored, obj, True)
 
 
 def patch(call: Call) -> Response | Write:

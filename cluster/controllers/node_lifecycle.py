@@ -113,7 +113,10 @@ class NodeLifecycleController(Controller):
     def _monitor(self) -> Iterator[Any]:
         nodes = self.nodes.items()
         yield from self._classify(nodes)
-        ready = yield from all_at_once(self._check(node) for node in nodes)
+        ready = [True if self._is_still_well(node) else None for node in nodes]
+        others = [index for index, is_well in enumerate(ready) if not is_well]
+        for index, found in zip(others, (yield from all_at_once(self._check(nodes[index]) for index in others)), strict=True):
+            ready[index] = found
         by_zone: dict[str, list[bool]] = {}
         for node, is_ready in zip(nodes, ready, strict=True):
             if is_ready is not None and "node.kubernetes.io/exclude-disruption" not in (
@@ -126,7 +129,9 @@ class NodeLifecycleController(Controller):
         """Greet Nodes that are new, and note those that are gone. Source: classifyNodes."""
         names = {node["metadata"]["name"]: node for node in nodes}
         for name, node in names.items():
-            self.state.zones.setdefault(_node_health.zone_of(node), Zone())
+            zone = _node_health.zone_of(node)
+            if zone not in self.state.zones:
+                self.state.zones[zone] = Zone()
             if name not in self.state.known:
                 uid = self.state.known[name] = node["metadata"]["uid"]
                 self._node_event(
@@ -144,6 +149,21 @@ class NodeLifecycleController(Controller):
     def _node_event(self, name: str, uid: str, reason: str, message: str) -> None:
         reference = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": uid}
         self.recorder.event(reference, "Normal", reason, message)
+
+    def _is_still_well(self, node: dict) -> bool:
+        """Whether a Node is ready, and nothing has to be done about it, as about nearly all at nearly every look."""
+        name, current, zone = node["metadata"]["name"], _node_health.ready_condition(node), self.state.zones[_node_health.zone_of(node)]
+        health = self.state.health.get(name)
+        if health is None or current is None or current["status"] != "True" or _taints.of(node):
+            return False
+        if zone.waiting or zone.done or name in self.state.retry:
+            return False
+        lease = self.leases.get(f"{LEASES}/{name}")
+        health = _node_health.observe(health, node, lease, now_ms=self.now_ms, created_ms=0)  # when it was made counts only for the first look
+        if self.now_ms - health.probe_ms > GRACE_MS:
+            return False
+        self.state.health[name] = health
+        return True
 
     def _check(self, node: dict) -> Iterator[Any]:
         """One Node's health; returns whether it is ready, None if that could not be written."""
