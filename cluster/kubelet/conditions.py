@@ -133,7 +133,7 @@ def stamp(conditions: list[dict], old: list[dict], now_text: str) -> None:
         earlier = before.get(kind)
         if earlier is condition or (kind not in OWNED and kind != "DisruptionTarget"):
             continue
-        same = earlier is not None and earlier.get("status") == condition["status"]
-        condition["lastTransitionTime"] = (earlier.get("lastTransitionTime") if same else None) or now_text
+        same = earlier is not None and earlier["status"] == condition["status"]
+        condition["lastTransitionTime"] = (earlier["lastTransitionTime"] if same and "lastTransitionTime" in earlier else None) or now_text
         if same and earlier == condition:
             conditions[place] = earlier

@@ -94,9 +94,7 @@ def variables(
         text = _valued(source, pod, spec, look, find, facts, allocatable)
         if text is not None:
             found[entry["name"]] = text
-    for name, text in services.items():
-        found.setdefault(name, text)
-    return found
+    return {**found, **{name: text for name, text in services.items() if name not in found}} if found else dict(services)
 
 
 def _from_object(source: dict, pod: dict, look: Look) -> dict[str, str]:

@@ -445,7 +445,10 @@ class Kubelet(Process):
 def is_changed(old: dict, new: dict) -> bool:
     """Whether more than the status changed: what makes the sync loop hear an UPDATE rather than a RECONCILE."""
     before, after = old["metadata"], new["metadata"]
-    return before.get("generation") != after.get("generation") or any(
-        before.get(name) != after.get(name)
-        for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations")
+    return (
+        before.get("generation") != after.get("generation")
+        or ("deletionTimestamp" in after and before.get("deletionTimestamp") != after["deletionTimestamp"])
+        or ("deletionGracePeriodSeconds" in after and before.get("deletionGracePeriodSeconds") != after["deletionGracePeriodSeconds"])
+        or before.get("labels") != after.get("labels")
+        or before.get("annotations") != after.get("annotations")
     )

@@ -190,7 +190,7 @@ def merged(stored: dict, held: dict, *, may_run: bool) -> dict:
     The condition that tells why the kubelet ended a Pod comes with that last phase. Source: status_manager.go (mergePodStatus).
     """
     is_ending = held.get("phase") in TERMINAL and stored.get("phase") not in TERMINAL
-    if not is_ending and _are_own(stored) and _are_own(held) and "conditions" in held:
+    if not is_ending and "conditions" in held and _are_own(stored, held):
         return held
     kept = [each for each in stored.get("conditions") or () if each["type"] not in conditions.OWNED]
     own = [each for each in held.get("conditions") or () if each["type"] in conditions.OWNED]
@@ -207,6 +207,6 @@ def merged(stored: dict, held: dict, *, may_run: bool) -> dict:
     return status
 
 
-def _are_own(status: dict) -> bool:
-    """Whether all conditions of a status are the kubelet's."""
-    return conditions.OWNED.issuperset([each["type"] for each in status.get("conditions") or ()])
+def _are_own(stored: dict, held: dict) -> bool:
+    """Whether all conditions of two statuses are the kubelet's."""
+    return conditions.OWNED.issuperset([each["type"] for each in (*(stored.get("conditions") or ()), *held["conditions"])])

@@ -100,7 +100,7 @@ class StatusManager:
     def _differs(self, pod: dict, known: Known) -> bool:
         stored = pod.get("status") or {}
         wanted = pod_status.merged(stored, known.status, may_run=self.kubelet.workers.may_run(pod["metadata"]["uid"]))
-        return bool(patch_of(stored, wanted))
+        return stored != wanted and bool(patch_of(stored, wanted))
 
     def _send_all(self, promptly: bool):
         kubelet = self.kubelet

@@ -39,6 +39,8 @@ def _list_change(name: str, key: str, old: list[dict], new: list[dict]) -> dict:
     items: list[dict] = []
     for item in new:
         earlier = before.get(item[key])
+        if earlier == item:
+            continue
         inner = item if earlier is None else patch_of(earlier, item)
         if inner:
             items.append({**inner, key: item[key]})

@@ -29,17 +29,17 @@ class Workers:
 
     def may_run(self, uid: str) -> bool:
         """Whether a container of the Pod may still run: until it is terminated."""
-        worker = self.table.get(uid)
+        worker = self.kubelet.state.workers.get(uid)
         return worker is not None and worker.phase in ("sync", "terminating")
 
     def is_ending(self, uid: str) -> bool:
-        worker = self.table.get(uid)
+        worker = self.kubelet.state.workers.get(uid)
         return worker is not None and worker.phase != "sync"
 
     def update(self, pod: dict, why: str) -> None:
         """A Pod came, changed or must be looked at again."""
         meta = pod["metadata"]
-        worker = self.table.get(meta["uid"])
+        worker = self.kubelet.state.workers.get(meta["uid"])
         if worker is None:
             key = f"{meta['namespace']}/{meta['name']}"
             worker = self.table[meta["uid"]] = Worker(meta["uid"], key, seen_ms=self.kubelet.now_ms)
@@ -81,7 +81,7 @@ class Workers:
 
     def begin(self, uid: str) -> None:
         """Start the next pass, or wait for a newer report."""
-        worker = self.table.get(uid)
+        worker = self.kubelet.state.workers.get(uid)
         if worker is None or worker.running or worker.awaiting or not worker.pending or worker.phase == "finished":
             return
         if self.kubelet.runtime.state.down_ms >= 0:
@@ -95,7 +95,7 @@ class Workers:
 
     def resume(self, uid: str) -> None:
         """The pass that waited may go on."""
-        worker = self.table.get(uid)
+        worker = self.kubelet.state.workers.get(uid)
         if worker is None or worker.running or not worker.awaiting:
             return
         phase, worker.awaiting, worker.running = worker.awaiting, "", True
@@ -138,7 +138,7 @@ class Workers:
         return wait_ms + (TICK_MS - late_ms if late_ms else 0)
 
     def retry(self, uid: str) -> None:
-        worker = self.table.get(uid)
+        worker = self.kubelet.state.workers.get(uid)
         if worker is None:
             return
         worker.retry = 0

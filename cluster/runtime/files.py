@@ -54,11 +54,20 @@ class Files:
     now_ms: int
     runtime: Any = None  # the node's Containerd
     why = ""  # why the last call refused
+    _points: dict[str, str] | None = None  # path -> the mount that holds it: while somebody looks, nothing is mounted
 
     # -- where a path leads -------------------------------------------------------------------------------------------
 
     def mount_point(self, path: str) -> str:
         """The mount that holds a path; "" for the container's own files."""
+        if self._points is None:
+            self._points = {}
+        point = self._points.get(path)
+        if point is None:
+            point = self._points[path] = self._mount_point(path)
+        return point
+
+    def _mount_point(self, path: str) -> str:
         best, length = "", len(path)
         for point in self.process.mounts:
             size = len(point)

@@ -73,6 +73,8 @@ class Mount:
 
 def absolute(path: str) -> str:
     """A path from the root, as it is read by a program whose folder is the root."""
+    if path[:1] == "/" and path[-1] != "/" and "/." not in path and "//" not in path:
+        return path  # most are so
     return posixpath.normpath("/" + path.lstrip("/"))
 
 
@@ -91,11 +93,13 @@ def link(target: str, *, changed_ms: int = 0) -> Node:
 
 def parents(path: str) -> list[str]:
     """The folders above a path, from the root on."""
-    found = []
-    while path != "/":
-        path = posixpath.dirname(path)
-        found.append(path)
-    return found[::-1]
+    if path == "/":
+        return []
+    found, at = ["/"], path.find("/", 1)
+    while at > 0:
+        found.append(path[:at])
+        at = path.find("/", at + 1)
+    return found
 
 
 def put(tree: Tree, path: str, node: Node) -> None:

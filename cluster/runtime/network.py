@@ -6,7 +6,10 @@ Source: github.com/containernetworking/plugins plugins/ipam/host-local/backend/a
 
 from __future__ import annotations
 
+from functools import lru_cache
 
+
+@lru_cache(maxsize=4096)
 def to_number(address: str) -> int:
     """An IPv4 address as a number."""
     first, second, third, fourth = (int(part) for part in address.split("."))

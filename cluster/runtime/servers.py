@@ -151,8 +151,9 @@ def converse(world: ContainerWorld, image: str, server: str, text: str) -> Conve
 
 def hangs_up(asked: Asked | Malformed, served: Served) -> bool:
     """Whether a server closes the connection after an answer."""
-    head = served.text.partition("\r\n\r\n")[0] + "\r\n"
-    return isinstance(asked, Malformed) or not asked.keeps_open or "\r\nConnection: close\r\n" in head
+    if isinstance(asked, Malformed) or not asked.keeps_open:
+        return True
+    return "\r\nConnection: close\r\n" in served.text.partition("\r\n\r\n")[0] + "\r\n"
 
 
 def _fault(name: str, unforeseen: Exception) -> tuple[str, str]:
@@ -190,16 +191,22 @@ def nginx(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: st
     code, body, errors = _nginx_found(world, asked, path, setting or NGINX_ROOT)
     kind = "text/html" if code != 200 or path == "/" else _type_of(path)
     body = NGINX_PAGE.format(words=f"{code} {reason_of(code)}", software=software) if body is None else body
-    headers = [("Server", software), ("Date", _date(world)), ("Content-Type", kind), ("Content-Length", _length(body))]
-    if code == 301:
-        headers.append(("Location", f"http://{_host(asked)}{path}/"))
-    headers.append(("Connection", "keep-alive" if _is_kept(asked) else "close"))
-    if code == 200:
-        headers.append(("Accept-Ranges", "bytes"))
+    place = f"http://{_host(asked)}{path}/" if code == 301 else ""
+    length, is_head = _length(body), _is_head(asked)
+    head = _nginx_head(code, software, _date(world), kind, length, place, _is_kept(asked))
     line, agent, referer = _said(asked)
-    sent = "0" if _is_head(asked) else _length(body)
-    access = f'{world.client} - - [{log_date(world.date_text)}] "{line}" {code} {sent} "{referer}" "{agent}" "-"\n'
-    return Served(code, answer(code, headers, body, has_body=not _is_head(asked)), (*errors, ("stdout", access)))
+    access = f'{world.client} - - [{log_date(world.date_text)}] "{line}" {code} {"0" if is_head else length} "{referer}" "{agent}" "-"\n'
+    return Served(code, head if is_head else head + body, (*errors, ("stdout", access)))
+
+
+@lru_cache(maxsize=512)
+def _nginx_head(code: int, software: str, date: str, kind: str, length: str, place: str, is_kept: bool) -> str:
+    """The head of an answer; what many are asked in the same second is the same."""
+    headers = [("Server", software), ("Date", date), ("Content-Type", kind), ("Content-Length", length)]
+    headers += [("Location", place)] if place else []
+    headers.append(("Connection", "keep-alive" if is_kept else "close"))
+    headers += [("Accept-Ranges", "bytes")] if code == 200 else []
+    return answer(code, headers, "")
 
 
 @lru_cache(maxsize=64)
@@ -291,8 +298,12 @@ def _said(asked: Asked | Malformed) -> tuple[str, str, str]:
     """(request line, user agent, referer) as logs quote them."""
     if isinstance(asked, Malformed):
         return "", "-", "-"
-    quoted = [text.replace('"', "\\x22") for text in (asked.headers.get("user-agent", "-"), asked.headers.get("referer", "-"))]
-    return f"{asked.method} {asked.target} {asked.version}".replace('"', "\\x22"), *quoted
+    agent, referer = asked.headers.get("user-agent", "-"), asked.headers.get("referer", "-")
+    return _quoted(f"{asked.method} {asked.target} {asked.version}"), _quoted(agent), _quoted(referer)
+
+
+def _quoted(text: str) -> str:
+    return text.replace('"', "\\x22") if '"' in text else text
 
 
 def _host(asked: Asked | Malformed) -> str:

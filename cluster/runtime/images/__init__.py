@@ -23,6 +23,7 @@ def _by_reference() -> dict[str, str]:
     return {reference: name for name, image in behaviours().items() for reference in (*image.names, *image.repositories)}
 
 
+@lru_cache(maxsize=4096)
 def behaviour_of(reference: str) -> str:
     """The name of the file that says how this image's containers behave."""
     known = _by_reference()
