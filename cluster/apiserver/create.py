@@ -9,7 +9,7 @@ from cluster.meta import status
 from cluster.meta.objectmeta import validate_object_meta
 from cluster.meta.requests import Response
 
-from . import admission, allocation, bodies, escalation, ownership
+from . import admission, allocation, bodies, compiling, escalation, ownership
 from .call import Call, Write
 
 LONGEST_GENERATED = 63
@@ -92,7 +92,8 @@ def check(call: Call, obj: dict) -> list:
     """The complaints about a new object: metadata first, then what its kind says."""
     kind = call.kind
     errors = validate_object_meta(obj["metadata"], namespaced=kind.namespaced, name_check=kind.name_check)
-    return errors + (kind.validate(obj) if kind.validate else [])
+    errors += kind.validate(obj) if kind.validate else []
+    return errors + compiling.complaints(obj) if kind.group == compiling.GROUP else errors
 
 
 def exists(call: Call, obj: dict) -> status.StatusError:

@@ -14,7 +14,7 @@ from cluster.meta.objectmeta import validate_object_meta, validate_object_meta_u
 from cluster.meta.requests import Response
 from cluster.store.memory import Stored
 
-from . import admission, allocation, bodies, create, escalation, ownership, patching, renewal
+from . import admission, allocation, bodies, compiling, create, escalation, ownership, patching, renewal
 from .call import Call, Write
 from .read import number_complaint
 
@@ -160,7 +160,8 @@ def check(call: Call, obj: dict, live: dict) -> list:
         common = validate_object_meta(meta, namespaced=kind.namespaced, name_check=is_path_segment_name)
     errors = common + of_update + of_update
     validate = _of_subresource(call.subresource, kind.validate_update, kind.validate_status, kind.validate_for)
-    return errors + (validate(obj, live) if validate else [])
+    errors += validate(obj, live) if validate else []
+    return errors + compiling.complaints(obj) if kind.group == compiling.GROUP and not call.subresource else errors
 
 
 def _of_subresource(subresource: str, whole: Callable | None, status_only: Callable | None, others: dict) -> Callable | None:

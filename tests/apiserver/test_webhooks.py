@@ -132,3 +132,16 @@ def test_a_connection_is_asked_about_too(http, server, heard):
     answer = streams.target(request, "stdin=true", server.context)
     assert "attaching to pod 'to-be-attached-pod' is not allowed" in answer.body["message"]
     assert streams.target(msgspec.structs.replace(request, options={}), "", server.context).container == "container1"
+
+
+@pytest.mark.parametrize("expression, is_read", [
+    ("... [] bad expression", False), ("object.metadata.name ==", False), ("1 +* 2", False), ("has(object.a", False),
+    ("object.metadata.name == 'a' && !(request.operation in ['CREATE'])", True), ("object.?spec.?replicas.orValue(1) > 0", True),
+    ("b'abc' == bytes('abc')", True), ("1e3 > 2.0", True), ("object.spec.`a-b` == 1", True), ("[1, ?object.?a] == []", True),
+    ("object.spec.all(c, c.x > 1) ? true : size(object.y) > 2", True), ("duration('1s') < duration('2s')", True),
+])
+def test_an_expression_that_cannot_be_read_is_refused(http, heard, expression, is_read):
+    conditions = [{"name": "a", "expression": expression}]
+    body = {"metadata": {"name": "x"}, "webhooks": [hook("/configmaps", matchConditions=conditions)]}
+    code, _, answer = http("POST", CONFIGURATIONS.format("mutating"), body)
+    assert (code == 201) == is_read and ("compilation failed" in answer.get("message", "")) != is_read
