@@ -13,7 +13,7 @@ from cluster.runtime import reference
 from cluster.runtime.filesystem import HOST, Mount, Volume, absolute, copied, folder, image_tree, joined, put, real_path
 from cluster.runtime.images import behaviour_of
 
-from . import node_status, references, sub_paths, volume_contents, volume_sources, volume_writer
+from . import node_status, pod_amounts, references, resizing, sub_paths, volume_contents, volume_sources, volume_writer
 from .state import Worker
 from .tokens import token_of
 from .volume_claims import claim_of, claim_problem, is_reachable, volume_problem
@@ -348,13 +348,24 @@ class Volumes:
     def _fill_empty(self, key: str, pod: dict, source: dict) -> None:
         made = self.kubelet.runtime.state.volumes[key]
         made.medium = source.get("medium", "")
-        if made.medium == "Memory":
-            made.nodes["/"].mode |= 0o1000
         if source.get("sizeLimit"):
             made.limit_bytes = quantity.parse(str(source["sizeLimit"])).value
+        if made.medium == "Memory":
+            made.nodes["/"].mode |= 0o1000
+            made.limit_bytes = self._size_in_memory(pod, made.limit_bytes)
         group = (pod["spec"].get("securityContext") or {}).get("fsGroup")
         if group is not None:
             volume_writer.give(made.nodes, group, read_only=False)
+
+    def _size_in_memory(self, pod: dict, wanted: int) -> int:
+        """How large a volume in memory is made: as its limit says, but no more than its Pod, or all Pods, may hold.
+
+        Source: pkg/volume/emptydir/empty_dir.go (calculateEmptyDirMemorySize).
+        """
+        most = quantity.parse(node_status.allocatable(self.kubelet.machine)["memory"]).value
+        limit = resizing.memory_limit(pod["spec"]) if pod_amounts.is_declared(pod["spec"], "memory") else 0
+        most = limit if 0 < limit <= most else most
+        return wanted if 0 < wanted <= most else most
 
     def _fill_token(self, key: str, pod: dict, volume: dict) -> None:
         kubelet, namespace = self.kubelet, pod["metadata"]["namespace"]

@@ -272,12 +272,28 @@ class Files:
         point = self.mount_point(path)
         tree, inner = self._within(path, point) if point else (self.process.files, path)
         volume = self.volume_of(self.process.mounts[point]) if point else None
+        if volume is not None and volume.medium == "Memory" and self._fills_memory(tree, inner, node, volume):
+            return self._refuse(FULL)
         if not self._has_room(tree, inner, node, volume):
             return self._refuse(FULL)
         tree[inner], self.why = node, ""
         limit = volume.limit_bytes if volume is not None else self.process.disk_limit
         if self.runtime is not None and ((limit and size_of(tree) > limit) or (self.state.disk_limits and self._is_pod_full())):
             self.runtime.storage_over(self.uid)
+        return True
+
+    def _fills_memory(self, tree: Tree, inner: str, node: Node, volume: Volume) -> bool:
+        """Whether what lies in a volume in memory leaves none to the container, which the kernel kills: its pages are the container's.
+
+        Source: Linux mm/shmem.c and mm/memcontrol.c.
+        """
+        limit = self.process.memory_limit
+        if not limit or self.runtime is None or 0 < volume.limit_bytes < limit:
+            return False
+        before = tree.get(inner)
+        if size_of(tree) - (before.size if before else 0) + node.size + self.process.memory_bytes < limit:
+            return False
+        self.runtime.out_of_memory(self.process.container)
         return True
 
     def _is_pod_full(self) -> bool:

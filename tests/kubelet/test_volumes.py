@@ -242,7 +242,8 @@ def test_a_container_begins_in_its_folder_which_is_made_for_it():
 
 def test_id_and_status_say_who_the_container_is():
     world = Shelf()
-    world.create("web", ["sh", "-c", "id; id -u; whoami; sleep 1000"], securityContext={"runAsUser": 7, "runAsGroup": 8, "fsGroup": 9, "supplementalGroups": [12, 3]})
+    context = {"runAsUser": 7, "runAsGroup": 8, "fsGroup": 9, "supplementalGroups": [12, 3]}
+    world.create("web", ["sh", "-c", "id; id -u; whoami; sleep 1000"], securityContext=context)
     world.run(1_500)
     log = world.node.runtime.state.logs[world.node.runtime.running("default/web", "app")]
     assert [line[2] for line in log.lines] == ["uid=7 gid=8 groups=3,8,9,12", "7", "whoami: unknown uid 7"]
@@ -293,6 +294,26 @@ def test_what_a_pod_stores_is_held_against_all_of_its_limits_first(path, mib, me
     assert world.inside("web").put_file(path, "", zeros=mib << 20)
     world.run(72_000)
     assert world.pod("web")["status"].get("message") == message
+
+
+@pytest.mark.parametrize(
+    ("size", "mib", "code", "log"),
+    [
+        (None, 20, 0, ["0"]),
+        (None, 40, 137, []),  # its pages count as the container's memory
+        ("16Mi", 20, 0, ["sh: write error: No space left on device", "1"]),
+    ],
+)
+def test_a_volume_in_memory_is_as_large_as_its_limit_or_its_pods(size, mib, code, log):
+    world = Shelf()
+    volume = {"name": "m", "emptyDir": {"medium": "Memory", **({"sizeLimit": size} if size else {})}}
+    more = {"volumeMounts": [mount("m", "/m")], "resources": {"limits": {"memory": "32Mi"}}}
+    script = f"dd if=/dev/zero of=/m/x bs=1M count={mib} 2>/dev/null; echo $?"
+    world.create("web", ["sh", "-c", script], container=more, volumes=[volume], restartPolicy="Never")
+    world.run(3_000)
+    ended = world.state("web")["state"]["terminated"]
+    assert (ended["exitCode"], ended["reason"]) == (code, "OOMKilled" if code else "Completed")
+    assert [line[2] for kept in world.node.runtime.state.logs.values() for line in kept.lines][-1:] == log[-1:]
 
 
 def test_that_the_simulated_disk_is_full_is_told_once():

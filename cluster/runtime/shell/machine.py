@@ -293,6 +293,8 @@ class Runner(Streams, Children, Instructions):
                 self.ended(task, 141)
                 return
             status = 141
+        if self.world.process.is_out_of_memory:  # the kernel has killed the container: nobody in it goes on
+            raise Blocked(["ever"])
         if task.front is not front:
             return
         task.front = None
