@@ -5,6 +5,7 @@ import json
 import pytest
 
 from cluster.apiserver import http as wire
+from cluster.apiserver.custom import structural
 from tests.apiserver.test_openapi_protobuf import read as read_protobuf
 
 GROUP = "example.com"
@@ -213,3 +214,20 @@ def test_a_definitions_group_never_changes(http, crd):
     changed["spec"] = {**changed["spec"], "scope": "Cluster"}
     code, _, body = http("PUT", f"{DEFINITIONS}/widgets.{GROUP}", changed)
     assert code == 422 and "spec.scope: Invalid value: \"Cluster\": field is immutable" in body["message"]
+
+
+KEEPS = {"type": "object", structural.PRESERVE: True}
+
+
+@pytest.mark.parametrize("schema, gone", [
+    ({"type": "object"}, ["a", "s"]),
+    (KEEPS, []),
+    ({**KEEPS, "properties": {"s": {"type": "object", "properties": {"k": {"type": "string"}}}}}, ["s.x"]),
+    ({"type": "object", "properties": {"a": KEEPS, "s": {"type": "object", "additionalProperties": {"type": "object"}}}}, ["s.x.y"]),
+    ({"type": "object", "properties": {"a": {"type": "object", "properties": {"b": {"type": "array", "items": KEEPS}}}}}, ["s"]),
+    ({"type": "object", "properties": {"a": {**KEEPS, "properties": {"b": {"type": "array", "items": {"type": "object"}}}}, "s": KEEPS}}, ["a.b[0].c"]),
+])
+def test_where_unknown_fields_are_kept_so_is_all_that_is_in_them(schema, gone):
+    """Source: k8s.io/apiextensions-apiserver pkg/apiserver/schema/pruning/algorithm.go."""
+    value = {"a": {"b": [{"c": "d"}]}, "s": {"k": "1", "x": {"y": 1}}, "metadata": {"name": "n"}}
+    assert structural.prune(value, schema) == gone

@@ -23,13 +23,15 @@ def prune(value: object, schema: dict, *, is_root: bool = True) -> list[str]:
 
 
 def _prune(value: object, schema: dict, path: str, gone: list[str], *, is_root: bool = False) -> None:
+    """Source: pruning/algorithm.go (prune, skipPrune): where unknown fields are kept, so is all that is in them."""
+    keeps = bool(schema.get(PRESERVE))
     if isinstance(value, list):
-        for index, item in enumerate(value):
-            _prune(item, schema.get("items") or {}, f"{path}[{index}]", gone)
+        items = schema.get("items")
+        for index, item in enumerate(value if items or not keeps else ()):
+            _prune(item, {PRESERVE: True, **items} if keeps else items or {}, f"{path}[{index}]", gone)
     if not isinstance(value, dict):
         return
     properties, more = schema.get("properties") or {}, schema.get("additionalProperties")
-    keeps = schema.get(PRESERVE) or more is True
     is_object = is_root or schema.get(EMBEDDED)
     for name in list(value):
         here = f"{path}.{name}" if path else name
@@ -37,13 +39,11 @@ def _prune(value: object, schema: dict, path: str, gone: list[str], *, is_root: 
             continue
         if name in properties:
             _prune(value[name], properties[name], here, gone)
-        elif isinstance(more, dict):
-            _prune(value[name], more, here, gone)
+        elif more:
+            _prune(value[name], more if isinstance(more, dict) else {}, here, gone)
         elif not keeps:
             del value[name]
             gone.append(here)
-        else:
-            _prune(value[name], {PRESERVE: True}, here, gone)
 
 
 def default(value: object, schema: dict, *, is_root: bool = True) -> None:
