@@ -166,7 +166,7 @@ async def read_body(receive) -> bytes | None:
 
 async def disconnected(receive) -> None:
     """Returns when the client has gone."""
-    while (await receive())["type"] != "http.disconnect":
+    while not (await receive())["type"].endswith(".disconnect"):
         pass
 
 

@@ -1,8 +1,9 @@
 """exec and attach of the Kubernetes endpoint as plain ASGI: a WebSocket of channels, each frame's first byte says which.
 
-portforward comes in here too, and goes on in port_forward.py.
+portforward comes in here too, and goes on in port_forward.py; a log asked for over a WebSocket is the answer to a GET in frames.
 
-Source: k8s.io/apimachinery pkg/util/remotecommand/constants.go; k8s.io/apiserver pkg/util/proxy/websocket.go (v5 adds closing of stdin).
+Source: k8s.io/apimachinery pkg/util/remotecommand/constants.go; k8s.io/apiserver pkg/util/proxy/websocket.go (v5 adds closing of stdin);
+k8s.io/streaming pkg/httpstream/wsstream (stream.go, the protocols of logs), k8s.io/kubelet pkg/cri/streaming/remotecommand/websocket.go.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from cluster.runtime.octets import bytes_of, text_of
 
 from . import port_forward
 from .door import Answers, door
-from .kube_api import encoded
+from .kube_api import converse, encoded
 from .terminal.held import tell_if_held
 
-PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
+PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io")  # the last says how a command ended in words, and nothing of success
+LOG_PROTOCOLS = ("binary.k8s.io",)
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 CHANNELS = {"stdout": STDOUT, "stderr": STDERR}
 MOST_FRAME = 1024 * 1024
@@ -36,7 +38,7 @@ class KubeStreams:
             await self.inner(scope, receive, send)
             return
         await receive()  # websocket.connect
-        known = port_forward.PROTOCOLS if scope["path"].endswith("/portforward") else PROTOCOLS
+        known = LOG_PROTOCOLS if scope["path"].endswith("/log") else port_forward.PROTOCOLS if scope["path"].endswith("/portforward") else PROTOCOLS
         protocol = next((each for each in known if each in scope.get("subprotocols", ())), None)
         if protocol is None:
             await send({"type": "websocket.close", "code": 1002})
@@ -46,6 +48,9 @@ class KubeStreams:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         command = {"do": "stream", "token": token, "path": "/" + rest, "query": scope["query_string"].decode("latin-1"),
                    "headers": headers, "terminal": bool(session)}
+        if known is LOG_PROTOCOLS:
+            await converse({**command, "do": "kube", "method": "GET", "body": b""}, token, {}, receive, framed(send, protocol))
+            return
         async with door().conversation(command) as answers:
             first = await answers.get()
             if "stream" not in first and "forward" not in first:
@@ -56,7 +61,28 @@ class KubeStreams:
                 carrier = port_forward.Tunnel if protocol == port_forward.TUNNEL else port_forward.Channels
                 await carrier(token, first, receive, send).run()
                 return
-            await Stream(token, first, receive, send, has_closing=protocol == PROTOCOLS[0]).run(answers, session)
+            await Stream(token, first, receive, send, protocol=protocol).run(answers, session)
+
+
+def framed(send, protocol: str):
+    """A `send` of HTTP messages that sends their bytes over a WebSocket; what is no success is answered over HTTP."""
+    is_refused = False
+
+    async def send_framed(message: dict) -> None:
+        nonlocal is_refused
+        if message["type"] == "http.response.start":
+            is_refused = message["status"] != 200
+            begin = {"type": "websocket.accept", "subprotocol": protocol}
+            await send({**message, "type": "websocket.http.response.start"} if is_refused else begin)
+        elif is_refused:
+            await send({**message, "type": "websocket.http.response.body"})
+        else:
+            if message.get("body"):
+                await send({"type": "websocket.send", "bytes": message["body"]})
+            if not message.get("more_body"):
+                await send({"type": "websocket.close", "code": 1000})
+
+    return send_framed
 
 
 async def refuse(send, answer: dict) -> None:
@@ -69,9 +95,10 @@ async def refuse(send, answer: dict) -> None:
 class Stream:
     """One stream, both ways."""
 
-    def __init__(self, token: str, begun: dict, receive, send, *, has_closing: bool):
+    def __init__(self, token: str, begun: dict, receive, send, *, protocol: str):
         self.about = {"do": "stream_input", "token": token, "stream": begun["stream"], "node": begun["node"]}
-        self.token, self.receive, self.send, self.has_closing = token, receive, send, has_closing
+        self.token, self.receive, self.send, self.has_closing = token, receive, send, protocol == PROTOCOLS[0]
+        self.has_status = protocol != PROTOCOLS[-1]
         self.held_back = b""  # a sign that is not whole yet
 
     async def run(self, answers: Answers, session: str) -> None:
@@ -111,7 +138,9 @@ class Stream:
                 if "channel" in answer:
                     await self.frame(CHANNELS[answer["channel"]], bytes_of(answer["text"]))
                 elif "exit" in answer or "error" in answer:
-                    await self.frame(ERROR, json.dumps(status_of(answer)).encode())
+                    status = status_of(answer)
+                    if self.has_status or status["status"] != "Success":
+                        await self.frame(ERROR, (json.dumps(status) if self.has_status else status["message"]).encode())
                     await self.send({"type": "websocket.close", "code": 1000})
                     return
         await self.send({"type": "websocket.close", "code": 1013})  # try again later
