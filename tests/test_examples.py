@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from cluster.management.commands.simulate import run
-from cluster.worker.simulation import Simulation
 from cluster.runtime.wire import Wire
+from cluster.worker.simulation import Simulation
 
 pytestmark = pytest.mark.slow  # whole clusters
 FOLDER = Path(__file__).parent.parent / "examples"
@@ -75,3 +75,18 @@ def test_a_cluster_put_back_from_a_snapshot_goes_on_in_the_same_way(name):
         ends.append([(each.store.revision, key, stored.value) for key, stored in each.store.list("/registry/pods/")])
         ends.append([list(log.lines) for node in each.nodes.values() for log in node.runtime.state.logs.values()])
     assert ends[0] == ends[2] and ends[1] == ends[3]
+
+
+def test_policies_change_what_is_written_and_refuse_what_is_too_much():
+    simulation = applied("admission-policies.yaml")
+    made = pods(simulation, "shop")
+    assert len(made) == 2 and {pod["metadata"]["labels"]["team"] for pod in made} == {"blue"}
+    for pod in made:
+        assert pod["metadata"]["annotations"]["example.com/changed-by"] == "blue"
+        assert [each["name"] for each in pod["spec"]["initContainers"]] == ["cache"]
+        assert {each["type"]: each["status"] for each in pod["status"]["conditions"]}["Ready"] == "True"
+    web = (FOLDER / "admission-policies.yaml").read_text().replace("replicas: 2", "replicas: 9")
+    simulation.apply("kubectl", {"action": "apply", "files": [{"name": "x.yaml", "text": web}]})
+    later(simulation, 10_000)
+    last = simulation.kubectl.state.commands[-1]
+    assert last.code == 1 and "at most five replicas, not 9" in str(last.lines) and len(pods(simulation, "shop")) == 2

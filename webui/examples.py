@@ -66,6 +66,7 @@ EXAMPLES = [
         for name, english, chinese in (
             ("probes.yaml", "Probes and hooks, and what follows from them", "探针与钩子，以及它们的后果"),
             ("git-sync.yaml", "A page from a Git repository on every replica", "每个副本都从 Git 仓库提供同一页面"),
+            ("admission-policies.yaml", "Rules that change and refuse what is written", "更改并拒绝写入内容的规则"),
             ("log-collector.yaml", "Logs that a sidecar ships to a collector", "由 sidecar 送往收集器的日志"),
         )
     ),

@@ -22,13 +22,30 @@ def test_an_expression_has_a_value(text, value):
     assert expressions.evaluate(expressions.parse(text), {"self": SELF}) == value
 
 
+@pytest.mark.parametrize("text, value", [
+    ("self.?a.orValue(9)", 1), ("self.?b.orValue(9)", 9), ("self.?m.?x.hasValue()", True), ("self.?m.z.hasValue()", False),
+    ("self.?b.?c[?0].orValue('none')", "none"), ("self.l[?1].value()", 2), ("self.l[?9].or(optional.of(7)).value()", 7),
+    ("self.m[?'x'].optMap(v, v + '!').orValue('')", "y!"), ("self.?m.optFlatMap(m, m[?'z']).hasValue()", False),
+    ("[?self.?a, ?self.?b, 3]", [1, 3]), ("{?'a': self.?a, ?'b': self.?b}", {"a": 1}), ("optional.none().hasValue()", False),
+    ("optional.ofNonZeroValue('').orValue('empty')", "empty"), ("self.?a == optional.of(1)", True),
+])
+def test_what_may_not_be_there_is_no_error(text, value):
+    assert expressions.evaluate(expressions.parse(text), {"self": SELF}) == value
+
+
+@pytest.mark.parametrize("text", ["self.?b.value()", "self.a.orValue(1)", "[?self.a]", "'x'.of(1)", "size(?self.?a)"])
+def test_what_is_no_optional_has_no_value_as_one(text):
+    with pytest.raises(expressions.Failed):
+        expressions.evaluate(expressions.parse(text), {"self": SELF})
+
+
 @pytest.mark.parametrize("text", ["self.b", "self.l[9]", "self.a + self.s", "self.s < 1", "1 / 0", "false || self.missing"])
 def test_an_expression_can_fail(text):
     with pytest.raises(expressions.Failed):
         expressions.evaluate(expressions.parse(text), {"self": SELF})
 
 
-@pytest.mark.parametrize("text", ["duration('1h')", "self.?a", "quantity('1')", "1 +", "self.l.sortBy(x, x)", "(1", "$"])
+@pytest.mark.parametrize("text", ["duration('1h')", "quantity('1')", "1 +", "self.l.sortBy(x, x)", "(1", "$"])
 def test_what_is_not_known_is_said_to_be_so(text):
     with pytest.raises(expressions.Unknown):
         expressions.parse(text)

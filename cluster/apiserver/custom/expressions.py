@@ -1,7 +1,7 @@
 """A part of the Common Expression Language: what rules of custom resources mostly use.
 
 Literals, fields, operators, the macros (has, all, exists, exists_one, map, filter) and the functions in functions.py.
-Simplified: there are no types before evaluation, no durations, times, quantities, URLs or optionals; an expression with
+Optionals too. Simplified: there are no types before evaluation, no durations, times, quantities or URLs; an expression with
 those raises Unknown.
 Source: github.com/google/cel-spec doc/langdef.md; k8s.io/apiserver pkg/cel/library.
 """
@@ -25,7 +25,8 @@ TOKEN = re.compile(r"""\s*+(?://[^\n]*+\s*+)*+(?:
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 BINDING = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3, "in": 3, "+": 4, "-": 4, "*": 5, "/": 5, "%": 5}
 LITERALS = {"true": True, "false": False, "null": None}
-MACROS = ("all", "exists", "exists_one", "map", "filter")
+OF_OPTIONALS = ("optMap", "optFlatMap")
+MACROS = ("all", "exists", "exists_one", "map", "filter", *OF_OPTIONALS)
 MOST_STEPS = 200_000
 CHARACTERS_A_STEP = 50   # so a rule may walk through 10 million, as with the real server's budget
 MOST_DIGITS, MOST_WHOLE = 100, 1 << 64
@@ -119,27 +120,33 @@ class _Parser:
     def member(self, value: Expression) -> Expression:
         while self.sign() in (".", "["):
             if self.take()[1] == "[":
-                if self.sign() == "?":
-                    raise Unknown("optionals")
-                value = ("index", value, self.ternary())
+                sort = "optional_index" if self.marked() else "index"
+                value = (sort, value, self.ternary())
                 self.take("]")
                 continue
+            is_optional = self.marked()
             sort, name = self.take()
             if sort != "name":
                 raise Unknown("a field name is missing")
-            value = self.call(name, value) if self.sign() == "(" else ("field", value, name)
+            is_call = self.sign() == "(" and not is_optional
+            value = self.call(name, value) if is_call else ("optional_field" if is_optional else "field", value, name)
         return self.made(value) if self.sign() == "{" else value
+
+    def marked(self) -> bool:
+        """Take a `?` that says that something may not be there."""
+        return bool(self.sign() == "?" and self.take())
 
     def made(self, named: Expression) -> Expression:
         """An object of a named type: `Object.spec{replicas: 1}`. Only patches of policies know such types."""
         self.take("{")
         pairs = []
         while self.sign() != "}":
+            is_optional = self.marked()
             sort, name = self.take()
             if sort != "name":
-                raise Unknown("optionals" if name == "?" else "a field name is missing")
+                raise Unknown("a field name is missing")
             self.take(":")
-            pairs.append((name, self.ternary()))
+            pairs.append((name, self.ternary(), is_optional))
             if self.sign() != "}":
                 self.take(",")
         self.take("}")
@@ -162,7 +169,7 @@ class _Parser:
     def listed(self, end: str) -> list[Expression]:
         found = []
         while self.sign() != end:
-            found.append(self.ternary())
+            found.append(("if_there", self.ternary()) if self.marked() else self.ternary())
             if self.sign() != end:
                 self.take(",")
         self.take(end)
@@ -191,9 +198,10 @@ class _Parser:
     def mapping(self) -> Expression:
         pairs = []
         while self.sign() != "}":
+            is_optional = self.marked()
             key = self.ternary()
             self.take(":")
-            pairs.append((key, self.ternary()))
+            pairs.append((key, self.ternary(), is_optional))
             if self.sign() != "}":
                 self.take(",")
         self.take("}")
@@ -261,10 +269,27 @@ class _Evaluator:
             return names[expression[1]]
         if expression[1] in functions.TYPES:
             return functions.TYPES[expression[1]]
+        if expression[1] == functions.OPTIONAL:
+            return functions.OPTIONAL
         raise Unknown(expression[1])
 
     def _field(self, expression: Expression, names: dict) -> object:
         return functions.field(self.value(expression[1], names), _plain(expression[2]))
+
+    def _optional_field(self, expression: Expression, names: dict) -> functions.Optional:
+        return functions.optional_field(self.value(expression[1], names), _plain(expression[2]), functions.field)
+
+    def _optional_index(self, expression: Expression, names: dict) -> functions.Optional:
+        return functions.optional_field(self.value(expression[1], names), self.value(expression[2], names), functions.index)
+
+    def _there(self, expression: Expression, names: dict, is_optional: bool) -> list:
+        """A value, or nothing where it is an optional that is marked as such and not there."""
+        found = self.value(expression, names)
+        if not is_optional:
+            return [found]
+        if not isinstance(found, functions.Optional):
+            raise Failed("no such overload")
+        return [found.value] if found.has else []
 
     def _has(self, expression: Expression, names: dict) -> bool:
         owner, name = self.value(expression[1], names), _plain(expression[2])
@@ -274,21 +299,26 @@ class _Evaluator:
         return functions.index(self.value(expression[1], names), self.value(expression[2], names))
 
     def _list(self, expression: Expression, names: dict) -> list:
-        return [self.value(part, names) for part in expression[1]]
+        return [item for part in expression[1]
+                for item in (self._there(part[1], names, True) if part[0] == "if_there" else [self.value(part, names)])]
 
     def _map(self, expression: Expression, names: dict) -> dict:
         found = {}
-        for key, part in expression[1]:
+        for key, part, is_optional in expression[1]:
             at = self.value(key, names)
             if isinstance(at, (list, dict)):
                 raise Failed("no such overload")
-            found[at] = self.value(part, names)
+            found.update((at, value) for value in self._there(part, names, is_optional))
         return found
 
     def _made(self, expression: Expression, names: dict) -> Made:
         if PATCHES not in names or expression[1].partition(".")[0] not in names[PATCHES]:
             raise Unknown(expression[1])
-        return Made(expression[1], {_plain(name): self.value(part, names) for name, part in expression[2]})
+        return Made(expression[1], {_plain(name): value for name, part, is_optional in expression[2]
+                                    for value in self._there(part, names, is_optional)})
+
+    def _if_there(self, expression: Expression, names: dict) -> object:
+        raise Failed("no such overload")       # it stands in no list
 
     def _if(self, expression: Expression, names: dict) -> object:
         return self.value(expression[2] if self.value(expression[1], names) is True else expression[3], names)
@@ -332,6 +362,8 @@ class _Evaluator:
     def _macro(self, expression: Expression, names: dict) -> object:
         _, name, target, variable, parts = expression
         items = self.value(target, names)
+        if name in OF_OPTIONALS:
+            return self._mapped(items, name == "optMap", variable, parts[0], names)
         if not isinstance(items, (list, dict)):
             raise Failed("no such overload")
         rows = [{**names, variable: item} for item in items]
@@ -342,6 +374,16 @@ class _Evaluator:
         if name == "filter":
             return [row[variable] for row, verdict in zip(rows, verdicts, strict=True) if verdict]
         return {"all": all(verdicts), "exists": any(verdicts), "exists_one": sum(verdicts) == 1}[name]
+
+
+    def _mapped(self, found: object, is_plain: bool, variable: str, part: Expression, names: dict) -> functions.Optional:
+        """optMap and optFlatMap: an expression of what is there."""
+        if not isinstance(found, functions.Optional):
+            raise Failed("no such overload")
+        if not found.has:
+            return found
+        value = self.value(part, {**names, variable: found.value})
+        return functions.Optional(True, value) if is_plain else value
 
 
 def _plain(name: str) -> str:

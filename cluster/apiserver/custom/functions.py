@@ -1,11 +1,12 @@
 """Operators and functions of the expressions in rules.
 
 Source: github.com/google/cel-spec doc/langdef.md (standard definitions); k8s.io/apiserver pkg/cel/library/{lists,regex}.go;
-github.com/google/cel-go ext/strings.go.
+github.com/google/cel-go ext/strings.go, cel/library.go (OptionalTypes).
 """
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from cluster.meta import goregexp
 
@@ -27,8 +28,34 @@ MOST_COMPARED = 1_000_000        # parts of two values
 LEAST, GREATEST = -(1 << 63), (1 << 64) - 1
 
 
+@dataclass(frozen=True)
+class Optional:
+    """A value that may not be there. Source: github.com/google/cel-go common/types/optional.go."""
+
+    has: bool = False
+    value: object = None
+
+
+NONE, OPTIONAL = Optional(), "optional"       # OPTIONAL: the owner of `optional.of` and its like
+
+
+def optional_field(owner: object, key: object, select: Callable[[object, object], object]) -> Optional:
+    """`owner.?key` or `owner[?key]`: what is not there is no error; what stands behind an optional is one too."""
+    if isinstance(owner, Optional):
+        if not owner.has:
+            return NONE
+        owner = owner.value
+    if isinstance(owner, dict):
+        return Optional(True, owner[key]) if _is_key(key) and key in owner else NONE
+    if isinstance(owner, list) and _is_int(key):
+        return Optional(True, owner[key]) if 0 <= key < len(owner) else NONE
+    return Optional(True, select(owner, key))
+
+
 def field(owner: object, name: str) -> object:
     """A field of an object."""
+    if isinstance(owner, Optional):
+        return optional_field(owner, name, field)
     if isinstance(owner, dict) and _is_key(name) and name in owner:
         return owner[name]
     raise Failed(f"no such key: {name}")
@@ -40,6 +67,8 @@ def _is_key(value: object) -> bool:
 
 def index(owner: object, key: object) -> object:
     """An element of a list or a map."""
+    if isinstance(owner, Optional):
+        return optional_field(owner, key, index)
     if isinstance(owner, dict):
         return field(owner, key)
     if isinstance(owner, list) and _is_int(key):
@@ -199,6 +228,24 @@ def _last(text: object, wanted: object) -> int:
     return text.rfind(wanted)
 
 
+def _opened(found: object) -> Optional:
+    if not isinstance(found, Optional):
+        raise Failed("no such overload")
+    return found
+
+
+def _value_of(found: object) -> object:
+    if not _opened(found).has:
+        raise Failed("optional.none() dereference")
+    return found.value
+
+
+def _owned(owner: object, made: Optional) -> Optional:
+    if owner != OPTIONAL:
+        raise Failed("no such overload")
+    return made
+
+
 def _contains(text: str, wanted: str) -> bool:
     if not isinstance(text, str):
         raise Failed("no such overload")
@@ -215,6 +262,11 @@ FUNCTIONS: dict[str, Callable] = {
     "join": _join,
     "isSorted": lambda items: all(a <= b for a, b in zip(items, items[1:])), "sum": sum, "min": lambda *items: min(*items),
     "max": lambda *items: max(*items), "abs": abs,
+    "orValue": lambda found, other: found.value if _opened(found).has else other,
+    "or": lambda found, other: found if _opened(found).has else _opened(other),
+    "hasValue": lambda found: _opened(found).has, "value": _value_of,
+    "of": lambda owner, value: _owned(owner, Optional(True, value)), "none": lambda owner: _owned(owner, NONE),
+    "ofNonZeroValue": lambda owner, value: _owned(owner, Optional(True, value) if value else NONE),
     "escapeKey": lambda owner, key: key.replace("~", "~0").replace("/", "~1"),     # jsonpatch.escapeKey
 }
 GLOBAL = ("size", "string", "int", "uint", "double", "bool", "type", "dyn", "matches")
