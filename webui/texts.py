@@ -4,13 +4,18 @@ What happens in the cluster is told by `cluster.narration`; these are only the w
 """
 
 from .texts_inside import INSIDE
+from .texts_notation import NOTATION
 from .texts_outside import OUTSIDE
 from .texts_terminal import TERMINAL
+from .texts_work import WORK
+
+__all__ = ["NOTATION", "TEXTS", "catalogue"]
 
 TEXTS: dict[str, tuple[str, str]] = {
     **INSIDE,
     **OUTSIDE,
     **TERMINAL,
+    **WORK,
     # Top bar
     "top.motto": ("a Kubernetes that you can see through", "看得透的 Kubernetes"),
     "top.sandbox": ("Sandbox", "沙箱"),
@@ -74,6 +79,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "stage.controllers_short": ("controllers", "控制器"),
     "stage.scheduler_short": ("scheduler", "调度器"),
     "stage.queue_empty": ("queue empty", "队列为空"),
+    "stage.compared": ("{controller} {name}: wanted {wanted}, found {found} → {so}", "{controller} {name}：期望 {wanted}，实际 {found} → {so}"),
+    "stage.suspended": ("suspended", "已挂起"),
+    "stage.in_time": ("in {time}", "{time}后"),
     "stage.queue_n": ("{n} waiting", "{n} 个等待"),
     "stage.more": ("+{n} more", "另有 {n} 个"),
     "stage.others": ("… {n} others", "…另有 {n} 条"),
@@ -253,9 +261,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "inspector.more_replicas": ("One replica more", "增加一个副本"),
     "inspector.latest_steps": ("Its latest steps", "最近的步骤"),
     "inspector.no_steps": ("None so far.", "暂无。"),
-    "inspector.queue": ("In its queue", "队列中"),
-    "inspector.last_sync": ("Last sync", "上次同步"),
-    "inspector.wanted_found": ("Wanted / found", "期望 / 实际"),
     "author.user": ("you (kubectl)", "你（kubectl）"),
     "author.apiserver": ("kube-apiserver", "kube-apiserver"),
     "author.controllers": ("controllers", "控制器"),
@@ -375,124 +380,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "notation.thing": ("Thing", "事物"),
     "notation.meaning": ("Meaning", "含义"),
 }
-
-
-def _row(name: tuple[str, str], text: tuple[str, str], **drawing: str) -> dict:
-    return {**drawing, "name": {"en": name[0], "zh": name[1]}, "text": {"en": text[0], "zh": text[1]}}
-
-
-NOTATION: list[dict] = [
-    _row(("Pod outline, dashed", "Pod 虚线轮廓"), ("phase Pending", "阶段 Pending"), outline="pending", ring={"phase": "Pending"}),
-    _row(("Pod outline, solid", "Pod 实线轮廓"), ("phase Running", "阶段 Running"), outline="running", ring={"phase": "Running"}),
-    _row(("Pod outline, thick grey", "Pod 粗灰轮廓"), ("phase Succeeded", "阶段 Succeeded"), outline="succeeded", ring={"phase": "Succeeded"}),
-    _row(("Pod outline, thick red", "Pod 粗红轮廓"), ("phase Failed", "阶段 Failed"), outline="failed", ring={"phase": "Failed"}),
-    _row(
-        ("Pod outline, purple dots", "Pod 紫色点线轮廓"),
-        ("being deleted, whatever its phase; the ring counts the grace period", "正在被删除（与阶段无关）；圆环为宽限期倒计时"),
-        outline="gone",
-        ring={"part": "gone"},
-    ),
-    _row(("Running", "Running"), ("all containers ready", "全部容器就绪"), glyph="running", tone="ok", ring={"glyph": "running"}),
-    _row(
-        ("Running, not ready", "Running，未就绪"),
-        ("not all containers ready", "并非全部容器就绪"),
-        glyph="notready",
-        tone="ok",
-        ring={"glyph": "notready"},
-    ),
-    _row(
-        ("Pending", "Pending"), ("no node yet, or nothing started", "尚无节点，或尚未启动"), glyph="pending", tone="wait", ring={"glyph": "pending"}
-    ),
-    _row(
-        ("ContainerCreating", "ContainerCreating"),
-        ("the kubelet is making the sandbox and containers", "kubelet 正在创建沙箱与容器"),
-        glyph="creating",
-        tone="wait",
-        ring={"glyph": "creating"},
-    ),
-    _row(
-        ("CrashLoopBackOff, ErrImagePull", "CrashLoopBackOff、ErrImagePull"),
-        ("it waits before it tries again; the red ring counts", "等待后重试；红色圆环为倒计时"),
-        glyph="trouble",
-        tone="bad",
-        ring={"glyph": "trouble"},
-    ),
-    _row(
-        ("Failed, Error, Evicted", "Failed、Error、Evicted"),
-        ("it has ended badly", "以失败告终"),
-        glyph="failed",
-        tone="bad",
-        ring={"glyph": "failed"},
-    ),
-    _row(("Completed", "Completed"), ("it has ended well", "正常结束"), glyph="completed", tone="none", ring={"glyph": "completed"}),
-    _row(
-        ("Terminating", "Terminating"),
-        ("deletionTimestamp is set; it stays until its object is gone", "已设置 deletionTimestamp；对象消失前它一直存在"),
-        glyph="terminating",
-        tone="gone",
-        ring={"glyph": "terminating"},
-    ),
-    _row(
-        ("Plate", "底板"),
-        ("the pause container and the Pod's IP; no plate, no sandbox yet", "pause 容器与 Pod 的 IP；没有底板表示尚无沙箱"),
-        sign="❚❚",
-        ring={"part": "plate"},
-    ),
-    _row(
-        ("Pip, dashed", "虚线圆点"), ("an init container that waits for those before it", "等待前面各个的初始化容器"), sign="◌", ring={"pip": "waits"}
-    ),
-    _row(("Pip, blue number", "蓝色数字圆点"), ("the init container that runs now", "正在运行的初始化容器"), sign="❶", ring={"pip": "runs"}),
-    _row(
-        ("Pip, tick", "打勾圆点"),
-        ("an init container that has ended well; with a loop: a sidecar that has started", "正常结束的初始化容器；带环箭头：已启动的 sidecar"),
-        sign="✓",
-        ring={"pip": "done"},
-    ),
-    _row(
-        ("Pip, cross", "打叉圆点"),
-        ("an init container that failed: the next ones do not start", "失败的初始化容器：后面的不会启动"),
-        sign="✖",
-        ring={"pip": "failed"},
-    ),
-    _row(
-        ("Dotted container", "点线容器"),
-        ("an ephemeral container, as kubectl debug makes it", "临时容器，由 kubectl debug 创建"),
-        sign="┈",
-        ring={"part": "ephemeral"},
-    ),
-    _row(
-        ("Bar above the plate", "底板上方的横条"),
-        (
-            "a volume, with a tick to each container that mounts it; double-ruled: a claim, which outlives the Pod",
-            "卷，竖线通向挂载它的容器；双线：PVC，比 Pod 存在得更久",
-        ),
-        sign="▬",
-        ring={"part": "volume"},
-    ),
-    _row(
-        ("S, L, R in a ring", "圆环中的 S、L、R"),
-        (
-            "probes: startup, liveness, readiness; dashed: no result yet, green: success, red and struck: failure",
-            "探针：启动、存活、就绪；虚线：尚无结果，绿：成功，红色划线：失败",
-        ),
-        sign="Ⓡ",
-        ring={"part": "probe"},
-    ),
-    _row(("Restarts", "重启"), ("how often the container was started anew", "容器重新启动的次数"), sign="↻3", ring={"part": "restarts"}),
-    _row(("Tag", "消息签"), ("create", "创建"), sign="+", ring={"sign": "+"}),
-    _row(("Tag", "消息签"), ("update", "更新"), sign="=", ring={"sign": "="}),
-    _row(("Tag", "消息签"), ("patch", "修补"), sign="±", ring={"sign": "±"}),
-    _row(("Tag", "消息签"), ("delete", "删除"), sign="×", ring={"sign": "×"}),
-    _row(("Tag", "消息签"), ("get or list", "读取或列举"), sign="?", ring={"sign": "?"}),
-    _row(("Tag", "消息签"), ("a watch event: ADDED, MODIFIED, DELETED", "监视事件：ADDED、MODIFIED、DELETED"), sign="◦", ring={"sign": "◦"}),
-    _row(("Tag", "消息签"), ("a call to the container runtime", "对容器运行时的调用"), sign="▲", ring={"sign": "▲"}),
-    _row(("Timeline", "时间线"), ("something that you did", "你做的事"), marker="user"),
-    _row(("Timeline", "时间线"), ("a write through the API", "经 API 的写入"), marker="write"),
-    _row(("Timeline", "时间线"), ("a watch delivers", "监视送达"), marker="watch"),
-    _row(("Timeline", "时间线"), ("a CRI call", "CRI 调用"), marker="cri"),
-    _row(("Timeline", "时间线"), ("a status changes", "状态变化"), marker="status"),
-    _row(("Timeline", "时间线"), ("a warning", "警告"), marker="warning"),
-]
 
 
 def catalogue() -> dict[str, dict[str, str]]:

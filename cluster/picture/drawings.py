@@ -30,6 +30,9 @@ ORDER = (
 )  # fmt: skip
 RANKS = {resource: rank for rank, resource in enumerate(ORDER)}
 LAST_RANK = 99
+# kubectl's short names, for where there is little room.
+SHORT = {"deployments": "deploy", "statefulsets": "sts", "daemonsets": "ds", "cronjobs": "cj", "replicasets": "rs", "replicationcontrollers": "rc",
+         "horizontalpodautoscalers": "hpa", "poddisruptionbudgets": "pdb"}  # fmt: skip
 ON_SHELF = {*ORDER[:7], "horizontalpodautoscalers", "poddisruptionbudgets"}
 
 

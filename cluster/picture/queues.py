@@ -40,7 +40,8 @@ class QueuePictures:
         """What was wanted, what was found, and what follows from it."""
         last = {"subject": subject, "wanted": wanted, "found": found, "so": {"en": so, "zh": chinese(so)}, "at_ms": at_ms}
         earlier = (self.cells.get(name) or fresh(name))["comparisons"]
-        return self._changed(name, last=last, comparisons=[last, *earlier][:COMPARISONS_KEPT], worked_seq=seq)
+        others = [one for one in earlier if {**one, "at_ms": at_ms} != last]  # the same result again is no news
+        return self._changed(name, last=last, comparisons=[last, *others][:COMPARISONS_KEPT], worked_seq=seq)
 
     def stopped(self) -> Set:
         """The process stopped: what waited is forgotten."""

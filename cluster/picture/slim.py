@@ -11,7 +11,7 @@ from cluster.kinds._pod_printing import ready_counts, restart_count, status_word
 from cluster.kinds.pod import is_sidecar
 from cluster.meta.objects import controller_of
 
-from .drawings import LAST_RANK, ON_SHELF, RANKS, drawing_of, slot_of, template_of
+from .drawings import LAST_RANK, ON_SHELF, RANKS, SHORT, drawing_of, slot_of, template_of
 
 GLYPHS = {
     "Running": "running", "Completed": "completed", "Succeeded": "completed", "Terminating": "terminating", "Pending": "pending",
@@ -20,6 +20,7 @@ GLYPHS = {
 }
 TONES = {"running": "ok", "notready": "wait", "pending": "wait", "creating": "wait", "trouble": "bad", "failed": "bad",
          "completed": "none", "terminating": "gone"}
+STANDING = {"running": "ready", "completed": "ended", "failed": "ended"}  # how a Pod stands in its slot; "made" else
 STATE_WORDS = {
     "waiting": {"en": "waiting", "zh": "等待"}, "running": {"en": "running", "zh": "运行中"},
     "terminated": {"en": "ended", "zh": "已终止"}, "stopping": {"en": "stopping", "zh": "正在停止"},
@@ -49,11 +50,12 @@ def slim(subject: str, obj: dict, clock: Clock) -> dict:
         "owner": owner_subject(owner, meta.get("namespace", "")) if owner else None, "badge": "", "status": None,
         "deletable": resource in DELETABLE, "scalable": resource in SCALABLE,
         "rank": RANKS.get(resource, LAST_RANK), "on_shelf": resource in ON_SHELF, "drawing": drawing_of(resource, obj, clock),
+        "short": SHORT.get(resource, ""),
     }
     if resource == "pods":
         cell.update(slim_pod(obj, clock))
         if owner:
-            cell.update(slot=slot_of(obj, owner["kind"]), template=template_of(obj))
+            cell.update(slot=slot_of(obj, owner["kind"]), template=template_of(obj), standing=STANDING.get(cell["status"]["glyph"], "made"))
     elif resource in WORKLOADS:
         cell.update(slim_workload(obj, *WORKLOADS[resource]))
     elif resource == "cronjobs":

@@ -29,6 +29,13 @@ def test_the_latest_comparisons_are_kept_newest_first():
     assert cell["last"]["so"] == {"en": "wait", "zh": "等待"}
 
 
+def test_the_same_result_again_moves_up_instead_of_pushing_others_out():
+    queues = QueuePictures(())
+    for at_ms, found in enumerate((3, 2, 3)):
+        ((_, _, cell),) = queues.compared(NAME, 0, at_ms, "replicasets/default/a", wanted=3, found=found, so="wait")
+    assert [(each["found"], each["at_ms"]) for each in cell["comparisons"]] == [(3, 2), (2, 1)]
+
+
 def test_a_stopped_process_forgets_what_waited():
     queues = QueuePictures((NAME, "job-controller"))
     queues.enqueued(NAME, "replicasets/default/a", 1)

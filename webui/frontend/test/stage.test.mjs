@@ -90,7 +90,7 @@ test("a bound Pod leaves the shelf, and returns only while it is selected", () =
 });
 
 function crowd(count, glyph = "running") {
-  return Array.from({ length: count }, (_, index) => ({ id: `p${index}`, name: `p-${index}`, object: { status: { glyph: index === 0 ? glyph : "running" } }, top: { kind: "Deployment", namespace: "d", name: "web" } }));
+  return Array.from({ length: count }, (_, index) => ({ id: `p${index}`, name: `p-${index}`, object: { status: { glyph: index === 0 ? glyph : "running" } }, top: { kind: "Deployment", namespace: "d", name: "web", rank: 0 } }));
 }
 
 test("the more Pods on a node, the less is drawn of each, and none is lost", () => {

@@ -9,11 +9,13 @@ import { cell, cells, goToStep, moment, recording, selected } from "../store.js"
 import { actionsView } from "./actions.js";
 import { details, inspected, inspectedObject, isSubject, startDetails } from "./data.js";
 import { insideTab, startInside } from "./inside.js";
+import { rescueView } from "./controllers.js";
 import { OUTSIDE, OUTSIDE_TABS } from "./outside.js";
 import { componentView, overviewView } from "./overview.js";
 import { registryTab, startRegistry } from "./registry.js";
 import { repositoriesTab, startRepositories } from "./repositories.js";
 import { switchesTab } from "./switches.js";
+import { hasWork, workTab } from "./work.js";
 import { authorsView, decisionTab, diffTab, eventsTab, objectTab, statusTab, whyTab } from "./tabs.js";
 
 /** The tab that the learner opened last; where an object has no such tab, its first one is shown. */
@@ -28,6 +30,7 @@ const tabs = computed(() => {
   const isPod = id.startsWith("pods/");
   const isUnbound = isPod && inspectedObject.value && !inspectedObject.value.node;
   const list = ["object", "diff", "events", "why"];
+  if (hasWork(inspectedObject.value)) list.splice(1, 0, "work");
   if (isPod && inspectedObject.value) list.push("status");
   if (isPod && inspectedObject.value?.node) list.push("inside");
   if (decision.value) isUnbound ? list.unshift("decision") : list.push("decision");
@@ -75,7 +78,8 @@ function panelView() {
   if (tab === "overview") return overviewView();
   if (id === OUTSIDE) return { switches: switchesTab, registry: registryTab, git: repositoriesTab }[tab]();
   if (tab === "component") return componentView(id);
-  if (tab === "decision") return decisionTab(decision.value);
+  if (tab === "decision") return html`${rescueView(cell("rescues", id))}${decisionTab(decision.value)}`;
+  if (tab === "work") return workTab(id, inspectedObject.value);
   if (tab === "inside") return insideTab(id);
   const { data, error, isLoading } = details.value;
   if (!inspectedObject.value && !data) return absentView(id, isLoading);

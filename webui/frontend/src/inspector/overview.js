@@ -5,6 +5,7 @@ import { statusGlyph } from "../icons.js";
 import { say, t } from "../i18n.js";
 import { plain } from "../mount.js";
 import { cell, cells, goToStep, moment, recording, selected } from "../store.js";
+import { controllerFacts, controllersView, queueView } from "./controllers.js";
 import { switchCell, switchView } from "./switches.js";
 
 export function overviewView() {
@@ -43,6 +44,8 @@ export function componentView(id) {
     ${isSwitched ? switchView(id) : nothing}
     ${(value?.lines ?? []).map((line) => html`<p class="machine-line" lang="en">${say(line)}</p>`)}
     ${role === "controller" ? controllerFacts(cell("controllers", name)) : nothing}
+    ${id === "kube-controller-manager" ? controllersView(cells("controllers")) : nothing}
+    ${id === "kube-scheduler" ? queueView(cell("scheduling", "queue")) : nothing}
     ${role === "gate" ? html`<p class="note">${say(cell("gates", name)?.note)}</p>` : nothing}
     ${id === "etcd" ? etcdRows(value) : nothing}
     <h3>${t("inspector.latest_steps")}</h3>
@@ -56,13 +59,6 @@ function componentCell(id) {
     return agent ? { off: agent.off, lines: [agent.word] } : null;
   }
   return cell("components", id) ?? null;
-}
-
-function controllerFacts(value) {
-  if (!value) return nothing;
-  return html`<table><tbody><tr><td>${t("inspector.queue")}</td><td>${value.queue ?? 0}</td></tr>
-    ${value.last ? html`<tr><td>${t("inspector.last_sync")}</td><td lang="en">${value.last.subject.split("/").at(-1)}</td></tr>
-    ${typeof value.last.wanted !== "number" ? nothing : html`<tr><td>${t("inspector.wanted_found")}</td><td>${value.last.wanted} / ${value.last.found}</td></tr>`}` : nothing}</tbody></table>`;
 }
 
 function etcdRows(value) {

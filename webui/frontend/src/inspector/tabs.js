@@ -106,10 +106,17 @@ export function decisionTab(decision) {
     <div class="scroll" tabindex="0" role="region" aria-label=${t("tab.decision")}><table class="decision"><thead><tr><th scope="col">${t("inspector.filter")}</th>${nodes.map(column)}</tr></thead>
       <tbody>${(decision.filters ?? []).map((row) => html`<tr><td lang="en">${say(row.plugin)}</td>${nodes.map((node) => verdictCell(row.verdicts?.[node]))}</tr>`)}</tbody></table>
     ${decision.scores?.length ? html`<table class="decision"><thead><tr><th scope="col">${t("inspector.score")}</th>${nodes.map(column)}</tr></thead>
-      <tbody>${decision.scores.map((row) => html`<tr><td lang="en">${row.plugin}${row.weight ? ` × ${row.weight}` : ""}</td>${nodes.map((node) => html`<td>${row.values?.[node] ?? "–"}</td>`)}</tr>`)}
+      <tbody>${decision.scores.map((row) => html`<tr><td lang="en">${row.plugin}${row.weight ? ` × ${row.weight}` : ""}</td>${nodes.map((node) => scoreCell(row, node))}</tr>`)}
       <tr class="sum"><td>${t("inspector.total")}</td>${nodes.map((node) => html`<td class=${decision.chosen === node ? "chosen" : ""}>${decision.totals?.[node] ?? "–"}</td>`)}</tr></tbody></table>` : nothing}</div>
     ${decision.chosen ? html`<p class="note">${rich(t("inspector.chosen", { node: decision.chosen }))}</p>` : nothing}
     ${(decision.notes ?? []).map((note) => html`<p class="note">${rich(say(note))}</p>`)}`;
+}
+
+/** The weighted score, and how it came about: what the plugin gave → normalised to 0–100. */
+function scoreCell({ values, parts }, node) {
+  if (values?.[node] === undefined) return html`<td>–</td>`;
+  const [raw, normalised] = parts?.[node] ?? [];
+  return html`<td>${values[node]}${raw === undefined ? nothing : html`<small>${raw === normalised ? raw : `${raw} → ${normalised}`}</small>`}</td>`;
 }
 
 function nodesOf(decision) {

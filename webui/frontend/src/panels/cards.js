@@ -9,7 +9,6 @@ import { cells, gone, ready, run } from "../store.js";
 import { isPhone } from "../theme.js";
 
 const ON_CARD = 3; // the others are behind the editor's "+"
-const USERS_KINDS = new Set(["Deployment", "ReplicaSet", "Pod"]);
 
 export function cardView({ onExample }) {
   if (gone.value) return html`<div class="card" role="alert"><h2>${t("card.gone")}</h2><p>${say(gone.value)}</p><div class="card-actions"><button class="button" @click=${() => location.reload()}>${t("card.again")}</button><a class="button" href="/">${t("card.home")}</a></div></div>`;
@@ -32,5 +31,5 @@ export function pagerView() {
 /** Nothing of the learner's is in the cluster, and nothing is on its way. */
 function isEmpty() {
   if (!run.value.settled) return false;
-  return ![...cells("objects").values()].some((object) => USERS_KINDS.has(object.kind));
+  return ![...cells("objects").values()].some((object) => object.on_shelf || object.resource === "pods");
 }

@@ -9,8 +9,8 @@ import { canDelete, deleteObject } from "../inspector/actions.js";
 import { naturally } from "../stage/scene.js";
 
 export const filter = signal("");
-const KIND_ORDER = ["Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicaSet", "Pod"];
 const MOST_ROWS = 500;
+const LAST = 99;
 
 export function tableView() {
   const rows = visibleRows();
@@ -24,10 +24,9 @@ export function tableView() {
 function visibleRows() {
   const words = filter.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
   const text = (object) => `${object.kind} ${object.namespace}/${object.name} ${object.node ?? ""} ${say(object.status?.word)}`.toLowerCase();
-  const rank = (kind) => (KIND_ORDER.includes(kind) ? KIND_ORDER.indexOf(kind) : 99);
   return [...cells("objects")]
     .filter(([, object]) => words.every((word) => text(object).includes(word)))
-    .sort(([, a], [, b]) => rank(a.kind) - rank(b.kind) || naturally(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`));
+    .sort(([, a], [, b]) => (a.rank ?? LAST) - (b.rank ?? LAST) || a.kind.localeCompare(b.kind, "en") || naturally(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`));
 }
 
 function tableOf(rows) {

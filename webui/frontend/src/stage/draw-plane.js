@@ -9,6 +9,7 @@ import { shorten, widthOf } from "./pen.js";
 
 const WATCH_DASH = [7, 2.5, 1.5, 2.5];
 const RECENT_STEPS = 5;
+const COMPARISON_STEPS = 12;
 
 /** view: {plan, cell(collection, id), cells(collection), hot, moment, seqStepsAgo(count)} */
 export function drawPlane(pen, view) {
@@ -122,7 +123,22 @@ function drawManager(pen, view) {
   if (value?.off) pen.text(offWord(value), box.x + box.w - 9, box.y + (isPhone ? 31 : 16), { font: "label", color: "bad", align: "right" });
   if (isPhone) return value?.off || drawManagerWords(pen, view, box);
   for (const chip of plan.chips) drawController(pen, view, chip);
+  drawLatestComparison(pen, view, box);
   if (plan.more) pen.text(`+${plan.more.count}`, plan.more.x + 8, plan.more.y + plan.more.h / 2 + 3.6, { font: "chip", color: "ink2" });
+}
+
+/** "replicaset web-9b6c4: wanted 4, found 3 → create 1": what a controller compared last, as long as it is fresh. */
+function drawLatestComparison(pen, view, box) {
+  const since = view.seqStepsAgo(COMPARISON_STEPS);
+  const latest = [...view.cells("controllers").values()].filter(({ last, worked_seq: seq }) => isCount(last?.wanted) && seq >= since).sort((a, b) => b.worked_seq - a.worked_seq)[0];
+  if (!latest) return;
+  const text = comparisonText(latest);
+  pen.text(text, box.x + 9, box.y + box.h - 6, { font: "small", color: view.hot.has(`controller/${latest.name}`) ? "now" : "ink2", room: box.w - 16 });
+}
+
+export function comparisonText({ name, last }) {
+  const { wanted, found, so, subject } = last;
+  return t("stage.compared", { controller: shortController(name), name: shorten(subject.split("/").at(-1), "small", 74), wanted, found, so: say(so) });
 }
 
 function drawManagerWords(pen, view, box) {

@@ -1,69 +1,50 @@
-/** Owns the shelf of API objects: owner chains whose arrows point at the owner, then Pods without a node. */
+/** Owns the drawing of the shelf of API objects: owners' chips, below each what is drawn of it; arrows point at the owner. */
 
-import { say, t } from "../i18n.js";
+import { t } from "../i18n.js";
 import { drawGlyph } from "./glyphs.js";
-import { grow, rect } from "./geometry.js";
+import { grow } from "./geometry.js";
 import { widthOf } from "./pen.js";
-
-const HEIGHT = 22;
-const LINK = 14;
-
-const NO_NOTES = new Map();
-
-/** Places for the shelf's chips, and how many found no room. Notes give way to chips; then trees collapse from the right. */
-export function placeShelf(plan, items, notes) {
-  const noted = place(plan, items, notes);
-  return noted.hidden && notes.size ? place(plan, items, NO_NOTES) : noted;
-}
-
-function place(plan, items, notes) {
-  const { shelf } = plan;
-  const isPhone = plan.variant === "phone";
-  const y = isPhone ? shelf.y + 6 : shelf.y + 21;
-  let x = shelf.x + (isPhone ? 9 : 11);
-  const end = shelf.x + shelf.w - 10;
-  const placed = [];
-  for (const item of items) {
-    const words = wordsOf(item, isPhone, notes.get(item.id));
-    const width = widthOfChip(words);
-    const isLinked = placed.length > 0 && placed.at(-1).id === item.object.owner;
-    const start = x + (placed.length ? (isLinked ? LINK : 10) : 0);
-    const needsMore = placed.length < items.length - 1 ? 34 : 0;
-    if (start + width > end - needsMore) break;
-    placed.push({ ...item, ...words, ...rect(start, y, width, HEIGHT), isLinked, from: x });
-    x = start + width;
-  }
-  return { placed, hidden: items.length - placed.length, moreX: x + 10, y };
-}
-
-function wordsOf({ object }, isPhone, note) {
-  const isPod = object.resource === "pods";
-  const name = object.owner && object.name.length > 12 ? `…${object.name.slice(isPod ? -6 : -6)}` : object.name;
-  const short = name.length > 22 ? `${name.slice(0, 12)}…${name.slice(-6)}` : name;
-  return { kind: object.kind, name: isPhone ? "" : short, badge: say(note) || say(object.badge) || "", isPod };
-}
-
-function widthOfChip({ kind, name, badge }) {
-  const parts = [widthOf(kind, "narrowBold"), name && widthOf(name, "mono") + 5, badge && widthOf(badge, "name") + 7];
-  return 21 + parts.filter(Boolean).reduce((sum, part) => sum + part, 0) + 9;
-}
+import { CHIP } from "./shelf/blocks.js";
+import { drawDial, drawGate, drawMeter } from "./shelf/instruments.js";
+import { drawRow, drawRule, ROW } from "./shelf/rollout.js";
+import { drawCompletions, drawOrdinals } from "./shelf/slots.js";
+import { drawRuns } from "./shelf/squares.js";
 
 export function drawShelf(pen, view) {
-  const { plan, shelf, hot, selected } = view;
+  const { plan, shelf } = view;
   pen.box(plan.shelf, { radius: 4, fill: "paper", stroke: "rule2" });
-  if (plan.variant === "wide") pen.text(t("stage.shelf"), plan.shelf.x + plan.shelf.w - 11, plan.shelf.y + 14, { font: "frame", color: "ink3", align: "right" });
-  if (!shelf.placed.length) pen.text(t(hasPods(view) ? "stage.shelf_placed" : "stage.shelf_empty"), plan.shelf.x + 11, plan.shelf.y + (plan.variant === "phone" ? 21 : 14), { font: "label", color: "ink2", room: plan.shelf.w - 110 });
-  for (const chip of shelf.placed) drawChip(pen, chip, hot.has(chip.id), selected === chip.id);
+  if (plan.variant === "wide") drawTitle(pen, plan.shelf);
+  if (!shelf.placed.length) pen.text(t(hasPods(view) ? "stage.shelf_placed" : "stage.shelf_empty"), plan.shelf.x + 11, plan.shelf.y + 21, { font: "label", color: "ink2", room: plan.shelf.w - 22 });
+  drawPlaced(pen, view);
   if (shelf.hidden > 0) pen.text(`+${shelf.hidden}`, shelf.moreX, shelf.y + 15, { font: "label", color: "ink2" });
+}
+
+/** Chips, rows and drawings. view: {shelf, hot, selected, cells(name)} */
+export function drawPlaced(pen, view) {
+  const { shelf, hot, selected } = view;
+  for (const chip of shelf.placed) {
+    if (chip.isRow) drawRow(pen, chip, { isHot: hot.has(chip.id), isSelected: selected === chip.id, isNewest: chip.isNewest });
+    else drawChip(pen, chip, hot.has(chip.id), selected === chip.id);
+  }
+  for (const block of shelf.blocks) drawDetail(pen, view, block);
+}
+
+/** The title stands in the frame, so that it takes no room. */
+function drawTitle(pen, shelf) {
+  const title = t("stage.shelf");
+  const width = widthOf(title, "frame");
+  const x = shelf.x + shelf.w - 12 - width;
+  pen.box({ x: x - 5, y: shelf.y - 4, w: width + 10, h: 8 }, { radius: 0, fill: "paper" });
+  pen.text(title, x, shelf.y + 3.5, { font: "frame", color: "ink3" });
 }
 
 /** A bound Pod stands on its node, not here. */
 const hasPods = (view) => [...view.cells("objects").values()].some(({ resource }) => resource === "pods");
 
 function drawChip(pen, chip, isHot, isSelected) {
-  const y = chip.y + HEIGHT / 2;
+  const y = chip.y + CHIP / 2;
   if (chip.isLinked) {
-    pen.line([[chip.from, y], [chip.x, y]]);
+    pen.line([[chip.from, y], [chip.x, y]], { dash: chip.isAimed ? [3, 2] : null });
     pen.arrowHead([chip.from, y], Math.PI);
   }
   const stroke = isHot ? "now" : isSelected ? "ink" : "ink2";
@@ -79,4 +60,25 @@ function drawChip(pen, chip, isHot, isSelected) {
   x += pen.text(chip.kind, x, y + 3.7, { font: "narrowBold", color: isHot ? "now" : "ink" });
   if (chip.name) x += 5 + pen.text(chip.name, x + 5, y + 3.7, { font: "mono", color: isHot ? "now" : "ink2" });
   if (chip.badge) pen.text(chip.badge, x + 7, y + 3.7, { font: "name", color: isHot ? "now" : "ink" });
+}
+
+function drawDetail(pen, view, { root, rows, detail, box }) {
+  if (detail.sort) DRAWERS[detail.sort](pen, { root, rows, ...detail, box }, view);
+}
+
+const below = (box, rows) => ({ ...box, y: box.y + rows.length * ROW, h: box.h - rows.length * ROW });
+
+const DRAWERS = {
+  squares: (pen, { drawing, box }) => drawRuns(pen, drawing.runs, box.x, box.y + 3, { mark: drawing.wanted }),
+  rollout: (pen, { drawing, rows, box, hasRule }) => hasRule && drawRule(pen, drawing, below({ ...box, x: box.x - 2 }, rows)),
+  ordinals: (pen, { drawing, places, box }, view) => drawOrdinals(pen, places, drawing, box, view.cells("objects")),
+  completions: (pen, { drawing, places, box }) => drawCompletions(pen, places, drawing, box),
+  dial: () => {}, // it moves with time: see drawDials
+  meter: (pen, { drawing, box }) => drawMeter(pen, drawing, box),
+  gate: (pen, { root, drawing, eviction, box }, view) => drawGate(pen, drawing, eviction, box, view.hot.has(root.id)),
+};
+
+/** The dials, which go with simulated time. */
+export function drawDials(pen, view, atMs) {
+  for (const { detail, box } of view.shelf.blocks) if (detail.sort === "dial") drawDial(pen, detail.drawing, detail.plan, box, atMs);
 }

@@ -34,8 +34,8 @@ function wide(width, height, nodes, controllers) {
   placeTop(plan, hub, top, controllers);
   placeMachine(plan, hub, plan.isCompact);
   placeGates(plan, hub, 22, 8);
-  plan.shelf = rect(90, bottom + 22, width - EDGE - 90, 48);
-  placeNodes(plan, nodes, plan.shelf.y + 60);
+  plan.shelf = rect(90, bottom + 22, width - EDGE - 90, plan.isCompact ? 62 : 86);
+  placeNodes(plan, nodes, plan.shelf.y + plan.shelf.h + (plan.isCompact ? 8 : GAP));
   return plan;
 }
 

@@ -61,6 +61,7 @@ export function drawRings(pen, view, ring) {
   const [[sort, wanted]] = Object.entries(ring);
   const around = (box) => pen.box(grow(box, 6), { radius: 16, stroke: "now", width: 2.4 });
   if (sort === "sign") return ringFlights(pen, view, wanted, around);
+  if (sort === "drawing") return view.shelf.blocks.filter(({ detail }) => detail.sort === wanted || (wanted === "squares" && detail.sort === "rollout")).forEach(({ box }) => around({ ...box, h: box.h - 6 }));
   for (const placed of view.places.values()) {
     for (const item of placed.items) if (speaksOf(item.entry, sort, wanted)) around(item);
   }

@@ -7,14 +7,8 @@
 import { MOST_NODES } from "./layout.js";
 import { participant } from "./routes.js";
 
-const KIND_ORDER = ["Deployment", "Job", "StatefulSet", "DaemonSet"];
-const SHELF_KINDS = new Set(["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"]);
-const CONTROLLER_ORDER = [
-  "deployment-controller", "replicaset-controller", "daemonset-controller", "statefulset-controller", "job-controller", "cronjob-controller",
-  "endpointslice-controller", "node-lifecycle-controller", "garbage-collector", "garbage-collector-controller", "namespace-controller",
-  "serviceaccount-controller",
-];
 const EMPTY = new Map();
+const LAST = 99;
 
 const collection = (cells, name) => cells.get(name) ?? EMPTY;
 
@@ -32,7 +26,7 @@ export const naturally = (a, b) => a.localeCompare(b, "en", { numeric: true });
 
 /** Names of controllers in their fixed order; only when they do not all fit do those with work come first. */
 export function controllerNames(cells) {
-  const rank = (name) => (CONTROLLER_ORDER.includes(name) ? CONTROLLER_ORDER.indexOf(name) : 99);
+  const rank = (name) => collection(cells, "controllers").get(name)?.rank ?? LAST;
   const names = [...collection(cells, "controllers").keys()].sort((a, b) => rank(a) - rank(b) || naturally(a, b));
   if (names.length <= 9) return names;
   const queue = (name) => collection(cells, "controllers").get(name)?.queue ?? 0;
@@ -84,10 +78,7 @@ export function groupsOf(entries) {
     if (!groups.has(key)) groups.set(key, { key, kind: entry.top?.kind ?? "Pod", name: entry.top?.name ?? null, entries: [] });
     groups.get(key).entries.push(entry);
   }
-  const rank = ({ key, kind }) => {
-    const index = KIND_ORDER.indexOf(kind);
-    return key === "" ? 99 : index < 0 ? 50 : index;
-  };
+  const rank = ({ entries: [{ top }] }) => top?.rank ?? LAST;
   const list = [...groups.values()].sort((a, b) => rank(a) - rank(b) || naturally(a.name ?? "", b.name ?? ""));
   for (const group of list) group.entries.sort((a, b) => isTrouble(a) - isTrouble(b) || naturally(a.name, b.name));
   return list;
@@ -100,9 +91,11 @@ export function shelfItems(cells, selected) {
   const objects = collection(cells, "objects");
   const items = [];
   const children = childrenOf(objects);
-  const roots = [...objects.entries()].filter(([, object]) => SHELF_KINDS.has(object.kind) && !(object.owner && objects.has(object.owner)));
-  roots.sort(([, a], [, b]) => a.created_ms - b.created_ms || naturally(a.name, b.name));
-  for (const root of roots) addTree(items, root, children, selected);
+  const every = [...objects.entries()].filter(([, object]) => object.on_shelf && !(object.owner && objects.has(object.owner)));
+  const aimed = every.filter(([, { drawing }]) => objects.get(drawing?.aims_at)?.on_shelf);
+  const roots = every.filter((root) => !aimed.includes(root));
+  roots.sort(([, a], [, b]) => a.created_ms - b.created_ms || a.rank - b.rank || naturally(a.name, b.name));
+  for (const root of roots) addTree(items, root, children, selected, aimed);
   for (const [id, object] of objects) {
     if (object.resource !== "pods" || items.some((item) => item.id === id)) continue;
     if (!object.node || id === selected) items.push({ id, object });
@@ -120,11 +113,13 @@ function childrenOf(objects) {
   return children;
 }
 
-function addTree(items, [id, object], children, selected) {
+/** A thing, what it owns, and beside it what aims at it. */
+function addTree(items, [id, object], children, selected, aimed) {
   items.push({ id, object });
-  const owned = (children.get(id) ?? []).filter(([childId, child]) => SHELF_KINDS.has(child.kind) || (child.resource === "pods" && (!child.node || childId === selected)));
+  for (const [other, aiming] of aimed) if (aiming.drawing.aims_at === id) items.push({ id: other, object: aiming });
+  const owned = (children.get(id) ?? []).filter(([childId, child]) => child.on_shelf || (child.resource === "pods" && (!child.node || childId === selected)));
   owned.sort(([, a], [, b]) => (b.created_ms ?? 0) - (a.created_ms ?? 0) || naturally(a.name, b.name));
-  for (const child of owned) addTree(items, child, children, selected);
+  for (const child of owned) addTree(items, child, children, selected, aimed);
 }
 
 /** Ids of what the current step touches: boxes of components, subjects of objects, keys of Pods on nodes. */

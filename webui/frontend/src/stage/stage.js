@@ -10,7 +10,7 @@ import { drawNodes } from "./draw-nodes.js";
 import { drawProgress } from "./draw-progress.js";
 import { drawPlane } from "./draw-plane.js";
 import { drawPodRing } from "./draw-pod.js";
-import { drawShelf } from "./draw-shelf.js";
+import { drawDials, drawShelf } from "./draw-shelf.js";
 import { contains, grow } from "./geometry.js";
 import { drawRings, drawVeil } from "./pointing.js";
 import { Overlay } from "./overlay.js";
@@ -163,8 +163,9 @@ export class Stage {
     for (const placed of this.view.places.values()) {
       for (const item of placed.items) drawPodRing(pen, item, placed.level, atMs, still);
     }
+    drawDials(pen, this.view, atMs);
     drawProgress(pen, this.view.podScene.spots, atMs, { parked: still });
-    if (this.isDimmed && hovered.value) drawVeil(pen, this.view, hovered.value, this.targets);
+    if (this.isDimmed && hovered.value && hovered.value !== "shelf/more") drawVeil(pen, this.view, hovered.value, this.targets);
     drawTies(pen, this.view, hovered.value ?? selected.value);
     drawMessages(pen, this.view, { atMs, isMoving, isRunning: isTicking() && !still, parked: still });
     if (ringed.value) drawRings(pen, this.view, ringed.value);
@@ -295,7 +296,14 @@ export class Stage {
 
   select(target) {
     this.tooltip.hide();
+    if (target?.id === "shelf/more") return this.turnShelf();
     selected.value = target ? (target.subject ?? target.id) : null;
+  }
+
+  /** What found no room on the shelf comes into view, until a step touches something else. */
+  turnShelf() {
+    this.memory.onShelf = { since: `${moment.value.seq} ${selected.value}`, ids: this.view.shelf.away };
+    this.refresh();
   }
 
   /** Where something stands on the page, in CSS pixels; null when it is not in view. For tests. */

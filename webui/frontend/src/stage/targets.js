@@ -2,7 +2,7 @@
 
 import { say, t } from "../i18n.js";
 import { rect } from "./geometry.js";
-import { offWord, shortController } from "./draw-plane.js";
+import { comparisonText, offWord, shortController } from "./draw-plane.js";
 import { containersOf } from "./draw-pod.js";
 
 /** Rows for the grid, in drawing order: [{id, label, cells: [{id, subject?, rect, label}]}] */
@@ -38,7 +38,7 @@ function planeRow(view) {
   });
   const controllers = view.plan.chips.map((chip) => {
     const value = view.cell("controllers", chip.name) ?? {};
-    const label = t("label.controller", { name: shortController(chip.name), n: value.queue ?? 0 });
+    const label = controllerLabel(chip.name, value);
     return { id: `controller/${chip.name}`, rect: chip, label: value.off ? `${label}, ${offWord(value)}` : label };
   });
   const cells = [
@@ -52,19 +52,36 @@ function planeRow(view) {
   return { id: "plane", label: t("stage.control_plane"), cells: present(cells) };
 }
 
+/** "replicaset controller, 2 in the queue: web, db, wanted 4, found 3 → create 1". */
+function controllerLabel(name, { queue = 0, waiting = [], last }) {
+  const names = waiting.map((subject) => subject.split("/").at(-1)).join(" ");
+  const compared = typeof last?.wanted === "number" ? comparisonText({ name, last }) : "";
+  return [t("label.controller", { name: shortController(name), n: queue }), names, compared].filter(Boolean).join(", ");
+}
+
 function queueWords(view) {
   const queue = view.cell("scheduling", "queue") ?? [];
   return queue.length ? t("stage.queue_n", { n: queue.length }) : t("stage.queue_empty");
 }
 
 function shelfRow(view) {
-  const cells = view.shelf.placed.map((chip) => ({ id: chip.id, subject: chip.id, rect: rect(chip.x, chip.y, chip.w, chip.h), label: objectLabel(view, chip.object) }));
+  const cells = view.shelf.placed.map((chip) => ({ id: chip.id, subject: chip.id, rect: rect(chip.x, chip.y, chip.w, chip.h), label: chipLabel(view, chip) }));
+  const { hidden, away, moreX, y } = view.shelf;
+  if (hidden > 0 && away) cells.push({ id: "shelf/more", rect: rect(moreX - 4, y, 30, 22), label: t("stage.more", { n: hidden }) });
   return { id: "shelf", label: t("stage.shelf"), cells };
+}
+
+/** An object's words, and those of what its drawing shows besides: the next run, the latest eviction. */
+function chipLabel(view, chip) {
+  const detail = view.shelf.blocks.find(({ root }) => root.id === chip.id)?.detail;
+  const eviction = detail?.eviction && `${detail.eviction.name}: ${say(detail.eviction.words)}`;
+  return [objectLabel(view, chip.object), detail?.drawing?.is_suspended ? "" : say(detail?.plan?.words), eviction].filter(Boolean).join(", ");
 }
 
 export function objectLabel(view, object) {
   const owner = object.owner ? t("label.owner", { name: object.owner.split("/").at(-1) }) : "";
-  return [`${object.kind} ${object.name}`, say(object.status?.word), say(object.badge), owner].filter(Boolean).join(", ");
+  const words = [say(object.status?.word), say(object.badge)].filter((word, index, all) => word && all.indexOf(word) === index);
+  return [`${object.kind} ${object.name}`, ...words, say(object.drawing?.words), owner].filter(Boolean).join(", ");
 }
 
 function nodeRow(view, node) {

@@ -3,7 +3,7 @@
 import { say, t } from "../i18n.js";
 import { layoutStage } from "./layout.js";
 import { placeAll } from "./lod.js";
-import { placeShelf } from "./draw-shelf.js";
+import { placeShelf } from "./shelf/blocks.js";
 import { controllerNames, flightsAt, nodesInView, nodesOfStep, podsByNode, shelfItems, touchedBy } from "./scene.js";
 import { STAMP_HEIGHT } from "./draw-nodes.js";
 
@@ -29,7 +29,9 @@ export function buildView({ recording, moment, size, page, selected, zoom, memor
     cells: collection,
     cell: (name, id) => collection(name).get(id),
     seqStepsAgo,
-    shelf: placeShelf(plan, shelfItems(cells, selected), syncNotes(collection, seqStepsAgo(SYNC_SHOWN_FOR_STEPS))),
+    shelf: placeShelf(plan, shelfItems(cells, selected), syncNotes(collection, seqStepsAgo(SYNC_SHOWN_FOR_STEPS)), {
+      cells: collection, hot, selected, memory, seq: moment.seq, sinceSeq: seqStepsAgo(SYNC_SHOWN_FOR_STEPS),
+    }),
     flights: flightsAt(recording, moment, fromMs),
   };
   view.podScene = podScene(view);
