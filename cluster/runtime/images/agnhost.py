@@ -21,6 +21,7 @@ from cluster.runtime.wire import TIMEOUT, UNRESOLVED
 from cluster.runtime.words import Stamp, duration_of, flags, number_of
 from cluster.runtime.world import ContainerWorld
 
+PEM = "-----BEGIN {what}-----\nMIIBszCCAVmgAwIBAgIUQ==\n-----END {what}-----\n"  # of localhost; porter's, which nobody reads here
 METHODS, NAMESPACES = ("GET", "POST", "PUT"), ("kube-system", "default", "ns")
 
 
@@ -263,6 +264,6 @@ IMAGE = Image(
     answers={**ANSWERS, "tls-webhook": agnhost_webhook.webhook, "tls-conversion": agnhost_webhook.conversion},
     talks=TALKS,
     tools={"agnhost": tool},
-    files={"/etc/os-release": RELEASE},
+    files={"/etc/os-release": RELEASE, "/localhost.crt": PEM.format(what="CERTIFICATE"), "/localhost.key": PEM.format(what="PRIVATE KEY")},
     prompt_shows_folder=True,
 )

@@ -463,4 +463,22 @@ def serve_files(call: Call) -> int:
     return 0
 
 
-NETWORKING = {"wget": wget, "curl": curl, "nc": netcat, "nslookup": name_server_lookup, "ping": ping, "httpd": serve_files}
+def ip_route(call: Call) -> int:
+    """busybox's `ip` of a container without CAP_NET_ADMIN: nothing can be changed; of what it shows, the addresses."""
+    what = (call.arguments or [""])[0]
+    verb = (call.arguments[1:2] or ["show"])[0]
+    if what not in ("link", "addr", "address", "a", "l", "route", "r"):
+        raise Usage
+    if verb not in ("show", "list", "ls"):
+        call.err("ip: RTNETLINK answers: Operation not permitted\n")
+        return 2
+    rows = ["1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue qlen 1000", "    inet 127.0.0.1/8 scope host lo"]
+    for address in call.world.network.addresses():
+        rows += ["2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue", f"    inet {address}/24 scope global eth0"]
+    if what.startswith("r"):
+        rows = [f"{address.rpartition('.')[0]}.0/24 dev eth0 scope link  src {address}" for address in call.world.network.addresses()]
+    call.out("".join(row + "\n" for row in rows if not what.startswith("l") or not row.startswith(" ")))
+    return 0
+
+
+NETWORKING = {"ip": ip_route, "wget": wget, "curl": curl, "nc": netcat, "nslookup": name_server_lookup, "ping": ping, "httpd": serve_files}

@@ -35,6 +35,7 @@ USAGES = {
     "hostname": "[-sidf] [HOSTNAME | -F FILE]",
     "httpd": "[-ifv[v]] [-c CONFFILE] [-p [IP:]PORT] [-u USER[:GRP]] [-r REALM] [-h HOME]",
     "id": "[-ugGnr] [USER]",
+    "ip": "[OPTIONS] address|route|link|tunnel|neigh|rule [ARGS]",
     "kill": "[-l] [-SIG] PID...",
     "killall": "[-lq] [-SIG] PROCESS_NAME...",
     "ln": "[-sfnbtv] [-S SUF] TARGET... LINK|DIR",

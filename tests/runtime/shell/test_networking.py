@@ -37,6 +37,9 @@ class Network:
             return Resolved(("10.96.0.5",) if kind == "A" else (), name, "" if kind == "A" else "nodata", "10.96.0.10", 2)
         return Resolved(name=name, error=NO_NAME, server="10.96.0.10", took_ms=1)
 
+    def addresses(self):
+        return ["10.244.1.7"]
+
     def ping(self, host, **about):
         return Exchanged(UNRESOLVED) if host == "nope" else Exchanged(address="10.244.0.9", took_ms=1)
 
@@ -57,6 +60,8 @@ def asked(script, behaviour="debian"):
         ("wget -qO- shut", "", "wget: can't connect to remote host (10.96.0.6): Connection refused\n", 1, 1),
         ("wget -qO- -T 2 far", "", "wget: download timed out\n", 1, 2_000),
         ("wget -qO- nowhere", "", "wget: bad address 'nowhere'\n", 1, 0),
+        ("ip link add dummy0 type dummy", "", "ip: RTNETLINK answers: Operation not permitted\n", 2, 0),
+        ("ip route", "10.244.1.0/24 dev eth0 scope link  src 10.244.1.7\n", "", 0, 0),
         ("curl -s web", "hi\n", "", 0, 3),
         ("curl -sL web/old", "hi\n", "", 0, 4),
         ("curl -so /dev/null -w '%{http_code}\\n' web/none", "404\n", "", 0, 2),
