@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from cluster.client import Informers, Process
 from cluster.client.client import Call, Client
 from cluster.controllers._tasks import Task
@@ -14,7 +16,11 @@ from cluster.meta.requests import Response
 
 
 class Rig(Process):
-    """A controller whose requests are all granted at once, and written down."""
+    """A controller whose requests are all granted at once, and written down.
+
+    given: controller, now, objects; heard: whether its handlers hear of the objects; answers: {request: (code and) body} where it is
+    not simply granted; call and args: what is called in place of `sync(key)`.
+    """
 
     name = "kube-controller-manager"
 
@@ -22,13 +28,26 @@ class Rig(Process):
         super().__init__(Engine(epoch_ms=unix_ms(given["now"])))
         self.client = Client(self, user="x", groups=[], manager=self.name)
         self.informers = Informers(self, self.client)
+        self.engine.actors["kube-apiserver"] = SimpleNamespace(context=SimpleNamespace(registry=registry()))
+        self.answers = given.get("answers") or {}
         self.requests: list[dict] = []
+        self.revision, self.revisions = 100, {}
         self.events: list[str] = []
         self.controller = next(cls for cls in controller_classes() if given["controller"] == cls.NAME)(self)
-        self.controller.recorder.event = lambda obj, kind, reason, message: self.events.append(f"{kind} {reason} {message}")
+        if hasattr(self.controller, "recorder"):
+            self.controller.recorder.event = lambda obj, kind, reason, message, *_: self.events.append(f"{kind} {reason} {message}")
         self.objects = {}
         for number, obj in enumerate(given["objects"], 1):
             self.know(obj, number)
+        for informer in self.informers.by_resource.values() if given.get("heard") else ():
+            for obj in informer.items():
+                for handler in [*informer.handlers, *informer.concerned(None, obj)]:
+                    handler("ADDED", None, obj)
+
+    def look(self, given: dict):
+        """One look, to its end; what it came to."""
+        found = getattr(self.controller, given["call"])(*given.get("args", ())) if "call" in given else self.controller.sync(given["key"])
+        return self.drive(found) if hasattr(found, "send") else found
 
     def know(self, obj: dict, number: int) -> None:
         kind = next(kind for kind in registry().stored if kind.kind == obj["kind"])
@@ -61,15 +80,38 @@ class Rig(Process):
 
     def grant(self, request) -> Response:
         """Write a request down; what is asked for and not known is not found."""
-        body = draft(request.body) if request.verb != "delete" else None
-        name = request.name or body["metadata"].get("name") or body["metadata"]["generateName"] + "*"
-        if request.verb == "get":
-            found = self.objects.get((request.resource, f"{request.namespace}/{name}"))
-            return Response(code=200, body=found) if found else Response(code=404, body={"kind": "Status", "reason": "NotFound", "message": "x"})
+        body = draft(request.body) if request.body is not None else None
+        meta = body["metadata"] if body and request.verb in ("create", "update") else {}
+        name = request.name or meta.get("name") or meta.get("generateName", "") + "*"
         resource = f"{request.resource}/{request.subresource}" if request.subresource else request.resource
         said = {"request": f"{request.verb} {resource} {name}"}
-        if body is not None:
-            said["body"] = {"status": body["status"]} if request.subresource == "status" else body
+        if request.verb == "get":
+            return self.tell(request, said["request"], name)
+        if request.verb == "list":
+            items = [obj for (resource, _), obj in self.objects.items() if resource == request.resource]
+            return Response(code=200, body={"items": [obj for obj in items if obj["metadata"].get("namespace", "") == request.namespace]})
+        if request.verb in ("delete", "deletecollection"):
+            body = {key: value for key, value in body.items() if key not in ("kind", "apiVersion")}
+        if body:
+            said["body"] = {"status": body["status"]} if request.subresource == "status" and "status" in body else body
         self.requests.append(said)
-        granted = {**(body or {}), "metadata": {**((body or {}).get("metadata") or {}), "name": name, "uid": f"uid-{name}", "resourceVersion": "100"}}
+        if said["request"] in self.answers:
+            return Response(**self.answers[said["request"]])
+        return self.write(request, name, body if isinstance(body, dict) else {})
+
+    def write(self, request, name: str, body: dict) -> Response:
+        """Grant a write, but no update of what has been written since it was read."""
+        key, meta = (request.resource, name), body.get("metadata") or {}
+        if request.verb == "update" and key in self.revisions and meta.get("resourceVersion", "") != self.revisions[key]:
+            return Response(code=409, body={"kind": "Status", "reason": "Conflict", "message": "the object has been modified"})
+        self.revisions[key] = str(self.revision)
+        granted = {**body, "metadata": {"generation": 1, **meta, "name": name, "uid": f"uid-{name}", "resourceVersion": str(self.revision)}}
+        self.revision += 1
         return Response(code=201 if request.verb == "create" else 200, body=granted)
+
+    def tell(self, request, said: str, name: str) -> Response:
+        """The answer to a question; what is asked for and not known is not found."""
+        if said in self.answers:
+            return Response(**self.answers[said])
+        found = self.objects.get((request.resource, f"{request.namespace}/{name}" if request.namespace else name))
+        return Response(code=200, body=found) if found else Response(code=404, body={"kind": "Status", "reason": "NotFound", "message": "x"})
