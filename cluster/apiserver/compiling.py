@@ -1,7 +1,7 @@
 """Expressions that no compiler would read: what configures admission is refused with them.
 
-Only the grammar is looked at, not types and names; what custom/expressions.py leaves out of the language (optionals, bytes, quoted field
-names) is taken for well formed.
+Only the grammar is looked at, not types and names; what custom/expressions.py leaves out of the language (bytes, quoted field names)
+is taken for well formed.
 Source: k8s.io/apiserver pkg/admission/plugin/cel/compile.go, pkg/apis/admissionregistration/validation/validation.go.
 """
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cluster.meta.fields import FieldError
 from .custom import expressions
 
 GROUP = "admissionregistration.k8s.io"
-_BEYOND = re.compile(r"""`|\.\?|[\[{,]\s*\?|\b[bB][rR]?['"]|\d[eE]|(?<![\w)\]])\.\d""")   # of the language, but not read here
+_BEYOND = re.compile(r"""`|\b[bB][rR]?['"]|\d[eE]|(?<![\w)\]])\.\d""")   # of the language, but not read here
 _OF_GRAMMAR = ("cannot read", "expected", "unexpected", "a field name is missing")   # of what expressions.py complains
 LISTS = ("matchConditions", "validations", "variables")
 
@@ -35,6 +35,11 @@ def _found(where: str, holder: dict) -> Iterator[tuple[str, str]]:
             for field in ("expression", "messageExpression"):
                 if isinstance(each.get(field), str) and each[field].strip():
                     yield f"{where}.{name}[{index}].{field}", each[field]
+    for index, mutation in enumerate(holder.get("mutations") or ()):
+        for name in ("jsonPatch", "applyConfiguration"):
+            text = (mutation.get(name) or {}).get("expression")
+            if isinstance(text, str) and text.strip():
+                yield f"{where}.mutations[{index}].{name}.expression", text
 
 
 @lru_cache(maxsize=512)

@@ -121,6 +121,7 @@ def test_what_configures_admission_is_exempt(http, policy):
     ([{"patchType": "JSONPatch"}], {}, "spec.mutations[0].jsonPatch: Required value: must be specified when patchType is JSONPatch"),
     ([{**apply(LABEL), **{"jsonPatch": {"expression": "[]"}}}], {},
      'spec.mutations[0].jsonPatch: Invalid value: "{jsonPatch}": must not be specified when patchType is ApplyConfiguration'),
+    ([apply("Object{metadata: Object.metadata{")], {}, "spec.mutations[0].applyConfiguration.expression: Invalid value: "),
 ])
 def test_a_policy_is_judged_in_upstreams_words(policy, mutations, spec, words):
     code, body = policy(*mutations, binding=False, **spec)
