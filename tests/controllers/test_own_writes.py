@@ -41,7 +41,7 @@ def test_what_is_created_is_waited_for(name):
     rig = rig_of(name)
     rig.drive(rig.controller.sync("default/x"))
     assert any(said["request"].startswith("create pods") for said in rig.requests)
-    assert rig.controller.state.writes.by_key["default/x"]["pods"] == 100
+    assert rig.controller.state.writes.by_key["default/x"]["pods"] >= 100
 
 
 def test_a_replication_controller_waits_for_nothing_as_upstream():
