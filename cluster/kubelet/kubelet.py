@@ -33,6 +33,7 @@ from .prober import Prober
 from .resizes import Resizes
 from .services import Services
 from .state import KubeletState, Report, Worker
+from .static_pods import MIRROR, StaticPods
 from .status_manager import StatusManager
 from .sync import Sync
 from .termination import Termination
@@ -77,6 +78,7 @@ class Kubelet(Process):
             Images(self, self.parallel_pulls),
             NodeAgent(self),
         )
+        self.static = StaticPods(self)
         self.collection, self.pressure, self.preemption = ImageCollection(self), Pressure(self), Preemption(self)
         self.volumes, self.objects, self.services = Volumes(self), Objects(self), Services(self)
         self.local_storage, self.health = LocalStorage(self), Health(self)
@@ -104,6 +106,7 @@ class Kubelet(Process):
 
     def on_synced(self) -> None:
         """Pods and node are known: register, and look for what no Pod explains."""
+        self.static.look()
         self.work(self.agent.register())
         self.after(HOUSEKEEPING_MS, "clean_orphans")
         self.pressure.usage_changed()
@@ -135,6 +138,8 @@ class Kubelet(Process):
 
     def stored(self, uid: str) -> dict | None:
         """A Pod of this node as the API last had it."""
+        if self.state.static and uid in self.state.static:
+            return self.static.pod(uid)
         key = self.state.pods.get(uid)
         found = self.pods.get(key) if key else None
         return found if found is not None and found["metadata"]["uid"] == uid else self.state.ended.get(uid)
@@ -177,13 +182,15 @@ class Kubelet(Process):
             self.runtime.state.pod_cidr = cidr
 
     def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
-        if kind == "DELETED":
-            self._removed(old or new, new)
+        if "annotations" in new["metadata"] and MIRROR in new["metadata"]["annotations"]:
+            self.static.heard(kind, new)
+        elif kind == "DELETED":
+            self.removed(old or new, new)
         elif old is not None and old["metadata"]["uid"] != new["metadata"]["uid"]:
-            self._removed(old, old)
-            self._added(new)
+            self.removed(old, old)
+            self.added(new)
         elif old is None:
-            self._added(new)
+            self.added(new)
         elif is_changed(old, new):
             if old["spec"] is not new["spec"]:
                 self.resizes.look(old, new)
@@ -193,7 +200,8 @@ class Kubelet(Process):
             if new["spec"].get("readinessGates") and conditions.must_reconcile(new) and not self.workers.is_ending(new["metadata"]["uid"]):
                 self.workers.update(new, "sync")
 
-    def _added(self, pod: dict) -> None:
+    def added(self, pod: dict) -> None:
+        """A Pod is new on this node."""
         meta = pod["metadata"]
         uid, key = meta["uid"], f"{meta['namespace']}/{meta['name']}"
         self.state.pods[uid] = key
@@ -262,9 +270,10 @@ class Kubelet(Process):
         """A critical Pod for which room was made."""
         pod = self.stored(uid)
         if pod is not None and uid in self.state.pods and uid not in self.state.workers:
-            self._added(pod)
+            self.added(pod)
 
-    def _removed(self, old: dict, last: dict) -> None:
+    def removed(self, old: dict, last: dict) -> None:
+        """A Pod is no more; last: its last version."""
         uid = old["metadata"]["uid"]
         self.state.pods.pop(uid, None)
         self.release(uid)
@@ -306,6 +315,8 @@ class Kubelet(Process):
             self.cancel(worker.retry)
             self.tell("PodRemoved", worker)
             self.runtime.remove_pod(uid)
+            if self.state.has_static:
+                self.static.ended(worker.key)
 
     # -- news from the runtime, and what was put off -------------------------------------------------------------
 
@@ -327,6 +338,12 @@ class Kubelet(Process):
 
     def look_at_object(self, key: str) -> None:
         self.objects.look_again(key)
+
+    def on_manifests_change(self) -> None:
+        self.static.changed()
+
+    def look_at_manifests(self) -> None:
+        self.static.look()
 
     def on_storage_over(self, uid: str) -> None:
         self.local_storage.noticed(uid)

@@ -10,6 +10,8 @@ from typing import Any
 from cluster.meta import status
 from cluster.runtime.state import Container, Log
 
+from .static_pods import mirrored
+
 
 def read(kubelet, namespace: str, pod: str, container: str, options: dict[str, str]) -> str:
     """A container's log. Raises StatusError.
@@ -27,7 +29,7 @@ def read(kubelet, namespace: str, pod: str, container: str, options: dict[str, s
 def run_of(kubelet, pod: dict, container: str, options: dict[str, str]) -> Container:
     """The run of a container whose log is meant. Raises StatusError."""
     is_previous = options.get("previous") in ("true", "1")
-    return choose(pod, kubelet.runtime.containers(pod["metadata"]["uid"]), container, is_previous)
+    return choose(pod, kubelet.runtime.containers(mirrored(pod) or pod["metadata"]["uid"]), container, is_previous)
 
 
 def shown(line: list, clock: Any, *, with_time: bool) -> str:

@@ -62,6 +62,7 @@ class NodeAgent:
             yield Sleep(RETRY_MS, background=True)
         node = reply.body
         kubelet.state.is_registered, kubelet.state.node_uid = True, node["metadata"]["uid"]
+        kubelet.static.show_all()
         kubelet.trace(
             "NodeRegistered",
             f"nodes//{kubelet.node}",

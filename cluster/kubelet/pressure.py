@@ -24,6 +24,7 @@ LEAST_MEMORY = 100 << 20  # evictionHard: memory.available<100Mi
 SYSTEM_MEMORY = 700 << 20  # what the machine's own programs hold
 CRITICAL = 2_000_000_000  # priority of system-cluster-critical
 REASON = "Evicted"
+STATIC = frozenset(("kubernetes.io/config.mirror", "kubernetes.io/config.source"))
 TOLERATED = "node.kubernetes.io/memory-pressure"
 
 
@@ -168,7 +169,7 @@ def evict(kubelet: Any, worker: Worker, pod: dict, reason: str, message: str, wh
 
 def is_critical(pod: dict) -> bool:
     """Whether a Pod is one that the system needs. Source: pkg/kubelet/types/pod_update.go (IsCriticalPod)."""
-    return (pod["spec"].get("priority") or 0) >= CRITICAL or "kubernetes.io/config.mirror" in (pod["metadata"].get("annotations") or {})
+    return (pod["spec"].get("priority") or 0) >= CRITICAL or not STATIC.isdisjoint(pod["metadata"].get("annotations") or {})
 
 
 def _text(size_bytes: int) -> str:

@@ -193,5 +193,7 @@ class KubeletState:
     lease: dict[str, Any] = field(default_factory=dict)
     used: dict[str, int] = field(default_factory=dict)  # what admitted Pods request in all
     admitted: dict[str, dict[str, int]] = field(default_factory=dict)  # uid -> what it requests
+    static: dict[str, dict[str, Any]] = field(default_factory=dict)  # uid -> static Pod, as its manifest has it
+    has_static: bool = False  # there are static Pods, or were
     preempting: dict[str, list[str]] = field(default_factory=dict)  # uid of a critical Pod -> uids of the Pods that make room for it
     ports: dict[str, list[list[Any]]] = field(default_factory=dict)  # uid -> its host ports

@@ -110,6 +110,8 @@ class StatusManager:
             uid = next(iter(kubelet.state.dirty))
             del kubelet.state.dirty[uid]
             known, pod = kubelet.state.statuses.get(uid), kubelet.pod(uid)
+            if kubelet.state.static and uid in kubelet.state.static:
+                pod = kubelet.static.mirror(uid)  # it is the mirror that tells; without one nothing is sent
             if known is not None and pod is not None and uid in kubelet.state.pods:
                 yield from self._send(uid, pod, known)
 
@@ -124,7 +126,7 @@ class StatusManager:
         changes = patch_of(stored, wanted)
         if changes:
             namespace, name = split_key(known.key)
-            body = {"metadata": {"uid": uid}, "status": changes}
+            body = {"metadata": {"uid": pod["metadata"]["uid"]}, "status": changes}
             call = kubelet.client.patch("pods", name, body, namespace=namespace, subresource="status")
             call.request.outcome = [current["metadata"]["resourceVersion"], wanted]
             reply = yield call
@@ -133,7 +135,7 @@ class StatusManager:
             current = reply.body
             kubelet.state.last_sent[uid] = current
         known.sent = version
-        if known.finished and pods.is_terminating(current) and pods.is_terminal(current):
+        if known.finished and pods.is_terminating(current) and pods.is_terminal(current) and uid == current["metadata"]["uid"]:
             yield from self._delete(uid, known)
 
     def _delete(self, uid: str, known: Known):

@@ -108,6 +108,11 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
         if self.listener is not None and self.listener.is_on:
             self.listener.on_storage_over(uid)
 
+    def manifests_changed(self) -> None:
+        """Something happened in the node's folder of manifests."""
+        if self.listener is not None and self.listener.is_on:
+            self.listener.on_manifests_change()
+
     def wipe_volume(self, spec: dict) -> None:
         """Delete the folder of this node that a PersistentVolume's spec is about."""
         path = (spec.get("hostPath") or spec.get("local") or {}).get("path", "")

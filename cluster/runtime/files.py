@@ -17,6 +17,7 @@ from .filesystem import (
     GONE,
     HOST,
     LINK,
+    MANIFESTS,
     MOST_LINKS,
     READ,
     SET_GROUP,
@@ -277,10 +278,17 @@ class Files:
         if not self._has_room(tree, inner, node, volume):
             return self._refuse(FULL)
         tree[inner], self.why = node, ""
+        if volume is not None and volume.kind == HOST:
+            self._tell_node(inner)
         limit = volume.limit_bytes if volume is not None else self.process.disk_limit
         if self.runtime is not None and ((limit and size_of(tree) > limit) or (self.state.disk_limits and self._is_pod_full())):
             self.runtime.storage_over(self.uid)
         return True
+
+    def _tell_node(self, path: str) -> None:
+        """The kubelet hears of what happens to manifests of static Pods (inotify)."""
+        if path.startswith(MANIFESTS) and self.runtime is not None:
+            self.runtime.manifests_changed()
 
     def _fills_memory(self, tree: Tree, inner: str, node: Node, volume: Volume) -> bool:
         """Whether what lies in a volume in memory leaves none to the container, which the kernel kills: its pages are the container's.
@@ -346,6 +354,8 @@ class Files:
         point = self.mount_point(path)
         tree, inner = self._within(path, point) if point else (self.process.files, path)
         tree.pop(inner, None)
+        if point and self.process.mounts[point].volume == HOST:
+            self._tell_node(inner)
         if not point and (path in image_tree(self.process.behaviour) or path in self._etc()):
             tree[path] = Node(kind=GONE)
         self.why = ""

@@ -14,6 +14,7 @@ from .images import behaviours
 
 FILE, FOLDER, LINK, GONE = "file", "folder", "link", "gone"
 FOLDERS = ("/", "/bin", "/dev", "/etc", "/home", "/mnt", "/opt", "/proc", "/root", "/run", "/sys", "/tmp", "/usr", "/var")
+MANIFESTS = "/etc/kubernetes/manifests"  # of static Pods, on a node
 HOST = "host"  # the node's own file system among `RuntimeState.volumes`
 READ, WRITE, ENTER = 4, 2, 1
 SET_GROUP = 0o2000  # of a folder: what is made in it belongs to its group
@@ -158,6 +159,6 @@ def host_tree(node: str) -> Tree:
     tree: Tree = {path: folder(mode=0o1777 if path == "/tmp" else 0o755) for path in FOLDERS}
     put(tree, "/etc/hostname", Node(node + "\n"))
     put(tree, "/etc/hosts", Node(f"127.0.0.1\tlocalhost\n127.0.1.1\t{node}\n"))
-    for path in ("/var/lib/kubelet", "/var/log/pods", "/var/log/containers", "/etc/kubernetes/manifests"):
+    for path in ("/var/lib/kubelet", "/var/log/pods", "/var/log/containers", MANIFESTS):
         put(tree, path, folder())
     return tree

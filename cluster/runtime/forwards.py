@@ -37,7 +37,8 @@ class Forwards:
         found = self.state.forwards.get(number)
         if found is None:
             return
-        sandbox = next((each for each in self.sandboxes(found.uid) if each.state == "ready"), None)
+        known = self.sandboxes(found.uid) or [each for each in self.state.sandboxes.values() if each.pod == found.pod]  # a mirror's uid is not its
+        sandbox = next((each for each in known if each.state == "ready"), None)
         if sandbox is None:
             self._forward_refused(found, f"error forwarding port {found.port} to pod {found.pod}, uid : sandbox is not running", "")
             return

@@ -37,6 +37,27 @@ KINDS = {
         en="**kubelet** renews the Lease of {node}: the heartbeat by which the control plane knows that the node lives.",
         zh="**kubelet** 续约 {node} 的 Lease：控制平面凭这一心跳得知节点存活。",
     ),
+    "StaticPodFound": Kind(
+        stage="sandbox",
+        marker="status",
+        source="pkg/kubelet/config/file.go",
+        en="**kubelet** on {node} finds a manifest in its folder and runs {name} by itself; the API only gets a mirror of it.",
+        zh="{node} 的 **kubelet** 在自己的目录中发现清单，自行运行 {name}；API 里只有它的镜像 Pod。",
+    ),
+    "StaticPodGone": Kind(
+        stage="delete",
+        marker="status",
+        source="pkg/kubelet/config/file.go",
+        en="**kubelet** on {node} misses the manifest of {name}: it ends the static Pod, then deletes its mirror.",
+        zh="{node} 的 **kubelet** 发现 {name} 的清单已不在：先结束这个静态 Pod，再删除其镜像 Pod。",
+    ),
+    "ManifestRefused": Kind(
+        stage="sandbox",
+        marker="warning",
+        source="pkg/kubelet/config/common.go",
+        en="**kubelet** on {node} cannot take {path} for a static Pod: {message}. It only says so in its own log.",
+        zh="{node} 的 **kubelet** 无法把 {path} 当作静态 Pod：{message}。它只在自己的日志里说明。",
+    ),
     "PodAdmitted": Kind(
         stage="sandbox",
         marker="status",
