@@ -1,6 +1,7 @@
 """A controller's queue as the page shows it, and what it compared."""
 
-from cluster.picture.queues import COMPARISONS_KEPT, QueuePictures
+from cluster.controllers.manager import controller_classes
+from cluster.picture.queues import COMPARISONS_KEPT, ORDER, QueuePictures
 
 NAME = "replicaset-controller"
 
@@ -42,6 +43,7 @@ def test_a_stopped_process_forgets_what_waited():
     assert [(key, cell["queue"], cell["waiting"]) for _, key, cell in queues.stopped()] == [(NAME, 0, [])]
 
 
-def test_controllers_have_a_fixed_order():
+def test_controllers_have_a_fixed_order_and_each_of_it_exists():
+    assert set(ORDER) <= {each.NAME for each in controller_classes()}
     ranks = [QueuePictures((name,)).cells[name]["rank"] for name in ("deployment-controller", NAME, "ttl-controller")]
     assert ranks == sorted(ranks) and ranks[-1] == 99

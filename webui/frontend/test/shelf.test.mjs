@@ -79,3 +79,12 @@ test("controllers stand in the order that the server gives them", () => {
   const names = controllerNames(cellsOf({ controllers: { b: { rank: 0 }, a: { rank: 1 }, z: {}, y: {} } }));
   assert.deepEqual(names, ["b", "a", "y", "z"]);
 });
+
+test("a controller beyond the first eight takes an idle one's place while it works; the others stay where they are", () => {
+  const controllers = Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`c${index}`, { rank: index, queue: 0, worked_seq: 0 }]));
+  controllers.c7.worked_seq = controllers.c10.worked_seq = 50;
+  controllers.c11.queue = 1;
+  const names = (sinceSeq) => controllerNames(cellsOf({ controllers }), sinceSeq).slice(0, 8).join(" ");
+  assert.equal(names(40), "c0 c1 c2 c3 c4 c11 c10 c7");
+  assert.equal(names(60), "c0 c1 c2 c3 c4 c5 c6 c11");
+});

@@ -6,6 +6,7 @@ import { statusGlyph } from "../icons.js";
 import { say, t } from "../i18n.js";
 import { cell, cells, moment, selected, sinceBegin } from "../store.js";
 import { drawDials, drawPlaced } from "../stage/draw-shelf.js";
+import { shortController } from "../stage/draw-plane.js";
 import { Pen } from "../stage/pen.js";
 import { naturally, topOwner } from "../stage/scene.js";
 import { placeShelf } from "../stage/shelf/blocks.js";
@@ -117,7 +118,7 @@ function evictionView(asked) {
 // -- controllers and owners ----------------------------------------------------------------------------------------------------
 
 function comparedView(id) {
-  const rows = [...cells("controllers").values()].flatMap(({ name, comparisons = [] }) => comparisons.filter(({ subject }) => subject === id).map((one) => ({ ...one, label: objectLink(`controller/${name}`, name) })));
+  const rows = [...cells("controllers").values()].flatMap(({ name, comparisons = [] }) => comparisons.filter(({ subject }) => subject === id).map((one) => ({ ...one, label: objectLink(`controller/${name}`, shortController(name)) })));
   if (!rows.length) return html`<p class="note">${t("work.never_compared")}</p>`;
   return comparisonsView(rows.sort((a, b) => b.at_ms - a.at_ms).slice(0, 6), t("work.controller"));
 }

@@ -24,13 +24,23 @@ export function nodesInView(cells, page, touched) {
 
 export const naturally = (a, b) => a.localeCompare(b, "en", { numeric: true });
 
-/** Names of controllers in their fixed order; only when they do not all fit do those with work come first. */
-export function controllerNames(cells) {
+const CHIPS = 9; // beyond, one of them says how many more there are
+const MOST_GUESTS = 3;
+
+/** Names of controllers in their fixed order; where they do not all fit, those with work take the last places of those that have none. */
+export function controllerNames(cells, sinceSeq = Infinity) {
   const rank = (name) => collection(cells, "controllers").get(name)?.rank ?? LAST;
   const names = [...collection(cells, "controllers").keys()].sort((a, b) => rank(a) - rank(b) || naturally(a, b));
-  if (names.length <= 9) return names;
-  const queue = (name) => collection(cells, "controllers").get(name)?.queue ?? 0;
-  return names.map((name, index) => ({ name, index })).sort((a, b) => Number(queue(b.name) > 0) - Number(queue(a.name) > 0) || a.index - b.index).map(({ name }) => name);
+  if (names.length <= CHIPS) return names;
+  const worked = (name) => collection(cells, "controllers").get(name)?.worked_seq ?? 0;
+  const isAtWork = (name) => collection(cells, "controllers").get(name)?.queue > 0 || (worked(name) > 0 && worked(name) >= sinceSeq);
+  const [regulars, others] = [names.slice(0, CHIPS - 1), names.slice(CHIPS - 1)];
+  const guests = others.filter(isAtWork).sort((a, b) => worked(b) - worked(a)).slice(0, MOST_GUESTS);
+  for (const guest of guests) {
+    const place = regulars.findLastIndex((name) => !guests.includes(name) && !isAtWork(name));
+    if (place >= 0) regulars[place] = guest;
+  }
+  return [...regulars, ...names.filter((name) => !regulars.includes(name))];
 }
 
 /** Every Pod that belongs on a node: bound by the API, or still there in truth. Map node → entries. */

@@ -9,21 +9,22 @@ import { STAMP_HEIGHT } from "./draw-nodes.js";
 
 const EMPTY = new Map();
 const SYNC_SHOWN_FOR_STEPS = 12;
+const WORK_SHOWN_FOR_STEPS = 5;
 const POD_LANES = /^(kubelet|containerd|runtime|cri|node)\b/;
 
 /** Everything that the drawing of one moment needs. `memory` keeps levels of detail between pictures. */
 export function buildView({ recording, moment, size, page, selected, zoom, memory, fromMs }) {
   const cells = recording.cells;
   const collection = (name) => cells.get(name) ?? EMPTY;
+  const seqStepsAgo = (count) => (moment.step < 0 ? Infinity : (recording.stepRow(Math.max(0, moment.step - count))?.seq ?? 0));
   const { names, pages } = nodesInView(cells, page, nodesOfStep(moment));
-  const plan = layoutStage({ ...size, nodes: names, controllers: controllerNames(cells) });
+  const plan = layoutStage({ ...size, nodes: names, controllers: controllerNames(cells, seqStepsAgo(WORK_SHOWN_FOR_STEPS)) });
   const stamps = collection("scheduling").get("stamps") ?? null;
   if (stamps) makeRoomForStamps(plan, stamps);
   const hot = touchedBy(plan, moment);
   const byNode = podsByNode(cells);
   const places = placeAll(plan, byNode, { zoom, previous: memory.levels });
   memory.levels = new Map([...places].map(([name, placed]) => [name, placed.level]));
-  const seqStepsAgo = (count) => (moment.step < 0 ? Infinity : (recording.stepRow(Math.max(0, moment.step - count))?.seq ?? 0));
   const view = {
     plan, pages, places, hot, moment, selected, stamps,
     cells: collection,
