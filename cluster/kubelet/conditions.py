@@ -56,9 +56,10 @@ def containers_ready(
 ) -> tuple[bool, str, str]:
     """(holds, reason, message) of ContainersReady."""
     unknown, unready = [], []
-    sidecars = [spec for spec in pod["spec"].get("initContainers") or () if is_sidecar(spec)]
-    for spec in [*sidecars, *pod["spec"]["containers"]]:
-        status = statuses.get(spec["name"]) or init_statuses.get(spec["name"])
+    sidecars = [spec for spec in pod["spec"].get("initContainers") or () if "restartPolicy" in spec and is_sidecar(spec)]
+    for spec in (*sidecars, *pod["spec"]["containers"]):
+        name = spec["name"]
+        status = statuses[name] if name in statuses else init_statuses.get(name)
         if status is None:
             unknown.append(spec["name"])
         elif not status["ready"]:
@@ -67,8 +68,9 @@ def containers_ready(
         return False, "PodCompleted", ""
     if phase == "Failed":
         return False, "PodFailed", ""
-    message = _missing(unknown, unready, "unready")
-    return (False, "ContainersNotReady", message) if message else (True, "", "")
+    if not unknown and not unready:
+        return True, "", ""
+    return False, "ContainersNotReady", _missing(unknown, unready, "unready")
 
 
 def ready(pod: dict, containers: tuple[bool, str, str], others: list[dict]) -> tuple[bool, str, str]:
@@ -112,17 +114,18 @@ def initialized(
         status = init_statuses.get(spec["name"])
         if status is None:
             unknown.append(spec["name"])
-        elif not (bool(status.get("started")) if is_sidecar(spec) else status["ready"]):
+        elif not (status["started"] if "restartPolicy" in spec and is_sidecar(spec) else status["ready"]):
             incomplete.append(spec["name"])
     if phase == "Succeeded" and not unknown:
         return True, "PodCompleted", ""
     for status in statuses.values():
         if "running" in status["state"] or "terminated" in status["state"] or status.get("lastState"):
             return True, "", ""
-    message = _missing(unknown, incomplete, "incomplete")
-    if message and any(each["type"] == "Initialized" and each["status"] == "True" for each in old):
+    if not unknown and not incomplete:
         return True, "", ""
-    return (False, "ContainersNotInitialized", message) if message else (True, "", "")
+    if any(each["type"] == "Initialized" and each["status"] == "True" for each in old):
+        return True, "", ""
+    return False, "ContainersNotInitialized", _missing(unknown, incomplete, "incomplete")
 
 
 def stamp(conditions: list[dict], old: list[dict], now_text: str) -> None:

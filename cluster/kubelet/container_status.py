@@ -60,20 +60,20 @@ def statuses_of(
     made: from one time to the next, what they were made from; None: they are made anew.
     """
     has_init, is_ending = bool(pod["spec"].get("initContainers")), "deletionTimestamp" in pod["metadata"]
-    before = {status["name"]: status for status in old}
-    statuses = []
+    before, statuses = {status["name"]: status for status in old}, []
+    made = {} if made is None or is_resetting else made
     for spec in specs:
         name = spec["name"]
         earlier, runs = before.get(name), [container for container in report.containers if container.name == name]
-        latest, reason = runs[-1] if runs else None, reasons.get(name)
-        known = made.get(name) if made is not None and not is_resetting else None
+        latest, reason = runs[-1] if runs else None, reasons.get(name) if reasons else None
+        known = made.get(name)
         if known is not None and known.status is earlier and known[1:] == (spec, latest, len(runs), reason, is_ending):
-            status = earlier
+            made_now = earlier
         else:
-            status = _status(pod, spec, runs, earlier, has_init, time_text, is_resetting)
-            _apply_reason(pod, spec, latest, status, is_init, reasons)
-        status = _marked_ready(pod, spec, status, is_init, earlier, probed)
-        if made is not None:
+            made_now = _status(pod, spec, runs, earlier, has_init, time_text, is_resetting)
+            _apply_reason(pod, spec, latest, made_now, is_init, reasons)
+        status = _marked_ready(pod, spec, made_now, is_init, earlier, probed)
+        if status is not earlier:
             made[name] = Made(status, spec, latest, len(runs), reason, is_ending)
         statuses.append(status)
     return statuses if is_init or len(statuses) < 2 else sorted(statuses, key=lambda status: status["name"])
@@ -92,7 +92,7 @@ def _status(pod: dict, spec: dict, runs: list[Container], old: dict | None, has_
     if not runs:
         status = _without_container(pod, spec, old, has_init)
         return _removed(spec, status, old) if is_resetting and old and "waiting" not in old["state"] else status
-    status = _from_container(spec, runs[-1], time_text)
+    status = _from_container(spec, runs[-1], old, time_text)
     status["user"] = user_status(pod, spec, runs[-1].image)
     if len(runs) > 1:
         status["lastState"] = _state(runs[-2], time_text)
@@ -137,7 +137,7 @@ def _without_container(pod: dict, spec: dict, old: dict | None, has_init: bool) 
         "imageID": "",
         "started": False,
     }
-    mounts = mount_statuses(spec)
+    mounts = mount_statuses(spec, old)
     if mounts:
         status["volumeMounts"] = mounts
     if old:
@@ -156,7 +156,7 @@ def _without_container(pod: dict, spec: dict, old: dict | None, has_init: bool) 
     return status
 
 
-def _from_container(spec: dict, container: Container, time_text) -> dict:
+def _from_container(spec: dict, container: Container, old: dict | None, time_text) -> dict:
     status = {
         "name": container.name,
         "state": _state(container, time_text),
@@ -172,7 +172,7 @@ def _from_container(spec: dict, container: Container, time_text) -> dict:
     if resources.get("requests"):
         status["allocatedResources"] = resources["requests"]
     status["resources"] = resources
-    mounts = mount_statuses(spec)
+    mounts = mount_statuses(spec, old)
     if mounts:
         status["volumeMounts"] = mounts
     return status
@@ -192,8 +192,10 @@ def _state(container: Container, time_text) -> dict:
     return {"terminated": ended}
 
 
-def mount_statuses(spec: dict) -> list[dict]:
-    """status.volumeMounts: what is mounted where; recursiveReadOnly tells how far read-only goes."""
+def mount_statuses(spec: dict, old: dict | None = None) -> list[dict]:
+    """status.volumeMounts: what is mounted where; recursiveReadOnly tells how far read-only goes. old: an earlier status, which has them."""
+    if old is not None and "volumeMounts" in old:
+        return old["volumeMounts"]
     mounts = []
     for mount in spec.get("volumeMounts") or ():
         status = {"name": mount["name"], "mountPath": mount["mountPath"]}

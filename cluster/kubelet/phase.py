@@ -53,7 +53,7 @@ def _init(pod: dict, statuses: dict[str, dict]) -> tuple[int, int, int]:
     for spec in pod["spec"].get("initContainers") or ():
         status = statuses.get(spec["name"])
         state = status["state"] if status else {}
-        if is_sidecar(spec):
+        if "restartPolicy" in spec and is_sidecar(spec):
             is_started = "running" in state and status.get("started")
             has_run = "terminated" in state or (status or {}).get("lastState", {}).get("terminated")
             pending_sidecars += not is_started and not has_run
@@ -89,7 +89,7 @@ def _tally(pod: dict, statuses: dict[str, dict]) -> Tally:
 
 def _add_sidecars(pod: dict, statuses: dict[str, dict], tally: Tally) -> None:
     for spec in pod["spec"].get("initContainers") or ():
-        if not is_sidecar(spec):
+        if "restartPolicy" not in spec or not is_sidecar(spec):
             continue
         status = statuses.get(spec["name"])
         state = status["state"] if status else {}

@@ -95,7 +95,8 @@ class Prober:
 
     def verdict(self, uid: str, kind: str, container_id: str, name: str) -> str | None:
         """What a probe has found of a container, "" when nothing yet; None without such a probe."""
-        probe = self.table.get(uid, {}).get(f"{kind}/{name}")
+        probes = self.kubelet.state.probes.get(uid)
+        probe = probes.get(f"{kind}/{name}") if probes else None
         if probe is None:
             return None
         return probe.verdict if probe.id == container_id else ""

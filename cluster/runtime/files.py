@@ -86,8 +86,8 @@ class Files:
         return self.runtime.volume(mount.volume) if self.runtime is not None else self.state.volumes.setdefault(mount.volume, Volume())
 
     def _within(self, path: str, point: str) -> tuple[Tree, str]:
-        mount = self.process.mounts[point]
-        return self.volume_of(mount).nodes, joined(mount.root, path[len(point) :] or "/")
+        mount, inner = self.process.mounts[point], path[len(point) :] or "/"
+        return self.volume_of(mount).nodes, inner if mount.root == "/" else joined(mount.root, inner)
 
     def _node(self, path: str) -> Node | None:
         """What stands at a path; links are not followed."""
