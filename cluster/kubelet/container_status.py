@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from cluster.kinds.pod import is_sidecar
+from cluster.meta import quantity
 from cluster.runtime.octets import bytes_of, text_of
 from cluster.runtime.state import NEVER_MS, Container
 
@@ -171,7 +172,7 @@ def _from_container(spec: dict, container: Container, old: dict | None, time_tex
     resources = spec.get("resources") or {}
     if resources.get("requests"):
         status["allocatedResources"] = resources["requests"]
-    status["resources"] = resources
+    status["resources"] = measured(resources) if resources and container.state == "running" else resources
     mounts = mount_statuses(spec, old)
     if mounts:
         status["volumeMounts"] = mounts
@@ -190,6 +191,22 @@ def _state(container: Container, time_text) -> dict:
     ended["finishedAt"] = time_text(container.finished_ms)
     ended["containerID"] = f"containerd://{container.id}"
     return {"terminated": ended}
+
+
+def measured(resources: dict) -> dict:
+    """The resources of a running container as its cgroup tells them: a memory limit is read back in powers of two.
+
+    Source: kuberuntime_container_linux.go (toKubeContainerResources).
+    """
+    limits = resources.get("limits")
+    if not limits or "memory" not in limits or limits["memory"].endswith("i"):
+        return resources
+    return {**resources, "limits": {**limits, "memory": in_binary(limits["memory"])}}
+
+
+def in_binary(text: str) -> str:
+    """An amount of memory as Go writes it from a number of bytes."""
+    return quantity.from_value(quantity.parse(text).value, quantity.BINARY).text
 
 
 def mount_statuses(spec: dict, old: dict | None = None) -> list[dict]:

@@ -10,6 +10,8 @@ from cluster.kinds import _pod_resources
 from cluster.kinds import pod as pods
 from cluster.meta import quantity
 
+from .container_status import in_binary
+
 MADE_OF = ("containers", "initContainers")
 SMALLEST = {"requests": 2, "limits": 10}  # thousandths of a CPU: less than that a cgroup does not say
 
@@ -51,7 +53,7 @@ def _actual(pod: dict, old: dict) -> dict[str, dict]:
     if is_declared(spec, "cpu") and pods.qos_class(pod) != "BestEffort":
         _take_cpu(limits, most, "limits")
     if is_declared(spec, "memory") and "memory" in most:
-        limits["memory"] = most["memory"]
+        limits["memory"] = in_binary(most["memory"])
     return {"limits": limits, "requests": requests}
 
 

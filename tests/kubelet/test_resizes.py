@@ -156,3 +156,17 @@ HALF = {"resources": {"requests": {"cpu": "1m"}, "limits": {"memory": "32Mi"}}}
 def test_a_status_says_what_is_promised_and_what_the_cgroup_holds(spec, phase, shown):
     pod = {"spec": spec, "status": {"phase": phase}}
     assert pod_amounts.of_status(pod, pod, {}) == shown
+
+
+def test_what_runs_shows_its_memory_as_the_cgroup_has_it():
+    """Source: kubernetes pkg/kubelet/kubelet_pods.go (convertContainerStatusResources)."""
+    world = World()
+    sizes = {"requests": {"memory": "64M"}, "limits": {"memory": "128M"}}
+    world.create("web", ["sleep", "1000"], container={"resources": sizes})
+    world.run(3_000)
+    assert world.state("web")["resources"] == {"requests": {"memory": "64M"}, "limits": {"memory": "125000Ki"}}
+    resize(world, 3, requests={"memory": "100M"}, limits={"memory": "200M"})
+    state = world.state("web")
+    assert state["allocatedResources"] == {"memory": "100M"}  # what is asked for stands in no cgroup, so it shows as before
+    assert state["resources"] == world.pod("web")["status"]["resources"] == {"requests": {"memory": "64M"}, "limits": {"memory": "200000000"}}
+    assert "PodResizeInProgress" not in conditions(world.pod("web")["status"]) and len(resize_events(world)) == 2
