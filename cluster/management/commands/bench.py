@@ -20,7 +20,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser):
-        parser.add_argument("names", nargs="*", metavar="NAME", help="benchmarks to run (default: all)")
+        parser.add_argument("names", nargs="*", metavar="NAME", help="benchmarks to run (default: all but those that take minutes)")
         parser.add_argument("--runs", type=int, default=3, help="how often each is done; figures are medians (default 3)")
 
     def handle(self, *args, **options):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             raise CommandError(f"no benchmark {unknown[0]!r}; there are: {', '.join(modules)}")
         if not 1 <= options["runs"] <= 100:
             raise CommandError("--runs must be between 1 and 100")
-        for name in options["names"] or modules:
+        for name in options["names"] or [name for name, module in modules.items() if not getattr(module, "IS_LONG", False)]:
             self.print_figures(name, modules[name].run(options["runs"]))
 
     def print_figures(self, name: str, figures: list) -> None:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from cluster.meta.requests import Request
 
 CATEGORY = "all"
+LIMIT_MS = 1_800_000  # controllers make twenty Pods a second, so ten thousand take nine minutes of virtual time
 
 
 class Command(BaseCommand):
@@ -32,6 +33,8 @@ class Command(BaseCommand):
         gc.disable()  # one short run: nothing it makes need be collected
         simulation = run(files, nodes=options["nodes"], seed=options["seed"], until=until, trace=options["trace"])
         failed = self.print_kubectl(simulation)
+        if until == "settled" and not simulation.engine.is_settled:
+            self.stderr.write(f"The cluster has not settled after {LIMIT_MS // 60_000} minutes of virtual time.")
         if options["trace"]:
             self.print_trace(simulation)
         else:
@@ -75,7 +78,7 @@ def run(files, *, nodes: int, seed: int, until: str, trace: bool = False):
     simulation.engine.trace.on = trace
     simulation.apply("kubectl", {"action": "apply", "files": files})
     if until == "settled":
-        simulation.engine.settle()
+        simulation.engine.settle(limit_ms=LIMIT_MS)
     else:
         simulation.engine.run_until(simulation.engine.now_ms + int(until))
     return simulation
