@@ -114,9 +114,11 @@ class Kubelet(Process):
             self.collection.run()
 
     def machine_ids(self) -> list[str]:
-        """machineID, systemUUID, bootID: the same at each start."""
-        stream = type(self.engine.rng)(self.engine.seed)("machine/" + self.node)
-        return [stream.hex(32), stream.uuid(), stream.uuid()]
+        """machineID, systemUUID, bootID: the same at each start, the last one until the machine is restarted."""
+        draw, boots = type(self.engine.rng)(self.engine.seed), self.runtime.state.boots
+        stream = draw("machine/" + self.node)
+        ids = [stream.hex(32), stream.uuid(), stream.uuid()]
+        return [*ids[:2], draw(f"boot/{self.node}/{boots}").uuid()] if boots else ids
 
     # -- what the parts ask for ----------------------------------------------------------------------------------
 

@@ -107,6 +107,10 @@ class Node:
         """Kill a Pod's pause container, behind the kubelet's back."""
         return self.runtime.kill_sandbox(self.key_of(pod))
 
+    def reboot(self) -> None:
+        """Restart the machine: nothing that runs outlives it."""
+        self.runtime.reboot()
+
     def fill_disk(self, size_bytes: int) -> None:
         """Put so much on the node's disk, in place of what was put there before."""
         self.runtime.state.filled_bytes = size_bytes

@@ -93,12 +93,20 @@ class NodeAgent:
             now_text=kubelet.moment.now_text,
             pressures=tuple(kubelet.pressure.present()),
         )
+        self._note_boot((old.get("nodeInfo") or {}).get("bootID", ""), wanted["nodeInfo"]["bootID"])
         self._note_changes(node)
         changes = patch_of({name: old.get(name) for name in wanted if name in old}, wanted)
         reply = yield kubelet.client.patch("nodes", kubelet.node, {"status": changes}, subresource="status")
         if reply.ok:
             kubelet.state.reported_ms, kubelet.state.reported_images = kubelet.now_ms, kubelet.runtime.state.image_changes
             kubelet.trace("NodeStatusReported", f"nodes//{kubelet.node}", node=kubelet.node, ready=not trouble)
+
+    def _note_boot(self, before: str, now: str) -> None:
+        """Source: pkg/kubelet/nodestatus/setters.go (MachineInfo)."""
+        if before and before != now:
+            kubelet = self.kubelet
+            words = f"Node {kubelet.node} has been rebooted, boot id: {now}"
+            kubelet.recorder.event(self.reference(), "Warning", "Rebooted", words)
 
     def _note_changes(self, node: dict) -> None:
         pressures = self.kubelet.state.pressures

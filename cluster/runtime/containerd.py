@@ -22,6 +22,7 @@ from .last_words import last_words
 from .network import next_address
 from .programs import Programs
 from .pulls import Pulls
+from .reboots import Reboots
 from .repositories import repositories_of
 from .shell import machine
 from .shell.machine import Step
@@ -34,7 +35,7 @@ PAUSE_IMAGE = "registry.k8s.io/pause:3.10.1"
 FAR_MS = 60_000  # what is further away than this happens in the background
 
 
-class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Actor):
+class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Actor):
     """The runtime of one node. images: imported at first."""
 
     def __init__(

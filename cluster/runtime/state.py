@@ -262,3 +262,4 @@ class RuntimeState:
     is_netless: bool = False  # its network plugin has no configuration
     image_changes: int = 0  # how often the list of images changed
     serial: int = 0
+    boots: int = 0  # how often the machine was restarted

@@ -16,7 +16,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "cni-stop": ("NODE",), "cni-start": ("NODE",),
     "component-stop": ("NAME",), "component-start": ("NAME",),
     "container-kill": ("NODE", "POD", "CONTAINER"), "sandbox-kill": ("NODE", "POD"), "image-import": ("NODE", "IMAGE"),
-    "disk-fill": ("NODE", "GIB"),
+    "disk-fill": ("NODE", "GIB"), "node-reboot": ("NODE",),
     **supplies.ARGUMENTS,
 }
 
@@ -105,5 +105,7 @@ def _break(node, action: str, args: list[str]) -> None:
         node.kill_sandbox(*args)
     elif action == "image-import":
         node.import_image(*args)
+    elif action == "node-reboot":
+        node.reboot()
     elif action == "disk-fill":
         node.fill_disk(int(args[0]) << 30)

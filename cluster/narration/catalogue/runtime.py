@@ -270,4 +270,11 @@ KINDS = {
         en="**{container}** of {name} answers `{asked}` on port {port} with {code}.",
         zh="{name} 的 **{container}** 在 {port} 端口以 {code} 应答 `{asked}`。",
     ),
+    "NodeRebooted": Kind(
+        stage="fault",
+        marker="user",
+        source="containerd internal/cri/server/restart.go",
+        en="**{node}** is restarted: all processes and what was in memory are gone, its disk stays. Its kubelet starts anew.",
+        zh="**{node}** 重新启动：所有进程与内存中的内容都已消失，磁盘保留。它的 kubelet 会重新启动。",
+    ),
 }
