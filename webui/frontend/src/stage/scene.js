@@ -106,8 +106,9 @@ export function shelfItems(cells, selected) {
   const roots = every.filter((root) => !aimed.includes(root));
   roots.sort(([, a], [, b]) => a.created_ms - b.created_ms || a.rank - b.rank || naturally(a.name, b.name));
   for (const root of roots) addTree(items, root, children, selected, aimed);
+  const known = new Set(items.map(({ id }) => id));
   for (const [id, object] of objects) {
-    if (object.resource !== "pods" || items.some((item) => item.id === id)) continue;
+    if (object.resource !== "pods" || known.has(id)) continue;
     if (!object.node || id === selected) items.push({ id, object });
   }
   return items;

@@ -17,7 +17,10 @@ const LINK = 16;
 const GAP = 12;
 const EDGE = 11;
 const LONG_BADGE = 60;
+const LEAST_WIDTH = 70;
+const MOST_MISSES = 5;
 const PODS_IN_COLUMN = 2;
+const FEW = 20; // so many things might stand on the widest shelf with their full names
 const NO_NOTES = new Map();
 
 /**
@@ -27,7 +30,7 @@ const NO_NOTES = new Map();
 export function placeShelf(plan, items, notes, look) {
   const place = plan.variant === "phone" ? placeChips : placeBlocks;
   const owned = ownedBy(look.cells("objects"));
-  const tries = [{ notes }, { notes: NO_NOTES }, { notes: NO_NOTES, isShort: true }];
+  const tries = items.length > FEW ? [{ notes: NO_NOTES, isShort: true }] : [{ notes }, { notes: NO_NOTES }, { notes: NO_NOTES, isShort: true }];
   let found;
   for (const how of tries) {
     found = place(plan, items, { ...look, owned, ...how });
@@ -69,10 +72,10 @@ function placeChips({ shelf }, items, { notes, isShort }) {
 
 function placeBlocks({ shelf, isCompact }, items, look) {
   const zone = { y: shelf.y + (isCompact ? 7 : 9) + CHIP + 4, h: shelf.h - (isCompact ? 7 : 9) - CHIP - 8 };
-  const blocks = blocksOf(items).map((block) => measured(block, look, zone.h));
-  const room = shelf.w - 2 * EDGE;
-  const shown = chosen(blocks, room, look);
-  const hidden = blocks.filter((block) => !shown.includes(block)).reduce((sum, block) => sum + block.items.length, 0);
+  const blocks = blocksOf(items);
+  const shown = chosen(blocks, shelf.w - 2 * EDGE, look, (block) => Object.assign(block, measured(block, look, zone.h)));
+  const away = blocks.filter((block) => !shown.includes(block));
+  const hidden = away.reduce((sum, block) => sum + block.items.length, 0);
   const placed = [];
   let x = shelf.x + EDGE;
   shown.forEach((block, index) => {
@@ -82,8 +85,7 @@ function placeBlocks({ shelf, isCompact }, items, look) {
     placed.push(...spread(block, start, x, zone));
     x = start + block.width;
   });
-  const away = blocks.filter((block) => !shown.includes(block)).map(({ root }) => root.id);
-  return { placed, blocks: shown, hidden, away, moreX: x + 10, y: shelf.y + (isCompact ? 7 : 9) };
+  return { placed, blocks: shown, hidden, away: away.map(({ root }) => root.id), moreX: x + 10, y: shelf.y + (isCompact ? 7 : 9) };
 }
 
 /** An owner with its rows; Pods that wait for a node stand two to a column. */
@@ -107,7 +109,7 @@ function blocksOf(items) {
   return blocks;
 }
 
-/** A block's words and width. */
+/** A block's words, rows, drawing and width. */
 function measured(block, look, height) {
   const words = new Map(block.items.map((item) => [item.id, wordsOf(item, look.notes.get(item.id), look)]));
   const chips = block.isPods ? block.items : [block.root];
@@ -116,7 +118,7 @@ function measured(block, look, height) {
   const rows = rowsOf(block.rows, { keep, most });
   const detail = detailOf(block.root, rows, look, height);
   const width = Math.max(...chips.map((item) => widthOfChip(words.get(item.id))), detail.width, ...rows.map(widthOfRow));
-  return { ...block, words, rows, detail, width: Math.ceil(width) };
+  return { words, rows, detail, width: Math.ceil(width) };
 }
 
 /** What is drawn below the chip, and how wide it is. */
@@ -145,20 +147,28 @@ function slotted(widthOfSlots, id, drawing, look, height) {
   return { places, width: widthOfSlots(places, drawing, height) };
 }
 
-/** Those that fit, in their order; what this step touches or the learner has chosen before all others, until another takes its place. */
-function chosen(blocks, room, { hot, selected, memory, seq }) {
-  const width = (block) => block.width + GAP + 4;
-  if (blocks.reduce((sum, block) => sum + width(block), 0) <= room + GAP) return blocks;
+/**
+ * Those that fit, in their order; what this step touches or the learner has chosen before all others, until another takes its place.
+ * Only as many are measured as could find room.
+ */
+function chosen(blocks, room, { hot, selected, memory, seq }, measure) {
+  const width = (block) => measure(block).width + GAP + 4;
+  if (blocks.length * LEAST_WIDTH <= room && blocks.reduce((sum, block) => sum + width(block), 0) <= room + GAP) return blocks;
   const touched = blocks.filter((block) => block.items.some(({ id }) => hot.has(id) || id === selected)).map(({ root }) => root.id);
   const since = `${seq} ${selected}`;
   if (touched.length && memory.onShelf?.since !== since) memory.onShelf = { since, ids: touched };
   const wanted = (block) => memory.onShelf?.ids.includes(block.root.id);
   let left = room - 34;
+  let misses = 0;
   const shown = new Set();
   for (const block of [...blocks.filter(wanted), ...blocks]) {
-    if (shown.has(block) || width(block) > left) continue;
+    if (left < LEAST_WIDTH || misses > MOST_MISSES) break;
+    if (shown.has(block)) continue;
+    const taken = width(block);
+    misses += Number(taken > left);
+    if (taken > left) continue;
     shown.add(block);
-    left -= width(block);
+    left -= taken;
   }
   return blocks.filter((block) => shown.has(block));
 }

@@ -66,7 +66,7 @@ function drawOrdinal(pen, { slot, pod, isBeyond }, drawing, x, y) {
   const color = pod ? toneColor(pod.status?.tone) : "ink3";
   const isFull = isReady && isNewest;
   pen.circle(x, y, 6.6, { fill: isFull ? color : "sheet", stroke: color, width: pod && !isNewest ? 2.2 : 1.3, dash: pod ? (pod.grace ? [1.5, 1.8] : null) : [2, 1.8] });
-  pen.text(String(slot), x, y + 3.2, { font: slot > 99 ? "tiny" : "number", color: isFull ? "sheet" : isBeyond ? "gone" : pod ? "ink" : "ink3", align: "center" });
+  pen.text(String(slot), x, y + 3.2, { font: slot > 9 ? "tiny" : "number", color: isFull ? "sheet" : isBeyond ? "gone" : pod ? "ink" : "ink3", align: "center" });
 }
 
 /** A double rule for each claim below its ordinal: solid once it has its volume. */
