@@ -59,7 +59,8 @@ def _read(text: str) -> tuple[Asked | None, str]:
     text = text.lstrip("\r\n")
     head, end, rest = text.partition("\r\n\r\n")
     if not end:
-        if len(text) > MOST_HEAD or (text[:1] and not text[0].isalpha()):
+        line, is_whole, _ = text.partition("\n")
+        if len(text) > MOST_HEAD or (text[:1] and not text[0].isalpha()) or (is_whole and " HTTP/" not in line):
             raise Malformed
         return None, text
     first, *lines = head.split("\r\n")

@@ -86,6 +86,7 @@ def test_nettest_counts_who_writes_to_it():
     Wire(world.node.runtime).exchange(address, 8080, head + text)
     answer = Wire(world.node.runtime).exchange(address, 8080, "GET /read HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").text
     assert json.loads(answer.partition("\r\n\r\n")[2])["Received"] == {"prestop": 1}
+    assert Wire(world.node.runtime).exchange(address, 8080, "hostName\n").text.startswith("HTTP/1.1 400 Bad Request")
 
 
 @pytest.mark.parametrize("allowed, user", [(None, 0), (True, 0), (False, 1000)])

@@ -30,7 +30,7 @@ BUSY_MS = 10  # what so many steps take
 MOST_BUSY = 50_000  # a process that does so much without ever waiting is left to spin until it is stopped
 OUT_OF_MEMORY = "out of memory"
 UNNAMED = ("echo", "printf", "test", "[", "[[", "kill")  # applets that the shell runs in itself
-NOT_IN_BUSYBOX = ("curl", "bash", "dash")
+NOT_IN_BUSYBOX = ("curl", "bash", "dash", "dig", "getent")
 FOLDERS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
 
 

@@ -179,7 +179,8 @@ def saved(call: Call, options, address: Address, body: str) -> int:
 CURL_LONGS = {"silent": "s", "show-error": "S", "fail": "f", "verbose": "v", "include": "i", "head": "I", "output": "o", "remote-name": "O",
               "location": "L", "request": "X", "data": "d", "header": "H", "max-time": "m", "write-out": "w", "insecure": "k", "user-agent": "A",
               "connect-timeout": "1", "retry": "2", "data-raw": "d", "data-binary": "d", "user": "u", "no-buffer": "N", "noproxy": "3",
-              "retry-connrefused": "4", "retry-delay": "5", "compressed": "6", "get": "G", "http1.1": "7", "resolve": "8"}  # fmt: skip
+              "retry-connrefused": "4", "retry-delay": "5", "compressed": "6", "get": "G", "http1.1": "7", "resolve": "8",
+              "interface": "9", "disable": "q", "globoff": "g"}  # fmt: skip
 
 
 class CurlFailed(Exception):
@@ -191,7 +192,7 @@ class CurlFailed(Exception):
 
 
 def curl(call: Call) -> int:
-    options = call.options("sSfviIOLkNG467", "oXdHmwAu12358", longs=CURL_LONGS)
+    options = call.options("sSfviIOLkNG467qg", "oXdHmwAu123589", longs=CURL_LONGS)
     if not options.rest:
         call.err("curl: (2) no URL specified\n")
         return 2
@@ -291,7 +292,7 @@ def written_out(call: Call, options, found: Answer, reply: Reply, address: Addre
 
 def netcat(call: Call) -> int:
     """`nc [-zvu] [-w SECS] HOST PORT`, `nc -l[k] -p PORT`."""
-    options = call.options("zvunlk", "wpies", stops=False)
+    options = call.options("zvunlkt", "wpies", stops=False)
     if "l" in options:
         return listen(call, options)
     if len(options.rest) != 2 or not options.rest[1].isdigit():

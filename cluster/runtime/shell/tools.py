@@ -13,6 +13,7 @@ from .digests import DIGESTS
 from .editing import sed
 from .files import FILES
 from .listing import LISTING
+from .lookups import LOOKUPS
 from .networking import NETWORKING
 from .programs import PROGRAMS
 from .reckoning import RECKONING
@@ -26,5 +27,5 @@ from .writers import echo, printf
 TOOLS: dict[str, Callable] = {
     "true": nothing, "false": false, "echo": echo, "printf": printf, "test": test, "[": test, "kill": kill, "pwd": show_folder, "sed": sed,
     **TEXTS, **SORTING, **COLUMNS, **DATES, **RECKONING, **SEARCHING, **AWK, **FILES, **LISTING, **SYSTEM, **NETWORKING,
-    **DIGESTS, **PROGRAMS, **ARCHIVES,
+    **DIGESTS, **LOOKUPS, **PROGRAMS, **ARCHIVES,
 }  # fmt: skip
