@@ -5,6 +5,7 @@ Source: kubernetes pkg/kubelet/lifecycle/handlers.go.
 
 from __future__ import annotations
 
+from cluster.meta.gotext import quote
 from cluster.runtime.commands import Ended
 
 from . import probing
@@ -73,10 +74,10 @@ class Hooks:
 def failure(argv: list[str], ended: Ended) -> str:
     """Why a hook's command failed, in upstream's words; "" when it did not."""
     if ended.error:
-        return f'{ended.error}, message: "{ended.output}"'
+        return f"{ended.error}, message: {quote(ended.output)}"
     if ended.code == 0:
         return ""
-    return f"command '{' '.join(argv)}' exited with {ended.code}: , message: \"{ended.output}\""
+    return f"command '{' '.join(argv)}' exited with {ended.code}: {ended.errors}, message: {quote(ended.output)}"
 
 
 def words_of(handler: dict, name: str, full: str, error: str) -> str:

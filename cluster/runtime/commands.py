@@ -24,12 +24,14 @@ LATE = 'command timed out: "{command}" timed out after {seconds}s'
 
 
 class Ended(NamedTuple):
-    """How a command ended. error: why there is no exit code; is_late: its time was over."""
+    """How a command ended. output: all that it wrote, errors: what of that went to standard error. error: why there is no exit code;
+    is_late: its time was over."""
 
     code: int
     output: str = ""
     error: str = ""
     is_late: bool = False
+    errors: str = ""
 
 
 class Commands:
@@ -71,7 +73,7 @@ class Commands:
             printed = tool(self._command_world(command, container, main), argv)
         except Exception as unforeseen:
             return Ended(ABORTED, _fault(argv[0], unforeseen))
-        return Ended(printed.code, printed.output + printed.errors)
+        return Ended(printed.code, printed.output + printed.errors, errors=printed.errors)
 
     def _command_step(self, command: Command, container: Container, main: Process) -> Step:
         world = self._command_world(command, container, main)
@@ -147,4 +149,4 @@ def _fault(program: str, unforeseen: Exception) -> str:
 
 
 def _ended(command: Command, code: int) -> Ended:
-    return Ended(code, command.output + command.errors)
+    return Ended(code, command.output + command.errors, errors=command.errors)

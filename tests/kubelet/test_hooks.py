@@ -38,7 +38,7 @@ def test_while_a_post_start_runs_a_snapshot_can_be_taken():
 
 
 def test_a_failed_post_start_kills_the_container():
-    world = a_pod(seconds=8, hooks={"postStart": shell("exit 4")}, restartPolicy="Never")
+    world = a_pod(seconds=8, hooks={"postStart": shell("echo one; echo two >&2; exit 4")}, restartPolicy="Never")
     events = world.events("web")
     assert ("FailedPostStartHook", "PostStartHook failed", 1) in events and ("Killing", "FailedPostStartHook", 1) in events
     last = world.pod("web")["status"]
@@ -46,8 +46,8 @@ def test_a_failed_post_start_kills_the_container():
     refused = world.facts("ContainerStartRefused")[0].data
     uid = world.pod("web")["metadata"]["uid"]
     assert refused["reason"] == "PostStartHookError" and refused["message"] == (
-        f'Exec lifecycle hook ([sh -c exit 4]) for Container "app" in Pod "web_default({uid})" failed - error: '
-        "command 'sh -c exit 4' exited with 4: , message: \"\""
+        f'Exec lifecycle hook ([sh -c echo one; echo two >&2; exit 4]) for Container "app" in Pod "web_default({uid})" failed - error: '
+        "command 'sh -c echo one; echo two >&2; exit 4' exited with 4: two\n, message: \"one\\ntwo\\n\""
     )
 
 
