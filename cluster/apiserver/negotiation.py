@@ -46,6 +46,15 @@ def wanted(accept: str) -> Wanted:
     return fallback
 
 
+def check_plain(request: Request) -> None:
+    """Refuse tables and metadata alone of what has neither: a review. Source: negotiate.go (AllowsMediaTypeTransform)."""
+    if not wanted(request.accept).kind:
+        return
+    offers = [_offer(media, params) for media, params in clauses(request.accept)]
+    if not any(offer is not None and not offer.kind for offer in offers):
+        raise status.not_acceptable(MEDIA)
+
+
 def _offer(media: str, params: dict[str, str]) -> Wanted | None:
     """What the server makes of one clause, or None."""
     kind_of, _, sub = media.partition("/")

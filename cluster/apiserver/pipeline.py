@@ -55,6 +55,7 @@ def read(request: Request, context: Context) -> Response:
             return refuse(request, context, cut_off(), "store")
         if call.kind.virtual:
             options.check(request)
+            negotiation.check_plain(request)
             return reviews.answer(call, identity)
         handler = subresources.reader(call) if request.subresource else READS[request.verb]
         response = handler(call)

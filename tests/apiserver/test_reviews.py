@@ -35,3 +35,10 @@ def test_a_token_is_reviewed(http, server):
     assert body["status"]["authenticated"] and body["status"]["user"]["username"] == "system:serviceaccount:default:default"
     _, _, body = http("POST", "/apis/authentication.k8s.io/v1/tokenreviews", {"spec": {"token": token, "audiences": ["vault"]}})
     assert "authenticated" not in body["status"] and "is invalid for the target audiences" in body["status"]["error"]
+
+
+def test_a_review_is_no_table(http):
+    body = {"spec": {"nonResourceAttributes": {"path": "/", "verb": "get"}}}
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    assert http("POST", path, body, Accept="application/json;as=Table;v=v1;g=meta.k8s.io")[0] == 406
+    assert http("POST", path, body, Accept="application/json;as=Table;v=v1;g=meta.k8s.io,application/json")[0] == 201
