@@ -81,6 +81,8 @@ def host_ports(pod: dict) -> list[tuple]:
 
 def matches_node(pod: dict, node: dict) -> bool:
     """nodeSelector and the required node affinity."""
+    if "nodeSelector" not in pod["spec"] and "affinity" not in pod["spec"]:
+        return True
     labels = node["metadata"].get("labels") or {}
     selector = pod["spec"].get("nodeSelector") or {}
     if any(labels.get(key) != value for key, value in selector.items()):

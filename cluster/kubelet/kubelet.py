@@ -125,10 +125,12 @@ class Kubelet(Process):
     @property
     def moment(self) -> pod_status.Moment:
         text = self.engine.clock.text
-        return pod_status.Moment(text(self.now_ms), text, self.node_ip)
+        return pod_status.Moment(text(self.engine.now_ms), text, self.node_ip)
 
     def tell(self, kind: str, worker: Worker, container: str = "", **data: Any) -> None:
         """Trace a fact about one of the Pods."""
+        if not self.engine.trace.on:
+            return
         if container:
             data["container"] = container
         self.trace(kind, f"pods/{worker.key}", node=self.node, pod=worker.key, uid=worker.uid, **data)
@@ -468,6 +470,6 @@ def is_changed(old: dict, new: dict) -> bool:
         before.get("generation") != after.get("generation")
         or ("deletionTimestamp" in after and before.get("deletionTimestamp") != after["deletionTimestamp"])
         or ("deletionGracePeriodSeconds" in after and before.get("deletionGracePeriodSeconds") != after["deletionGracePeriodSeconds"])
-        or before.get("labels") != after.get("labels")
-        or before.get("annotations") != after.get("annotations")
+        or (("labels" in before or "labels" in after) and before.get("labels") != after.get("labels"))
+        or (("annotations" in before or "annotations" in after) and before.get("annotations") != after.get("annotations"))
     )

@@ -20,7 +20,7 @@ def has_any(spec: dict) -> bool:
     """Whether a Pod says anything of resources."""
     if "resources" in spec or "overhead" in spec:
         return True
-    return any("resources" in each and each["resources"] for kind in MADE_OF if kind in spec for each in spec[kind])
+    return any([each["resources"] for kind in MADE_OF if kind in spec for each in spec[kind] if "resources" in each])
 
 
 def of_status(pod: dict, in_force: dict, old: dict) -> dict[str, dict]:

@@ -36,7 +36,7 @@ class StatusManager:
         kubelet, uid = self.kubelet, pod["metadata"]["uid"]
         known = kubelet.state.statuses.get(uid)
         old = known.status if known else pod.get("status") or {}
-        conditions.stamp(status.get("conditions") or [], old.get("conditions") or [], kubelet.moment.now_text)
+        conditions.stamp(status.get("conditions") or [], old.get("conditions") or [], kubelet.engine.clock.text(kubelet.now_ms))
         if known is None:
             kubelet.state.statuses[uid] = known = Known(
                 f"{pod['metadata']['namespace']}/{pod['metadata']['name']}", status

@@ -64,6 +64,8 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
 
     def tell(self, kind: str, uid: str, pod: str, container: str = "", **data: Any) -> None:
         """Trace a fact about a Pod on this node."""
+        if not self.engine.trace.on:
+            return
         if container:
             data["container"] = container
         self.trace(kind, f"pods/{pod}", node=self.node, pod=pod, uid=uid, **data)
