@@ -104,3 +104,24 @@ def test_a_long_name_leaves_room_for_the_index():
     job = {"metadata": {"name": "j" * 60, "namespace": "default", "uid": "u"}, "spec": {"template": {"spec": {"containers": []}}}}
     made = _job_pods.with_index(_job_pods.from_template(job), job, 12, {})
     assert made["metadata"]["generateName"] == "j" * 54 + "-12-"
+
+
+@pytest.mark.parametrize(("rules", "succeeded", "message"), [
+    ([], [(0, 4)], ""),
+    ([{"succeededCount": 2}], [], ""),
+    ([{"succeededCount": 2}], [(0, 0)], ""),
+    ([{"succeededCount": 2}], [(0, 0), (3, 3)], "Matched rules at index 0"),
+    ([{"succeededIndexes": "0-1"}], [(0, 0)], ""),
+    ([{"succeededIndexes": "0-1"}], [(0, 2)], "Matched rules at index 0"),
+    ([{"succeededIndexes": "0-3", "succeededCount": 2}], [(1, 1), (4, 4)], ""),
+    ([{"succeededIndexes": "0-3", "succeededCount": 2}], [(1, 2)], "Matched rules at index 0"),
+    ([{"succeededIndexes": "7"}, {"succeededCount": 1}], [(2, 2)], "Matched rules at index 1"),
+    ([{"succeededIndexes": "9"}], [(0, 4)], ""),
+])
+def test_the_first_success_rule_that_is_met_is_named(rules, succeeded, message):
+    """Source: pkg/controller/job/success_policy.go, success_policy_test.go (a Job of five completions)."""
+    assert _job_policy.match_success({"rules": rules}, 5, succeeded) == message
+
+
+def test_without_a_success_policy_no_rule_is_met():
+    assert _job_policy.match_success(None, 5, [(0, 4)]) == ""

@@ -107,3 +107,41 @@ def test_own_writes_are_waited_for_by_resource():
     assert not writes.are_seen("default/web", {"pods": Copy(9), "statefulsets": Copy(7)})
     assert writes.are_seen("default/web", {"pods": Copy(7), "statefulsets": Copy(8)})
     assert writes.are_seen("default/web", {"pods": Copy(0), "statefulsets": Copy(0)})
+
+
+WITH_CLAIMS = {"metadata": {"name": "web", "namespace": "default"}, "spec": {
+    "selector": {"matchLabels": {"app": "web"}}, "volumeClaimTemplates": [{"metadata": {"name": "data", "labels": {"a": "b"}}, "spec": {}}]}}
+
+
+def member(name="web-1", claim="data-web-1", **labels):
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}] if claim else []
+    return {"metadata": {"name": name, "labels": {identity.POD_NAME: name, **labels}}, "spec": {"volumes": volumes}}
+
+
+@pytest.mark.parametrize(("pod", "is_member", "is_known", "has_storage"), [
+    (member(), True, True, True),
+    (member(**{identity.POD_NAME: "web-2"}), True, False, True),
+    (member("other-1"), False, False, True),
+    (member("web-x"), False, False, False),
+    (member(claim="data-web-2"), True, True, False),
+    (member(claim=None), True, True, False),
+])
+def test_a_pod_is_told_by_its_name_its_label_and_its_claims(pod, is_member, is_known, has_storage):
+    """Source: pkg/controller/statefulset/stateful_set_utils_test.go (TestIsMemberOf, TestIdentityMatches, TestStorageMatches)."""
+    found = identity.is_member(WITH_CLAIMS, pod), identity.identity_matches(WITH_CLAIMS, pod), identity.storage_matches(WITH_CLAIMS, pod)
+    assert found == (is_member, is_known, has_storage)
+
+
+def test_identity_and_storage_are_put_right_and_other_volumes_stay():
+    """Source: updateIdentity, updateStorage."""
+    pod = {"metadata": {"name": "web-1"}, "spec": {"volumes": [{"name": "data", "emptyDir": {}}, {"name": "own", "emptyDir": {}}]}}
+    made = identity.with_storage(WITH_CLAIMS, identity.with_identity(pod))
+    assert identity.identity_matches(WITH_CLAIMS, made) and identity.storage_matches(WITH_CLAIMS, made)
+    assert made["metadata"]["labels"] == {identity.POD_NAME: "web-1", identity.POD_INDEX: "1"}
+    assert [volume["name"] for volume in made["spec"]["volumes"]] == ["data", "own"]
+
+
+def test_a_places_claims_are_named_and_labelled_after_the_set():
+    """Source: getPersistentVolumeClaims."""
+    (claim,) = identity.claims(WITH_CLAIMS, 3)
+    assert claim["metadata"] == {"name": "data-web-3", "namespace": "default", "labels": {"a": "b", "app": "web"}}
