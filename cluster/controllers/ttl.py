@@ -6,18 +6,30 @@ Source: pkg/controller/ttl/ttl_controller.go.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from cluster.client import Controller
 
 ANNOTATION = "node.alpha.kubernetes.io/ttl"
-# (cluster size up to, seconds). Simplified: upstream lowers a value only well below the size that raised it.
-BOUNDARIES = ((100, 0), (500, 15), (1000, 30), (2000, 60), (10_000, 300))
+# (fewest Nodes, most Nodes, seconds): a size is left only beyond its bounds, so that one Node more or less changes nothing.
+BOUNDARIES = ((0, 100, 0), (90, 500, 15), (450, 1000, 30), (900, 2000, 60), (1800, 2**31 - 1, 300))
 
 
-def desired_seconds(nodes: int) -> int:
-    """The cache's lifetime for a cluster of this size."""
-    return next((seconds for size, seconds in BOUNDARIES if nodes <= size), BOUNDARIES[-1][1])
+def step_for(step: int, nodes: int) -> int:
+    """Which of the boundaries holds for a cluster of this size, coming from another. Source: addNode, deleteNode."""
+    while nodes > BOUNDARIES[step][1]:
+        step += 1
+    while nodes < BOUNDARIES[step][0]:
+        step -= 1
+    return step
+
+
+@dataclass
+class TtlState:
+    """step: which of the boundaries holds."""
+
+    step: int = 0
 
 
 class TtlController(Controller):
@@ -26,17 +38,21 @@ class TtlController(Controller):
     NAME = "ttl-controller"
     RESOURCE = "nodes"
 
+    def setup(self) -> None:
+        self.state = TtlState()
+
     def watch(self, informers) -> None:
         self.nodes = informers.watch("nodes")
         self.nodes.on(self.on_node)
 
     def on_node(self, kind: str, old: dict | None, new: dict) -> None:
         """Only a Node whose annotation is wrong is looked at; upstream looks at all."""
+        self.state.step = step_for(self.state.step, len(self.nodes.pairs()))
         if kind != "DELETED" and self._annotation(new) != self._desired():
             self.queue.add(new["metadata"]["name"])
 
     def _desired(self) -> str:
-        return str(desired_seconds(len(self.nodes.pairs())))
+        return str(BOUNDARIES[self.state.step][2])
 
     @staticmethod
     def _annotation(node: dict) -> str:
