@@ -210,7 +210,7 @@ def refuse(request: Request, context: Context, refusal: status.StatusError, gate
 
 
 GATES = {"Unauthorized": "authentication", "Forbidden": "authorization", "BadRequest": "decoding", "Invalid": "validation",
-         "UnsupportedMediaType": "decoding", "Conflict": "store", "AlreadyExists": "store", "NotFound": "store"}
+         "UnsupportedMediaType": "decoding", "Conflict": "store", "TooManyRequests": "store", "AlreadyExists": "store", "NotFound": "store"}
 
 
 def gate_of(body: dict) -> str:

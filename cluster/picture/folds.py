@@ -5,7 +5,6 @@ from cluster.engine import TraceEvent
 from cluster.narration.render import METHODS, short_path, size
 
 from .drawings import asked, plan
-
 from .nodes import short_image
 
 Set = list[list]
@@ -146,8 +145,12 @@ def next_run_planned(p, event: TraceEvent) -> Set:
 @fold("BudgetAsked")
 def budget_asked(p, event: TraceEvent) -> Set:
     """An eviction stands at a budget's gate."""
-    budget = f"poddisruptionbudgets/{event.subject.split('/')[1]}/{event.data['budget']}"
-    return [["asked", budget, asked(event.subject, event.data, event.seq)]]
+    data = event.data
+    cells = [["asked", f"poddisruptionbudgets/{event.subject.split('/')[1]}/{data['budget']}", asked(event.subject, data, event.seq)]]
+    if data.get("request") != p.control.request:
+        return cells
+    note = {"en": f"budget {data['budget']}: {data['allowed']} may go", "zh": f"预算 {data['budget']}：可中断 {data['allowed']} 个"}
+    return [*cells, *p.control.gate("store", "now", note)]
 
 
 @fold("ComponentStopped", "ComponentStarted")
@@ -161,6 +164,13 @@ def component_switched(p, event: TraceEvent) -> Set:
         return p.queues.switched(name, since_ms)
     forgotten = p.queues.stopped() if off and name == "kube-controller-manager" else []
     return [*p.control.switched(name, since_ms), *forgotten]
+
+
+@fold("LeaderElected", "LeaseHeld", "LeaderLost")
+def lease_changed(p, event: TraceEvent) -> Set:
+    state = {"LeaderElected": "holds", "LeaseHeld": "waits", "LeaderLost": "lost"}[event.kind]
+    lease = {"state": state, "holder": event.data["holder"], "since_ms": event.at_ms, "transitions": event.data.get("transitions")}
+    return p.control.process(event.data["component"], lease=lease)
 
 
 # -- kube-scheduler -----------------------------------------------------------------------------------------------------------

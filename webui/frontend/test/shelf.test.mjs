@@ -5,7 +5,7 @@ import { test } from "node:test";
 globalThis.document = { getElementById: () => null, createElement: () => ({ getContext: () => ({ measureText: (text) => ({ width: text.length * 6 }) }) }) };
 const { cellsOf } = await import("../src/reducer.js");
 const { layoutStage } = await import("../src/stage/layout.js");
-const { controllerNames, shelfItems } = await import("../src/stage/scene.js");
+const { controllerNames, shelfItems, touchedBy } = await import("../src/stage/scene.js");
 const { placeShelf } = await import("../src/stage/shelf/blocks.js");
 const { slotsOf } = await import("../src/stage/shelf/slots.js");
 const { widthOfRuns } = await import("../src/stage/shelf/squares.js");
@@ -35,6 +35,19 @@ test("two ReplicaSets of a rollout stand as rows below their Deployment, the new
 test("what aims at a workload stands beside it, and only there", () => {
   assert.deepEqual(shelf([SCALER, WEB, NEW]).placed.map(({ id, isAimed }) => [id, Boolean(isAimed)]).filter(([id]) => !id.startsWith("replicasets")), [["deployments/d/web", false], ["horizontalpodautoscalers/d/web", true]]);
   assert.deepEqual(shelf([SCALER]).placed.map(({ id }) => id), ["horizontalpodautoscalers/d/web"]);
+});
+
+test("the budget that is asked and the victims of a preemption are what a step touches", () => {
+  const cells = cellsOf({ rescues: { "pods/d/urgent": { victims: [{ pod: "pods/d/low" }] } } });
+  const moment = { row: { actor: "", subject: "pods/d/urgent" }, changes: new Map([["asked/poddisruptionbudgets/d/web", null], ["rescues/pods/d/urgent", null]]) };
+  const plan = layoutStage({ width: 784, height: 628, nodes: [], controllers: [] });
+  assert.deepEqual([...touchedBy(plan, moment, cells)].filter((id) => id.includes("/")), ["poddisruptionbudgets/d/web", "pods/d/low", "pods/d/urgent"]);
+});
+
+test("whoever owns what stands on the shelf stands there too: a custom resource of an operator", () => {
+  const site = { resource: "sites", kind: "Site", namespace: "d", name: "home", rank: 99, on_shelf: false, created_ms: 0, status: null, badge: "", drawing: null };
+  const { placed } = shelf([site, { ...WEB, owner: "sites/d/home" }]);
+  assert.deepEqual(placed.map(({ id, isLinked }) => [id, isLinked]), [["sites/d/home", false], ["deployments/d/web", true]]);
 });
 
 for (const [width, height] of [[784, 628], [640, 500], [1200, 900], [390, 532]]) {

@@ -101,17 +101,26 @@ export function shelfItems(cells, selected) {
   const objects = collection(cells, "objects");
   const items = [];
   const children = childrenOf(objects);
-  const every = [...objects.entries()].filter(([, object]) => object.on_shelf && !(object.owner && objects.has(object.owner)));
+  const standing = standingOn(objects);
+  const every = [...standing].map((id) => [id, objects.get(id)]).filter(([, object]) => !standing.has(object.owner));
   const aimed = every.filter(([, { drawing }]) => objects.get(drawing?.aims_at)?.on_shelf);
   const roots = every.filter((root) => !aimed.includes(root));
   roots.sort(([, a], [, b]) => a.created_ms - b.created_ms || a.rank - b.rank || naturally(a.name, b.name));
-  for (const root of roots) addTree(items, root, children, selected, aimed);
+  for (const root of roots) addTree(items, root, children, selected, { aimed, standing });
   const known = new Set(items.map(({ id }) => id));
   for (const [id, object] of objects) {
     if (object.resource !== "pods" || known.has(id)) continue;
     if (!object.node || id === selected) items.push({ id, object });
   }
   return items;
+}
+
+/** Ids of what stands on the shelf: kinds that always do, and whatever owns them (a custom resource of an operator). */
+function standingOn(objects) {
+  const standing = new Set();
+  for (const [id, object] of objects) if (object.on_shelf) standing.add(id);
+  for (const id of standing) if (objects.has(objects.get(id).owner)) standing.add(objects.get(id).owner);
+  return standing;
 }
 
 function childrenOf(objects) {
@@ -125,16 +134,16 @@ function childrenOf(objects) {
 }
 
 /** A thing, what it owns, and beside it what aims at it. */
-function addTree(items, [id, object], children, selected, aimed) {
+function addTree(items, [id, object], children, selected, { aimed, standing }) {
   items.push({ id, object });
   for (const [other, aiming] of aimed) if (aiming.drawing.aims_at === id) items.push({ id: other, object: aiming });
-  const owned = (children.get(id) ?? []).filter(([childId, child]) => child.on_shelf || (child.resource === "pods" && (!child.node || childId === selected)));
+  const owned = (children.get(id) ?? []).filter(([childId, child]) => standing.has(childId) || (child.resource === "pods" && (!child.node || childId === selected)));
   owned.sort(([, a], [, b]) => (b.created_ms ?? 0) - (a.created_ms ?? 0) || naturally(a.name, b.name));
-  for (const child of owned) addTree(items, child, children, selected, aimed);
+  for (const child of owned) addTree(items, child, children, selected, { aimed, standing });
 }
 
 /** Ids of what the current step touches: boxes of components, subjects of objects, keys of Pods on nodes. */
-export function touchedBy(plan, moment) {
+export function touchedBy(plan, moment, cells = EMPTY) {
   const hot = new Set();
   const { row, changes } = moment;
   if (!row) return hot;
@@ -146,6 +155,8 @@ export function touchedBy(plan, moment) {
   for (const key of changes.keys()) {
     if (key.startsWith("objects/")) hot.add(key.slice("objects/".length));
     else if (key.startsWith("node_pods/")) hot.add(key);
+    else if (key.startsWith("asked/")) hot.add(key.slice("asked/".length));
+    else if (key.startsWith("rescues/")) for (const { pod } of collection(cells, "rescues").get(key.slice("rescues/".length))?.victims ?? []) hot.add(pod);
   }
   if (row.subject) hot.add(row.subject);
   return hot;

@@ -21,7 +21,7 @@ export function buildView({ recording, moment, size, page, selected, zoom, memor
   const plan = layoutStage({ ...size, nodes: names, controllers: controllerNames(cells, seqStepsAgo(WORK_SHOWN_FOR_STEPS)) });
   const stamps = collection("scheduling").get("stamps") ?? null;
   if (stamps) makeRoomForStamps(plan, stamps);
-  const hot = touchedBy(plan, moment);
+  const hot = touchedBy(plan, moment, cells);
   const byNode = podsByNode(cells);
   const places = placeAll(plan, byNode, { zoom, previous: memory.levels });
   memory.levels = new Map([...places].map(([name, placed]) => [name, placed.level]));
