@@ -331,6 +331,33 @@ GROUPS: dict[str, list[Row]] = {
             r"^LAST SEEN +TYPE +REASON +OBJECT +MESSAGE\n.*ScalingReplicaSet +Deployment/web +Scaled up replica set web-\w+ from 0 to 2$"),
         Row("events --types=Warning", err=r"^No events found in nodes namespace\.$"),
     ],
+    "certificates": [
+        Row("create -f jane.yaml -f joe.yaml", r"(?s)^certificatesigningrequest\.certificates\.k8s\.io/jane created$.*/joe created$"),
+        Row("get csr jane", r"^NAME +AGE +SIGNERNAME +REQUESTOR +REQUESTEDDURATION +CONDITION\n"
+                            r"jane +\S+ +kubernetes\.io/kube-apiserver-client +kubernetes-admin +<none> +Pending$"),
+        Row("certificate approve jane", r"^certificatesigningrequest\.certificates\.k8s\.io/jane approved$"),
+        Row("wait csr/jane --for=jsonpath={.status.certificate} --timeout=30s",
+            r"^certificatesigningrequest\.certificates\.k8s\.io/jane condition met$"),
+        Row("describe csr jane", r"(?s)^Requesting User: +kubernetes-admin$.*^Status: +Approved,Issued$.*^         Organization: +devs$"),
+        Row("certificate deny joe", r"^certificatesigningrequest\.certificates\.k8s\.io/joe denied$"),
+        fails("certificate approve joe", r'certificate signing request "joe" is already Denied$'),
+        Row("get csr --field-selector=spec.signerName=example.com/other", err=r"^No resources found$"),
+    ],
+    "served": [
+        Row("get apiservices v1. v1.apps", r"^NAME +SERVICE +AVAILABLE +AGE\nv1\. +Local +True +\S+\nv1\.apps +Local +True +\S+$"),
+        Row("get flowschemas", r"(?s)^NAME +PRIORITYLEVEL +MATCHINGPRECEDENCE +DISTINGUISHERMETHOD +AGE +MISSINGPL\n"
+                               r"exempt +exempt +1 +<none> .*^catch-all +catch-all +10000 +ByUser +\S+ +False$"),
+        Row("get prioritylevelconfigurations system", r"^system +Limited +30 +64 +6 +50 "),
+        fails("delete flowschema nope", r'\(NotFound\): flowschemas\.flowcontrol\.apiserver\.k8s\.io "nope" not found$'),
+        Row("get servicecidrs", r"^NAME +CIDRS +AGE\nkubernetes +10\.96\.0\.0/12 +"),
+        Row("create service clusterip addressed --tcp=80", r"^service/addressed created$"),
+        Row("get ip", r"(?s)^NAME +PARENTREF\n.*^10\.\d+\.\d+\.\d+ +services/served/addressed$"),
+        Row("describe ipaddress 10.96.0.1", r"(?s)^Name: +10\.96\.0\.1$.*^  Resource: +services$"),
+        Row("get mutatingadmissionpolicies,deviceclasses", err=r"^No resources found$"),
+        Row("api-resources --api-group=resource.k8s.io -o name",
+            r"^deviceclasses\.resource\.k8s\.io\nresourceclaims\.resource\.k8s\.io\nresourceclaimtemplates\.\S+\nresourceslices\.\S+$"),
+        Row("explain flowschema.spec.matchingPrecedence", r"^FIELD: matchingPrecedence <integer>"),
+    ],
     "auth": [
         Row("auth whoami", r"^ATTRIBUTE +VALUE\nUsername +kubernetes-admin\nGroups +\[system:masters system:authenticated\]"),
         Row("auth can-i create pods", r"^yes$"),

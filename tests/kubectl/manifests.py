@@ -1,6 +1,7 @@
 """The files that the commands of the table name, in the folder where they run."""
 from __future__ import annotations
 
+import base64
 import subprocess
 from pathlib import Path
 
@@ -136,6 +137,14 @@ sed -i -e 's/replicas: [0-9]*/replicas: 5/' -e 's/size: 3/size: 4/' "$1"
 """
 
 
+REQUEST = """\
+apiVersion: certificates.k8s.io/v1
+kind: CertificateSigningRequest
+metadata: {{name: {name}}}
+spec: {{request: {request}, signerName: kubernetes.io/kube-apiserver-client, usages: [client auth]}}
+"""
+
+
 def write(folder: Path) -> None:
     """Write the files, a certificate, and `editor`, which changes a file without asking."""
     for name, text in FILES.items():
@@ -145,3 +154,6 @@ def write(folder: Path) -> None:
     (folder / "editor").chmod(0o755)
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / "tls.key", "-out", folder / "tls.crt",
                     "-subj", "/CN=example.com", "-days", "30"], check=True, capture_output=True)
+    asked = subprocess.run(["openssl", "req", "-new", "-key", folder / "tls.key", "-subj", "/O=devs/CN=jane"], check=True, capture_output=True).stdout
+    for name in ("jane", "joe"):
+        (folder / f"{name}.yaml").write_text(REQUEST.format(name=name, request=base64.b64encode(asked).decode()))
