@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cluster.kinds import _rules
 from cluster.meta import quantity
 from cluster.runtime.state import StoredImage
 
@@ -100,8 +101,8 @@ def status(
     machine_id, system_id, boot_id = ids
     runtime_features = {"recursiveReadOnlyMounts": True, "userNamespaces": False}
     return {
-        "capacity": capacity(machine),
-        "allocatable": allocatable(machine),
+        "capacity": with_extended(capacity(machine), old),
+        "allocatable": with_extended(allocatable(machine), old),
         "conditions": conditions(old.get("conditions") or [], trouble=trouble, now_text=now_text, pressures=pressures),
         "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": node}],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
@@ -156,6 +157,15 @@ def allocatable(machine: Machine) -> dict[str, str]:
         "memory": _memory(_kibi(machine.memory) - EVICTION_MEMORY_KI),
         "pods": str(machine.pods),
     }
+
+
+def with_extended(own: dict[str, str], old: dict) -> dict[str, str]:
+    """A machine's amounts, and the extended resources that somebody has added to its status: all that there is of them may be used.
+
+    Source: pkg/kubelet/nodestatus/setters.go (MachineInfo).
+    """
+    extended = {name: amount for name, amount in (old.get("capacity") or {}).items() if "/" in name and _rules.is_extended(name)}
+    return dict(sorted((own | extended).items())) if extended else own
 
 
 def image_list(images: list[StoredImage]) -> list[dict]:

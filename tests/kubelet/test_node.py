@@ -1,5 +1,8 @@
 """Playbooks: a node registers, reports and lives by its Lease."""
 
+import pytest
+
+from cluster.kubelet import node_status
 from tests.kubelet.world import World, conditions
 
 
@@ -73,3 +76,11 @@ def test_nodes_have_addresses_and_ranges_of_their_own():
     world = World(nodes=2)
     assert [node.kubelet.node_ip for node in world.nodes] == ["10.200.0.11", "10.200.0.12"]
     assert [node.runtime.state.pod_cidr for node in world.nodes] == ["10.244.0.0/24", "10.244.1.0/24"]
+
+
+@pytest.mark.parametrize("name, is_kept", [("example.com/gpu", True), ("scheduling.k8s.io/foo", True), ("cpu", False), ("kubernetes.io/x", False)])
+def test_extended_resources_that_somebody_added_are_kept(name, is_kept):
+    """Source: pkg/kubelet/nodestatus/setters.go (MachineInfo)."""
+    own = {"cpu": "4", "pods": "110"}
+    found = node_status.with_extended(own, {"capacity": {name: "5", "cpu": "64"}, "allocatable": {name: "3"}})
+    assert found == ({**own, name: "5"} if is_kept else own) and list(found) == sorted(found)
