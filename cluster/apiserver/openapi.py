@@ -17,7 +17,7 @@ from cluster.kinds import Registry, api_version
 from cluster.kinds.base import Kind
 from cluster.meta import schema
 
-from . import openapi_custom, openapi_defaults, openapi_paths
+from . import openapi_custom, openapi_defaults, openapi_discovery, openapi_paths
 
 REFERENCE = "#/$defs/"
 IF_NONE_MATCH = "If-None-Match"
@@ -38,7 +38,7 @@ def _all(registry: Registry) -> dict[str, dict]:
     """Every document of version 3; what custom resources have no part in is made once for all sandboxes."""
     known = {} if registry.base is registry else _all(registry.base)
     custom = {place(kind): None for kind in registry.kinds if kind.custom}
-    names = {place(kind): None for kind in registry.kinds}
+    names = {**{place(kind): None for kind in registry.kinds}, **dict.fromkeys(openapi_discovery.documents(registry))}
     return {name: _build(registry, name) if name in custom or name not in known else known[name] for name in sorted(names)}
 
 
@@ -69,7 +69,7 @@ def digest(body: object) -> str:
 def _build(registry: Registry, name: str) -> dict:
     kinds = [kind for kind in registry.kinds if place(kind) == name]
     prefix = "#/components/schemas/"
-    paths = _paths(kinds, version=3)
+    paths = {**openapi_discovery.paths(registry, prefix, 3, name), **_paths(kinds, version=3)}
     roots = _references(paths, prefix) + [WATCH_EVENT for kind in kinds if "watch" in kind.verbs]
     custom = openapi_custom.schemas(kinds, prefix, version=3)
     if custom:
@@ -171,7 +171,7 @@ def _converted(node: Any, version: int, prefix: str) -> Any:
 def version_2(registry: Registry) -> dict:
     """The version 2 document."""
     prefix = "#/definitions/"
-    paths = _paths(registry.kinds, version=2)
+    paths = {**openapi_discovery.paths(registry, prefix, 2), **_paths(registry.kinds, version=2)}
     roots = [WATCH_EVENT, *CUSTOM_ROOTS, *_references(paths, prefix)]
     return {"swagger": "2.0", "info": INFO, "paths": paths,
             "definitions": {**_schemas(roots, prefix, version=2), **openapi_custom.schemas(registry.kinds, prefix, version=2)}}

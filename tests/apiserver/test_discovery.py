@@ -126,3 +126,14 @@ def test_fields_name_their_defaults_in_version_3_alone(http):
     assert spec["containers"]["items"] == {"allOf": [{"$ref": "#/components/schemas/io.k8s.api.core.v1.Container"}], "default": {}}
     assert schemas["io.k8s.api.core.v1.Pod"]["properties"]["metadata"]["default"] == {}
     assert "default" not in http("GET", "/openapi/v2")[2]["definitions"]["io.k8s.api.core.v1.ContainerPort"]["properties"]["protocol"]
+
+
+def test_the_paths_that_tell_what_there_is_are_described_and_answer(http):
+    index = http("GET", "/openapi/v3")[2]["paths"]
+    assert {"api", "apis", "version", "apis/apps", "apis/apps/v1"} <= set(index)
+    for name in ("api", "apis", "version", "apis/apps", "apis/apps/v1", "api/v1"):
+        document = http("GET", f"/openapi/v3/{name}")[2]
+        about = document["paths"][f"/{name}/"]["get"]
+        reference = about["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+        assert reference.rpartition("/")[2] in document["components"]["schemas"] and http("GET", f"/{name}/")[0] == 200
+    assert http("GET", "/openapi/v2")[2]["paths"]["/apis/apps/v1/"]["get"]["operationId"] == "getAppsV1APIResources"
