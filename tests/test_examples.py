@@ -90,3 +90,16 @@ def test_policies_change_what_is_written_and_refuse_what_is_too_much():
     later(simulation, 10_000)
     last = simulation.kubectl.state.commands[-1]
     assert last.code == 1 and "at most five replicas, not 9" in str(last.lines) and len(pods(simulation, "shop")) == 2
+
+
+def test_each_kind_of_workload_becomes_what_it_asks_for():
+    simulation = applied("workloads.yaml")
+    stored = {each.value["metadata"]["name"]: each.value["status"] for kind in ("deployments", "statefulsets", "jobs")
+              for _, each in simulation.store.list(f"/registry/{kind}/default/")}  # fmt: skip
+    assert (stored["web"]["readyReplicas"], stored["db"]["readyReplicas"]) == (3, 2)
+    assert (stored["sum"]["completedIndexes"], stored["sum"]["failedIndexes"]) == ("0-3,5", "4")
+    later(simulation, 60_000)
+    (scaler,) = simulation.store.list("/registry/horizontalpodautoscalers/default/")
+    assert scaler[1].value["status"]["currentMetrics"][0]["resource"]["current"]["averageUtilization"] == 50
+    (budget,) = simulation.store.list("/registry/poddisruptionbudgets/default/")
+    assert budget[1].value["status"]["disruptionsAllowed"] == 1

@@ -64,6 +64,7 @@ EXAMPLES = [
     *(
         {"name": name, "text": (settings.BASE_DIR / "examples" / name).read_text(), "title": {"en": english, "zh": chinese}}
         for name, english, chinese in (
+            ("workloads.yaml", "Everything that keeps Pods, with its drawing", "所有维持 Pod 的工作负载及其图示"),
             ("probes.yaml", "Probes and hooks, and what follows from them", "探针与钩子，以及它们的后果"),
             ("git-sync.yaml", "A page from a Git repository on every replica", "每个副本都从 Git 仓库提供同一页面"),
             ("admission-policies.yaml", "Rules that change and refuse what is written", "更改并拒绝写入内容的规则"),

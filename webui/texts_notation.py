@@ -109,7 +109,7 @@ NOTATION: list[dict] = [
             "a Pod each: full: available, half: ready, outline: made, dotted: still missing; the line: so many are wanted",
             "每格一个 Pod：实心：可用，半格：就绪，空框：已创建，点线：尚缺；竖线：期望数目",
         ),
-        sign="▪▪▫",
+        sign="■■□",
         ring={"drawing": "squares"},
     ),
     _row(
@@ -136,7 +136,7 @@ NOTATION: list[dict] = [
             "a Job's completions: grey: done, green: at work, crossed: failed, dotted: still to come",
             "Job 的完成项：灰：完成，绿：进行中，打叉：失败，点线：未开始",
         ),
-        sign="▪▪▫",
+        sign="■■□",
         ring={"drawing": "completions"},
     ),
     _row(("Dial", "表盘"), ("a CronJob: the ring closes at the next run", "CronJob：圆环合拢时即下次运行"), sign="◔", ring={"drawing": "dial"}),
