@@ -20,6 +20,7 @@ RANGE = ipaddress.ip_network("10.96.0.0/12")
 PORTS = range(30000, 32768)
 CIDRS, ADDRESSES, SERVICES = "/registry/servicecidrs/", "/registry/ipaddresses/", "/registry/services/specs/"
 STATIC_ADDRESSES, LEAST_STATIC, STATIC_PORTS = 256, 16, 86      # the lower parts, from which chance draws only when the rest is full
+REPAIR_MS = 3 * 60_000      # how often the addresses are held against the Services
 FAMILIES = ("IPv4",)
 DRY_PORT = 32768
 SINGLE, DUAL = "SingleStack", "RequireDualStack"
@@ -396,6 +397,23 @@ def released(write, old: dict | None, new: dict | None, context) -> list[Write]:
             for ip, stored in found if stored is not None]
 
 
-def _own_request(verb: str, ip: str, write) -> Request:
-    return Request(verb=verb, resource="ipaddresses", group="networking.k8s.io", name=ip, id=write.request.id, user="system:apiserver",
-                   groups=["system:masters"], user_agent="kube-apiserver/v1.36.3 (linux/amd64)")
+def is_held(address: dict, store) -> bool:
+    """Whether the Service for which an address was taken still has it."""
+    parent = (address.get("spec") or {}).get("parentRef") or {}
+    stored = store.get(f"{SERVICES}{parent.get('namespace', '')}/{parent.get('name', '')}")
+    return stored is not None and address["metadata"]["name"] in addresses_of(stored.value)
+
+
+def missing(store) -> list[Request]:
+    """What takes the addresses again that Services hold and that somebody has deleted.
+
+    Source: ipallocator/controller/repairip.go (syncService); its Events are left out.
+    """
+    found = [(ip, stored.value) for _, stored in store.list(SERVICES) for ip in addresses_of(stored.value)]
+    return [_own_request("create", "", body=of_service(ip, service)) for ip, service in found if store.get(ADDRESSES + ip) is None]
+
+
+def _own_request(verb: str, ip: str, write: Write | None = None, body: dict | None = None) -> Request:
+    return Request(verb=verb, resource="ipaddresses", group="networking.k8s.io", name=ip, body=body, id=write.request.id if write else 0,
+                   user="system:apiserver", groups=["system:masters", "system:authenticated"],
+                   user_agent="kube-apiserver/v1.36.3 (linux/amd64)")

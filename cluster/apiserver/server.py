@@ -244,7 +244,7 @@ class ApiServer(Actor):
             if change.type == "DELETED" and change.key in itself.OWN:
                 self.after(itself.due_in_ms(self.now_ms), "bring_back", change.key)
             elif change.key[:keeping.LENGTH] in keeping.CONCERNS:
-                for delay_ms, what in keeping.due(change, self.now_ms, self.latency("watch_delivery")):
+                for delay_ms, what in keeping.due(change, self.now_ms, self.latency("watch_delivery"), store):
                     self.after(delay_ms, "keep_house", what)
             for watcher, kind, obj in self.hub.interested(change):
                 if watcher.sink is not None:

@@ -99,6 +99,16 @@ def test_the_address_of_the_api_itself_is_taken(alone):
     assert alone.names("/registry/ipaddresses/") == ["10.96.0.1"] and alone.names("/registry/servicecidrs/") == ["kubernetes"]
 
 
+def test_an_address_that_a_service_holds_is_taken_again(alone):
+    alone.store.put("/registry/namespaces/default", {"kind": "Namespace", "metadata": {"name": "default"}, "status": {"phase": "Active"}})
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "default"}, "spec": {"ports": [{"port": 80}]}}
+    address = alone.do("create", "services", service)["spec"]["clusterIP"]
+    alone.do("delete", "ipaddresses", address)
+    assert address in alone.names("/registry/ipaddresses/") and alone.engine.now_ms >= 60_000
+    alone.do("delete", "services", "s", "default")
+    assert alone.names("/registry/ipaddresses/") == ["10.96.0.1"] and alone.engine.is_settled
+
+
 REMOTE = {"kind": "APIService", "apiVersion": "apiregistration.k8s.io/v1", "metadata": {"name": "v1.far.example"},
           "spec": {"group": "far.example", "version": "v1", "groupPriorityMinimum": 100, "versionPriority": 100,
                    "service": {"name": "far", "namespace": "default", "port": 443}}}
