@@ -27,6 +27,12 @@ def annotated(obj: dict, **added: str) -> dict:
     return {**obj, "metadata": {**meta, "annotations": {**(meta.get("annotations") or {}), **added}}}
 
 
+def unique_name_of(volume: dict) -> str:
+    """By what a Node's status names a volume of a CSI driver. Source: pkg/volume/csi/csi_plugin.go (GetVolumeName)."""
+    csi = volume["spec"].get("csi") or {}
+    return f"kubernetes.io/csi/{csi.get('driver', '')}^{csi.get('volumeHandle', '')}"
+
+
 def is_bound(claim: dict) -> bool:
     """The claim's binding is finished."""
     return BIND_COMPLETED in annotations_of(claim) and bool(claim["spec"].get("volumeName"))

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from cluster.kinds import _pod_volume_sources, _rules
 from cluster.kinds._columns import AGE, NAME, age, column
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields
 
 DEFAULTS = {"attachRequired": True, "podInfoOnMount": False, "storageCapacity": False, "fsGroupPolicy": "ReadWriteOnceWithFSType",
@@ -105,6 +105,6 @@ KIND = Kind(
              column("RequiresRepublish", "storage.v1.CSIDriverSpec#requiresRepublish"),
              column("Modes", "storage.v1.CSIDriverSpec#volumeLifecycleModes"), AGE),
     cells=cells, default=default, prepare_update=prepare_update, validate=validate, validate_update=validate_update, warn=warn,
-    icon="disc", title=stored_only({"en": "A storage driver, and how Kubernetes deals with it.",
-                                    "zh": "一个存储驱动，以及 Kubernetes 与它打交道的方式。"}),
+    icon="disc", title={"en": "A storage driver, and how Kubernetes deals with it.",
+                        "zh": "一个存储驱动，以及 Kubernetes 与它打交道的方式。"},
 )

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from cluster.kinds import _kept, _pod_volume_sources, _rules, _volume_sources
 from cluster.kinds._columns import AGE, NAME, age, column
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, names
 
 _MAX_BYTES, _MAX_MESSAGE = 256 * 1024, 1024
@@ -99,5 +99,5 @@ KIND = Kind(
     cells=cells, default=default, prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=_kept.keep_spec_and_meta,
     validate=validate, validate_update=validate_update, validate_status=validate_update,
     reset_fields={"": ("status",), "status": ("metadata", "spec")}, icon="plug",
-    title=stored_only({"en": "The wish that a volume be attached to a node, and what became of it.", "zh": "将卷挂接到节点的意图及其结果。"}),
+    title={"en": "The wish that a volume be attached to a node, and what became of it.", "zh": "将卷挂接到节点的意图及其结果。"},
 )

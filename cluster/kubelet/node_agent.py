@@ -92,6 +92,7 @@ class NodeAgent:
             trouble=trouble,
             now_text=kubelet.moment.now_text,
             pressures=tuple(kubelet.pressure.present()),
+            in_use=kubelet.volumes.in_use(),
         )
         self._note_boot((old.get("nodeInfo") or {}).get("bootID", ""), wanted["nodeInfo"]["bootID"])
         self._note_changes(node)
@@ -135,6 +136,7 @@ class NodeAgent:
         is_changed = (
             kubelet.runtime.state.image_changes != kubelet.state.reported_images
             or not node_status.says(node, kubelet.health.trouble())
+            or (node.get("status") or {}).get("volumesInUse", []) != kubelet.volumes.in_use()
             or any((node_status.condition_status(node, kind) == "True") != (kind in kubelet.state.pressures) for kind in node_status.UNDER_PRESSURE)
         )
         if is_changed or kubelet.now_ms - kubelet.state.reported_ms >= REPORT_MS:

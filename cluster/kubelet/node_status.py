@@ -96,9 +96,11 @@ def status(
     trouble: str,
     now_text: str,
     pressures: tuple[str, ...] = (),
+    in_use: list[str] | None = None,
 ) -> dict:
     """The status of a node, fields in the order of the wire. old: the one that the API holds. trouble: why it is not ready."""
     machine_id, system_id, boot_id = ids
+    volumes = {"volumesInUse": in_use or None} if in_use or old.get("volumesInUse") else {}
     runtime_features = {"recursiveReadOnlyMounts": True, "userNamespaces": False}
     return {
         "capacity": with_extended(capacity(machine), old),
@@ -120,6 +122,7 @@ def status(
         },
         "images": image_list(images),
         "runtimeHandlers": [{"name": "", "features": runtime_features}, {"name": "runc", "features": runtime_features}],
+        **volumes,
         "features": {"supplementalGroupsPolicy": True},
         "declaredFeatures": FEATURES,
     }

@@ -20,11 +20,19 @@ DEFAULT_MODE = 0o644
 
 
 class NotReady(Exception):
-    """A volume cannot be set up; the message is upstream's."""
+    """A volume cannot be set up; the message is upstream's. step: what failed of it."""
+
+    step = "SetUp"
 
 
 class NotAttached(NotReady):
     """A volume waits to be attached to the node."""
+
+
+class NotStaged(NotReady):
+    """A volume is attached to the node, but not mounted there."""
+
+    step = "MountDevice"
 
 
 def text_in(data: str) -> str:

@@ -6,16 +6,18 @@ Sources: kubernetes pkg/volume/hostpath/host_path.go, pkg/volume/local/local.go,
 
 from __future__ import annotations
 
-from cluster.kinds._volume_binding import PROVISIONED_BY, annotations_of
+from cluster.kinds._volume_binding import PROVISIONED_BY, annotations_of, unique_name_of
 from cluster.runtime.filesystem import FILE, FOLDER, HOST, Node, Tree, absolute, folder, put, real_path
 from cluster.runtime.storage import is_read_only, key_of
 
-from .volume_contents import NotAttached, NotReady
+from .volume_contents import NotAttached, NotReady, NotStaged
 
 DRIVERS = ("nfs.csi.k8s.io",)  # CSI drivers that every node has; this one needs no attaching
 OF_CLOUDS = ("awsElasticBlockStore", "azureDisk", "azureFile", "cinder", "gcePersistentDisk", "vsphereVolume", "portworxVolume")
 REMOVED = ("cephfs", "flexVolume", "flocker", "glusterfs", "photonPersistentDisk", "quobyte", "rbd", "scaleIO", "storageos")  # plugins
 GIT = "git-repo volume plugin has been disabled; if necessary, it may be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`"
+UNREGISTERED = "driver name {driver} not found in the list of registered CSI drivers"
+NO_CLIENT = "kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: " + UNREGISTERED
 CHECKS = {"Socket": "a socket file", "CharDevice": "a character device", "BlockDevice": "a block device"}
 
 
@@ -64,8 +66,7 @@ def check(source: dict) -> None:
         raise NotReady(GIT)
     driver = (source.get("csi") or {}).get("driver")
     if driver is not None and driver not in DRIVERS:
-        words = f"mounter.SetUpAt failed to get CSI client: driver name {driver} not found in the list of registered CSI drivers"
-        raise NotReady(f"kubernetes.io/csi: {words}")
+        raise NotReady("kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: " + UNREGISTERED.format(driver=driver))
     if needs_attaching(source):
         raise NotAttached
 
@@ -85,14 +86,14 @@ def networked(source: dict) -> list[str] | None:
     return [key, "/", "ro" if is_read_only(source) else ""] if key else None
 
 
-def persistent(volume: dict, tree: Tree, *, now_ms: int) -> list[str]:
-    """Where the data of a PersistentVolume lies. Raises NotReady."""
+def persistent(volume: dict, tree: Tree, *, now_ms: int, attached: list[str]) -> list[str]:
+    """Where the data of a PersistentVolume lies. attached: what the node's status says that is. Raises NotReady."""
     spec = volume["spec"]
     if spec.get("hostPath"):
         is_provisioned = PROVISIONED_BY in annotations_of(volume)
         return host_path(tree, spec["hostPath"], now_ms=now_ms, mode=0o777 if is_provisioned else 0o755)
     if needs_attaching(spec):
-        raise NotAttached
+        raise NotStaged(NO_CLIENT.format(driver=spec["csi"]["driver"])) if spec.get("csi") and unique_name_of(volume) in attached else NotAttached
     if spec.get("local"):
         return local(tree, spec["local"])
     found = networked(spec)

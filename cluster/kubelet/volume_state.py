@@ -38,6 +38,7 @@ class Mounted:
     failing: dict[str, Failing] = field(default_factory=dict)
     claims: dict[str, list[Any]] = field(default_factory=dict)
     tokens: dict[str, list[Any]] = field(default_factory=dict)
+    attachable: dict[str, bool] = field(default_factory=dict)  # by their names in the node's status
     since_ms: int = -1
     retry: int = 0
     resync: int = 0

@@ -7,6 +7,7 @@ Source: kubernetes pkg/kubelet/volumemanager (volume_manager.go, reconciler, pop
 
 from __future__ import annotations
 
+from cluster.kinds._volume_binding import unique_name_of
 from cluster.meta import quantity
 from cluster.meta.gotext import quote
 from cluster.runtime import reference
@@ -82,6 +83,8 @@ class Volumes:
                 found = None if problem else reply.body
             lead = f"error processing PVC {namespace}/{name}: "
             mounted.claims[volume["name"]] = [found, lead + problem if problem else ""]
+            if found is not None and found["spec"].get("csi") and volume_sources.needs_attaching(found["spec"]):
+                mounted.attachable[unique_name_of(found)] = True
 
     def go_on(self, worker: Worker) -> None:
         """A pass that waited: try again, or give it up when the Pod has begun to end."""
@@ -119,7 +122,7 @@ class Volumes:
                 self._set_up(worker, pod, volume, mounted)
                 mounted.failing.pop(volume["name"], None)
             except NotReady as error:
-                self._note(worker, pod, volume, mounted, "" if isinstance(error, NotAttached) else str(error))
+                self._note(worker, pod, volume, mounted, "" if isinstance(error, NotAttached) else str(error), error.step)
         if mounted.failing:
             self._wait(worker, mounted)
             return False
@@ -176,7 +179,9 @@ class Volumes:
     def _claimed(self, volume: dict, persistent: dict) -> list[str]:
         if not is_reachable(persistent, self.kubelet.node_object()):
             raise NotReady("no matching NodeSelectorTerms")
-        found = volume_sources.persistent(persistent, self.kubelet.runtime.host().nodes, now_ms=self.kubelet.now_ms)
+        status = (self.kubelet.node_object() or {}).get("status") or {}
+        attached = [each["name"] for each in status.get("volumesAttached") or ()]
+        found = volume_sources.persistent(persistent, self.kubelet.runtime.host().nodes, now_ms=self.kubelet.now_ms, attached=attached)
         is_read_only = bool((volume.get("persistentVolumeClaim") or {}).get("readOnly"))
         return [found[0], found[1], "ro" if is_read_only else found[2]]
 
@@ -213,7 +218,11 @@ class Volumes:
 
     # -- what fails -------------------------------------------------------------------------------------------------------
 
-    def _note(self, worker: Worker, pod: dict, volume: dict, mounted: Mounted, why: str) -> None:
+    def in_use(self) -> list[str]:
+        """What a Node's status names as in use: volumes that are attached, or are to be, for Pods that have not ended."""
+        return sorted({name for mounted in self.table.values() for name in mounted.attachable})
+
+    def _note(self, worker: Worker, pod: dict, volume: dict, mounted: Mounted, why: str, step: str) -> None:
         """A volume could not be set up: say so, and wait twice as long as before. why: "" when it is not attached yet."""
         kubelet, name = self.kubelet, volume["name"]
         before = mounted.failing.get(name)
@@ -224,7 +233,7 @@ class Volumes:
             return
         claimed = mounted.claims.get(name)
         shown = claimed[0]["metadata"]["name"] if claimed and claimed[0] else name
-        kubelet.after(late_ms, "report_mount", worker.uid, name, f"MountVolume.SetUp failed for volume {quote(shown)} : {why}", delay_ms)
+        kubelet.after(late_ms, "report_mount", worker.uid, name, f"MountVolume.{step} failed for volume {quote(shown)} : {why}", delay_ms)
 
     def report(self, uid: str, volume: str, message: str, delay_ms: int) -> None:
         """What a failed try leaves behind."""

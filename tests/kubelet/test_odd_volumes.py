@@ -51,6 +51,30 @@ def test_a_plugin_that_is_no_more_is_told_at_once(source):
     assert world.events("web") == [("FailedMount", f"Unable to attach or mount volumes: {lists}: {words}", 1)]
 
 
+def test_a_volume_of_a_driver_is_in_use_and_is_mounted_only_once_it_is_attached():
+    world = Shelf()
+    spec = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "csi": {"driver": "a.example.com", "volumeHandle": "d1"}}
+    wanted = {"accessModes": ["ReadWriteOnce"], "volumeName": "v", "resources": {"requests": {"storage": "1Gi"}}}
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "c", "namespace": "default"}, "spec": wanted}
+    world.ask(world.hand.client.create("persistentvolumeclaims", claim))
+    world.run(50)
+    stored = world.store.get("/registry/persistentvolumeclaims/default/c").value
+    reference = {"name": "c", "namespace": "default", "uid": stored["metadata"]["uid"]}
+    volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v"}, "spec": {**spec, "claimRef": reference}}
+    world.ask(world.hand.client.create("persistentvolumes", volume))
+    world.ask(world.hand.client.patch("persistentvolumeclaims", "c", {"status": {"phase": "Bound"}}, "default", subresource="status"))
+    world.run(50)
+    world.create("web", SLEEP, volumes=[{"name": "d", "persistentVolumeClaim": {"claimName": "c"}}])
+    world.run(12_000)
+    name = "kubernetes.io/csi/a.example.com^d1"
+    assert world.store.get("/registry/minions/k8snode1").value["status"]["volumesInUse"] == [name] and world.events("web") == []
+    attached = {"status": {"volumesAttached": [{"name": name, "devicePath": ""}]}}
+    world.ask(world.hand.client.patch("nodes", "k8snode1", attached, patch_type="merge", subresource="status"))
+    world.run(9_000)
+    words = "kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: driver name a.example.com not found in the list of"
+    assert world.events("web")[0][:2] == ("FailedMount", f'MountVolume.MountDevice failed for volume "v" : {words} registered CSI drivers')
+
+
 def test_an_image_that_is_a_volume_is_looked_for_by_each_pass():
     world = Shelf()
     world.create("web", SLEEP, volumes=[{"name": "v", "image": {"reference": "busybox:1"}}])
