@@ -1,4 +1,4 @@
-"""attachdetach-controller: asks for volumes of CSI drivers to be attached to the nodes of their Pods, by VolumeAttachments.
+"""persistentvolume-attach-detach-controller: asks for volumes of CSI drivers to be attached to the nodes of their Pods, by VolumeAttachments.
 
 A driver's external-attacher (here: whoever writes the status) says when it is done. A simplification: inline volumes and in-tree disks of
 clouds are left alone; a node is believed when it says that a volume is no longer in use, however long that takes.
@@ -37,12 +37,12 @@ class AttachState:
 class AttachDetachController(Controller):
     """Its keys are PersistentVolumes."""
 
-    NAME = "attachdetach-controller"
+    NAME = "persistentvolume-attach-detach-controller"
     RESOURCE = VOLUMES
 
     def setup(self) -> None:
         self.state = AttachState()
-        self.recorder = Recorder(self, self.client, component=self.NAME)
+        self.recorder = Recorder(self, self.client, component="attachdetach-controller")
 
     def watch(self, informers) -> None:
         self.pods, self.nodes = informers.watch("pods"), informers.watch("nodes")
