@@ -6,9 +6,12 @@ Source: kubernetes pkg/scheduler/backend/cache/{cache,node_tree}.go.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from cluster.meta.labels import Selector
 
 from .affinity import Term
+from .counts import Counter, Label, Tally
 from .nodes import NodeInfo, Verdict, zone_of
 from .pods import PodInfo
 from .remembered import Remembered
@@ -25,23 +28,6 @@ class Image:
         self.size, self.nodes = size, {}
 
 
-class Counter:
-    """How many Pods of some namespaces (None: of all) match a selector, by node; with or without those that are going."""
-
-    __slots__ = ("by_node", "namespaces", "selector", "with_going")
-
-    def __init__(self, namespaces: tuple[str, ...] | None, selector: Selector, with_going: bool):
-        self.namespaces, self.selector, self.with_going, self.by_node = namespaces, selector, with_going, {}
-
-    def count(self, info: PodInfo, node: str, sign: int) -> None:
-        if (
-            (self.namespaces is None or info.namespace in self.namespaces)
-            and (self.with_going or not info.terminating)
-            and self.selector.matches(info.labels)
-        ):
-            self.by_node[node] = self.by_node.get(node, 0) + sign
-
-
 class Cache:
     """Nodes, Pods, images; `nodes` is the order in which nodes are looked at, `places` where each of them stands in it."""
 
@@ -53,8 +39,9 @@ class Cache:
         self.taken_volumes: dict[str, str] = {}  # PersistentVolume -> the claim that it was chosen for; the scheduler's own tables
         self.claim_nodes: dict[str, str] = {}  # claim -> the node on which its volume is to be made
         self.nominated: dict[str, dict[str, PodInfo]] = {}  # node -> Pods for which it is being freed
-        self.shunned: dict[Term, dict[str, int]] = {}  # required anti-affinity of Pods that are there -> Pods by node
-        self.wishes: dict[tuple[Term, int], dict[str, int]] = {}  # (their other terms, points each) -> Pods by node
+        self.shunned: dict[Term, Tally] = {}  # required anti-affinity of Pods that are there -> such Pods
+        self.wishes: dict[tuple[Term, int], Tally] = {}  # (their other terms, points each) -> such Pods
+        self._labels: dict[str, Label] = {}
         self._zones: dict[str, dict[str, None]] = {}
         self.generation = 0  # raised by each change of a node or of what it bears
         self.places: dict[str, int] = {}
@@ -103,6 +90,8 @@ class Cache:
         ):
             self._forget_images(info)
             self._note_images(info, node)
+        if info.node is None or info.labels != (node["metadata"].get("labels") or {}):
+            self._forget_domains()
         info.set_node(node)
         self._touch(name)
         return info
@@ -113,6 +102,7 @@ class Cache:
             return
         self._leave_zone(zone_of(info.node), name)
         self._forget_images(info)
+        self._forget_domains()
         info.set_node(None)
         self._touch(name)
         if not info.pods:
@@ -132,9 +122,9 @@ class Cache:
         self._touch(node)
         self.node_of[info.key] = node
         for counter in self.counters.values():
-            counter.count(info, node, 1)
+            counter.count(info, self.by_name[node], 1)
         if info.affinity is not None:
-            self._note_terms(info, node, 1)
+            self._note_terms(info, self.by_name[node], 1)
 
     def remove_pod(self, key: str) -> PodInfo | None:
         name = self.node_of.pop(key, None)
@@ -144,9 +134,9 @@ class Cache:
         info = node.remove(key)
         self._touch(name)
         for counter in self.counters.values():
-            counter.count(info, name, -1)
+            counter.count(info, node, -1)
         if info.affinity is not None:
-            self._note_terms(info, name, -1)
+            self._note_terms(info, node, -1)
         if node.node is None and not node.pods:
             self._drop(name)
         return info
@@ -158,27 +148,40 @@ class Cache:
         name = self.node_of.get(key)
         return self.by_name[name].pods.get(key) if name is not None else None
 
-    def matching(self, namespace: str, selector: Selector) -> dict[str, int]:
-        """Matching Pods of a namespace by node, terminating ones aside; kept up to date from the first question on."""
+    def label(self, key: str) -> Label:
+        """What is known of a label of nodes."""
+        found = self._labels.get(key)
+        if found is None:
+            found = self._labels[key] = Label(key, self.nodes)
+        return found
+
+    def _forget_domains(self) -> None:
+        self._labels = {}
+        for tallies in (self.counters, self.shunned, self.wishes):
+            for tally in tallies.values():
+                tally.forget_values()
+
+    def matching(self, namespace: str, selector: Selector) -> Counter:
+        """Matching Pods of a namespace, terminating ones aside; kept up to date from the first question on."""
         return self._counted((namespace,), selector, False)
 
-    def matching_in(self, namespaces: list[str] | None, selector: Selector) -> dict[str, int]:
-        """Matching Pods of some namespaces, or of all, by node; those that are going count."""
+    def matching_in(self, namespaces: list[str] | None, selector: Selector) -> Counter:
+        """Matching Pods of some namespaces, or of all; those that are going count."""
         return self._counted(None if namespaces is None else tuple(sorted(namespaces)), selector, True)
 
-    def _counted(self, namespaces: tuple[str, ...] | None, selector: Selector, with_going: bool) -> dict[str, int]:
+    def _counted(self, namespaces: tuple[str, ...] | None, selector: Selector, with_going: bool) -> Counter:
         key = (namespaces, selector.requirements, with_going)
         counter = self.counters.get(key)
         if counter is None:
             counter = self.counters[key] = Counter(namespaces, selector, with_going)
-            for name, node in self.by_name.items():
+            for node in self.by_name.values():
                 for info in node.pods.values():
-                    counter.count(info, name, 1)
+                    counter.count(info, node, 1)
             if len(self.counters) > COUNTERS:
                 del self.counters[next(iter(self.counters))]
-        return counter.by_node
+        return counter
 
-    def _note_terms(self, info: PodInfo, node: str, sign: int) -> None:
+    def _note_terms(self, info: PodInfo, node: NodeInfo, sign: int) -> None:
         """What a Pod asks of Pods that come later. A required affinity is worth a point (hardPodAffinityWeight)."""
         affinity = info.affinity
         for term in affinity.required_anti:
@@ -231,10 +234,10 @@ class Cache:
         info.images = {}
 
 
-def _tally(counts: dict, key, node: str, sign: int) -> None:
-    by_node = counts.setdefault(key, {})
-    by_node[node] = by_node.get(node, 0) + sign
-    if not by_node[node]:
-        del by_node[node]
-        if not by_node:
-            del counts[key]
+def _tally(tallies: dict[Hashable, Tally], key: Hashable, node: NodeInfo, sign: int) -> None:
+    tally = tallies.get(key)
+    if tally is None:
+        tally = tallies[key] = Tally()
+    tally.add(node, sign)
+    if not tally.by_node:
+        del tallies[key]

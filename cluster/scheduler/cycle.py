@@ -149,18 +149,28 @@ def _local_verdict(cycle: Cycle, filters: list[Plugin], node: NodeInfo) -> Verdi
     return PASSED
 
 
+def _other_verdict(cycle: Cycle, filters: list[tuple[Plugin, list | None]], index: int, node: NodeInfo) -> Verdict | bool:
+    """Of filters that look at more than the node; some have their answers for all nodes by now."""
+    for plugin, answers in filters:
+        rejection = answers[index] if answers is not None else plugin.filter(cycle, node)
+        if rejection is not None:
+            return Verdict(node.name, plugin.name, rejection)
+    return PASSED
+
+
 def _looked_at(cycle: Cycle, turn: list[int], wanted: int, known: list, answer, rest: list[Plugin]) -> tuple[list[Verdict], list[int]]:
     verdicts, fitting, nominated = [], [], cycle.cache.nominated
     nodes, passes = cycle.cache.nodes, cycle.cache.passes
-    for place in turn:
+    others = [(plugin, plugin.sweep(cycle, turn) if plugin.sweep is not None else None) for plugin in rest]
+    for index, place in enumerate(turn):
         verdict = known[place]
         if verdict is None:
             verdict = known[place] = answer(nodes[place])
         if nominated and nodes[place].name in nominated:
             found = rejection_of(cycle, nodes[place])
             verdict = PASSED if found is None else Verdict(nodes[place].name, *found)
-        elif verdict is PASSED and rest:
-            verdict = _local_verdict(cycle, rest, nodes[place])
+        elif verdict is PASSED and others:
+            verdict = _other_verdict(cycle, others, index, nodes[place])
         if verdict is not PASSED:
             verdicts.append(verdict)
             continue

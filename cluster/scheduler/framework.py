@@ -82,6 +82,9 @@ class Plugin:
 
     filter: Callable[[Cycle, NodeInfo], Rejection | None] | None = None
 
+    # The filter's answers for the nodes at some places, where they are more quickly found all at once.
+    sweep: Callable[[Cycle, list[int]], list[Rejection | None]] | None = None
+
     def adjust(self, cycle: Cycle, other: PodInfo, node: NodeInfo, sign: int) -> None:
         """What pre_filter prepared, as if another Pod came to a node (sign 1) or left it (-1).
 

@@ -5,21 +5,25 @@ Source: kubernetes pkg/scheduler/framework/plugins/interpodaffinity/{plugin,filt
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from operator import add
 from typing import NamedTuple
 
 from cluster.meta.labels import Selector
 
 from ..affinity import Term, unrolled
+from ..counts import Tally
 from ..framework import MAX_SCORE, SKIP, Cycle, Plugin, Rejection
 from ..nodes import NodeInfo
 from ..pods import PodInfo
+from ..remembered import ABSENT, translated
 
 NOT_NEAR = Rejection(("node(s) didn't match pod affinity rules",))
 TOO_NEAR = Rejection(("node(s) didn't match pod anti-affinity rules",), resolvable=True)
 UNWANTED = Rejection(("node(s) didn't satisfy existing pods anti-affinity rules",), resolvable=True)
 HARD_WEIGHT = 1  # what a required term of a Pod that is there is worth to a Pod that it selects
 
-Counts = dict[tuple[str, str], int]  # (label's key, its value) -> Pods, or points
+Counts = dict[str, dict[str, int]]  # label's key -> its value -> Pods
 
 
 class Situation(NamedTuple):
@@ -38,31 +42,43 @@ def matches_all(terms: tuple[Term, ...], pod: PodInfo) -> bool:
     return bool(terms) and all(term.matches(pod.namespace, pod.labels) for term in terms)
 
 
-def _add(counts: Counts, labels: dict, key: str, amount: int) -> None:
-    value = labels.get(key)
-    if value is not None:
-        pair = (key, value)
-        counts[pair] = counts.get(pair, 0) + amount
+def _count(cycle: Cycle, counts: Counts, key: str, tally: Tally) -> None:
+    """Add Pods to the domains of their nodes. What is there already may be shared, so it is replaced."""
+    found, known = tally.by_value(key, cycle.cache.by_name), counts.get(key)
+    counts[key] = found if known is None else {value: known[value] + count for value, count in found.items()}
 
 
-def _count(cycle: Cycle, counts: Counts, key: str, by_node: dict[str, int], weight: int = 1) -> None:
-    """Add Pods, counted by node, to the domains of their nodes."""
-    for name, count in by_node.items():
-        node = cycle.cache.by_name[name]
-        if count and node.node is not None:
-            _add(counts, node.labels, key, count * weight)
+def _adjusted(counts: Counts, labels: dict, keys: Iterable[str], sign: int) -> Counts:
+    """The counts with a Pod more or less in the domains of a node, once for each key."""
+    found = dict(counts)
+    for key in keys:
+        value = labels.get(key)
+        if value is not None:
+            before = found.get(key, {})
+            found[key] = {**before, value: before.get(value, 0) + sign}
+    return found
 
 
-def _matching(cycle: Cycle, terms: tuple[Term, ...]) -> dict[str, int]:
-    """Pods that match all of some terms, by node."""
+def _matching(cycle: Cycle, terms: tuple[Term, ...]) -> Tally:
+    """Pods that match all of some terms."""
     selector = terms[0].selector if len(terms) == 1 else Selector([r for term in terms for r in term.selector.requirements])
     if any(term.selector.matches_nothing for term in terms):
-        return {}
+        return Tally()
     names: list[str] | None = None  # all
     for term in terms:
         if not term.namespace_selector.empty:
             names = [name for name in dict.fromkeys(term.namespaces) if names is None or name in names]
     return cycle.cache.matching_in(names, selector)
+
+
+def _keys(terms: tuple[Term, ...]) -> Iterable[str]:
+    """The terms' keys, each once."""
+    return dict.fromkeys(term.key for term in terms)
+
+
+def _is_first(found: Situation, pod: PodInfo) -> bool:
+    """Whether nobody is there yet whom the Pod wants to be near, and it may be the first of its like."""
+    return not any(count for counts in found.wanted.values() for count in counts.values()) and matches_all(found.near, pod)
 
 
 # -- hints ------------------------------------------------------------------------------------------------------------
@@ -112,9 +128,9 @@ class InterPodAffinity(Plugin):
         if mine is None and not cycle.cache.shunned:
             return SKIP
         about = self._namespace_labels(cycle)
-        for term, by_node in cycle.cache.shunned.items():
-            if term.matches(pod.namespace, pod.labels, about):
-                _count(cycle, shunning, term.key, by_node)
+        for term, tally in cycle.cache.shunned.items():
+            if term.matches(pod.namespace, pod.labels, about) and any(tally.by_value(term.key, cycle.cache.by_name).values()):
+                _count(cycle, shunning, term.key, tally)
         if not shunning and (mine is None or not (mine.required or mine.required_anti)):
             return SKIP
         cycle.data[self.name + "/filter"] = self._situation(cycle, about, shunning)
@@ -126,8 +142,8 @@ class InterPodAffinity(Plugin):
         away = self._unrolled(cycle, mine.required_anti) if mine else ()
         if near:
             found = _matching(cycle, near)
-            for term in near:
-                _count(cycle, wanted, term.key, found)
+            for key in _keys(near):
+                _count(cycle, wanted, key, found)
         for term in away:
             _count(cycle, shunned, term.key, _matching(cycle, (term,)))
         return Situation(near, away, about, wanted, shunned, shunning)
@@ -148,28 +164,24 @@ class InterPodAffinity(Plugin):
         found = cycle.data.get(self.name + "/filter")
         if found is None:
             return
-        wanted, shunned, shunning, pod = dict(found.wanted), dict(found.shunned), dict(found.shunning), cycle.pod
-        for term in other.affinity.required_anti if other.affinity else ():
-            if term.matches(pod.namespace, pod.labels, found.namespace_labels):
-                _add(shunning, node.labels, term.key, sign)
-        if matches_all(found.near, other):
-            for term in found.near:
-                _add(wanted, node.labels, term.key, sign)
-        for term in found.away:
-            if term.matches(other.namespace, other.labels):
-                _add(shunned, node.labels, term.key, sign)
-        cycle.data[self.name + "/filter"] = found._replace(wanted=wanted, shunned=shunned, shunning=shunning)
+        pod, labels = cycle.pod, node.labels
+        terms = other.affinity.required_anti if other.affinity else ()
+        theirs = [term.key for term in terms if term.matches(pod.namespace, pod.labels, found.namespace_labels)]
+        mine = [term.key for term in found.away if term.matches(other.namespace, other.labels)]
+        cycle.data[self.name + "/filter"] = found._replace(
+            wanted=_adjusted(found.wanted, labels, _keys(found.near), sign) if matches_all(found.near, other) else found.wanted,
+            shunned=_adjusted(found.shunned, labels, mine, sign),
+            shunning=_adjusted(found.shunning, labels, theirs, sign),
+        )
 
     def filter(self, cycle: Cycle, node: NodeInfo) -> Rejection | None:
         found: Situation = cycle.data[self.name + "/filter"]
         labels = node.labels
         if found.near and not self._is_near(found, labels, cycle.pod):
             return NOT_NEAR
-        for term in found.away:
-            if found.shunned.get((term.key, labels.get(term.key)), 0) > 0:
-                return TOO_NEAR
-        if found.shunning and any(found.shunning.get(pair, 0) > 0 for pair in labels.items()):
-            return UNWANTED
+        for counts, rejection in ((found.shunned, TOO_NEAR), (found.shunning, UNWANTED)):
+            if any(by_value.get(labels.get(key), 0) > 0 for key, by_value in counts.items()):
+                return rejection
         return None
 
     @staticmethod
@@ -177,35 +189,58 @@ class InterPodAffinity(Plugin):
         """The first of Pods that want to be together may go anywhere. Source: satisfyPodAffinity."""
         if any(term.key not in labels for term in found.near):
             return False
-        if all(found.wanted.get((term.key, labels[term.key]), 0) > 0 for term in found.near):
+        if all(found.wanted[term.key].get(labels[term.key], 0) > 0 for term in found.near):
             return True
-        return not any(found.wanted.values()) and matches_all(found.near, pod)
+        return _is_first(found, pod)
+
+    def sweep(self, cycle: Cycle, places: list[int]) -> list[Rejection | None]:
+        """Nodes of one domain are told the same."""
+        found: Situation = cycle.data[self.name + "/filter"]
+        answers: list[Rejection | None] = [None] * len(places)
+        for key in _keys(found.near):
+            wanted, otherwise = found.wanted[key], None if _is_first(found, cycle.pod) else NOT_NEAR
+            self._mark(cycle, places, key, answers, lambda value, wanted=wanted, otherwise=otherwise: None if wanted.get(value, 0) > 0 else otherwise)
+            self._mark(cycle, places, key, answers, lambda value: NOT_NEAR if value is ABSENT else None)
+        for counts, rejection in ((found.shunned, TOO_NEAR), (found.shunning, UNWANTED)):
+            for key, by_value in counts.items():
+                self._mark(
+                    cycle, places, key, answers,
+                    lambda value, by_value=by_value, rejection=rejection: rejection if by_value.get(value, 0) > 0 else None,
+                )  # fmt: skip
+        return answers
+
+    @staticmethod
+    def _mark(cycle: Cycle, places: list[int], key: str, answers: list, judge: Callable[[str | bool], Rejection | None]) -> None:
+        """Reject the nodes, not yet rejected, whose domain is rejected."""
+        found = translated(cycle.cache.remembered.labels(key, places), judge)
+        answers[:] = [first or then for first, then in zip(answers, found, strict=True)]
 
     # -- scoring ----------------------------------------------------------------------------------------------------
 
     def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> str | None:
         """Points of each domain, for what the Pod prefers and for what those that are there prefer."""
-        pod, points = cycle.pod, {}
+        pod, rows = cycle.pod, []
         mine = pod.affinity
         if mine is None and not cycle.cache.wishes:
             return SKIP
         if mine is not None:
             for terms, sign in ((mine.preferred, 1), (mine.preferred_anti, -1)):
-                for term in self._unrolled(cycle, terms):
-                    _count(cycle, points, term.key, _matching(cycle, (term,)), sign * term.weight)
+                rows += [(term.key, _matching(cycle, (term,)), sign * term.weight) for term in self._unrolled(cycle, terms)]
         if cycle.cache.wishes:
             about = self._namespace_labels(cycle)
-            for (term, weight), by_node in cycle.cache.wishes.items():
+            for (term, weight), tally in cycle.cache.wishes.items():
                 if term.matches(pod.namespace, pod.labels, about):
-                    _count(cycle, points, term.key, by_node, weight)
-        if not points:
-            return SKIP
-        cycle.data[self.name] = points
-        return None
+                    rows.append((term.key, tally, weight))
+        points = [(key, tally.by_value(key, cycle.cache.by_name), weight) for key, tally, weight in rows]
+        cycle.data[self.name] = [row for row in points if any(row[1].values())]
+        return None if cycle.data[self.name] else SKIP
 
-    def score(self, cycle: Cycle, node: NodeInfo) -> int:
-        points = cycle.data[self.name]
-        return sum(points.get(pair, 0) for pair in node.labels.items())
+    def scores(self, cycle: Cycle, nodes: list[NodeInfo]) -> list[int]:
+        totals = [0] * len(nodes)
+        for key, counts, weight in cycle.data[self.name]:
+            domains = cycle.cache.remembered.labels(key, cycle.places)
+            totals = list(map(add, totals, translated(domains, lambda value, counts=counts, weight=weight: counts.get(value, 0) * weight)))
+        return totals
 
     def normalize(self, cycle: Cycle, nodes: list[NodeInfo], scores: list[int]) -> list[int]:
         lowest, highest = min(scores), max(scores)

@@ -11,9 +11,10 @@ from operator import add
 from typing import NamedTuple
 
 from cluster.meta import labels
-from cluster.meta.nodeselector import Required
+from cluster.meta.nodeselector import Required, terms_of
 from cluster.meta.objects import controller_of
 
+from ..counts import Tally
 from ..framework import MAX_SCORE, SKIP, Cycle, Plugin, Rejection
 from ..nodes import ZONE, NodeInfo
 from ..pods import PodInfo, tolerates
@@ -42,6 +43,11 @@ class Constraint(NamedTuple):
         if self.honors_affinity and not required.matches(node.node):
             return False
         return not (self.honors_taints and any(not tolerates(pod.tolerations, taint) for taint in node.hard_taints))
+
+    def includes_all(self, pod: PodInfo) -> bool:
+        """Whether every node counts, whatever it is like."""
+        is_free = not self.honors_affinity or not (pod.spec.get("nodeSelector") or terms_of(pod.spec) is not None)
+        return is_free and not self.honors_taints
 
 
 DEFAULTS = ((3, HOSTNAME), (5, ZONE))  # all of them ScheduleAnyway
@@ -94,9 +100,24 @@ def default_selector(cycle: Cycle) -> labels.Selector:
     return labels.Selector([*found, *own.requirements]) if found else own
 
 
-def matching_pods(cycle: Cycle, selector: labels.Selector) -> dict[str, int]:
-    """Matching Pods of the Pod's namespace by node; an empty selector counts none."""
-    return {} if selector.empty else cycle.cache.matching(cycle.pod.namespace, selector)
+def matching_pods(cycle: Cycle, selector: labels.Selector) -> Tally:
+    """Matching Pods of the Pod's namespace; an empty selector counts none."""
+    return Tally() if selector.empty else cycle.cache.matching(cycle.pod.namespace, selector)
+
+
+def pods_by_domain(cycle: Cycle, constraint: Constraint, needed: list[Constraint]) -> dict[str, int]:
+    """Matching Pods in each domain of the nodes that count: those with all labels that are needed, which the policies include."""
+    cache, tally = cycle.cache, matching_pods(cycle, constraint.selector)
+    if constraint.includes_all(cycle.pod) and all(cache.label(one.key).is_everywhere for one in needed):
+        return tally.by_value(constraint.key, cache.by_name)
+    required, counts, by_node, places = Required(cycle.pod.spec), {}, tally.by_node, cache.ring[: len(cache.nodes)]
+    key = ("included", cycle.likeness, constraint.honors_affinity, constraint.honors_taints)
+    included = cache.remembered.picked(key, places, lambda node: constraint.includes(cycle.pod, required, node))
+    for node, is_included in zip(cache.nodes, included, strict=True):
+        domain = node.labels.get(constraint.key)
+        if is_included and domain is not None and _has_keys(node.labels, needed):
+            counts[domain] = counts.get(domain, 0) + by_node.get(node.name, 0)
+    return counts
 
 
 def after_pod_change(pod: PodInfo, old: PodInfo | None, new: PodInfo | None) -> bool:
@@ -142,12 +163,20 @@ class Domains(NamedTuple):
     constraint: Constraint
     counts: dict[str, int]
     self_match: bool
+    minimum: int  # of all domains
 
-    @property
-    def minimum(self) -> int:
-        if len(self.counts) < self.constraint.min_domains:
-            return 0
-        return min(self.counts.values(), default=2**31 - 1)
+    def rejection(self, domain: str | bool | None) -> Rejection | None:
+        """What is said of a node in a domain, or in none."""
+        if not isinstance(domain, str):
+            return NO_LABEL
+        skew = self.counts.get(domain, 0) + self.self_match - self.minimum
+        return MISMATCH if skew > self.constraint.max_skew else None
+
+
+def domains_of(constraint: Constraint, counts: dict[str, int], self_match: bool) -> Domains:
+    """With too few domains there might be an empty one."""
+    minimum = 0 if len(counts) < constraint.min_domains else min(counts.values(), default=2**31 - 1)
+    return Domains(constraint, counts, self_match, minimum)
 
 
 class Preferences(NamedTuple):
@@ -177,28 +206,25 @@ class PodTopologySpread(Plugin):
         constraints = explicit_constraints(cycle.pod, "DoNotSchedule")
         if not constraints:
             return SKIP
-        required = Required(cycle.pod.spec)
-        cycle.data[self.name + "/filter"] = [self._domains(cycle, one, constraints, required) for one in constraints]
+        cycle.data[self.name + "/filter"] = [
+            domains_of(one, pods_by_domain(cycle, one, constraints), one.selector.matches(cycle.pod.labels)) for one in constraints
+        ]
         return None
-
-    def _domains(
-        self, cycle: Cycle, constraint: Constraint, constraints: list[Constraint], required: Required
-    ) -> Domains:
-        matching, counts = matching_pods(cycle, constraint.selector), {}
-        for node in cycle.cache.nodes:
-            if _has_keys(node.labels, constraints) and constraint.includes(cycle.pod, required, node):
-                domain = node.labels[constraint.key]
-                counts[domain] = counts.get(domain, 0) + matching.get(node.name, 0)
-        return Domains(constraint, counts, constraint.selector.matches(cycle.pod.labels))
 
     def filter(self, cycle: Cycle, node: NodeInfo) -> Rejection | None:
         for domains in cycle.data[self.name + "/filter"]:
-            domain = node.labels.get(domains.constraint.key)
-            if domain is None:
-                return NO_LABEL
-            if domains.counts.get(domain, 0) + domains.self_match - domains.minimum > domains.constraint.max_skew:
-                return MISMATCH
+            rejection = domains.rejection(node.labels.get(domains.constraint.key))
+            if rejection is not None:
+                return rejection
         return None
+
+    def sweep(self, cycle: Cycle, places: list[int]) -> list[Rejection | None]:
+        """Nodes of one domain are told the same."""
+        found: list[Rejection | None] = [None] * len(places)
+        for domains in cycle.data[self.name + "/filter"]:
+            answers = translated(cycle.cache.remembered.labels(domains.constraint.key, places), domains.rejection)
+            found = [first or then for first, then in zip(found, answers, strict=True)]
+        return found
 
     def adjust(self, cycle: Cycle, other: PodInfo, node: NodeInfo, sign: int) -> None:
         """Source: updateWithPod."""
@@ -216,7 +242,7 @@ class PodTopologySpread(Plugin):
         if not constraint.selector.matches(other.labels) or not constraint.includes(cycle.pod, required, node):
             return domains
         domain = node.labels[constraint.key]
-        return domains._replace(counts={**domains.counts, domain: domains.counts.get(domain, 0) + sign})
+        return domains_of(constraint, {**domains.counts, domain: domains.counts.get(domain, 0) + sign}, domains.self_match)
 
     def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> str | None:
         is_explicit = bool(cycle.pod.spec.get("topologySpreadConstraints"))
@@ -229,17 +255,18 @@ class PodTopologySpread(Plugin):
     def _preferences(
         self, cycle: Cycle, nodes: list[NodeInfo], constraints: list[Constraint], *, needs_all_keys: bool
     ) -> Preferences:
-        ignored = {node.name: None for node in nodes if needs_all_keys and not _has_keys(node.labels, constraints)}
+        needed = constraints if needs_all_keys else []
+        is_anybody_ignored = not all(cycle.cache.label(one.key).is_everywhere for one in needed)
+        ignored = {node.name: None for node in nodes if not _has_keys(node.labels, needed)} if is_anybody_ignored else {}
         count, rows = len(nodes) - len(ignored), []
         for constraint in constraints:
             key, allowed = constraint.key, constraint.max_skew - 1
             if key == HOSTNAME:
-                rows.append((key, matching_pods(cycle, constraint.selector), log(count + 2), allowed))
+                rows.append((key, matching_pods(cycle, constraint.selector).by_node, log(count + 2), allowed))
                 continue
-            domains = dict.fromkeys(self._domains_of(cycle, nodes, key, ignored), 0)
+            domains = dict.fromkeys(self._domains_of(cycle, nodes, key, ignored)) if cycle.cache.label(key).values else ()
             if any(domains):  # a node without the label gets nothing for it
-                self._count(cycle, constraint, constraints if needs_all_keys else [], domains)
-                rows.append((key, domains, log(len(domains) + 2), allowed))
+                rows.append((key, pods_by_domain(cycle, constraint, needed), log(len(domains) + 2), allowed))
         return Preferences(rows, ignored)
 
     @staticmethod
@@ -247,16 +274,6 @@ class PodTopologySpread(Plugin):
         if ignored:
             return [node.labels.get(key, "") for node in nodes if node.name not in ignored]
         return [value or "" for value in dict.fromkeys(cycle.cache.remembered.labels(key, cycle.places))]
-
-    def _count(self, cycle: Cycle, constraint: Constraint, needed: list[Constraint], domains: dict[str, int]) -> None:
-        matching = matching_pods(cycle, constraint.selector)
-        if not matching:
-            return
-        required = Required(cycle.pod.spec)
-        for node in cycle.cache.nodes:
-            domain = node.labels.get(constraint.key, "")
-            if domain in domains and _has_keys(node.labels, needed) and constraint.includes(cycle.pod, required, node):
-                domains[domain] += matching.get(node.name, 0)
 
     def scores(self, cycle: Cycle, nodes: list[NodeInfo]) -> list[int]:
         """Row by row rather than node by node: there may be hundreds of nodes, and there are one or two rows."""

@@ -1,0 +1,58 @@
+"""Counts that are kept up to date are those of a recount."""
+
+import random
+
+from cluster.meta import labels
+from cluster.scheduler.cache import Cache
+from cluster.scheduler.pods import PodInfo
+
+ZONE, WEB = "zone", labels.from_labels({"app": "web"})
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+AWAY = {"podAntiAffinity": {REQUIRED: [{"topologyKey": ZONE, "labelSelector": {"matchLabels": {"app": "web"}}}]}}
+
+
+def node(name, zone):
+    return {"metadata": {"name": name, "labels": {"zone": zone} if zone else {}}, "spec": {}, "status": {}}
+
+
+def pod(name, app, *, is_going=False, affinity=None):
+    meta = {"name": name, "namespace": "default", "uid": name, "labels": {"app": app}, **({"deletionTimestamp": "x"} if is_going else {})}
+    return PodInfo({"metadata": meta, "spec": {"containers": [{"name": "c"}], **({"affinity": affinity} if affinity else {})}})
+
+
+def recount(cache, is_counted):
+    found = {one.labels[ZONE]: 0 for one in cache.nodes if ZONE in one.labels}
+    for one in cache.nodes:
+        if ZONE in one.labels:
+            found[one.labels[ZONE]] += sum(is_counted(info) for info in one.pods.values())
+    return found
+
+
+def test_counts_by_domain_follow_pods_nodes_and_labels():
+    chance, cache = random.Random(1), Cache()
+    for step in range(400):
+        what, name, key = chance.choice(("node", "node", "pod", "pod", "pod", "gone", "lost")), f"n{chance.randrange(5)}", f"p{chance.randrange(12)}"
+        if what == "node":
+            cache.set_node(node(name, chance.choice(("a", "b", ""))))
+        elif what == "lost":
+            cache.remove_node(name)
+        elif what == "gone":
+            cache.remove_pod(f"default/{key}")
+        else:  # also to a node of which nothing is known yet
+            cache.add_pod(pod(key, chance.choice(("web", "db")), is_going=step % 5 == 0, affinity=AWAY if step % 3 == 0 else None), name)
+        staying = cache.matching("default", WEB).by_value(ZONE, cache.by_name)
+        assert staying == recount(cache, lambda info: info.labels["app"] == "web" and not info.terminating)
+        every = cache.matching_in(None, WEB).by_value(ZONE, cache.by_name)
+        assert every == recount(cache, lambda info: info.labels["app"] == "web")
+        for tally in cache.shunned.values():
+            assert tally.by_value(ZONE, cache.by_name) == recount(cache, lambda info: info.affinity is not None)
+        assert list(cache.label(ZONE).values) == list(dict.fromkeys(one.labels[ZONE] for one in cache.nodes if ZONE in one.labels))
+
+
+def test_nothing_is_left_of_terms_that_nobody_has():
+    cache = Cache()
+    cache.set_node(node("n0", "a"))
+    cache.add_pod(pod("p0", "web", affinity=AWAY), "n0")
+    assert [tally.by_node for tally in cache.shunned.values()] == [{"n0": 1}]
+    cache.remove_pod("default/p0")
+    assert not cache.shunned and not cache.wishes
