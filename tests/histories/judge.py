@@ -99,6 +99,7 @@ def _revisions(obj: dict, have: dict[str, dict], is_stuck: bool) -> list[str]:
     if obj["spec"]["updateStrategy"]["type"] == "OnDelete" or is_stuck:
         return []
     partition = (obj["spec"]["updateStrategy"].get("rollingUpdate") or {}).get("partition", 0)
+    partition += (obj["spec"].get("ordinals") or {}).get("start", 0)
     newest = obj["status"]["updateRevision"]
     return [f"{name} is of an old revision" for name, pod in have.items()
             if int(name.rpartition("-")[2]) >= partition and labels(pod).get("controller-revision-hash") != newest]

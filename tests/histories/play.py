@@ -83,6 +83,8 @@ def main() -> None:
     for seed in range(first, first + count):
         moves = draw(random.Random(seed))
         found = verdict(seed, moves)
+        if (seed - first) % 50 == 49:
+            print(f"{seed + 1 - first} played, {time.process_time() - begun_s:.0f} s of processor time", flush=True)
         if not found:
             continue
         bad += 1
