@@ -156,10 +156,17 @@ def shared_space(pod: dict) -> str:
     return pod["metadata"]["uid"] if "shareProcessNamespace" in pod["spec"] and pod["spec"]["shareProcessNamespace"] else ""
 
 
+def cpu_of(resources: dict, limits: dict) -> tuple[int, int]:
+    """(request, limit) in thousandths of a CPU; who asks for nothing asks for as much as it may use. Source: kuberuntime_container_linux.go."""
+    asked, most = (quantity.parse(str(each.get("cpu", "0"))).millis for each in (resources.get("requests") or {}, limits))
+    return asked or most, most
+
+
 def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_hosts: str, node_resolver: str) -> Surroundings:
     """All of it for one container. Raises Refused."""
     user, group, groups = identity(pod, spec, image)
-    limits = (spec.get("resources") or {}).get("limits")
+    resources = spec.get("resources") or {}
+    limits = resources.get("limits")
     if "resources" in pod["spec"]:  # at Pod level: they hold for containers that say nothing themselves
         limits = {**(pod["spec"]["resources"].get("limits") or {}), **(limits or {})}
     return Surroundings(
@@ -173,5 +180,6 @@ def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_h
         limit_of(limits, "ephemeral-storage") if limits else 0,
         spec.get("workingDir") or "",
         (spec.get("securityContext") or {}).get("allowPrivilegeEscalation") is False,
-        space=shared_space(pod),
+        shared_space(pod),
+        *(cpu_of(resources, limits or {}) if resources or limits else (0, 0)),
     )

@@ -16,7 +16,7 @@ from .actions import Actions, actions_for, definition_of
 from .gotime import duration
 from .hooks import spec_named, words_of
 from .state import Pass, Report, Worker
-from .surroundings import limit_of
+from .surroundings import cpu_of, limit_of
 from .termination import find_spec
 
 NOTHING = Report()
@@ -109,8 +109,9 @@ class Sync:
         for name in changed:
             kubelet.resizes.in_force(worker.uid, name)
             if name:
-                limits = (find_spec(pod, name)[1].get("resources") or {}).get("limits") or {}
-                kubelet.runtime.limits_set(report.latest(name).id, memory_bytes=limit_of(limits, "memory"))
+                resources = find_spec(pod, name)[1].get("resources") or {}
+                limits = resources.get("limits") or {}
+                kubelet.runtime.limits_set(report.latest(name).id, memory_bytes=limit_of(limits, "memory"), cpu=cpu_of(resources, limits))
         return changed
 
     def go_on(self, worker: Worker):

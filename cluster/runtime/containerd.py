@@ -287,6 +287,7 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
         process.hosts, process.resolver, process.read_only = around.hosts, around.resolver, around.read_only
         process.no_new_privileges = around.no_new_privileges
         process.memory_limit, process.disk_limit = around.memory_bytes, around.disk_bytes
+        process.cpu_request, process.cpu_limit = around.cpu_request, around.cpu_limit
         if around.folder:  # the runtime makes it, as root
             self._world(process, container).make_folder(around.folder)
         if around.space:
@@ -336,11 +337,12 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
         for line in behaviours()[behaviour].log:
             self.wrote(container.id, "stdout", line + "\n")
 
-    def limits_set(self, container_id: str, *, memory_bytes: int) -> None:
+    def limits_set(self, container_id: str, *, memory_bytes: int, cpu: tuple[int, int]) -> None:
         """A running container gets other limits (CRI's UpdateContainerResources)."""
         process = self.state.processes.get(container_id)
         if process is not None:
             process.memory_limit = memory_bytes
+            process.cpu_request, process.cpu_limit = cpu
 
     def containers(self, uid: str) -> list[Container]:
         """A Pod's containers, oldest first."""

@@ -10,6 +10,7 @@ import posixpath
 from dataclasses import replace
 from typing import Any
 
+from . import cgroups
 from .filesystem import (
     ENTER,
     FILE,
@@ -106,10 +107,15 @@ class Files:
             process = self.process
             text = {"/etc/hostname": f"{process.hostname}\n", "/etc/hosts": process.hosts, "/etc/resolv.conf": process.resolver}.get(path)
             return Node(text) if text else None
+        if path.startswith(cgroups.FOLDER):
+            text = cgroups.text_of(self.process, path[len(cgroups.FOLDER) :])
+            return Node(text, mode=0o444) if text is not None else None
         return Node(mode=0o666) if path in SINKS else None
 
     def _above_mounts(self, path: str) -> Node | None:
         start = path.rstrip("/") + "/"
+        if cgroups.FOLDER.startswith(start):
+            return folder(mode=0o555)
         return folder() if any(point.startswith(start) for point in self.process.mounts) else None
 
     def resolve(self, path: str, *, follow: bool = True) -> str:
@@ -191,7 +197,7 @@ class Files:
             found = {start + path[len(lead) :]: None for path in tree if path.startswith(lead) and path != lead}
         else:
             own = self.process.files
-            for path in (*image_tree(self.process.behaviour), *own, *self._etc()):
+            for path in (*image_tree(self.process.behaviour), *own, *self._etc(), *cgroups.PATHS):
                 if path.startswith(start) and path != "/" and not (path in own and own[path].kind == GONE):
                     found[path] = None
         for other in self.process.mounts:
@@ -262,6 +268,8 @@ class Files:
         point = self.mount_point(path)
         if point:
             return self.process.mounts[point].read_only
+        if path.startswith(cgroups.FOLDER):
+            return True
         return self.process.read_only and not path.startswith(("/dev/", "/proc/")) and path not in self._etc()
 
     def _refuse(self, why: str) -> bool:

@@ -69,6 +69,8 @@ class Surroundings:
     folder: str = ""  # workingDir
     no_new_privileges: bool = False  # allowPrivilegeEscalation: false
     space: str = ""  # the PID namespace that it shares, see namespaces.py
+    cpu_request: int = 0  # thousandths of a CPU that it asks for
+    cpu_limit: int = 0  # and may use, 0: any number
 
 
 @dataclass
@@ -115,6 +117,8 @@ class Process:
     memory_told: int = 0  # of that, what the kernel has looked at
     memory_limit: int = 0  # 0: none
     disk_limit: int = 0  # 0: none
+    cpu_request: int = 0  # thousandths of a CPU, as its cgroup has them
+    cpu_limit: int = 0  # 0: none
     is_bounded: bool = False  # it was told that a simulated disk is small
     is_out_of_memory: bool = False
 

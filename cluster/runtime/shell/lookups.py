@@ -41,7 +41,8 @@ def _resolved(call: Call, name: str, kind: str, server: str) -> Resolved:
     """Ask once, and go on when the answer has come."""
     if "found" not in call.memory:
         found = call.world.network.resolve(name, kind, server=server)
-        call.memory["found"] = [list(found.addresses), found.name, found.error, found.server, list(found.aliases), [list(each) for each in found.records]]
+        records = [list(each) for each in found.records]
+        call.memory["found"] = [list(found.addresses), found.name, found.error, found.server, list(found.aliases), records]
         call.memory["due"] = call.world.now_ms + (found.took_ms or (TIMEOUT_MS if found.error == NO_SERVER else 0))
     if call.world.now_ms < call.memory["due"]:
         raise Blocked(["until", call.memory["due"]])

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from cluster.runtime import cgroups
+
 from .call import Blocked, Call, Failed, Usage
 from .dates import date_text
 from .durations import duration_ms
@@ -211,17 +213,19 @@ def kernel_name(call: Call) -> int:
 
 
 def mounted(call: Call) -> int:
-    """`mount` without arguments; nobody may mount in a container."""
-    if [word for word in call.arguments if not word.startswith("-")]:
+    """`mount [-t TYPE]` shows what is mounted; nobody may mount in a container."""
+    options = call.options("wrvnafi", "to")
+    if options.rest:
         raise Failed("permission denied (are you root?)")
     way = "ro" if call.world.process.read_only else "rw"
     rows = [f"overlay on / type overlay ({way},relatime)", "proc on /proc type proc (rw,nosuid,nodev,noexec,relatime)",
             "tmpfs on /dev type tmpfs (rw,nosuid,size=65536k,mode=755)",
-            "sysfs on /sys type sysfs (ro,nosuid,nodev,noexec,relatime)"]  # fmt: skip
+            "sysfs on /sys type sysfs (ro,nosuid,nodev,noexec,relatime)", cgroups.MOUNT]  # fmt: skip
     for point, volume, mount in call.world.mounted():
         device, kind = device_of(volume)
         rows.append(f"{device} on {point} type {kind} ({'ro' if mount.read_only else 'rw'},relatime)")
-    call.out("".join(row + "\n" for row in rows))
+    wanted = options.get("t", "")
+    call.out("".join(row + "\n" for row in rows if not wanted or f" type {wanted} " in row))
     return 0
 
 
