@@ -66,6 +66,13 @@ OUTSIDE: dict[str, tuple[str, str]] = {
     "git.commits": ("Commits", "提交记录"),
     "git.default_message": ("Change {name}", "修改 {name}"),
     "stage.off_since": ("off since {at}", "自 {at} 停止"),
+    "stage.waits_lease": ("waits for its Lease", "等待 Lease"),
+    "switch.lease_holds": (
+        "It leads since {at} as {holder}: the Lease has changed hands {n} times.",
+        "自 {at} 起由 {holder} 担任领导者；Lease 已易主 {n} 次。",
+    ),
+    "switch.lease_waits": ("It waits for the Lease that {holder} held last to run out, 15 s.", "它在等待 {holder} 最后持有的 Lease 到期（15 秒）。"),
+    "switch.lease_lost": ("It has lost its Lease, since it could not renew it for 10 s.", "它已失去 Lease：有 10 秒无法续约。"),
     "stage.cni_off": ("CNI off", "CNI 已停止"),
     "stage.percent": ("{n} %", "{n} %"),
     # Switches

@@ -65,11 +65,11 @@ class RecorderState:
 class Recorder:
     """Writes core/v1 Events of one component; a part of its actor's snapshots."""
 
-    def __init__(self, actor, client, *, component: str, host: str = "") -> None:
+    def __init__(self, actor, client, *, component: str, host: str = "", part: str = "recorder") -> None:
         self.actor, self.client, self.clock = actor, client, actor.engine.clock
         self.source = {"component": component, **({"host": host} if host else {})}
         self.state = RecorderState()
-        actor.attach("recorder", self)
+        actor.attach(part, self)
         self._names = Names(component + host)
         self._sending = False
 

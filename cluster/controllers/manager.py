@@ -1,11 +1,16 @@
-"""kube-controller-manager: one process, one set of informers, all controllers of this folder."""
+"""kube-controller-manager: one process, one set of informers, all controllers of this folder.
+
+elects: whether it works only as the leader; it never gives its Lease up, so a new one waits until that has run out.
+"""
 from __future__ import annotations
 
 import importlib
 import pkgutil
 from dataclasses import dataclass, field
 
-from cluster.client import Client, Controller, Informers, Process
+from cluster.client import Client, Controller, Election, Informers, Process
+
+START_MS = 1_000   # from its start to its first look at the Lease
 
 
 @dataclass
@@ -20,19 +25,27 @@ class ControllerManager(Process):
 
     name = "kube-controller-manager"
 
-    def __init__(self, engine, *, without: tuple[str, ...] = ()):
+    def __init__(self, engine, *, without: tuple[str, ...] = (), elects: bool = False):
         super().__init__(engine)
         self.state = ManagerState()
         self.client = Client(self, user="system:kube-controller-manager", groups=["system:authenticated"], manager=self.name)
         self.informers = Informers(self, self.client)
         self.is_ready = False
+        if elects:
+            self.election = Election(self, component=self.name, gives_up=False, start_ms=START_MS)
         self.controllers = {cls.NAME: cls(self) for cls in controller_classes() if cls.NAME not in without}
 
     def on_start(self) -> None:
         for name, controller in self.controllers.items():
             controller.is_on = name not in self.state.off
         self.trace("ComponentStarted", component=self.name)
-        super().on_start()
+        if self.election is None:
+            self.lead()
+        else:
+            self.election.begin()
+
+    def lead(self) -> None:
+        self.informers.start()
 
     def on_synced(self) -> None:
         self.is_ready = True

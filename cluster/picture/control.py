@@ -23,6 +23,7 @@ class ControlPictures:
         self.decision: dict | None = None
         self.terminal: list[dict] = []
         self.kubectl = {"off": False, "lines": []}
+        self.processes: dict[str, dict] = {}   # the components that have nothing but a switch and perhaps a Lease
 
     # -- kube-apiserver ---------------------------------------------------------------------------------------------
 
@@ -81,7 +82,12 @@ class ControlPictures:
         if name == "etcd":
             self.etcd = {**self.etcd, **state}
             return [["components", name, self.etcd]]
-        return [["components", name, state]]
+        return self.process(name, **state, **({"lease": None} if name in self.processes and since_ms is not None else {}))
+
+    def process(self, name: str, **changes) -> Set:
+        """What is known of another component has changed."""
+        self.processes[name] = {**(self.processes.get(name) or {"off": False}), **changes}
+        return [["components", name, self.processes[name]]]
 
     # -- kube-scheduler ---------------------------------------------------------------------------------------------------
 

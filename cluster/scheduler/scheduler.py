@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cluster.client.client import Client
+from cluster.client.election import Election
 from cluster.client.informers import Informers
 from cluster.client.process import Process
 from cluster.client.recorder import FINISH_MS, EventsV1Recorder
@@ -37,6 +38,7 @@ LOOKED_UP = (
     *("persistentvolumeclaims", "persistentvolumes", "storageclasses", "csinodes"),  # for volumes
 )
 LEFTOVER_CHECK_MS = 30_000
+START_MS = 200  # from its start to its first look at the Lease
 GATES = "SchedulingGates"
 STORAGE = {"persistentvolumeclaims": "claim", "persistentvolumes": "volume", "storageclasses": "class"}  # resource -> its changes' names
 
@@ -65,9 +67,11 @@ class Scheduler(Process):
 
     name = "kube-scheduler"
 
-    def __init__(self, engine):
+    def __init__(self, engine, *, elects: bool = False):
         super().__init__(engine)
         self.state = SchedulerState()
+        if elects:  # it works only as the leader, and gives its Lease up when it is told to end
+            self.election = Election(self, component=PROFILE, gives_up=True, start_ms=START_MS)
         self.client = Client(
             self,
             user="system:kube-scheduler",
@@ -100,18 +104,26 @@ class Scheduler(Process):
         self._cache, self._ready = self._new_cache(), False
         self.trace("ComponentStarted", component=self.name)
         super().on_start()
+        if self.election is not None:
+            self.election.begin()
         self.after(LEFTOVER_CHECK_MS, "flush_leftovers", background=True)
         self.after(FINISH_MS, "finish_event_series", background=True)
 
     def on_stop(self) -> None:
         self.trace("ComponentStopped", component=self.name)
+        if self.election is not None:
+            self.election.end()
 
     def on_synced(self) -> None:
-        self._ready = True
+        self._ready = self.election is None or self.election.state.is_leader
+        self._wake()
+
+    def lead(self) -> None:
+        self._ready = self.informers.synced
         self._wake()
 
     def on_restore(self) -> None:
-        self._cache, self._ready = None, self.informers.synced
+        self._cache, self._ready = None, self.informers.synced and (self.election is None or self.election.state.is_leader)
 
     @property
     def cache(self) -> Cache:

@@ -84,8 +84,12 @@ def _switch_component(simulation, name: str, *, is_on: bool) -> None:
     engine, manager = simulation.engine, simulation.manager
     if name in manager.controllers:
         (manager.switch_on if is_on else manager.switch_off)(name)
+    elif is_on:
+        engine.start(engine.actors[name])
+    elif engine.actors[name].is_on:
+        engine.stop(engine.actors[name])
     else:
-        (engine.start if is_on else engine.stop)(engine.actors[name])
+        engine.actors[name].drop_memory()  # one that has ended by itself is not started again
 
 
 def _switch_part(node, part: str, *, is_on: bool) -> None:

@@ -3,5 +3,5 @@
 PROFILES = {
     "learner": {},
     "oracle": {"node_cpu": "2", "node_memory": "24684084Ki", "rbac": True, "services": False},
-    "empty": {"nodes": [], "services": False},
+    "empty": {"nodes": [], "services": False, "leases": False},
 }

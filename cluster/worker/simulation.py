@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, kw_only=True):
     epoch_ms: int = DEFAULT_EPOCH_MS
     parallel_pulls: int = 1  # of a node at once; 1: one after the other (serializeImagePulls), 0: no limit
     rbac: bool = False       # whether Roles and bindings decide about everybody
+    leases: bool = True      # whether scheduler and controller manager elect a leader by Leases, as upstream's do by default
     services: bool = True    # whether it has kube-proxy, cluster DNS and an agent that enforces NetworkPolicies
 
 
@@ -63,8 +64,8 @@ class Simulation:
         self.store = Store()
         self.server = ApiServer(self.engine, self.store, hooks=self, profile=settings.profile, enforces_rbac=settings.rbac)
         self.kubectl = Kubectl(self.engine)
-        self.manager = ControllerManager(self.engine, without=without)
-        self.scheduler = Scheduler(self.engine)
+        self.manager = ControllerManager(self.engine, without=without, elects=settings.leases)
+        self.scheduler = Scheduler(self.engine, elects=settings.leases)
         self.nodes = {name: Node(self.engine, name, settings) for name in settings.nodes}
         for node in self.nodes.values():
             node.runtime.heard = self._heard

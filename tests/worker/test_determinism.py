@@ -80,7 +80,9 @@ moves = st.one_of(
     st.tuples(st.just("scale"), st.integers(0, 5)),
     st.tuples(st.just("kubelet"), st.sampled_from(["kubelet-stop", "kubelet-start"]), st.sampled_from(["k8snode1", "k8snode2"])),
     st.tuples(st.just("component"), st.sampled_from(["component-stop", "component-start"]),
-              st.sampled_from(["kube-scheduler", "kube-controller-manager"])),
+              st.sampled_from(["kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd", "replicaset-controller"])),
+    st.tuples(st.just("part"), st.sampled_from(["runtime-stop", "runtime-start", "cni-stop", "cni-start"]),
+              st.sampled_from(["k8snode1", "k8snode2"])),
     st.tuples(st.just("steps"), st.integers(1, 300)),
     st.tuples(st.just("time"), st.integers(1, 20_000)),
 )

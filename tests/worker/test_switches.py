@@ -47,6 +47,9 @@ class Cluster:
         pods = self.simulation.store.list("/registry/pods/default/")
         return sorted(stored.value["status"]["phase"] for _, stored in pods if "deletionTimestamp" not in stored.value["metadata"])
 
+    def lease(self, name: str) -> dict:
+        return self.simulation.store.get(f"/registry/leases/kube-system/{name}").value["spec"]
+
     def ready(self, node: str = "k8snode1") -> tuple[str, str]:
         conditions = self.simulation.store.get(f"/registry/minions/{node}").value["status"]["conditions"]
         return next((each["status"], each["message"]) for each in conditions if each["type"] == "Ready")
@@ -68,7 +71,9 @@ def test_without_the_api_server_nothing_is_heard_and_afterwards_everybody_lists_
     assert cluster.phases() == ["Running", "Running"]
     cluster.switch("component-start", "kube-apiserver")
     cluster.wait(60)
-    assert {"kube-controller-manager", "kube-scheduler", "kubelet/k8snode1", "coredns"} <= set(cluster.told("ComponentRelisted"))
+    told = [(event.kind, event.actor) for event in cluster.engine.trace.drain()]
+    assert {("ComponentRelisted", "kubelet/k8snode1"), ("ComponentRelisted", "coredns")} <= set(told)
+    assert {("ComponentListed", "kube-controller-manager"), ("ComponentListed", "kube-scheduler")} <= set(told)  # they lost their Leases
     assert cluster.scale(3) == ["deployment.apps/web scaled"]
     cluster.wait(5)
     assert cluster.phases() == ["Running"] * 3
@@ -120,6 +125,45 @@ def test_a_controller_that_is_off_stays_off_when_its_manager_starts_anew(cluster
     again.apply("fault", {"action": "component-start", "args": ["replicaset-controller"]})
     again.engine.settle()
     assert len(again.store.list("/registry/pods/default/")) == 3
+
+
+def test_a_new_controller_manager_waits_for_the_lease_of_the_one_before_and_a_new_scheduler_does_not(cluster):
+    began_ms = {}
+    for name in ("kube-controller-manager", "kube-scheduler"):
+        before = cluster.lease(name)
+        cluster.switch("component-stop", name)
+        cluster.wait(2)
+        assert cluster.lease(name)["holderIdentity"] == ("" if name == "kube-scheduler" else before["holderIdentity"])
+        cluster.switch("component-start", name)
+        began_ms[name] = cluster.engine.now_ms
+        cluster.wait(25)
+        after = cluster.lease(name)
+        assert after["holderIdentity"] not in ("", before["holderIdentity"]) and after["leaseTransitions"] == before["leaseTransitions"] + 1
+    led = {event.actor: event.at_ms - began_ms[event.actor] for event in cluster.engine.trace.drain() if event.kind == "LeaderElected"}
+    assert 15_000 < led["kube-controller-manager"] < 20_500 and led["kube-scheduler"] < 400
+
+
+def test_a_leader_renews_every_two_seconds_and_one_that_cannot_for_ten_ends_and_comes_back(cluster):
+    name = "kube-controller-manager"
+    seconds = {(cluster.wait(1), cluster.lease(name)["renewTime"][:19])[1] for _ in range(10)}
+    assert len(seconds) in (5, 6) and cluster.lease(name)["leaseDurationSeconds"] == 15
+    cluster.switch("component-stop", "etcd")
+    cluster.wait(13)
+    assert set(cluster.told("LeaderLost")) == {name, "kube-scheduler"}
+    cluster.switch("component-start", "etcd")
+    cluster.wait(40)
+    assert set(cluster.told("LeaderElected")) == {name, "kube-scheduler"}
+    cluster.scale(3)
+    assert len(cluster.phases()) == 3
+
+
+def test_what_was_switched_off_while_it_was_being_started_again_stays_off(cluster):
+    cluster.switch("component-stop", "etcd")
+    while cluster.simulation.scheduler.is_on:
+        cluster.engine.step()
+    cluster.switch("component-stop", "kube-scheduler")
+    cluster.wait(5)
+    assert not cluster.simulation.scheduler.is_on
 
 
 def test_without_a_runtime_containers_run_on_and_the_node_is_not_ready_after_a_while(cluster):

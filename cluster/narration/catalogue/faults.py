@@ -8,6 +8,7 @@ REFLECTOR = "k8s.io/client-go tools/cache/reflector.go"
 RUNTIME = "pkg/kubelet/runtime.go"
 MANAGER = "cmd/kube-controller-manager"
 ETCD = "go.etcd.io/etcd/client/v3"
+ELECTION = "k8s.io/client-go tools/leaderelection/leaderelection.go"
 SERVER = "k8s.io/apiserver pkg/server/genericapiserver.go"
 
 KINDS = {
@@ -60,6 +61,21 @@ KINDS = {
         stage="fault", marker="status", fidelity="simplified", source=RUNTIME,
         en="**The network plugin** of {node} is back. Pods that waited for a network are tried again within two seconds.",
         zh="{node} 的 **网络插件**恢复。等待网络的 Pod 会在两秒内重试。",
+    ),
+    "LeaderElected": Kind(
+        stage="fault", marker="status", source=ELECTION,
+        en="**{component}** holds the Lease {name} in kube-system now (change {transitions}): it is the one that works, and renews every 2 s.",
+        zh="**{component}** 现在持有 kube-system 中的 Lease {name}（第 {transitions} 次易主）：由它工作，每 2 秒续约。",
+    ),
+    "LeaseHeld": Kind(
+        stage="fault", marker="watch", source=ELECTION,
+        en="**{component}** finds its Lease held by the process before it, which cannot renew it: it waits {seconds} s until that runs out.",
+        zh="**{component}** 发现 Lease 仍由前一个进程持有，而那个进程已无法续约：要等 {seconds} 秒直到它到期。",
+    ),
+    "LeaderLost": Kind(
+        stage="fault", marker="warning", source=ELECTION,
+        en="**{component}** could not renew its Lease for 10 s. It may no longer work: it ends, and is started anew.",
+        zh="**{component}** 已有 10 秒无法续约 Lease，不得再工作：它退出，随后被重新启动。",
     ),
     "ComponentListed": Kind(
         stage="fault", marker="watch", source=REFLECTOR,

@@ -44,7 +44,14 @@ export function switchView(id) {
   if (!value) return nothing;
   const about = aboutOf(id);
   return html`<div class="switch" data-part="switch"><span class=${value.off ? "tone-bad" : "tone-ok"}>${value.off ? "✖" : "●"} ${stateText(value)}</span>${button(id, value)}</div>
-    ${about ? html`<p class="note">${t(about)}</p>` : nothing}`;
+    ${about ? html`<p class="note">${t(about)}</p>` : nothing}${leaseView(id, value.lease)}`;
+}
+
+/** Who holds the Lease by which this process leads; what renews it every two seconds is no step. */
+function leaseView(id, lease) {
+  if (!lease) return nothing;
+  const about = { holder: lease.holder, at: clockText(sinceBegin(lease.since_ms)), n: lease.transitions ?? 0 };
+  return html`<p class="note" data-part="lease">${t(`switch.lease_${lease.state}`, about)}</p><p class="machine-line" lang="en">kubectl get lease -n kube-system ${id} -o yaml</p>`;
 }
 
 /** The key of the words on what stops, what goes on and what is caught up with. */

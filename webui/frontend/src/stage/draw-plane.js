@@ -120,8 +120,9 @@ function drawManager(pen, view) {
   const isPhone = plan.variant === "phone";
   pen.text(isPhone ? t("stage.controllers_short") : "kube-controller-manager", box.x + 9, box.y + 16, { font: "title", room: box.w - 14 });
   const value = view.cell("components", "kube-controller-manager");
-  if (value?.off) pen.text(offWord(value), box.x + box.w - 9, box.y + (isPhone ? 31 : 16), { font: "label", color: "bad", align: "right" });
-  if (isPhone) return value?.off || drawManagerWords(pen, view, box);
+  const word = value?.off ? offWord(value) : value?.lease?.state === "waits" ? t("stage.waits_lease") : "";
+  pen.text(word, box.x + box.w - 9, box.y + (isPhone ? 44 : 16), { font: "label", color: value?.off ? "bad" : "wait", align: "right" });
+  if (isPhone) return word || drawManagerWords(pen, view, box);
   for (const chip of plan.chips) drawController(pen, view, chip);
   drawLatestComparison(pen, view, box);
   if (plan.more) pen.text(`+${plan.more.count}`, plan.more.x + 8, plan.more.y + plan.more.h / 2 + 3.6, { font: "chip", color: "ink2" });
@@ -185,7 +186,8 @@ function drawScheduler(pen, view) {
   pen.text(isPhone ? t("stage.scheduler_short") : "kube-scheduler", box.x + 9, box.y + 16, { font: "title", room: box.w - 14 });
   const queue = view.cell("scheduling", "queue") ?? [];
   const value = view.cell("components", "kube-scheduler");
-  if (value?.off) return pen.text(offWord(value), box.x + 9, box.y + (isPhone ? 32 : 36), { font: isPhone ? "narrow" : "label", color: "bad", room: box.w - 14 });
+  const word = value?.off ? offWord(value) : value?.lease?.state === "waits" ? t("stage.waits_lease") : "";
+  if (word) return pen.text(word, box.x + 9, box.y + (isPhone ? 32 : 36), { font: isPhone ? "narrow" : "label", color: value.off ? "bad" : "wait", room: box.w - 14 });
   if (!queue.length) return pen.text(t("stage.queue_empty"), box.x + 9, box.y + (isPhone ? 32 : 36), { font: isPhone ? "narrow" : "label", color: "ink2", room: box.w - 14 });
   if (isPhone) return pen.text(t("stage.queue_n", { n: queue.length }), box.x + 9, box.y + 32, { font: "narrow", color: "ink2", room: box.w - 14 });
   drawQueue(pen, view, box, queue);
