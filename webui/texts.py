@@ -80,6 +80,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "stage.scheduler_short": ("scheduler", "调度器"),
     "stage.queue_empty": ("queue empty", "队列为空"),
     "stage.compared": ("{controller} {name}: wanted {wanted}, found {found} → {so}", "{controller} {name}：期望 {wanted}，实际 {found} → {so}"),
+    "stage.compared_last": ("last: {text}", "上次：{text}"),
     "stage.suspended": ("suspended", "已挂起"),
     "stage.in_time": ("in {time}", "{time}后"),
     "stage.queue_n": ("{n} waiting", "{n} 个等待"),

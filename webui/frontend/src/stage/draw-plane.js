@@ -133,8 +133,10 @@ function drawLatestComparison(pen, view, box) {
   const since = view.seqStepsAgo(COMPARISON_STEPS);
   const latest = [...view.cells("controllers").values()].filter(({ last, worked_seq: seq }) => isCount(last?.wanted) && seq >= since).sort((a, b) => b.worked_seq - a.worked_seq)[0];
   if (!latest) return;
-  const text = comparisonText(latest);
-  pen.text(text, box.x + 9, box.y + box.h - 6, { font: "small", color: view.hot.has(`controller/${latest.name}`) ? "now" : "ink2", room: box.w - 16 });
+  const before = view.moment.changes.get(`controllers/${latest.name}`);
+  const isNow = Boolean(before) && JSON.stringify(before.last) !== JSON.stringify(latest.last);
+  const text = isNow ? comparisonText(latest) : t("stage.compared_last", { text: comparisonText(latest) });
+  pen.text(text, box.x + 9, box.y + box.h - 6, { font: "small", color: isNow ? "now" : "ink2", room: box.w - 16 });
 }
 
 export function comparisonText({ name, last }) {
