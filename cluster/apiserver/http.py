@@ -116,7 +116,7 @@ def _namespaced(request: Request, rest: list[str]) -> list[str]:
 
 
 def _verb(request: Request, method: str) -> str:
-    verb = VERBS.get(method, "")
+    verb = VERBS.get(method, "create" if request.subresource == "proxy" else "")   # a method that the API has no verb for goes to others alone
     if verb == "get" and not request.name:
         verb = "watch" if _is_watch(request.options) else "list"
         if "fieldSelector" in request.options:

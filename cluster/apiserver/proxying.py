@@ -103,13 +103,19 @@ def _of_service(call: Call) -> tuple[str, int]:
     return fitting[call.context.rng("service-proxy").below(len(fitting))]
 
 
+def _method(request) -> str:
+    """The client's own; http.parse notes it of all but reads."""
+    method = request.options.get("method", "") if request.verb != "get" else ""
+    return method if re.fullmatch("[A-Z]{1,20}", method) else METHODS[request.verb]
+
+
 def _request(call: Call, address: str, port: int, path: str) -> str:
     """The request as it goes on, its body as in octets.py."""
     request = call.request
     asked = {name: value for name, value in request.options.items() if name != "method" and not _is_credential(name)}
     raw = request.raw or b""
     lines = [
-        f"{METHODS[request.verb]} {path}{'?' + urlencode(asked) if asked else ''} HTTP/1.1",
+        f"{_method(request)} {path}{'?' + urlencode(asked) if asked else ''} HTTP/1.1",
         f"Host: {address}:{port}",
         f"User-Agent: {request.user_agent or 'Go-http-client/1.1'}",
         f"Accept: {request.accept or '*/*'}",

@@ -5,7 +5,6 @@ import pytest
 from cluster.runtime import cgroups
 from tests.kubelet.world import World
 
-
 WEIGHTS = [(0, 2, 1), (1, 2, 1), (100, 102, 17), (500, 512, 59), (1000, 1024, 100), (256_000, 262_144, 10_000)]
 
 
