@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from cluster.engine import TraceEvent
 from cluster.narration.render import METHODS, short_path, size
+from cluster.scheduler.verdicts import filtered_rows, scored_rows
 
 from .drawings import asked, plan
 from .nodes import short_image
@@ -189,12 +190,12 @@ def scheduling_started(p, event: TraceEvent) -> Set:
 
 @fold("NodeFiltered")
 def node_filtered(p, event: TraceEvent) -> Set:
-    return p.control.filtered(event.data.get("rows") or [event.data], p.plugins) if p.control.decision else []
+    return p.control.filtered(filtered_rows(event.data), p.plugins) if p.control.decision else []
 
 
 @fold("NodeScored")
 def node_scored(p, event: TraceEvent) -> Set:
-    return p.control.scored(event.data.get("rows") or [event.data]) if p.control.decision else []
+    return p.control.scored(scored_rows(event.data)) if p.control.decision else []
 
 
 @fold("NodeChosen")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .cycle import Decision, Scores
+from .cycle import Column, Decision, Scores
 from .nodes import Verdict
 
 FEW_NODES = 8  # up to here each node is a fact of its own; beyond, one table
@@ -16,8 +16,8 @@ def trace(actor, subject: str, decision: Decision) -> None:
         rejection = decision.before.rejection
         actor.trace("PodRejected", subject, plugin=decision.before.plugin, reason=", ".join(rejection.reasons))
         return
-    _trace_filters(actor, subject, [_filtered(verdict) for verdict in decision.verdicts])
-    _trace_scores(actor, subject, _scored(decision.scores))
+    _trace_filters(actor, subject, decision.verdicts)
+    _trace_scores(actor, subject, decision.scores)
     if decision.node:
         actor.trace(
             "NodeChosen",
@@ -30,38 +30,53 @@ def trace(actor, subject: str, decision: Decision) -> None:
         )
 
 
-def _trace_filters(actor, subject: str, rows: list[dict]) -> None:
-    if len(rows) > FEW_NODES:
-        passed = sum(row["passed"] for row in rows)
-        verdict = f"✓ {passed}" + (f" · ✖ {len(rows) - passed}" if passed < len(rows) else "")
-        actor.trace("NodeFiltered", subject, rows=rows, node=f"{len(rows)} nodes", verdict=verdict)
+def _trace_filters(actor, subject: str, found: list[Verdict]) -> None:
+    if len(found) <= FEW_NODES:
+        for verdict in found:
+            actor.trace("NodeFiltered", subject, **_filtered(verdict.node, *_said(verdict)))
         return
-    for row in rows:
-        actor.trace("NodeFiltered", subject, **row)
+    failed = {verdict.node: _said(verdict) for verdict in found if verdict.rejection is not None}
+    words = f"✓ {len(found) - len(failed)}" + (f" · ✖ {len(failed)}" if failed else "")
+    nodes = [verdict.node for verdict in found]
+    actor.trace("NodeFiltered", subject, nodes=nodes, failed=failed, node=f"{len(found)} nodes", verdict=words)
 
 
-def _trace_scores(actor, subject: str, rows: list[dict]) -> None:
-    if len(rows) > FEW_NODES:
-        best = max(row["total"] for row in rows)
-        actor.trace("NodeScored", subject, rows=rows, node=f"{len(rows)} nodes", total=f"≤ {best}")
+def _trace_scores(actor, subject: str, scores: Scores) -> None:
+    if len(scores.nodes) <= FEW_NODES:
+        for row in _scored(scores):
+            actor.trace("NodeScored", subject, **row)
         return
-    for row in rows:
-        actor.trace("NodeScored", subject, **row)
+    columns, count = [list(column) for column in scores.columns], f"{len(scores.nodes)} nodes"
+    actor.trace("NodeScored", subject, nodes=scores.nodes, totals=scores.totals, columns=columns, node=count, total=f"≤ {max(scores.totals)}")
 
 
-def _filtered(verdict: Verdict) -> dict:
+def _said(verdict: Verdict) -> tuple[str, str]:
+    """(plugin, reason) of a rejection; empty where there is none."""
+    return (verdict.plugin, ", ".join(verdict.rejection.reasons)) if verdict.rejection is not None else ("", "")
+
+
+def _filtered(node: str, plugin: str = "", reason: str = "") -> dict:
     """One node's row; `verdict` is the same in every language."""
-    reason = ", ".join(verdict.rejection.reasons) if verdict.rejection else ""
-    words = f"✖ {verdict.plugin}: {reason}" if verdict.rejection else "✓"
-    return {
-        "node": verdict.node,
-        "passed": verdict.rejection is None,
-        "plugin": verdict.plugin,
-        "reason": reason,
-        "verdict": words,
-    }
+    return {"node": node, "passed": not plugin, "plugin": plugin, "reason": reason, "verdict": f"✖ {plugin}: {reason}" if plugin else "✓"}
 
 
 def _scored(scores: Scores) -> list[dict]:
     rows = zip(scores.nodes, scores.totals, strict=True)
     return [{"node": node, "total": total, "scores": scores.of(index)} for index, (node, total) in enumerate(rows)]
+
+
+# -- who reads the trace ----------------------------------------------------------------------------------------------
+
+
+def filtered_rows(data: dict) -> list[dict]:
+    """A row for each node that a fact about filters tells of; a table of many nodes is kept by column, which is a tenth of the work."""
+    if "nodes" not in data:
+        return data.get("rows") or [data]  # of one node; or of many, as tables once were kept
+    return [_filtered(node, *data["failed"].get(node, ())) for node in data["nodes"]]
+
+
+def scored_rows(data: dict) -> list[dict]:
+    """The same of a fact about scores."""
+    if "nodes" not in data:
+        return data.get("rows") or [data]
+    return _scored(Scores(data["nodes"], data["totals"], [Column(*column) for column in data["columns"]]))

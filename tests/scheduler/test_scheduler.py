@@ -6,6 +6,7 @@ import pytest
 
 from cluster.scheduler import Scheduler
 from cluster.scheduler.queue import SchedulingQueue, backoff_ms
+from cluster.scheduler.verdicts import filtered_rows, scored_rows
 from tests.scheduler.bench import Bench
 
 
@@ -68,12 +69,19 @@ def test_every_verdict_is_in_the_trace_and_walks_back_to_the_pods_creation(bench
 
 
 def test_many_nodes_are_one_table_in_the_trace(bench):
-    for index in range(9):
-        bench.node(f"n{index}")
+    for index in range(10):
+        bench.node(f"n{index}", unschedulable=index == 3)
     bench.pod("web")
     settled(bench)
     [filtered], [scored] = bench.facts("NodeFiltered"), bench.facts("NodeScored")
-    assert len(filtered.data["rows"]) == len(scored.data["rows"]) == 9
+    assert (filtered.data["node"], filtered.data["verdict"], scored.data["node"]) == ("10 nodes", "✓ 9 · ✖ 1", "9 nodes")
+    judged, points = filtered_rows(filtered.data), scored_rows(scored.data)
+    assert len(judged) == 10 and [row for row in judged if not row["passed"]] == [
+        {"node": "n3", "passed": False, "plugin": "NodeUnschedulable", "reason": "node(s) were unschedulable",
+         "verdict": "✖ NodeUnschedulable: node(s) were unschedulable"}
+    ]  # fmt: skip
+    assert [row["node"] for row in points] == [row["node"] for row in judged if row["passed"]]
+    assert all(row["total"] == sum(weighted for *_, weighted in row["scores"].values()) for row in points)
 
 
 def test_a_pod_that_fits_nowhere_says_why_in_an_event_and_a_condition(bench):
