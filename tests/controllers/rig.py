@@ -34,8 +34,10 @@ class Rig(Process):
         self.revision, self.revisions = 100, {}
         self.events: list[str] = []
         self.controller = next(cls for cls in controller_classes() if given["controller"] == cls.NAME)(self)
-        if hasattr(self.controller, "recorder"):
-            self.controller.recorder.event = lambda obj, kind, reason, message, *_: self.events.append(f"{kind} {reason} {message}")
+        recorders = getattr(self.controller, "recorders", {})
+        for recorder in [getattr(self.controller, "recorder", None), *recorders.values()]:
+            if recorder is not None:
+                recorder.event = lambda obj, kind, reason, message, *_: self.events.append(f"{kind} {reason} {message}")
         self.objects = {}
         for number, obj in enumerate(given["objects"], 1):
             self.know(obj, number)
