@@ -34,7 +34,7 @@ class Attachments(Execs):
         found.is_begun = True
         self.tell("ContainerAttached", container.uid, container.pod, container.name, stdin=found.has_input)
         if found.typed:
-            self._input(self._main(found), found.typed)
+            self._typed(found, found.typed)
             found.typed = ""
         if found.is_closed:
             self._attached_input_ends(found)
@@ -44,9 +44,14 @@ class Attachments(Execs):
         if found is None or not found.has_input:
             return
         if found.is_begun:
-            self._input(self._main(found), text)
+            self._typed(found, text)
         else:
             found.typed += text
+
+    def _typed(self, found: Attachment, text: str) -> None:
+        run = self._main(found)
+        if run is None or not run.is_deaf:
+            self._input(run, text)
 
     def attach_closed(self, number: int) -> None:
         """No more will be typed by this one."""
@@ -77,9 +82,9 @@ class Attachments(Execs):
 
     # -- the first process ----------------------------------------------------------------------------------------------
 
-    def begin_main(self, process: Process, *, tty: bool, closes: bool) -> None:
-        """Start a first process that reads what those who attach type."""
-        run = Exec(0, process.container, None, tty=tty, has_input=True, is_open=True, closes=closes)
+    def begin_main(self, process: Process, *, tty: bool, closes: bool, hears: bool) -> None:
+        """Start a first process that reads what those who attach type. hears: not if nothing but a terminal was asked for."""
+        run = Exec(0, process.container, None, tty=tty, has_input=True, is_open=True, closes=closes, is_deaf=not hears)
         self.state.execs[process.container] = run
         self._exec_run(run, process.argv)
 

@@ -294,6 +294,8 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
             namespaces.begin(self.state, process, around.space)
             if process.machine is not None:
                 machine.start(process, process.argv, pid=process.first_pid)
+        if tty:  # containerd's pkg/oci (WithTTY)
+            process.env = {"PATH": process.env.get("PATH", ""), "TERM": "xterm", **process.env}
         process.user, process.group, process.groups = around.user, around.group, list(around.groups)
         process.env.setdefault("HOME", "/" if around.user else "/root")  # runc, out of /etc/passwd
         if around.user and container.message_path:  # the kubelet mounts a file there that anybody may write
@@ -319,8 +321,8 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
         if failed:
             self.wrote(container_id, "stderr", failed + "\n")
             process.timer = self.after(self.latency("process_exit"), "_exited", container_id, 1)
-        elif process.kind == "script" and stdin:
-            self.begin_main(process, tty=tty, closes=stdin_once)
+        elif process.kind == "script" and (stdin or tty):
+            self.begin_main(process, tty=tty, closes=stdin_once, hears=stdin)
         elif process.kind == "script":
             self._run(process)
         elif not (behaviours()[behaviour].programs and self.begin_program(process)) and not self.lost_port(process):

@@ -106,6 +106,9 @@ class Execs(Namespaces, Input):
             return
         process = run.process
         process.env, process.hostname, process.mounts, process.folder = dict(main.env), main.hostname, main.mounts, main.folder
+        if run.tty:  # containerd's internal/cri/server/container_execsync.go
+            home = process.env.pop("HOME", "")
+            process.env.update(TERM="xterm", HOME=home)
         self.tell("ExecStarted", container.uid, container.pod, container.name, command=argv, tty=run.tty)
         self._exec_run(run, argv)
 

@@ -141,6 +141,7 @@ class Exec:
     is_busy: bool = False
     is_begun: bool = False
     closes: bool = False  # of a first process: its input ends with the first who attaches
+    is_deaf: bool = False  # of a first process: at a terminal, to which nobody can type
     typed: str = ""
     line: str = ""
     unfinished: str = ""  # lines of a command that goes on

@@ -306,7 +306,7 @@ def print_environment(call: Call) -> int:
 
 
 def terminal_name(call: Call) -> int:
-    has_terminal = bool(call.world.terminal[0]) and call.descriptors.get("0") == "in"
+    has_terminal = call.world.is_terminal and call.descriptors.get("0") == "in"
     call.out("" if "-s" in call.arguments else "/dev/pts/0\n" if has_terminal else "not a tty\n")
     return 0 if has_terminal else 1
 

@@ -135,7 +135,7 @@ class Expression:
             return (value == "") == (operator == "-z")
         world, path = self.call.world, self.call.path(value)
         if operator == "-t":
-            return bool(world.terminal[0]) and self.call.descriptors.get(value) in ("in", "out", "err")
+            return world.is_terminal and self.call.descriptors.get(value) in ("in", "out", "err")
         node = world.look(path, follow=operator not in ("-h", "-L")) if value else None
         if node is None:
             return False
