@@ -137,6 +137,12 @@ def plugins() -> tuple[Plugin, ...]:
 
 
 @cache
+def interested(change: str) -> dict[str, Hint]:
+    """The plugins that want to hear of a change, and their hints, in order."""
+    return {plugin.name: plugin.hints[change] for plugin in plugins() if change in plugin.hints}
+
+
+@cache
 def filter_names() -> tuple[str, ...]:
     """The filters by name, in the order in which a node is put to them."""
     return tuple(plugin.name for plugin in plugins() if plugin.filter is not None)

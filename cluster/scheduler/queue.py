@@ -52,6 +52,9 @@ class SchedulingQueue:
         self._backoff: list[tuple] = []
         self.waiting = {key: None for key, entry in self.state.entries.items() if entry.where == WAITING}
         self.lengths = {ACTIVE: 0, BACKOFF: 0, ERROR: 0, WAITING: 0}
+        self.rejecting: dict[str, int] = {}  # plugin -> how many waiting Pods it rejected
+        for key in self.waiting:
+            self._count(self.state.entries[key], 1)
         for entry in self.state.entries.values():
             if entry.where:
                 self.lengths[entry.where] += 1
@@ -76,7 +79,9 @@ class SchedulingQueue:
         """Put a Pod into a part of the queue."""
         if entry.where:
             self.lengths[entry.where] -= 1
-        self.waiting.pop(entry.key, None)
+        if entry.where == WAITING:
+            del self.waiting[entry.key]
+            self._count(entry, -1)
         entry.where = where
         self.state.serial += 1
         entry.serial = self.state.serial
@@ -84,7 +89,12 @@ class SchedulingQueue:
             self.lengths[where] += 1
         if where == WAITING:
             self.waiting[entry.key] = None
+            self._count(entry, 1)
         self._push(entry)
+
+    def _count(self, entry: Entry, sign: int) -> None:
+        for plugin in entry.plugins:
+            self.rejecting[plugin] = self.rejecting.get(plugin, 0) + sign
 
     def _push(self, entry: Entry) -> None:
         if entry.where == ACTIVE:

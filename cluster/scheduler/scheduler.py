@@ -20,7 +20,7 @@ from . import verdicts
 from .cache import Cache
 from .cycle import Decision, decide
 from .events import node_changes, pod_changes
-from .framework import Cycle, Listers, plugins
+from .framework import Cycle, Listers, interested, plugins
 from .messages import NO_NODES, fit_error, note
 from .plugins.default_preemption import Rescue
 from .plugins.volume_binding import Plan
@@ -269,7 +269,7 @@ class Scheduler(Process):
     def _reconsider(self, entry: Entry, old: PodInfo, new: PodInfo) -> None:
         """A waiting Pod was itself changed."""
         for change in pod_changes(old, new):
-            if self._may_help(entry, new, change, old, new):
+            if self._may_help(entry, new.pod, change, old, new):
                 entry.gated = False
                 self._requeue(entry)
                 return
@@ -285,26 +285,22 @@ class Scheduler(Process):
 
     def _moved(self, change: str, old, new) -> None:
         """Something changed: waiting Pods that it may help are tried again (MoveAllToActiveOrBackoffQueue)."""
+        if not any(self.queue.rejecting.get(name) for name in interested(change)):
+            return
         for key in list(self.queue.waiting):
             entry, pod = self.queue.get(key), self.pods.get(key)
             if (
                 pod is not None
                 and not entry.gated
-                and self._is_awaited(entry, change)
-                and self._may_help(entry, PodInfo(pod), change, old, new)
+                and self._may_help(entry, pod, change, old, new)
             ):
                 self._requeue(entry)
 
-    def _is_awaited(self, entry: Entry, change: str) -> bool:
-        """Whether a plugin that rejected this Pod asked to hear of such a change."""
-        return any(change in plugin.hints for plugin in plugins() if plugin.name in entry.plugins)
-
-    def _may_help(self, entry: Entry, pod: PodInfo, change: str, old, new) -> bool:
-        return any(
-            plugin.hints[change](pod, old, new)
-            for plugin in plugins()
-            if plugin.name in entry.plugins and change in plugin.hints
-        )
+    def _may_help(self, entry: Entry, pod: dict, change: str, old, new) -> bool:
+        """Whether a plugin that rejected this Pod asked to hear of such a change, and finds that it may help."""
+        hints = [hint for name, hint in interested(change).items() if name in entry.plugins]
+        info = PodInfo(pod) if hints else None
+        return any(hint(info, old, new) for hint in hints)
 
     def activate(self, key: str) -> None:
         """Try a Pod at once that waits for victims which could not be deleted."""

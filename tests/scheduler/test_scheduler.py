@@ -285,3 +285,16 @@ def test_a_restarted_scheduler_lists_again_and_binds_what_waited(bench):
     bench.engine.start(bench.scheduler)
     settled(bench)
     assert bench.node_of("web") == "n1" and isinstance(bench.scheduler, Scheduler)
+
+
+def test_it_is_known_how_many_waiting_pods_each_plugin_rejected():
+    queue = SchedulingQueue()
+    first, second = (queue.make(f"default/{name}", name, 0, now_ms=0) for name in "ab")
+    queue.reject(first, ["NodeAffinity", "NodeResourcesFit"], now_ms=0)
+    queue.reject(second, ["NodeResourcesFit"], now_ms=0)
+    assert queue.rejecting == {"NodeAffinity": 1, "NodeResourcesFit": 2}
+    queue.on_restore()
+    assert queue.rejecting == {"NodeAffinity": 1, "NodeResourcesFit": 2}
+    queue.requeue(first, now_ms=0)
+    queue.forget("default/b")
+    assert not any(queue.rejecting.values())
