@@ -1,6 +1,6 @@
-"""Owns what agnhost's servers answer: netexec, serve-hostname, liveness, porter, test-webserver, guestbook, nettest, gRPC. See images/agnhost.py.
+"""Owns what agnhost's servers answer: netexec, serve-hostname, liveness, porter, test-webserver, nettest, gRPC. See images/agnhost.py.
 
-Source: kubernetes test/images/agnhost (netexec/netexec.go, serve-hostname, liveness, porter, guestbook).
+Source: kubernetes test/images/agnhost (netexec/netexec.go, serve-hostname, liveness, porter).
 """
 
 from __future__ import annotations
@@ -154,18 +154,6 @@ def files(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: st
     return go_answer(world, asked, text, kind=TYPES.get(path[path.rfind(".") :], "text/plain; charset=utf-8"))
 
 
-def guestbook(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
-    """`/guestbook?cmd=set&key=messages&value=x` and `cmd=get`; `/healthz`."""
-    path, query = asked_for(asked)
-    if path != "/guestbook":
-        return go_answer(world, asked, "" if path in ("/", "/healthz") else "404 page not found\n", code=200 if path in ("/", "/healthz") else 404)
-    store, key = world.process.notes.setdefault("store", {}), query.get("key", "")[:100]
-    if query.get("cmd") == "set" and len(store) < 100:
-        store[key] = query.get("value", "")[:1000]
-        return go_answer(world, asked, '{"data": "Updated"}')
-    return go_answer(world, asked, json.dumps({"data": store.get(key, "")}))
-
-
 def nettest(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
     """`/write` counts who wrote, `/read` shows it, `/status` says that no peers were found, `/quit` ends the server."""
     path, _ = asked_for(asked)
@@ -230,7 +218,6 @@ ANSWERS = {
     "liveness": liveness,
     "porter": porter,
     "files": files,
-    "guestbook": guestbook,
     "nettest": nettest,
 }
 TALKS = {"netexec-udp": netexec_udp, "hostname-tcp": hostname_tcp, "reset": reset, "grpc-health": grpc_health}

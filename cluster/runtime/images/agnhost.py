@@ -1,7 +1,7 @@
 """agnhost: the many-in-one image of Kubernetes' own tests. Its first argument chooses what it is; with none it pauses.
 
 Here are netexec, pause, serve-hostname, entrypoint-tester, liveness, porter, test-webserver, logs-generator, connect, dns-suffix,
-dns-server-list, etc-hosts, stress, guestbook (one node of it), grpc-health-checking, tcp-reset, mounttest, nettest, webhook and
+dns-server-list, etc-hosts, stress, guestbook, grpc-health-checking, tcp-reset, mounttest, nettest, webhook and
 crd-conversion-webhook; others say that they are not simulated, and end with 1.
 Source: kubernetes test/images/agnhost.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cluster.runtime import agnhost_webhook
+from cluster.runtime import agnhost_guestbook, agnhost_webhook
 from cluster.runtime.agnhost_mounttest import mounttest
 from cluster.runtime.agnhost_servers import ANSWERS, TALKS
 from cluster.runtime.image import Act, Image, Printed
@@ -156,13 +156,6 @@ def etc_hosts(me: Running) -> Act:
     return Act(code=0)
 
 
-def guestbook(me: Running) -> Act:
-    """One node: what is set is kept in its memory; it does not replicate."""
-    found, _ = flags(me.argv[2:])
-    port = number_of(found.get("http-port", ""), 80)
-    return _serve(me, port, "guestbook")
-
-
 def nettest(me: Running) -> Act:
     """A server that counts who writes to it. Its peers are Endpoints, which it cannot read without a client of the API: it never finds any."""
     found, _ = flags(me.argv[2:])
@@ -211,7 +204,7 @@ PROGRAMS: dict[str, Callable[[Running], Act]] = {
     "dns-server-list": dns_server_list,
     "etc-hosts": etc_hosts,
     "stress": allocate,
-    "guestbook": guestbook,
+    "guestbook": agnhost_guestbook.guestbook,
     "grpc-health-checking": grpc_health_checking,
     "tcp-reset": tcp_reset,
     "mounttest": mounttest,
@@ -261,7 +254,12 @@ IMAGE = Image(
     exit_codes={"TERM": 2, "INT": 2, "QUIT": 2, "HUP": 2},
     programs={"agnhost": agnhost, "agnhost-2": agnhost},
     signals=on_signal,
-    answers={**ANSWERS, "tls-webhook": agnhost_webhook.webhook, "tls-conversion": agnhost_webhook.conversion},
+    answers={
+        **ANSWERS,
+        "guestbook": agnhost_guestbook.serve,
+        "tls-webhook": agnhost_webhook.webhook,
+        "tls-conversion": agnhost_webhook.conversion,
+    },
     talks=TALKS,
     tools={"agnhost": tool},
     files={"/etc/os-release": RELEASE, "/localhost.crt": PEM.format(what="CERTIFICATE"), "/localhost.key": PEM.format(what="PRIVATE KEY")},
