@@ -11,7 +11,7 @@ KEYS_SHOWN, COMPARISONS_KEPT, NAMED_KEYS = 8, 5, 200
 # Controllers in the order of a Pod's way: those that keep Pods first, then those that serve and clean up.
 ORDER = (
     "deployment-controller", "replicaset-controller", "daemonset-controller", "statefulset-controller", "job-controller", "cronjob-controller",
-    "endpointslice-controller", "horizontal-pod-autoscaler-controller", "disruption-controller", "garbage-collector", "node-lifecycle-controller",
+    "endpointslice-controller", "garbage-collector", "node-lifecycle-controller", "horizontal-pod-autoscaler-controller", "disruption-controller",
     "namespace-controller", "serviceaccount-controller",
 )  # fmt: skip
 LAST_RANK = 99
