@@ -35,6 +35,12 @@ def refusal(kubelet, pod: dict):
     return "" if handler in HANDLERS else runtime_problem(kubelet.runtime.new_id(), handler)
 
 
+def note_resolver(kubelet, pod: dict, times: int) -> None:
+    """A resolver that leaves out what its Pod wishes says so whenever a sandbox's configuration is made: for the sandbox, and by each pass."""
+    for words in surroundings.beyond_limits(pod, kubelet.runtime.resolver) * times:
+        kubelet.recorder.event(pod, "Warning", "DNSConfigForming", words)
+
+
 def name_problem(pod: dict, node: str) -> str:
     """A host name with its domain that the kernel does not take."""
     full = surroundings.full_name(pod, surroundings.hostname(pod, node))

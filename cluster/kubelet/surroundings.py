@@ -21,7 +21,7 @@ LOCAL = (
     "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\n"
     "fe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n"
 )
-MOST_SERVERS, MOST_SEARCHES = 3, 32
+MOST_SERVERS, MOST_SEARCHES, LONGEST_SEARCH, LONGEST_SEARCHES = 3, 32, 253, 2048  # pkg/apis/core/validation
 LONGEST_NAME = 63
 
 
@@ -70,18 +70,48 @@ def hosts(pod: dict, *, name: str, address: str, of_node: str) -> str:
 
 def resolver(pod: dict, of_node: str) -> str:
     """/etc/resolv.conf. of_node: the address of the node's own resolver."""
-    spec = pod["spec"]
-    policy, config = spec.get("dnsPolicy", "ClusterFirst"), spec.get("dnsConfig")
-    if policy == "ClusterFirst" and spec.get("hostNetwork"):
-        policy = "Default"
+    policy, config = policy_of(pod["spec"]), pod["spec"].get("dnsConfig")
     if not config:
         return _usual(policy, pod["metadata"]["namespace"], of_node)
-    servers, searches, options = base_of(policy, pod["metadata"]["namespace"], of_node)
-    servers = list(dict.fromkeys([*servers, *(config.get("nameservers") or ())]))[:MOST_SERVERS]
-    searches = list(dict.fromkeys([*searches, *(config.get("searches") or ())]))[:MOST_SEARCHES]
+    servers, searches, options = wished(pod, of_node)
+    servers, searches = servers[:MOST_SERVERS], fitting(searches)
     merged = dict(option.partition(":")[::2] for option in options)
     merged.update({option["name"]: option.get("value") or "" for option in config.get("options") or ()})
     return written(servers, searches, [f"{name}:{value}" if value else name for name, value in merged.items()])
+
+
+def policy_of(spec: dict) -> str:
+    """The DNS policy that counts. Source: pkg/kubelet/network/dns/dns.go (getPodDNSType)."""
+    policy = spec.get("dnsPolicy", "ClusterFirst")
+    return "Default" if policy == "ClusterFirst" and spec.get("hostNetwork") else policy
+
+
+def wished(pod: dict, of_node: str) -> tuple[list[str], list[str], list[str]]:
+    """(servers, searches, options) of a Pod's policy with what its dnsConfig adds, before any limit; options are the policy's."""
+    config = pod["spec"].get("dnsConfig") or {}
+    servers, searches, options = base_of(policy_of(pod["spec"]), pod["metadata"]["namespace"], of_node)
+    added = config.get("nameservers") or (), config.get("searches") or ()
+    return list(dict.fromkeys([*servers, *added[0]])), list(dict.fromkeys([*searches, *added[1]])), options
+
+
+def fitting(searches: list[str]) -> list[str]:
+    """The search paths that a resolver takes. Source: pkg/kubelet/network/dns/dns.go (formDNSSearchFitsLimits)."""
+    searches = [each for each in searches[:MOST_SEARCHES] if len(each) <= LONGEST_SEARCH]
+    while len(" ".join(searches)) > LONGEST_SEARCHES:
+        searches.pop()
+    return searches
+
+
+def beyond_limits(pod: dict, of_node: str) -> list[str]:
+    """What a Pod's resolver leaves out, in words. Source: pkg/kubelet/network/dns/dns.go (formDNSConfigFitsLimits)."""
+    servers, searches, _ = wished(pod, of_node)
+    kept, told = fitting(searches), []
+    if len(servers) > MOST_SERVERS:
+        line = " ".join(servers[:MOST_SERVERS])
+        told.append(f"Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: {line}")
+    if kept != searches:
+        told.append(f"Search Line limits were exceeded, some search paths have been omitted, the applied search line is: {' '.join(kept)}")
+    return told
 
 
 @lru_cache(maxsize=256)

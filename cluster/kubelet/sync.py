@@ -73,6 +73,8 @@ class Sync:
         actions = self._actions(worker, pod, report)
         if actions.create_sandbox and report.sandboxes:
             kubelet.recorder.event(pod, "Normal", "SandboxChanged", CHANGED)
+        if "dnsConfig" in pod["spec"]:
+            sandboxes.note_resolver(kubelet, pod, 2 if actions.create_sandbox else 1)
         changed: list[str] | None = []
         if worker.uid in kubelet.state.resizes:
             changed = yield from self._resize(worker, pod, report, actions)

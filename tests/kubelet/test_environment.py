@@ -141,6 +141,30 @@ def test_the_resolver_follows_policy_and_config(spec, text):
     assert surroundings.resolver({"metadata": POD["metadata"], "spec": spec}, "10.9.9.9") == text
 
 
+SERVERS = "Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: "
+SEARCHES = "Search Line limits were exceeded, some search paths have been omitted, the applied search line is: "
+OWN = "shop.svc.cluster.local svc.cluster.local cluster.local"
+LETTERS = [letter * 250 for letter in "abcdefghi"]
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"nameservers": ["1.1.1.1", "8.8.8.8"], "searches": ["my.dom"]}, []),
+        ({"nameservers": ["1.1.1.1", "10.96.0.10", "8.8.8.8"]}, []),
+        ({"nameservers": ["1.1.1.1", "8.8.8.8", "9.9.9.9"]}, [SERVERS + "10.96.0.10 1.1.1.1 8.8.8.8"]),
+        ({"searches": [f"d{each}" for each in range(30)]}, [f"{SEARCHES}{OWN} {' '.join(f'd{each}' for each in range(29))}"]),
+        ({"searches": ["a" * 254, "b"]}, [f"{SEARCHES}{OWN} b"]),
+        ({"searches": LETTERS}, [f"{SEARCHES}{OWN} {' '.join(LETTERS[:7])}"]),
+    ],
+)
+def test_what_a_resolver_does_not_take_is_left_out_and_told(config, told):
+    """Source: pkg/kubelet/network/dns/dns.go (formDNSConfigFitsLimits)."""
+    pod = {"metadata": POD["metadata"], "spec": {"dnsConfig": config}}
+    assert surroundings.beyond_limits(pod, "10.9.9.9") == told
+    assert all(words.rpartition(": ")[2].split()[-1] in surroundings.resolver(pod, "10.9.9.9") for words in told)
+
+
 def test_hosts_names_the_pod_its_domain_and_its_aliases():
     spec = {"subdomain": "db", "hostAliases": [{"ip": "1.2.3.4", "hostnames": ["a", "b"]}]}
     text = surroundings.hosts({"metadata": POD["metadata"], "spec": spec}, name="web", address="10.244.0.9", of_node="")

@@ -72,3 +72,11 @@ def test_runc_by_its_name_is_as_good_as_none():
     world = with_class("runc")
     world.run(1_000)
     assert world.pod("web")["status"]["phase"] == "Running"
+
+
+def test_a_resolver_that_leaves_something_out_says_so_by_each_pass():
+    world = World()
+    world.create("web", ["sleep", "100"], dnsConfig={"nameservers": ["1.1.1.1", "8.8.8.8", "9.9.9.9"]})
+    world.run(3_000)
+    [told] = [count for reason, message, count in world.events("web") if reason == "DNSConfigForming"]
+    assert told >= 2 and world.pod("web")["status"]["phase"] == "Running"
