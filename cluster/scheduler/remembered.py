@@ -1,8 +1,8 @@
 """Remembers what plugins say of nodes from one cycle to the next, for Pods that ask for the same; what changed is asked about anew.
 
 Like Pods come by the hundred, and between two of them a node or two change. All of it is derived, so none of it is in a snapshot.
-Source: the idea of kubernetes' equivalence classes and opportunistic batching (KEP-5598), applied to each node's answer;
-upstream compares nodes by generation in backend/cache/cache.go (UpdateSnapshot), as here.
+Source: nodes are compared by generation as in kubernetes pkg/scheduler/backend/cache/cache.go (UpdateSnapshot); which fields make
+Pods alike is what the plugins' SignPod reads (framework/plugins/*), for those that look at one node alone.
 """
 
 from __future__ import annotations
