@@ -27,6 +27,11 @@ def uncalled(host: str, port: int, text: str, timeout_ms: int) -> tuple[int, Any
     return 0, "timeout", {}
 
 
+def always(component: str) -> bool:
+    """Whether a component runs, of a server that cannot know it."""
+    return True
+
+
 @dataclass
 class Hooks:
     """What the API server asks of others. logs(namespace, pod, container, options) -> the text of a container's log.
@@ -37,6 +42,7 @@ class Hooks:
 
     logs: Callable[[str, str, str, dict], str] = no_logs
     proxied: Callable[[str, int, str], tuple[int, Any, dict]] = unreachable
+    is_on: Callable[[str], bool] = always
     called: Callable[[str, int, str, int], tuple[int, Any, dict]] = uncalled
 
 

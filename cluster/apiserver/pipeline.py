@@ -51,7 +51,7 @@ def read(request: Request, context: Context) -> Response:
         if request.verb == "raw":
             return discovery.answer(request, context)
         call = enter(request, context)
-        if not context.etcd.is_on and not call.kind.virtual:
+        if not context.etcd.is_on and not call.kind.virtual and not call.kind.computed:
             return refuse(request, context, cut_off(), "store")
         if call.kind.virtual:
             options.check(request)

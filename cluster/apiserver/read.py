@@ -38,7 +38,7 @@ INCONSISTENT = ("The provided continue parameter is too old to display a consist
 def get(call: Call) -> Response:
     """One object."""
     if call.kind.computed:
-        found = next((obj for obj in call.kind.computed() if obj["metadata"]["name"] == call.name), None)
+        found = next((obj for obj in call.kind.computed(call.context.hooks.is_on) if obj["metadata"]["name"] == call.name), None)
         if found is None:
             raise status.not_found(call.kind.singular, call.name, call.kind.group)
         return Response(code=200, body=found, warnings=call.warnings)
@@ -66,7 +66,7 @@ def list_objects(call: Call) -> Response:
 def _computed(call: Call, found: ListOptions) -> Response:
     """A list of what is worked out now; it has no revision."""
     matches = selection.matcher_for(call.kind, found.labels, found.fields)
-    objects = [obj for obj in call.kind.computed() if matches is None or matches(obj)]
+    objects = [obj for obj in call.kind.computed(call.context.hooks.is_on) if matches is None or matches(obj)]
     body = {**list_body(call, objects, 0), "metadata": {}}
     return Response(code=200, body=body, warnings=call.warnings)
 

@@ -76,7 +76,7 @@ class Kind:
     asked_by: Callable[[dict, dict, str], None] | None = None    # (new draft, who creates it: username, uid, groups, extra; time as text)
     orphans_dependents: bool = False           # a delete that says nothing of dependents leaves them alone (Job)
     deprecation: str = ""                      # warned of in every answer about the kind
-    computed: Callable[[], list[dict]] | None = None  # its objects where they are worked out on a read and never stored
+    computed: Callable[[Callable[[str], bool]], list[dict]] | None = None  # its objects where they are worked out on a read and never stored
     # Other versions (or groups) in which the same objects are served: arguments of this class, `version` among them, and how
     # an object comes from them and goes back: `to_stored(obj)`, `from_stored(obj)`, where more differs than apiVersion.
     faces: tuple[dict[str, object], ...] = ()

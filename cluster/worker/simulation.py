@@ -147,6 +147,10 @@ class Simulation:
         """A call of the API server over TLS (webhooks)."""
         return self.network.call_of_server(host, port, text, timeout_ms)
 
+    def is_on(self, component: str) -> bool:
+        """Whether a component runs (componentstatuses)."""
+        return self.engine.actors[component].is_on
+
     def log_run(self, request: Request) -> tuple[Any, str] | None:
         """(the runtime, the container's id) that a request for a log is about, if a node has it."""
         stored = self.store.get(f"/registry/pods/{request.namespace}/{request.name}")

@@ -3,6 +3,7 @@
 import pytest
 
 from cluster.kubelet.health import NO_PLUGIN
+from cluster.meta.requests import Request
 from cluster.store.etcd import REFUSED
 from cluster.worker import faults
 from cluster.worker.simulation import Simulation, settings_for
@@ -191,6 +192,17 @@ def test_without_a_network_plugin_only_new_pods_wait(cluster):
     cluster.switch("cni-start", "k8snode1")
     cluster.wait(12)
     assert cluster.phases() == ["Running"] * 3 and cluster.ready()[0] == "True"
+
+
+def test_the_status_of_components_tells_which_of_them_are_off(cluster):
+    def healthy() -> dict[str, str]:
+        reply = cluster.simulation.server.handle(Request(verb="list", resource="componentstatuses", user="you", groups=["system:masters"]))
+        return {obj["metadata"]["name"]: obj["conditions"][0]["status"] for obj in reply.body["items"]}
+
+    assert healthy() == {"controller-manager": "True", "etcd-0": "True", "scheduler": "True"}
+    cluster.switch("component-stop", "etcd")
+    cluster.switch("component-stop", "kube-scheduler")
+    assert healthy() == {"controller-manager": "True", "etcd-0": "False", "scheduler": "False"}
 
 
 @pytest.mark.parametrize(("action", "name", "words"), [
