@@ -65,6 +65,8 @@ def test_a_test_that_fails_leaves_the_object_as_it_is(http, policy):
 
 @pytest.mark.parametrize("mutation, words", [
     (patch('[JSONPatch{op: "remove", path: "/data/none"}]'), 'JSON Patch: '),
+    (patch('[JSONPatch{op: "add", path: "/data/b", value: quantity("1")}]'), "could not marshal to JSON: type conversion error from "),
+    (patch('[JSONPatch{op: "add", path: "/data/b", value: [object.?none]}]'), "could not marshal to JSON: type conversion error from "),
     (apply("Object{metadata: Object.metadata{labels: object.metadata.labels}}"), "no such key: labels"),
     (apply('Object{metadata: Object.spec{labels: {}}}'), 'type mismatch: unexpected type name "Object.spec", expected "Object.metadata"'),
     (apply('Object{metadata: Object.metadata{ownerReferences: [], finalizers: [], managedFields: [{"a": "b"}]}}'),

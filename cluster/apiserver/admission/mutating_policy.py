@@ -6,8 +6,10 @@ pkg/admission/plugin/policy/generic/policy_dispatcher.go.
 """
 from __future__ import annotations
 
+import math
+
 from cluster.apiserver import apply, bodies, conversion, jsonpatch, managed, patching
-from cluster.apiserver.custom import expressions
+from cluster.apiserver.custom import expressions, formatting, functions
 from cluster.kinds.mutatingadmissionpolicy import JSON_PATCH
 from cluster.meta import schema
 from cluster.meta.status import StatusError
@@ -107,8 +109,18 @@ def _checked(value: object, path: str = "Object") -> object:
                          "which matches field name path from root Object type")
         return {name: _checked(part, f"{path}.{name}") for name, part in value.items()}
     if isinstance(value, dict):
-        return {name: _checked(part, path) for name, part in value.items()}
-    return [_checked(part, path) for part in value] if isinstance(value, list) else value
+        return {formatting.text(name): _checked(part, path) for name, part in value.items()}
+    return [_checked(part, path) for part in value] if isinstance(value, list) else _plain(value, path)
+
+
+def _plain(value: object, path: str) -> object:
+    """What JSON has no word for ends here."""
+    if isinstance(value, functions.Optional) and value.has:
+        return _checked(value.value, path)
+    if value is None or isinstance(value, (str, int)) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    raise Failed("JSONPath valueExpression evaluated to a type that could not marshal to JSON: type conversion error from "
+                 f"'{formatting.type_name(value)}' to '*structpb.Value'")
 
 
 # -- JSON patch ----------------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """A part of the Common Expression Language: what rules of custom resources mostly use.
 
 Literals, fields, operators, the macros (has, all, exists, exists_one, map, filter) and the functions in functions.py.
-Optionals too. Simplified: there are no types before evaluation, no durations, times, quantities or URLs; an expression with
-those raises Unknown.
+Optionals too, and what Kubernetes adds (libraries.py). Simplified: there are no types before evaluation, no durations, times or
+versions; an expression with those raises Unknown.
 Source: github.com/google/cel-spec doc/langdef.md; k8s.io/apiserver pkg/cel/library.
 """
 from __future__ import annotations
@@ -269,8 +269,8 @@ class _Evaluator:
             return names[expression[1]]
         if expression[1] in functions.TYPES:
             return functions.TYPES[expression[1]]
-        if expression[1] == functions.OPTIONAL:
-            return functions.OPTIONAL
+        if expression[1] in functions.NAMESPACES:
+            return expression[1]
         raise Unknown(expression[1])
 
     def _field(self, expression: Expression, names: dict) -> object:

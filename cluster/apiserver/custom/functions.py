@@ -1,29 +1,22 @@
 """Operators and functions of the expressions in rules.
 
 Source: github.com/google/cel-spec doc/langdef.md (standard definitions); k8s.io/apiserver pkg/cel/library/{lists,regex}.go;
-github.com/google/cel-go ext/strings.go, cel/library.go (OptionalTypes).
+github.com/google/cel-go ext/{strings,sets}.go, cel/library.go (OptionalTypes).
 """
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cluster.meta import goregexp
 
-
-class Unknown(Exception):
-    """An expression uses what is not known here."""
-
-
-class Failed(Exception):
-    """An expression has no value: a field is missing, types do not fit."""
-
+from . import formatting, libraries
+from .failures import BUDGET, Failed, Unknown, bound
 
 TYPES = {"int": "int", "uint": "int", "double": "double", "string": "string", "bool": "bool", "list": "list", "map": "map",
          "null_type": "null_type"}
 NUMBERS = (int, float)
-BUDGET = "validation failed due to running out of cost budget, no further validation rules will be run"
-MOST_MADE = 3 * 1024 * 1024      # characters of a text, or items of a list, that an expression makes of others
 MOST_COMPARED = 1_000_000        # parts of two values
 LEAST, GREATEST = -(1 << 63), (1 << 64) - 1
 
@@ -34,9 +27,11 @@ class Optional:
 
     has: bool = False
     value: object = None
+    type_name = "optional_type"
 
 
-NONE, OPTIONAL = Optional(), "optional"       # OPTIONAL: the owner of `optional.of` and its like
+NONE, OPTIONAL, SETS = Optional(), "optional", "sets"
+NAMESPACES = (OPTIONAL, SETS, *libraries.NAMESPACES)     # owners of functions whose name has a dot, as `optional.of`
 
 
 def optional_field(owner: object, key: object, select: Callable[[object, object], object]) -> Optional:
@@ -125,7 +120,7 @@ def same(left: object, right: object) -> bool:
 
 def _arithmetic(operator: str, left: object, right: object) -> object:
     if operator == "+" and type(left) is type(right) and isinstance(left, (str, list)):
-        _bound(len(left) + len(right))
+        bound(len(left) + len(right))
         return left + right
     if not (_is_number(left) and _is_number(right)):
         raise Failed("no such overload")
@@ -139,12 +134,6 @@ def _arithmetic(operator: str, left: object, right: object) -> object:
         quotient = abs(left) // abs(right)
         return quotient if (left >= 0) == (right >= 0) else -quotient
     return left / right
-
-
-def _bound(size: int) -> None:
-    """Refuse to make something larger than a request may be."""
-    if size > MOST_MADE:
-        raise Failed(BUDGET)
 
 
 def _whole(number: int | float) -> int | float:
@@ -184,28 +173,13 @@ def call(name: str, values: list) -> object:
         raise Failed("no such overload") from error
 
 
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (str, int)):
-        return str(value)
-    if not _is_number(value):
-        raise Failed("no such overload")
-    return repr(value).removesuffix(".0")
-
-
-def _type(value: object) -> str:
-    names = {bool: "bool", int: "int", float: "double", str: "string", list: "list", dict: "map", type(None): "null_type"}
-    return getattr(value, "type_name", "") or names[type(value)]
-
-
 def _replace(text: str, old: str, new: str, most: int = -1) -> str:
-    _bound(len(text) + text.count(old) * len(new))
+    bound(len(text) + text.count(old) * len(new))
     return text.replace(old, new, most)
 
 
 def _join(items: list, by: str = "") -> str:
-    _bound(sum(len(item) + len(by) for item in items))
+    bound(sum(len(item) + len(by) for item in items))
     return by.join(items)
 
 
@@ -246,27 +220,48 @@ def _owned(owner: object, made: Optional) -> Optional:
     return made
 
 
-def _contains(text: str, wanted: str) -> bool:
-    if not isinstance(text, str):
+def _contains(text: object, wanted: object, part: object = None) -> bool:
+    """Of a text, or `sets.contains`."""
+    if text == SETS and part is not None:
+        return _holds(wanted, part)
+    if not isinstance(text, str) or part is not None:
         raise Failed("no such overload")
     return wanted in text
 
 
+def _holds(items: object, wanted: object) -> bool:
+    """Whether a list has all of another's."""
+    _bound_pairs(items, wanted)
+    return all(any(same(one, item) for item in items) for one in wanted)
+
+
+def _intersects(owner: object, one: object, other: object) -> bool:
+    _bound_pairs(one, other)
+    return any(same(item, each) for item in one for each in other)
+
+
+def _bound_pairs(one: object, other: object) -> None:
+    if len(_listed(one)) * len(_listed(other)) > MOST_COMPARED:
+        raise Failed(BUDGET)
+
+
 FUNCTIONS: dict[str, Callable] = {
-    "size": len, "string": _text, "int": lambda value: _whole(int(value)), "uint": lambda value: _whole(int(value)), "double": float,
-    "bool": lambda value: {"true": True, "false": False}[_text(value)],
-    "type": _type, "dyn": lambda value: value, "startsWith": str.startswith, "endsWith": str.endswith, "contains": _contains,
+    "size": len, "string": formatting.text, "int": lambda value: _whole(int(value)), "uint": lambda value: _whole(int(value)), "double": float,
+    "bool": lambda value: {"true": True, "false": False}[formatting.text(value)],
+    "type": formatting.type_name, "dyn": lambda value: value, "startsWith": str.startswith, "endsWith": str.endswith, "contains": _contains,
     "matches": lambda text, pattern: goregexp.matches(pattern, text),
     "lowerAscii": str.lower, "upperAscii": str.upper, "trim": str.strip, "replace": _replace, "substring": _substring, "indexOf": _find,
     "lastIndexOf": _last, "charAt": lambda text, at: text[at:at + 1], "split": lambda text, by, most=-1: text.split(by, most),
     "join": _join,
-    "isSorted": lambda items: all(a <= b for a, b in zip(items, items[1:])), "sum": sum, "min": lambda *items: min(*items),
+    "isSorted": lambda items: all(a <= b for a, b in pairwise(items)), "sum": sum, "min": lambda *items: min(*items),
     "max": lambda *items: max(*items), "abs": abs,
     "orValue": lambda found, other: found.value if _opened(found).has else other,
     "or": lambda found, other: found if _opened(found).has else _opened(other),
     "hasValue": lambda found: _opened(found).has, "value": _value_of,
     "of": lambda owner, value: _owned(owner, Optional(True, value)), "none": lambda owner: _owned(owner, NONE),
     "ofNonZeroValue": lambda owner, value: _owned(owner, Optional(True, value) if value else NONE),
+    "format": formatting.formatted, "intersects": _intersects, "equivalent": lambda owner, one, other: _holds(one, other) and _holds(other, one),
     "escapeKey": lambda owner, key: key.replace("~", "~0").replace("/", "~1"),     # jsonpatch.escapeKey
 }
-GLOBAL = ("size", "string", "int", "uint", "double", "bool", "type", "dyn", "matches")
+FUNCTIONS |= libraries.FUNCTIONS
+GLOBAL = ("size", "string", "int", "uint", "double", "bool", "type", "dyn", "matches", *libraries.GLOBAL)
