@@ -1,4 +1,4 @@
-"""The controllers' part of the picture: what waits in each queue, what is worked on, and the latest comparisons."""
+"""The controllers' part of the picture: what waits in each queue, what was compared last, and, beside it, the latest comparisons."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ LAST_RANK = 99
 
 
 class QueuePictures:
-    """Keeps the cells of `controllers`."""
+    """Keeps the cells of `controllers` and `comparisons`; the latter are apart because a queue changes far more often."""
 
     def __init__(self, names: tuple[str, ...]):
         self.cells = {name: fresh(name) for name in names}
         self.waiting: dict[str, list[str]] = {}
+        self.comparisons: dict[str, list[dict]] = {}
 
     def enqueued(self, name: str, subject: str, length: int) -> Set:
         waiting = self.waiting.setdefault(name, [])
@@ -39,9 +40,9 @@ class QueuePictures:
     def compared(self, name: str, seq: int, at_ms: int, subject: str, *, wanted: Any, found: Any, so: str) -> Set:
         """What was wanted, what was found, and what follows from it."""
         last = {"subject": subject, "wanted": wanted, "found": found, "so": {"en": so, "zh": chinese(so)}, "at_ms": at_ms}
-        earlier = (self.cells.get(name) or fresh(name))["comparisons"]
-        others = [one for one in earlier if {**one, "at_ms": at_ms} != last]  # the same result again is no news
-        return self._changed(name, last=last, comparisons=[last, *others][:COMPARISONS_KEPT], worked_seq=seq)
+        others = [one for one in self.comparisons.get(name, ()) if {**one, "at_ms": at_ms} != last]  # the same result again is no news
+        self.comparisons[name] = [last, *others][:COMPARISONS_KEPT]
+        return [*self._changed(name, last=last, worked_seq=seq), ["comparisons", name, self.comparisons[name]]]
 
     def stopped(self) -> Set:
         """The process stopped: what waited is forgotten."""
@@ -61,4 +62,4 @@ class QueuePictures:
 def fresh(name: str) -> dict[str, Any]:
     """A controller that has not done anything yet."""
     rank = ORDER.index(name) if name in ORDER else LAST_RANK
-    return {"name": name, "rank": rank, "queue": 0, "waiting": [], "worked_seq": 0, "last": None, "comparisons": [], "off": False}
+    return {"name": name, "rank": rank, "queue": 0, "waiting": [], "worked_seq": 0, "last": None, "off": False}

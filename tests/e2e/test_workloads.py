@@ -124,7 +124,7 @@ def test_ordinals_indexes_and_the_dial_are_drawn_and_told(browser, server, local
             assert words[language == "zh"] in label(learner, thing)
         learner.select("statefulsets/default/db")
         said = learner.tab("work")
-        assert all(text in said for text in ("db-0", "db-1", "data-db-0", "Bound", "statefulset-controller"))
+        assert all(text in said for text in ("db-0", "db-1", "data-db-0", "Bound", "statefulset", {"en": "wanted", "zh": "期望"}[language]))
         learner.select("jobs/default/sum")
         assert {"en": "done", "zh": "完成"}[language] in learner.tab("work")
         learner.select("cronjobs/default/tick")

@@ -25,16 +25,16 @@ def test_of_a_long_queue_the_first_keys_are_named_and_all_are_counted():
 def test_the_latest_comparisons_are_kept_newest_first():
     queues = QueuePictures(())
     for index in range(COMPARISONS_KEPT + 2):
-        ((_, _, cell),) = queues.compared(NAME, index, index, "replicasets/default/a", wanted=3, found=index, so="wait")
-    assert [each["found"] for each in cell["comparisons"]] == [6, 5, 4, 3, 2]
-    assert cell["last"]["so"] == {"en": "wait", "zh": "等待"}
+        (_, _, cell), (_, _, rows) = queues.compared(NAME, index, index, "replicasets/default/a", wanted=3, found=index, so="wait")
+    assert [each["found"] for each in rows] == [6, 5, 4, 3, 2]
+    assert cell["last"] == rows[0] and rows[0]["so"] == {"en": "wait", "zh": "等待"}
 
 
 def test_the_same_result_again_moves_up_instead_of_pushing_others_out():
     queues = QueuePictures(())
     for at_ms, found in enumerate((3, 2, 3)):
-        ((_, _, cell),) = queues.compared(NAME, 0, at_ms, "replicasets/default/a", wanted=3, found=found, so="wait")
-    assert [(each["found"], each["at_ms"]) for each in cell["comparisons"]] == [(3, 2), (2, 1)]
+        _, (_, _, rows) = queues.compared(NAME, 0, at_ms, "replicasets/default/a", wanted=3, found=found, so="wait")
+    assert [(each["found"], each["at_ms"]) for each in rows] == [(3, 2), (2, 1)]
 
 
 def test_a_stopped_process_forgets_what_waited():

@@ -19,7 +19,7 @@ const resultOf = ({ wanted, found, so }) => (typeof wanted === "number" ? html`$
 export function controllerFacts(value) {
   if (!value) return nothing;
   return html`<h3>${t("work.waiting")}</h3>${waitingView(value)}
-    <h3>${t("work.comparisons")}</h3>${comparisonsView((value.comparisons ?? []).map((one) => ({ ...one, label: objectLink(one.subject) })))}`;
+    <h3>${t("work.comparisons")}</h3>${comparisonsView((cells("comparisons").get(value.name) ?? []).map((one) => ({ ...one, label: objectLink(one.subject) })))}`;
 }
 
 function waitingView({ queue, waiting = [] }) {

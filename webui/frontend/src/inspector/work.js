@@ -118,7 +118,7 @@ function evictionView(asked) {
 // -- controllers and owners ----------------------------------------------------------------------------------------------------
 
 function comparedView(id) {
-  const rows = [...cells("controllers").values()].flatMap(({ name, comparisons = [] }) => comparisons.filter(({ subject }) => subject === id).map((one) => ({ ...one, label: objectLink(`controller/${name}`, shortController(name)) })));
+  const rows = [...cells("comparisons")].flatMap(([name, all]) => all.filter(({ subject }) => subject === id).map((one) => ({ ...one, label: objectLink(`controller/${name}`, shortController(name)) })));
   if (!rows.length) return html`<p class="note">${t("work.never_compared")}</p>`;
   return comparisonsView(rows.sort((a, b) => b.at_ms - a.at_ms).slice(0, 6), t("work.controller"));
 }
