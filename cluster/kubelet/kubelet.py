@@ -237,6 +237,7 @@ class Kubelet(Process):
                 refused = admission.unmovable(pod, node, taken) or self.preemption.make_room(pod, node)
                 if refused is None:
                     return False
+            refused = refused or admission_rules.app_armor(pod)
         if refused is None:
             self.take(pod)
             if has_run:

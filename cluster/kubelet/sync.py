@@ -11,7 +11,7 @@ from dataclasses import replace
 from cluster.engine import Sleep
 from cluster.kinds.pod import is_sidecar
 
-from . import backoff, environment, image_volumes, pod_amounts, pod_status, resets, sandboxes
+from . import backoff, environment, image_volumes, pod_amounts, pod_status, resets, sandboxes, seccomp
 from .actions import Actions, actions_for, definition_of
 from .gotime import duration
 from .hooks import spec_named, words_of
@@ -313,6 +313,10 @@ class Sync:
             kubelet.recorder.event(pod, "Warning", "Failed", f"Error: {prepared.problem}", path)
             return "CreateContainerConfigError", prepared.problem
         yield Sleep(kubelet.latency("container_create"))
+        refused = seccomp.refusal(kubelet, pod, spec) if spec.get("securityContext") or pod["spec"].get("securityContext") else ""
+        if refused:
+            kubelet.recorder.event(pod, "Warning", "Failed", f"Error: {refused}", path)
+            return "CreateContainerError", refused
         latest = report.latest(name)
         container = runtime.container_created(
             worker.uid,
