@@ -60,6 +60,7 @@ metadata: {name: web}
 spec: {minAvailable: 3, selector: {matchLabels: {app: web}}}
 """
 ROWS = "Object.values(podlife.state().cells.objects).filter((one) => one.resource === 'replicasets')"
+TWO_FRAMES = "() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
 LANGUAGES = [("en-GB", "en"), ("zh-CN", "zh")]
 
 
@@ -72,6 +73,7 @@ def settled_with(learner: Learner, text: str) -> None:
     apply(learner, text)
     learner.sandbox.control("settle")
     learner.until("podlife.state().run.settled && podlife.state().run.mode === 'held'", 30_000)
+    learner.page.evaluate(TWO_FRAMES)  # things stand where they are drawn next
 
 
 def label(learner: Learner, thing: str) -> str:
