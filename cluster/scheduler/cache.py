@@ -63,6 +63,10 @@ class Cache:
             self.passes = [Verdict(node.name) for node in self._order]
         return self._order
 
+    def names(self) -> list[str]:
+        """The nodes' names, zone by zone: in this order another cache comes to the same order of nodes."""
+        return [name for names in self._zones.values() for name in names]
+
     def changed_since(self, generation: int) -> list[int]:
         """The places of nodes that changed after a generation."""
         found, places = [], self.places

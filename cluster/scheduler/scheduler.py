@@ -47,7 +47,7 @@ STORAGE = {"persistentvolumeclaims": "claim", "persistentvolumes": "volume", "st
 class SchedulerState:
     """next_start: at which node the next search begins. assumed: Pod's key -> [uid, node] until the bound Pod is seen.
 
-    nodes: names in the order in which they were first seen. due: the id of the next cycle's event, 0 if none.
+    nodes: names zone by zone, in the cache's order; of a snapshot alone. due: the id of the next cycle's event, 0 if none.
     nominated: Pod's key -> the node that is being freed for it. preempting: Pod's key -> the last victim's, "" until its turn comes.
     """
 
@@ -123,7 +123,12 @@ class Scheduler(Process):
         self._wake()
 
     def on_restore(self) -> None:
-        self._cache, self._ready = None, self.informers.synced and (self.election is None or self.election.state.is_leader)
+        self._cache, self._ready = self._rebuilt(), self.informers.synced and (self.election is None or self.election.state.is_leader)
+
+    def snapshot(self) -> dict:
+        """Zones keep their order, and nodes theirs within a zone, which depends on what they were labelled before."""
+        self.state.nodes = self.cache.names() if self.is_on else []
+        return super().snapshot()
 
     @property
     def cache(self) -> Cache:
@@ -163,11 +168,9 @@ class Scheduler(Process):
     def on_node(self, kind: str, old: dict | None, new: dict) -> None:
         name = new["metadata"]["name"]
         if kind == "DELETED":
-            self.state.nodes.remove(name)
             self._moved("node/delete", new, None)
             self.cache.remove_node(name)
         elif old is None:
-            self.state.nodes.append(name)
             self.cache.set_node(new)
             self._moved("node/add", None, new)
         else:

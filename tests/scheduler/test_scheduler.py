@@ -275,6 +275,19 @@ def test_a_snapshot_holds_all_that_the_scheduler_needs():
     assert dict(play(True))["waits"] == "n4"
 
 
+def test_the_order_of_nodes_outlives_a_snapshot_when_zones_were_changed(bench):
+    zone = "topology.kubernetes.io/zone"
+    for name, where in (("n1", "a"), ("n2", "b"), ("n3", "a"), ("n4", "c")):
+        bench.node(name, labels={zone: where})
+    bench.patch("/api/v1/nodes/n1", {"metadata": {"labels": {zone: "b"}}})
+    bench.send("DELETE", "/api/v1/nodes/n4")
+    bench.node("n4", labels={zone: "a"})
+    settled(bench)
+    before = [node.name for node in bench.scheduler.cache.nodes]
+    bench.engine.restore(json.loads(json.dumps(bench.engine.snapshot())))
+    assert before == [node.name for node in bench.scheduler.cache.nodes] == ["n3", "n2", "n4", "n1"]
+
+
 def test_a_restarted_scheduler_lists_again_and_binds_what_waited(bench):
     bench.node("n1")
     settled(bench)
