@@ -74,11 +74,12 @@ class Election:
             if reply.body["spec"] != state.lease.get("spec"):
                 state.observed_ms = process.now_ms
             state.lease, held = reply.body, reply.body["spec"].get("holderIdentity")
-            if held and process.now_ms < state.observed_ms + reply.body["spec"]["leaseDurationSeconds"] * 1000:
+            is_mine = held == state.identity
+            if held and not is_mine and process.now_ms < state.observed_ms + reply.body["spec"]["leaseDurationSeconds"] * 1000:
                 self._tell_waiting(held)
                 self._try_again(background=False)
                 return
-            reply = yield self.client.update(RESOURCE, self._lease(self._spec(transitions=self._transitions() + 1)))
+            reply = yield self.client.update(RESOURCE, self._lease(self._spec(transitions=self._transitions() + (not is_mine))))
         if reply.ok:
             self._won(reply.body)
         else:
