@@ -50,7 +50,30 @@ SETS_AND_TEXTS = [
     "'%s'.format([{'b': 2, 'a': 'x'}]) == '{\"a\":\"x\", \"b\":2}'", "'100%%: %.2f %x %X %b %o'.format([1234.567, 255, 'hi', 5, 8]) == "
     "'100%: 1,234.57 ff 6869 101 10'", "'%s %s'.format([1.5, ip('::1') == ip('::1')]) == '1.5 true'",
 ]
+TIMES = [
+    "duration('1h30m') == duration('5400s') && duration('1.5s') < duration('1501ms')",
+    "duration('-1m') < duration('0') && duration('.5h') == duration('30m')",
+    "duration(self.timeout) > duration('0s')", "self.timeout <= duration('1m') && duration('10s') != self.timeout",
+    "duration('90m').getHours() == 1 && duration('90m').getMinutes() == 90 && duration('1m').getMilliseconds() == 60000",
+    "string(duration('1h1ms')) == '3600.001s' && string(duration('-1m')) == '-60s'", "int(duration('1us')) == 1000",
+    "self.timeout.getSeconds() == 30",
+    "timestamp('2026-01-01T00:00:00Z') + duration('24h') == timestamp('2026-01-02T00:00:00Z')",
+    "timestamp('2026-01-02T00:00:00Z') - timestamp('2026-01-01T00:00:00Z') == duration('24h')",
+    "timestamp('2026-01-01T02:00:00+02:00') == timestamp('2026-01-01T00:00:00Z')", "self.made < timestamp('2026-03-01T00:00:00.5Z')",
+    "string(timestamp('2026-01-01T02:00:00.120+02:00')) == '2026-01-01T02:00:00.12+02:00'", "int(timestamp('1970-01-01T00:01:00Z')) == 60",
+    "timestamp('2026-03-01T12:34:56.789Z').getMonth() == 2 && timestamp('2026-03-01T12:34:56.789Z').getMilliseconds() == 789",
+    "self.made.getDayOfWeek() == 0 && self.made.getDayOfYear() == 59 && self.made.getDate() == 1 && self.made.getDayOfMonth() == 0",
+    "self.made.getHours('-02:00') == 22 && self.made.getHours('Asia/Shanghai') == 8", "duration('1s') in [duration('1000ms')]",
+    "'%s %s'.format([duration('1s'), [duration('1s')]]) == '1s [duration(\"1s\")]'",
+]
 FAILING = [
+    ("duration('1 hour')", "type conversion error from 'string' to 'google.protobuf.Duration'"), ("duration('')", "type conversion error"),
+    ("timestamp('2026-02-30T00:00:00Z')", "type conversion error from 'string' to 'google.protobuf.Timestamp'"),
+    ("timestamp('9999-12-31T23:59:59Z') + duration('1s')", "timestamp overflow"),
+    ("self.made.getHours('Nowhere/At/All')", "unknown time zone Nowhere/At/All"), ("timestamp('2026-01-01')", "google.protobuf.Timestamp"),
+    ("duration('2562047h') + duration('2562047h')", "duration overflow"),
+    ("duration('1s') + 1", "no such overload"), ("duration('1s') < timestamp('2026-01-01T00:00:00Z')", "no such overload"),
+    ("duration('1h').getFullYear()", "no such overload"), ("timestamp('0001-01-01T00:00:00Z').getHours('-02:00')", "timestamp overflow"),
     ("quantity('Three')", "quantities must match the regular expression"),
     ("quantity('9999999999999999999999G').asInteger()", "cannot convert value to"),
     ("ip('127.0.0.256')", 'IP Address "127.0.0.256" parse error during conversion from string'), ("quantity(5)", "no such overload"),
@@ -63,15 +86,16 @@ FAILING = [
 ]
 
 
-@pytest.mark.parametrize("text", QUANTITIES + ADDRESSES + URLS + SETS_AND_TEXTS)
+@pytest.mark.parametrize("text", QUANTITIES + ADDRESSES + URLS + SETS_AND_TEXTS + TIMES)
 def test_an_expression_of_a_library_holds(text):
-    assert expressions.evaluate(expressions.parse(text), {"self": {"limits": {"memory": "1Gi", "cpu": "500m"}}}) is True
+    subject = {"limits": {"memory": "1Gi", "cpu": "500m"}, "timeout": "30s", "made": "2026-03-01T00:00:00Z"}
+    assert expressions.evaluate(expressions.parse(text), {"self": subject}) is True
 
 
 @pytest.mark.parametrize("text, words", FAILING)
 def test_what_cannot_be_read_or_does_not_fit_fails_in_upstreams_words(text, words):
     with pytest.raises(expressions.Failed, match=words.replace("[", r"\[")):
-        expressions.evaluate(expressions.parse(text), {})
+        expressions.evaluate(expressions.parse(text), {"self": {"made": "2026-03-01T00:00:00Z"}})
 
 
 @pytest.mark.slow

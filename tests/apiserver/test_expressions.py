@@ -45,7 +45,7 @@ def test_an_expression_can_fail(text):
         expressions.evaluate(expressions.parse(text), {"self": SELF})
 
 
-@pytest.mark.parametrize("text", ["duration('1h')", "semver('1.2.3')", "1 +", "self.l.sortBy(x, x)", "(1", "$"])
+@pytest.mark.parametrize("text", ["semver('1.2.3')", "1 +", "self.l.sortBy(x, x)", "(1", "$"])
 def test_what_is_not_known_is_said_to_be_so(text):
     with pytest.raises(expressions.Unknown):
         expressions.parse(text)

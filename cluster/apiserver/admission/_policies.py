@@ -1,6 +1,6 @@
 """What validating and mutating admission policies share: which requests they are about, what their expressions may name, their parameters.
 
-Simplified: an expression that custom/expressions.py cannot read or evaluate (the authorizer, durations, times …) has no value;
+Simplified: an expression that custom/expressions.py cannot read or evaluate (the authorizer, versions …) has no value;
 equivalent resources of other versions are not matched.
 Source: k8s.io/apiserver pkg/admission/plugin/policy/{generic,matching/matching.go}, pkg/admission/plugin/webhook/predicates/rules/rules.go.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from cluster.apiserver import apply, bodies, conversion, jsonpatch, managed, patching
-from cluster.apiserver.custom import expressions, formatting, functions
+from cluster.apiserver.custom import expressions, formatting, functions, times
 from cluster.kinds.mutatingadmissionpolicy import JSON_PATCH
 from cluster.meta import schema
 from cluster.meta.status import StatusError
@@ -119,6 +119,8 @@ def _plain(value: object, path: str) -> object:
         return _checked(value.value, path)
     if value is None or isinstance(value, (str, int)) or (isinstance(value, float) and math.isfinite(value)):
         return value
+    if isinstance(value, times.TIMED):
+        return str(value)
     raise Failed("JSONPath valueExpression evaluated to a type that could not marshal to JSON: type conversion error from "
                  f"'{formatting.type_name(value)}' to '*structpb.Value'")
 

@@ -1,8 +1,8 @@
 """A part of the Common Expression Language: what rules of custom resources mostly use.
 
 Literals, fields, operators, the macros (has, all, exists, exists_one, map, filter) and the functions in functions.py.
-Optionals too, and what Kubernetes adds (libraries.py). Simplified: there are no types before evaluation, no durations, times or
-versions; an expression with those raises Unknown.
+Optionals too, durations and times (times.py), and what Kubernetes adds (libraries.py). Simplified: there are no types before
+evaluation, no versions; an expression with those raises Unknown.
 Source: github.com/google/cel-spec doc/langdef.md; k8s.io/apiserver pkg/cel/library.
 """
 from __future__ import annotations

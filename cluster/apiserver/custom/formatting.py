@@ -12,6 +12,7 @@ from cluster.meta import gotext
 
 from .failures import NO_OVERLOAD, Failed, Unknown, bound
 from .libraries import Cidr, Ip
+from .times import TIMED, Duration
 
 CLAUSE = re.compile(r"%(?:(%)|(\.[0-9]*)?([\s\S]?))")
 MOST_DIGITS, DIGITS = 100, 6
@@ -25,7 +26,7 @@ def text(value: object) -> str:
     """string()."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, (str, int, Ip, Cidr)):
+    if isinstance(value, (str, int, Ip, Cidr, *TIMED)):
         return str(value)
     if not isinstance(value, float):
         raise Failed(NO_OVERLOAD)
@@ -120,7 +121,9 @@ def _show(made: _Made, value: object, *, is_inner: bool) -> None:
         made.add(gotext.quote(value))
     elif is_inner and isinstance(value, float):
         made.add(f"{value:.{DIGITS}f}")
-    elif isinstance(value, (str, int, float)):
+    elif is_inner and isinstance(value, TIMED):
+        made.add(f'{"duration" if isinstance(value, Duration) else "timestamp"}("{value}")')
+    elif isinstance(value, (str, int, float, *TIMED)):
         made.add(text(value))
     else:
         raise _wrong(OF_TEXTS, value)

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from cluster.meta import goregexp
 
-from . import formatting, libraries
+from . import formatting, libraries, times
 from .failures import BUDGET, Failed, Unknown, bound
 
 TYPES = {"int": "int", "uint": "int", "double": "double", "string": "string", "bool": "bool", "list": "list", "map": "map",
@@ -83,6 +83,8 @@ def unary(operator: str, value: object) -> object:
 
 def binary(operator: str, left: object, right: object) -> object:
     """An operator that needs both of its sides."""
+    if operator != "in" and (isinstance(left, times.TIMED) or isinstance(right, times.TIMED)):
+        return times.operated(operator, left, right)
     if operator == "==":
         return same(left, right)
     if operator == "!=":
@@ -173,6 +175,12 @@ def call(name: str, values: list) -> object:
         raise Failed("no such overload") from error
 
 
+def _int(value: object) -> int:
+    if isinstance(value, times.TIMED):
+        return value.nano if isinstance(value, times.Duration) else value.nano // times.NANO
+    return _whole(int(value))
+
+
 def _replace(text: str, old: str, new: str, most: int = -1) -> str:
     bound(len(text) + text.count(old) * len(new))
     return text.replace(old, new, most)
@@ -246,7 +254,7 @@ def _bound_pairs(one: object, other: object) -> None:
 
 
 FUNCTIONS: dict[str, Callable] = {
-    "size": len, "string": formatting.text, "int": lambda value: _whole(int(value)), "uint": lambda value: _whole(int(value)), "double": float,
+    "size": len, "string": formatting.text, "int": _int, "uint": lambda value: _whole(int(value)), "double": float,
     "bool": lambda value: {"true": True, "false": False}[formatting.text(value)],
     "type": formatting.type_name, "dyn": lambda value: value, "startsWith": str.startswith, "endsWith": str.endswith, "contains": _contains,
     "matches": lambda text, pattern: goregexp.matches(pattern, text),
@@ -263,5 +271,5 @@ FUNCTIONS: dict[str, Callable] = {
     "format": formatting.formatted, "intersects": _intersects, "equivalent": lambda owner, one, other: _holds(one, other) and _holds(other, one),
     "escapeKey": lambda owner, key: key.replace("~", "~0").replace("/", "~1"),     # jsonpatch.escapeKey
 }
-FUNCTIONS |= libraries.FUNCTIONS
-GLOBAL = ("size", "string", "int", "uint", "double", "bool", "type", "dyn", "matches", *libraries.GLOBAL)
+FUNCTIONS |= libraries.FUNCTIONS | times.FUNCTIONS
+GLOBAL = ("size", "string", "int", "uint", "double", "bool", "type", "dyn", "matches", *libraries.GLOBAL, *times.GLOBAL)
