@@ -14,11 +14,11 @@ from collections import Counter
 from .judge import complaints
 from .moves import Cluster, draw
 
-PATIENCE_MS, LOOK_MS, QUIET_MS = 2_400_000, 60_000, 600_000
-MOST_LOOKS = 150     # at one object by one controller within the quiet time
+PATIENCE_MS, LOOK_MS, QUIET_MS = 2_400_000, 60_000, 300_000
+MOST_LOOKS = 75     # at one object by one controller within the quiet time
 FIGURES = re.compile(r"(PodDisruptionBudget|DaemonSet) \S+: (status\.|its condition)")
 BUSY = ("cronjobs/",)  # where there is never quiet
-MOST_LOOKS_BUSY = 600
+MOST_LOOKS_BUSY = 300
 
 
 def begun(seed: int, moves: list[list]) -> Cluster:
@@ -61,7 +61,7 @@ def restless(cluster: Cluster) -> list[str]:
     looks = Counter((event.actor, event.subject) for event in trace.events[before:] if event.kind == "ReconcileStarted")
     trace.on = False
     trace.drain()
-    return [f"{actor} looked at {subject} {count} times in ten minutes" for (actor, subject), count in looks.items()
+    return [f"{actor} looked at {subject} {count} times in five minutes" for (actor, subject), count in looks.items()
             if count > (MOST_LOOKS_BUSY if subject.startswith(BUSY) else MOST_LOOKS)]
 
 

@@ -72,4 +72,4 @@ def test_whoever_never_rests_is_seen(monkeypatch):
 
     monkeypatch.setattr(controller, "sync", again)
     controller.queue.add("default/web")
-    assert restless(cluster) == ["replicaset-controller looked at replicasets/default/web 200 times in ten minutes"]
+    assert restless(cluster) == ["replicaset-controller looked at replicasets/default/web 100 times in five minutes"]
