@@ -187,5 +187,5 @@ def _special(parts: dict, sort: str) -> object:
 
 
 def _time(seconds: int, nanoseconds: int, sort: str) -> str:
-    text = UNIX.text(seconds * 1000)
+    text = UNIX.text(seconds * 1000).rjust(20, "0")  # also of the year 1
     return text if sort == "time" else f"{text[:-1]}.{nanoseconds // 1000:06d}Z"

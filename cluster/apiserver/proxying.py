@@ -1,19 +1,20 @@
 """pods/proxy and services/proxy: the API server makes an HTTP request itself, to a Pod or to an endpoint of a Service.
 
 Source: pkg/registry/core/pod/strategy.go (ResourceLocation), pkg/registry/core/service/storage/storage.go (ResourceLocation),
-k8s.io/apimachinery pkg/util/proxy/upgradeaware.go. Simplifications: links in pages are not rewritten, upgrades are refused, and of the
-client's headers Accept, Content-Type and User-Agent go along, of its body what is UTF-8; nodes/proxy is not served.
+k8s.io/apimachinery pkg/util/proxy/upgradeaware.go. Simplifications: upgrades are refused, and of the client's headers Accept, Content-Type
+and User-Agent go along, of its body what is UTF-8; nodes/proxy is not served.
 """
 
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import urlencode
 
 from cluster.meta import status
 from cluster.meta.requests import Response
 
-from . import authn, openapi
+from . import authn, openapi, relinking
 from .call import Call, key_for
 
 METHODS = {"get": "GET", "create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE"}
@@ -31,7 +32,8 @@ def answer(call: Call) -> Response:
     address, port = _of_service(call) if call.kind.kind == "Service" else _of_pod(call)
     code, text, headers = call.context.hooks.proxied(address, port, _request(call, address, port, rest or "/"))
     if code:
-        return Response(code=code, body=text, headers={"Content-Type": headers.get("content-type", "text/plain"), **_passed(headers)})
+        passed = {"Content-Type": headers.get("content-type", "text/plain"), **_passed(headers)}
+        return Response(code=code, body=_relinked(call, address, port, text, passed), headers=passed)
     words = WORDS.get(text, "EOF")
     raise status.service_unavailable(f"error trying to reach service: dial tcp {address}:{port}: {words}" if text in WORDS
                                      else f"error trying to reach service: {words}")  # fmt: skip
@@ -39,6 +41,19 @@ def answer(call: Call) -> Response:
 
 def _passed(headers: dict[str, str]) -> dict[str, str]:
     return {name.title(): value for name, value in headers.items() if name not in DROPPED and name != "content-type"}
+
+
+def _relinked(call: Call, address: str, port: int, body: Any, headers: dict[str, str]) -> Any:
+    """The body with its links through the proxy, where it is a page; a Location in the headers too."""
+    path, host = call.request.path, f"{address}:{port}"
+    prefix = path[: len(path) - len(path_after(path))]
+    if headers.get("Location"):
+        headers["Location"] = relinking.link(headers["Location"], prefix, host)
+        return body
+    if headers["Content-Type"].partition(";")[0].strip() != "text/html" or "Content-Encoding" in headers:
+        return body
+    found = bytes(body).decode("utf-8", "surrogateescape") if not isinstance(body, str) else body
+    return relinking.page(found, prefix, host).encode("utf-8", "surrogateescape")
 
 
 def path_after(path: str) -> str:

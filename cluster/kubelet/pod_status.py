@@ -72,8 +72,7 @@ def generate(
     status["conditions"] = _conditions(pod, report, old, by_name, init_by_name, phase)
     if resize is not None:
         status["conditions"] += [] if is_terminal else resize_conditions(resize)
-        containers = _as_actuated(containers, resize, old.get("containerStatuses") or ())
-        inits = _as_actuated(inits, resize, old.get("initContainerStatuses") or ())
+        containers, inits = _as_actuated(containers, resize), _as_actuated(inits, resize)
     if can_reset:
         status["conditions"].append(resets.condition(pod, report, phase, is_resetting))
     if evicted[0]:
@@ -99,25 +98,15 @@ def _has_started(report: Report, by_name: dict[str, dict]) -> bool:
     return any(container.state != "created" and container.name in by_name for container in report.containers)
 
 
-def _as_actuated(statuses: list[dict], resize: Resize, old: list[dict]) -> list[dict]:
-    """What runs shows the resources that are in force, the rest what was promised."""
-    in_force, before = resize.actuated, {each.get("containerID"): each for each in old if "running" in each["state"]}
-    shown = []
-    for each in statuses:
-        if "running" in each["state"] and each["name"] in in_force:
-            resources = measured(in_force[each["name"]])
-            each = {**each, "resources": _with_asked_memory(resources, before.get(each.get("containerID")))}
-        shown.append(each)
-    return shown
+def _as_actuated(statuses: list[dict], resize: Resize) -> list[dict]:
+    """What runs shows the resources that are in force, the rest what was promised.
 
-
-def _with_asked_memory(resources: dict, before: dict | None) -> dict:
-    """Memory that is asked for is in no cgroup: a container that goes on shows what it asked for before.
-
-    Source: kubelet_pods.go (convertContainerStatusResources).
+    Source: kubelet_pods.go (convertContainerStatusResources), kuberuntime_container.go (toKubeContainerStatus: memory that is asked for
+    stands in no cgroup, so it is what was put in force last).
     """
-    asked = (((before or {}).get("resources") or {}).get("requests") or {}).get("memory")
-    return resources if asked is None or "requests" not in resources else {**resources, "requests": {**resources["requests"], "memory": asked}}
+    in_force = resize.actuated
+    return [{**each, "resources": measured(in_force[each["name"]])} if "running" in each["state"] and each["name"] in in_force else each
+            for each in statuses]  # fmt: skip
 
 
 def _kept_phase(phase: str, held: str, stored: str) -> str:

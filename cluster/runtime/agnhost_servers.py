@@ -6,6 +6,7 @@ Source: kubernetes test/images/agnhost (netexec/netexec.go, serve-hostname, live
 from __future__ import annotations
 
 import json
+import re
 
 from .http import Asked, Malformed
 from .servers import TYPES, Said, Served
@@ -13,6 +14,7 @@ from .words import Stamp, asked_for, duration_of, go_answer, number_of
 from .world import ContainerWorld
 
 CODES, DIAL_MS = range(100, 600), 5_000
+PAGE = re.compile(r"\s*<(!DOCTYPE HTML|HTML|HEAD|SCRIPT|IFRAME|H1|DIV|FONT|TABLE|A|STYLE|TITLE|B|BODY|BR|P|!--)[ >]", re.I)  # as sniff.go
 
 
 def netexec(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
@@ -139,7 +141,9 @@ def porter(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: s
     name, _, is_json = setting.partition(" ")
     value = world.process.env.get(name, "")
     method = asked.method if isinstance(asked, Asked) else ""
-    return go_answer(world, asked, json.dumps({"Method": method, "Body": value}) if is_json else value)
+    if is_json:
+        return go_answer(world, asked, json.dumps({"Method": method, "Body": value}))
+    return go_answer(world, asked, value, kind="text/html; charset=utf-8" if PAGE.match(value) else "text/plain; charset=utf-8")
 
 
 def files(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:

@@ -65,6 +65,11 @@ def test_times_and_bytes():
     assert found["binaryData"] == {"k": "AP8="}
 
 
+def test_a_time_of_the_first_year_has_four_digits():
+    """Source: k8s.io/apimachinery pkg/apis/meta/v1/micro_time.go; test/e2e/common/node/lease.go sets such a time."""
+    assert protobuf._time(-62_135_596_798, 5_000, "microtime") == "0001-01-01T00:00:02.000005Z"
+
+
 def test_it_is_created_like_any_other(http):
     code, _, body = http("POST", "/api/v1/namespaces", envelope("v1", "Namespace", message(_1=message(_1="foo"))),
                          **{"Content-Type": protobuf.MEDIA_TYPE})

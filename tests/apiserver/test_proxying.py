@@ -5,6 +5,8 @@ Source: k8s.io/apimachinery pkg/util/proxy/upgradeaware.go.
 
 import pytest
 
+from cluster.apiserver import relinking
+
 
 @pytest.fixture
 def heard(http, server):
@@ -38,3 +40,30 @@ def test_a_parameter_is_no_method(http, heard):
 
 def test_other_paths_know_no_further_methods(http, server):
     assert http("OPTIONS", "/api/v1/namespaces/default/pods/p")[0] in (404, 405)
+
+
+PREFIX = "/api/v1/namespaces/default/pods/p:80/proxy"
+
+
+@pytest.mark.parametrize("page, shown", [
+    ('<a href="/x">x</a>', f'<a href="{PREFIX}/x">x</a>'),
+    ("<p><IMG class=b SRC='/a/?b=1&amp;c#d'></p>", f'<p><IMG class=b SRC="{PREFIX}/a/?b=1&amp;c#d"></p>'),
+    ('<a href="http://10.0.0.9:80/x">', f'<a href="{PREFIX}/x">'),
+    ('<a href="http://example.com/x">', '<a href="http://example.com/x">'),
+    ('<a href="x"><a title="/x">', '<a href="x"><a title="/x">'),
+    (f'<a href="{PREFIX}/x">', f'<a href="{PREFIX}/x">'),
+    ('<!-- <a href="/x"> --><p>/x</p>', '<!-- <a href="/x"> --><p>/x</p>')])
+def test_links_of_a_page_lead_through_the_proxy(page, shown):
+    """Source: k8s.io/apimachinery pkg/util/proxy/transport.go (rewriteHTML, rewriteURL)."""
+    assert relinking.page(page, PREFIX, "10.0.0.9:80") == shown
+
+
+def test_pages_and_redirections_come_back_with_their_links_changed(http, heard, server):
+    answers = {"/page": (200, b'<a href="/x">x</a>', {"content-type": "text/html; charset=utf-8"}),
+               "/text": (200, b'<a href="/x">', {"content-type": "text/plain"}), "/away": (302, b"", {"location": "/x/"})}
+    server.context.hooks.proxied = lambda address, port, text: answers[text.split()[1]]
+    where = "/api/v1/namespaces/default/pods/p/proxy"
+    assert relinking.link("/x/", where, "") == f"{where}/x/"
+    assert http("GET", f"{where}/page")[2] == f'<a href="{where}/x">x</a>'
+    assert http("GET", f"{where}/text")[2] == '<a href="/x">'
+    assert http("GET", f"{where}/away")[1]["Location"] == f"{where}/x/"

@@ -159,7 +159,7 @@ def test_a_status_says_what_is_promised_and_what_the_cgroup_holds(spec, phase, s
 
 
 def test_what_runs_shows_its_memory_as_the_cgroup_has_it():
-    """Source: kubernetes pkg/kubelet/kubelet_pods.go (convertContainerStatusResources)."""
+    """Source: kubernetes pkg/kubelet/kubelet_pods.go (convertContainerStatusResources), kuberuntime_container.go (toKubeContainerStatus)."""
     world = World()
     sizes = {"requests": {"memory": "64M"}, "limits": {"memory": "128M"}}
     world.create("web", ["sleep", "1000"], container={"resources": sizes})
@@ -167,6 +167,7 @@ def test_what_runs_shows_its_memory_as_the_cgroup_has_it():
     assert world.state("web")["resources"] == {"requests": {"memory": "64M"}, "limits": {"memory": "125000Ki"}}
     resize(world, 3, requests={"memory": "100M"}, limits={"memory": "200M"})
     state = world.state("web")
-    assert state["allocatedResources"] == {"memory": "100M"}  # what is asked for stands in no cgroup, so it shows as before
-    assert state["resources"] == world.pod("web")["status"]["resources"] == {"requests": {"memory": "64M"}, "limits": {"memory": "200000000"}}
+    assert state["allocatedResources"] == {"memory": "100M"}
+    assert state["resources"] == {"requests": {"memory": "100M"}, "limits": {"memory": "200000000"}}  # what was put in force last
+    assert world.pod("web")["status"]["resources"]["requests"] == {"memory": "64M"}  # of the Pod as a whole it shows as before
     assert "PodResizeInProgress" not in conditions(world.pod("web")["status"]) and len(resize_events(world)) == 2
