@@ -7,10 +7,11 @@ file itself, and the folder in which something is made or removed, are held agai
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from . import cgroups
+from . import cgroups, proc
 from .filesystem import (
     ENTER,
     FILE,
@@ -110,6 +111,8 @@ class Files:
         if path.startswith(cgroups.FOLDER):
             text = cgroups.text_of(self.process, path[len(cgroups.FOLDER) :])
             return Node(text, mode=0o444) if text is not None else None
+        if path.startswith(proc.FOLDER):
+            return proc.node(self, path)
         return Node(mode=0o666) if path in SINKS else None
 
     def _above_mounts(self, path: str) -> Node | None:
@@ -197,7 +200,8 @@ class Files:
             found = {start + path[len(lead) :]: None for path in tree if path.startswith(lead) and path != lead}
         else:
             own = self.process.files
-            for path in (*image_tree(self.process.behaviour), *own, *self._etc(), *cgroups.PATHS):
+            more = proc.below(self, start) if start.startswith(proc.FOLDER) else ()
+            for path in (*image_tree(self.process.behaviour), *own, *self._etc(), *cgroups.PATHS, *more):
                 if path.startswith(start) and path != "/" and not (path in own and own[path].kind == GONE):
                     found[path] = None
         for other in self.process.mounts:
@@ -270,7 +274,25 @@ class Files:
             return self.process.mounts[point].read_only
         if path.startswith(cgroups.FOLDER):
             return True
-        return self.process.read_only and not path.startswith(("/dev/", "/proc/")) and path not in self._etc()
+        if path.startswith(proc.FOLDER):
+            seen = proc.view(self, path)
+            return seen is None or seen[0]._is_read_only(seen[1])
+        return self.process.read_only and not path.startswith("/dev/") and path not in self._etc()
+
+    def _elsewhere(self, path: str, act: Callable[[Files, str], bool]) -> bool:
+        """Change something through the root of another container."""
+        seen = proc.view(self, path)
+        if seen is None:
+            return self._refuse(READ_ONLY)
+        is_done, self.why = act(*seen), seen[0].why
+        return is_done
+
+    def beside(self, process: Process) -> Files:
+        """The files as the process of another container sees them."""
+        other = Files()
+        other.state, other.process, other.now_ms, other.runtime = self.state, process, self.now_ms, self.runtime
+        other.uid = self.state.containers[process.container].uid
+        return other
 
     def _refuse(self, why: str) -> bool:
         self.why = why
@@ -278,6 +300,8 @@ class Files:
 
     def _store(self, path: str, node: Node) -> bool:
         """Keep a node, where there is room for it."""
+        if path.startswith(proc.FOLDER):
+            return self._elsewhere(path, lambda other, inner: other._store(inner, node))
         point = self.mount_point(path)
         tree, inner = self._within(path, point) if point else (self.process.files, path)
         volume = self.volume_of(self.process.mounts[point]) if point else None
@@ -359,6 +383,8 @@ class Files:
             return self._refuse(BUSY)
         if not self._may_change(path):
             return False
+        if path.startswith(proc.FOLDER):
+            return self._elsewhere(path, lambda other, inner: other._take_out(inner))
         point = self.mount_point(path)
         tree, inner = self._within(path, point) if point else (self.process.files, path)
         tree.pop(inner, None)

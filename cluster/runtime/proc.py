@@ -1,0 +1,76 @@
+"""Owns /proc as the processes of a container see it: the first programs of its process namespace, with their roots.
+
+There are cmdline, comm, environ and root of each; what a program starts has none of its own, nor have pause and the node's first program.
+Through a root one sees and changes the files of another container, if one is root or has its user; whoever is refused finds nothing there.
+Absolute links in it lead into one's own files. Source: Linux proc(5), ptrace(2).
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any
+
+from .filesystem import Node, folder
+from .namespaces import SKIPPED, mates
+from .state import Process
+
+FOLDER = "/proc/"
+FILES = ("cmdline", "comm", "environ", "root")
+
+
+def programs(world: Any) -> dict[str, Process]:
+    """number -> the first process of a container that has it here."""
+    main = world.process
+    if main.space:
+        found = {str(each.first_pid): each for each in mates(world.state, main)}
+    else:
+        target = world.state.processes.get(main.target)
+        firsts = [main] if target is None else [target, main]
+        found = {str(1 + at * SKIPPED): each for at, each in enumerate(firsts)}
+    return {**found, "self": main}
+
+
+def view(world: Any, path: str) -> tuple[Any, str] | None:
+    """Whose files a path below some root is of, and which; None for all other paths."""
+    _, _, rest = path.partition(FOLDER)
+    number, _, rest = rest.partition("/")
+    if rest != "root" and not rest.startswith("root/"):
+        return None
+    process = programs(world).get(number)
+    if process is None or process.container not in world.state.containers or world.process.user not in (0, process.user):
+        return None
+    return world.beside(process), rest[4:] or "/"
+
+
+def node(world: Any, path: str) -> Node | None:
+    """What stands at a path below /proc."""
+    seen = view(world, path)
+    if seen is not None:
+        return seen[0]._node(seen[1])
+    number, _, name = path[len(FOLDER) :].partition("/")
+    process = programs(world).get(number)
+    if process is None:
+        return None
+    if not name:
+        return folder(mode=0o555)
+    text = text_of(process, name)
+    return None if text is None else Node(text, mode=0o400 if name == "environ" else 0o444, owner=process.user)
+
+
+def text_of(process: Process, name: str) -> str | None:
+    if name == "cmdline":
+        return "".join(f"{word}\0" for word in process.argv)
+    if name == "environ":
+        return "".join(f"{key}={value}\0" for key, value in process.env.items())
+    return posixpath.basename(process.argv[0])[:15] + "\n" if name == "comm" and process.argv else None
+
+
+def below(world: Any, start: str) -> list[str]:
+    """Every path below a folder of /proc (which ends in a slash)."""
+    seen = view(world, start.rstrip("/"))
+    if seen is not None:
+        lead = seen[1].rstrip("/") + "/"
+        return [start + path[len(lead) :] for path in seen[0]._below(lead)]
+    numbers = programs(world)
+    found = [f"{FOLDER}{number}{rest}" for number in numbers for rest in ("", *(f"/{name}" for name in FILES))]
+    return [path for path in found if path.startswith(start)]
