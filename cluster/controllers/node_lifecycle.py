@@ -112,26 +112,26 @@ class NodeLifecycleController(Controller):
 
     def _monitor(self) -> Iterator[Any]:
         nodes = self.nodes.items()
-        yield from self._classify(nodes)
-        ready = [True if self._is_still_well(node) else None for node in nodes]
+        zones = [_node_health.zone_of(node) for node in nodes]
+        yield from self._classify(nodes, zones)
+        ready = [True if self._is_still_well(node, zone) else None for node, zone in zip(nodes, zones, strict=True)]
         others = [index for index, is_well in enumerate(ready) if not is_well]
         for index, found in zip(others, (yield from all_at_once(self._check(nodes[index]) for index in others)), strict=True):
             ready[index] = found
         by_zone: dict[str, list[bool]] = {}
-        for node, is_ready in zip(nodes, ready, strict=True):
+        for node, zone, is_ready in zip(nodes, zones, ready, strict=True):
             if is_ready is not None and "node.kubernetes.io/exclude-disruption" not in (
                 node["metadata"].get("labels") or {}
             ):
-                by_zone.setdefault(_node_health.zone_of(node), []).append(is_ready)
+                by_zone.setdefault(zone, []).append(is_ready)
         yield from self._handle_disruption(by_zone, nodes)
 
-    def _classify(self, nodes: list[dict]) -> Iterator[Any]:
+    def _classify(self, nodes: list[dict], zones: list[str]) -> Iterator[Any]:
         """Greet Nodes that are new, and note those that are gone. Source: classifyNodes."""
         names = {node["metadata"]["name"]: node for node in nodes}
+        for zone in dict.fromkeys(zones):
+            self.state.zones.setdefault(zone, Zone())
         for name, node in names.items():
-            zone = _node_health.zone_of(node)
-            if zone not in self.state.zones:
-                self.state.zones[zone] = Zone()
             if name not in self.state.known:
                 uid = self.state.known[name] = node["metadata"]["uid"]
                 self._node_event(
@@ -150,9 +150,9 @@ class NodeLifecycleController(Controller):
         reference = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": uid}
         self.recorder.event(reference, "Normal", reason, message)
 
-    def _is_still_well(self, node: dict) -> bool:
+    def _is_still_well(self, node: dict, zone_name: str) -> bool:
         """Whether a Node is ready, and nothing has to be done about it, as about nearly all at nearly every look."""
-        name, current, zone = node["metadata"]["name"], _node_health.ready_condition(node), self.state.zones[_node_health.zone_of(node)]
+        name, current, zone = node["metadata"]["name"], _node_health.ready_condition(node), self.state.zones[zone_name]
         health = self.state.health.get(name)
         if health is None or current is None or current["status"] != "True" or _taints.of(node):
             return False
