@@ -1,7 +1,7 @@
 """What Kubernetes adds to the language of expressions. The values are those of upstream's own tests of these libraries."""
 import pytest
 
-from cluster.apiserver.custom import expressions
+from cluster.apiserver.custom import cel, expressions
 
 QUANTITIES = [
     "isQuantity('1.3Gi') && isQuantity('10000k') && !isQuantity('1,3G') && !isQuantity('20Mo') && !isQuantity('10Mm')",
@@ -108,3 +108,17 @@ def test_a_text_of_lists_that_hold_one_list_many_times_ends():
 def test_what_no_library_here_has_is_not_known(text):
     with pytest.raises(expressions.Unknown):
         expressions.parse(text)
+
+
+@pytest.mark.parametrize("rule, value, said", [
+    ({"rule": "quantity(self).isLessThan(quantity('2Gi'))", "message": "less than 2Gi"}, "4Gi", 'Invalid value: "4Gi": less than 2Gi'),
+    ({"rule": "duration(self) < duration('1m')", "messageExpression": "'less than 1m, not %s'.format([self])"}, "2m",
+     'Invalid value: "2m": less than 1m, not 2m'),
+    ({"rule": "duration(self) < duration('1m')"}, "long", 'Invalid value: "string": type conversion error from \'string\' to '
+     "'google.protobuf.Duration' evaluating rule: duration(self) < duration('1m')"),
+    ({"rule": "self + 1 > 0"}, "x", "Invalid value: \"string\": 'no such overload': call arguments did not match a supported operator, "
+                                    "function or macro signature for rule: self + 1 > 0"),
+])
+def test_a_rule_shows_what_it_refuses(rule, value, said):
+    found = cel.rules_of({"type": "object", "properties": {"part": {"type": "string", "x-kubernetes-validations": [rule]}}})
+    assert [str(error) for error in found.errors({"part": value}, None)] == [f"part: {said}"]

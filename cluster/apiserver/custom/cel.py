@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from cluster.meta.fields import OMIT, FieldError
 
 from . import expressions
+from .failures import BUDGET, NO_OVERLOAD
 
 SHORT_META = ("name", "generateName")
 REASONS = {"FieldValueRequired": "Required", "FieldValueForbidden": "Forbidden", "FieldValueInvalid": "Invalid",
@@ -19,9 +20,10 @@ NO_FIELD = "<nil>"
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule, read. message: another expression that words the complaint, or None."""
+    """One rule, read. about: the type of the part that it is asked of. message: another expression that words the complaint, or None."""
 
     said: dict
+    about: str
     test: expressions.Expression
     message: expressions.Expression | None
     is_transition: bool
@@ -60,7 +62,7 @@ class Rules:
 
 def rules_of(schema: dict) -> Rules | None:
     """The rules in a schema, None if it has none anywhere."""
-    own = tuple(rule for said in schema.get("x-kubernetes-validations") or () if (rule := _read(said)) is not None)
+    own = tuple(rule for said in schema.get("x-kubernetes-validations") or () if (rule := _read(said, schema.get("type", ""))) is not None)
     properties = {name: rules for name, inner in (schema.get("properties") or {}).items() if (rules := rules_of(inner))}
     more = schema.get("additionalProperties")
     inside = rules_of(more) if isinstance(more, dict) else None
@@ -69,11 +71,11 @@ def rules_of(schema: dict) -> Rules | None:
     return Rules(own, properties, inside, items) if own or declared or properties or inside or items else None
 
 
-def _read(said: dict) -> Rule | None:
+def _read(said: dict, about: str) -> Rule | None:
     try:
         test = expressions.parse(said.get("rule", ""))
         wording = said.get("messageExpression")
-        return Rule(said, test, expressions.parse(wording) if wording else None, "oldSelf" in expressions.names(test))
+        return Rule(said, about, test, expressions.parse(wording) if wording else None, "oldSelf" in expressions.names(test))
     except expressions.Unknown:
         return None
 
@@ -94,9 +96,18 @@ def _asked(rule: Rule, value: object, old: object, path: str) -> FieldError | No
     except expressions.Unknown:
         return None
     except expressions.Failed as error:
-        text = str(error)
+        return FieldError("Invalid", path or NO_FIELD, rule.about, _failure(rule, str(error)))
     where = path + (rule.said.get("fieldPath") or "")
-    return FieldError(REASONS.get(rule.said.get("reason", ""), "Invalid"), where.lstrip(".") or NO_FIELD, OMIT, text)
+    shown = OMIT if rule.about in ("object", "array") else value
+    return FieldError(REASONS.get(rule.said.get("reason", ""), "Invalid"), where.lstrip(".") or NO_FIELD, shown, text)
+
+
+def _failure(rule: Rule, why: str) -> str:
+    """Of a rule that has no value."""
+    words = (rule.said.get("message") or rule.said.get("rule") or "").strip()
+    if why.startswith(NO_OVERLOAD):
+        return f"'{why}': call arguments did not match a supported operator, function or macro signature for rule: {words}"
+    return why if why == BUDGET else f"{why} evaluating rule: {words}"
 
 
 def _message(rule: Rule, names: dict) -> str:
