@@ -81,5 +81,7 @@ def text_of(log: Log, options: dict[str, str], clock: Any, now_ms: int) -> str:
         lines = lines[-int(tail) :] if int(tail) else []
     with_time = options.get("timestamps") in ("true", "1")
     text = "".join(shown(line, clock, with_time=with_time) for line in lines)
+    if log.is_open and lines:
+        text = text[:-1]
     limit = options.get("limitBytes", "")
     return text.encode()[: int(limit)].decode(errors="ignore") if limit.isdigit() else text

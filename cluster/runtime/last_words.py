@@ -1,7 +1,7 @@
 """Owns the message that a container leaves behind: its termination-log, or the end of its log.
 
 Source: kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go (getTerminationMessage, readLastStringFromContainerLogs),
-pkg/kubelet/container/container_gc.go (the limits).
+pkg/kubelet/container/container_gc.go (the limits); containerd internal/cri/io/logger.go (a last line without an end is a part of one).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ def last_words(container: Container, world: ContainerWorld, log: Log | None, exi
     message = _end(text or "", MOST_MESSAGE)
     if message or not container.message_from_logs or not exit_code or log is None:
         return message
-    lines = [line[2] + "\n" for line in log.lines[-MOST_LINES:]]
-    return _end("".join(lines), MOST_LOG)
+    text = "".join(line[2] + "\n" for line in log.lines[-MOST_LINES:])
+    return _end(text[:-1] if log.is_open else text, MOST_LOG)
 
 
 def _end(text: str, most: int) -> str:

@@ -196,6 +196,7 @@ class Log:
     size: int = 0
     written: int = 0  # lines ever
     rest: dict[str, str] = field(default_factory=dict)  # stream -> a line whose end is not written yet
+    is_open: bool = False  # the end of the last line was never written
 
 
 @dataclass

@@ -94,6 +94,7 @@ class ContainerWorld(Files):
 
 def append(log: Log, now_ms: int, stream: str, text: str) -> None:
     """Add what was written, line by line; the oldest lines go when there are too many."""
+    log.is_open = False
     for line in text.splitlines():
         log.lines.append([now_ms, stream, line])
         log.size += len(line)
@@ -115,3 +116,4 @@ def flush(log: Log, now_ms: int) -> None:
     """The program has ended: what it wrote without a line's end is a line too."""
     for stream in list(log.rest):
         append(log, now_ms, stream, log.rest.pop(stream))
+        log.is_open = True

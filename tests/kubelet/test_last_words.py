@@ -13,6 +13,7 @@ CASES = {
     "a file of its own": ("echo bye > /tmp/why", {"terminationMessagePath": "/tmp/why"}, "bye\n"),
     "no file and no fallback": ("echo log; exit 1", {}, None),
     "the log of a failure": ("echo one; echo two; exit 1", LOGS, "one\ntwo\n"),
+    "a log without an end of line": ("echo one; echo -n two; exit 1", LOGS, "one\ntwo"),
     "no log of a success": ("echo one", LOGS, None),
     "the file before the log": ("echo one; echo bye > /dev/termination-log; exit 1", LOGS, "bye\n"),
 }
