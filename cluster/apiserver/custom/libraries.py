@@ -18,6 +18,7 @@ from .failures import NO_OVERLOAD, Failed
 
 NANO, MOST = 10**9, 2**63 - 1
 PREFIX = re.compile(r"([0-9a-fA-F.:]+)/(0|[1-9][0-9]{0,2})", re.ASCII)
+NO_SLASH = "no '/'"
 BROADCAST = ipaddress.IPv4Address("255.255.255.255")
 NEAR = ipaddress.IPv4Network("224.0.0.0/24")
 ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
@@ -157,7 +158,7 @@ def _cidr(text: object) -> Cidr:
             raise ValueError
     except ValueError:
         raise Failed("network address parse error during conversion from string: network address parse error during conversion "
-                     f"from string: netip.ParsePrefix({gotext.quote(text)}): unable to parse") from None
+                     f"from string: netip.ParsePrefix({gotext.quote(text)}): {'unable to parse' if '/' in text else NO_SLASH}") from None
     return Cidr(_unmapped(address, text), int(found[2]))
 
 
