@@ -6,6 +6,7 @@ globalThis.document = { getElementById: () => null, createElement: () => ({ getC
 const { cellsOf } = await import("../src/reducer.js");
 const { layoutStage } = await import("../src/stage/layout.js");
 const { controllerNames, shelfItems, touchedBy } = await import("../src/stage/scene.js");
+const { isReached } = await import("../src/stage/draw-ties.js");
 const { placeShelf } = await import("../src/stage/shelf/blocks.js");
 const { slotsOf } = await import("../src/stage/shelf/slots.js");
 const { widthOfRuns } = await import("../src/stage/shelf/squares.js");
@@ -42,6 +43,15 @@ test("the budget that is asked and the victims of a preemption are what a step t
   const moment = { row: { actor: "", subject: "pods/d/urgent" }, changes: new Map([["asked/poddisruptionbudgets/d/web", null], ["rescues/pods/d/urgent", null]]) };
   const plan = layoutStage({ width: 784, height: 628, nodes: [], controllers: [] });
   assert.deepEqual([...touchedBy(plan, moment, cells)].filter((id) => id.includes("/")), ["poddisruptionbudgets/d/web", "pods/d/low", "pods/d/urgent"]);
+});
+
+test("an owner reaches its Pods, an autoscaler those of its workload, a budget the one that is asked about", () => {
+  const cells = cellsOf({ objects: { "horizontalpodautoscalers/d/web": SCALER }, asked: { "poddisruptionbudgets/d/web": { pod: "pods/d/a" } } });
+  const view = { cell: (name, id) => cells.get(name)?.get(id) };
+  const owners = ["replicasets/d/web-bbbbb", "deployments/d/web"];
+  const reaches = (id, pod) => isReached(view, id, pod, pod === "pods/d/stranger" ? [] : owners);
+  assert.ok(reaches("deployments/d/web", "pods/d/a") && reaches("horizontalpodautoscalers/d/web", "pods/d/a") && reaches("poddisruptionbudgets/d/web", "pods/d/a"));
+  assert.ok(!reaches("poddisruptionbudgets/d/web", "pods/d/b") && !reaches("horizontalpodautoscalers/d/web", "pods/d/stranger") && !reaches("jobs/d/sum", "pods/d/a"));
 });
 
 test("whoever owns what stands on the shelf stands there too: a custom resource of an operator", () => {

@@ -1,6 +1,9 @@
 /** Owns the thin lines between an owner on the shelf and its Pods on their nodes, while one of them is pointed at. */
 
-/** From the chip of the pointed-at owner to each of its Pods; or from a Pod to the chip of its nearest owner. */
+/**
+ * From the chip of the pointed-at owner to each of its Pods; or from a Pod to the chip of its nearest owner.
+ * What aims at a workload reaches that workload's Pods, a budget the Pod that is asked about.
+ */
 export function drawTies(pen, view, id) {
   if (!id) return;
   const objects = view.cells("objects");
@@ -8,11 +11,17 @@ export function drawTies(pen, view, id) {
   for (const placed of view.places.values()) {
     for (const item of placed.items) {
       const owners = ownersOf(objects, item.entry.object);
-      if (item.entry.id !== id && !owners.includes(id)) continue;
+      if (item.entry.id !== id && !isReached(view, id, item.entry.id, owners)) continue;
       const chip = item.entry.id === id ? owners.map((owner) => chips.get(owner)).find(Boolean) : chips.get(id);
       if (chip) tie(pen, chip, item);
     }
   }
+}
+
+/** Whether a thing of the shelf has to do with a Pod of these owners. */
+export function isReached(view, id, pod, owners) {
+  const aim = view.cell("objects", id)?.drawing?.aims_at;
+  return owners.includes(id) || (Boolean(aim) && owners.includes(aim)) || view.cell("asked", id)?.pod === pod;
 }
 
 /** The chain of owners of an object, as ids, nearest first. */

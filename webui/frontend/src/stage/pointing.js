@@ -2,7 +2,7 @@
 
 import { pipsOf, containersOf } from "./draw-pod.js";
 import { grow } from "./geometry.js";
-import { ownersOf } from "./draw-ties.js";
+import { isReached, ownersOf } from "./draw-ties.js";
 import { participant } from "./routes.js";
 
 const VEIL = 0.4;
@@ -37,11 +37,12 @@ function related(view, id, targets) {
   if (!own) return [];
   const boxes = [own.rect];
   const owners = ownersOf(view.cells("objects"), view.cell("objects", id));
-  const isOwned = (object) => ownersOf(view.cells("objects"), object).includes(id);
-  for (const chip of view.shelf.placed) if (owners.includes(chip.id) || isOwned(chip.object)) boxes.push(chip);
+  const aim = view.cell("objects", id)?.drawing?.aims_at;
+  const isOwned = (object, pod = null) => isReached(view, id, pod, ownersOf(view.cells("objects"), object));
+  for (const chip of view.shelf.placed) if (owners.includes(chip.id) || isOwned(chip.object) || chip.id === aim) boxes.push(chip);
   for (const [node, placed] of view.places) {
     for (const item of placed.items) {
-      if (isOwned(item.entry.object)) boxes.push(item);
+      if (isOwned(item.entry.object, item.entry.id)) boxes.push(item);
       if (item.entry.id === id) for (const role of ["kubelet", "containerd"]) boxes.push(view.plan.boxes.get(`${role}/${node}`));
     }
   }

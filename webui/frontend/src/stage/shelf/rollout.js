@@ -20,7 +20,7 @@ export function rowsOf(rows, { keep, most }) {
 }
 
 const tailOf = (name) => name.split("-").at(-1).slice(-5);
-const labelOf = ({ object }) => `…${tailOf(object.name)}`;
+const labelOf = ({ object }) => `…${tailOf(object.name)}${object.drawing.revision ? ` r${object.drawing.revision}` : ""}`;
 
 export function widthOfRow(row) {
   return INDENT + widthOf(labelOf(row), "monoSmall") + 6 + widthOfRuns(row.object.drawing.runs) + 8 + widthOf(countOf(row), "small") + 8;
