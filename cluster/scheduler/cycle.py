@@ -115,7 +115,8 @@ def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeI
     if names is None or before is not None:
         return filters, None, before, None
     absent = Rejection((f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(narrowing))}]",))
-    return filters, [place for place, node in enumerate(nodes) if node.name in names], None, absent
+    places = cycle.cache.places
+    return filters, sorted(places[name] for name in dict.fromkeys(names) if name in places), None, absent
 
 
 def _without_nodes(plugins: list[str]) -> Rejection:
