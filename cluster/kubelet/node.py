@@ -8,6 +8,7 @@ from cluster.meta import quantity
 from cluster.meta.status import StatusError
 from cluster.runtime import registry
 from cluster.runtime.containerd import Containerd
+from cluster.runtime.hardware import Hardware
 from cluster.runtime.network import to_number, to_text
 
 from . import logs
@@ -45,6 +46,8 @@ class Node:
                                parallel_pulls=getattr(settings, "parallel_pulls", 1))  # fmt: skip
         self.kubelet.is_on = False
         self.runtime.memory_bytes = quantity.parse(settings.node_memory).value
+        cpus = -(-quantity.millis(settings.node_cpu) // 1000)
+        self.runtime.hardware = Hardware(cpus, self.runtime.memory_bytes, quantity.parse(machine.disk).value)
         if is_oracle:
             self.runtime.registry.state.broken = {registry.EVERYTHING: "dns"}
 

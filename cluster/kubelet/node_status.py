@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cluster.kinds import _rules
 from cluster.meta import quantity
+from cluster.runtime.hardware import RELEASE
 from cluster.runtime.state import StoredImage
 
 MAX_IMAGES = 50
@@ -53,7 +54,7 @@ class Machine:
     eviction_disk_percent: int = 10
     image_gc_percent: int = 85
     eviction_image_percent: int = 15
-    kernel: str = "6.18.44"
+    kernel: str = RELEASE
     os_image: str = "Debian GNU/Linux 12 (bookworm)"
     kubelet_version: str = "v1.36.3"
     runtime_version: str = "containerd://2.2.9"

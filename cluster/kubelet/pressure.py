@@ -13,6 +13,7 @@ from typing import Any
 from cluster.kinds import pod as pods
 from cluster.meta import quantity
 from cluster.runtime.filesystem import size_of
+from cluster.runtime.hardware import SYSTEM_MEMORY
 
 from . import conditions, image_collection
 from .state import Worker
@@ -21,7 +22,6 @@ MEMORY, DISK = "MemoryPressure", "DiskPressure"
 RESOURCES = {MEMORY: "memory", DISK: "ephemeral-storage"}
 LOOKED_MS, TRANSITION_MS = 10_000, 300_000  # evictionMonitoringPeriod, evictionPressureTransitionPeriod
 LEAST_MEMORY = 100 << 20  # evictionHard: memory.available<100Mi
-SYSTEM_MEMORY = 700 << 20  # what the machine's own programs hold
 CRITICAL = 2_000_000_000  # priority of system-cluster-critical
 REASON = "Evicted"
 STATIC = frozenset(("kubernetes.io/config.mirror", "kubernetes.io/config.source"))

@@ -11,7 +11,7 @@ import math
 from .state import Process
 
 FOLDER = "/sys/fs/cgroup/"
-MOUNT = "cgroup on /sys/fs/cgroup type cgroup2 (ro,nosuid,nodev,noexec,relatime)"
+MOUNT = ("cgroup", "/sys/fs/cgroup", "cgroup2", "ro,nosuid,nodev,noexec,relatime")
 FILES = ("cgroup.controllers", "cpu.max", "cpu.weight", "memory.current", "memory.max", "pids.max")
 PATHS = ("/sys/fs", "/sys/fs/cgroup", *(FOLDER + name for name in FILES))
 PERIOD_US, LEAST_QUOTA_US, LEAST_SHARES, MOST_SHARES = 100_000, 1_000, 2, 262_144

@@ -1,6 +1,7 @@
 """Owns /proc as the processes of a container see it: the first programs of its process namespace, with their roots.
 
-There are cmdline, comm, environ and root of each; what a program starts has none of its own, nor have pause and the node's first program.
+There are cgroup, cmdline, comm, environ, mounts and root of each, and what hardware.py says of the machine. What a program starts has none of its
+own, nor have pause and the node's first program.
 Through a root one sees and changes the files of another container, if one is root or has its user; whoever is refused finds nothing there.
 Absolute links in it lead into one's own files. Source: Linux proc(5), ptrace(2).
 """
@@ -10,12 +11,14 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
-from .filesystem import Node, folder
+from . import cgroups, hardware
+from .filesystem import Node, Volume, folder
 from .namespaces import SKIPPED, mates
 from .state import Process
 
 FOLDER = "/proc/"
-FILES = ("cmdline", "comm", "environ", "root")
+FILES = ("cgroup", "cmdline", "comm", "environ", "mounts", "root")
+MACHINE = ("cpuinfo", "loadavg", "meminfo", "mounts", "uptime", "version")
 
 
 def programs(world: Any) -> dict[str, Process]:
@@ -48,6 +51,11 @@ def node(world: Any, path: str) -> Node | None:
     if seen is not None:
         return seen[0]._node(seen[1])
     number, _, name = path[len(FOLDER) :].partition("/")
+    if name == "mounts" or (number == "mounts" and not name):
+        return Node("".join(f"{' '.join(row)} 0 0\n" for row in mounts(world)), mode=0o444)
+    text = hardware.text_of(world, number) if not name else None
+    if text is not None:
+        return Node(text, mode=0o444)
     process = programs(world).get(number)
     if process is None:
         return None
@@ -60,9 +68,26 @@ def node(world: Any, path: str) -> Node | None:
 def text_of(process: Process, name: str) -> str | None:
     if name == "cmdline":
         return "".join(f"{word}\0" for word in process.argv)
+    if name == "cgroup":
+        return "0::/\n"
     if name == "environ":
         return "".join(f"{key}={value}\0" for key, value in process.env.items())
     return posixpath.basename(process.argv[0])[:15] + "\n" if name == "comm" and process.argv else None
+
+
+def mounts(world: Any) -> list[tuple[str, str, str, str]]:
+    """(device, where, file system, how) of all that is mounted into a container."""
+    rows = [("overlay", "/", "overlay", f"{'ro' if world.process.read_only else 'rw'},relatime"),
+            ("proc", "/proc", "proc", "rw,nosuid,nodev,noexec,relatime"), ("tmpfs", "/dev", "tmpfs", "rw,nosuid,size=65536k,mode=755"),
+            ("sysfs", "/sys", "sysfs", "ro,nosuid,nodev,noexec,relatime"), cgroups.MOUNT]  # fmt: skip
+    for point, volume, mount in world.mounted():
+        device, kind = device_of(volume)
+        rows.append((device, point, kind, f"{'ro' if mount.read_only else 'rw'},relatime"))
+    return rows
+
+
+def device_of(volume: Volume) -> tuple[str, str]:
+    return ("tmpfs", "tmpfs") if volume.is_in_memory else ("/dev/vda1", "ext4")
 
 
 def below(world: Any, start: str) -> list[str]:
@@ -73,4 +98,5 @@ def below(world: Any, start: str) -> list[str]:
         return [start + path[len(lead) :] for path in seen[0]._below(lead)]
     numbers = programs(world)
     found = [f"{FOLDER}{number}{rest}" for number in numbers for rest in ("", *(f"/{name}" for name in FILES))]
+    found += [FOLDER + name for name in MACHINE]
     return [path for path in found if path.startswith(start)]

@@ -10,6 +10,7 @@ import posixpath
 from collections.abc import Callable
 from typing import Any
 
+from .hardware import PLAIN
 from .image import Act
 from .images import behaviours
 from .process import exit_on
@@ -95,6 +96,7 @@ class Programs:
     state: Any
     listener: Any
     memory_bytes = 0  # of the machine, 0: any amount
+    hardware = PLAIN
 
     def begin_program(self, process: Process) -> bool:
         """Let a program begin; False when its image has no function for it."""

@@ -46,3 +46,19 @@ def test_a_debugger_sees_the_files_of_its_target():
     world.ask(world.hand.client.patch("pods", "web", {"spec": {"ephemeralContainers": [doctor]}}, "default", subresource="ephemeralcontainers"))
     world.run(1_500)
     assert said(world, "web", "doctor", "cat /proc/1/root/srv; cat /proc/7/comm") == "kept\nsleep\n"
+
+
+MACHINE = """uname -r; nproc; free -b | grep Mem; df -k / | tail -n 1; grep -c processor /proc/cpuinfo
+head -n 1 /proc/meminfo; head -n 1 /proc/mounts; cat /proc/self/cgroup"""
+
+
+def test_a_program_finds_the_machine_that_the_node_object_tells_of():
+    world = World()
+    world.create("web", ["sh", "-c", MACHINE], restartPolicy="Never")
+    world.run(1_500)
+    status = world.store.get("/registry/minions/k8snode1").value["status"]
+    release, processors, memory, disk, counted, total, root, group = world.node.logs("default", "web", "app", {}).splitlines()
+    assert (release, processors, counted, group) == (status["nodeInfo"]["kernelVersion"], status["capacity"]["cpu"], processors, "0::/")
+    assert root == "overlay / overlay rw,relatime 0 0"
+    assert memory.split()[1] == str(8 << 30) and total == f"MemTotal:{8 << 20:>15} kB" and disk.split()[1] == str(100 << 20)
+    assert status["capacity"]["memory"] == "8Gi" and int(memory.split()[2]) >= 700 << 20

@@ -8,14 +8,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cluster.runtime import cgroups
+from cluster.runtime import hardware, proc
 
 from .call import Blocked, Call, Failed, Usage
 from .dates import date_text
 from .durations import duration_ms
-
-KERNEL, RELEASE, BUILD = "Linux", "6.12.0", "#1 SMP PREEMPT_DYNAMIC"
-MEMORY_KIB, USED_KIB, PROCESSORS, DISK_KIB = 4_028_844, 1_402_388, 2, 41_152_736
 
 
 def sleep(call: Call) -> int:
@@ -144,10 +141,10 @@ def list_processes(call: Call) -> int:
 
 def top(call: Call) -> int:
     options = call.options("bHm", "nd")
-    rows = rows_of(call)
+    rows, spent = rows_of(call), hardware.memory_kib(call.world)
     call.out(
-        f"Mem: {USED_KIB}K used, {MEMORY_KIB - USED_KIB}K free, 2104K shrd, 63212K buff, 1804312K cached\n"
-        f"CPU:   2% usr   1% sys   0% nic  97% idle   0% io   0% irq   0% sirq\nLoad average: 0.08 0.05 0.01 1/{len(rows) + 120} {rows[-1][0]}\n"
+        f"Mem: {spent['total'] - spent['free']}K used, {spent['free']}K free, {spent['shared']}K shrd, 0K buff, {spent['cached']}K cached\n"
+        f"CPU:   2% usr   1% sys   0% nic  97% idle   0% io   0% irq   0% sirq\nLoad average: {hardware.LOAD} 1/{len(rows) + 120} {rows[-1][0]}\n"
         "  PID  PPID USER     STAT   VSZ %VSZ %CPU COMMAND\n"
         + "".join(f"{pid:5} {parent:5} {named(call.world.process.user):<8} S     4396   0%   0% {text}\n" for pid, parent, text in rows)
     )
@@ -206,7 +203,7 @@ def kill_all(call: Call) -> int:
 
 def kernel_name(call: Call) -> int:
     options = call.options("amnrspvio")
-    values = {"s": KERNEL, "n": call.world.process.hostname, "r": RELEASE, "v": BUILD, "m": "x86_64", "o": "GNU/Linux"}
+    values = {"s": hardware.KERNEL, "n": call.world.process.hostname, "r": hardware.RELEASE, "v": hardware.BUILD, "m": "x86_64", "o": "GNU/Linux"}
     wanted = "snrvmo" if "a" in options else "".join(letter for letter in "snrvmpio" if letter in options) or "s"
     call.out(" ".join(values.get(letter, "unknown") for letter in wanted) + "\n")
     return 0
@@ -217,35 +214,27 @@ def mounted(call: Call) -> int:
     options = call.options("wrvnafi", "to")
     if options.rest:
         raise Failed("permission denied (are you root?)")
-    way = "ro" if call.world.process.read_only else "rw"
-    rows = [f"overlay on / type overlay ({way},relatime)", "proc on /proc type proc (rw,nosuid,nodev,noexec,relatime)",
-            "tmpfs on /dev type tmpfs (rw,nosuid,size=65536k,mode=755)",
-            "sysfs on /sys type sysfs (ro,nosuid,nodev,noexec,relatime)", cgroups.MOUNT]  # fmt: skip
-    for point, volume, mount in call.world.mounted():
-        device, kind = device_of(volume)
-        rows.append(f"{device} on {point} type {kind} ({'ro' if mount.read_only else 'rw'},relatime)")
     wanted = options.get("t", "")
-    call.out("".join(row + "\n" for row in rows if not wanted or f" type {wanted} " in row))
+    for device, point, kind, way in proc.mounts(call.world):
+        if wanted in ("", kind):
+            call.out(f"{device} on {point} type {kind} ({way})\n")
     return 0
-
-
-def device_of(volume) -> tuple[str, str]:
-    return ("tmpfs", "tmpfs") if volume.is_in_memory else ("/dev/vda1", "ext4")
 
 
 def disk_free(call: Call) -> int:
     options = call.options("PkmhTai", "Bt")
     human, mega = "h" in options, "m" in options
-    rows = []
-    points = [("overlay", "overlay", DISK_KIB, "/"), ("tmpfs", "tmpfs", 65_536, "/dev")]
+    rows, machine, taken_kib = [], hardware.of(call.world), hardware.disk_used_bytes(call.world) >> 10
+    disk_kib, memory_kib = machine.disk_bytes >> 10, machine.memory_bytes >> 10
+    points = [("overlay", "overlay", disk_kib, "/"), ("tmpfs", "tmpfs", 65_536, "/dev")]
     for point, volume, _ in call.world.mounted():
-        device, kind = device_of(volume)
-        points.append((device, kind, (volume.limit_bytes // 1024 or MEMORY_KIB // 2) if kind == "tmpfs" else DISK_KIB, point))
+        device, kind = proc.device_of(volume)
+        points.append((device, kind, (volume.limit_bytes // 1024 or memory_kib // 2) if kind == "tmpfs" else disk_kib, point))
     if options.rest:
         point = call.world.mount_point(call.world.resolve(call.path(options.rest[0]))) or "/"
         points = [each for each in points if each[3] == point]
     for device, kind, total, point in points:
-        used = -(-call.world.used_bytes(point) // 1024) + (DISK_KIB // 5 if kind != "tmpfs" else 0) if point != "/dev" else 0
+        used = -(-call.world.used_bytes(point) // 1024) + (taken_kib if kind != "tmpfs" else 0) if point != "/dev" else 0
         free = max(0, total - used)
         shown_sizes = [scaled(size, human, mega) for size in (total, used, free)]
         percent = f"{-(-used * 100 // (used + free)) if used + free else 0}%"
@@ -273,7 +262,7 @@ def scaled(kib: int, human: bool, mega: bool) -> str:
 def memory(call: Call) -> int:
     options = call.options("bkmgh")
     factor = {"b": 1024, "m": 1 / 1024, "g": 1 / 1024**2}.get(options.last("bkmgh"), 1)
-    numbers = [MEMORY_KIB, USED_KIB, 759_144, 2_104, 1_867_312, 2_382_340]
+    numbers = hardware.memory_kib(call.world).values()
     call.out("              total        used        free      shared  buff/cache   available\nMem:   "
              + "".join(f"{int(number * factor):12}" for number in numbers)[2:] + "\nSwap:  "
              + "".join(f"{0:12}" for _ in range(3))[2:] + "\n")  # fmt: skip
@@ -285,12 +274,12 @@ def uptime(call: Call) -> int:
     days, hours = minutes // 1440, minutes // 60 % 24
     length = f"{days} days, " if days > 1 else "1 day, " if days else ""
     length += f"{hours:2}:{minutes % 60:02}" if hours else f"{minutes % 60} min"
-    call.out(f" {date_text(call.world.unix_s, '%H:%M:%S')} up {length},  0 users,  load average: 0.08, 0.05, 0.01\n")
+    call.out(f" {date_text(call.world.unix_s, '%H:%M:%S')} up {length},  0 users,  load average: {hardware.LOAD.replace(' ', ', ')}\n")
     return 0
 
 
 def processors(call: Call) -> int:
-    call.out(f"{PROCESSORS}\n")
+    call.out(f"{hardware.of(call.world).cpus}\n")
     return 0
 
 
