@@ -211,6 +211,10 @@ class Programs:
 
     def is_taken(self, container_id: str, port: int) -> bool:
         """Whether another process of the same network namespace listens on a port: of the Pod, or of all that share the node's."""
+        return any(protocol == "tcp" and found == port and other != container_id for protocol, found, other in self.sockets(container_id))
+
+    def sockets(self, container_id: str) -> list[tuple[str, int, str]]:
+        """(protocol, port, container) of whatever is listened on in the network namespace of a container."""
         from .servers import listening
 
         container = self.state.containers[container_id]
@@ -219,8 +223,10 @@ class Programs:
             uids = [each.uid for each in self.state.sandboxes.values() if each.host_network]
         else:
             uids = [container.uid]
+        found = []
         for other in [each for uid in uids for each in self.containers(uid)]:
             process = self.state.processes.get(other.id)
-            if process is not None and other.id != container_id and port in listening(process):
-                return True
-        return False
+            if process is not None:
+                found += [("tcp", each, other.id) for each in listening(process)]
+                found += [("udp", int(each[:-4]), other.id) for each in process.listens if each.endswith("/udp")]
+        return sorted(found)

@@ -18,6 +18,7 @@ from .networking import NETWORKING
 from .programs import PROGRAMS
 from .reckoning import RECKONING
 from .searching import SEARCHING
+from .sockets import SOCKETS
 from .sorting import SORTING
 from .system import SYSTEM
 from .testing import test
@@ -26,6 +27,6 @@ from .writers import echo, printf
 
 TOOLS: dict[str, Callable] = {
     "true": nothing, "false": false, "echo": echo, "printf": printf, "test": test, "[": test, "kill": kill, "pwd": show_folder, "sed": sed,
-    **TEXTS, **SORTING, **COLUMNS, **DATES, **RECKONING, **SEARCHING, **AWK, **FILES, **LISTING, **SYSTEM, **NETWORKING,
+    **TEXTS, **SORTING, **COLUMNS, **DATES, **RECKONING, **SEARCHING, **AWK, **FILES, **LISTING, **SYSTEM, **NETWORKING, **SOCKETS,
     **DIGESTS, **LOOKUPS, **PROGRAMS, **ARCHIVES,
 }  # fmt: skip

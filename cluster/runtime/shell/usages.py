@@ -46,6 +46,7 @@ USAGES = {
     "mount": "[OPTIONS] [-o OPT] DEVICE NODE",
     "mv": "[-finT] SOURCE DEST",
     "nc": "[-iN] [-wN] [-l] [-p PORT] [-f FILE|IPADDR PORT] [-e PROG]",
+    "netstat": "[-al] [-tuwx] [-enWp]",
     "nl": "[OPTIONS] [FILE]...",
     "nproc": "[--all] [--ignore=N]",
     "nslookup": "[-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]",
