@@ -182,6 +182,20 @@ class ApiServer(Actor):
             return
         self.after(self.latency("removal"), "write", request, rest, reply_to, sender, background=self._is_background(context.quiet))
 
+    def at_once(self, request: Request) -> Response:
+        """Do a write within the event in which it is sent: a heartbeat, of whose way nothing is seen, and for which nobody waits."""
+        if not self.is_on:
+            return refused_connection()
+        request.id = self.state.next_request
+        self.state.next_request += 1
+        context = self.context.enter(request, True)
+        result = pipeline.arrive(request, context)
+        if isinstance(result, Response):
+            return result
+        response = pipeline.commit(result, context)
+        self.fan_out()
+        return response
+
     def handle(self, request: Request, heard: list[list] | None = None) -> Response:
         """Answer a read at once, outside the flow of events; `heard` takes the facts about it."""
         return pipeline.read(request, self.looking.enter(request, True, heard))

@@ -37,7 +37,7 @@ class Stage:
 
     def play(self, seconds: float) -> None:
         end_s = self.wall_s + seconds
-        for _ in range(5000):
+        for _ in range(10_000):
             wake_s = self.runner.tick()
             if wake_s is None or wake_s > end_s:
                 self.wall_s = end_s

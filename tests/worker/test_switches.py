@@ -148,6 +148,9 @@ def test_a_leader_renews_every_two_seconds_and_one_that_cannot_for_ten_ends_and_
     name = "kube-controller-manager"
     seconds = {(cluster.wait(1), cluster.lease(name)["renewTime"][:19])[1] for _ in range(10)}
     assert len(seconds) in (5, 6) and cluster.lease(name)["leaseDurationSeconds"] == 15
+    cluster.simulation.store.delete(f"/registry/leases/kube-system/{name}")
+    cluster.wait(5)
+    assert cluster.lease(name)["holderIdentity"]
     cluster.switch("component-stop", "etcd")
     cluster.wait(13)
     assert set(cluster.told("LeaderLost")) == {name, "kube-scheduler"}
