@@ -17,9 +17,10 @@ from cluster.kinds import horizontalpodautoscaler as autoscalers
 from cluster.kinds import poddisruptionbudget as budgets
 from cluster.kinds.job import is_indexed
 from cluster.meta import quantity
+from cluster.meta.gotext import atoi
 
 Drawing = dict[str, Any]
-MOST_SLOTS = 40
+MOST_SLOTS, LARGEST_SLOT = 40, 2**31
 NO_TARGET = {"kind": "", "name": ""}
 REVISION = "deployment.kubernetes.io/revision"
 TEMPLATE_LABELS = ("controller-revision-hash", "pod-template-hash")
@@ -175,8 +176,8 @@ def slot_of(pod: dict, owner_kind: str) -> int | None:
         return None if place == identity.NO_ORDINAL else place
     if owner_kind != "Job":
         return None
-    text = (pod["metadata"].get("annotations") or {}).get(job_pods.INDEX, "")
-    return int(text) if text.isdecimal() else None
+    place = atoi((pod["metadata"].get("annotations") or {}).get(job_pods.INDEX, ""))
+    return place if place is not None and 0 <= place < LARGEST_SLOT else None
 
 
 def template_of(pod: dict) -> str:

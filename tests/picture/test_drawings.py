@@ -3,7 +3,7 @@
 import pytest
 
 from cluster.engine.clock import Clock
-from cluster.picture.drawings import asked, drawing_of, plan, slot_of, template_of
+from cluster.picture.drawings import MAKERS, asked, drawing_of, plan, slot_of, template_of
 from cluster.picture.slim import slim
 
 CLOCK = Clock(epoch_ms=1_767_258_000_000)
@@ -106,6 +106,8 @@ def test_a_job_shows_its_completions_by_index_where_it_has_few_of_them(spec, sta
         ("StatefulSet", "web-7", {}, 7),
         ("Job", "web-x", {"batch.kubernetes.io/job-completion-index": "3"}, 3),
         ("Job", "web-x", {}, None),
+        ("Job", "web-x", {"batch.kubernetes.io/job-completion-index": "9" * 9000}, None),
+        ("Job", "web-x", {"batch.kubernetes.io/job-completion-index": "-1"}, None),
         ("ReplicaSet", "web-7", {}, None),
     ],
 )
@@ -168,3 +170,9 @@ def test_a_cell_says_where_its_kind_stands():
     assert (cell["rank"], cell["on_shelf"], cell["drawing"]) == (99, False, None)
     claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "x", "namespace": "default"}, "status": {"phase": "Bound"}}
     assert slim("persistentvolumeclaims/default/x", claim, CLOCK)["status"] == {"word": "Bound", "glyph": "running", "tone": "ok"}
+
+
+@pytest.mark.parametrize("resource", sorted(MAKERS))
+def test_what_has_no_status_yet_is_drawn_too(resource):
+    drawing = drawn(resource, {"replicas": 0, "schedule": "@daily"}, {})
+    assert drawing["words"]["en"] and drawing["words"]["zh"] and "None" not in drawing["words"]["en"]
