@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator as operators
 import re
 from collections.abc import Callable
+from functools import lru_cache, partial
 
 TOKEN = re.compile(
     r"\s*(?:(0[xX][0-9a-fA-F]+|[0-9]+(?:#[0-9a-zA-Z@_]+)?)|([A-Za-z_]\w*)|"
@@ -11,6 +13,10 @@ TOKEN = re.compile(
     re.ASCII,
 )
 LEVELS = (("||",), ("&&",), ("|",), ("^",), ("&",), ("==", "!="), ("<", "<=", ">", ">="), ("<<", ">>"), ("+", "-"), ("*", "/", "%"))
+LEVEL_OF = {sign: number for number, signs in enumerate(LEVELS) for sign in signs}
+WORKS = {"+": operators.add, "-": operators.sub, "*": operators.mul, "&": operators.and_, "|": operators.or_, "^": operators.xor,
+         "==": operators.eq, "!=": operators.ne, "<": operators.lt, "<=": operators.le, ">": operators.gt, ">=": operators.ge}  # fmt: skip
+SHORT = 100  # characters of an expression whose tokens are remembered
 ASSIGNS = ("=", "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^=")
 MOST_TOKENS, MOST_NESTED, MOST_DIGITS = 2_000, 60, 4_000
 
@@ -21,14 +27,7 @@ class ArithmeticWrong(ValueError):
 
 def evaluate(text: str, get: Callable[[str], str], put: Callable[[str, str], None], depth: int = 0) -> int:
     """The value of an expression. Raises ArithmeticWrong."""
-    tokens, at = [], 0
-    text = text.rstrip()
-    while at < len(text):
-        found = TOKEN.match(text, at)
-        if not found or len(tokens) > MOST_TOKENS:
-            raise ArithmeticWrong("arithmetic syntax error")
-        tokens.append(found)
-        at = found.end()
+    tokens = _known_tokens(text) if len(text) < SHORT else tokens_of(text)
     if not tokens:
         return 0
     reckoning = _Reckoning(tokens, get, put, depth)
@@ -38,8 +37,29 @@ def evaluate(text: str, get: Callable[[str], str], put: Callable[[str, str], Non
     return value
 
 
+def tokens_of(text: str) -> list[re.Match]:
+    """An expression's tokens. Raises ArithmeticWrong."""
+    tokens, at = [], 0
+    text = text.rstrip()
+    while at < len(text):
+        found = TOKEN.match(text, at)
+        if not found or len(tokens) > MOST_TOKENS:
+            raise ArithmeticWrong("arithmetic syntax error")
+        tokens.append(found)
+        at = found.end()
+    return tokens
+
+
+@lru_cache(maxsize=512)
+def _known_tokens(text: str) -> list[re.Match]:
+    """The same, kept: a loop works out one expression again and again."""
+    return tokens_of(text)
+
+
 def wrapped(value: int) -> int:
     """A value as 64 bits hold it."""
+    if -(2**63) <= value < 2**63:
+        return value
     return (value + 2**63) % 2**64 - 2**63
 
 
@@ -99,16 +119,16 @@ class _Reckoning:
         return value
 
     def level(self, number: int) -> int:
-        if number == len(LEVELS):
-            return self.power()
-        value = self.level(number + 1)
-        while operator := self.take(*LEVELS[number]):
+        """Operators of this level and of those that bind closer."""
+        value = self.power()
+        while (found := LEVEL_OF.get(operator := self.sign(), -1)) >= number:
+            self.at += 1
             if operator in ("||", "&&"):
                 decides = bool(value) == (operator == "||")
-                right = self.maybe(not decides, lambda: self.level(number + 1))
+                right = self.maybe(not decides, partial(self.level, found + 1))
                 value = int(bool(value) or bool(right)) if operator == "||" else int(bool(value) and bool(right))
             else:
-                value = self.work(operator, value, self.level(number + 1))
+                value = self.work(operator, value, self.level(found + 1))
         return value
 
     def power(self) -> int:
@@ -182,10 +202,7 @@ class _Reckoning:
             return wrapped(value if operator == "/" else left - right * value)
         if operator in ("<<", ">>"):
             return wrapped(left << (right & 63)) if operator == "<<" else left >> (right & 63)
-        if operator in ("==", "!=", "<", "<=", ">", ">="):
-            return int({"==": left == right, "!=": left != right, "<": left < right, "<=": left <= right, ">": left > right,
-                        ">=": left >= right}[operator])  # fmt: skip
-        return wrapped({"+": left + right, "-": left - right, "*": left * right, "&": left & right, "|": left | right, "^": left ^ right}[operator])
+        return wrapped(int(WORKS[operator](left, right)))
 
 
 def number_of(text: str) -> int:

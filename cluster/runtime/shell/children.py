@@ -13,6 +13,7 @@ SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "ILL": 4, "TRAP": 5, "ABRT": 6, "BUS":
            "XCPU": 24, "XFSZ": 25, "VTALRM": 26, "PROF": 27, "WINCH": 28, "IO": 29, "PWR": 30, "SYS": 31}  # fmt: skip
 HARMLESS = ("CHLD", "CONT", "URG", "WINCH", "STOP", "TSTP", "TTIN", "TTOU")  # stopping a process is not simulated
 MOST_TASKS = 64
+FORK_STEPS = 8  # what a fork counts as, also one that is refused
 MOST_REAPED = 64
 
 
@@ -30,10 +31,13 @@ class Children:
     """Part of a Runner."""
 
     machine: Machine
+    forks: int
 
     def forked(self, task: Task, frames: list[Frame], *, descriptors: dict[str, str] | None = None, argv: list[str] | None = None) -> Task:
         """A copy of a shell that goes through some text of its own."""
+        self.forks += FORK_STEPS
         if len(self.machine.tasks) >= MOST_TASKS:
+            self.machine.refused += 1
             raise ShellError("can't fork: Resource temporarily unavailable")
         child = replace(
             task,

@@ -19,6 +19,7 @@ ENDERS = ("then", "elif", "else", "fi", "do", "done", "}", "esac", ")", ";;", "i
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 MOST_NESTED = 150
 UNKNOWN = "syntax error: this construct is not simulated"
+SPECIAL = (":", "export", "readonly", "eval", "exec", ".", "set", "shift", "unset", "trap", "return", "exit", "break", "continue", "times")
 
 
 class Token(NamedTuple):
@@ -283,20 +284,22 @@ class Reading:
         self.take()
 
     def simple(self) -> None:
-        words, is_name = 0, False
+        words, name, is_name = 0, "", False
         while True:
             token = self.peek()
             if token.kind == "redirect":
                 self.redirect()
             elif token.kind == "word":
                 self.take()
-                words += 1
-                is_name = bool(re.fullmatch(r"[\w.-]+", token.text))
+                words, name = words + 1, token.text
+                is_name = name == ":" or bool(re.fullmatch(r"[\w.-]+", name))
             elif token.text == "(" and token.kind == "operator" and words == 1 and is_name:
                 self.take()
                 if self.peek().kind == "word":
                     raise Complaint('syntax error: unexpected word (expecting ")")')
                 self.expect(")")
+                if name in SPECIAL:
+                    raise Complaint("syntax error: bad function name")
                 self.newlines()
                 self.command()
                 return

@@ -91,7 +91,7 @@ class Expansion:
 
     def _names(self, field: list[tuple[str, bool]]) -> list[str]:
         text = "".join(piece for piece, _ in field)
-        if "f" not in self.task.options and any(not quoted and any(sign in piece for sign in "*?[") for piece, quoted in field):
+        if "f" not in self.task.options and any(not quoted and is_pattern(piece, text) for piece, quoted in field):
             pattern = "".join(patterns.escaped(piece) if quoted else piece for piece, quoted in field)
             if patterns.MAGIC.search(pattern) and (names := patterns.expanded(self.world, pattern, self.task.folder)):
                 return names
@@ -293,3 +293,8 @@ class Expansion:
             return text[start:]
         length = int(self.number((("text", many, True),)))
         return text[start:][:length] if length >= 0 else text[start:length]
+
+
+def is_pattern(piece: str, text: str) -> bool:
+    """Whether a part of a word may stand for names of files. A bracket that nothing closes is itself: `[` is a command."""
+    return "*" in piece or "?" in piece or ("[" in piece and "]" in text)

@@ -6,13 +6,13 @@ import re
 
 from . import patterns
 from .call import Failed
+from .complaints import SPECIAL
 from .expansion import Expansion
 from .syntax import Command, compile_script
 from .tasks import Frame, Front, Task
 from .variables import OutOfMemory, ShellError
 
 MOST_FRAMES = 200
-SPECIAL = (":", "export", "readonly", "eval", "exec", ".", "set", "shift", "unset", "trap", "return", "exit", "break", "continue", "times")
 PLAIN = re.compile(r"[A-Za-z0-9_./:=,@%+-]+", re.ASCII)
 JOIN, CAPTURE = "\0join", "\0capture"
 

@@ -28,6 +28,7 @@ STEPS_AT_ONCE = 2_000  # instructions of a program in one moment; then time goes
 SLICE = 200  # of one process, before the others have their turn
 BUSY_MS = 10  # what so many steps take
 MOST_BUSY = 50_000  # a process that does so much without ever waiting is left to spin until it is stopped
+MOST_REFUSED = 200  # a program that is refused so many forks without ever waiting is a fork bomb, and is left to spin
 OUT_OF_MEMORY = "out of memory"
 UNNAMED = ("echo", "printf", "test", "[", "[[", "kill")  # applets that the shell runs in itself
 NOT_IN_BUSYBOX = ("curl", "bash", "dash", "dig", "getent")
@@ -138,6 +139,7 @@ class Runner(Streams, Children, Instructions):
         self.base: dict[str, str] = process.env
         self.root = first(process)
         self.charged = 0  # steps that what was written counts as
+        self.forks = 0  # the same of forks, but for how busy a process is
 
     def variables(self, task: Task) -> Variables:
         return Variables(task, self.base, task.shell or task.pid)
@@ -167,8 +169,10 @@ class Runner(Streams, Children, Instructions):
     def rest(self, is_busy: bool, was_prompt: bool) -> Step:
         """What a program does that has gone as far as it can."""
         wait_ms, kind = next_ms(self.process, self.world.now_ms), "wait"
+        self.machine.refused = self.machine.refused if is_busy else 0
         if is_busy:
-            spun = [task for task in self.machine.tasks.values() if not task.wait and task.busy > MOST_BUSY]
+            is_bomb = self.machine.refused > MOST_REFUSED
+            spun = [task for task in self.machine.tasks.values() if not task.wait and (is_bomb or task.busy > MOST_BUSY)]
             for task in spun:
                 task.wait = ["spin"]
             if any(task.ended < 0 and self.is_ready(task) for task in self.machine.tasks.values()):
@@ -213,8 +217,8 @@ class Runner(Streams, Children, Instructions):
 
     def walk(self, task: Task, most: int) -> int:
         """Go on with one process; returns how many steps it made."""
-        made = 0
-        while made < most and task.ended < 0 and not task.wait:
+        made, self.forks = 0, 0
+        while made + self.forks < most and task.ended < 0 and not task.wait:
             made += 1
             try:
                 self.advance(task)
@@ -235,7 +239,7 @@ class Runner(Streams, Children, Instructions):
             made, self.charged = made + self.charged, 0
         task.busy += made
         self.machine.steps += made
-        return made
+        return made + self.forks
 
     def blocked(self, task: Task, wait: list) -> None:
         if wait and wait[0] in ("until", "input", "nap", "ever"):

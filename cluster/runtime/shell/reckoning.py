@@ -7,7 +7,7 @@ import re
 from ..octets import bytes_of, text_of
 from .call import Call, Failed, Usage
 from .streams import noise
-from .texts import number_of
+from .texts import MOST_KEPT, number_of
 
 
 def expression(call: Call) -> int:
@@ -136,7 +136,7 @@ def copy_blocks(call: Call) -> int:
     endless = values["if"] in ("/dev/zero", "/dev/urandom", "/dev/random")
     if endless:
         data, zeros = b"", size * (count if count is not None else 10**9)
-        if values["if"] != "/dev/zero" and zeros <= 1024 * 1024:
+        if values["if"] != "/dev/zero" and zeros <= MOST_KEPT:
             data, zeros = noise(zeros, f"{call.world.now_ms} {call.task.pid}"), 0
     else:
         text = call.read_all() if not values["if"] else call.world.read_file(call.path(values["if"]))
@@ -150,14 +150,15 @@ def copy_blocks(call: Call) -> int:
         node = call.world.look(path)
         kept = bytes_of(node.text) if node is not None else b""
         place = number_of(values["seek"]) * number_of(values["obs"] or values["bs"])
-        head = kept[:place] + bytes(max(0, place - len(kept)))
+        gap = max(0, place - len(kept))
+        head, zeros = (kept[:place] + bytes(gap), zeros) if gap <= MOST_KEPT else (kept, zeros + gap)
         rest = kept[place + total :] if "notrunc" in values["conv"] else b""
         if not call.world.put_file(path, text_of(head + data + rest), zeros=zeros):
             call.complain(f"error writing '{values['of']}': {call.world.why}" if node is not None or call.world.why == "No space left on device" else
                           f"can't open '{values['of']}': {call.world.why}")  # fmt: skip
             return 1
     elif not values["of"]:
-        call.out(text_of(data + bytes(min(zeros, 1024 * 1024))))
+        call.out(text_of(data + bytes(min(zeros, MOST_KEPT))))
     if values["status"] != "none":
         whole, part = divmod(total, size)
         call.err(f"{whole}+{int(bool(part))} records in\n{whole}+{int(bool(part))} records out\n")

@@ -13,6 +13,7 @@ PIPE_HOLDS = 64 * 1024  # characters, as the kernel's pipes hold bytes
 MOST_HELD = 4 * 1024 * 1024  # of one pipe or of what a command gathers of its input
 MOST_CAPTURED = 256 * 1024  # of `$(…)`: twice what a command's words may be
 MOST_OPEN = 256
+MOST_AT_ONCE, PIECE_STEPS = 200, 10  # steps that a command may make of an input without end in one go, and what a piece counts as
 DEVICES = {"/dev/null": "null", "/dev/stdin": "0", "/dev/stdout": "1", "/dev/stderr": "2", "/proc/self/fd/0": "0", "/proc/self/fd/1": "1",
            "/proc/self/fd/2": "2"}  # fmt: skip
 FIRST_OUTPUTS = {"/proc/1/fd/1": "out", "/proc/1/fd/2": "err"}
@@ -47,11 +48,24 @@ class Streams:
 
     def swept(self) -> None:
         """Forget pipes and open files that nobody holds."""
-        for number in [number for number in self.machine.files if not self.holders(f"file {number}")]:
+        held = self.held()
+        for number in [number for number in self.machine.files if f"file {number}" not in held]:
             del self.machine.files[number]
         for number, pipe in list(self.machine.pipes.items()):
-            if not pipe.is_capture and not self.holders(f"pipe {number} r") and self.is_over(number):
+            if not pipe.is_capture and f"pipe {number} r" not in held and f"pipe {number} w" not in held:
                 del self.machine.pipes[number]
+
+    def held(self) -> frozenset[str]:
+        """All that any process has open."""
+        found: list[str] = []
+        for task in self.machine.tasks.values():
+            found += task.descriptors.values()
+            if task.front is not None:
+                found += task.front.descriptors.values()
+            for frame in task.frames:
+                for saved in frame.saved:
+                    found += saved.values()
+        return frozenset(found)
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
@@ -95,6 +109,19 @@ class Streams:
             raise WriteFailed(self.world.why)
         file.at += len(text)
 
+    def filled(self, source: str | None, target: str | None, size: int) -> bool:
+        """Copy so many bytes of a device without end to a file, where they are counted and not kept; False where it is not that."""
+        if not source or not source.startswith("file") or not target or not target.startswith("file"):
+            return False
+        device, file = self.machine.files[source.split(" ")[1]], self.machine.files[target.split(" ")[1]]
+        if device.path not in ZEROS or not file.writes:
+            return False
+        node = self.world.look(file.path)
+        text, zeros = (node.text, node.zeros) if node is not None else ("", 0)
+        if not self.world.put_file(file.path, text, zeros=zeros + size):
+            raise WriteFailed(self.world.why)
+        return True
+
     def is_full(self, reference: str | None) -> bool:
         """Whether a writer has to wait until somebody reads."""
         if reference is None or not reference.startswith("pipe"):
@@ -119,7 +146,9 @@ class Streams:
         if reference.startswith("file"):
             file = self.machine.files[reference.split(" ")[1]]
             if file.path in ZEROS:
-                file.at += 1
+                if self.charged > MOST_AT_ONCE:  # there is always more: others have their turn
+                    raise Blocked([])
+                file.at, self.charged = file.at + 1, self.charged + PIECE_STEPS
                 return self.endless({"at": file.at}, file.path), False
             text = self._text_of(file)[file.at :]
             file.at += len(text)

@@ -275,6 +275,8 @@ class Compiler:
 
     def _function_definition(self, node: Node, redirects: tuple) -> None:
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        if self.text(name.start_byte, name.end_byte) in complaints.SPECIAL:
+            raise ShellSyntaxError("syntax error: bad function name")
         extra = [child for child in node.children if child.type in REDIRECTS]
         number = len(self.units)
         self.units.append([])

@@ -105,4 +105,5 @@ class Machine:
     last_pid: int = 0
     last_number: int = 0
     steps: int = 0  # ever
+    refused: int = 0  # forks, since nothing was left to do
     is_spinning: bool = False  # something in it has been left to spin, and it was told

@@ -79,12 +79,30 @@ def test_what_grows_beyond_measure_ends_with_a_message(script, words):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", ["while true; do :; done", "yes > /dev/null", "cat /dev/zero > /dev/null"])
+@pytest.mark.parametrize(
+    "script", ["while true; do :; done", "yes > /dev/null", "cat /dev/zero > /dev/null", "tr a b < /dev/zero > /dev/null"]
+)
 def test_what_never_waits_is_left_to_spin_after_a_while(script):
     container = Container(["sh", "-c", script])
     assert container.run().code is None
     assert container.process.machine.steps < 400_000
     assert machine.next_ms(container.process, container.world.now_ms) == -1
+
+
+@pytest.mark.slow
+def test_a_fork_bomb_is_left_to_spin_soon_while_its_shell_goes_on():
+    ended = ran("b() { b | b & }; b; sleep 9; echo alive")
+    assert ended.output == "alive\n" and 100 < ended.errors.count("sh: can't fork: Resource temporarily unavailable\n") < 1_000
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["head -c 104857600 /dev/urandom > /tmp/big", "head -c 100M < /dev/zero >> /tmp/big", "dd if=/dev/zero of=/tmp/big bs=1 count=0 seek=100M"],
+)
+def test_the_bytes_of_a_large_file_are_counted_and_not_kept(script):
+    container = Container(["sh", "-c", f"{script} 2>&1; ls -l /tmp/big | awk '{{print $5}}'"])
+    assert container.run(most_steps=1).output.endswith("104857600\n")
+    assert len(container.process.files["/tmp/big"].text) < 1_000
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ PLAIN = [
     ("cat <<< x", "unexpected redirection"), ("a=(1 2)", 'unexpected "("'), ("for ((i=0;i<3;i++)); do :; done", "bad for loop variable"),
     ("for 1 in a; do :; done", "bad for loop variable"), ("echo 'x", "unterminated quoted string"), ('echo "x', "unterminated quoted string"),
     
+    (":(){ :|:& };:", "bad function name"), ("exit() { a; }", "bad function name"),
     ("echo $(if)", 'unexpected ")"'), ("x=$(a |)", 'unexpected ")"'), 
     ("echo ${x", "missing '}'"), ("echo ${x!}", "bad substitution"), ("echo $((1", "missing '))'"), ("select x in a; do b; done", 'unexpected "do"'),
 ]  # fmt: skip
