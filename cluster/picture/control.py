@@ -77,8 +77,8 @@ class ControlPictures:
         """A component was switched off, at that moment, or on (None)."""
         state = {"off": since_ms is not None, "since_ms": since_ms}
         if name == "kube-apiserver":
-            self.api = {**self.api, **state, "request": None}
-            return [["components", name, self.api]]
+            self.api, self.gates = {**self.api, **state, "request": None}, {gate: idle() for gate in GATES}
+            return [["components", name, self.api], *self._all_gates()]
         if name == "etcd":
             self.etcd = {**self.etcd, **state}
             return [["components", name, self.etcd]]
@@ -112,13 +112,13 @@ class ControlPictures:
     def filtered(self, rows: list[dict], plugins: tuple[str, ...]) -> Set:
         """Verdicts of the filters: those before the failing one passed, those after it were not asked."""
         decision = self.decision
+        tables = {table["plugin"]: table for table in decision["filters"]}
+        for plugin in plugins:
+            if plugin not in tables:
+                tables[plugin] = {"plugin": plugin, "verdicts": {}}
+                decision["filters"].append(tables[plugin])
+            tables[plugin]["verdicts"].update({row["node"]: "pass" if row["passed"] else verdict(row, plugin, plugins) for row in rows})
         for row in rows:
-            for plugin in plugins:
-                table = next((each for each in decision["filters"] if each["plugin"] == plugin), None)
-                if table is None:
-                    table = {"plugin": plugin, "verdicts": {}}
-                    decision["filters"].append(table)
-                table["verdicts"][row["node"]] = verdict(row, plugin, plugins)
             if not row["passed"]:
                 decision["notes"].append({"en": f"{row['node']}: {row['reason']}", "zh": f"{row['node']}：{row['reason']}"})
             self._stamp(row)
@@ -130,12 +130,13 @@ class ControlPictures:
 
     def scored(self, rows: list[dict]) -> Set:
         decision, nodes = self.decision, self.stamps["nodes"]
+        tables = {table["plugin"]: table for table in decision["scores"]}
         for row in rows:
             decision["totals"][row["node"]] = row["total"]
             for plugin, (raw, normalised, weight, weighted) in row["scores"].items():
-                table = next((each for each in decision["scores"] if each["plugin"] == plugin), None)
+                table = tables.get(plugin)
                 if table is None:
-                    table = {"plugin": plugin, "weight": weight, "values": {}, "parts": {}}
+                    table = tables[plugin] = {"plugin": plugin, "weight": weight, "values": {}, "parts": {}}
                     decision["scores"].append(table)
                 table["values"][row["node"]] = weighted
                 table["parts"][row["node"]] = [raw, normalised]
