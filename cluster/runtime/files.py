@@ -147,6 +147,8 @@ class Files:
     def look(self, path: str, *, follow: bool = True) -> Node | None:
         """What stands at a path (`stat`, or `lstat` without follow); None when nothing does."""
         _, node = self._resolved(path, follow)
+        if not follow and node is not None and proc.is_root(absolute(path)):
+            node = link("/")
         self.why = "" if node is not None else NO_SUCH
         return None if node is not None and follow and node.kind == LINK else node
 
@@ -282,8 +284,8 @@ class Files:
     def _elsewhere(self, path: str, act: Callable[[Files, str], bool]) -> bool:
         """Change something through the root of another container."""
         seen = proc.view(self, path)
-        if seen is None:
-            return self._refuse(READ_ONLY)
+        if seen is None or proc.is_root(path):
+            return self._refuse("Operation not permitted" if seen else READ_ONLY)
         is_done, self.why = act(*seen), seen[0].why
         return is_done
 

@@ -33,6 +33,11 @@ def programs(world: Any) -> dict[str, Process]:
     return {**found, "self": main}
 
 
+def is_root(path: str) -> bool:
+    """Whether a path is the root of a program: a link to those who do not follow it."""
+    return path.startswith(FOLDER) and path.endswith("/root") and path.split("/")[-3] == "proc"
+
+
 def view(world: Any, path: str) -> tuple[Any, str] | None:
     """Whose files a path below some root is of, and which; None for all other paths."""
     _, _, rest = path.partition(FOLDER)

@@ -38,6 +38,19 @@ def test_without_one_there_is_nobody_else():
     assert "ead-only" in said(world, "web", "shell", "echo x > /proc/1/comm")
 
 
+def test_who_walks_through_all_files_does_not_follow_a_root():
+    world = World()
+    world.create("web", KEEPER)
+    world.run(1_500)
+    assert said(world, "web", "app", "find / -name srv; find /proc/1/root/ -name srv; ls -ld /proc/1/root | cut -d ' ' -f 1") == (
+        "/srv\n/proc/1/root/srv\nlrwxrwxrwx\n"
+    )
+    words = "grep -rl kept / 2>/dev/null; ls -R /proc | grep -c srv; cp -r /proc/1 /tmp/p; ls -l /tmp/p | grep -c ' -> /'"
+    assert said(world, "web", "app", words) == "/srv\n0\n1\n"
+    assert "can't remove '/proc/1/root'" in said(world, "web", "app", "rm -rf /proc/1/root /proc/self")
+    assert said(world, "web", "app", "cat /srv") == "kept\n"
+
+
 def test_a_debugger_sees_the_files_of_its_target():
     world = World()
     world.create("web", KEEPER)

@@ -126,7 +126,7 @@ def copy(call: Call) -> int:
 def copied(call: Call, source: str, target: str, options) -> int:
     """Copy a file, a link, or a folder with all in it."""
     world, full, into = call.world, call.path(source), call.path(target)
-    keeps_links = any(letter in options for letter in "aPd")
+    keeps_links = any(letter in options for letter in "aPdrR") and "L" not in options  # -r implies -d
     recursive = any(letter in options for letter in "arR")
     node = world.look(full, follow=not keeps_links)
     if node is None:

@@ -273,7 +273,7 @@ class Find:
 
     def walk(self, path: str) -> None:
         world = self.call.world
-        node = world.look(self.call.path(path), follow=False)
+        node = world.look(self.call.path(path), follow=path.endswith("/"))
         if node is None:
             if path not in self.call.memory.setdefault("told", []):
                 self.call.memory["told"].append(path)
