@@ -9,6 +9,7 @@ import time
 from tests.scheduler import model
 
 OVER = ("Succeeded", "Failed")
+CRASH_S = 400  # longer than the longest back-off
 DAEMON_TOLERATIONS = [{"key": f"node.kubernetes.io/{name}", "operator": "Exists"} for name in
                       ("not-ready", "unreachable", "disk-pressure", "memory-pressure", "pid-pressure", "unschedulable")]
 
@@ -50,6 +51,12 @@ def bare(template: dict) -> str:
     return json.dumps([kept, meta.get("annotations"), template["spec"]], sort_keys=True)
 
 
+def has_crashed(pod: dict, now_s: int) -> bool:
+    """Whether a container has ended lately: such a Pod may be ready for a moment."""
+    ended = [(one.get("lastState") or {}).get("terminated") for one in pod["status"].get("containerStatuses") or []]
+    return any(one and now_s - seconds(one["finishedAt"]) < CRASH_S for one in ended)
+
+
 def number_of(value: int | str, whole: int, *, up: bool) -> int:
     if isinstance(value, int):
         return value
@@ -77,6 +84,11 @@ class Facts:
 
     def warned(self, obj: dict, *reasons: str) -> bool:
         return any(event["reason"] in reasons for event in self.events.get(obj["metadata"]["uid"], ()))
+
+    def is_used(self, claim: str) -> bool:
+        """Whether a Pod that has not ended mounts a claim."""
+        volumes = [volume for pod in self.pods if pod["status"].get("phase") not in OVER for volume in pod["spec"].get("volumes") or []]
+        return any((volume.get("persistentVolumeClaim") or {}).get("claimName") == claim for volume in volumes)
 
     def quota_is_full(self) -> bool:
         """Whether a quota forbids one more Pod, by a count of our own."""

@@ -5,8 +5,9 @@ Every judge is a function of an object and the Facts that returns complaints. Wr
 
 from __future__ import annotations
 
-from .facts import Facts, bare, condition, controller, is_active, is_ready, labels, name_of, number_of, seconds
+from .facts import Facts, bare, condition, controller, has_crashed, is_active, is_ready, labels, name_of, number_of, seconds
 
+LONG_S = 60
 ROLLED_OUT = "NewReplicaSetAvailable"
 
 
@@ -50,9 +51,11 @@ def deployment(obj: dict, facts: Facts) -> list[str]:
         wrong.append("two ReplicaSets have its template")
     if spec.get("paused"):
         return wrong if progress.get("reason") in ("DeploymentPaused", "ProgressDeadlineExceeded") else [*wrong, "does not say that it is paused"]
+    if _is_taken_for_scaled(obj, sets):
+        return wrong
     if not new:
         return [*wrong, "no ReplicaSet has its template"]
-    is_stuck = any(not is_ready(pod) for pod in pods) or facts.quota_is_full()
+    is_stuck = any(not is_ready(pod) or has_crashed(pod, facts.now_s) for pod in pods) or facts.quota_is_full()
     has_rolled = new[0]["spec"]["replicas"] == spec["replicas"] and not any(one["spec"]["replicas"] for one in sets if one is not new[0])
     if not has_rolled and not is_stuck:
         wrong.append("the rollout stands still though every Pod is ready")
@@ -61,6 +64,17 @@ def deployment(obj: dict, facts: Facts) -> list[str]:
     if has_rolled and not is_stuck and progress.get("reason") != ROLLED_OUT:
         wrong.append(f"it is rolled out and Progressing says {progress.get('reason')}")
     return wrong + _bounds(obj, pods) + _history(obj, sets, new)
+
+
+def _is_taken_for_scaled(obj: dict, sets: list[dict]) -> bool:
+    """Whether upstream would scale it for ever and never roll it out: it took over ReplicaSets that were sized for another number.
+
+    Source: pkg/controller/deployment/sync.go (isScalingEvent, scale), where nothing then brings their annotations up to date.
+    """
+    active, wanted = [one for one in sets if one["spec"]["replicas"]], obj["spec"]["replicas"]
+    noted = [(one["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/desired-replicas", str(wanted)) for one in active]
+    is_alone = len(active) == 1 and active[0]["spec"]["replicas"] == wanted
+    return any(number != str(wanted) for number in noted) and (is_alone or obj["spec"]["strategy"]["type"] == "Recreate")
 
 
 def _bounds(obj: dict, pods: list[dict]) -> list[str]:
@@ -235,19 +249,21 @@ JUDGES = {"deployments": deployment, "replicasets": replica_set, "replicationcon
           "resourcequotas": quota}
 
 
-def leftovers(cluster) -> list[str]:
+def leftovers(cluster, facts: Facts) -> list[str]:
     """What should have gone: dependents of what is gone or was deleted, whatever is half deleted, Pods of no node."""
     everything, wrong = cluster.everything(), []
     uids = {obj["metadata"]["uid"] for obj in everything if obj["metadata"].get("uid")}
-    nodes = {name_of(node) for node in cluster.objects("nodes")}
+    nodes = {name_of(node) for node in facts.nodes}
     for obj in everything:
         meta, what = obj["metadata"], f"{obj['kind']} {name_of(obj)}"
         owners = meta.get("ownerReferences") or []
+        if obj["kind"] == "PersistentVolumeClaim" and meta.get("deletionTimestamp") and facts.is_used(name_of(obj)):
+            continue  # protected while a Pod uses it
         if owners and not any(owner["uid"] in uids for owner in owners):
             wrong.append(f"{what}: its owners are gone")
         if meta.get("uid") in cluster.doomed and owners:
             wrong.append(f"{what}: its owner was deleted")
-        if meta.get("deletionTimestamp"):
+        if meta.get("deletionTimestamp") and facts.now_s - seconds(meta["deletionTimestamp"]) > LONG_S:
             wrong.append(f"{what}: it is being deleted for ever, {meta.get('finalizers')}")
         if obj["kind"] == "Pod" and obj["spec"].get("nodeName", next(iter(nodes))) not in nodes:
             wrong.append(f"{what}: it is on a node that is not there")
@@ -256,7 +272,8 @@ def leftovers(cluster) -> list[str]:
 
 def complaints(cluster) -> list[str]:
     """All that is wrong at this moment."""
-    facts, wrong = Facts(cluster), leftovers(cluster)
+    facts = Facts(cluster)
+    wrong = leftovers(cluster, facts)
     for resource, judge in JUDGES.items():
         for obj in cluster.here(resource):
             if resource == "jobs" and controller(obj):
