@@ -239,6 +239,8 @@ def kubectl(host, asked: dict, respond: Respond) -> dict:
 def fault(host, asked: dict, respond: Respond) -> dict:
     runner = _runner(host, asked)
     runner.fault(asked.get("action", ""), list(asked.get("args") or ()))
+    if not runner.server.is_on:
+        streaming.cut(runner)
     runner.finish_turn()
     return {"ok": True}
 

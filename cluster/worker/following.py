@@ -49,7 +49,7 @@ def room_of(request: Request, body: bytes) -> int | None:
 def pump(runner) -> None:
     """Send on what was written since the last turn; end the streams of containers that have ended."""
     for follow in list(runner.follows.values()):
-        if follow.id not in runner.watches or not follow.send_fresh():
+        if not runner.server.is_on or follow.id not in runner.watches or not follow.send_fresh():
             del runner.follows[follow.id]
             if runner.watches.pop(follow.id, None) is not None:
                 follow.respond({"watch": follow.id, "end": True})

@@ -19,6 +19,7 @@ Respond = Callable[[dict], None]
 MOST_PORTS = 100         # of one forwarding over channels; a channel's number has to fit a byte
 SWITCHED = 101           # Switching Protocols
 UPGRADE = "Upgrade request required"
+LOST = "the connection to the API server was lost"
 TEXT = [("Content-Type", "text/plain; charset=utf-8")]
 
 
@@ -67,6 +68,12 @@ def begin(runner, data: dict, kind: str, respond: Respond) -> None:
 
     number = runner.begin_stream(data, heard, kind)
     respond({"stream": number, "node": data["node"]})
+
+
+def cut(runner) -> None:
+    """The API server stops: the connections through it break. What was begun in containers ends as it does when its client has gone."""
+    for hear in list(runner.streams.values()):
+        hear("error", LOST)
 
 
 def _forwarding(target, query: str) -> dict:

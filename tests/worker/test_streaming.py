@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import msgspec
 import pytest
 
 from cluster.engine.plain import freeze
 from cluster.runtime.octets import bytes_of, text_of
 from cluster.store import log
+from cluster.worker import commands
 
 from .running import Stage
 
@@ -197,3 +200,14 @@ def test_any_bytes_that_are_piped_in_come_out_again_after_a_restart_too():
     caller.send(number, text=text_of(data[300:]), closed=True)
     caller.stage.settle()
     assert bytes_of("".join(said for channel, said in caller.heard if channel == "stdout")) == data
+
+
+def test_an_api_server_that_stops_takes_the_connections_through_it_along():
+    caller = Caller()
+    caller.begin("sleep", "1000")
+    caller.stage.settle()
+    host = SimpleNamespace(runner=lambda name: caller.stage.runner, touched=lambda name: None)
+    commands.fault(host, {"sandbox": "main", "action": "component-stop", "args": ["etcd"]}, lambda answer: None)
+    assert caller.heard == []
+    commands.fault(host, {"sandbox": "main", "action": "component-stop", "args": ["kube-apiserver"]}, lambda answer: None)
+    assert caller.heard == [("error", "the connection to the API server was lost")]
