@@ -193,7 +193,7 @@ class AttachDetachController(Controller):
         if known is None or is_attached == any(each["name"] == name for each in listed):
             return
         wanted = [*listed, {"name": name, "devicePath": ""}] if is_attached else [each for each in listed if each["name"] != name]
-        yield self.client.patch("nodes", node, {"status": {"volumesAttached": wanted}}, patch_type="merge", subresource="status")
+        yield self.client.patch("nodes", node, {"status": {"volumesAttached": wanted or None}}, patch_type="merge", subresource="status")
 
     def _tell(self, users: list[dict], kind: str, reason: str, message: str) -> None:
         for pod in users:
