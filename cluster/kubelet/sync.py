@@ -14,7 +14,8 @@ from cluster.kinds.pod import is_sidecar
 from . import backoff, environment, image_volumes, pod_amounts, pod_status, resets, sandboxes, seccomp
 from .actions import Actions, actions_for, definition_of
 from .gotime import duration
-from .hooks import spec_named, words_of
+from .hooks import UNFINISHED, spec_named, words_of
+from .prober import CANCELLED
 from .state import Pass, Report, Worker
 from .surroundings import cpu_of, limit_of
 from .termination import find_spec
@@ -270,14 +271,39 @@ class Sync:
             self._note_start(worker, name, plan, "", "")
             kubelet.work(self.go_on(worker))
             return
-        kind, spec = find_spec(pod, name)
-        full = f"{pod['metadata']['name']}_{pod['metadata']['namespace']}({uid})"
+        kind, _ = self._hook_failed(worker, pod, name, plan, error)
+        self._give_up_inits(pod, kind, name, plan)
+        kubelet.termination.stop_failed(worker, pod, container_id, name)
+
+    def _hook_failed(self, worker: Worker, pod: dict, name: str, plan: Pass, error: str) -> tuple[str, dict]:
+        """What is said of a postStart that failed. Returns (list of the spec, container)."""
+        kubelet, (kind, spec) = self.kubelet, find_spec(pod, name)
+        full = f"{pod['metadata']['name']}_{pod['metadata']['namespace']}({worker.uid})"
         message = words_of(spec["lifecycle"]["postStart"], name, full, error)
         kubelet.recorder.event(pod, "Warning", "FailedPostStartHook", "PostStartHook failed", f"spec.{kind}{{{name}}}")
         kubelet.tell("HookFailed", worker, name, hook="postStart", error=error[:200])
         self._note_start(worker, name, plan, "PostStartHookError", message)
-        self._give_up_inits(pod, kind, name, plan)
-        kubelet.termination.stop_failed(worker, pod, container_id, name)
+        return kind, spec
+
+    def cancel_hook(self, worker: Worker, pod: dict) -> None:
+        """A Pod that begins to end cancels the postStart that its pass waits for. The cancelled pass can stop nothing, the next one does.
+
+        Source: pod_workers.go (UpdatePod), kuberuntime_container.go (startContainer, killContainer); a client of HTTP goes on.
+        """
+        kubelet, plan = self.kubelet, worker.plan
+        if plan is None or not plan.hook or "httpGet" in find_spec(pod, plan.hook)[1]["lifecycle"]["postStart"]:
+            return
+        name, plan.hook = plan.hook, ""
+        kubelet.runtime.forget_command(f"hook {worker.uid} postStart/{kubelet.runtime.running(worker.key, name)}")
+        is_command = "exec" in find_spec(pod, name)[1]["lifecycle"]["postStart"]
+        kind, spec = self._hook_failed(worker, pod, name, plan, f'{CANCELLED}, message: ""' if is_command else UNFINISHED)
+        path = f"spec.{kind}{{{name}}}"
+        kubelet.recorder.event(pod, "Normal", "Killing", "FailedPostStartHook", path)
+        before = spec["lifecycle"].get("preStop")
+        if before and "httpGet" not in before:
+            kubelet.recorder.event(pod, "Warning", "FailedPreStopHook", "PreStopHook failed", path)
+        worker.plan = None
+        kubelet.workers.done(worker)
 
     def _in_backoff(
         self, worker: Worker, pod: dict, spec: dict, report: Report, path: str, plan: Pass

@@ -59,6 +59,8 @@ class Workers:
         worker.pending = why
         if is_new_end and is_waiting:
             self.kubelet.volumes.give_up(worker)
+        elif is_new_end and worker.plan is not None:
+            self.kubelet.sync.cancel_hook(worker, pod)
         elif not worker.running and not worker.awaiting:
             self.kubelet.after(
                 self.kubelet.latency("kubelet_sync") if why in ("create", "update") else 0, "begin_pass", worker.uid

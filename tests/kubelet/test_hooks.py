@@ -117,3 +117,15 @@ def test_a_snapshot_in_the_midst_of_probes_and_hooks_goes_on_as_the_run_that_was
         each.run(10_000)
     assert world.store.snapshot() == other.store.snapshot() and world.pod("web") is None
     assert world.node.kubelet.state == other.node.kubelet.state
+
+
+@pytest.mark.parametrize("hook", [shell("sleep 10000"), {"sleep": {"seconds": 60}}])
+def test_a_post_start_that_never_returns_is_cancelled_by_the_end_of_its_pod(hook):
+    world = a_pod(POLITE, hooks={"postStart": hook}, grace_s=60)
+    assert world.state("web")["state"] == {"waiting": {"reason": "ContainerCreating"}}
+    world.delete("web")
+    world.run(8_000)
+    assert world.pod("web") is None and not world.node.runtime.state.commands
+    said = [(reason, message) for reason, message, _ in world.events("web")]
+    assert ("FailedPostStartHook", "PostStartHook failed") in said
+    assert ("Killing", "FailedPostStartHook") in said and ("Killing", "Stopping container app") in said
