@@ -99,5 +99,10 @@ def _found(runner, request: Request, query: str, heard: list | None = None):
         return found, ""
     container = runtime.running(f"{found.namespace}/{found.pod}", found.container) if runtime else ""
     if not container:
-        return {"status": 500, "headers": TEXT, "body": f'container not found ("{found.container}")'.encode()}
+        return {"status": 500, "headers": TEXT, "body": absent(found.action, found.namespace, found.pod, found.container).encode()}
     return found, container
+
+
+def absent(action: str, namespace: str, pod: str, container: str) -> str:
+    """What the kubelet says of a container that does not run. Source: kubernetes pkg/kubelet/kubelet_pods.go (GetExec, GetAttach)."""
+    return f"container {container} not found in pod {pod}_{namespace}" if action == "attach" else f'container not found ("{container}")'

@@ -10,6 +10,7 @@ import pytest
 from cluster.engine.plain import freeze
 from cluster.runtime.octets import bytes_of, text_of
 from cluster.store import log
+from cluster.worker import streaming
 from cluster.worker import commands
 
 from .running import Stage
@@ -55,6 +56,13 @@ def test_a_command_says_what_it_writes_and_how_it_ended():
     caller.stage.settle()
     assert caller.heard == [("stdout", "out\n"), ("stderr", "err\n"), ("exit", 3)]
     assert caller.kinds() == ["ExecRequested", "ExecStarted", "ExecEnded"]
+
+
+@pytest.mark.parametrize(
+    ("action", "words"), [("exec", 'container not found ("app")'), ("attach", "container app not found in pod web_default")]
+)
+def test_a_container_that_does_not_run_is_missed_in_the_kubelets_words(action, words):
+    assert streaming.absent(action, "default", "web", "app") == words
 
 
 def test_nothing_is_said_while_time_is_held():
