@@ -1,18 +1,23 @@
 """What Daphne leaves open about its connections.
 
 An answer waits while its reader's buffer is full: a client that opens a watch and reads nothing would otherwise have
-everything kept for it in Twisted's buffer. What is written leaves at once. No form is read from a body.
+everything kept for it in Twisted's buffer. What is written leaves at once. No form is read from a body. A status comes with its
+phrase.
 """
 
 from __future__ import annotations
 
 import asyncio
 from functools import partial
+from http import HTTPStatus
 
 from daphne.http_protocol import HTTPFactory, WebRequest
 from twisted.internet import tcp
 from twisted.internet.interfaces import IPushProducer
+from twisted.web import http
 from zope.interface import implementer
+
+http.RESPONSES.update({each.value: each.phrase.encode() for each in HTTPStatus})  # Twisted knows no word for 422 and 429
 
 
 @implementer(IPushProducer)

@@ -155,6 +155,14 @@ def test_a_body_that_is_too_large_is_413(api):
     assert status == 413
 
 
+def test_a_refusal_comes_with_its_phrase(api):
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(api.server.url).port, timeout=30)
+    connection.request("POST", "/api/sandboxes", b"{}", {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    assert (answer.status, answer.reason) == (422, "Unprocessable Entity")
+    connection.close()
+
+
 def test_a_body_whose_length_is_not_said_is_measured_as_it_comes(api):
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(api.server.url).port, timeout=30)
     pieces = (b"x" * 65536 for _ in range(70))
