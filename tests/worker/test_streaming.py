@@ -10,8 +10,7 @@ import pytest
 from cluster.engine.plain import freeze
 from cluster.runtime.octets import bytes_of, text_of
 from cluster.store import log
-from cluster.worker import streaming
-from cluster.worker import commands
+from cluster.worker import commands, streaming
 
 from .running import Stage
 
