@@ -41,6 +41,7 @@ class Cache:
         self.nominated: dict[str, dict[str, PodInfo]] = {}  # node -> Pods for which it is being freed
         self.shunned: dict[Term, Tally] = {}  # required anti-affinity of Pods that are there -> such Pods
         self.wishes: dict[tuple[Term, int], Tally] = {}  # (their other terms, points each) -> such Pods
+        self.users: dict[str, dict[str, None]] = {}  # claim's key -> those of the Pods that use it
         self._labels: dict[str, Label] = {}
         self._zones: dict[str, dict[str, None]] = {}
         self.generation = 0  # raised by each change of a node or of what it bears
@@ -125,6 +126,7 @@ class Cache:
         self.by_name[node].add(info)
         self._touch(node)
         self.node_of[info.key] = node
+        self._note_claims(info)
         for counter in self.counters.values():
             counter.count(info, self.by_name[node], 1)
         if info.affinity is not None:
@@ -137,6 +139,7 @@ class Cache:
         node = self.by_name[name]
         info = node.remove(key)
         self._touch(name)
+        self._forget_claims(info)
         for counter in self.counters.values():
             counter.count(info, node, -1)
         if info.affinity is not None:
@@ -184,6 +187,17 @@ class Cache:
             if len(self.counters) > COUNTERS:
                 del self.counters[next(iter(self.counters))]
         return counter
+
+    def _note_claims(self, info: PodInfo) -> None:
+        for name, _ in info.claims:
+            self.users.setdefault(f"{info.namespace}/{name}", {})[info.key] = None
+
+    def _forget_claims(self, info: PodInfo) -> None:
+        for name, _ in info.claims:
+            users = self.users.get(f"{info.namespace}/{name}", {})
+            users.pop(info.key, None)
+            if not users:
+                self.users.pop(f"{info.namespace}/{name}", None)
 
     def _note_terms(self, info: PodInfo, node: NodeInfo, sign: int) -> None:
         """What a Pod asks of Pods that come later. A required affinity is worth a point (hardPodAffinityWeight)."""

@@ -4,6 +4,8 @@ import random
 
 from cluster.meta import labels
 from cluster.scheduler.cache import Cache
+from cluster.scheduler.framework import Cycle
+from cluster.scheduler.plugins.volume_restrictions import users_of
 from cluster.scheduler.pods import PodInfo
 
 ZONE, WEB = "zone", labels.from_labels({"app": "web"})
@@ -56,3 +58,21 @@ def test_nothing_is_left_of_terms_that_nobody_has():
     assert [tally.by_node for tally in cache.shunned.values()] == [{"n0": 1}]
     cache.remove_pod("default/p0")
     assert not cache.shunned and not cache.wishes
+
+
+def test_who_uses_a_claim_is_known_while_the_pod_is_on_a_node_that_is_there():
+    def using(name):
+        meta = {"name": name, "namespace": "default", "uid": name}
+        volumes = [{"name": each, "persistentVolumeClaim": {"claimName": "data"}} for each in ("v", "w")]
+        return PodInfo({"metadata": meta, "spec": {"containers": [{"name": "c"}], "volumes": volumes}})
+
+    cache = Cache()
+    cache.set_node(node("n0", "a"))
+    for name, where in (("p0", "n0"), ("p1", "n0"), ("p2", "n9")):
+        cache.add_pod(using(name), where)
+    assert users_of(Cycle(using("p1"), cache), ["data"]) == ["default/p0"]
+    cache.add_pod(using("p0"), "n9")  # a node of which nothing is known
+    assert users_of(Cycle(using("p1"), cache), ["data"]) == []
+    for name in ("p0", "p1", "p2"):
+        cache.remove_pod(f"default/{name}")
+    assert cache.users == {}

@@ -30,12 +30,12 @@ class Plan(NamedTuple):
 
 
 class Claims:
-    """A Pod's claims, sorted by what is to be done; and by node what its filter planned."""
+    """A Pod's claims, sorted by what is to be done; the volumes that are nobody else's; and by node what its filter planned."""
 
-    __slots__ = ("bound", "delayed", "plans")
+    __slots__ = ("bound", "delayed", "plans", "volumes")
 
-    def __init__(self, bound: list[dict], delayed: list[dict]):
-        self.bound, self.delayed = bound, delayed
+    def __init__(self, bound: list[dict], delayed: list[dict], volumes: list[dict]):
+        self.bound, self.delayed, self.volumes = bound, delayed, volumes
         self.plans: dict[str, Plan] = {}
 
 
@@ -93,7 +93,9 @@ class VolumeBinding(Plugin):
                 has_unbound = True
         if has_unbound:
             return UNBOUND
-        cycle.data[self.name] = Claims(bound, delayed)
+        volumes = cycle.listers.list("persistentvolumes", "") if delayed else []
+        free = [one for one in volumes if one["spec"].get("claimRef") is None or any(binding.is_of(one, claim) for claim in delayed)]
+        cycle.data[self.name] = Claims(bound, delayed, free)
         return None
 
     def filter(self, cycle: Cycle, node: NodeInfo) -> Rejection | None:
@@ -118,7 +120,7 @@ class VolumeBinding(Plugin):
 
     def _plan(self, cycle: Cycle, claims: Claims, node: NodeInfo) -> Plan | None:
         """What to write so that the delayed claims have volumes on a node; None where they cannot. Source: FindPodVolumes."""
-        volumes, static, made = cycle.listers.list("persistentvolumes", ""), [], []
+        volumes, static, made = claims.volumes, [], []
         taken = {name for name, owner in cycle.cache.taken_volumes.items() if owner not in [key_of(claim) for claim in claims.delayed]}
         for claim in sorted(claims.delayed, key=binding.wanted):
             chosen = binding.annotations_of(claim).get(binding.SELECTED_NODE) or cycle.cache.claim_nodes.get(key_of(claim))

@@ -58,7 +58,9 @@ def uses(info: PodInfo, pod: PodInfo, names) -> bool:
 
 def users_of(cycle: Cycle, names: list[str]) -> list[str]:
     """The other Pods that use one of the claims, wherever they run."""
-    return [info.key for node in cycle.cache.nodes for info in node.pods.values() if uses(info, cycle.pod, names)]
+    cache, pod = cycle.cache, cycle.pod
+    found = dict.fromkeys(key for name in names for key in cache.users.get(f"{pod.namespace}/{name}", ()))
+    return [key for key in found if key != pod.key and cache.by_name[cache.node_of[key]].node is not None]
 
 
 PLUGIN = VolumeRestrictions()
