@@ -212,4 +212,10 @@ def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_h
         (spec.get("securityContext") or {}).get("allowPrivilegeEscalation") is False,
         shared_space(pod),
         *(cpu_of(resources, limits or {}) if resources or limits else (0, 0)),
+        sysctls_of(pod) if pod["spec"].get("securityContext") else (),
     )
+
+
+def sysctls_of(pod: dict) -> tuple[tuple[str, str], ...]:
+    """Kernel settings of a Pod, with dots in their names. Source: pkg/kubelet/kuberuntime/util/util.go, k8s.io/component-helpers node/util/sysctl."""
+    return tuple((each["name"].replace("/", "."), each["value"]) for each in pod["spec"]["securityContext"].get("sysctls") or ())

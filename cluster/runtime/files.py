@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from . import cgroups, proc
+from . import cgroups, proc, sysctls
 from .filesystem import (
     ENTER,
     FILE,
@@ -111,6 +111,9 @@ class Files:
         if path.startswith(cgroups.FOLDER):
             text = cgroups.text_of(self.process, path[len(cgroups.FOLDER) :])
             return Node(text, mode=0o444) if text is not None else None
+        if path.startswith(sysctls.FOLDER):
+            value = sysctls.value_of(self.process, path[len(sysctls.FOLDER) :].replace("/", "."))
+            return None if value is None else Node(value + "\n", mode=0o444)
         if path.startswith(proc.FOLDER):
             return proc.node(self, path)
         return Node(mode=0o666) if path in SINKS else None

@@ -71,6 +71,7 @@ class Surroundings:
     space: str = ""  # the PID namespace that it shares, see namespaces.py
     cpu_request: int = 0  # thousandths of a CPU that it asks for
     cpu_limit: int = 0  # and may use, 0: any number
+    sysctls: tuple[tuple[str, str], ...] = ()  # kernel settings of its Pod
 
 
 @dataclass
@@ -119,6 +120,7 @@ class Process:
     disk_limit: int = 0  # 0: none
     cpu_request: int = 0  # thousandths of a CPU, as its cgroup has them
     cpu_limit: int = 0  # 0: none
+    sysctls: tuple[tuple[str, str], ...] = ()  # kernel settings of its Pod; see sysctls.py
     is_bounded: bool = False  # it was told that a simulated disk is small
     is_out_of_memory: bool = False
 

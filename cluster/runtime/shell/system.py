@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cluster.runtime import hardware, proc
+from cluster.runtime import hardware, proc, sysctls
 
 from .call import Blocked, Call, Failed, Usage
 from .dates import date_text
@@ -209,6 +209,22 @@ def kernel_name(call: Call) -> int:
     return 0
 
 
+def kernel_settings(call: Call) -> int:
+    """`sysctl [-aneqN] [NAME…]`; from within a container nobody sets one. Source: busybox procps/sysctl.c."""
+    options = call.options("neaAqNwp")
+    process, status = call.world.process, 0
+    for word in sysctls.settings(process) if "a" in options or "A" in options else options.rest:
+        name, is_set, _ = word.replace("/", ".").partition("=")
+        value = sysctls.value_of(process, name)
+        if value is None:
+            status = status if "e" in options else call.complain(f"error: '{name}' is an unknown key")
+        elif is_set:
+            status = call.complain(f"error setting key '{name}': Read-only file system")
+        else:
+            call.out(f"{name}\n" if "N" in options else f"{value}\n" if "n" in options else f"{name} = {value}\n")
+    return status
+
+
 def mounted(call: Call) -> int:
     """`mount [-t TYPE]` shows what is mounted; nobody may mount in a container."""
     options = call.options("wrvnafi", "to")
@@ -329,6 +345,6 @@ def architecture(call: Call) -> int:
 
 SYSTEM = {"sleep": sleep, "usleep": short_sleep, "hostname": host_name, "id": identity, "whoami": who_am_i, "groups": groups,
           "ps": list_processes, "top": top, "pidof": pids_of, "pgrep": pids_of, "killall": kill_all, "pkill": kill_all, "uname": kernel_name,
-          "arch": architecture, "mount": mounted, "df": disk_free, "free": memory, "uptime": uptime, "nproc": processors,
+          "sysctl": kernel_settings, "arch": architecture, "mount": mounted, "df": disk_free, "free": memory, "uptime": uptime, "nproc": processors,
           "printenv": print_environment,
           "tty": terminal_name, "stty": terminal_settings, "clear": clear, "sync": nothing}  # fmt: skip

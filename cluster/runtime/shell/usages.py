@@ -73,6 +73,7 @@ USAGES = {
     "stty": "[-a|g] [-F DEVICE] [SETTING]...",
     "sync": "[-df] [FILE]...",
     "tac": "[FILE]...",
+    "sysctl": "[-enq] { -a | -p [FILE]... | [-w] [KEY[=VALUE]]... }",
     "tail": "[OPTIONS] [FILE]...",
     "tar": "c|x|t [-ZzJjahmvokO] [-f TARFILE] [-C DIR] [FILE]...",
     "tee": "[-ai] [FILE]...",
