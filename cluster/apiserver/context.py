@@ -10,6 +10,7 @@ from cluster.meta.requests import Request
 
 from .custom.registry import ServedKinds
 from .rbac import Rbac
+from .webhooks import post
 
 
 def no_logs(namespace: str, pod: str, container: str, options: dict) -> str:
@@ -37,13 +38,14 @@ class Hooks:
     """What the API server asks of others. logs(namespace, pod, container, options) -> the text of a container's log.
 
     proxied(address, port, text) -> (code, body as bytes, headers) of an HTTP request's answer; code 0: there is none, and why.
-    called(host, port, text, timeout_ms) -> the same over TLS, to a webhook.
+    called(host, port, text, timeout_ms) -> the same over TLS, to a webhook. asked: so too, and nothing of it stays.
     """
 
     logs: Callable[[str, str, str, dict], str] = no_logs
     proxied: Callable[[str, int, str], tuple[int, Any, dict]] = unreachable
     is_on: Callable[[str], bool] = always
     called: Callable[[str, int, str, int], tuple[int, Any, dict]] = uncalled
+    asked: Callable[[str, int, str, int], tuple[int, Any, dict]] = uncalled
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,17 @@ class Context:
 
     def __init__(self, server: Any, *, hooks: Hooks | None = None, profile: str = "learner", kinds: Registry | None = None):
         self.server, self.store, self.clock, self.rng = server, server.store, server.engine.clock, server.engine.rng
-        self.kinds = ServedKinds(server.store, kinds or registry())
+        self.kinds = ServedKinds(server.store, kinds or registry(), self._convert)
         self.hooks, self.profile = hooks or Hooks(), profile
         self.rbac = Rbac(server.store)
         self.etcd: Any = ALWAYS_ON   # what needs it fails while it is off
         self.facts = server.engine.trace
         self.quiet, self.muted, self.request_id = False, False, 0
         self.heard: list[list] | None = None    # where facts go instead of the trace: [kind, subject, data]
+
+    def _convert(self, client: dict, review: dict, timeout_s: int) -> dict:
+        """Ask a webhook that converts; see custom/converting.py."""
+        return post(self, client, review, timeout_s, asks=self.hooks.asked, lead="")
 
     @property
     def registry(self) -> Registry:

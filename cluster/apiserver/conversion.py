@@ -1,6 +1,7 @@
 """Between the version a request speaks and the one that is stored: what is stored once may be served in several versions.
 
-An Event is shown in two groups; a kind's other versions say themselves how they differ (`faces`).
+An Event is shown in two groups; a kind's other versions say themselves how they differ (`faces`). A custom resource whose webhook
+converts is worked with in the version of the request, and goes into the version that is stored last of all (`to_storage`).
 
 Source: k8s.io/kubernetes pkg/apis/events/v1/conversion.go.
 """
@@ -33,14 +34,24 @@ def to_version(kind: Kind, obj: dict) -> dict:
     """A stored object in the version of the kind that was asked for."""
     if obj.get("kind") != kind.kind:
         return obj  # a Status that stands for it
+    if kind.custom is not None:
+        return kind.custom.shown(obj)
     if kind.stored_as and obj.get("apiVersion") != api_version(kind):
         return {**(kind.from_stored(obj) if kind.from_stored else obj), "apiVersion": api_version(kind)}
-    if kind.custom is not None and obj.get("apiVersion") != api_version(kind):
-        return {**obj, "apiVersion": api_version(kind)}  # stored when another version was the one that is stored
     if kind.group != EVENTS or obj.get("apiVersion") == f"{EVENTS}/v1":
         return obj
     shown = {name: value for name, value in obj.items() if value != "" or name not in SHOWN_EMPTY}
     return {**_renamed(shown, TO_EVENTS), "apiVersion": f"{EVENTS}/v1"}
+
+
+def loaded(kind: Kind, obj: dict) -> dict:
+    """A stored object as updates work with it."""
+    return obj if kind.custom is None else to_stored(kind, to_version(kind, obj))
+
+
+def to_storage(kind: Kind, obj: dict) -> dict:
+    """An object that has been worked with, as it is stored."""
+    return kind.custom.converted(obj, kind.custom.storage) if kind.custom is not None and kind.custom.webhook else obj
 
 
 def stored_version(kind: Kind) -> str:

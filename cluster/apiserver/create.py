@@ -9,7 +9,7 @@ from cluster.meta import status
 from cluster.meta.objectmeta import validate_object_meta
 from cluster.meta.requests import Response
 
-from . import admission, allocation, bodies, compiling, escalation, ownership
+from . import admission, allocation, bodies, compiling, conversion, escalation, ownership
 from .call import Call, Write
 
 LONGEST_GENERATED = 63
@@ -50,7 +50,7 @@ def add(call: Call, obj: dict) -> Response | Write:
     obj["metadata"].pop("resourceVersion", None)
     if call.dry_run:
         return _rehearsed(call, obj)
-    return Write(request=call.request, key=call.key, expected=0, code=201, value=obj, warnings=call.warnings,
+    return Write(request=call.request, key=call.key, expected=0, code=201, value=conversion.to_storage(call.kind, obj), warnings=call.warnings,
                  generated=is_generated, charges=call.charges)
 
 

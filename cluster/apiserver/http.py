@@ -154,6 +154,7 @@ class WatchRequest(msgspec.Struct, kw_only=True):
     allow_bookmarks: bool = False
     send_initial_events: bool = False
     timeout_s: int = 0
+    version: str = ""      # of a custom resource, where not the stored one
 
 
 def watch_spec(request: Request, kinds: Registry | None = None) -> WatchRequest:
@@ -174,7 +175,8 @@ def watch_spec(request: Request, kinds: Registry | None = None) -> WatchRequest:
         label_selector=query.get("labelSelector", ""), field_selector=field_selector, resource_version=version,
         allow_bookmarks=options.boolean(query.get("allowWatchBookmarks", "false")),
         send_initial_events=options.boolean(query.get("sendInitialEvents", "false")),
-        timeout_s=whole_number(query.get("timeoutSeconds")) or 0)
+        timeout_s=whole_number(query.get("timeoutSeconds")) or 0,
+        version=kind.version if kind.custom and kinds.resource(kind.group, kind.plural) is not kind else "")
 
 
 def _check_watch(query: Mapping[str, str]) -> None:
@@ -269,7 +271,10 @@ def warning_header(text: str) -> str:
 def watch_event(kind: str, obj: dict, request: Request, context) -> bytes:
     """One line of a watch: {"type", "object"} in the form that the request accepts."""
     from .presentation import present
-    shown = present(obj, request, context) if kind not in ("ERROR", "BOOKMARK") else obj
+    try:
+        shown = present(obj, request, context) if kind not in ("ERROR", "BOOKMARK") else obj
+    except status.StatusError as refusal:       # a custom resource whose webhook does not convert it
+        kind, shown = "ERROR", refusal.status
     return msgspec.json.encode({"type": kind, "object": shown}) + b"\n"
 
 

@@ -12,14 +12,18 @@ from cluster.kinds.base import Kind
 from cluster.meta import labels, selectors, status
 from cluster.meta.gotext import quote
 
-from .conversion import TO_CORE
+from .conversion import TO_CORE, to_version
 
 Matcher = Callable[[dict], bool]
 
 
-def matcher(resource: str, label_selector: str = "", field_selector: str = "", kinds: Registry | None = None) -> Matcher | None:
-    """The test that a resource's objects must pass, None if all do. kinds: those of the sandbox. Raises BadRequest."""
-    kind = (kinds or registry()).plural(resource)
+def matcher(
+    resource: str, label_selector: str = "", field_selector: str = "", kinds: Registry | None = None, version: str = ""
+) -> Matcher | None:
+    """The test that a resource's objects must pass, None if all do. kinds: the sandbox's. version: whose fields are meant. Raises BadRequest."""
+    kinds = kinds or registry()
+    plural, _, group = resource.partition(".")
+    kind = kinds.version(group, version, plural) if version else kinds.plural(resource)
     if kind is None:
         raise status.no_such_path()
     return matcher_for(kind, label_selector, field_selector)
@@ -34,9 +38,19 @@ def matcher_for(kind: Kind, label_selector: str, field_selector: str) -> Matcher
     if not by_fields.terms:
         return None if by_labels.empty else lambda obj: by_labels.matches(obj["metadata"].get("labels"))
     readers = _readers(kind)
+    if kind.custom and kind.custom.webhook:
+        return lambda obj: by_labels.matches(obj["metadata"].get("labels")) and _matches_converted(kind, obj, by_fields)
     if by_labels.empty:
         return lambda obj: by_fields.matches(obj, readers)
     return lambda obj: by_labels.matches(obj["metadata"].get("labels")) and by_fields.matches(obj, readers)
+
+
+def _matches_converted(kind: Kind, obj: dict, by_fields: selectors.FieldSelector) -> bool:
+    """Whether an object matches in the version that was asked for; one that cannot be converted does not."""
+    try:
+        return by_fields.matches(to_version(kind, obj), _readers(kind))
+    except status.StatusError:
+        return False
 
 
 def read_labels(text: str) -> labels.Selector:

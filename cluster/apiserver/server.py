@@ -237,9 +237,11 @@ class ApiServer(Actor):
     def unwatch(self, watcher_id: int) -> None:
         self.hub.remove(watcher_id)
 
+    def _matcher(self, spec: WatchSpec):
+        return pipeline.matcher(spec.resource, spec.label_selector, spec.field_selector, self.context.registry, spec.version)
+
     def _watcher(self, spec: WatchSpec) -> Watcher:
-        watcher = Watcher(self.state.next_watcher, spec, pipeline.matcher(spec.resource, spec.label_selector, spec.field_selector,
-                                                                            self.context.registry))
+        watcher = Watcher(self.state.next_watcher, spec, self._matcher(spec))
         self.state.next_watcher += 1
         return watcher
 
@@ -327,8 +329,7 @@ class ApiServer(Actor):
     def on_restore(self) -> None:
         self.hub = Hub()
         for row in self.state.watchers:
-            watcher = Watcher(row.id, row.spec, pipeline.matcher(row.spec.resource, row.spec.label_selector, row.spec.field_selector,
-                                                                self.context.registry))
+            watcher = Watcher(row.id, row.spec, self._matcher(row.spec))
             watcher.actor = self.engine.actors[row.actor]
             watcher.handler, watcher.quiet, watcher.due_ms, watcher.pending = row.handler, row.quiet, row.due_ms, row.pending
             watcher.generation = watcher.actor.generation

@@ -14,7 +14,7 @@ from cluster.meta.objectmeta import validate_object_meta, validate_object_meta_u
 from cluster.meta.requests import Response
 from cluster.store.memory import Stored
 
-from . import admission, allocation, bodies, compiling, create, escalation, ownership, patching, renewal
+from . import admission, allocation, bodies, compiling, conversion, create, escalation, ownership, patching, renewal
 from .call import Call, Write
 from .read import number_complaint
 
@@ -67,7 +67,7 @@ def replace(call: Call, make: Make, *, uid: str = "", may_create: bool = False) 
     stored = call.context.store.get(call.key)
     if stored is None:
         return _create_instead(call, make, uid, may_create)
-    live = stored.value
+    live = conversion.loaded(call.kind, stored.value)
     if uid and uid != live["metadata"]["uid"]:
         raise call.conflict(uid_mismatch(call.key, uid, live["metadata"]["uid"]))
     obj = make(live)
@@ -188,10 +188,12 @@ def settled(call: Call, stored: Stored, obj: dict, pinned: bool) -> Response | W
     write = Write(request=call.request, key=call.key, expected=stored.mod_revision, warnings=call.warnings, pinned=pinned, charges=call.charges)
     if is_let_go(call, obj, live):
         write.delete, write.answer = True, obj
-    elif obj == live:
-        write.answer = live
     else:
-        write.value = obj
+        kept = conversion.to_storage(call.kind, obj)
+        if kept == live:
+            write.answer = live
+        else:
+            write.value = kept
     if call.dry_run:
         return Response(code=200, body=obj, warnings=call.warnings)
     return write

@@ -18,12 +18,13 @@ _NOT_PLAIN = re.compile(r"[,=\\]")
 
 @carried
 class WatchSpec(msgspec.Struct, kw_only=True):
-    """What a watcher wants to see. prefix: the folder of keys; field: one equality of a field selector, or ()."""
+    """What a watcher wants to see. prefix: the folder of keys; version: of a custom resource, where not the stored one."""
 
     resource: str
     prefix: str
     label_selector: str = ""
     field_selector: str = ""
+    version: str = ""
 
 
 class Watcher:

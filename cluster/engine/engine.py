@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -101,6 +103,18 @@ class Engine:
         if draws is None or draws.span is not self.latency_table[name]:
             draws = self._draws[name] = latencies.Draws(self.rng("latency/" + name), self.latency_table[name])
         return draws.next()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is asked within leaves no trace, and what is drawn within comes again afterwards."""
+        told, before = self.trace.on, self.rng.positions()
+        self.trace.on = False
+        try:
+            yield
+        finally:
+            self.trace.on = told
+            for name in self.rng.go_back(before):
+                self._draws.pop(name.removeprefix("latency/"), None)
 
     def next_work_id(self) -> int:
         self._next_work_id += 1

@@ -83,6 +83,19 @@ class Streams:
             stream = self.by_name[name] = Stream(int.from_bytes(digest, "big"))
         return stream
 
+    def positions(self) -> dict[str, int]:
+        """Where each stream is."""
+        return {name: stream.position for name, stream in self.by_name.items()}
+
+    def go_back(self, positions: dict[str, int]) -> list[str]:
+        """Put each stream where it was; the names of those that were not there then, and are not any more."""
+        later = [name for name in self.by_name if name not in positions]
+        for name in later:
+            del self.by_name[name]
+        for name, position in positions.items():
+            self.by_name[name].position = position
+        return later
+
     def snapshot(self) -> dict[str, str]:
         return {name: str(stream.position) for name, stream in sorted(self.by_name.items())}
 

@@ -209,15 +209,17 @@ class Network(Actor):
         found = answer_of(reply.text)
         return (found.code, bytes_of(found.body), found.headers) if found is not None else (0, reply.error, {})
 
-    def called(self, address: str, port: int, text: str, *, timeout_ms: int = SERVER_TIMEOUT_MS, is_tls: bool = False) -> Exchanged:
+    def called(
+        self, address: str, port: int, text: str, *, timeout_ms: int = SERVER_TIMEOUT_MS, is_tls: bool = False, is_traced: bool = True
+    ) -> Exchanged:
         """A connection of the API server."""
-        return self._dial(Place(OUTSIDE), address, port, text, "TCP", timeout_ms=timeout_ms, is_traced=True, is_tls=is_tls)
+        return self._dial(Place(OUTSIDE), address, port, text, "TCP", timeout_ms=timeout_ms, is_traced=is_traced, is_tls=is_tls)
 
-    def call_of_server(self, host: str, port: int, text: str, timeout_ms: int) -> tuple[int, Any, dict[str, str]]:
+    def call_of_server(self, host: str, port: int, text: str, timeout_ms: int, *, is_traced: bool = True) -> tuple[int, Any, dict[str, str]]:
         """The same over TLS, to a host that may be a name; error "late": it did not answer in time."""
         if not is_address(host):
             return 0, UNRESOLVED, {}
-        reply = self.called(host, port, text, timeout_ms=timeout_ms, is_tls=True)
+        reply = self.called(host, port, text, timeout_ms=timeout_ms, is_tls=True, is_traced=is_traced)
         found = answer_of(reply.text)
         if found is not None:
             return found.code, bytes_of(found.body), found.headers

@@ -147,6 +147,11 @@ class Simulation:
         """A call of the API server over TLS (webhooks)."""
         return self.network.call_of_server(host, port, text, timeout_ms)
 
+    def asked(self, host: str, port: int, text: str, timeout_ms: int) -> tuple[int, Any, dict]:
+        """The same for what is no more than a look (webhooks that convert): nothing of it stays."""
+        with self.engine.aside():
+            return self.network.call_of_server(host, port, text, timeout_ms, is_traced=False)
+
     def is_on(self, component: str) -> bool:
         """Whether a component runs (componentstatuses)."""
         return self.engine.actors[component].is_on

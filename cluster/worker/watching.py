@@ -48,7 +48,8 @@ def start(runner, request: Request, drawing: Drawing, respond: Respond) -> None:
         respond({"status": status, "headers": headers, "body": body})
         drawing.answered(wanted.code)
         return
-    spec = WatchSpec(resource=wanted.resource, prefix=wanted.prefix, label_selector=wanted.label_selector, field_selector=wanted.field_selector)
+    spec = WatchSpec(resource=wanted.resource, prefix=wanted.prefix, label_selector=wanted.label_selector, field_selector=wanted.field_selector,
+                     version=wanted.version)
     from_now = wanted.resource_version in ("", "0") or wanted.send_initial_events
     try:
         watcher = server.watch_external(spec, 0 if from_now else int(wanted.resource_version))

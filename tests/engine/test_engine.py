@@ -74,6 +74,19 @@ def test_what_is_scheduled_or_traced_in_a_step_is_caused_by_it(scribe):
     assert engine.next_event().cause == told.seq
 
 
+def test_what_is_asked_aside_leaves_no_trace_and_draws_nothing():
+    engine = Engine()
+    engine.latency("request")
+    before, seen = engine.snapshot(), [engine.latency("request"), engine.rng("names").suffix()]
+    fresh = Engine()
+    fresh.latency("request")
+    with fresh.aside():
+        fresh.record("x", "Told", "", {})
+        fresh.latency("request"), fresh.latency("reply"), fresh.rng("names").suffix()
+    assert fresh.snapshot()["streams"] == before["streams"] and fresh.trace.on
+    assert [fresh.latency("request"), fresh.rng("names").suffix()] == seen
+
+
 def test_a_cancelled_event_does_not_happen_and_does_not_count(scribe):
     event = scribe.after(5, "note", "x")
     scribe.cancel(event)

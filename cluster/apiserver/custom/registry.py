@@ -7,6 +7,7 @@ from __future__ import annotations
 from cluster.kinds import Registry
 from cluster.store.memory import Store
 
+from .converting import Post
 from .resource import kinds_of
 
 FOLDER = "/registry/apiextensions.k8s.io/"
@@ -14,10 +15,10 @@ DEFINITIONS = f"{FOLDER}customresourcedefinitions/"
 
 
 class ServedKinds:
-    """One store's registry."""
+    """One store's registry. post: how webhooks that convert are asked."""
 
-    def __init__(self, store: Store, built_in: Registry):
-        self.store, self.built_in = store, built_in
+    def __init__(self, store: Store, built_in: Registry, post: Post | None = None):
+        self.store, self.built_in, self.post = store, built_in, post
         self.stamp = None
         self.found = built_in
         self.made: dict[str, tuple[str, list]] = {}     # key -> (what a definition said, its kinds)
@@ -38,7 +39,7 @@ class ServedKinds:
                 continue
             old = self.made.get(key)
             same = old is not None and old[0]["spec"] == crd["spec"] and old[0]["status"] == crd["status"]
-            made[key] = old if same else (crd, kinds_of(crd))
+            made[key] = old if same else (crd, kinds_of(crd, self.post))
         unchanged = list(made) == list(self.made) and all(made[key] is self.made[key] for key in made)
         self.made = made
         if not unchanged:

@@ -8,17 +8,19 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from dataclasses import dataclass
+from typing import Any
 
 from cluster.kinds.base import Kind
 from cluster.meta import fields, gojson, status
 from cluster.meta import schema as types
 from cluster.meta.fields import FieldError
 from cluster.meta.gotext import quote
+from cluster.meta.objects import draft
 
 from .. import decode
 from ..patch import repeated_keys
 from ..typed import Decoder, GoError
-from . import cel, check, columns, jsonpath, structural
+from . import cel, check, columns, converting, jsonpath, structural
 
 VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 UNCHECKED = ("some validation rules were not checked because the object was invalid; "
@@ -42,6 +44,26 @@ class Resource:
     scale: dict | None
     rules: cel.Rules | None
     is_terminating: bool = False
+    storage: str = ""                     # the apiVersion in which objects are stored
+    webhook: dict | None = None           # spec.conversion.webhook, where that converts
+    post: Any = None                      # how it is asked: converting.Post
+
+    # -- between versions ---------------------------------------------------------------------------------------------
+
+    def converted(self, obj: dict, wanted: str) -> dict:
+        """The object in another version. Raises StatusError."""
+        return converting.by_webhook(obj, wanted, self.webhook, self.post) if self.webhook else converting.by_name(obj, wanted)
+
+    def shown(self, obj: dict) -> dict:
+        """A stored object in this version: what the schema does not know dropped, defaults filled in that it got later.
+
+        Source: k8s.io/apiextensions-apiserver pkg/apiserver/customresource_handler.go (schemaCoercingConverter, unstructuredDefaulter).
+        """
+        made = self.converted(obj, f"{self.group}/{self.version}")
+        filled = draft(made)
+        structural.prune(filled, self.schema)
+        structural.default(filled, self.schema)
+        return filled if filled != made else made
 
     # -- in ---------------------------------------------------------------------------------------------------------
 
@@ -188,18 +210,18 @@ def _content(obj: dict) -> dict:
 # -- from a definition ------------------------------------------------------------------------------------------------------
 
 
-def kinds_of(crd: dict) -> list[Kind]:
-    """The kinds of a definition's served versions, the one that is stored first."""
+def kinds_of(crd: dict, post: converting.Post | None = None) -> list[Kind]:
+    """The kinds of a definition's served versions, the one that is stored first. post: how its webhook is asked."""
     spec = crd["spec"]
     served = sorted((one for one in spec["versions"] if one.get("served")), key=lambda one: not one.get("storage"))
     stored = next((one["name"] for one in spec["versions"] if one.get("storage")), "")
-    return [_kind(crd, version, f"{spec['group']}/{stored}") for version in served]
+    return [_kind(crd, version, f"{spec['group']}/{stored}", post) for version in served]
 
 
-def _kind(crd: dict, version: dict, stored_as: str) -> Kind:
+def _kind(crd: dict, version: dict, stored_as: str, post: converting.Post | None) -> Kind:
     spec, names = crd["spec"], crd["status"]["acceptedNames"]
     group, name, kind = spec["group"], version["name"], names["kind"]
-    made = resource_of(crd, version, kind)
+    made = resource_of(crd, version, kind, storage=stored_as, post=post)
     wanted = version.get("additionalPrinterColumns") or []
     return Kind(
         kind=kind, plural=names["plural"], singular=names.get("singular", ""), group=group, version=name,
@@ -211,18 +233,20 @@ def _kind(crd: dict, version: dict, stored_as: str) -> Kind:
         prepare_update=made.prepare_update, prepare_status=made.prepare_status, validate=made.validate,
         validate_update=made.validate_update, validate_status=made.validate_status, has_generation=True, unconditional_update=False,
         reset_fields={"": ("status",), "status": ("metadata", "spec")} if made.has_status else {}, selectable=_selectable(version),
-        stored_as="" if stored_as == f"{group}/{name}" else stored_as, custom=made, deprecation=_deprecation(version, group, kind),
+        stored_as="" if made.webhook or stored_as == f"{group}/{name}" else stored_as, custom=made, deprecation=_deprecation(version, group, kind),
         icon="puzzle", title=TITLE)
 
 
-def resource_of(crd: dict, version: dict, kind: str) -> Resource:
+def resource_of(crd: dict, version: dict, kind: str, *, storage: str = "", post: converting.Post | None = None) -> Resource:
     """What a version is."""
+    conversion = crd["spec"].get("conversion") or {}
     schema = (version.get("schema") or {}).get("openAPIV3Schema") or PERMISSIVE
     subresources = version.get("subresources") or {}
     ending = any(one["type"] == "Terminating" and one["status"] == "True" for one in crd["status"].get("conditions") or ())
     return Resource(group=crd["spec"]["group"], version=version["name"], kind=kind, schema=schema,
                     struct=structural.struct_of(schema, kind), has_status="status" in subresources, scale=subresources.get("scale"),
-                    rules=cel.rules_of(schema), is_terminating=ending)
+                    rules=cel.rules_of(schema), is_terminating=ending, storage=storage, post=post,
+                    webhook=conversion.get("webhook") if conversion.get("strategy") == "Webhook" else None)
 
 
 def _selectable(version: dict) -> dict:
