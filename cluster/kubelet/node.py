@@ -85,18 +85,20 @@ class Node:
         wanted = pod if "/" in pod else f"default/{pod}"
         return wanted if wanted in keys else next((key for key in keys if key.rpartition("/")[2] == pod), "")
 
-    def why_not(self, action: str, pod: str, container: str = "") -> str:
-        """Why container-kill or sandbox-kill cannot be done, "" when it can."""
+    def why_not(self, action: str, pod: str, container: str = "") -> tuple[str, str] | None:
+        """Why container-kill or sandbox-kill cannot be done, in English and Chinese; None when it can."""
         key = self.key_of(pod)
         if not key:
-            return f"pod {pod!r} does not run on {self.name}"
+            return f"pod {pod!r} does not run on {self.name}", f"Pod“{pod}”不在 {self.name} 上运行"
         if action == "container-kill":
             running = self._running(key)
             if container not in running:
+                there = "、".join(running)
                 return (
-                    f"container {container!r} of pod {pod!r} does not run: running are {', '.join(running) or 'none'}"
+                    f"container {container!r} of pod {pod!r} does not run: running are {', '.join(running) or 'none'}",
+                    f"Pod“{pod}”的容器“{container}”没有运行：{'正在运行的是 ' + there if there else '没有容器在运行'}",
                 )
-        return ""
+        return None
 
     def _running(self, key: str) -> list[str]:
         containers = self.runtime.state.containers

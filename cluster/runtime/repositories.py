@@ -33,7 +33,11 @@ class RepositoryState:
 
 
 class CannotPush(ValueError):
-    """What was pushed is too much; the message says of what."""
+    """What was pushed is too much; the message says of what, `zh` in Chinese."""
+
+    def __init__(self, en: str, zh: str):
+        super().__init__(en)
+        self.zh = zh
 
 
 class Repositories(Actor):
@@ -60,9 +64,10 @@ class Repositories(Actor):
         last, repositories = self.head(url, branch), self.state.repositories
         files = {path: text for path, text in {**(last.files if last else {}), **changes}.items() if text}
         if plain(url) not in repositories and len(repositories) >= MOST_REPOSITORIES:
-            raise CannotPush(f"there are {MOST_REPOSITORIES} repositories already")
+            raise CannotPush(f"there are {MOST_REPOSITORIES} repositories already", f"已有 {MOST_REPOSITORIES} 个仓库")
         if len(files) > MOST_FILES or sum(len(path) + len(text) for path, text in files.items()) > MOST_BYTES:
-            raise CannotPush(f"a repository holds at most {MOST_FILES} files, of {MOST_BYTES // 1024} KiB in all")
+            raise CannotPush(f"a repository holds at most {MOST_FILES} files, of {MOST_BYTES // 1024} KiB in all",
+                             f"一个仓库最多 {MOST_FILES} 个文件，共 {MOST_BYTES // 1024} KiB")
         return files
 
     def find(self, url: str) -> dict[str, list[Commit]] | None:

@@ -38,7 +38,7 @@ def handle(host, asked: dict, respond: Respond) -> dict | None:
     """Do a command; raises Refused for one that makes no sense."""
     function = COMMANDS.get(asked.get("do", ""))
     if function is None:
-        raise Refused(f"unknown command {asked.get('do')!r}")
+        raise Refused(f"unknown command {asked.get('do')!r}", f"未知命令“{asked.get('do')}”")
     return function(host, asked, respond)
 
 
@@ -356,11 +356,8 @@ def sandbox_list(host, asked: dict, respond: Respond) -> dict:
 
 @command
 def sandbox_create(host, asked: dict, respond: Respond) -> dict:
-    try:
-        sandbox = sandboxes.create(asked["name"], **{key: asked.get(key) for key in ("nodes", "node_cpu", "node_memory", "seed", "rbac", "parallel_pulls")},
-                                   profile=asked.get("profile") or "learner")
-    except sandboxes.BadSandbox as error:
-        raise Refused(str(error)) from None
+    wishes = {key: asked.get(key) for key in ("nodes", "node_cpu", "node_memory", "seed", "rbac", "parallel_pulls")}
+    sandbox = sandboxes.create(asked["name"], **wishes, profile=asked.get("profile") or "learner")
     host.runner(sandbox.name)
     return {"ok": True, "name": sandbox.name}
 

@@ -2,13 +2,10 @@
 from __future__ import annotations
 
 from . import supplies
+from .refusals import Refused
 
 PLANE = ("kube-apiserver", "etcd", "kube-controller-manager", "kube-scheduler")
 COMPONENTS = (*PLANE, "kube-proxy", "coredns")
-
-
-class UnknownFault(ValueError):
-    """The words of a fault make no sense; the message says which and what would."""
 
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -22,27 +19,26 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
 
 
 def check(simulation, action: str, args: list[str]) -> None:
-    """Refuse what cannot be meant, before it is journaled. Raises UnknownFault."""
+    """Refuse what cannot be meant, before it is journaled. Raises Refused, which says what would make sense."""
     wanted = ARGUMENTS.get(action)
     if wanted is None:
-        raise UnknownFault(f"unknown fault {action!r}: choose one of {', '.join(ARGUMENTS)}")
+        raise Refused(f"unknown fault {action!r}: choose one of {', '.join(ARGUMENTS)}", f"未知故障“{action}”：可选 {'、'.join(ARGUMENTS)}")
     _check_count(action, args, wanted)
     if action in supplies.ARGUMENTS:
-        try:
-            supplies.check(simulation.engine, action, args)
-        except ValueError as error:
-            raise UnknownFault(str(error)) from None
+        supplies.check(simulation.engine, action, args)
         return
     if wanted[0] == "NODE" and args[0] not in simulation.nodes:
-        raise UnknownFault(f"node {args[0]!r} not found: this sandbox has {', '.join(simulation.nodes) or 'no nodes'}")
+        nodes = tuple(simulation.nodes)
+        raise Refused(f"node {args[0]!r} not found: this sandbox has {', '.join(nodes) or 'no nodes'}",
+                      f"找不到节点“{args[0]}”：此沙箱{'有 ' + '、'.join(nodes) if nodes else '没有节点'}")
     if wanted[0] == "NAME":
         _check_component(simulation, args[0])
     if action == "disk-fill" and not (args[1].isascii() and args[1].isdigit() and len(args[1]) < 8):
-        raise UnknownFault(f"{args[1]!r} is no whole number of GiB")
+        raise Refused(f"{args[1]!r} is no whole number of GiB", f"“{args[1]}”不是以 GiB 计的整数")
     if action in ("container-kill", "sandbox-kill"):
         complaint = simulation.nodes[args[0]].why_not(action, *args[1:])
         if complaint:
-            raise UnknownFault(complaint)
+            raise Refused(*complaint)
 
 
 def _check_count(action: str, args: list[str], wanted: tuple[str, ...]) -> None:
@@ -50,13 +46,15 @@ def _check_count(action: str, args: list[str], wanted: tuple[str, ...]) -> None:
     if wanted[-1:] == ("…",):
         least, wanted = least - 1, (*wanted, *args)
     if not least <= len(args) <= len(wanted):
-        raise UnknownFault(f"usage: {action} {' '.join(ARGUMENTS[action])}".rstrip())
+        usage = f"{action} {' '.join(ARGUMENTS[action])}".rstrip()
+        raise Refused(f"usage: {usage}", f"用法：{usage}")
 
 
 def _check_component(simulation, name: str) -> None:
     there, controllers = switchable(simulation), simulation.manager.controllers
     if name not in there and name not in controllers:
-        raise UnknownFault(f"component {name!r} not found: choose one of {', '.join(there)}, or a controller: {', '.join(controllers)}")
+        raise Refused(f"component {name!r} not found: choose one of {', '.join(there)}, or a controller: {', '.join(controllers)}",
+                      f"找不到组件“{name}”：可选 {'、'.join(there)}，或控制器 {'、'.join(controllers)}")
 
 
 def switchable(simulation) -> list[str]:

@@ -463,10 +463,7 @@ class Runner:
             self._tick_clock(self.wall())
 
     def fault(self, action: str, args: list[str]) -> None:
-        try:
-            faults.check(self.simulation, action, args)
-        except faults.UnknownFault as error:
-            raise Refused(str(error)) from None
+        faults.check(self.simulation, action, args)
         self.input("fault", {"action": action, "args": args})
 
     def reset(self) -> None:

@@ -11,15 +11,12 @@ from cluster.meta import quantity
 from cluster.models import Sandbox
 
 from .profiles import PROFILES
+from .refusals import Refused
 from .simulation import settings_for
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 MAX_NODES = 100
 MAX_AMOUNT = 1 << 60
-
-
-class BadSandbox(ValueError):
-    """What was asked for cannot be made; the message says why."""
 
 
 def context_name(name: str) -> str:
@@ -42,15 +39,17 @@ def main_sandbox() -> Sandbox:
 
 def create(name: str, *, profile: str = "learner", nodes: list[str] | None = None, node_cpu: str | None = None,
            node_memory: str | None = None, seed: int | None = None, rbac: bool | None = None, parallel_pulls: int | None = None) -> Sandbox:
-    """Make a sandbox's row; its cluster boots when it is first woken. Raises BadSandbox."""
+    """Make a sandbox's row; its cluster boots when it is first woken. Raises Refused."""
     if not NAME.fullmatch(name):
-        raise BadSandbox(f"{name!r} is no name for a sandbox: use lower-case letters, digits and '-', at most 63")
+        raise Refused(f"{name!r} is no name for a sandbox: use lower-case letters, digits and '-', at most 63",
+                      f"“{name}”不能作沙箱名：请用小写字母、数字与 -，最多 63 个")
     if find(name):
-        raise BadSandbox(f"sandbox {name!r} already exists")
+        raise Refused(f"sandbox {name!r} already exists", f"沙箱“{name}”已存在")
     if profile not in PROFILES:
-        raise BadSandbox(f"unknown profile {profile!r}: choose one of {', '.join(PROFILES)}")
+        raise Refused(f"unknown profile {profile!r}: choose one of {', '.join(PROFILES)}", f"未知配置“{profile}”：可选 {'、'.join(PROFILES)}")
     if parallel_pulls is not None and not 0 <= parallel_pulls <= 1000:
-        raise BadSandbox(f"{parallel_pulls} is no number of pulls at once: choose one from 1 to 1000, or 0 for no limit")
+        raise Refused(f"{parallel_pulls} is no number of pulls at once: choose one from 1 to 1000, or 0 for no limit",
+                      f"{parallel_pulls} 不能作同时拉取数：可选 1 至 1000，0 表示不限")
     _check_nodes(nodes or [])
     _check_quantities(node_cpu, node_memory)
     epoch_ms = int(time.time()) * 1000
@@ -61,10 +60,10 @@ def create(name: str, *, profile: str = "learner", nodes: list[str] | None = Non
 
 def _check_nodes(nodes: list[str]) -> None:
     if len(nodes) > MAX_NODES:
-        raise BadSandbox(f"at most {MAX_NODES} nodes")
+        raise Refused(f"at most {MAX_NODES} nodes", f"最多 {MAX_NODES} 个节点")
     for node in nodes:
         if not NAME.fullmatch(node) or nodes.count(node) > 1:
-            raise BadSandbox(f"{node!r} is no name for a node, or is there twice")
+            raise Refused(f"{node!r} is no name for a node, or is there twice", f"“{node}”不能作节点名，或重复")
 
 
 def _check_quantities(*values: str | None) -> None:
@@ -73,9 +72,9 @@ def _check_quantities(*values: str | None) -> None:
             try:
                 amount = quantity.parse(value)
             except ValueError as error:
-                raise BadSandbox(f"{value!r} is no quantity: {error}") from None
+                raise Refused(f"{value!r} is no quantity: {error}", f"“{value}”不是数量：{error}") from None
             if not 0 < amount.value <= MAX_AMOUNT:
-                raise BadSandbox(f"{value!r} must be more than 0 and at most 1Ei")
+                raise Refused(f"{value!r} must be more than 0 and at most 1Ei", f"“{value}”须大于 0，至多 1Ei")
 
 
 def listing() -> list[dict]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .refusals import Refused
+
 MODES = ("dns", "down", "timeout", "unavailable", "denied", "limited")
 EVERYTHING = "*"
 _BRANCH = re.compile(r"[\w][\w./-]{0,99}")
@@ -21,7 +23,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
 
 
 def check(engine: Any, action: str, args: list[str]) -> None:
-    """Refuse what cannot be meant. Raises ValueError."""
+    """Refuse what cannot be meant. Raises Refused."""
     if action in ("registry-push", "registry-remove", "registry-block", "registry-allow") and args[0] != EVERYTHING:
         _check_image(args[0])
     if action == "registry-push" and len(args) > 1 and args[1] != "private":
@@ -29,7 +31,7 @@ def check(engine: Any, action: str, args: list[str]) -> None:
     if action == "registry-slow":
         _number(args[0], MOST_MIB_S)
     if action == "registry-break" and args and args[0] not in MODES:
-        raise ValueError(f"unknown mode {args[0]!r}: choose one of {', '.join(MODES)}")
+        raise Refused(f"unknown mode {args[0]!r}: choose one of {', '.join(MODES)}", f"未知方式“{args[0]}”：可选 {'、'.join(MODES)}")
     if action == "git-push":
         _check_push(engine, args)
 
@@ -40,23 +42,28 @@ def _check_image(image: str) -> None:
     try:
         parsed = reference.parse(image)
     except reference.InvalidReference as error:
-        raise ValueError(f"{image!r} names no image: {error}") from None
+        raise Refused(f"{image!r} names no image: {error}", f"“{image}”不是镜像名：{error}") from None
     if parsed.digest:
-        raise ValueError(f"{image!r}: name a tag, not a digest")
+        raise Refused(f"{image!r}: name a tag, not a digest", f"“{image}”：请写标签，不要写摘要")
 
 
 def _check_push(engine: Any, args: list[str]) -> None:
-    from cluster.runtime.repositories import place_of, repositories_of
+    from cluster.runtime.repositories import CannotPush, place_of, repositories_of
 
     if len(args) % 2:
-        raise ValueError("usage: git-push URL[#BRANCH] MESSAGE PATH TEXT [PATH TEXT …]")
+        usage = "git-push URL[#BRANCH] MESSAGE PATH TEXT [PATH TEXT …]"
+        raise Refused(f"usage: {usage}", f"用法：{usage}")
     url, branch = place_of(args[0])
     if not url or not _BRANCH.fullmatch(branch) or ".." in branch:
-        raise ValueError(f"{args[0]!r} is no address of a repository, with a branch behind # if it is not main")
+        raise Refused(f"{args[0]!r} is no address of a repository, with a branch behind # if it is not main",
+                      f"“{args[0]}”不是仓库地址（分支不是 main 时写在 # 之后）")
     for path in args[2::2]:
         if not path or path.startswith("/") or ".." in path.split("/") or path.endswith("/"):
-            raise ValueError(f"{path!r} is no path of a file in a repository")
-    repositories_of(engine).tree_after(url, dict(zip(args[2::2], args[3::2], strict=True)), branch)
+            raise Refused(f"{path!r} is no path of a file in a repository", f"“{path}”不是仓库中的文件路径")
+    try:
+        repositories_of(engine).tree_after(url, dict(zip(args[2::2], args[3::2], strict=True)), branch)
+    except CannotPush as error:
+        raise Refused(str(error), error.zh) from None
 
 
 def _number(text: str, most: int) -> float:
@@ -65,7 +72,7 @@ def _number(text: str, most: int) -> float:
     except ValueError:
         number = -1.0
     if not 0.001 <= number <= most:  # also what is no number at all
-        raise ValueError(f"{text!r} is no number of MiB: choose one from 0.001 to {most}")
+        raise Refused(f"{text!r} is no number of MiB: choose one from 0.001 to {most}", f"“{text}”不是以 MiB 计的数：可选 0.001 至 {most}")
     return number
 
 

@@ -171,7 +171,7 @@ def test_a_killed_container_is_restarted_and_keeps_pod_and_address():
     world.create("web", image="nginx/nginx:v1")
     world.run(5_000)
     before = world.pod("web")
-    assert world.node.why_not("container-kill", "web", "app") == "" and world.node.kill_container("web", "app")
+    assert world.node.why_not("container-kill", "web", "app") is None and world.node.kill_container("web", "app")
     world.run(3_000)
     after = world.pod("web")
     assert (

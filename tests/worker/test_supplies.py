@@ -7,6 +7,7 @@ from cluster.runtime import reference
 from cluster.runtime.registry import BANDWIDTH_BYTES_S, MODES, registry_of
 from cluster.runtime.repositories import SITE, repositories_of
 from cluster.worker import faults, supplies
+from cluster.worker.refusals import Refused
 
 
 class Cluster:
@@ -28,9 +29,11 @@ class Cluster:
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_before_anything_happens(action, args, words):
-    with pytest.raises(faults.UnknownFault) as refusal:
+    with pytest.raises(Refused) as refusal:
         faults.check(Cluster(), action, args)
     assert words in str(refusal.value)
+    texts = refusal.value.texts
+    assert texts["zh"] != texts["en"], "said in Chinese too"
 
 
 def do(cluster, action, *args):

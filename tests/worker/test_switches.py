@@ -6,6 +6,7 @@ from cluster.kubelet.health import NO_PLUGIN
 from cluster.meta.requests import Request
 from cluster.store.etcd import REFUSED
 from cluster.worker import faults
+from cluster.worker.refusals import Refused
 from cluster.worker.simulation import Simulation, settings_for
 
 pytestmark = pytest.mark.slow
@@ -213,5 +214,5 @@ def test_the_status_of_components_tells_which_of_them_are_off(cluster):
     ("runtime-stop", "mars", "node 'mars' not found"), ("cni-start", "mars", "node 'mars' not found"),
 ])  # fmt: skip
 def test_what_cannot_be_switched_is_refused(cluster, action, name, words):
-    with pytest.raises(faults.UnknownFault, match=words):
+    with pytest.raises(Refused, match=words):
         cluster.switch(action, name)
