@@ -6,7 +6,7 @@ import pytest
 
 from cluster.scheduler.cache import Cache
 from cluster.scheduler.cycle import decide
-from cluster.scheduler.framework import Cycle, Listers
+from cluster.scheduler.framework import Cycle, Listers, plugins
 from cluster.scheduler.plugins.default_preemption import Candidate, DefaultPreemption, best, by_budget
 from cluster.scheduler.plugins.volume_restrictions import VolumeRestrictions
 from cluster.scheduler.pods import PodInfo
@@ -164,3 +164,16 @@ def test_who_holds_a_claim_that_only_one_pod_may_use_goes_for_who_matters_more()
     decision = decide(cycle, (VolumeRestrictions(), DefaultPreemption()), start=0, choose=lambda count: 0)
     rescue = DefaultPreemption().post_filter(cycle, decision, lambda count: 0)
     assert [victim.name for victim in rescue.victims] == ["holder"] and rescue.nominated == "n1"
+
+
+def test_who_goes_of_equals_does_not_depend_on_who_came_first():
+    def rescued(names):
+        cache = Cache()
+        cache.set_node({"metadata": {"name": "n1"}, "status": {"allocatable": {"pods": "2"}}})
+        for name in names:
+            cache.add_pod(info(name, 1), "n1")
+        cycle = Cycle(info("p", 5), cache)
+        decision = decide(cycle, plugins(), start=0, choose=lambda count: 0)
+        return [victim.name for victim in DefaultPreemption().post_filter(cycle, decision, lambda count: 0).victims]
+
+    assert rescued(["a", "b"]) == rescued(["b", "a"]) == ["b"]

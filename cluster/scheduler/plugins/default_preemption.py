@@ -49,9 +49,13 @@ def start_of(pod: PodInfo) -> str:
     return (pod.pod.get("status") or {}).get("startTime") or LATER
 
 
-def importance(pod: PodInfo) -> tuple[int, str]:
-    """What sorts Pods from the most important on: priority, then age. Source: util.MoreImportantPod."""
-    return (-pod.priority, start_of(pod))
+def importance(pod: PodInfo) -> tuple[int, str, str]:
+    """What sorts Pods from the most important on: priority, then age. Source: util.MoreImportantPod.
+
+    Among equals upstream goes by the order in which they came to the node, as far as its sort keeps that; here their names
+    decide, which a cache that is made anew knows too.
+    """
+    return (-pod.priority, start_of(pod), pod.key)
 
 
 # -- whether to try ---------------------------------------------------------------------------------------------------
