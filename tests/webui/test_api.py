@@ -84,7 +84,7 @@ def test_a_body_of_another_shape_is_422(api, body):
 @pytest.mark.parametrize(("body", "words"), [
     ({"action": "melt"}, "unknown fault"), ({"action": "kubelet-stop"}, "usage: kubelet-stop NODE"),
     ({"action": "kubelet-stop", "args": ["mars"]}, "node 'mars' not found: this sandbox has k8snode1, k8snode2"),
-    ({"action": "component-stop", "args": ["etcd"]}, "component 'etcd' not found"),
+    ({"action": "component-stop", "args": ["mars"]}, "component 'mars' not found"),
     ({"action": "sandbox-kill", "args": ["k8snode1", "nobody"]}, "nobody"),
     ({"action": "container-kill", "args": ["k8snode1", "nobody", "app"]}, "nobody"),
 ])
