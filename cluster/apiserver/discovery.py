@@ -14,7 +14,7 @@ from cluster.kinds.base import Kind
 from cluster.meta import status
 from cluster.meta.requests import Request, Response
 
-from . import aggregation, negotiation, openapi, openapi_protobuf
+from . import aggregation, negotiation, openapi, openapi_protobuf, tokens
 from .context import Context
 
 KUBE_VERSION = re.compile(r"v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?")
@@ -61,6 +61,10 @@ def answer(request: Request, context: Context) -> Response:
         if found is not None:
             context.trace("ReadServed", "", source="memory", verb="get", path=path)
             return found
+    issuer = tokens.metadata(path, context)
+    if issuer is not None:
+        context.trace("ReadServed", "", source="memory", verb="get", path=path)
+        return issuer
     if _is_served_group(path, registry):
         raise status.no_such_path()
     if aggregation.is_remote(path, context.store):
@@ -81,7 +85,7 @@ def _plain(path: str, request: Request, registry: Registry) -> Response | None:
         return Response(code=200, body=VERSION)
     if path == "/":
         roots = ["/api", "/api/v1", "/apis", *(f"/apis/{group}" for group in registry.groups() if group), *CHECKS,
-                 "/openapi/v2", "/openapi/v3", "/version"]
+                 "/openapi/v2", "/openapi/v3", "/version", tokens.CONFIGURATION, tokens.KEY_SET]
         return Response(code=200, body={"paths": sorted(roots)})
     return None
 

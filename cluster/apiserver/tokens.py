@@ -1,32 +1,36 @@
 """Tokens of ServiceAccounts: signed when they are issued, verified when somebody comes with one.
 
-The key is a digest of the cluster's own uid (that of the namespace kube-system), so a token holds as long as its cluster,
-also after a restart. Simplified: a digest stands for the RSA signature.
-Source: k8s.io/kubernetes pkg/serviceaccount/{claims,jwt}.go; k8s.io/apiserver pkg/authentication/token/union.
+The key follows from the cluster's own uid (that of the namespace kube-system), so a token holds as long as its cluster, also after a
+restart. Who has the key set (/openid/v1/jwks) can verify a token without asking the server.
+Source: k8s.io/kubernetes pkg/serviceaccount/{claims,jwt,openidmetadata}.go, pkg/routes/openidmetadata.go; k8s.io/apiserver
+pkg/authentication/token/union.
 """
 from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import json
 
 from cluster.meta.gotext import quote
+from cluster.meta.requests import Response
 
+from . import itself, signing
 from .authn import SERVICE_ACCOUNT, Identity, implied_groups, with_authenticated
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
 CLUSTER = "/registry/namespaces/kube-system"
-SIGNATURE_BYTES = 256
+CONFIGURATION, KEY_SET = "/.well-known/openid-configuration", "/openid/v1/jwks"
+KEPT = {"Cache-Control": "public, max-age=3600"}
 UNKNOWN = "invalid bearer token"
 PREFIX = "authentication.kubernetes.io/"
 
 
 def sign(claims: dict, context) -> str:
     """A JSON web token with these claims."""
-    header = {"alg": "RS256", "kid": _key(context)[:43]}
+    key = _key(context)
+    header = {"alg": "RS256", "kid": key.id}
     body = ".".join(_part(json.dumps(part, separators=(",", ":"))) for part in (header, claims))
-    return f"{body}.{_encoded(_signature(body, context))}"
+    return f"{body}.{signing.encoded(key.sign(body))}"
 
 
 def read(sent: str, context, audiences: list[str] | None = None) -> tuple[Identity | None, str]:
@@ -47,9 +51,11 @@ def audiences_of(sent: str, context) -> list[str]:
 
 def _claims(token: str, context) -> dict | None:
     body, _, signature = token.rpartition(".")
-    if body.count(".") != 1 or signature != _encoded(_signature(body, context)):
+    if body.count(".") != 1 or not body.isascii():
         return None
     try:
+        if not _key(context).verifies(body, base64.b64decode(signature + "==", altchars=b"-_", validate=True)):
+            return None
         found = json.loads(base64.urlsafe_b64decode(body.partition(".")[2] + "=="))
     except (ValueError, binascii.Error):
         return None
@@ -100,19 +106,24 @@ def _identity(claims: dict) -> Identity:
     return Identity(user, with_authenticated(user, implied_groups(user)), uid=about["serviceaccount"]["uid"], extra=tuple(extra))
 
 
-def _key(context) -> str:
+def metadata(path: str, context) -> Response | None:
+    """What OpenID clients ask of an issuer: where its keys are, and those keys; None for other paths."""
+    if path == CONFIGURATION:
+        uri = f"https://{itself.SERVER_IP}:{itself.SERVER_PORT}{KEY_SET}"
+        body = {"issuer": ISSUER, "jwks_uri": uri, "response_types_supported": ["id_token"], "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": ["RS256"]}
+        return Response(code=200, body=json.dumps(body, separators=(",", ":")), headers={"Content-Type": "application/json", **KEPT})
+    if path == KEY_SET:
+        body = {"keys": [_key(context).public]}
+        return Response(code=200, body=json.dumps(body, separators=(",", ":")), headers={"Content-Type": "application/jwk-set+json", **KEPT})
+    return None
+
+
+def _key(context) -> signing.Key:
     stored = context.store.get(CLUSTER)
     uid = stored.value["metadata"]["uid"] if stored else ""
-    return hashlib.sha256(f"service account key of {uid}".encode()).hexdigest()
-
-
-def _signature(body: str, context) -> bytes:
-    return hashlib.shake_256(f"{_key(context)}.{body}".encode()).digest(SIGNATURE_BYTES)
+    return signing.key_of(f"service account key of {uid}")
 
 
 def _part(text: str) -> str:
-    return _encoded(text.encode())
-
-
-def _encoded(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return signing.encoded(text.encode())
