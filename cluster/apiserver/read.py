@@ -25,6 +25,7 @@ Row = tuple[str, dict]            # (key, object)
 # A get of a revision that is not there yet waits for it until the request times out; here that is at once.
 NEVER = {"metadata": {}, "status": "Failure", "message": "Timeout: request did not complete within the allotted timeout",
          "reason": "Timeout", "details": {}, "code": 504}
+COMPACTION_MS = 300_000     # Source: k8s.io/apiserver pkg/storage/storagebackend/config.go (DefaultCompactInterval)
 LATEST = -1      # the revision in a token that goes on with whatever is there
 TOKEN_VERSION = "meta.k8s.io/v1"
 BASE64 = string.ascii_letters + string.digits + "-_"
@@ -172,6 +173,8 @@ def _now(store, folder: str) -> list[Row]:
 def _at(call: Call, folder: str, revision: int) -> list[Row]:
     """The rows as they were: the present with the log taken back."""
     store = call.context.store
+    if _is_compacted(call, revision):
+        raise _expired(call, folder)
     try:
         changes = store.since(folder, revision)
     except Compacted:
@@ -183,6 +186,15 @@ def _at(call: Call, folder: str, revision: int) -> list[Row]:
         else:
             rows[change.key] = change.previous
     return sorted(rows.items())
+
+
+def _is_compacted(call: Call, revision: int) -> bool:
+    """Whether lists of a revision are a thing of the past: every five minutes it forgets what was over five minutes before.
+
+    Watches go on from their cache, which keeps more. Source: k8s.io/apiserver pkg/storage/etcd3/compact.go (compactor).
+    """
+    at_ms = call.context.store.left_at_ms(revision)
+    return at_ms is not None and at_ms <= (call.context.now_ms // COMPACTION_MS - 1) * COMPACTION_MS
 
 
 def _expired(call: Call, folder: str) -> status.StatusError:

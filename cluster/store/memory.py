@@ -125,6 +125,11 @@ class Store:
         start = bisect_right(self.changes, revision, key=lambda change: change.revision)
         return [change for change in self.changes[start:] if change.key.startswith(prefix)]
 
+    def left_at_ms(self, revision: int) -> int | None:
+        """When a revision ceased to be the present one, as far as the log goes back; None: it has not."""
+        start = bisect_right(self.changes, revision, key=lambda change: change.revision)
+        return self.changes[start].at_ms if start < len(self.changes) else None
+
     def compact(self, revision: int) -> None:
         """Forget the log up to and including a revision."""
         start = bisect_right(self.changes, revision, key=lambda change: change.revision)

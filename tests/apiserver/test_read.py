@@ -55,6 +55,24 @@ def test_a_compacted_revision_is_gone(server, three):
     assert rest.ok and "d" in names(rest) and names(first)[0] not in names(rest)
 
 
+@pytest.mark.parametrize("minutes, is_gone", [(5, False), (9, False), (10, True)])
+def test_a_revision_is_forgotten_at_the_second_compaction_after_it_was_left(server, three, minutes, is_gone):
+    token = listed(server, limit=1).body["metadata"]["continue"]
+    server.ask("create", "configmaps", namespace="default", body={"metadata": {"name": "d"}})
+    server.now_ms = minutes * 60_000
+    found = listed(server, limit=1, **{"continue": token})
+    assert found.code == (410 if is_gone else 200)
+    if is_gone:
+        rest = listed(server, limit=1, **{"continue": found.body["metadata"]["continue"]})
+        assert names(rest) == ["b"] and rest.body["metadata"]["resourceVersion"] == str(server.store.revision)
+
+
+def test_a_revision_that_is_the_present_one_is_never_forgotten(server, three):
+    token = listed(server, limit=1).body["metadata"]["continue"]
+    server.now_ms = 3_600_000
+    assert listed(server, limit=1, **{"continue": token}).code == 200
+
+
 @pytest.mark.parametrize("token, why", [
     ("a", "illegal base64 data at input byte 0"), ("!", "illegal base64 data at input byte 0"),
     ("e30", "server does not recognize this encoded version"),
