@@ -142,7 +142,8 @@ class Prober:
 
     def tick(self, uid: str, key: str) -> None:
         """The time for a probe has come."""
-        probe, pod = self.table.get(uid, {}).get(key), self.kubelet.pod(uid)
+        probes, pod = self.kubelet.state.probes.get(uid), self.kubelet.pod(uid)
+        probe = probes.get(key) if probes else None
         if probe is None:
             return
         probe.timer = 0

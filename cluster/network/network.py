@@ -201,7 +201,7 @@ class Network(Actor):
         address = found.addresses[0] if found else host
         options = {"timeout_ms": timeout_ms, "is_traced": is_traced, "is_tls": is_tls}
         reply = self._dial(place_of(runtime, container), address, port, text, protocol, **options)
-        return reply._replace(resolved=found, took_ms=reply.took_ms + (found.took_ms if found else 0))
+        return reply if found is None else reply._replace(resolved=found, took_ms=reply.took_ms + found.took_ms)
 
     def from_server(self, address: str, port: int, text: str) -> tuple[int, Any, dict[str, str]]:
         """The answer to an HTTP request of the API server: (code, body, headers), or (0, why there is none, {})."""
