@@ -134,7 +134,7 @@ def _claims(obj: dict, facts: Facts, pods: list[dict]) -> list[str]:
             places = range(start := (obj["spec"].get("ordinals") or {}).get("start", 0), start + obj["spec"]["replicas"])
             prefix = f"{name_of(template)}-{name_of(obj)}-"
             wrong += [f"claim {name} outlived its Pod" for name, claim in claims.items() if name.startswith(prefix)
-                      and int(name.removeprefix(prefix)) not in places and claim["metadata"].get("ownerReferences")]
+                      and int(name.removeprefix(prefix)) not in places and claim["metadata"].get("ownerReferences") and not facts.is_used(name)]
     return wrong
 
 
