@@ -54,6 +54,11 @@ def key_of(secret: str) -> Key:
     return Key(modulus, parts, encoded(hashlib.sha256(_subject(modulus)).digest()))
 
 
+def public(key: dict) -> Key:
+    """A key of a JSON web key set: it verifies, and cannot sign."""
+    return Key(int.from_bytes(base64.urlsafe_b64decode(key["n"] + "=="), "big"), (), key["kid"])
+
+
 def encoded(data: bytes) -> str:
     """Base64 for addresses, without its filling."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from cluster.apiserver.itself import SERVER_IP
+from cluster.apiserver.itself import SERVER_IP, SERVER_PORT
 from cluster.engine import Actor
 from cluster.runtime.http import Asked, answer_of
 from cluster.runtime.octets import bytes_of
 from cluster.runtime.servers import TLS, converse, is_quiet
 from cluster.runtime.wire import NO_DATA, NO_NAME, NO_ROUTE, PLAIN, REFUSED, TIMEOUT, UNRESOLVED, Exchanged, Resolved
 
-from . import coredns, kube_proxy, policies, resolver
+from . import coredns, in_cluster, kube_proxy, policies, resolver
 from .places import LOCALHOST, LOOPBACK, Listener, Place, is_address, is_in, listener_at, mapped_to, place_of
 
 NAME = "network"
@@ -108,6 +108,8 @@ class Network(Actor):
             if not choice.address:
                 return REFUSED  # a rule of kube-proxy answers with a reset
             return self._to_endpoint(source, address, choice)
+        if address == SERVER_IP:
+            return Route(None, port, source.address) if port == SERVER_PORT else REFUSED
         place = self.place(source, address)
         if isinstance(place, str):
             return place
@@ -236,7 +238,7 @@ class Network(Actor):
         if isinstance(route, str):
             return self._failed(source, address, port, route, timeout_ms, is_traced)
         if route.place is None:
-            return Exchanged("", TO_TLS if text else "", address, self.latency("connect"))
+            return self._to_server(source, address, port, text, timeout_ms=timeout_ms, is_traced=is_traced, is_tls=is_tls)
         if not self._is_allowed(source, route.place, route.port, protocol):
             return self._failed(source, address, port, TIMEOUT, timeout_ms, is_traced, by_policy=True)
         listener = listener_at(route.place, route.port, protocol)
@@ -247,6 +249,15 @@ class Network(Actor):
             return Exchanged(PLAIN if is_tls else "", "" if is_tls else TO_TLS, address, self.latency("connect"))
         reply = self._talk(source, route, listener, address, text, is_traced=is_traced)
         return reply if reply.took_ms <= timeout_ms else Exchanged(TIMEOUT, address=address, took_ms=timeout_ms)
+
+    def _to_server(self, source: Place, address: str, port: int, text: str, *, timeout_ms: int, is_traced: bool, is_tls: bool) -> Exchanged:
+        """A connection to the API server."""
+        server = self._part("kube-apiserver")
+        if server is not None and not server.is_on:
+            return self._failed(source, address, port, REFUSED, timeout_ms, is_traced)
+        if not text or not is_tls or server is None:
+            return Exchanged("", TO_TLS if text else "", address, self.latency("connect"))
+        return Exchanged("", in_cluster.answered(server, text), address, self.latency("connect"))
 
     def _is_allowed(self, source: Place, target: Place | policies.Peer, port: int, protocol: str) -> bool:
         guard = self._part(policies.NAME)

@@ -1,8 +1,8 @@
 """agnhost: the many-in-one image of Kubernetes' own tests. Its first argument chooses what it is; with none it pauses.
 
 Here are netexec, pause, serve-hostname, entrypoint-tester, liveness, porter, test-webserver, logs-generator, connect, dns-suffix,
-dns-server-list, etc-hosts, stress, guestbook, grpc-health-checking, tcp-reset, mounttest, nettest, webhook and
-crd-conversion-webhook; others say that they are not simulated, and end with 1.
+dns-server-list, etc-hosts, stress, guestbook, grpc-health-checking, tcp-reset, mounttest, nettest, webhook, crd-conversion-webhook and
+test-service-account-issuer-discovery; others say that they are not simulated, and end with 1.
 Source: kubernetes test/images/agnhost.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cluster.runtime import agnhost_guestbook, agnhost_webhook
+from cluster.runtime import agnhost_guestbook, agnhost_openid, agnhost_webhook
 from cluster.runtime.agnhost_mounttest import mounttest
 from cluster.runtime.agnhost_servers import ANSWERS, TALKS
 from cluster.runtime.image import Act, Image, Printed
@@ -211,6 +211,7 @@ PROGRAMS: dict[str, Callable[[Running], Act]] = {
     "nettest": nettest,
     "webhook": webhook,
     "crd-conversion-webhook": webhook,
+    "test-service-account-issuer-discovery": agnhost_openid.discovery,
 }
 
 

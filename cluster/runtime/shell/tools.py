@@ -8,6 +8,7 @@ from .archives import ARCHIVES
 from .awk import AWK
 from .builtins import false, kill, nothing, show_folder
 from .columns import COLUMNS
+from .curl import CURL
 from .dates import DATES
 from .digests import DIGESTS
 from .editing import sed
@@ -27,6 +28,6 @@ from .writers import echo, printf
 
 TOOLS: dict[str, Callable] = {
     "true": nothing, "false": false, "echo": echo, "printf": printf, "test": test, "[": test, "kill": kill, "pwd": show_folder, "sed": sed,
-    **TEXTS, **SORTING, **COLUMNS, **DATES, **RECKONING, **SEARCHING, **AWK, **FILES, **LISTING, **SYSTEM, **NETWORKING, **SOCKETS,
+    **TEXTS, **SORTING, **COLUMNS, **DATES, **RECKONING, **SEARCHING, **AWK, **FILES, **LISTING, **SYSTEM, **NETWORKING, **CURL, **SOCKETS,
     **DIGESTS, **LOOKUPS, **PROGRAMS, **ARCHIVES,
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cluster.runtime.wire import NO_NAME, NO_SERVER, REFUSED, TIMEOUT, UNRESOLVED, Exchanged, Resolved
+from cluster.runtime.wire import NO_NAME, NO_SERVER, PLAIN, REFUSED, TIMEOUT, UNRESOLVED, Exchanged, Resolved
 
 from .programs import Container
 
@@ -15,6 +15,8 @@ REPLIES = {
     ("web", 80, "/old"): Exchanged(text=MOVED, address="10.96.0.5", took_ms=2),
     ("web", 80, "/none"): Exchanged(text=GONE, address="10.96.0.5", took_ms=2),
     ("shut", 80, "/"): Exchanged(REFUSED, address="10.96.0.6", took_ms=1),
+    ("safe", 443, "/"): Exchanged(text=PAGE, address="10.96.0.8", took_ms=3),
+    ("plain", 443, "/"): Exchanged(PLAIN, address="10.96.0.9", took_ms=1),
     ("far", 80, "/"): Exchanged(TIMEOUT, address="10.96.0.7", took_ms=2_000),
 }
 
@@ -75,6 +77,11 @@ def asked(script, behaviour="debian"):
         ("curl -sS shut", "", "curl: (7) Failed to connect to shut port 80 after 1 ms: Could not connect to server\n", 7, 1),
         ("curl -sS -m 2 far", "", "curl: (28) Connection timed out after 2000 milliseconds\n", 28, 2_000),
         ("curl -s nowhere", "", "", 6, 0),
+        ("curl -sk https://safe", "hi\n", "", 0, 3),
+        ("curl -s --cacert /etc/hostname https://safe", "hi\n", "", 0, 3),
+        ("curl -sS --cacert /none https://safe", "", "curl: (77) error setting certificate file: /none\n", 77, 0),
+        ("curl -s https://safe", "", "", 60, 3),
+        ("curl -sSk https://plain", "", "curl: (35) TLS connect error: error:0A0000C6:SSL routines::packet length too long\n", 35, 1),
         ("nc -z web 80 && echo open; nc -z shut 80 || echo closed", "open\nclosed\n", "", 0, 4),
         ("ping -c 2 web | tail -2 | head -1", "2 packets transmitted, 2 packets received, 0% packet loss\n", "", 0, 1_001),
         ("ping -c 1 nope", "", "ping: bad address 'nope'\n", 1, 0),
