@@ -134,8 +134,14 @@ def _claims(obj: dict, facts: Facts, pods: list[dict]) -> list[str]:
             places = range(start := (obj["spec"].get("ordinals") or {}).get("start", 0), start + obj["spec"]["replicas"])
             prefix = f"{name_of(template)}-{name_of(obj)}-"
             wrong += [f"claim {name} outlived its Pod" for name, claim in claims.items() if name.startswith(prefix)
-                      and int(name.removeprefix(prefix)) not in places and claim["metadata"].get("ownerReferences") and not facts.is_used(name)]
+                      and int(name.removeprefix(prefix)) not in places and claim["metadata"].get("ownerReferences")
+                      and not facts.is_used(name) and not _went_first(facts, name.removeprefix(f"{name_of(template)}-"))]
     return wrong
+
+
+def _went_first(facts: Facts, pod: str) -> bool:
+    """Whether somebody may have deleted a Pod before the controller could give it its claim, which stays then, as upstream."""
+    return pod in facts.cluster.taken
 
 
 def daemon_set(obj: dict, facts: Facts) -> list[str]:

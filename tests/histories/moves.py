@@ -55,6 +55,7 @@ class Cluster:
         self.simulation = Simulation(settings_for("learner", nodes=list(NODES), seed=seed, services=False), trace=False).boot()
         self.engine, self.server, self.store = self.simulation.engine, self.simulation.server, self.simulation.store
         self.doomed: dict[str, str] = {}  # uid: what it was, of everything that a deletion must take along
+        self.taken: dict[str, bool] = {}  # names of Pods that a person deleted or evicted
         self.log: list[str] = []
 
     # -- looking ----------------------------------------------------------------------------------------------------
@@ -159,11 +160,13 @@ class Cluster:
 
     def do_delete_pod(self, which: int, is_forced: int) -> Response | None:
         if pod := self._pod(which):
+            self.taken[pod["metadata"]["name"]] = True
             return self.ask("delete", "pods", pod["metadata"]["name"], {"gracePeriodSeconds": 0} if is_forced else {})
 
     def do_evict(self, which: int) -> Response | None:
         if pod := self._pod(which):
             name = pod["metadata"]["name"]
+            self.taken[name] = True
             body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": "default"}}
             return self.ask("create", "pods", name, body, subresource="eviction")
 
