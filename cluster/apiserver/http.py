@@ -198,8 +198,17 @@ def _check_watch(query: Mapping[str, str]) -> None:
 # -- out --------------------------------------------------------------------------------------------------------------
 
 
-def render(response: Response, accept: str = "") -> tuple[int, list[tuple[str, str]], bytes]:
-    """(status, headers, body) of an answer, as JSON or YAML; text stays text."""
+PRETTY_AGENTS = ("curl", "Wget", "Mozilla/5.0")
+
+
+def is_pretty(request: Request) -> bool:
+    """Whether somebody reads the answer with the eye. Source: k8s.io/apiserver pkg/endpoints/handlers/negotiation/negotiate.go (isPrettyPrint)."""
+    asked = request.options.get("pretty")
+    return asked in ("1", "t", "T", "true", "TRUE", "True") if asked else request.user_agent.startswith(PRETTY_AGENTS)
+
+
+def render(response: Response, accept: str = "", *, pretty: bool = False) -> tuple[int, list[tuple[str, str]], bytes]:
+    """(status, headers, body) of an answer, as JSON or YAML; text stays text. pretty: with a line for each field, as Go indents."""
     headers = [("Content-Type", response.headers["Content-Type"])] if "Content-Type" in response.headers else []
     headers += [("Warning", warning_header(text)) for text in dict.fromkeys(response.warnings)]
     headers += [(name, value) for name, value in response.headers.items() if name != "Content-Type"]
@@ -213,7 +222,10 @@ def render(response: Response, accept: str = "") -> tuple[int, list[tuple[str, s
     if not any(name == "Content-Type" for name, _ in headers):
         headers.insert(0, ("Content-Type", YAML_HEADER if is_yaml else JSON_HEADER))
     body = wire_form(response.body)
-    return response.code, headers, as_yaml(body) if is_yaml else msgspec.json.encode(body) + b"\n"
+    if is_yaml:
+        return response.code, headers, as_yaml(body)
+    text = msgspec.json.encode(body)
+    return response.code, headers, msgspec.json.format(text, indent=2) if pretty else text + b"\n"
 
 
 def media_of(accept: str) -> str:

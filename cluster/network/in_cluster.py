@@ -29,7 +29,7 @@ def answered(server: Any, text: str) -> str:
         return _plain(501, UNSIMULATED)
     is_read = pipeline.is_read(request, server.context)
     response = server.handle(request) if is_read else server.at_once(request)
-    code, headers, body = http.render(response, request.accept)
+    code, headers, body = http.render(response, request.accept, pretty=http.is_pretty(request))
     return answer(code, [*headers, ("Content-Length", str(len(body)))], text_of(body), has_body=asked.method != "HEAD")
 
 

@@ -75,7 +75,8 @@ def kube(host, asked: dict, respond: Respond) -> dict | None:
         return _read(runner, request, reads.Drawing(runner, request, asked), respond)
     try:
         reads.note_run(runner, request, asked)
-        runner.input("request", msgspec.to_builtins(request), token=lambda kind, sent, answer: respond(_rendered(answer, accept)))
+        pretty = http.is_pretty(request)
+        runner.input("request", msgspec.to_builtins(request), token=lambda kind, sent, answer: respond(_rendered(answer, accept, pretty)))
     except Refused as refusal:
         return _unavailable(refusal, accept)
     except SimulationFailed:
@@ -91,7 +92,7 @@ def _read(runner: Runner, request: Request, drawing: reads.Drawing, respond: Res
         watching.start(runner, request, drawing, respond)
     else:
         response = runner.server.handle(request, drawing.heard)
-        respond(_rendered(response, request.accept))
+        respond(_rendered(response, request.accept, http.is_pretty(request)))
         drawing.answered(response.code)
 
 
@@ -139,8 +140,8 @@ def _unavailable(refusal: Refused, accept: str) -> dict:
     return _rendered(Response(code=error.code, body=error.status), accept)
 
 
-def _rendered(response: Response, accept: str) -> dict:
-    status, headers, body = http.render(response, accept)
+def _rendered(response: Response, accept: str, pretty: bool = False) -> dict:
+    status, headers, body = http.render(response, accept, pretty=pretty)
     return {"status": status, "headers": headers, "body": body}
 
 

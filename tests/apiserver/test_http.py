@@ -70,6 +70,15 @@ def test_warnings_become_headers():
     assert [value for name, value in headers if name == "Warning"] == ['299 - "say \\"hi\\""', '299 - "two"']
 
 
+@pytest.mark.parametrize("agent, query, is_pretty", [
+    ("curl/8.14.1", "", True), ("Wget", "", True), ("Mozilla/5.0 (X11)", "", True), ("kubectl/v1.36.4", "", False),
+    ("kubectl/v1.36.4", "pretty=true", True), ("curl/8.14.1", "pretty=false", False), ("curl/8.14.1", "pretty=", True)])
+def test_who_reads_with_the_eye_gets_a_line_for_each_field(agent, query, is_pretty):
+    request = wire.parse("GET", "/api/v1/nodes", query, {"User-Agent": agent})
+    _, _, body = wire.render(Response(code=200, body={"kind": "X", "items": []}), pretty=wire.is_pretty(request))
+    assert body == (b'{\n  "kind": "X",\n  "items": []\n}' if is_pretty else b'{"kind":"X","items":[]}\n')
+
+
 def test_yaml_quotes_what_looks_like_something_else():
     _, _, body = wire.render(Response(code=200, body={"a": "1", "b": "true", "c": "x\ny\n", "d": 1}), "application/yaml")
     assert body.decode() == 'a: "1"\nb: "true"\nc: |\n  x\n  y\nd: 1\n'
