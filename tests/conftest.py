@@ -13,6 +13,13 @@ SLOW = (
     "/tests/worker/test_recovery", "/tests/worker/test_kill", "/tests/worker/test_boots", "/tests/worker/test_custom_kinds",
     "/tests/test_architecture", "/tests/apiserver/test_openapi_protobuf",
 )
+WHOLE_CLUSTERS = (   # run a cluster from its boot on, most of their tests several times: that adds up
+    *(f"/tests/kubelet/test_{name}." for name in ("image_behaviour", "images", "volumes", "start_and_end", "troubles", "pressure", "sidecars",
+                                                   "hooks", "proc", "static_pods", "resizes")),
+    *(f"/tests/controllers/test_{name}." for name in ("statefulset", "daemonset", "deployment", "replicaset", "job", "cronjob", "disruption",
+                                                       "persistent_volumes", "quotas_and_protection", "lost_node", "attach_detach")),
+    "/tests/network/test_services.", "/tests/network/test_guestbook.", "/tests/picture/test_projector.", "/tests/runtime/shell/test_table.",
+)
 QUICK = ("test_guards", "test_door", "test_connection", "test_confinement", "test_filters", "test_parser")  # of these folders, what asks no server
 
 
@@ -61,7 +68,9 @@ def pytest_collection_modifyitems(items):
 
 
 def _is_slow(item, path: str) -> bool:
-    """Whether a test starts a server, a sandbox's worker on a database, or reads all that there is."""
+    """Whether a test starts a server, a whole cluster, a sandbox's worker on a database, or reads all that there is."""
+    if any(place in path for place in WHOLE_CLUSTERS):
+        return True
     if any(place in path for place in SLOW):
         return item.path.stem not in QUICK
     return "/tests/worker/" in path and item.get_closest_marker("django_db") is not None

@@ -9,7 +9,7 @@ from cluster.management.commands import bench
 
 
 def test_every_file_with_a_run_is_a_benchmark():
-    assert list(bench.found()) == ["api", "apiserver", "engine", "probes", "simulate", "store", "worker"]
+    assert list(bench.found()) == ["api", "apiserver", "engine", "probes", "simulate", "size", "store", "worker"]
 
 
 def test_an_unknown_benchmark_is_refused_with_the_names_of_those_there_are():
