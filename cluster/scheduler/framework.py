@@ -75,6 +75,7 @@ class Plugin:
     weight = 0  # of its score in the total; without one it does not score
     # What it says of a node follows from that node, the Pod's likeness and `basis`: its answers are remembered. See remembered.py.
     is_local = False
+    variant: Hashable = ""  # what sets its scores apart from those of the same plugin in another profile
     hints: dict[str, Hint] = {}  # change -> hint; changes are those of events.py
 
     def pre_filter(self, cycle: Cycle) -> str | Rejection | OnlyNodes | None:
@@ -108,7 +109,7 @@ class Plugin:
         if not self.is_local:
             return [act(cycle, node) for node in nodes]
         return cycle.cache.remembered.picked(
-            (self.name, cycle.likeness), cycle.places, lambda node: act(cycle, node), self.basis(cycle)
+            (self.name, self.variant, cycle.likeness), cycle.places, lambda node: act(cycle, node), self.basis(cycle)
         )
 
     def normalize(self, cycle: Cycle, nodes: list[NodeInfo], scores: list[int]) -> list[int]:

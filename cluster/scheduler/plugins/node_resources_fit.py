@@ -1,4 +1,4 @@
-"""NodeResourcesFit: what the Pod asks for must be free, and the emptier the node, the better.
+"""NodeResourcesFit: what the Pod asks for must be free, and the emptier the node, the better, unless a profile says otherwise.
 
 Source: kubernetes pkg/scheduler/framework/plugins/noderesources/{fit,least_allocated,resource_allocation}.go.
 """
@@ -9,6 +9,7 @@ from ..framework import MAX_SCORE, Cycle, Plugin, Rejection
 from ..nodes import NodeInfo
 from ..pods import PodInfo
 from ..resources import Requests
+from ..strategies import Strategy
 
 TOO_MANY = "Too many pods"
 
@@ -111,6 +112,16 @@ class NodeResourcesFit(Plugin):
                 parts += 1
                 total += (offered - used) * MAX_SCORE // offered if used <= offered else 0
         return total // parts if parts else 0
+
+
+class ByStrategy(NodeResourcesFit):
+    """The same with a profile's scoringStrategy, apart from which its scores are remembered."""
+
+    def __init__(self, strategy: Strategy):
+        self.variant = strategy
+
+    def score(self, cycle: Cycle, node: NodeInfo) -> int:
+        return self.variant.score(cycle.pod.requests, node)
 
 
 PLUGIN = NodeResourcesFit()
