@@ -29,7 +29,7 @@ def rows(stage: Stage) -> list[dict]:
 def test_what_nobody_sees_waits_and_gives_the_same_rows_later():
     unseen, seen = busy("unseen", is_looked_at=False), busy("seen", is_looked_at=True)
     assert unseen.runner.backlog.is_unread and not seen.runner.backlog.is_unread
-    assert unseen.runner.backlog.shown_seq == seen.runner.display.seq
+    assert unseen.runner.backlog.shown_seq >= seen.runner.display.seq, "facts without a row may come last"
     assert rows(unseen) == rows(seen) and unseen.runner.display.cells == seen.runner.display.cells
     assert not unseen.runner.backlog.is_unread and not unseen.runner.display.fresh
 
@@ -38,7 +38,7 @@ def test_who_comes_later_gets_the_whole_picture_and_then_frames_that_follow_it()
     stage = busy("unseen", is_looked_at=False)
     stage.runner.viewers.add("viewer")
     snapshot = stage.runner.snapshot_message(None)
-    assert snapshot["seq"] == stage.runner.sandbox.shown_seq == snapshot["rows"][-1]["seq"]
+    assert stage.runner.sandbox.shown_seq >= snapshot["seq"] == snapshot["rows"][-1]["seq"]
     stage.apply("another")
     stage.play(1)
     frames = [message for message in stage.published if message["type"] == "frame" and message["rows"]]
@@ -72,6 +72,6 @@ def test_a_backlog_does_not_grow_for_ever(monkeypatch):
 
 def test_after_a_restart_the_unread_is_shown_too():
     stage = busy("unseen", is_looked_at=False)
-    seq = stage.runner.backlog.shown_seq
+    last = busy("seen", is_looked_at=True).runner.display.seq
     stage.load()
-    assert stage.runner.display.seq == seq
+    assert stage.runner.display.seq == last and not stage.runner.display.pending
