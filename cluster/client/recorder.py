@@ -158,13 +158,16 @@ class EventsV1Recorder:
         actor.attach("recorder", self)
         self._names = Names(component)
 
-    def event(self, obj: dict, type: str, reason: str, action: str, note: str, related: dict | None = None) -> None:
-        """Notes that something happened to an object; returns at once. Repeats after the second are only counted."""
+    def event(self, obj: dict, type: str, reason: str, action: str, note: str, related: dict | None = None, source: str = "") -> None:
+        """Notes that something happened to an object; returns at once. Repeats after the second are only counted.
+
+        source: who says so, where that is not the component.
+        """
         about = reference_to(obj)
         key = digest("|".join((type, action, reason, *(f"{name}={value}" for name, value in about.items()))))
         known = self.state.recent.get(key)
         self.state.last_ms[key] = self.actor.now_ms
-        event = self._repeat(known) if known else self._make(about, type, reason, action, note, related)
+        event = self._repeat(known) if known else self._make(about, type, reason, action, note, related, source or self.component)
         remember(self.state.recent, key, event)
         if known is None or "series" not in known:
             self.actor.work(self._send(event))
@@ -183,7 +186,7 @@ class EventsV1Recorder:
         count = known.get("series", {}).get("count", 1) + 1
         return {**known, "series": {"count": count, "lastObservedTime": self.clock.micro_text(self.actor.now_ms)}}
 
-    def _make(self, about: dict, type: str, reason: str, action: str, note: str, related: dict | None) -> dict:
+    def _make(self, about: dict, type: str, reason: str, action: str, note: str, related: dict | None, source: str) -> dict:
         self.state.serial += 1
         name = self._names.name(about["name"], unix_ms=self.clock.unix_ms(self.actor.now_ms), serial=self.state.serial)
         event = {
@@ -191,8 +194,8 @@ class EventsV1Recorder:
             "apiVersion": "events.k8s.io/v1",
             "metadata": {"name": name, "namespace": about.get("namespace") or "default"},
             "eventTime": self.clock.micro_text(self.actor.now_ms),
-            "reportingController": self.component,
-            "reportingInstance": self.instance,
+            "reportingController": source,
+            "reportingInstance": self.instance if source == self.component else source + self.instance.removeprefix(self.component),
             "action": action,
             "reason": reason,
             "regarding": about,

@@ -61,16 +61,21 @@ class Decision(NamedTuple):
     absent: Rejection | None = None  # of nodes that nobody looked at
 
 
-def nodes_to_find(all_nodes: int) -> int:
-    """How many fitting nodes are enough. Source: numFeasibleNodesToFind with the default percentage."""
+def nodes_to_find(all_nodes: int, percent: int = 0) -> int:
+    """How many fitting nodes are enough; percent: percentageOfNodesToScore. Source: numFeasibleNodesToFind."""
     if all_nodes < LEAST_NODES:
         return all_nodes
-    percent = max(50 - all_nodes // 125, LEAST_PERCENT)
+    percent = percent or max(50 - all_nodes // 125, LEAST_PERCENT)
     return max(all_nodes * percent // 100, LEAST_NODES)
 
 
-def decide(cycle: Cycle, plugins: tuple[Plugin, ...], *, start: int, choose) -> Decision:
-    """Find the node for a Pod. start: where to begin among the nodes. choose(n): an index below n, to break ties."""
+def decide(
+    cycle: Cycle, plugins: tuple[Plugin, ...], *, start: int, choose, scoring: tuple[Plugin, ...] | None = None, percent: int = 0
+) -> Decision:
+    """Find the node for a Pod. start: where to begin among the nodes. choose(n): an index below n, to break ties.
+
+    scoring: those that score, where they are others. percent: of the nodes need to fit, 0 for the usual rule.
+    """
     nodes = cycle.cache.nodes
     filters, candidates, before, absent = prepare_filters(cycle, plugins, nodes)
     cycle.filters = filters
@@ -80,12 +85,12 @@ def decide(cycle: Cycle, plugins: tuple[Plugin, ...], *, start: int, choose) -> 
     if freed is not None and freed.node is not None and rejection_of(cycle, freed) is None:
         verdict = Verdict(freed.name)  # the node that was freed for it is tried first, and taken
         return Decision(freed.name, [verdict], NO_SCORES, [freed.name], 1, len(nodes), start, absent=absent)
-    verdicts, places = run_filters(cycle, filters, candidates, start)
+    verdicts, places = run_filters(cycle, filters, candidates, start, percent)
     next_start = (start + len(verdicts)) % len(nodes)
     if len(places) <= 1:
         chosen = [nodes[place].name for place in places]
         return Decision(chosen[0] if chosen else "", verdicts, NO_SCORES, chosen, len(places), len(nodes), next_start, absent=absent)
-    scores = run_scores(cycle, plugins, places)
+    scores = run_scores(cycle, plugins if scoring is None else scoring, places)
     best = max(scores.totals)
     ties = [name for name, total in zip(scores.nodes, scores.totals, strict=True) if total == best]
     chosen = ties[choose(len(ties))] if len(ties) > 1 else ties[0]
@@ -125,13 +130,15 @@ def _without_nodes(plugins: list[str]) -> Rejection:
     return Rejection((f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(plugins))}] simultaneously",))
 
 
-def run_filters(cycle: Cycle, filters: list[Plugin], places: list[int] | None, start: int) -> tuple[list[Verdict], list[int]]:
+def run_filters(
+    cycle: Cycle, filters: list[Plugin], places: list[int] | None, start: int, percent: int = 0
+) -> tuple[list[Verdict], list[int]]:
     """Verdicts in the order of looking, until enough nodes fit; and the places of the nodes that fit. places: None for all."""
     ring = cycle.cache.ring if places is None else [*places, *places]
     count = len(ring) // 2
     if not count:
         return [], []
-    wanted, first = nodes_to_find(count), start % count
+    wanted, first = nodes_to_find(count, percent), start % count
     local = list(takewhile(lambda plugin: plugin.is_local, filters))
     rest, answer = filters[len(local) :], partial(_local_verdict, cycle, local)
     known = cycle.cache.remembered.table(("filters", cycle.likeness, *[plugin.name for plugin in local]), answer).values

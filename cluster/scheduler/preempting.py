@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .pods import PodInfo
+from .profiles import STANDARD
 
-PROFILE = "default-scheduler"
 MARK = "DisruptionTarget"
 
 
@@ -45,7 +45,9 @@ def is_held_back(scheduler, key: str) -> bool:
 def _go(scheduler, info: PodInfo, node: str, victims: list[PodInfo]) -> Iterator:
     """Mark and delete some Pods, side by side; whether all of it went well. One that is gone already is no failure."""
     client, now = scheduler.client, scheduler.engine.clock.text(scheduler.now_ms)
-    patches = [client.patch("pods", one.name, marking(one.pod, now), namespace=one.namespace, subresource="status") for one in victims]
+    profile = info.spec.get("schedulerName", STANDARD)
+    marks = [marking(one.pod, now, profile) for one in victims]
+    patches = [client.patch("pods", one.name, mark, namespace=one.namespace, subresource="status") for one, mark in zip(victims, marks, strict=True)]
     marked = yield patches
     going = [one for one, reply in zip(victims, marked, strict=True) if reply.ok]
     is_fine = all(reply.ok or reply.code == 404 for reply in marked)
@@ -54,14 +56,15 @@ def _go(scheduler, info: PodInfo, node: str, victims: list[PodInfo]) -> Iterator
         if reply.ok:
             scheduler.trace("PodPreempted", f"pods/{one.key}", node=node, preemptor=info.key, priority=one.priority, higher=info.priority)
             note = f"Preempted by pod {info.uid} on node {node}"
-            scheduler.recorder.event(one.pod, "Normal", "Preempted", "Preempting", note, related=info.pod)
+            scheduler.recorder.event(one.pod, "Normal", "Preempted", "Preempting", note, related=info.pod,
+                                     source=profile)  # fmt: skip
     return is_fine and all(reply.ok or reply.code == 404 for reply in deleted)
 
 
-def marking(pod: dict, now: str) -> dict:
-    """The patch of a victim's status that says why it goes."""
+def marking(pod: dict, now: str, profile: str = STANDARD) -> dict:
+    """The patch of a victim's status that says why it goes. profile: of the Pod that comes."""
     condition = {"type": MARK, "status": "True", "reason": "PreemptionByScheduler", "lastProbeTime": None, "lastTransitionTime": now,
-                 "message": f"{PROFILE}: preempting to accommodate a higher priority pod"}
+                 "message": f"{profile}: preempting to accommodate a higher priority pod"}
     if "generation" in pod["metadata"]:
         condition["observedGeneration"] = pod["metadata"]["generation"]
     kinds = [one["type"] for one in (pod.get("status") or {}).get("conditions") or ()]

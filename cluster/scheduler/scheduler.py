@@ -20,17 +20,17 @@ from . import verdicts
 from .cache import Cache
 from .cycle import Decision, decide
 from .events import node_changes, pod_changes
-from .framework import Cycle, Listers, interested, plugins
+from .framework import Cycle, Listers, interested
 from .messages import NO_NODES, fit_error, note
-from .plugins.default_preemption import Rescue
 from .plugins.volume_binding import Plan
 from .pods import PodInfo
 from .preempting import is_held_back, preempt
+from .profiles import STANDARD as PROFILE
+from .profiles import Profile, rejecting_plugins, rescue_of, standard
 from .queue import ACTIVE, WAITING, Entry, SchedulingQueue
 from .status import failure_patch
 from .volumes import Volumes, Waiting
 
-PROFILE = "default-scheduler"
 UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 LOOKED_UP = (
     *("replicasets", "services", "statefulsets", "replicationcontrollers"),  # for default spreading
@@ -63,12 +63,13 @@ class SchedulerState:
 
 
 class Scheduler(Process):
-    """The one scheduler of a cluster."""
+    """The one scheduler of a cluster. profiles: by schedulerName; without, upstream's default."""
 
     name = "kube-scheduler"
 
-    def __init__(self, engine, *, elects: bool = False):
+    def __init__(self, engine, *, elects: bool = False, profiles: dict[str, Profile] | None = None):
         super().__init__(engine)
+        self.profiles = standard() if profiles is None else profiles
         self.state = SchedulerState()
         if elects:  # it works only as the leader, and gives its Lease up when it is told to end
             self.election = Election(self, component=PROFILE, gives_up=True, start_ms=START_MS)
@@ -192,7 +193,7 @@ class Scheduler(Process):
             self._gone(old or new)
         elif new["spec"].get("nodeName"):
             self._assigned(old, new)
-        elif new["spec"].get("schedulerName", PROFILE) == PROFILE:
+        elif new["spec"].get("schedulerName", PROFILE) in self.profiles:
             self._unassigned(old, new)
 
     def _gone(self, pod: dict) -> None:
@@ -260,7 +261,7 @@ class Scheduler(Process):
     def _enqueue(self, pod: dict) -> None:
         metadata, spec = pod["metadata"], pod["spec"]
         entry = self.queue.make(key_of(pod), metadata.get("uid", ""), spec.get("priority") or 0, now_ms=self.now_ms)
-        if spec.get("schedulingGates"):
+        if spec.get("schedulingGates") and self.profiles[spec["schedulerName"]].holds_gated:
             entry.gated, entry.plugins = True, [GATES]
             self.queue.move(entry, WAITING)
             self._trace_queued(entry, "gated")
@@ -364,8 +365,9 @@ class Scheduler(Process):
             elif "deletionTimestamp" in pod["metadata"]:
                 self.queue.forget(entry.key)
                 self.recorder.event(
-                    pod, "Warning", "FailedScheduling", "Scheduling", f"skip schedule deleting pod: {entry.key}"
-                )
+                    pod, "Warning", "FailedScheduling", "Scheduling", f"skip schedule deleting pod: {entry.key}",
+                    source=pod["spec"]["schedulerName"],
+                )  # fmt: skip
             else:
                 self._schedule(entry, PodInfo(pod))
         self._wake()
@@ -382,17 +384,21 @@ class Scheduler(Process):
             self._failed(entry, info, NO_NODES, [], nominated="")
             return
         cycle = Cycle(info, self.cache, self.listers)
-        decision = decide(cycle, plugins(), start=self.state.next_start, choose=self.engine.rng("scheduler").below)
+        profile = self.profiles[info.spec["schedulerName"]]
+        decision = decide(
+            cycle, profile.filtering, start=self.state.next_start, choose=self.engine.rng("scheduler").below,
+            scoring=profile.scoring, percent=profile.percent,
+        )  # fmt: skip
         self.state.next_start = decision.next_start
         verdicts.trace(self, f"pods/{entry.key}", decision)
         if decision.node:
             self._assume(entry, info, decision.node, self.volumes.plan_of(cycle.data, decision.node) if info.claims else None)
         else:
-            self._fits_nowhere(entry, cycle, decision)
+            self._fits_nowhere(entry, cycle, decision, profile)
 
-    def _fits_nowhere(self, entry: Entry, cycle: Cycle, decision: Decision) -> None:
+    def _fits_nowhere(self, entry: Entry, cycle: Cycle, decision: Decision, profile: Profile) -> None:
         """Room may be made by Pods of lower priority."""
-        rescue = rescue_of(cycle, decision, self.engine.rng("preemption").below)
+        rescue = rescue_of(cycle, decision, self.engine.rng("preemption").below, profile.filtering)
         if rescue.victims:
             victims = [victim.key for victim in rescue.victims]
             self.trace("PreemptionChosen", f"pods/{entry.key}", node=rescue.nominated, victims=victims, count=len(victims),
@@ -437,8 +443,9 @@ class Scheduler(Process):
             self.queue.forget(entry.key)
             self.trace("PodBound", f"pods/{entry.key}", node=node)
             self.recorder.event(
-                info.pod, "Normal", "Scheduled", "Binding", f"Successfully assigned {entry.key} to {node}"
-            )
+                info.pod, "Normal", "Scheduled", "Binding", f"Successfully assigned {entry.key} to {node}",
+                source=info.spec["schedulerName"],
+            )  # fmt: skip
         else:
             self.binding_failed(entry.key, f'running Bind plugin "DefaultBinder": {reply.message}')
 
@@ -463,7 +470,8 @@ class Scheduler(Process):
             self._put_back(entry, rejecting)
             if nominated or entry.key in self.state.nominated:
                 self._nominate(entry.key, info.nominated if nominated is None else nominated, known)
-        self.recorder.event(info.pod, "Warning", "FailedScheduling", "Scheduling", note(message))
+        source = info.spec["schedulerName"]  # every Pod has one by default
+        self.recorder.event(info.pod, "Warning", "FailedScheduling", "Scheduling", note(message), source=source)
         patch = failure_patch(info.pod, reason, message, nominated, now=self.engine.clock.text(self.now_ms))
         if patch:
             self.client.send(
@@ -477,20 +485,3 @@ class Scheduler(Process):
             # A Pod that keeps failing at the longest interval is no reason to call the cluster unsettled.
             delay_ms = entry.backoff_until_ms + 1_000 - self.now_ms
             self.after(delay_ms, "flush_errors", background=entry.errors > 4)
-
-
-def rescue_of(cycle: Cycle, decision: Decision, choose) -> Rescue:
-    """What the plugins can do for a Pod that fits nowhere; nothing, where it is not a matter of nodes."""
-    if decision.before is not None and not decision.before.rejection.resolvable:
-        return Rescue()
-    for plugin in plugins():
-        if plugin.post_filter is not None:
-            return plugin.post_filter(cycle, decision, choose)
-    return Rescue()
-
-
-def rejecting_plugins(decision: Decision) -> list[str]:
-    """The plugins whose rejections the Pod waits to see lifted."""
-    if decision.before is not None:
-        return [decision.before.plugin]
-    return list(dict.fromkeys(verdict.plugin for verdict in decision.verdicts if verdict.rejection))

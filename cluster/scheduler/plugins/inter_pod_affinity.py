@@ -21,7 +21,7 @@ from ..remembered import ABSENT, translated
 NOT_NEAR = Rejection(("node(s) didn't match pod affinity rules",))
 TOO_NEAR = Rejection(("node(s) didn't match pod anti-affinity rules",), resolvable=True)
 UNWANTED = Rejection(("node(s) didn't satisfy existing pods anti-affinity rules",), resolvable=True)
-HARD_WEIGHT = 1  # what a required term of a Pod that is there is worth to a Pod that it selects
+HARD_WEIGHT = 1  # by default, what a required term of a Pod that is there is worth to a Pod that it selects
 
 Counts = dict[str, dict[str, int]]  # label's key -> its value -> Pods
 
@@ -119,6 +119,9 @@ class InterPodAffinity(Plugin):
         "node/add": after_node_change,
         "node/label": after_node_change,
     }
+
+    def __init__(self, hard_weight: int = HARD_WEIGHT):
+        self.hard_weight = hard_weight
 
     # -- filtering --------------------------------------------------------------------------------------------------
 
@@ -229,8 +232,9 @@ class InterPodAffinity(Plugin):
         if cycle.cache.wishes:
             about = self._namespace_labels(cycle)
             for (term, weight), tally in cycle.cache.wishes.items():
-                if term.matches(pod.namespace, pod.labels, about):
-                    rows.append((term.key, tally, weight))
+                worth = weight if term.weight else self.hard_weight  # a required term has no weight of its own
+                if worth and term.matches(pod.namespace, pod.labels, about):
+                    rows.append((term.key, tally, worth))
         points = [(key, tally.by_value(key, cycle.cache.by_name), weight) for key, tally, weight in rows]
         cycle.data[self.name] = [row for row in points if any(row[1].values())]
         return None if cycle.data[self.name] else SKIP

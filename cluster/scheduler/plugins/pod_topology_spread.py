@@ -83,6 +83,13 @@ def default_constraints(cycle: Cycle) -> list[Constraint]:
     return [] if selector.empty else [Constraint(skew, key, selector) for skew, key in DEFAULTS]
 
 
+def listed_constraints(cycle: Cycle, listed: tuple[dict, ...], action: str) -> list[Constraint]:
+    """A profile's own defaults of one whenUnsatisfiable, for the same Pods. Source: buildDefaultConstraints."""
+    found = [_constraint(cycle.pod, entry) for entry in listed if entry["whenUnsatisfiable"] == action]
+    selector = default_selector(cycle) if found else labels.NOTHING
+    return [] if selector.empty else [one._replace(selector=selector) for one in found]
+
+
 def default_selector(cycle: Cycle) -> labels.Selector:
     """What the Pod's Services and its controller select, together."""
     pod, found = cycle.pod, []
@@ -122,6 +129,8 @@ def pods_by_domain(cycle: Cycle, constraint: Constraint, needed: list[Constraint
 
 def after_pod_change(pod: PodInfo, old: PodInfo | None, new: PodInfo | None) -> bool:
     """A Pod that counts for one of the constraints came, went, or changed its labels."""
+    if not pod.spec.get("topologySpreadConstraints"):
+        return True  # a profile's defaults reject it, and whom they count is not asked here
     constraints = explicit_constraints(pod, "DoNotSchedule")
     for other in (old, new):
         if (
@@ -140,6 +149,8 @@ def after_toleration(pod: PodInfo, old: PodInfo, new: PodInfo) -> bool:
 
 
 def after_node_change(pod: PodInfo, old: dict | None, new: dict | None) -> bool:
+    if not pod.spec.get("topologySpreadConstraints"):
+        return True
     constraints = explicit_constraints(pod, "DoNotSchedule")
     had, has = (
         None if node is None else _has_keys(node["metadata"].get("labels") or {}, constraints) for node in (old, new)
@@ -202,8 +213,13 @@ class PodTopologySpread(Plugin):
         "node/taint": after_node_change,
     }
 
+    def __init__(self, listed: tuple[dict, ...] | None = None):
+        self.listed = listed  # the defaults of a profile that lists its own; None: the system's
+
     def pre_filter(self, cycle: Cycle) -> str | None:
         constraints = explicit_constraints(cycle.pod, "DoNotSchedule")
+        if self.listed and not cycle.pod.spec.get("topologySpreadConstraints"):
+            constraints = listed_constraints(cycle, self.listed, "DoNotSchedule")
         if not constraints:
             return SKIP
         cycle.data[self.name + "/filter"] = [
@@ -246,10 +262,15 @@ class PodTopologySpread(Plugin):
 
     def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> str | None:
         is_explicit = bool(cycle.pod.spec.get("topologySpreadConstraints"))
-        constraints = explicit_constraints(cycle.pod, "ScheduleAnyway") if is_explicit else default_constraints(cycle)
+        if is_explicit:
+            constraints = explicit_constraints(cycle.pod, "ScheduleAnyway")
+        elif self.listed is None:
+            constraints = default_constraints(cycle)
+        else:
+            constraints = listed_constraints(cycle, self.listed, "ScheduleAnyway")
         if not constraints:
             return SKIP
-        cycle.data[self.name] = self._preferences(cycle, nodes, constraints, needs_all_keys=is_explicit)
+        cycle.data[self.name] = self._preferences(cycle, nodes, constraints, needs_all_keys=is_explicit or self.listed is not None)
         return None
 
     def _preferences(

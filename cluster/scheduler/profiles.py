@@ -1,0 +1,51 @@
+"""A profile: which plugins serve the Pods of one schedulerName, in which order and with what weight. Plugins and queue are shared by all.
+
+Source: kubernetes pkg/scheduler/profile/profile.go, framework/runtime/framework.go.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from .cycle import Decision
+from .framework import Cycle, Plugin, plugins
+from .plugins.default_preemption import Rescue
+
+STANDARD = "default-scheduler"
+
+
+class Profile(NamedTuple):
+    """filtering: in the order of filters, with those that only prepare or only help afterwards.
+
+    percent: of nodes that need to fit; 0: upstream's rule. holds_gated: whether Pods with scheduling gates are held back.
+    """
+
+    name: str
+    filtering: tuple[Plugin, ...]
+    scoring: tuple[Plugin, ...]
+    percent: int = 0
+    holds_gated: bool = True
+
+
+@cache
+def standard() -> dict[str, Profile]:
+    """What a scheduler without a configuration has: one profile with every plugin."""
+    return {STANDARD: Profile(STANDARD, plugins(), plugins())}
+
+
+def rescue_of(cycle: Cycle, decision: Decision, choose, filtering: tuple[Plugin, ...] | None = None) -> Rescue:
+    """What the plugins can do for a Pod that fits nowhere; nothing, where it is not a matter of nodes."""
+    if decision.before is not None and not decision.before.rejection.resolvable:
+        return Rescue()
+    for plugin in plugins() if filtering is None else filtering:
+        if plugin.post_filter is not None:
+            return plugin.post_filter(cycle, decision, choose)
+    return Rescue()
+
+
+def rejecting_plugins(decision: Decision) -> list[str]:
+    """The plugins whose rejections the Pod waits to see lifted."""
+    if decision.before is not None:
+        return [decision.before.plugin]
+    return list(dict.fromkeys(verdict.plugin for verdict in decision.verdicts if verdict.rejection))
