@@ -19,6 +19,7 @@ class NewSandbox(Schema):
     """nodes: their names; node_cpu, node_memory: quantities such as 4 and 8Gi; rbac: whether Roles decide about everybody.
 
     parallel_pulls: how many images a node pulls at once, 0 for no limit.
+    scheduler_config: the text of a KubeSchedulerConfiguration.
     """
 
     name: str
@@ -29,6 +30,7 @@ class NewSandbox(Schema):
     seed: int | None = None
     rbac: bool | None = None
     parallel_pulls: int | None = None
+    scheduler_config: str | None = None
 
 
 class Control(Schema):

@@ -105,20 +105,24 @@ def git(chosen) -> None:
 def _file_of(word: str) -> "tuple[str, str]":
     """PATH=TEXT, or the name of a file on this machine: what is committed under which path."""
     path, is_text, text = word.partition("=")
-    if is_text:
-        return path, text
+    return (path, text) if is_text else (os.path.basename(word), _text_of(word, "neither PATH=TEXT nor a text file that can be read"))
+
+
+def _text_of(name: str, otherwise: str) -> str:
+    """What is in a text file of this machine."""
     try:
-        with open(word, encoding="utf-8") as file:
-            return os.path.basename(word), file.read()
+        with open(name, encoding="utf-8") as file:
+            return file.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise Problem(f"{word!r} is neither PATH=TEXT nor a text file that can be read ({error})") from None
+        raise Problem(f"{name!r} is {otherwise} ({error})") from None
 
 
 def create(chosen) -> None:
     nodes = [name for name in chosen.nodes.split(",") if name] if chosen.nodes is not None else None
+    scheduling = _text_of(chosen.scheduler_config, "no text file that can be read") if chosen.scheduler_config else None
     call("POST", "/sandboxes", {"name": chosen.name, "profile": chosen.profile, "nodes": nodes, "node_cpu": chosen.node_cpu,
                                 "node_memory": chosen.node_memory, "seed": chosen.seed, "rbac": chosen.rbac,
-                                "parallel_pulls": chosen.parallel_pulls})
+                                "parallel_pulls": chosen.parallel_pulls, "scheduler_config": scheduling})
     print(f"sandbox {chosen.name} created")
 
 
@@ -209,6 +213,7 @@ def _sandbox_words(parser) -> None:
     making.add_argument("--seed", type=int, metavar="N", help="the same seed and inputs give the same run")
     making.add_argument("--rbac", action=argparse.BooleanOptionalAction, help="whether Roles and bindings decide about everybody")
     making.add_argument("--parallel-pulls", type=int, metavar="N", help="how many images a node pulls at once (default: 1; 0: no limit)")
+    making.add_argument("--scheduler-config", metavar="FILE", help="a KubeSchedulerConfiguration: profiles, plugins and their arguments")
     making.set_defaults(run=create)
     actions.add_parser("list", help="list sandboxes").set_defaults(run=listing)
     for name, text, run in (("delete", "delete a sandbox", delete), ("reset", "a fresh cluster from the same settings", reset)):

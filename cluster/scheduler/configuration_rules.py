@@ -45,7 +45,7 @@ SHAPE_OF_ALL = HEAD | {
     "podMaxBackoffSeconds": int, "profiles": [PROFILE], "extenders": [dict], "delayCacheUntilActive": bool, "enableProfiling": bool,
     "enableContentionProfiling": bool,
 }  # fmt: skip
-WORDS = {str: "a string", int: "an integer", bool: "true or false", dict: "an object"}
+WORDS = {str: "a string", int: "an integer of 32 bits", bool: "true or false", dict: "an object"}
 
 
 class ConfigurationError(ValueError):
@@ -96,7 +96,7 @@ def _misfits(value: object, shape: object, path: str) -> Iterator[str]:
             return
         for index, each in enumerate(value):
             yield from [f"{path}[{index}]: must not be null"] if each is None else _misfits(each, shape[0], f"{path}[{index}]")
-    elif type(value) is not shape:
+    elif type(value) is not shape or (shape is int and not -(1 << 31) <= value < 1 << 31):
         yield f"{path}: must be {WORDS[shape]}"
 
 

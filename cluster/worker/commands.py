@@ -357,7 +357,7 @@ def sandbox_list(host, asked: dict, respond: Respond) -> dict:
 
 @command
 def sandbox_create(host, asked: dict, respond: Respond) -> dict:
-    wishes = {key: asked.get(key) for key in ("nodes", "node_cpu", "node_memory", "seed", "rbac", "parallel_pulls")}
+    wishes = {key: asked.get(key) for key in ("nodes", "node_cpu", "node_memory", "seed", "rbac", "parallel_pulls", "scheduler_config")}
     sandbox = sandboxes.create(asked["name"], **wishes, profile=asked.get("profile") or "learner")
     host.runner(sandbox.name)
     return {"ok": True, "name": sandbox.name}

@@ -7,8 +7,11 @@ import time
 
 import msgspec
 
+from cluster.apiserver import goyaml
 from cluster.meta import quantity
 from cluster.models import Sandbox
+from cluster.scheduler.configuration import profiles_of
+from cluster.scheduler.configuration_rules import ConfigurationError
 
 from .profiles import PROFILES
 from .refusals import Refused
@@ -38,8 +41,9 @@ def main_sandbox() -> Sandbox:
 
 
 def create(name: str, *, profile: str = "learner", nodes: list[str] | None = None, node_cpu: str | None = None,
-           node_memory: str | None = None, seed: int | None = None, rbac: bool | None = None, parallel_pulls: int | None = None) -> Sandbox:
-    """Make a sandbox's row; its cluster boots when it is first woken. Raises Refused."""
+           node_memory: str | None = None, seed: int | None = None, rbac: bool | None = None, parallel_pulls: int | None = None,
+           scheduler_config: str | None = None) -> Sandbox:
+    """Make a sandbox's row; its cluster boots when it is first woken. scheduler_config: YAML or JSON. Raises Refused."""
     if not NAME.fullmatch(name):
         raise Refused(f"{name!r} is no name for a sandbox: use lower-case letters, digits and '-', at most 63",
                       f"“{name}”不能作沙箱名：请用小写字母、数字与 -，最多 63 个")
@@ -52,9 +56,10 @@ def create(name: str, *, profile: str = "learner", nodes: list[str] | None = Non
                       f"{parallel_pulls} 不能作同时拉取数：可选 1 至 1000，0 表示不限")
     _check_nodes(nodes or [])
     _check_quantities(node_cpu, node_memory)
+    scheduling = _scheduling(scheduler_config) if scheduler_config is not None else None
     epoch_ms = int(time.time()) * 1000
     settings = settings_for(profile, nodes=nodes, node_cpu=node_cpu, node_memory=node_memory, seed=seed, rbac=rbac,
-                            parallel_pulls=parallel_pulls, epoch_ms=epoch_ms)
+                            parallel_pulls=parallel_pulls, scheduler_config=scheduling, epoch_ms=epoch_ms)
     return Sandbox.objects.create(name=name, token=secrets.token_urlsafe(24), settings=msgspec.to_builtins(settings))
 
 
@@ -75,6 +80,18 @@ def _check_quantities(*values: str | None) -> None:
                 raise Refused(f"{value!r} is no quantity: {error}", f"“{value}”不是数量：{error}") from None
             if not 0 < amount.value <= MAX_AMOUNT:
                 raise Refused(f"{value!r} must be more than 0 and at most 1Ei", f"“{value}”须大于 0，至多 1Ei")
+
+
+def _scheduling(text: str) -> dict:
+    """The text of a KubeSchedulerConfiguration as data, once it is known that a scheduler would start with it."""
+    try:
+        found, repeated = goyaml.parse(text)
+        if repeated or not isinstance(found, dict):
+            raise ConfigurationError("; ".join(repeated) or "couldn't decode as KubeSchedulerConfiguration")
+        profiles_of(found)
+        return msgspec.json.decode(msgspec.json.encode(found, enc_hook=float))  # numbers as they may be kept
+    except (goyaml.YAMLError, ConfigurationError) as error:
+        raise Refused(f"kube-scheduler would not start with this configuration: {error}", f"kube-scheduler 无法以此配置启动：{error}") from None
 
 
 def listing() -> list[dict]:

@@ -17,6 +17,7 @@ from cluster.kubectl import Kubectl
 from cluster.kubelet import Node
 from cluster.meta.requests import Request
 from cluster.network import CoreDns, KubeProxy, Network, PolicyAgent
+from cluster.scheduler.configuration import profiles_of
 from cluster.scheduler.scheduler import Scheduler
 from cluster.store.memory import Store
 
@@ -44,6 +45,7 @@ class Settings(msgspec.Struct, kw_only=True):
     rbac: bool = False       # whether Roles and bindings decide about everybody
     leases: bool = True      # whether scheduler and controller manager elect a leader by Leases, as upstream's do by default
     services: bool = True    # whether it has kube-proxy, cluster DNS and an agent that enforces NetworkPolicies
+    scheduler_config: dict = msgspec.field(default_factory=dict)  # a KubeSchedulerConfiguration; empty: the default
 
 
 def settings_for(profile: str, **overrides: Any) -> Settings:
@@ -65,7 +67,7 @@ class Simulation:
         self.server = ApiServer(self.engine, self.store, hooks=self, profile=settings.profile, enforces_rbac=settings.rbac)
         self.kubectl = Kubectl(self.engine)
         self.manager = ControllerManager(self.engine, without=without, elects=settings.leases)
-        self.scheduler = Scheduler(self.engine, elects=settings.leases)
+        self.scheduler = Scheduler(self.engine, elects=settings.leases, profiles=profiles_of(settings.scheduler_config))
         self.nodes = {name: Node(self.engine, name, settings) for name in settings.nodes}
         for node in self.nodes.values():
             node.runtime.heard = self._heard

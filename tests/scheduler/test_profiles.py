@@ -101,7 +101,7 @@ def test_who_is_not_preempted_for_and_whose_gates_nobody_heeds():
      'profiles[0].plugins.score.enabled[0]: Invalid value: "EBSLimits": was invalid in version "kubescheduler.config.k8s.io/v1" '
      '(KubeSchedulerConfiguration is version "kubescheduler.config.k8s.io/v1")'),
     (config({"plugin": {}}), 'strict decoding error: unknown field "profiles[0].plugin"'),
-    (config({"percentageOfNodesToScore": "many"}), "strict decoding error: profiles[0].percentageOfNodesToScore: must be an integer"),
+    (config({"percentageOfNodesToScore": "many"}), "strict decoding error: profiles[0].percentageOfNodesToScore: must be an integer of 32 bits"),
     ({"apiVersion": "v1", "kind": "Pod"}, 'no kind "Pod" is registered for version "v1"'),
 ])
 def test_what_the_validation_refuses(found, words):

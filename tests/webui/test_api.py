@@ -37,6 +37,9 @@ def test_sandboxes_are_listed_made_and_deleted(api):
     ({"name": "x", "node_cpu": "0"}, "must be more than 0"), ({"name": "x", "nodes": ["A"]}, "is no name for a node"),
     ({"name": "x", "nodes": ["a", "a"]}, "there twice"), ({"name": "x", "nodes": [f"n{i}" for i in range(101)]}, "at most 100"),
     ({"name": "x", "seed": 1 << 70}, "at most 18 digits"),
+    ({"name": "x", "scheduler_config": "profiles: ["}, "kube-scheduler would not start with this configuration: yaml: "),
+    ({"name": "x", "scheduler_config": "kind: Pod"}, 'no kind "Pod" is registered'),
+    ({"name": "x", "scheduler_config": ""}, "couldn't decode as KubeSchedulerConfiguration"),
 ])
 def test_a_sandbox_that_cannot_be_is_refused_with_the_reason(api, body, words):
     status, answer = api.ask("POST", "/api/sandboxes", body)

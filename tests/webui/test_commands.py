@@ -53,7 +53,33 @@ def test_a_registry_and_repositories_from_a_shell(typed, tmp_path):
     typed("sandbox", "delete", "shelf")
 
 
+PACKER = """
+apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+clientConnection: {qps: 50.5}
+profiles:
+- schedulerName: default-scheduler
+- schedulerName: packer
+  pluginConfig:
+  - name: NodeResourcesFit
+    args: {scoringStrategy: {type: MostAllocated}}
+"""
+
+
+def test_a_schedulers_profiles_from_a_file(typed, tmp_path):
+    file = tmp_path / "scheduler.yaml"
+    file.write_text(PACKER)
+    made = typed("sandbox", "create", "packed", "--nodes", "a", "--scheduler-config", file)
+    assert made.stdout == "sandbox packed created\n", made.stderr
+    assert typed("sandbox", "reset", "packed").returncode == 0
+    assert typed("sandbox", "delete", "packed").returncode == 0
+    file.write_text(PACKER.replace("MostAllocated", "Most"))
+    refused = typed("sandbox", "create", "packed", "--scheduler-config", file)
+    assert refused.returncode == 1 and 'scoringStrategy.type: Unsupported value: "Most": supported values: ' in refused.stderr
+
+
 @pytest.mark.parametrize(("words", "error"), [
+    (("sandbox", "create", "x", "--scheduler-config", "nosuch"), "'nosuch' is no text file that can be read"),
     (("registry", "main", "break", "hard"), "unknown mode 'hard'"),
     (("git", "main", "push", "https://git.example/site", "nosuch"), "neither PATH=TEXT nor a text file"),
     (("sandbox", "create", "Bad_Name"), "is no name for a sandbox"),
