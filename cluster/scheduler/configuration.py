@@ -187,7 +187,8 @@ def _made(name: str, acting: dict[str, list[str]], weights: dict[str, int], args
     facets = {plugin.name: _facet(plugin, acting, weights, args) for plugin in plugins()}
     order = dict.fromkeys((*acting["filter"], *acting["preFilter"], *acting["postFilter"]))
     scoring = tuple(facets[each] for each in acting["score"] if each in facets and facets[each].weight)
-    return Profile(name, tuple(facets[each] for each in order if each in facets), scoring, percent, "SchedulingGates" in acting["preEnqueue"])
+    filtering, seeks_claims = tuple(facets[each] for each in order if each in facets), "DynamicResources" in acting["postFilter"]
+    return Profile(name, filtering, scoring, percent, "SchedulingGates" in acting["preEnqueue"], seeks_claims)
 
 
 def _facet(plugin: Plugin, acting: dict[str, list[str]], weights: dict[str, int], args: dict[str, dict]) -> Plugin:

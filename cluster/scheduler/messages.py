@@ -16,9 +16,13 @@ NO_STATE = "not found"
 NOTE_LIMIT = 1024
 
 
-def fit_error(decision: Decision, after: str) -> str:
-    """Why no node fits, and why preemption does not help; after: what preemption says, "" where it helps."""
-    tail = f" {NO_CLAIMS}, preemption: {after}" if after else ""
+def fit_error(decision: Decision, after: str | None, *, seeks_claims: bool = True) -> str:
+    """Why no node fits, and what was said afterwards.
+
+    after: what preemption says, "" where it helps, None where the Pod's profile has none. seeks_claims: whether DynamicResources is asked too.
+    """
+    said = [NO_CLAIMS] if seeks_claims and after != "" else []
+    tail = f" {', '.join([*said, f'preemption: {after}'] if after else said)}" if said or after else ""
     if decision.before is not None:
         tail = tail if decision.before.rejection.resolvable else f" {NO_STATE}"
         return f"0/{decision.all_nodes} nodes are available: {', '.join(decision.before.rejection.reasons)}.{tail}"

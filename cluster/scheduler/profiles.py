@@ -19,6 +19,7 @@ class Profile(NamedTuple):
     """filtering: in the order of filters, with those that only prepare or only help afterwards.
 
     percent: of nodes that need to fit; 0: upstream's rule. holds_gated: whether Pods with scheduling gates are held back.
+    seeks_claims: whether DynamicResources is asked for a Pod that fits nowhere; it has nothing but its words.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Profile(NamedTuple):
     scoring: tuple[Plugin, ...]
     percent: int = 0
     holds_gated: bool = True
+    seeks_claims: bool = True
 
 
 @cache
@@ -34,14 +36,18 @@ def standard() -> dict[str, Profile]:
     return {STANDARD: Profile(STANDARD, plugins(), plugins())}
 
 
-def rescue_of(cycle: Cycle, decision: Decision, choose, filtering: tuple[Plugin, ...] | None = None) -> Rescue:
-    """What the plugins can do for a Pod that fits nowhere; nothing, where it is not a matter of nodes."""
+def rescue_of(cycle: Cycle, decision: Decision, choose, profile: Profile | None = None) -> Rescue:
+    """What the plugins can do for a Pod that fits nowhere; nothing, where it is not a matter of nodes.
+
+    Where nobody at all is asked, the Pod loses the node that was being freed for it.
+    """
     if decision.before is not None and not decision.before.rejection.resolvable:
         return Rescue()
-    for plugin in plugins() if filtering is None else filtering:
+    profile = profile or standard()[STANDARD]
+    for plugin in profile.filtering:
         if plugin.post_filter is not None:
             return plugin.post_filter(cycle, decision, choose)
-    return Rescue()
+    return Rescue(None, None if profile.seeks_claims else "")
 
 
 def rejecting_plugins(decision: Decision) -> list[str]:

@@ -398,13 +398,14 @@ class Scheduler(Process):
 
     def _fits_nowhere(self, entry: Entry, cycle: Cycle, decision: Decision, profile: Profile) -> None:
         """Room may be made by Pods of lower priority."""
-        rescue = rescue_of(cycle, decision, self.engine.rng("preemption").below, profile.filtering)
+        rescue = rescue_of(cycle, decision, self.engine.rng("preemption").below, profile)
         if rescue.victims:
             victims = [victim.key for victim in rescue.victims]
             self.trace("PreemptionChosen", f"pods/{entry.key}", node=rescue.nominated, victims=victims, count=len(victims),
                        candidates=rescue.candidates)
             self.work(preempt(self, cycle.pod, rescue.nominated, rescue.victims))
-        message, rejecting = fit_error(decision, rescue.message), rejecting_plugins(decision)
+        message = fit_error(decision, rescue.message, seeks_claims=profile.seeks_claims)
+        rejecting = rejecting_plugins(decision)
         self._failed(entry, cycle.pod, message, rejecting, nominated=rescue.nominated)
 
     def _assume(self, entry: Entry, info: PodInfo, node: str, plan: Plan | None) -> None:

@@ -231,4 +231,21 @@ def test_two_profiles_place_like_pods_differently_from_one_queue():
     said = [bench.events(name, "Scheduled")[0]["reportingComponent"] for name in ("packed0", "spread0")]
     [failed] = bench.events("huge")
     assert said == ["packer", "default-scheduler"] and failed["reportingComponent"] == "packer"
-    assert failed["message"].startswith("0/2 nodes are available: 2 Insufficient cpu.")
+    assert failed["message"] == "0/2 nodes are available: 2 Insufficient cpu."
+
+
+NONE_HELP = "0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+
+
+@pytest.mark.parametrize(("disabled", "said"), [
+    ((), f" no new claims to deallocate, preemption: {NONE_HELP}"), (("DefaultPreemption",), " no new claims to deallocate"),
+    (("DynamicResources",), f" preemption: {NONE_HELP}"), (("*",), ""),
+])
+def test_what_is_said_after_no_node_fits_depends_on_who_is_asked(disabled, said):
+    """Source: pkg/scheduler/framework/runtime/framework.go (RunPostFilterPlugins)."""
+    bench = Configured(profiles_of(config({"plugins": {"postFilter": {"disabled": names(*disabled)}}})))
+    bench.node("n1")
+    bench.pod("huge", cpu="50")
+    assert bench.engine.settle()
+    [failed] = bench.events("huge")
+    assert failed["message"] == "0/1 nodes are available: 1 Insufficient cpu." + said

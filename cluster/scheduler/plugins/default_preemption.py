@@ -26,12 +26,13 @@ LATER = "9999"  # after every time: of a Pod that has not begun
 
 
 class Rescue(NamedTuple):
-    """What preemption comes to. message: why it does not help, else "". nominated: the node to free, "" for none, None: as before.
+    """What preemption comes to. message: why it does not help, else ""; None where nobody asks.
 
+    nominated: the node to free, "" for none, None: as before.
     candidates: of how many nodes it was chosen.
     """
 
-    message: str = ""
+    message: str | None = ""
     nominated: str | None = None
     victims: tuple[PodInfo, ...] = ()
     candidates: int = 0
