@@ -190,7 +190,7 @@ def scheduling_started(p, event: TraceEvent) -> Set:
 
 @fold("NodeFiltered")
 def node_filtered(p, event: TraceEvent) -> Set:
-    return p.control.filtered(filtered_rows(event.data), p.plugins) if p.control.decision else []
+    return p.control.filtered(filtered_rows(event.data), event.data.get("filters", p.plugins)) if p.control.decision else []
 
 
 @fold("NodeScored")

@@ -188,7 +188,8 @@ def _made(name: str, acting: dict[str, list[str]], weights: dict[str, int], args
     order = dict.fromkeys((*acting["filter"], *acting["preFilter"], *acting["postFilter"]))
     scoring = tuple(facets[each] for each in acting["score"] if each in facets and facets[each].weight)
     filtering, seeks_claims = tuple(facets[each] for each in order if each in facets), "DynamicResources" in acting["postFilter"]
-    return Profile(name, filtering, scoring, percent, "SchedulingGates" in acting["preEnqueue"], seeks_claims)
+    return Profile(name, filtering, scoring, percent, "SchedulingGates" in acting["preEnqueue"], seeks_claims,
+                   tuple(plugin.name for plugin in filtering if plugin.filter is not None))  # fmt: skip
 
 
 def _facet(plugin: Plugin, acting: dict[str, list[str]], weights: dict[str, int], args: dict[str, dict]) -> Plugin:

@@ -20,6 +20,7 @@ class Profile(NamedTuple):
 
     percent: of nodes that need to fit; 0: upstream's rule. holds_gated: whether Pods with scheduling gates are held back.
     seeks_claims: whether DynamicResources is asked for a Pod that fits nowhere; it has nothing but its words.
+    filters: by name in their order; None: the usual ones.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Profile(NamedTuple):
     percent: int = 0
     holds_gated: bool = True
     seeks_claims: bool = True
+    filters: tuple[str, ...] | None = None
 
 
 @cache

@@ -390,7 +390,7 @@ class Scheduler(Process):
             scoring=profile.scoring, percent=profile.percent,
         )  # fmt: skip
         self.state.next_start = decision.next_start
-        verdicts.trace(self, f"pods/{entry.key}", decision)
+        verdicts.trace(self, f"pods/{entry.key}", decision, profile.filters)
         if decision.node:
             self._assume(entry, info, decision.node, self.volumes.plan_of(cycle.data, decision.node) if info.claims else None)
         else:

@@ -8,15 +8,15 @@ from .nodes import Verdict
 FEW_NODES = 8  # up to here each node is a fact of its own; beyond, one table
 
 
-def trace(actor, subject: str, decision: Decision) -> None:
-    """Trace one decision, in the order in which it was made."""
+def trace(actor, subject: str, decision: Decision, filters: tuple[str, ...] | None = None) -> None:
+    """Trace one decision, in the order in which it was made. filters: by name, where they are not the usual ones."""
     if not actor.engine.trace.on:
         return
     if decision.before is not None:
         rejection = decision.before.rejection
         actor.trace("PodRejected", subject, plugin=decision.before.plugin, reason=", ".join(rejection.reasons))
         return
-    _trace_filters(actor, subject, decision.verdicts)
+    _trace_filters(actor, subject, decision.verdicts, {} if filters is None else {"filters": filters})
     _trace_scores(actor, subject, decision.scores)
     if decision.node:
         actor.trace(
@@ -30,15 +30,15 @@ def trace(actor, subject: str, decision: Decision) -> None:
         )
 
 
-def _trace_filters(actor, subject: str, found: list[Verdict]) -> None:
+def _trace_filters(actor, subject: str, found: list[Verdict], more: dict) -> None:
     if len(found) <= FEW_NODES:
         for verdict in found:
-            actor.trace("NodeFiltered", subject, **_filtered(verdict.node, *_said(verdict)))
+            actor.trace("NodeFiltered", subject, **_filtered(verdict.node, *_said(verdict)), **more)
         return
     failed = {verdict.node: _said(verdict) for verdict in found if verdict.rejection is not None}
     words = f"✓ {len(found) - len(failed)}" + (f" · ✖ {len(failed)}" if failed else "")
     nodes = [verdict.node for verdict in found]
-    actor.trace("NodeFiltered", subject, nodes=nodes, failed=failed, node=f"{len(found)} nodes", verdict=words)
+    actor.trace("NodeFiltered", subject, nodes=nodes, failed=failed, node=f"{len(found)} nodes", verdict=words, **more)
 
 
 def _trace_scores(actor, subject: str, scores: Scores) -> None:

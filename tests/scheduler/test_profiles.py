@@ -5,8 +5,12 @@ Source: kubernetes pkg/scheduler/apis/config/v1/default_plugins_test.go, apis/co
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from cluster.picture.control import ControlPictures
+from cluster.picture.folds import FOLDS
 from cluster.scheduler.configuration import KNOWN, profiles_of
 from cluster.scheduler.configuration_rules import ConfigurationError
 from cluster.scheduler.cycle import nodes_to_find
@@ -232,6 +236,23 @@ def test_two_profiles_place_like_pods_differently_from_one_queue():
     [failed] = bench.events("huge")
     assert said == ["packer", "default-scheduler"] and failed["reportingComponent"] == "packer"
     assert failed["message"] == "0/2 nodes are available: 2 Insufficient cpu."
+
+
+def test_a_profiles_own_filters_are_in_the_trace_and_in_the_picture():
+    bench = Configured(profiles_of(config({"plugins": {"filter": {"disabled": names("NodeName", "NodePorts")}}})))
+    bench.node("n1")
+    bench.pod("web", cpu="50")
+    assert bench.engine.settle()
+    expected = [name for name in FILTERS if name not in ("NodeName", "NodePorts")]
+    [fact] = bench.facts("NodeFiltered")
+    assert list(fact.data["filters"]) == expected
+    picture = SimpleNamespace(control=ControlPictures(), plugins=tuple(FILTERS))
+    for kind in ("SchedulingStarted", "NodeFiltered"):
+        [fact] = bench.facts(kind)
+        FOLDS[kind](picture, fact)
+    tables = picture.control.decision["filters"]
+    assert [table["plugin"] for table in tables] == expected
+    assert {table["plugin"]: table["verdicts"]["n1"] for table in tables}["NodeResourcesFit"] == "fail"
 
 
 NONE_HELP = "0/1 nodes are available: 1 Preemption is not helpful for scheduling."
