@@ -89,7 +89,7 @@ def test_the_timeline_is_a_slider_by_keyboard(browser, server):
         slider.focus()
         learner.page.keyboard.press("ArrowLeft")
         learner.until("podlife.state().step === 11")
-        assert slider.get_attribute("aria-valuenow") == "11"
+        learner.until("document.querySelector('#timeline .slider').getAttribute('aria-valuenow') === '11'")
         assert "11" in slider.get_attribute("aria-valuetext")
         learner.page.keyboard.press("Home")
         learner.until("podlife.state().step === 0")

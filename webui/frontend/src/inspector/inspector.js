@@ -1,7 +1,7 @@
 /** Owns the inspector: what is inspected, its tabs, and which of them is open. */
 
 import { html, nothing } from "lit";
-import { computed, signal } from "@preact/signals-core";
+import { computed, effect, signal } from "@preact/signals-core";
 import { icons } from "../icons.js";
 import { t } from "../i18n.js";
 import { mount, roveFocus } from "../mount.js";
@@ -12,8 +12,6 @@ import { insideTab, startInside } from "./inside.js";
 import { rescueView } from "./controllers.js";
 import { OUTSIDE, OUTSIDE_TABS } from "./outside.js";
 import { componentView, overviewView } from "./overview.js";
-import { registryTab, startRegistry } from "./registry.js";
-import { repositoriesTab, startRepositories } from "./repositories.js";
 import { switchesTab } from "./switches.js";
 import { hasWork, workTab } from "./work.js";
 import { authorsView, decisionTab, diffTab, eventsTab, objectTab, statusTab, whyTab } from "./tabs.js";
@@ -39,12 +37,24 @@ const tabs = computed(() => {
 
 const openTab = computed(() => (tabs.value.includes(wanted.value) ? wanted.value : tabs.value[0]));
 
+/** The registry's tab and that of the repositories, once one of them has been opened: few do, so they are a bundle of their own. */
+const later = signal(null);
+
 export function startInspector(root) {
   startDetails();
   startInside(() => (openTab.value === "inside" ? inspected.value : null));
-  startRegistry(() => openTab.value === "registry");
-  startRepositories(() => openTab.value === "git");
+  const stop = effect(() => {
+    if (["registry", "git"].includes(openTab.value)) loadLater().then(() => stop());
+  });
   mount(root, view);
+}
+
+async function loadLater() {
+  const [registry, repositories] = await Promise.all([import("./registry.js"), import("./repositories.js")]);
+  if (later.value) return;
+  registry.startRegistry(() => openTab.value === "registry");
+  repositories.startRepositories(() => openTab.value === "git");
+  later.value = { registry: registry.registryTab, git: repositories.repositoriesTab };
 }
 
 function view() {
@@ -76,7 +86,8 @@ function panelView() {
   const id = inspected.value;
   const tab = openTab.value;
   if (tab === "overview") return overviewView();
-  if (id === OUTSIDE) return { switches: switchesTab, registry: registryTab, git: repositoriesTab }[tab]();
+  if (id === OUTSIDE && tab === "switches") return switchesTab();
+  if (id === OUTSIDE) return later.value ? later.value[tab]() : html`<p class="note">${t("inspector.loading")}</p>`;
   if (tab === "component") return componentView(id);
   if (tab === "decision") return html`${rescueView(cell("rescues", id))}${decisionTab(decision.value)}`;
   if (tab === "work") return workTab(id, inspectedObject.value);
