@@ -1,26 +1,17 @@
 """MutatingAdmissionPolicyBinding: where a policy's changes are made, and with which parameters."""
 from __future__ import annotations
 
-from cluster.kinds import _admission_rules, _rules, validatingadmissionpolicybinding
+from cluster.kinds import validatingadmissionpolicybinding
 from cluster.kinds._columns import AGE, NAME, column
 from cluster.kinds.base import FieldError, Kind
 from cluster.kinds.mutatingadmissionpolicy import only_mutable
-from cluster.meta import fields, names
 
 
 def validate(binding: dict) -> list[FieldError]:
     """Source: validateMutatingAdmissionPolicyBindingSpec."""
-    errors: list[FieldError] = []
     spec = binding["spec"]
-    name = spec.get("policyName") or ""
-    if name:
-        _rules.all_of(errors, "spec.policyName", name, names.is_subdomain_name(name))
-    else:
-        errors.append(fields.required("spec.policyName"))
-    if spec.get("paramRef") is not None:
-        validatingadmissionpolicybinding.param(errors, spec["paramRef"])
+    errors = validatingadmissionpolicybinding.binding_errors(spec)
     if spec.get("matchResources") is not None:
-        _admission_rules.matching(errors, spec["matchResources"], "spec.matchResources")
         only_mutable(errors, spec["matchResources"], "spec.matchResources")
     return errors
 

@@ -27,8 +27,14 @@ def prepare_update(draft: dict, old: dict) -> None:
 
 def validate(binding: dict) -> list[FieldError]:
     """Source: validateValidatingAdmissionPolicyBindingSpec."""
+    errors = binding_errors(binding["spec"])
+    _actions(errors, binding["spec"].get("validationActions") or [])
+    return errors
+
+
+def binding_errors(spec: dict) -> list[FieldError]:
+    """What is wrong with what every binding of a policy says: which policy, its parameters, what it is about."""
     errors: list[FieldError] = []
-    spec = binding["spec"]
     name = spec.get("policyName") or ""
     if name:
         _rules.all_of(errors, "spec.policyName", name, names.is_subdomain_name(name))
@@ -38,7 +44,6 @@ def validate(binding: dict) -> list[FieldError]:
         param(errors, spec["paramRef"])
     if spec.get("matchResources") is not None:
         _admission_rules.matching(errors, spec["matchResources"], "spec.matchResources")
-    _actions(errors, spec.get("validationActions") or [])
     return errors
 
 
