@@ -13,22 +13,10 @@ from functools import lru_cache
 from cluster.meta import status
 from cluster.meta.requests import Request
 
-ANONYMOUS = "system:anonymous"
-AUTHENTICATED, UNAUTHENTICATED = "system:authenticated", "system:unauthenticated"
-SERVICE_ACCOUNT = "system:serviceaccount:"
+from . import tokens
+from .identity import SERVICE_ACCOUNT, Identity, implied_groups, with_authenticated
+
 TOKEN, USER, GROUPS, UID, EXTRA = "Authorization", "Impersonate-User", "Impersonate-Group", "Impersonate-Uid", "Impersonate-Extra-"
-Extra = tuple[tuple[str, tuple[str, ...]], ...]
-
-
-@dataclass(frozen=True)
-class Identity:
-    """A user and its groups. behind: who impersonates it, or ""; extra: what else is known of it."""
-
-    user: str
-    groups: tuple[str, ...]
-    behind: str = ""
-    uid: str = ""
-    extra: Extra = ()
 
 
 @dataclass(frozen=True)
@@ -45,7 +33,6 @@ class Asked:
 def caller(request: Request, context=None) -> Identity:
     """Who sent a request, before any impersonation; raises Unauthorized for a token that is none."""
     if request.options and TOKEN in request.options:
-        from . import tokens
         found, _ = tokens.read(request.options[TOKEN], context)
         if found is None:
             raise status.unauthorized("Unauthorized")
@@ -94,20 +81,3 @@ def requested(identity: Identity, options: dict) -> list[Asked]:
 @lru_cache(maxsize=1024)
 def _identity(user: str, groups: tuple[str, ...]) -> Identity:
     return Identity(user, with_authenticated(user, groups))
-
-
-def implied_groups(user: str) -> tuple[str, ...]:
-    """The groups that a ServiceAccount's name alone implies."""
-    if not user.startswith(SERVICE_ACCOUNT):
-        return ()
-    namespace = user[len(SERVICE_ACCOUNT):].partition(":")[0]
-    return ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
-
-
-def with_authenticated(user: str, groups: tuple[str, ...]) -> tuple[str, ...]:
-    """The groups with system:authenticated, which everybody but the anonymous user is in."""
-    if user == ANONYMOUS:
-        return groups if UNAUTHENTICATED in groups else (*groups, UNAUTHENTICATED)
-    if AUTHENTICATED in groups or UNAUTHENTICATED in groups:
-        return groups
-    return (*groups, AUTHENTICATED)

@@ -7,7 +7,8 @@ pkg/authorization/authorizerfactory/builtin.go (NewPrivilegedGroups).
 """
 from __future__ import annotations
 
-from cluster.apiserver.authn import Asked, Identity
+from cluster.apiserver.authn import Asked
+from cluster.apiserver.identity import Identity
 from cluster.meta import status
 from cluster.meta.gotext import quote
 from cluster.meta.requests import Request

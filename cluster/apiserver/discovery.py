@@ -4,38 +4,23 @@ Source: k8s.io/apiserver pkg/endpoints/discovery, pkg/endpoints/discovery/aggreg
 """
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from cluster.kinds import Registry
-from cluster.kinds.base import Kind
 from cluster.meta import status
 from cluster.meta.requests import Request, Response
 
-from . import aggregation, negotiation, openapi, openapi_protobuf, tokens
+from . import aggregation, negotiation, openapi, openapi_protobuf, resource_lists, tokens
 from .context import Context
 
-KUBE_VERSION = re.compile(r"v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?")
 JSON = "application/json"
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 VERSION = {
     "major": "1", "minor": "36", "emulationMajor": "1", "emulationMinor": "36", "minCompatibilityMajor": "1",
     "minCompatibilityMinor": "35", "gitVersion": "v1.36.3", "gitCommit": "0000000000000000000000000000000000000000",
     "gitTreeState": "clean", "buildDate": "2026-01-01T00:00:00Z", "goVersion": "go1.26", "compiler": "gc", "platform": "linux/amd64"}
-STATUS_VERBS = ("get", "patch", "update")
-# subresource -> (group, version, kind; "" = the resource's own), verbs
-SUBRESOURCES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
-    "status": ("", "", "", STATUS_VERBS), "resize": ("", "", "", STATUS_VERBS), "ephemeralcontainers": ("", "", "", STATUS_VERBS),
-    "approval": ("", "", "", STATUS_VERBS), "finalize": ("", "", "", ("update",)), "log": ("", "", "", ("get",)),
-    "binding": ("", "", "Binding", ("create",)),
-    "scale": ("autoscaling", "v1", "Scale", STATUS_VERBS), "eviction": ("policy", "v1", "Eviction", ("create",)),
-    "token": ("authentication.k8s.io", "v1", "TokenRequest", ("create",)), "exec": ("", "", "PodExecOptions", ("create", "get")),
-    "attach": ("", "", "PodAttachOptions", ("create", "get")),
-    "portforward": ("", "", "PodPortForwardOptions", ("create", "get")),
-}
-PROXY_VERBS = ("create", "delete", "get", "patch", "update")
 HOOKS = (
     "start-apiserver-admission-initializer", "generic-apiserver-start-informers", "priority-and-fairness-config-consumer",
     "priority-and-fairness-filter", "storage-object-count-tracker-hook", "start-apiextensions-informers",
@@ -153,13 +138,13 @@ def _groups(path: str, request: Request, registry: Registry) -> Response | None:
             return _tagged(request, body, digest, **{"Content-Type": AGGREGATED, "Vary": "Accept"})
         return Response(code=200, body=_versions() if parts == ["api"] else _group_list(registry))
     if parts == ["api", "v1"]:
-        return Response(code=200, body=resource_list(registry, "", "v1"))
+        return Response(code=200, body=resource_lists.resource_list(registry, "", "v1"))
     if parts[0] != "apis" or len(parts) > 3 or parts[1] not in registry.groups():
         return None
     if len(parts) == 2:
         return Response(code=200, body={"kind": "APIGroup", "apiVersion": "v1", **_group(registry, parts[1])})
-    if parts[2] in versions_of(registry, parts[1]):
-        return Response(code=200, body=resource_list(registry, parts[1], parts[2]))
+    if parts[2] in resource_lists.versions_of(registry, parts[1]):
+        return Response(code=200, body=resource_lists.resource_list(registry, parts[1], parts[2]))
     return None
 
 
@@ -171,69 +156,14 @@ def _versions() -> dict:
             "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": "10.0.0.1:6443"}]}
 
 
-def versions_of(registry: Registry, group: str) -> list[str]:
-    """A group's versions, the preferred one first."""
-    return sorted({kind.version: None for kind in registry.kinds if kind.group == group}, key=version_rank)
-
-
-def version_rank(version: str) -> tuple:
-    """Sorts versions: v2 before v1, those before v1beta1 and v1alpha1, all others last.
-
-    Source: k8s.io/apimachinery pkg/version/helpers.go (CompareKubeAwareVersionStrings).
-    """
-    found = KUBE_VERSION.fullmatch(version)
-    if found is None:
-        return (1, 0, 0, 0, version)
-    stage = {"": 0, "beta": 1, "alpha": 2}[found[2] or ""]
-    return (0, stage, -int(found[1]), -int(found[3] or 0), version)
-
-
 def _group(registry: Registry, group: str) -> dict:
-    versions = [{"groupVersion": f"{group}/{version}", "version": version} for version in versions_of(registry, group)]
+    versions = [{"groupVersion": f"{group}/{version}", "version": version} for version in resource_lists.versions_of(registry, group)]
     return {"name": group, "versions": versions, "preferredVersion": versions[0]}
 
 
 def _group_list(registry: Registry) -> dict:
     groups = [_group(registry, group) for group in aggregation.in_order(registry.groups()) if group]
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
-
-
-def resource_list(registry: Registry, group: str, version: str) -> dict:
-    """The resources of a group's version. The core group's list carries no apiVersion."""
-    rows = [row for kind in registry.kinds if (kind.group, kind.version) == (group, version)
-            for row in (_resource(kind), *(_subresource(kind, name) for name in kind.subresources))]
-    rows.sort(key=lambda row: row["name"])
-    body: dict[str, Any] = {"kind": "APIResourceList"}
-    if group:
-        body["apiVersion"] = "v1"
-    return {**body, "groupVersion": f"{group}/{version}" if group else version, "resources": rows}
-
-
-def _resource(kind: Kind) -> dict:
-    row: dict[str, Any] = {"name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced, "kind": kind.kind,
-                           "verbs": list(kind.verbs) if kind.custom else sorted(kind.verbs)}
-    if kind.short_names:
-        row["shortNames"] = list(kind.short_names)
-    if kind.categories:
-        row["categories"] = list(kind.categories)
-    if kind.storage_version_hash:
-        row["storageVersionHash"] = kind.storage_version_hash
-    return row
-
-
-def _subresource(kind: Kind, name: str) -> dict:
-    group, version, its_kind, verbs = described(kind, name)
-    row: dict[str, Any] = {"name": f"{kind.plural}/{name}", "singularName": "", "namespaced": kind.namespaced}
-    if group:
-        row["group"], row["version"] = group, version
-    return {**row, "kind": its_kind or kind.kind, "verbs": list(verbs)}
-
-
-def described(kind: Kind, name: str) -> tuple[str, str, str, tuple[str, ...]]:
-    """(group, version, kind, verbs) of a subresource; group "" is the resource's own."""
-    if name == "proxy":
-        return "", "", f"{kind.kind}ProxyOptions", PROXY_VERBS
-    return SUBRESOURCES[name]
 
 
 # -- the aggregated form ----------------------------------------------------------------------------------------------
@@ -249,31 +179,4 @@ def aggregated(registry: Registry, *, core: bool) -> dict:
     """All groups, versions and resources in one answer. Source: api/apidiscovery/v2/types.go."""
     groups = [""] if core else [group for group in aggregation.in_order(registry.groups()) if group]
     return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {},
-            "items": [_aggregated_group(registry, group) for group in groups]}
-
-
-def _aggregated_group(registry: Registry, group: str) -> dict:
-    versions = [{"version": version, "freshness": "Current",
-                 "resources": [_aggregated_resource(kind) for kind in registry.kinds if (kind.group, kind.version) == (group, version)]}
-                for version in versions_of(registry, group)]
-    return {"metadata": {"name": group} if group else {}, "versions": versions}
-
-
-def _aggregated_resource(kind: Kind) -> dict:
-    row: dict[str, Any] = {
-        "resource": kind.plural, "responseKind": {"group": kind.group, "version": kind.version, "kind": kind.kind},
-        "scope": "Namespaced" if kind.namespaced else "Cluster", "singularResource": kind.singular,
-        "verbs": list(kind.verbs) if kind.custom else sorted(kind.verbs)}
-    if kind.short_names:
-        row["shortNames"] = list(kind.short_names)
-    if kind.categories:
-        row["categories"] = list(kind.categories)
-    if kind.subresources:
-        row["subresources"] = [_aggregated_subresource(kind, name) for name in sorted(kind.subresources)]
-    return row
-
-
-def _aggregated_subresource(kind: Kind, name: str) -> dict:
-    group, version, its_kind, verbs = described(kind, name)
-    response = {"group": group or kind.group, "version": version or kind.version, "kind": its_kind or kind.kind}
-    return {"subresource": name, "responseKind": response, "verbs": list(verbs)}
+            "items": [resource_lists.aggregated_group(registry, group) for group in groups]}

@@ -11,7 +11,7 @@ from cluster.kinds import api_version
 from cluster.kinds.base import Kind
 from cluster.meta import schema
 
-from . import discovery
+from . import resource_lists
 from .delete import RETURNS_OBJECT
 
 META, SCALE = "io.k8s.apimachinery.pkg.apis.meta.v1", "io.k8s.api.autoscaling.v1.Scale"
@@ -106,7 +106,7 @@ class _Writer:
         return {**body, "parameters": self._queries(LIST)}
 
     def _subresource(self, name: str) -> dict:
-        group, version, kind, verbs = discovery.described(self.kind, name)
+        group, version, kind, verbs = resource_lists.described(self.kind, name)
         ending = f"{self.scope}{self.kind.kind}{_capital(name)}"
         if name in CONNECT:
             return self._item({method: self._connect(method, name, ending, kind) for method in ("get", "post")}, CONNECT[name],

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cluster.meta.gotext import quote
 from cluster.store.memory import Store
 
-from .authn import SERVICE_ACCOUNT, Identity
+from .identity import SERVICE_ACCOUNT, Identity
 
 GROUP = "rbac.authorization.k8s.io"
 FOLDERS = ("/registry/clusterroles/", "/registry/clusterrolebindings/", "/registry/roles/", "/registry/rolebindings/")

@@ -12,8 +12,8 @@ from cluster.meta import fields, status
 from cluster.meta.requests import Response
 
 from . import authz, bodies, ownership, tokens
-from .authn import Identity
 from .call import Call
+from .identity import Identity
 from .rbac import Attributes
 
 ONE_OF = "exactly one of nonResourceAttributes or resourceAttributes must be specified"

@@ -15,7 +15,7 @@ from cluster.meta.gotext import quote
 from cluster.meta.requests import Response
 
 from . import itself, signing
-from .authn import SERVICE_ACCOUNT, Identity, implied_groups, with_authenticated
+from .identity import SERVICE_ACCOUNT, Identity, implied_groups, with_authenticated
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
 CLUSTER = "/registry/namespaces/kube-system"

@@ -9,7 +9,7 @@ import re
 
 from cluster.kinds import _rules
 from cluster.kinds._pod_gates import APPARMOR
-from cluster.kinds._pod_security import all_containers
+from cluster.kinds._pod_visit import all_containers
 from cluster.kinds._rules import Errors
 from cluster.meta import fields
 from cluster.meta.gotext import atoi

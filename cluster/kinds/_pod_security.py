@@ -6,9 +6,9 @@ validateSeccompProfileField, ValidateAppArmorProfileField, validateLinux, valida
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from cluster.kinds import _pod_windows, _rules
+from cluster.kinds._pod_visit import all_containers
 from cluster.kinds._rules import Errors
 from cluster.meta import fields, names
 
@@ -20,13 +20,6 @@ _IPC_EXACT = ("kernel.sem",)
 _MAX_PROFILE = 4095
 _NOT_ON_WINDOWS = "cannot be set for a windows pod"
 _NO_WINDOWS_OPTIONS = "windows options cannot be set for a linux pod"
-
-
-def all_containers(spec: dict, path: str) -> Iterator[tuple[dict, str]]:
-    """Every container with its path, in the order in which upstream visits them."""
-    for field in ("initContainers", "containers", "ephemeralContainers"):
-        for index, container in enumerate(spec.get(field) or ()):
-            yield container, f"{path}.{field}[{index}]"
 
 
 def container(errors: Errors, context: dict, path: str, host_users: bool) -> None:

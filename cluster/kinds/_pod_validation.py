@@ -15,6 +15,7 @@ from cluster.kinds import (
     _pod_sameness,
     _pod_scheduling,
     _pod_security,
+    _pod_visit,
     _pod_volumes,
     _pod_windows,
     _rules,
@@ -211,7 +212,7 @@ def _rare(errors: Errors, spec: dict, path: str) -> None:
 
 def _file_keys(errors: Errors, spec: dict, path: str) -> None:
     """A variable from a file needs an emptyDir that holds the file."""
-    for container, here in _pod_security.all_containers(spec, path):
+    for container, here in _pod_visit.all_containers(spec, path):
         for index, variable in enumerate(container.get("env") or ()):
             reference = (variable.get("valueFrom") or {}).get("fileKeyRef")
             if reference is None:

@@ -9,7 +9,7 @@ from cluster.kinds._addresses import warnings_for_ip
 from cluster.kinds._pod_annotations import SECCOMP_CONTAINER, SECCOMP_POD
 from cluster.kinds._pod_gates import APPARMOR, profile_of
 from cluster.kinds._pod_scheduling import PREFERRED, REQUIRED
-from cluster.kinds._pod_security import all_containers
+from cluster.kinds._pod_visit import all_containers
 from cluster.kinds._rules import amount
 from cluster.meta import names
 from cluster.meta.gotext import quote

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 
 from cluster.kinds import _rules
+from cluster.kinds._pod_visit import all_containers
 from cluster.kinds._rules import Errors
 from cluster.meta import fields, names
 
@@ -71,7 +72,6 @@ def _name_complaints(user: str) -> list[str]:
 
 def host_process(errors: Errors, spec: dict, path: str) -> None:
     """Host process containers: all of a Pod's or none, and on the host's network."""
-    from cluster.kinds._pod_security import all_containers
     of_pod = _flag(spec)
     total = asking = 0
     for container, here in all_containers(spec, path):
