@@ -10,6 +10,7 @@ from cluster.meta import quantity
 from cluster.meta.gotext import quote
 
 ALLOCATABLE = ("cpu", "memory", "ephemeral-storage")  # a limit that is not set counts as all that the node gives
+POD_LEVEL = ("cpu", "memory")  # of these, what a Pod may have for all its containers together
 
 
 class Unreadable(ValueError):
@@ -60,12 +61,21 @@ def resource(pod: dict, spec: dict | None, source: dict, allocatable: dict) -> s
     amounts = (spec.get("resources") or {}).get(kind) or {}
     text = amounts.get(which)
     if kind == "limits" and which in ALLOCATABLE and (text is None or quantity.parse(str(text)).nano == 0):
-        text = allocatable.get(which)
+        text = _default_limit(pod, which, allocatable)
     divisor = quantity.parse(str(source.get("divisor") or "0"))
     found = quantity.parse(str(text)) if text is not None else quantity.parse("0")
     if which == "cpu":
         return str(_up(found.millis, divisor.millis or 1000))
     return str(_up(found.value, divisor.value or 1))
+
+
+def _default_limit(pod: dict, which: str, allocatable: dict) -> object:
+    """The limit of a container that sets none: the Pod's own where that has one, else all that the node gives.
+
+    Source: kubernetes pkg/kubelet/kubelet_resources.go (defaultPodLimitsForDownwardAPI).
+    """
+    text = ((pod["spec"].get("resources") or {}).get("limits") or {}).get(which) if which in POD_LEVEL else None
+    return text if text is not None and quantity.parse(str(text)).nano else allocatable.get(which)
 
 
 def _up(amount: int, divisor: int) -> int:

@@ -7,7 +7,7 @@ Sources: kubernetes pkg/volume/hostpath/host_path.go, pkg/volume/local/local.go,
 from __future__ import annotations
 
 from cluster.kinds._volume_binding import PROVISIONED_BY, annotations_of, unique_name_of
-from cluster.runtime.filesystem import FILE, FOLDER, HOST, Node, Tree, absolute, folder, put, real_path
+from cluster.runtime.filesystem import BLOCK, CHARACTER, FILE, FOLDER, HOST, SOCKET, Node, Tree, absolute, folder, put, real_path
 from cluster.runtime.storage import is_read_only, key_of
 
 from .volume_contents import NotAttached, NotReady, NotStaged
@@ -18,7 +18,7 @@ REMOVED = ("cephfs", "flexVolume", "flocker", "glusterfs", "photonPersistentDisk
 GIT = "git-repo volume plugin has been disabled; if necessary, it may be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`"
 UNREGISTERED = "driver name {driver} not found in the list of registered CSI drivers"
 NO_CLIENT = "kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: " + UNREGISTERED
-CHECKS = {"Socket": "a socket file", "CharDevice": "a character device", "BlockDevice": "a block device"}
+CHECKS = {"Socket": (SOCKET, "a socket file"), "CharDevice": (CHARACTER, "a character device"), "BlockDevice": (BLOCK, "a block device")}
 
 
 def host_path(tree: Tree, source: dict, *, now_ms: int, mode: int = 0o755) -> list[str]:
@@ -36,8 +36,8 @@ def host_path(tree: Tree, source: dict, *, now_ms: int, mode: int = 0o755) -> li
         raise NotReady(f"hostPath type check failed: {path} is not a directory")
     elif kind in ("File", "FileOrCreate") and (found is None or found.kind != FILE):
         raise NotReady(f"hostPath type check failed: {path} is not a file")
-    elif kind in CHECKS:
-        raise NotReady(f"hostPath type check failed: {path} is not {CHECKS[kind]}")
+    elif kind in CHECKS and (found is None or found.kind != CHECKS[kind][0]):
+        raise NotReady(f"hostPath type check failed: {path} is not {CHECKS[kind][1]}")
     return [HOST, path, ""]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 
-from .filesystem import FOLDER, LINK, SET_GROUP
+from .filesystem import BLOCK, CHARACTER, FIFO, FOLDER, LINK, SET_GROUP, SOCKET
 from .image import Act
 from .programs import Running
 from .words import flags, number_of
@@ -112,7 +112,8 @@ def owner(world: ContainerWorld, path: str) -> tuple[bool, str]:
 
 def go_mode(kind: str, mode: int) -> str:
     """A mode as Go writes it: what it is in letters, or a dash, and nine letters of who may what."""
-    letters = (("d", kind == FOLDER), ("L", kind == LINK), ("u", mode & SET_USER), ("g", mode & SET_GROUP), ("t", mode & STICKY))
+    letters = (("d", kind == FOLDER), ("L", kind == LINK), ("D", kind in (BLOCK, CHARACTER)), ("p", kind == FIFO), ("S", kind == SOCKET),
+               ("c", kind == CHARACTER), ("u", mode & SET_USER), ("g", mode & SET_GROUP), ("t", mode & STICKY))
     what = "".join(letter for letter, is_so in letters if is_so) or "-"
     return what + "".join(letter if mode >> (8 - place) & 1 else "-" for place, letter in enumerate("rwxrwxrwx"))
 

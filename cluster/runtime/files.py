@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from . import cgroups, proc, sysctls
+from . import cgroups, proc
 from .filesystem import (
+    DEVICES,
     ENTER,
     FILE,
     FOLDER,
@@ -23,6 +24,7 @@ from .filesystem import (
     MOST_LINKS,
     READ,
     SET_GROUP,
+    SPECIAL,
     WRITE,
     Mount,
     Node,
@@ -37,6 +39,7 @@ from .filesystem import (
     permits,
     size_of,
 )  # fmt: skip
+from .generated import NO_DEVICE, SINKS, Generated
 from .state import Process, RuntimeState
 
 FILE_BYTES, FILES = 1024 * 1024, 400  # of one file that is written bit by bit, and how many there may be
@@ -45,10 +48,9 @@ HOST_SHARE = 8  # how many times as much a node's own file system holds
 NO_SUCH, DENIED, READ_ONLY, FULL = "No such file or directory", "Permission denied", "Read-only file system", "No space left on device"
 IS_FOLDER, NO_FOLDER, EXISTS, NOT_EMPTY, BUSY = (
     "Is a directory", "Not a directory", "File exists", "Directory not empty", "Resource busy")  # fmt: skip
-SINKS = ("/dev/null", "/dev/zero", "/dev/tty")
 
 
-class Files:
+class Files(Generated):
     """Part of a ContainerWorld. Paths are from the root; links are followed, but for the last part where a method says so."""
 
     state: RuntimeState
@@ -102,22 +104,6 @@ class Files:
             return None if own.kind == GONE else own
         return self._generated(path) or image_tree(self.process.behaviour).get(path) or self._above_mounts(path)
 
-    def _generated(self, path: str) -> Node | None:
-        """What the kubelet and the runtime put into /etc, and devices."""
-        if path.startswith("/etc/"):
-            process = self.process
-            text = {"/etc/hostname": f"{process.hostname}\n", "/etc/hosts": process.hosts, "/etc/resolv.conf": process.resolver}.get(path)
-            return Node(text) if text else None
-        if path.startswith(cgroups.FOLDER):
-            text = cgroups.text_of(self.process, path[len(cgroups.FOLDER) :])
-            return Node(text, mode=0o444) if text is not None else None
-        if path.startswith(sysctls.FOLDER):
-            value = sysctls.value_of(self.process, path[len(sysctls.FOLDER) :].replace("/", "."))
-            return None if value is None else Node(value + "\n", mode=0o444)
-        if path.startswith(proc.FOLDER):
-            return proc.node(self, path)
-        return Node(mode=0o666) if path in SINKS else None
-
     def _above_mounts(self, path: str) -> Node | None:
         start = path.rstrip("/") + "/"
         if cgroups.FOLDER.startswith(start):
@@ -164,6 +150,8 @@ class Files:
             self.why = IS_FOLDER
         elif not self.may(node, READ):
             self.why = DENIED
+        elif node.kind in SPECIAL and node.device not in DEVICES.values():
+            self.why = NO_DEVICE
         else:
             self.why = ""
             return node.text + "\0" * min(node.zeros, FILE_BYTES) if node.zeros else node.text
@@ -217,9 +205,6 @@ class Files:
                         found[path] = None
         return sorted(found)
 
-    def _etc(self) -> list[str]:
-        return [path for path in ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf") if self._generated(path)]
-
     # -- changing -----------------------------------------------------------------------------------------------------
 
     def write_file(self, path: str, text: str, *, append: bool) -> bool:
@@ -244,6 +229,8 @@ class Files:
             return self._refuse(IS_FOLDER)
         if not (self._may_change(path) if before is None else self._may_write(path, before)):
             return False
+        if before is not None and before.kind in SPECIAL:
+            return before.device in DEVICES.values() or self._refuse(NO_DEVICE)
         process = self.process
         if before is None:
             node = Node(text, FILE, 0o644, process.user, self._group_in(posixpath.dirname(path)), self.now_ms, zeros)

@@ -13,8 +13,13 @@ from functools import lru_cache
 from .images import behaviours
 
 FILE, FOLDER, LINK, GONE = "file", "folder", "link", "gone"
+BLOCK, CHARACTER, SOCKET, FIFO = "block", "character", "socket", "fifo"
+SPECIAL = (BLOCK, CHARACTER, SOCKET, FIFO)  # what holds no text, and is nobody's to read or write here
+DEVICES = {"/dev/null": "1, 3", "/dev/zero": "1, 5", "/dev/full": "1, 7", "/dev/random": "1, 8", "/dev/urandom": "1, 9", "/dev/tty": "5, 0"}
 FOLDERS = ("/", "/bin", "/dev", "/etc", "/home", "/mnt", "/opt", "/proc", "/root", "/run", "/sys", "/tmp", "/usr", "/var")
 MANIFESTS = "/etc/kubernetes/manifests"  # of static Pods, on a node
+KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
+KUBELET_TEXT = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nstaticPodPath: /etc/kubernetes/manifests\n"  # at first
 HOST = "host"  # the node's own file system among `RuntimeState.volumes`
 READ, WRITE, ENTER = 4, 2, 1
 SET_GROUP = 0o2000  # of a folder: what is made in it belongs to its group
@@ -25,7 +30,7 @@ MOST_LINKS = 40
 class Node:
     """A file, a folder, a symbolic link (its text is where it leads), or a file of the image that was removed.
 
-    text: as octets.py has it. zeros: how many zero bytes follow the text; they are counted, not kept.
+    text: as octets.py has it. zeros: how many zero bytes follow the text; they are counted, not kept. device: the numbers of one, "1, 3".
     """
 
     text: str = ""
@@ -35,6 +40,7 @@ class Node:
     group: int = 0
     changed_ms: int = 0
     zeros: int = 0
+    device: str = ""
 
     @property
     def size(self) -> int:
@@ -159,6 +165,7 @@ def host_tree(node: str) -> Tree:
     tree: Tree = {path: folder(mode=0o1777 if path == "/tmp" else 0o755) for path in FOLDERS}
     put(tree, "/etc/hostname", Node(node + "\n"))
     put(tree, "/etc/hosts", Node(f"127.0.0.1\tlocalhost\n127.0.1.1\t{node}\n"))
-    for path in ("/var/lib/kubelet", "/var/log/pods", "/var/log/containers", MANIFESTS):
+    put(tree, KUBELET_CONFIG, Node(KUBELET_TEXT))
+    for path in ("/var/log/pods", "/var/log/containers", MANIFESTS):
         put(tree, path, folder())
     return tree

@@ -9,6 +9,7 @@ from .files import DISK_BYTES, FILE_BYTES, FILES, Files
 from .filesystem import absolute
 from .namespaces import next_pid, programs
 from .state import Log, Process, RuntimeState
+from .proc import programs as reached
 from .wire import Wire
 
 LOG_LINES, LOG_BYTES = 2_000, 256 * 1024
@@ -50,6 +51,18 @@ class ContainerWorld(Files):
 
     def input_all(self) -> str | None:
         """All of the input that comes, None when it has not ended yet. Here: none ever comes."""
+    def write_elsewhere(self, container: str, stream: str, text: str) -> None:
+        """Write to the output of another program here, into the log of its container."""
+        if self.runtime is not None:
+            self.runtime.wrote(container, stream, text)
+
+    def container_of(self, number: str) -> str:
+        """Whose first program has that number here, and may be reached through /proc; "" if nobody's."""
+        found = reached(self).get(number)
+        if found is self.process:
+            return self.container
+        return found.container if found is not None and self.process.user in (0, found.user) else ""
+
         return ""
 
     def input_line(self) -> str | None:

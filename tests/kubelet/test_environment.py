@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from cluster.kubelet import env_file, environment, services, surroundings
+from cluster.kubelet import downward, env_file, environment, services, surroundings
 from cluster.kubelet.environment import Unset
 
 CONFIG = {"kind": "ConfigMap", "data": {"COLOR": "red", "size": "xl"}}
@@ -57,6 +57,13 @@ def one(**source):
 )
 def test_a_variable_from_somewhere(source, text):
     assert variables(one(**source), files={"v/e": "A='1'\nB='two\nlines' # said\n"}) == {"X": text}
+
+
+@pytest.mark.parametrize(("which", "own", "text"), [("cpu", {}, "2"), ("memory", {}, str(8 * 1024**3)), ("cpu", {"cpu": "3"}, "3")])
+def test_a_limit_that_a_container_does_not_set_is_its_pods_or_else_the_nodes(which, own, text):
+    pod = {"spec": {"resources": {"limits": {"cpu": "1250m"}}, "containers": []}}
+    container = {"name": "app", "resources": {"limits": own}}
+    assert downward.resource(pod, container, {"resource": f"limits.{which}"}, {"cpu": "4", "memory": "8Gi"}) == text
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,16 @@ def test_while_a_post_start_runs_a_snapshot_can_be_taken():
     assert not world.node.kubelet.works and world.node.kubelet.state.workers
 
 
+@pytest.mark.parametrize("hook", ["postStart", "preStop"])
+def test_a_hook_may_write_into_the_containers_log(hook):
+    world = a_pod(POLITE, hooks={hook: shell("echo told >> /proc/1/fd/1; sleep 3")}, grace_s=9)
+    if hook == "preStop":
+        world.delete("web")
+        world.run(1_000)
+    assert "told" in world.node.logs("default", "web", "app", {})
+    assert not [event for event in world.events("web") if event[0].startswith("Failed")]
+
+
 def test_a_failed_post_start_kills_the_container():
     world = a_pod(seconds=8, hooks={"postStart": shell("echo one; echo two >&2; exit 4")}, restartPolicy="Never")
     events = world.events("web")

@@ -6,6 +6,9 @@ import base64
 
 import pytest
 
+from cluster.kubelet import volume_sources
+from cluster.kubelet.volume_contents import NotReady
+from cluster.runtime import filesystem
 from tests.kubelet.world import World
 
 SLEEP = ["sleep", "1000"]
@@ -158,6 +161,15 @@ def test_memory_is_full_at_its_limit_and_zeros_are_counted_not_kept():
     assert not files.put_file("/m/big", "", zeros=2 << 20) and files.why == "No space left on device"
     assert files.put_file("/d/big", "", zeros=100 << 20) and files.look("/d/big").size == 100 << 20 == files.used_bytes("/d")
     assert not files.put_file("/d/text", "x" * (5 << 20)) and files.why == "No space left on device"
+
+
+def test_host_path_knows_devices_and_sockets():
+    tree = {"/": filesystem.folder(), **{f"/{kind[0]}": filesystem.Node(kind=kind) for kind in ("character", "block", "socket")}}
+    for kind, path in (("CharDevice", "/c"), ("BlockDevice", "/b"), ("Socket", "/s"), ("", "/c")):
+        assert volume_sources.host_path(tree, {"path": path, "type": kind}, now_ms=0) == ["host", path, ""]
+    for kind, path, words in (("BlockDevice", "/c", "a block device"), ("File", "/s", "a file"), ("Directory", "/b", "a directory")):
+        with pytest.raises(NotReady, match=f"{path} is not {words}"):
+            volume_sources.host_path(tree, {"path": path, "type": kind}, now_ms=0)
 
 
 def test_pods_of_a_node_share_its_file_system_by_host_path():

@@ -358,5 +358,24 @@ def truncate(call: Call) -> int:
     return 0
 
 
-FILES = {"touch": touch, "mkdir": make_folders, "rmdir": remove_folders, "rm": remove, "cp": copy, "mv": move, "ln": link, "unlink": unlink,
-         "mktemp": make_temporary, "chmod": change_mode, "chown": change_owner, "chgrp": change_owner, "truncate": truncate}  # fmt: skip
+def make_node(call: Call) -> int:
+    """`mknod [-m MODE] NAME b|c|u MAJOR MINOR`. Source: busybox coreutils/mknod.c."""
+    options = call.options("", "m")
+    kinds = {"b": "block", "c": "character", "u": "character"}
+    if options.rest[1:] == ["p"]:
+        raise Failed("pipes with names are not simulated")
+    if len(options.rest) != 4 or options.rest[1] not in kinds:
+        raise Usage
+    name, letter, *numbers = options.rest
+    for number in numbers:
+        if not re.fullmatch("[0-9]{1,7}", number):
+            raise Failed(f"invalid number '{number}'")
+    mode = new_mode(options["m"], 0o666, is_folder=False) if "m" in options else 0o666 & ~call.task.mask
+    if not call.world.make_special(call.path(name), kinds[letter], mode=mode, device=", ".join(str(int(number)) for number in numbers)):
+        raise Failed(f"{name}: {call.world.why}")
+    return 0
+
+
+FILES = {"touch": touch, "mkdir": make_folders, "mknod": make_node, "rmdir": remove_folders, "rm": remove, "cp": copy, "mv": move, "ln": link,
+         "unlink": unlink, "mktemp": make_temporary, "chmod": change_mode, "chown": change_owner, "chgrp": change_owner,
+         "truncate": truncate}  # fmt: skip

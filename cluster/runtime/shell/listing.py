@@ -9,7 +9,10 @@ from . import patterns
 from .call import Call, Failed, Usage
 from .dates import date_text, unix_of
 
-KINDS = {"file": "-", "folder": "d", "link": "l"}
+KINDS = {"file": "-", "folder": "d", "link": "l", "block": "b", "character": "c", "socket": "s", "fifo": "p"}
+WORDS = {"folder": "directory", "link": "symbolic link", "block": "block special file", "character": "character special file",
+         "socket": "socket", "fifo": "fifo"}  # fmt: skip
+MARKS = {"folder": "/", "link": "@", "socket": "=", "fifo": "|"}
 FOLDER_BYTES = 4096
 
 
@@ -100,7 +103,7 @@ def ordered(options, found: list[tuple]) -> list[tuple]:
 def entries(call: Call, options, found: list[tuple]) -> str:
     rows = []
     for name, node in found:
-        mark = {"folder": "/", "link": "@"}.get(node.kind, "*" if node.mode & 0o111 and "F" in options else "") if "F" in options else \
+        mark = MARKS.get(node.kind, "*" if node.mode & 0o111 and "F" in options else "") if "F" in options else \
             "/" if "p" in options and node.kind == "folder" else ""  # fmt: skip
         number = f"{inode(call, name):7} " if "i" in options else ""
         blocks = f"{blocks_of(node):6} " if "s" in options else ""
@@ -117,6 +120,9 @@ def long_row(call: Call, options, name: str, node) -> str:
     form = "%b %e %H:%M" if abs(call.world.unix_s - moment) < 15_552_000 else "%b %e  %Y"
     owner, group = (str(node.owner), str(node.group)) if "n" in options else (owner_text(node.owner), owner_text(node.group))
     size = f"{human(size_of(node)):>7}" if "h" in options else f"{size_of(node):9}"
+    if node.device:
+        major, minor = node.device.split(", ")
+        size = f"{major:>4}, {minor:>3}"
     links = 2 if node.kind == "folder" else 1
     arrow = f" -> {node.text}" if node.kind == "link" else ""
     return f"{mode_text(node)} {links:4} {owner:<8} {group:<8} {size} {date_text(moment, form)} {name}{arrow}"
@@ -138,7 +144,7 @@ def status(call: Call) -> int:
 
 
 def formatted(call: Call, form: str, name: str, node) -> str:
-    kind = {"file": "regular file" if node.size else "regular empty file", "folder": "directory", "link": "symbolic link"}[node.kind]
+    kind = WORDS.get(node.kind, "regular file" if node.size else "regular empty file")
     moment = unix_of(call.world, node.changed_ms)
     values = {"n": name, "s": str(size_of(node)), "a": f"{node.mode:o}", "A": mode_text(node), "u": str(node.owner), "U": owner_text(node.owner),
               "g": str(node.group), "G": owner_text(node.group), "F": kind, "Y": str(moment), "Z": str(moment), "X": str(moment),
@@ -327,7 +333,7 @@ class Find:
         return bool(guarded(compiled(pattern), path).fullmatch(path))
 
     def is_type(self, path: str, node, letter: str) -> bool:
-        return {"file": "f", "folder": "d", "link": "l"}[node.kind] in letter
+        return KINDS[node.kind].replace("-", "f") in letter
 
     def is_empty(self, path: str, node) -> bool:
         return not self.call.world.names(self.call.path(path)) if node.kind == "folder" else node.kind == "file" and node.size == 0

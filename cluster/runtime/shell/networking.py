@@ -180,9 +180,11 @@ def saved(call: Call, options, address: Address, body: str) -> int:
 
 def netcat(call: Call) -> int:
     """`nc [-zvu] [-w SECS] HOST PORT`, `nc -l[k] -p PORT`."""
-    options = call.options("zvunlkt", "wpies", stops=False)
+    options = call.options("zvunlkt" + ("U" if call.world.process.behaviour == "agnhost" else ""), "wpies", stops=False)
     if "l" in options:
-        return listen(call, options)
+        return listen_at_path(call, options) if "U" in options else listen(call, options)
+    if "U" in options:
+        raise Failed("-U without -l is not simulated")
     if len(options.rest) != 2 or not options.rest[1].isdigit():
         raise Usage
     host, port = options.rest[0], int(options.rest[1][:6])
@@ -230,6 +232,16 @@ def listen(call: Call, options) -> int:
     del notes[note]
     listens.pop(port, None)
     return 0
+
+
+def listen_at_path(call: Call, options) -> int:
+    """Wait at a socket in the file system; nobody can connect there, so for ever."""
+    if len(options.rest) != 1:
+        raise Usage
+    if not call.memory.get("listens") and not call.world.make_special(call.path(options.rest[0]), "socket", mode=0o777 & ~call.task.mask):
+        raise Failed("Address in use" if call.world.why == "File exists" else call.world.why)
+    call.memory["listens"] = True
+    raise Blocked(["ever"])
 
 
 def name_server_lookup(call: Call) -> int:

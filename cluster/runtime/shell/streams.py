@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+import re
 
 from ..octets import text_of
 from .call import Blocked, BrokenPipe, Failed, WriteFailed
@@ -16,7 +17,8 @@ MOST_OPEN = 256
 MOST_AT_ONCE, PIECE_STEPS = 200, 10  # steps that a command may make of an input without end in one go, and what a piece counts as
 DEVICES = {"/dev/null": "null", "/dev/stdin": "0", "/dev/stdout": "1", "/dev/stderr": "2", "/proc/self/fd/0": "0", "/proc/self/fd/1": "1",
            "/proc/self/fd/2": "2"}  # fmt: skip
-FIRST_OUTPUTS = {"/proc/1/fd/1": "out", "/proc/1/fd/2": "err"}
+OUTPUTS = {"1": "stdout", "2": "stderr"}
+FIRST_OUTPUT = re.compile(r"/proc/([1-9][0-9]{0,6})/fd/([12])")
 ZEROS = ("/dev/zero", "/dev/urandom", "/dev/random")
 
 
@@ -82,6 +84,9 @@ class Streams:
             raise WriteFailed("Bad file descriptor")
         elif reference.startswith("pipe"):
             self._write_pipe(reference.split(" ")[1], text)
+        elif reference.startswith("log"):
+            _, container, stream = reference.split(" ")
+            self.world.write_elsewhere(container, stream, text)
         elif reference == "full":
             raise WriteFailed("No space left on device")
         else:
@@ -240,14 +245,25 @@ class Streams:
         if operator == "<<":
             return self._file(OpenFile(text=target))
         path = posixpath.join(task.folder, target)
-        if path in FIRST_OUTPUTS and self.process is self.world.process:
-            return FIRST_OUTPUTS[path]
+        log = self._log_of(path) if path.startswith("/proc/") else ""
+        if log:
+            return log
         if path in DEVICES or path.startswith("/dev/fd/"):
             device = DEVICES.get(path, path.rpartition("/")[2])
             return "null" if device == "null" else made.get(device, "null")
         if path == "/dev/full":
             return "full"
         return self._open_file(task, operator, target, path, words)
+
+    def _log_of(self, path: str) -> str:
+        """The output of a container's first program, as /proc shows it to others; "" for any other path."""
+        found = FIRST_OUTPUT.fullmatch(path)
+        container = self.world.container_of(found[1]) if found is not None else ""
+        if not container:
+            return ""
+        if container == self.world.container and self.process is self.world.process:
+            return "out" if found[2] == "1" else "err"
+        return f"log {container} {OUTPUTS[found[2]]}"
 
     def _open_file(self, task: Task, operator: str, target: str, path: str, words: str) -> str:
         world = self.world

@@ -144,7 +144,8 @@ class Expression:
             return world.may(node, wanted) and (operator != "-x" or bool(node.mode & 0o111))
         return {"-f": node.kind == "file", "-d": node.kind == "folder", "-s": node.size > 0 or node.kind == "folder", "-h": node.kind == "link",
                 "-L": node.kind == "link", "-e": True, "-O": node.owner == world.process.user, "-G": node.group == world.process.group,
-                "-c": path.startswith("/dev/"), "-g": bool(node.mode & 0o2000), "-u": bool(node.mode & 0o4000),
+                "-c": node.kind == "character", "-b": node.kind == "block", "-S": node.kind == "socket", "-p": node.kind == "fifo",
+                "-g": bool(node.mode & 0o2000), "-u": bool(node.mode & 0o4000),
                 "-k": bool(node.mode & 0o1000)}.get(operator, False)  # fmt: skip
 
 

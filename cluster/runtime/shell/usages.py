@@ -42,6 +42,7 @@ USAGES = {
     "ls": "[-1AaCxdLHRFplinshrSXvctu] [-w WIDTH] [FILE]...",
     "md5sum": "[-c[sw]] [FILE]...",
     "mkdir": "[-m MODE] [-p] DIRECTORY...",
+    "mknod": "[-m MODE] NAME TYPE [MAJOR MINOR]",
     "mktemp": "[-dt] [-p DIR] [TEMPLATE]",
     "mount": "[OPTIONS] [-o OPT] DEVICE NODE",
     "mv": "[-finT] SOURCE DEST",
