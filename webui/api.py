@@ -11,7 +11,8 @@ from .door import WorkerSilent, door
 from .examples import EXAMPLES
 from .kubeconfig import kubeconfig_text
 
-api = NinjaAPI(title="Podlife control API", version="1", description="Time, faults and looks at sandboxes; not the Kubernetes API, which is under /k8s/TOKEN/.",
+api = NinjaAPI(title="Podlife control API", version="1",
+               description="Time, faults and looks at sandboxes; not the Kubernetes API, which is under /k8s/TOKEN/.",
                docs_url=None, urls_namespace="control")
 
 
@@ -158,7 +159,7 @@ async def check(request: HttpRequest, name: str, body: Manifest) -> Any:
 
 
 @api.get("/schema/completion", summary="The fields at a place of a kind, for the editor")
-async def completion(request: HttpRequest, apiVersion: str = "", kind: str = "", path: str = "") -> Any:  # noqa: N803 - wire names
+async def completion(request: HttpRequest, apiVersion: str = "", kind: str = "", path: str = "") -> Any:
     return await ask({"do": "completion", "api_version": apiVersion, "kind": kind, "path": path})
 
 

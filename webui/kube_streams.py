@@ -175,7 +175,8 @@ def status_of(answer: dict) -> dict:
     """How a command ended, as a Status. Source: k8s.io/kubelet pkg/cri/streaming/remotecommand/exec.go (ServeExec)."""
     if "error" in answer:
         words = answer["error"]
-        return {"metadata": {}, "status": "Failure", "message": f"Internal error occurred: Internal error occurred: {words}", "reason": "InternalError",
+        return {"metadata": {}, "status": "Failure", "message": f"Internal error occurred: Internal error occurred: {words}",
+                "reason": "InternalError",
                 "details": {"causes": [{"message": words}]}, "code": 500}  # fmt: skip
     code = answer["exit"]
     if not code:

@@ -73,7 +73,10 @@ def control(chosen) -> None:
 
 
 def fault(chosen) -> None:
-    call("POST", f"/sandboxes/{quote(chosen.sandbox)}/fault", {"action": chosen.action, "args": chosen.words})
+    words = chosen.words
+    if chosen.action == "kubelet-config" and len(words) == 2:
+        words = [words[0], _text_of(words[1], "no text file that can be read")]
+    call("POST", f"/sandboxes/{quote(chosen.sandbox)}/fault", {"action": chosen.action, "args": words})
 
 
 def registry(chosen) -> None:
@@ -222,7 +225,8 @@ def _sandbox_words(parser) -> None:
         one.set_defaults(run=run)
 
 
-WORDS = {"kubeconfig": _kubeconfig_words, "control": _control_words, "fault": _fault_words, "sandbox": _sandbox_words, "registry": _registry_words, "git": _git_words}
+WORDS = {"kubeconfig": _kubeconfig_words, "control": _control_words, "fault": _fault_words, "sandbox": _sandbox_words,
+         "registry": _registry_words, "git": _git_words}
 
 
 # -- the server -------------------------------------------------------------------------------------------------------

@@ -97,8 +97,7 @@ def defaulted(call: Call, obj: dict) -> dict:
 def wipe(meta: dict) -> None:
     """Drop what only the server may set on a new object."""
     for name in WIPED:
-        if name in meta:
-            del meta[name]
+        meta.pop(name, None)
 
 
 def match_namespace(call: Call, meta: dict) -> None:

@@ -42,9 +42,9 @@ def _check_role(call: Call, obj: dict, live: dict | None) -> None:
     if authz.judge(call.identity, asked, call.context):
         return
     _confirm(call, obj.get("rules") or [], obj)
-    if _gathers(obj) or (live is not None and _gathers(live)):
-        if rbac.missing(call.context.rbac.rules(call.identity, call.namespace), EVERYTHING):
-            raise call.forbidden("must have cluster-admin privileges to use the aggregationRule", obj["metadata"].get("name", ""))
+    gathers = _gathers(obj) or (live is not None and _gathers(live))
+    if gathers and rbac.missing(call.context.rbac.rules(call.identity, call.namespace), EVERYTHING):
+        raise call.forbidden("must have cluster-admin privileges to use the aggregationRule", obj["metadata"].get("name", ""))
 
 
 def _gathers(role: dict) -> bool:

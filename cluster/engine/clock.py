@@ -1,12 +1,11 @@
 """Owns the calendar: virtual milliseconds since a sandbox began, as the times that objects carry."""
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DEFAULT_EPOCH_MS = 1_767_258_000_000  # 2026-01-01T09:00:00Z
-UTC = timezone.utc
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 KEPT_TEXTS = 4096  # of seconds: the same moments are written again and again

@@ -68,7 +68,8 @@ class Kind:
     unconditional_update: bool = True
     create_on_update: bool = False             # PUT of a missing name creates (Lease, Event, Node status …)
     graceful: Callable[[dict, int | None], int | None] | None = None  # (object, asked seconds) -> grace seconds; None: deleted at once
-    reset_fields: dict[str, tuple[str, ...]] = field(default_factory=dict)  # {"": ("status",), "status": ("spec", "metadata.labels", …)}: dropped from managedFields
+    # {"": ("status",), "status": ("spec", "metadata.labels", …)}: dropped from managedFields
+    reset_fields: dict[str, tuple[str, ...]] = field(default_factory=dict)
     prepare_for: dict[str, Callable[[dict, dict], None]] = field(default_factory=dict)  # as prepare_update, for other subresources
     validate_for: dict[str, Callable[[dict, dict], list[FieldError]]] = field(default_factory=dict)  # {"resize": …, "finalize": …}
     second_face: dict[str, object] = field(default_factory=dict)  # fields that differ where it is served in a second group

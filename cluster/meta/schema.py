@@ -21,7 +21,8 @@ class Type:
     """The type of a value.
 
     sort: string, bool, int32, int64, float64, bytes, time, microtime, quantity, intorstring, raw (any value), fields,
-    object, objectorbool, map, list, or undeclared (of custom resources: see `seen`). go: as Go's messages print it ("[]v1.ServicePort"), pointers removed.
+    object, objectorbool, map, list, or undeclared (of custom resources: see `seen`). go: as Go's messages
+    print it ("[]v1.ServicePort"), pointers removed.
     element: of a list or map. merge: of a list "map" (with `keys`), "set" or "atomic"; of a map or object "granular" or "atomic".
     """
 

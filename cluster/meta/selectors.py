@@ -31,7 +31,7 @@ class FieldSelector(NamedTuple):
 
     def matches(self, obj: dict, readers: Mapping[str, Callable[[dict], str]]) -> bool:
         """Whether an object is selected. readers: how to read each field (a kind's `selectable`)."""
-        for field, value, equal in self.terms:  # looked at for each change and watcher, so without a generator
+        for field, value, equal in self.terms:  # noqa: SIM110 - looked at for each change and watcher, so without a generator
             if (_read(obj, field, readers) == value) != equal:
                 return False
         return True

@@ -1,8 +1,8 @@
 """What the inspector shows of an object at a step: YAML, authors, changes, Events, causes, and why its STATUS is what it is."""
 from __future__ import annotations
 
-from cluster.kinds import pod as pods
 from cluster.kinds import Registry, prefix, registry
+from cluster.kinds import pod as pods
 from cluster.kinds._columns import human_duration
 from cluster.kinds._pod_printing import status_word
 from cluster.kinds.base import is_stored_only
@@ -47,11 +47,13 @@ def inspect(runner, subject: str, seq: int | None) -> dict | None:
     lines = lines_of(text)
     marks = changed(shown(obj), shown(before[0])) if before else {path: "+" for path in lines.values()}
     return {
-        "subject": subject, "about": marker_of(subject, runner.server.context.registry), "yaml": text, "revision": row.revision, "deleted": row.type == "DELETED",
+        "subject": subject, "about": marker_of(subject, runner.server.context.registry), "yaml": text,
+        "revision": row.revision, "deleted": row.type == "DELETED",
         "previous_yaml": to_yaml(before[0]) if before else None, "previous_revision": before[1].revision if before else None,
         "changed": [dotted(path) for path in marks], "changed_lines": {str(line): marks[path] for line, path in lines.items() if path in marks},
         "removed": [dotted(path) for path, mark in marks.items() if mark == "−"], "authors": authors(obj, lines),
-        "events": events_about(runner, obj, revision), "why": why_of_object(runner, subject, obj, seq), "why_wanted": why_wanted(runner, obj, revision),
+        "events": events_about(runner, obj, revision), "why": why_of_object(runner, subject, obj, seq),
+        "why_wanted": why_wanted(runner, obj, revision),
         "status_rule": status_rule(obj) if subject.startswith("pods/") else None,
     }
 
@@ -130,7 +132,8 @@ def why_wanted(runner, obj: dict, revision: int) -> list[dict]:
         letter = author(obj, ("spec", "replicas"), entries_of(obj))
         en, zh = AUTHORS[letter]
         found.append({"subject": subject, "revision": row.revision, "author": letter, "text": {
-            "en": f"{obj['kind']} {name} spec.replicas: **{replicas}**, set by {en}", "zh": f"{obj['kind']} {name} spec.replicas：**{replicas}**，由{zh}设定"}})
+            "en": f"{obj['kind']} {name} spec.replicas: **{replicas}**, set by {en}",
+            "zh": f"{obj['kind']} {name} spec.replicas：**{replicas}**，由{zh}设定"}})
         owner = controller_of(obj)
     return found
 

@@ -22,6 +22,7 @@ GATE_KINDS = ("RequestAuthenticated", "RequestAuthorized", "ObjectDecoded", "Obj
               "AdmissionValidated", "ReadServed")
 SWITCHED = ("kube-controller-manager", "kube-scheduler", "kube-proxy", "coredns")
 NODE_ACTORS = ("kubelet/", "containerd/")
+ON_NODES = ("kube-proxy", "network", "network-policy-agent", "coredns")  # they run on every node, or in Pods
 NEWS_KEPT = 500
 BESIDE = {"pods": ("decisions", "rescues"), "cronjobs": ("plans",), "poddisruptionbudgets": ("asked",)}  # cells that go with their object
 
@@ -184,6 +185,8 @@ class Projector:
             return actor.partition("/")[2]
         if actor in ("kube-apiserver", "kube-scheduler", "etcd"):
             return actor
+        if actor in ON_NODES:
+            return event.data.get("node") or "nodes"
         return "controllers"
 
     def forecast(self, event) -> dict | None:
@@ -209,7 +212,8 @@ def idle_reconciles(events: list[TraceEvent]) -> set[int]:
     for event in events:
         if event.kind == "ReconcileStarted":
             started[event.actor] = event.seq
-        elif event.kind == "OwnWritesAwaited" or (event.kind == "ReconcileCompared" and (event.data.get("so") == "nothing" or event.data.get("idle"))):
+        elif event.kind == "OwnWritesAwaited" or (
+                event.kind == "ReconcileCompared" and (event.data.get("so") == "nothing" or event.data.get("idle"))):
             found |= {event.seq, started.pop(event.actor, 0)}
     return found | set(started.values()) if found else found
 

@@ -58,7 +58,8 @@ def check_document(server, text: str, first_line: int) -> list[dict]:
         head = scalars(tree)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        return [at((mark.line if mark else 0) + 1 + first_line, (mark.column if mark else 0) + 1, message=f"yaml: line {(mark.line if mark else 0) + 1}: {error.problem}")]
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        return [at(line + first_line, column, message=f"yaml: line {line}: {error.problem}")]
     except (yaml.YAMLError, RecursionError) as error:
         return [at(first_line + 1, 1, message=f"yaml: {str(error).splitlines()[0]}")]
     if tree is None:
@@ -220,7 +221,8 @@ def _heads(path: str, api_version: str) -> list[dict]:
     return [{"name": "apiVersion", "type": "string", "required": True, "description": "", "values": sorted({a for a, _ in _known()})},
             {"name": "kind", "type": "string", "required": True, "description": "",
              "values": sorted(kind for version, kind in _known() if not api_version or version == api_version)},
-            {"name": "metadata", "type": "object", "required": True, "description": ""}, {"name": "spec", "type": "object", "required": False, "description": ""}]
+            {"name": "metadata", "type": "object", "required": True, "description": ""},
+            {"name": "spec", "type": "object", "required": False, "description": ""}]
 
 
 def _known() -> list[tuple[str, str]]:

@@ -134,7 +134,7 @@ def test_an_answer_to_another_question_is_none():
     def post(client, review, timeout_s):
         return {"kind": "ConversionReview", "apiVersion": review["apiVersion"], "response": {"uid": "x", "result": {"status": "Success"}}}
 
-    with pytest.raises(StatusError, match="failed: expected response.uid="):
+    with pytest.raises(StatusError, match=r"failed: expected response\.uid="):
         converting.by_webhook({**place("a"), "metadata": {}}, f"{GROUP}/v2", {"clientConfig": {}, "conversionReviewVersions": ["v1"]}, post)
 
 

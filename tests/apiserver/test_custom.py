@@ -225,7 +225,8 @@ KEEPS = {"type": "object", structural.PRESERVE: True}
     ({**KEEPS, "properties": {"s": {"type": "object", "properties": {"k": {"type": "string"}}}}}, ["s.x"]),
     ({"type": "object", "properties": {"a": KEEPS, "s": {"type": "object", "additionalProperties": {"type": "object"}}}}, ["s.x.y"]),
     ({"type": "object", "properties": {"a": {"type": "object", "properties": {"b": {"type": "array", "items": KEEPS}}}}}, ["s"]),
-    ({"type": "object", "properties": {"a": {**KEEPS, "properties": {"b": {"type": "array", "items": {"type": "object"}}}}, "s": KEEPS}}, ["a.b[0].c"]),
+    ({"type": "object", "properties": {"a": {**KEEPS, "properties": {"b": {"type": "array", "items": {"type": "object"}}}}, "s": KEEPS}},
+     ["a.b[0].c"]),
 ])
 def test_where_unknown_fields_are_kept_so_is_all_that_is_in_them(schema, gone):
     """Source: k8s.io/apiextensions-apiserver pkg/apiserver/schema/pruning/algorithm.go."""

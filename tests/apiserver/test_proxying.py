@@ -27,7 +27,8 @@ def heard(http, server):
     return lines
 
 
-@pytest.mark.parametrize("method, kind", [("GET", ""), ("POST", ""), ("PUT", "text/plain"), ("PATCH", "application/json"), ("DELETE", ""), ("OPTIONS", "")])
+@pytest.mark.parametrize("method, kind", [
+    ("GET", ""), ("POST", ""), ("PUT", "text/plain"), ("PATCH", "application/json"), ("DELETE", ""), ("OPTIONS", "")])
 def test_each_method_goes_on_as_it_is(http, heard, method, kind):
     code, _, _ = http(method, "/api/v1/namespaces/default/pods/p/proxy/some/path", query="a=b", **({"Content-Type": kind} if kind else {}))
     assert code == 200 and heard == [f"{method} /some/path?a=b HTTP/1.1"]

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - the words are whole, as they are printed
 """What kubectl says to bad files: each row was answered by the real kubectl 1.36, or by a real API server."""
 
 import pytest

@@ -123,7 +123,8 @@ def test_simulate_prints_the_trace_as_json_lines():
 
 
 @pytest.mark.parametrize(("text", "words", "error"), [
-    ("a: [\n", (), "error: "), (POD.replace("image:", "imagee:"), (), 'unknown field "spec.containers[0].imagee"'), ("", (), "no objects passed to apply"),
+    ("a: [\n", (), "error: "), (POD.replace("image:", "imagee:"), (), 'unknown field "spec.containers[0].imagee"'),
+    ("", (), "no objects passed to apply"),
     (POD, ("--until", "soon"), "--until wants"), (POD, ("--nodes", "0"), "--nodes must be"), (POD, ("--seed", "x"), "invalid int value"),
 ])
 def test_simulate_refuses_in_a_sentence(text, words, error):

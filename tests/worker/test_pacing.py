@@ -53,7 +53,8 @@ def test_a_client_that_watches_waits_for_the_cluster(pacing):
     assert pacing.target_ms(101.1, 5000, 16) == 21_850
 
 
-@pytest.mark.parametrize("speed, ahead_ms, wall_s", [(16, 50, 101.05), (16, 125, 101.125), (16, 200, 101.12875), (16, 32_000, 103.0), (2, 100, 101.1), (2, 1000, 101.52), (2, 4000, 103.0)])
+@pytest.mark.parametrize("speed, ahead_ms, wall_s", [(16, 50, 101.05), (16, 125, 101.125), (16, 200, 101.12875), (16, 32_000, 103.0),
+                                                        (2, 100, 101.1), (2, 1000, 101.52), (2, 4000, 103.0)])
 def test_it_wakes_when_what_is_due_is_reached(pacing, speed, ahead_ms, wall_s):
     pacing.anchor = None
     pacing.heard(101.0, 5000, speed)

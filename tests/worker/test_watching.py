@@ -102,7 +102,8 @@ def test_after_a_restart_an_old_revision_is_gone(worker):
     assert watch.lines[0]["object"]["code"] == 410
 
 
-@pytest.mark.parametrize(("query", "words"), [("labelSelector=a%3Db", []), ("labelSelector=!a", ["web"]), ("fieldSelector=metadata.name%3Dweb", ["web"]),
+@pytest.mark.parametrize(("query", "words"), [("labelSelector=a%3Db", []), ("labelSelector=!a", ["web"]),
+                                              ("fieldSelector=metadata.name%3Dweb", ["web"]),
                                               ("fieldSelector=spec.nodeName%3Dnowhere", [])])
 def test_selectors_choose(worker, query, words):
     assert [name for _, name in Watch(worker, query).seen] == words

@@ -19,7 +19,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("files", nargs="+", metavar="FILE", help="manifests; - is standard input")
         parser.add_argument("--nodes", type=int, default=2, help="number of nodes (default 2)")
-        parser.add_argument("--until", default="settled", metavar="settled | MS", help="when to stop: settled (default), or virtual ms after the apply")
+        parser.add_argument("--until", default="settled", metavar="settled | MS",
+                            help="when to stop: settled (default), or virtual ms after the apply")
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--trace", action="store_true", help="print the trace as JSON lines instead of the tables")
 
