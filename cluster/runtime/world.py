@@ -8,8 +8,8 @@ from typing import Any
 from .files import DISK_BYTES, FILE_BYTES, FILES, Files
 from .filesystem import absolute
 from .namespaces import next_pid, programs
-from .state import Log, Process, RuntimeState
 from .proc import programs as reached
+from .state import Log, Process, RuntimeState
 from .wire import Wire
 
 LOG_LINES, LOG_BYTES = 2_000, 256 * 1024
@@ -49,8 +49,6 @@ class ContainerWorld(Files):
         if self.wrote is not None:
             self.wrote(stream, text)
 
-    def input_all(self) -> str | None:
-        """All of the input that comes, None when it has not ended yet. Here: none ever comes."""
     def write_elsewhere(self, container: str, stream: str, text: str) -> None:
         """Write to the output of another program here, into the log of its container."""
         if self.runtime is not None:
@@ -63,6 +61,8 @@ class ContainerWorld(Files):
             return self.container
         return found.container if found is not None and self.process.user in (0, found.user) else ""
 
+    def input_all(self) -> str | None:
+        """All of the input that comes, None when it has not ended yet. Here: none ever comes."""
         return ""
 
     def input_line(self) -> str | None:
