@@ -18,6 +18,7 @@ class PodInfo:
     __slots__ = (
         "affinity",
         "claims",
+        "disks",
         "host_ports",
         "key",
         "labels",
@@ -36,7 +37,7 @@ class PodInfo:
         self.spec = spec = pod["spec"]
         self.requests: Requests = pod_requests(spec)
         self.host_ports = host_ports(spec)
-        self.claims = claims_of(pod) if "volumes" in spec else ()
+        self.claims, self.disks = volumes_of(pod) if "volumes" in spec else ((), ())
         self.tolerations = spec.get("tolerations") or ()
         self.priority = spec.get("priority") or 0
         self.affinity: Affinity | None = affinity_of(spec, pod["metadata"].get("namespace", "")) if "affinity" in spec else None
@@ -55,7 +56,7 @@ class PodInfo:
         if spec is not self.spec and any(spec.get(field) != self.spec.get(field) for field in PARSED):
             return PodInfo(pod)
         fresh = PodInfo.__new__(PodInfo)
-        fresh.spec, fresh.requests, fresh.host_ports, fresh.claims = spec, self.requests, self.host_ports, self.claims
+        fresh.spec, fresh.requests, fresh.host_ports, fresh.claims, fresh.disks = spec, self.requests, self.host_ports, self.claims, self.disks
         fresh.tolerations, fresh.priority, fresh.affinity = self.tolerations, self.priority, self.affinity
         fresh._refresh(pod)
         return fresh
@@ -108,12 +109,15 @@ def _tolerates(toleration: dict, taint: dict) -> bool:
     )
 
 
-def claims_of(pod: dict) -> tuple[tuple[str, bool], ...]:
-    """(name, whether it is made for this Pod alone) of the PersistentVolumeClaims behind a Pod's volumes."""
-    found: list[tuple[str, bool]] = []
+def volumes_of(pod: dict) -> tuple[tuple[tuple[str, bool], ...], tuple[dict, ...]]:
+    """(name, whether it is made for this Pod alone) of the PersistentVolumeClaims behind a Pod's volumes; and its disks that are not shared."""
+    claims: list[tuple[str, bool]] = []
+    disks: list[dict] = []
     for volume in pod["spec"]["volumes"] or ():
         if "persistentVolumeClaim" in volume:
-            found.append((volume["persistentVolumeClaim"].get("claimName", ""), False))
+            claims.append((volume["persistentVolumeClaim"].get("claimName", ""), False))
         elif "ephemeral" in volume:
-            found.append((f"{pod['metadata']['name']}-{volume['name']}", True))
-    return tuple(found)
+            claims.append((f"{pod['metadata']['name']}-{volume['name']}", True))
+        elif "gcePersistentDisk" in volume or "awsElasticBlockStore" in volume or "iscsi" in volume or "rbd" in volume:
+            disks.append(volume)
+    return tuple(claims), tuple(disks)

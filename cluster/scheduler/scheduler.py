@@ -35,12 +35,16 @@ UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 LOOKED_UP = (
     *("replicasets", "services", "statefulsets", "replicationcontrollers"),  # for default spreading
     *("namespaces", "poddisruptionbudgets"),  # for affinity, for preemption
-    *("persistentvolumeclaims", "persistentvolumes", "storageclasses", "csinodes"),  # for volumes
+    *("persistentvolumeclaims", "persistentvolumes", "storageclasses"),  # for volumes
+    *("csinodes", "csidrivers", "csistoragecapacities", "volumeattachments"),
 )
 LEFTOVER_CHECK_MS = 30_000
 START_MS = 200  # from its start to its first look at the Lease
 GATES = "SchedulingGates"
-STORAGE = {"persistentvolumeclaims": "claim", "persistentvolumes": "volume", "storageclasses": "class"}  # resource -> its changes' names
+STORAGE = {  # resource -> its changes' names
+    "persistentvolumeclaims": "claim", "persistentvolumes": "volume", "storageclasses": "class", "csinodes": "csinode",
+    "csidrivers": "driver", "csistoragecapacities": "capacity", "volumeattachments": "attachment",
+}  # fmt: skip
 
 
 @dataclass
@@ -183,8 +187,9 @@ class Scheduler(Process):
         """Claims, volumes and classes: waiting Pods may fit now, and placed ones go on."""
         if resource == "persistentvolumeclaims" and self.state.waiting:
             self.volumes.on_claim(new)
-        if kind != "DELETED" and self.queue.waiting:
-            self._moved(f"{STORAGE[resource]}/{'add' if old is None else 'update'}", old, new)
+        if self.queue.waiting:
+            change = "delete" if kind == "DELETED" else "add" if old is None else "update"
+            self._moved(f"{STORAGE[resource]}/{change}", old, new)
 
     # -- news of Pods ------------------------------------------------------------------------------------------
 
@@ -419,7 +424,7 @@ class Scheduler(Process):
             self.work(self._bind(entry, info, node))
         else:
             self.volumes.reserve(plan, node)
-            self.work(self.volumes.begin(entry.key, node, plan))
+            self.work(self.volumes.begin(info.pod, node, plan))
 
     def volumes_bound(self, key: str, node: str) -> None:
         """The claims of a placed Pod are bound."""

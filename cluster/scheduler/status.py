@@ -9,10 +9,14 @@ from __future__ import annotations
 def failure_patch(pod: dict, reason: str, message: str, nominated: str | None, *, now: str) -> dict | None:
     """The patch of a status after a failure: the condition, and the node to be where that changes; None where nothing does."""
     patch = condition_patch(pod, reason, message, now=now)
+    place = None if nominated is None else nomination_patch(pod, nominated)
+    return {"status": {**(patch["status"] if patch else {}), **place["status"]}} if place else patch
+
+
+def nomination_patch(pod: dict, node: str) -> dict | None:
+    """A patch that names the node to be, "" takes it back; None where the Pod says so already."""
     known = (pod.get("status") or {}).get("nominatedNodeName") or ""
-    if nominated is None or nominated == known:
-        return patch
-    return {"status": {**(patch["status"] if patch else {}), "nominatedNodeName": nominated or None}}
+    return None if node == known else {"status": {"nominatedNodeName": node or None}}
 
 
 def condition_patch(pod: dict, reason: str, message: str, *, now: str) -> dict | None:

@@ -13,6 +13,7 @@ from cluster.kinds import _volume_binding as binding
 from cluster.meta.objects import key_of
 
 from .plugins.volume_binding import Claims, Plan, VolumeBinding
+from .status import nomination_patch
 
 TIMEOUT_MS = 600_000  # bindTimeoutSeconds
 CLAIMS, VOLUMES = "persistentvolumeclaims", "persistentvolumes"
@@ -49,11 +50,14 @@ class Volumes:
         for claim in plan.made:
             state.claim_nodes[key_of(claim)] = node
 
-    def begin(self, key: str, node: str, plan: Plan) -> Iterator:
-        """Reserve volumes and say where claims are to be provisioned; then wait."""
-        scheduler = self.scheduler
+    def begin(self, pod: dict, node: str, plan: Plan) -> Iterator:
+        """Say where the Pod is going to be, reserve volumes and say where claims are to be provisioned; then wait."""
+        scheduler, key = self.scheduler, key_of(pod)
         claims = [claim for _, claim in plan.static] + list(plan.made)
         scheduler.state.waiting[key] = Waiting(node, [key_of(claim) for claim in claims])
+        patch = nomination_patch(pod, node)
+        if patch:  # should that fail, it goes on all the same
+            yield scheduler.client.patch("pods", pod["metadata"]["name"], patch, namespace=pod["metadata"]["namespace"], subresource="status")
         for volume, claim in plan.static:
             changed = binding.reserved(volume, claim)
             reply = (yield scheduler.client.update(VOLUMES, changed)) if changed is not None else None

@@ -51,6 +51,9 @@ class Store(Bench):
         self.pod(name, volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": claim_name}}], **spec)
         self.engine.settle()
 
+    def nominated(self, name="web"):
+        return self.send("GET", f"/api/v1/namespaces/default/pods/{name}")["status"].get("nominatedNodeName")
+
     def why(self, name="web"):
         return self.events(name)[-1]["message"]
 
@@ -107,10 +110,11 @@ def test_a_claim_to_be_provisioned_is_told_the_node_and_waited_for(bench):
     bench.with_claim()
     node = binding.annotations_of(bench.look("PersistentVolumeClaim", "data"))[binding.SELECTED_NODE]
     assert node in ("n1", "n2") and bench.node_of("web") is None and bench.engine.is_at_rest
+    assert bench.nominated() == node  # as told before anything is bound (NominatedNodeNameForExpectation)
     bench.put(volume("made", node=node), phase="Bound")
     bench.bind("data", "made")
     bench.run(1_000)
-    assert bench.node_of("web") == node
+    assert bench.node_of("web") == node and bench.nominated() is None
 
 
 def test_what_is_never_bound_is_given_up_after_ten_minutes(bench):
@@ -119,6 +123,7 @@ def test_what_is_never_bound_is_given_up_after_ten_minutes(bench):
     bench.with_claim()
     bench.run(601_000)
     assert bench.why() == 'running PreBind plugin "VolumeBinding": binding volumes: context deadline exceeded'
+    assert bench.nominated() is None
 
 
 def test_two_pods_never_get_one_volume(bench):

@@ -1,6 +1,6 @@
 """VolumeBinding: bound volumes must be usable on the node, and for claims that waited for their consumer one must be found or made there.
 
-Simplified: CSIStorageCapacity is not asked, so storage is never short; volumes that fit do not score.
+Volumes that fit do not score, as by default (StorageCapacityScoring is off).
 Source: kubernetes pkg/scheduler/framework/plugins/volumebinding/{volume_binding,binder}.go.
 """
 
@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from cluster.kinds import _volume_binding as binding
 from cluster.kinds._volume_sources import class_of
+from cluster.meta import labels as selectors
+from cluster.meta import quantity
 from cluster.meta.objects import controller_of, key_of
 
 from ..framework import SKIP, Cycle, Plugin, Rejection
@@ -19,6 +21,7 @@ from ..pods import PodInfo
 UNBOUND = Rejection(("pod has unbound immediate PersistentVolumeClaims",))
 NODE_CONFLICT = "node(s) didn't match PersistentVolume's node affinity"
 BIND_CONFLICT = "node(s) didn't find available persistent volumes to bind"
+NO_SPACE = "node(s) did not have enough free storage"
 NO_VOLUME = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
 
 
@@ -68,11 +71,36 @@ def after_node_change(pod: PodInfo, old: dict | None, new: dict) -> bool:
     return True
 
 
+def after_class_change(pod: PodInfo, old: dict | None, new: dict) -> bool:
+    """Source: isSchedulableAfterStorageClassChange."""
+    return old is None or (old.get("allowedTopologies") or []) != (new.get("allowedTopologies") or [])
+
+
+def after_capacity_change(pod: PodInfo, old: dict | None, new: dict) -> bool:
+    """There may be room for larger volumes. Source: isSchedulableAfterCSIStorageCapacityChange."""
+    return old is None or largest(new) > largest(old)
+
+
+def after_driver_change(pod: PodInfo, old: dict, new: dict) -> bool:
+    """As upstream, only Pods that name the driver themselves are tried again. Source: isSchedulableAfterCSIDriverChange."""
+    names = [(volume.get("csi") or {}).get("driver") for volume in pod.spec.get("volumes") or ()]
+    was, now = ((one.get("spec") or {}).get("storageCapacity") for one in (old, new))
+    return new["metadata"]["name"] in names and bool(was) and not now
+
+
+def largest(capacity: dict) -> int:
+    """The size of the largest volume that can be made, in bytes; -1: not known. Source: volumeLimit."""
+    text = capacity.get("maximumVolumeSize") or capacity.get("capacity")
+    return -1 if text is None else quantity.parse(str(text)).value
+
+
 class VolumeBinding(Plugin):
     name, order = "VolumeBinding", 66
     hints = {
         "claim/add": after_claim_change, "claim/update": after_claim_change, "volume/add": after_change, "volume/update": after_change,
-        "class/add": after_change, "node/add": after_node_change, "node/label": after_node_change,
+        "class/add": after_class_change, "class/update": after_class_change, "node/add": after_node_change, "node/label": after_node_change,
+        "csinode/add": after_change, "driver/update": after_driver_change,
+        "capacity/add": after_capacity_change, "capacity/update": after_capacity_change,
     }  # fmt: skip
 
     def pre_filter(self, cycle: Cycle) -> str | Rejection | None:
@@ -103,8 +131,8 @@ class VolumeBinding(Plugin):
         reasons = self._of_bound(cycle, claims, node)
         if claims.delayed:
             plan = self._plan(cycle, claims, node)
-            if plan is None:
-                reasons.append(BIND_CONFLICT)
+            if isinstance(plan, str):
+                reasons.append(plan)
             else:
                 claims.plans[node.name] = plan
         return Rejection(tuple(reasons)) if reasons else None
@@ -118,33 +146,53 @@ class VolumeBinding(Plugin):
                 return [NODE_CONFLICT]
         return []
 
-    def _plan(self, cycle: Cycle, claims: Claims, node: NodeInfo) -> Plan | None:
-        """What to write so that the delayed claims have volumes on a node; None where they cannot. Source: FindPodVolumes."""
-        volumes, static, made = claims.volumes, [], []
+    def _plan(self, cycle: Cycle, claims: Claims, node: NodeInfo) -> Plan | str:
+        """What to write so that the delayed claims have volumes on a node; else why they cannot. Source: FindPodVolumes."""
+        static, chosen, unmatched = [], [], []
         taken = {name for name, owner in cycle.cache.taken_volumes.items() if owner not in [key_of(claim) for claim in claims.delayed]}
-        for claim in sorted(claims.delayed, key=binding.wanted):
-            chosen = binding.annotations_of(claim).get(binding.SELECTED_NODE) or cycle.cache.claim_nodes.get(key_of(claim))
-            if chosen is not None and chosen != node.name:
-                return None
-            found = None if chosen else binding.best_match(claim, volumes, is_delayed=True, node=node.node, taken=tuple(sorted(taken)))
-            if found is not None:
-                taken.add(found["metadata"]["name"])
-                static.append((found, claim))
-            elif self._can_be_made(cycle, claim, node):
-                made.append(claim)
-            else:
-                return None
-        return Plan(tuple(static), tuple(made))
+        for claim in claims.delayed:
+            place = binding.annotations_of(claim).get(binding.SELECTED_NODE) or cycle.cache.claim_nodes.get(key_of(claim))
+            if place is not None and place != node.name:
+                return BIND_CONFLICT
+            (unmatched if place is None else chosen).append(claim)
+        for claim in sorted(unmatched, key=binding.wanted):
+            found = binding.best_match(claim, claims.volumes, is_delayed=True, node=node.node, taken=tuple(sorted(taken)))
+            if found is None:
+                chosen.append(claim)
+                continue
+            taken.add(found["metadata"]["name"])
+            static.append((found, claim))
+        problem = next((found for found in (self._obstacle(cycle, claim, node) for claim in chosen) if found), "")
+        return problem or Plan(tuple(static), tuple(chosen))
 
-    def _can_be_made(self, cycle: Cycle, claim: dict, node: NodeInfo) -> bool:
-        """Source: checkVolumeProvisions."""
+    def _obstacle(self, cycle: Cycle, claim: dict, node: NodeInfo) -> str:
+        """Why no volume can be made for a claim on a node, or "". Source: checkVolumeProvisions."""
         storage_class = cycle.listers.get("storageclasses", class_of(claim)) or {}
         terms = storage_class.get("allowedTopologies") or ()
         if storage_class.get("provisioner", "") in ("", binding.NO_PROVISIONER):
-            return False
-        return not terms or any(
+            return BIND_CONFLICT
+        is_allowed = not terms or any(
             all(node.labels.get(one.get("key", "")) in (one.get("values") or ()) for one in term.get("matchLabelExpressions") or ()) for term in terms
         )
+        if not is_allowed:
+            return BIND_CONFLICT
+        return "" if self._has_room(cycle, claim, storage_class, node) else NO_SPACE
+
+    def _has_room(self, cycle: Cycle, claim: dict, storage_class: dict, node: NodeInfo) -> bool:
+        """Whether the driver says so, where it tells its capacity at all. Source: hasEnoughCapacity."""
+        driver = cycle.listers.get("csidrivers", storage_class["provisioner"])
+        if driver is None or not (driver.get("spec") or {}).get("storageCapacity"):
+            return True
+        name, asked = storage_class["metadata"]["name"], binding.wanted(claim)
+        return any(
+            one.get("storageClassName") == name and largest(one) >= asked and _reaches(one, node)
+            for one in cycle.listers.list("csistoragecapacities", "")
+        )
+
+
+def _reaches(capacity: dict, node: NodeInfo) -> bool:
+    topology = capacity.get("nodeTopology")
+    return topology is not None and selectors.from_object(topology).matches(node.labels)
 
 
 PLUGIN = VolumeBinding()

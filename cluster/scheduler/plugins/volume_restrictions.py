@@ -1,6 +1,5 @@
-"""VolumeRestrictions: a claim that only one Pod may use (ReadWriteOncePod) is used by no second one.
+"""VolumeRestrictions: a claim that only one Pod may use (ReadWriteOncePod) is used by no second one, and some disks by one Pod of a node.
 
-Not there: conflicts of in-tree disks (GCE, EBS, iSCSI, RBD) that two Pods mount on one node.
 Source: kubernetes pkg/scheduler/framework/plugins/volumerestrictions/volume_restrictions.go.
 """
 
@@ -9,36 +8,68 @@ from __future__ import annotations
 from ..framework import SKIP, Cycle, Plugin, Rejection
 from ..nodes import NodeInfo
 from ..pods import PodInfo
-from .volume_binding import after_claim_change
 
 IN_USE = Rejection(
     ("node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod",), resolvable=True
 )
+DISK_CONFLICT = Rejection(("node(s) had no available disk",), resolvable=True)
+
+
+def conflicts(disk: dict, other: dict) -> bool:
+    """Whether two Pods of a node cannot both have these volumes. Source: isVolumeConflict."""
+    for kind in ("gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd"):
+        mine, theirs = disk.get(kind), other.get(kind)
+        if mine and theirs:
+            both_read = kind != "awsElasticBlockStore" and mine.get("readOnly") and theirs.get("readOnly")
+            return not both_read and _is_same(kind, mine, theirs)
+    return False
+
+
+def _is_same(kind: str, mine: dict, theirs: dict) -> bool:
+    if kind == "rbd":
+        shared = any(monitor in theirs["monitors"] for monitor in mine["monitors"])
+        return shared and all(mine.get(name) == theirs.get(name) for name in ("pool", "image"))
+    name = {"gcePersistentDisk": "pdName", "awsElasticBlockStore": "volumeID", "iscsi": "iqn"}[kind]
+    return mine.get(name) == theirs.get(name)
+
+
+def have_conflict(pod: PodInfo, other: PodInfo) -> bool:
+    return any(conflicts(disk, one) for disk in pod.disks for one in other.disks)
 
 
 def after_pod_gone(pod: PodInfo, old: PodInfo, new: None) -> bool:
-    """A Pod that used one of the claims has gone."""
-    return old.namespace == pod.namespace and any(claim in old.claims for claim in pod.claims)
+    """A Pod has gone that used one of the claims, or had one of the disks. Source: isSchedulableAfterPodDeleted."""
+    if old.namespace != pod.namespace:
+        return False
+    return have_conflict(pod, old) or any(not claim[1] and claim in old.claims for claim in pod.claims)
+
+
+def after_claim_added(pod: PodInfo, old: None, new: dict) -> bool:
+    """A claim of the Pod's own came; those that are made for it are not looked at."""
+    meta = new["metadata"]
+    return meta["namespace"] == pod.namespace and (meta["name"], False) in pod.claims
 
 
 class VolumeRestrictions(Plugin):
     name, order = "VolumeRestrictions", 62
-    hints = {"claim/add": after_claim_change, "pod/delete": after_pod_gone}
+    hints = {"node/add": lambda pod, old, new: True, "claim/add": after_claim_added, "pod/delete": after_pod_gone}
 
     def pre_filter(self, cycle: Cycle) -> str | Rejection | None:
-        pod = cycle.pod
-        if not pod.claims:
+        pod, single = cycle.pod, []
+        if not pod.claims and not pod.disks:
             return SKIP
-        single = []
         for name, is_ephemeral in pod.claims:
+            if is_ephemeral:
+                continue
             claim = cycle.listers.get("persistentvolumeclaims", f"{pod.namespace}/{name}")
-            if claim is None and not is_ephemeral:
+            if claim is None:
                 return Rejection((f'persistentvolumeclaim "{name}" not found',))
-            if claim is not None and "ReadWriteOncePod" in (claim["spec"].get("accessModes") or ()):
+            if "ReadWriteOncePod" in (claim["spec"].get("accessModes") or ()):
                 single.append(name)
-        if not single:
+        users = users_of(cycle, single)
+        if not users and not pod.disks:
             return SKIP
-        cycle.data[self.name] = (tuple(single), users_of(cycle, single))
+        cycle.data[self.name] = (tuple(single), users)
         return None
 
     def adjust(self, cycle: Cycle, other: PodInfo, node: NodeInfo, sign: int) -> None:
@@ -48,6 +79,8 @@ class VolumeRestrictions(Plugin):
             cycle.data[self.name] = (names, [*others, other.key] if sign > 0 else others)
 
     def filter(self, cycle: Cycle, node: NodeInfo) -> Rejection | None:
+        if cycle.pod.disks and any(have_conflict(cycle.pod, other) for other in node.pods.values() if other.disks):
+            return DISK_CONFLICT
         return IN_USE if cycle.data[self.name][1] else None
 
 
