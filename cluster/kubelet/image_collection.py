@@ -1,16 +1,15 @@
 """Owns the collection of images that no container uses, when a node's disk fills up; and what is used of that disk.
 
-A simplification: the disk holds the images and what a learner put there (the fault `disk-fill`); logs and volumes do not count.
 Source: kubernetes pkg/kubelet/images/image_gc_manager.go, pkg/kubelet/kubelet.go (StartGarbageCollection).
 """
 
 from __future__ import annotations
 
-from cluster.meta import quantity
 from cluster.runtime.containerd import PAUSE_IMAGE
 
+from .thresholds import DISK
+
 PERIOD_MS = 300_000  # ImageGCPeriod
-LOW_PERCENT, LEAST_AGE_MS = 80, 120_000  # imageGCLowThresholdPercent, imageMinimumGCAge; the high one is the machine's
 UNITS = ("KiB", "MiB", "GiB", "TiB")
 
 
@@ -25,12 +24,11 @@ class ImageCollection:
         kubelet = self.kubelet
         kubelet.after(PERIOD_MS, "collect_images", background=True)
         unused = self._unused()
-        capacity, used = quantity.parse(kubelet.machine.disk).value, used_bytes(kubelet.runtime)
-        available = max(0, capacity - used)
+        capacity, available = kubelet.configuration.capacities[DISK], max(0, kubelet.pressure.available(DISK))
         percent = 100 - available * 100 // capacity
         failed = ""
         if percent >= kubelet.machine.image_gc_percent:
-            wanted = capacity * (100 - LOW_PERCENT) // 100 - available
+            wanted = capacity * (100 - kubelet.configuration.gc_low_percent) // 100 - available
             freed = self._free(unused, wanted)
             failed = "" if freed >= wanted else _insufficient(percent, capacity, freed)
         if failed:
@@ -64,7 +62,7 @@ class ImageCollection:
         for key in unused:
             if freed >= wanted:
                 break
-            if self.kubelet.now_ms - records[key][0] >= LEAST_AGE_MS:
+            if self.kubelet.now_ms - records[key][0] >= self.kubelet.configuration.gc_age_ms:
                 gone = self.kubelet.runtime.remove_image(key)
                 freed += gone.size_bytes if gone else 0
                 del records[key]
@@ -72,7 +70,7 @@ class ImageCollection:
 
 
 def used_bytes(runtime) -> int:
-    """What is taken of the node's disk."""
+    """What is taken of the node's disk by images, and by what a learner put there (the fault `disk-fill`)."""
     return sum(image.size_bytes for image in runtime.state.images.values()) + runtime.state.filled_bytes
 
 

@@ -17,7 +17,9 @@ from cluster.runtime.commands import Ended
 from cluster.runtime.containerd import Containerd
 
 from . import admission, admission_rules, backoff, conditions, pod_status, prober
+from .configuration import Configured
 from .deadlines import IN_TIME, Deadlines
+from .evictions import is_critical
 from .health import Health
 from .hooks import Hooks
 from .image_collection import ImageCollection
@@ -28,7 +30,7 @@ from .node_status import Machine
 from .objects import Objects
 from .pleg import Pleg
 from .preemption import Preemption
-from .pressure import Pressure, is_critical
+from .pressure import Pressure
 from .prober import Prober
 from .resizes import Resizes
 from .services import Services
@@ -43,12 +45,12 @@ from .workers import Workers
 HOUSEKEEPING_MS = 2_000
 
 
-class Kubelet(Process):
+class Kubelet(Configured, Process):
     """One node's kubelet. `runtime` is its containerd; node_ip its address; machine what the node has."""
 
     def __init__(self, engine, node: str, runtime: Containerd, *, node_ip: str, machine: Machine | None = None, parallel_pulls: int = 1):
         super().__init__(engine, f"kubelet/{node}")
-        self.node, self.runtime, self.node_ip, self.machine = node, runtime, node_ip, machine or Machine()
+        self.node, self.runtime, self.node_ip, self.hardware = node, runtime, node_ip, machine or Machine()
         self.parallel_pulls = parallel_pulls
         self.state = KubeletState()
         runtime.listener = self
@@ -88,6 +90,9 @@ class Kubelet(Process):
 
     def on_start(self) -> None:
         self._make_parts()
+        if not self.configure():
+            self.engine.stop(self)
+            return
         self.state.started_ms = self.now_ms - self.engine.rng("phase/" + self.node).below(
             1000
         )  # nodes do not tick together

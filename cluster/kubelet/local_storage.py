@@ -1,7 +1,6 @@
 """Owns the end of Pods that store more than they may: an emptyDir beyond its sizeLimit, a container beyond its ephemeral-storage limit.
 
 How much a Pod stores is measured once a minute, and looked at each ten seconds; moments at which nothing is over are not played.
-A simplification: logs are not counted.
 Source: kubernetes pkg/kubelet/eviction/eviction_manager.go (localStorageEviction), pkg/kubelet/server/stats/volume_stat_calculator.go.
 """
 
@@ -11,10 +10,10 @@ from cluster.kinds import _pod_resources
 from cluster.kinds import pod as pods
 from cluster.meta import quantity
 from cluster.meta.gotext import quote
-from cluster.runtime.files import stored_bytes
+from cluster.runtime.files import log_bytes, stored_bytes
 from cluster.runtime.filesystem import size_of
 
-from .pressure import is_critical
+from .evictions import is_critical
 from .state import Worker
 
 REASON, STORAGE = "Evicted", "ephemeral-storage"
@@ -62,7 +61,8 @@ class LocalStorage:
             return f"Pod ephemeral local storage usage exceeds the total limit of containers {_pod_resources.whole(pod['spec'], 'limits')[STORAGE]}. "
         for container in runtime.containers(uid):
             process = runtime.state.processes.get(container.id)
-            if process is not None and process.disk_limit and size_of(process.files) > process.disk_limit:
+            stored = size_of(process.files) + log_bytes(runtime.state, container.id) if process is not None else 0
+            if process is not None and process.disk_limit and stored > process.disk_limit:
                 limit = next(spec for spec in pod["spec"]["containers"] if spec["name"] == container.name)["resources"]["limits"]["ephemeral-storage"]
                 return f"Container {container.name} exceeded its local ephemeral storage limit {quote(str(limit))}. "
         return ""

@@ -8,10 +8,12 @@ from cluster.meta import quantity
 from cluster.meta.status import StatusError
 from cluster.runtime import registry
 from cluster.runtime.containerd import Containerd
+from cluster.runtime.filesystem import Node as FileNode
+from cluster.runtime.filesystem import put
 from cluster.runtime.hardware import Hardware
 from cluster.runtime.network import to_number, to_text
 
-from . import logs
+from . import configuration, logs
 from .kubelet import Kubelet
 from .node_status import Machine
 
@@ -120,6 +122,12 @@ class Node:
         """Put so much on the node's disk, in place of what was put there before."""
         self.runtime.state.filled_bytes = size_bytes
         self.runtime.usage_changed()
+
+    def configure(self, text: str) -> None:
+        """Write the kubelet's configuration, and start it anew."""
+        put(self.runtime.host().nodes, configuration.PATH, FileNode(text, changed_ms=self.engine.now_ms))
+        self.stop()
+        self.start()
 
     def import_image(self, image: str) -> None:
         """`ctr images import` on this node."""

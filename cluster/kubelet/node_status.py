@@ -13,7 +13,6 @@ from cluster.runtime.hardware import RELEASE
 from cluster.runtime.state import StoredImage
 
 MAX_IMAGES = 50
-EVICTION_MEMORY_KI = 100 * 1024  # evictionHard memory.available<100Mi
 PRESSURES = (
     (
         "MemoryPressure",
@@ -27,6 +26,7 @@ PRESSURES = (
 UNDER_PRESSURE = {  # condition -> reason, message, Event
     "MemoryPressure": ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available", "NodeHasInsufficientMemory"),
     "DiskPressure": ("KubeletHasDiskPressure", "kubelet has disk pressure", "NodeHasDiskPressure"),
+    "PIDPressure": ("KubeletHasInsufficientPID", "kubelet has insufficient PID available", "NodeHasInsufficientPID"),
 }
 FEATURES = [
     "ExtendWebSocketsToKubelet",
@@ -41,10 +41,11 @@ NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
 
 @dataclass(frozen=True)
 class Machine:
-    """What a node is made of. eviction_disk_percent: the share of the disk that Pods may not fill.
+    """What a node is made of. eviction_disk_percent: the share of the disk that must be free (nodefs.available), or Pods are evicted;
+    eviction_image_percent: the same, of images (imagefs.available); where the kubelet's configuration says nothing else.
 
     image_gc_percent: imageGCHighThresholdPercent, how full the disk is when unused images go.
-    eviction_image_percent: how much of the disk must be free of images (imagefs.available), or Pods are evicted.
+    kept_memory, kept_disk: bytes that are no Pod's, because of the hard thresholds.
     """
 
     cpu: str = "4"
@@ -54,6 +55,8 @@ class Machine:
     eviction_disk_percent: int = 10
     image_gc_percent: int = 85
     eviction_image_percent: int = 15
+    kept_memory: int = 0
+    kept_disk: int = 0
     kernel: str = RELEASE
     os_image: str = "Debian GNU/Linux 12 (bookworm)"
     kubelet_version: str = "v1.36.3"
@@ -151,14 +154,14 @@ def capacity(machine: Machine) -> dict[str, str]:
 
 
 def allocatable(machine: Machine) -> dict[str, str]:
-    """What Pods may use: capacity less what eviction keeps free."""
-    disk = quantity.parse(machine.disk).value * (100 - machine.eviction_disk_percent) // 100
+    """What Pods may use: capacity less what eviction keeps free. Source: pkg/kubelet/cm/node_container_manager_linux.go (hardEvictionReservation)."""
+    disk = _kibi(machine.disk) * 1024 - machine.kept_disk
     return {
         "cpu": machine.cpu,
         "ephemeral-storage": str(disk),
         "hugepages-1Gi": "0",
         "hugepages-2Mi": "0",
-        "memory": _memory(_kibi(machine.memory) - EVICTION_MEMORY_KI),
+        "memory": quantity.from_value(_kibi(machine.memory) * 1024 - machine.kept_memory, quantity.BINARY).text,
         "pods": str(machine.pods),
     }
 

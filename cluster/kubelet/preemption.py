@@ -9,7 +9,7 @@ from __future__ import annotations
 from cluster.kinds import pod as pods
 
 from . import admission
-from .pressure import evict, is_critical
+from .evictions import evict, is_critical
 
 REASON, MESSAGE = "Preempting", "Preempted in order to admit critical pod"
 WHY = "Pod was preempted by Kubelet to accommodate a critical pod."

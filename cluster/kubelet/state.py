@@ -184,6 +184,10 @@ class KubeletState:
     image_records: dict[str, list[int]] = field(default_factory=dict)  # image -> [first seen, last seen in use], ms
     image_gc_failed: bool = False
     pressures: dict[str, int] = field(default_factory=dict)  # node condition -> when it was last seen, ms
+    thresholds: dict[str, int] = field(default_factory=dict)  # eviction thresholds that are met -> since when, ms
+    unresolved: list[str] = field(default_factory=list)  # those of them whose grace period is over
+    evicting: list[Any] = field(default_factory=list)  # [uid, ms] of the Pod that was evicted last, until it has gone
+    configuration: dict[str, Any] = field(default_factory=dict)  # what the node's file said when this kubelet started
     pressure_look: int = 0  # event id of the next look at memory and disk, 0 = none is needed
     is_registered: bool = False
     node_uid: str = ""

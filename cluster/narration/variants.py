@@ -103,7 +103,13 @@ def _skipped(data: dict, resource: str) -> str:
     return "late" if data.get("why") == "late" else ""
 
 
+def _short(data: dict, resource: str) -> str:
+    return "processes" if data.get("condition") == "PIDPressure" else ""
+
+
 CHOOSERS = {
+    "NodePressureFound": _short,
+    "PodEvictedForRoom": _short,
     "RunSkipped": _skipped,
     "BudgetAsked": _budget,
     "DaemonPodUnwanted": _unwanted,

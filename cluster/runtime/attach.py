@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .execs import Execs
+from .files import is_over
 from .state import Attachment, Exec, Log, Process
 from .world import append, append_pieces, flush
 
@@ -93,6 +94,8 @@ class Attachments(Execs):
         log = self.state.logs.setdefault(container_id, Log())
         is_piece = in_pieces or not text.endswith("\n") or stream in log.rest
         (append_pieces if is_piece else append)(log, self.now_ms, stream, text)
+        if self.state.disk_limits and is_over(self.state, container_id):
+            self.storage_over(self.state.containers[container_id].uid)
         for found in list(self.state.attachments.values()):
             if found.container == container_id and found.is_begun:
                 self._told(found, stream, text)

@@ -210,6 +210,8 @@ class Execs(Namespaces, Input):
             self._exited(run.container, code)
             return
         self.cancel(run.process.timer)
+        if self.state.held_pids:
+            self.state.held_pids.pop(run.container, None)
         container = self.state.containers.get(run.container)
         if container is not None:
             self.tell("ExecEnded", container.uid, container.pod, container.name, command=run.process.argv, exit_code=code)
@@ -219,6 +221,7 @@ class Execs(Namespaces, Input):
     def end_execs(self, container_id: str) -> None:
         """The container has ended, and all that ran in it."""
         self.state.execs.pop(container_id, None)
+        self.state.held_pids.pop(container_id, None)
         for run in [each for each in self.state.execs.values() if each.container == container_id]:
             self._exec_end(run, KILLED)
 

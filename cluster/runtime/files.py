@@ -44,6 +44,7 @@ from .state import Process, RuntimeState
 
 FILE_BYTES, FILES = 1024 * 1024, 400  # of one file that is written bit by bit, and how many there may be
 DISK_BYTES = 4 * 1024 * 1024  # of text, of all the files of a container, or of a volume
+NOTED_BYTES = 64 << 20  # a file that is larger may fill the disk of its node
 HOST_SHARE = 8  # how many times as much a node's own file system holds
 NO_SUCH, DENIED, READ_ONLY, FULL = "No such file or directory", "Permission denied", "Read-only file system", "No space left on device"
 IS_FOLDER, NO_FOLDER, EXISTS, NOT_EMPTY, BUSY = (
@@ -302,6 +303,8 @@ class Files(Generated):
         if not self._has_room(tree, inner, node, volume):
             return self._refuse(FULL)
         tree[inner], self.why = node, ""
+        if node.zeros > NOTED_BYTES and self.runtime is not None:
+            self.runtime.usage_changed()
         if volume is not None and volume.kind == HOST:
             self._tell_node(inner)
         limit = volume.limit_bytes if volume is not None else self.process.disk_limit
@@ -459,8 +462,25 @@ class Files(Generated):
 
 
 def stored_bytes(state: RuntimeState, uid: str) -> int:
-    """What a Pod stores on its node's disk: what its containers have written, and its emptyDirs that are not in memory."""
+    """What a Pod stores on its node's disk: what its containers have written, their logs, and its emptyDirs that are not in memory."""
     running = [state.processes[each] for each in state.by_pod.get(uid, ()) if each in state.processes]
     mine = [volume for key, volume in state.volumes.items() if key.startswith(uid + "/")]
     volumes = [volume for volume in mine if volume.kind == "emptyDir" and volume.medium != "Memory"]
-    return sum(size_of(process.files) for process in running) + sum(size_of(volume.nodes) for volume in volumes)
+    logs = sum(log_bytes(state, each) for each in state.by_pod.get(uid, ()))
+    return logs + sum(size_of(process.files) for process in running) + sum(size_of(volume.nodes) for volume in volumes)
+
+
+def log_bytes(state: RuntimeState, container_id: str) -> int:
+    """What a container's logs take on the disk: the present file, and those that the kubelet keeps when it rotates."""
+    log = state.logs.get(container_id)
+    return 0 if log is None else min(log.file_bytes, state.log_bytes or log.file_bytes)
+
+
+def is_over(state: RuntimeState, container_id: str) -> bool:
+    """Whether a container's Pod stores more than all of its containers may, or the container itself more than it may."""
+    uid, process = state.containers[container_id].uid, state.processes.get(container_id)
+    most = state.disk_limits.get(uid)
+    if most is None:
+        return False
+    own = process.disk_limit if process is not None else 0
+    return stored_bytes(state, uid) > most or bool(own and size_of(process.files) + log_bytes(state, container_id) > own)

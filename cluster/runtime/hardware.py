@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from . import pids
+
 SYSTEM_MEMORY = 700 << 20  # what the machine's own programs hold
 KERNEL, RELEASE, BUILD = "Linux", "6.18.44", "#1 SMP PREEMPT_DYNAMIC"
 SHARED_KIB = 2_104
@@ -61,5 +63,6 @@ def text_of(world: Any, name: str) -> str | None:
         return "\n".join(f"processor\t: {at}\nvendor_id\t: Podlife\nmodel name\t: Simulated CPU\n" for at in range(of(world).cpus)) + "\n"
     if name == "uptime":
         return f"{world.now_ms / 1000:.2f} {world.now_ms * of(world).cpus * 0.97 / 1000:.2f}\n"
-    texts = {"loadavg": f"{LOAD} 1/120 1\n", "version": f"{KERNEL} version {RELEASE} {BUILD}\n"}
+    tasks = pids.running(world.runtime.state) if getattr(world, "runtime", None) is not None else pids.SYSTEM
+    texts = {"loadavg": f"{LOAD} 1/{tasks} 1\n", "version": f"{KERNEL} version {RELEASE} {BUILD}\n"}
     return texts.get(name)

@@ -10,6 +10,7 @@ import posixpath
 from collections.abc import Callable
 from typing import Any
 
+from . import pids
 from .hardware import PLAIN
 from .image import Act
 from .images import behaviours
@@ -180,6 +181,15 @@ class Programs:
         """Tell the kubelet that memory or disk is used otherwise than before."""
         if self.listener is not None and self.listener.is_on:
             self.listener.on_usage_change()
+
+    def fork_bombed(self, container_id: str) -> None:
+        """A fork bomb in a container takes all numbers of processes that it may; it keeps them until the container ends."""
+        container = self.state.containers.get(container_id)
+        count = pids.room(self.state, container.uid, self.memory_bytes) if container is not None else 0
+        if container is not None and count:
+            self.state.held_pids[container_id] = self.state.held_pids.get(container_id, 0) + count
+            self.tell("ProcessesExhausted", container.uid, container.pod, container.name, count=count)
+            self.usage_changed()
 
     def out_of_memory(self, container_id: str) -> None:
         """The kernel kills a container that wants more memory than its limit."""

@@ -197,6 +197,7 @@ class Log:
     lines: list[list[Any]] = field(default_factory=list)
     size: int = 0
     written: int = 0  # lines ever
+    file_bytes: int = 0  # ever, as they are written to its file
     rest: dict[str, str] = field(default_factory=dict)  # stream -> a line whose end is not written yet
     is_open: bool = False  # the end of the last line was never written
 
@@ -265,6 +266,9 @@ class RuntimeState:
     pod_cidr: str = ""
     last_address: str = ""
     last_pids: dict[str, int] = field(default_factory=dict)  # shared PID namespace -> the last number in it
+    held_pids: dict[str, int] = field(default_factory=dict)  # container -> processes that a fork bomb in it holds, beside those that are played
+    pod_pids: int = 0  # how many processes a Pod may have, as the kubelet has set it (podPidsLimit); 0: any number
+    log_bytes: int = 50 << 20  # what a container's logs take at most, as the kubelet rotates them; 0: any amount
     filled_bytes: int = 0  # what a learner put on the node's disk
     down_ms: int = -1  # since when containerd itself is switched off; its shims go on
     is_netless: bool = False  # its network plugin has no configuration

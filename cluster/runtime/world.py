@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from . import pids
 from .files import DISK_BYTES, FILE_BYTES, FILES, Files
 from .filesystem import absolute
 from .namespaces import next_pid, programs
@@ -13,6 +14,7 @@ from .state import Log, Process, RuntimeState
 from .wire import Wire
 
 LOG_LINES, LOG_BYTES = 2_000, 256 * 1024
+LINE_HEAD = 41  # of a line in the file: time, stream, F, spaces, and its end
 LONGEST_LINE = 16 * 1024  # what the runtime's logger keeps in one piece
 __all__ = ["DISK_BYTES", "FILES", "FILE_BYTES", "ContainerWorld", "absolute", "append", "append_pieces", "flush"]
 
@@ -77,6 +79,15 @@ class ContainerWorld(Files):
         """A number for a process that begins."""
         return next_pid(self.state, self.process)
 
+    def may_fork(self) -> bool:
+        """Whether one more process may begin."""
+        return self.runtime is None or pids.may_fork(self.state, self.uid, self.runtime.memory_bytes)
+
+    def bombed(self) -> None:
+        """A fork bomb has gone off here."""
+        if self.runtime is not None:
+            self.runtime.fork_bombed(self.container)
+
     def programs(self) -> list[tuple[list[str], Any, int]]:
         """(command line, its Machine where it is a script, number) of the programs that are seen here, that of the namespace first."""
         from .programs import children_of
@@ -111,6 +122,7 @@ def append(log: Log, now_ms: int, stream: str, text: str) -> None:
     for line in text.splitlines():
         log.lines.append([now_ms, stream, line])
         log.size += len(line)
+        log.file_bytes += len(line) + LINE_HEAD
         log.written += 1
     while log.lines and (len(log.lines) > LOG_LINES or log.size > LOG_BYTES):
         log.size -= len(log.lines.pop(0)[2])

@@ -6,6 +6,7 @@ from .refusals import Refused
 
 PLANE = ("kube-apiserver", "etcd", "kube-controller-manager", "kube-scheduler")
 COMPONENTS = (*PLANE, "kube-proxy", "coredns")
+MOST_CONFIGURATION = 64 << 10
 
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -13,7 +14,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "cni-stop": ("NODE",), "cni-start": ("NODE",),
     "component-stop": ("NAME",), "component-start": ("NAME",),
     "container-kill": ("NODE", "POD", "CONTAINER"), "sandbox-kill": ("NODE", "POD"), "image-import": ("NODE", "IMAGE"),
-    "disk-fill": ("NODE", "GIB"), "node-reboot": ("NODE",),
+    "disk-fill": ("NODE", "GIB"), "kubelet-config": ("NODE", "FILE"), "node-reboot": ("NODE",),
     **supplies.ARGUMENTS,
 }
 
@@ -35,10 +36,24 @@ def check(simulation, action: str, args: list[str]) -> None:
         _check_component(simulation, args[0])
     if action == "disk-fill" and not (args[1].isascii() and args[1].isdigit() and len(args[1]) < 8):
         raise Refused(f"{args[1]!r} is no whole number of GiB", f"“{args[1]}”不是以 GiB 计的整数")
+    if action == "kubelet-config":
+        _check_configuration(args[1])
     if action in ("container-kill", "sandbox-kill"):
         complaint = simulation.nodes[args[0]].why_not(action, *args[1:])
         if complaint:
             raise Refused(*complaint)
+
+
+def _check_configuration(text: str) -> None:
+    """Refuse with what a kubelet would end with when it started."""
+    from cluster.kubelet import configuration  # not above: commands in a shell look at this file's table, and start at once
+
+    if len(text) > MOST_CONFIGURATION:
+        raise Refused("a kubelet's configuration here has at most 64 KiB", "此处 kubelet 的配置至多 64 KiB")
+    try:
+        configuration.read(text)
+    except configuration.ConfigurationError as error:
+        raise Refused(f"kubelet would not start with this configuration: {error}", f"kubelet 无法以此配置启动：{error}") from None
 
 
 def _check_count(action: str, args: list[str], wanted: tuple[str, ...]) -> None:
@@ -111,3 +126,5 @@ def _break(node, action: str, args: list[str]) -> None:
         node.reboot()
     elif action == "disk-fill":
         node.fill_disk(int(args[0]) << 30)
+    elif action == "kubelet-config":
+        node.configure(*args)

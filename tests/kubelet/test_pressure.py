@@ -1,4 +1,4 @@
-"""Playbooks: a node that runs out of memory or disk, what is reclaimed, who is evicted, who is not admitted, and how it ends."""
+"""Playbooks: a node that runs out of memory, disk or processes, what is reclaimed, who is evicted, who is not admitted, and how it ends."""
 
 import pytest
 
@@ -88,7 +88,7 @@ def test_a_full_disk_first_loses_unused_images_and_only_then_pods():
     world.node.fill_disk(90 * GIB)
     world.run(25_000)
     evicted = world.pod("writer")["status"]
-    low = "The node was low on resource: ephemeral-storage. Threshold quantity: 15Gi, "
+    low = "The node was low on resource: ephemeral-storage. Threshold quantity: 16106128000, "  # 15 % in 32 bits
     assert evicted["reason"] == "Evicted" and evicted["message"].startswith(low)
     assert node_conditions(world)["DiskPressure"] == "True/KubeletHasDiskPressure"
     world.create("next", ["sleep", "1000"], container={"resources": {"requests": {"cpu": "10m"}}})
@@ -99,6 +99,14 @@ def test_a_full_disk_first_loses_unused_images_and_only_then_pods():
     assert node_conditions(world)["DiskPressure"] == "False/KubeletHasNoDiskPressure"
 
 
+def test_what_pods_write_fills_the_disk_too():
+    world = World()
+    world.create("writer", ["sh", "-c", "dd if=/dev/zero of=/big bs=1M count=90000 2>/dev/null; sleep 10000"])
+    world.run(16_000)
+    evicted = world.pod("writer")["status"]
+    assert evicted["reason"] == "Evicted" and "Container app was using 90000Mi, request is 0, " in evicted["message"]
+
+
 def test_a_critical_pod_is_never_evicted():
     world = World()
     world.create("critical", ["sleep", "10000"], priority=2_000_000_000, priorityClassName="system-cluster-critical")
@@ -107,3 +115,103 @@ def test_a_critical_pod_is_never_evicted():
     world.run(60_000)
     found = world.pod("critical")
     assert found is None or found["status"]["phase"] == "Running"
+
+
+HEAD = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
+BOMB = ["sh", "-c", "bomb() { bomb | bomb & }; bomb 2>/dev/null; sleep 10000"]
+
+
+def configured(text, **chosen):
+    world = World(**chosen)
+    world.node.configure(HEAD + text)
+    world.run(2_000)
+    return world
+
+
+def test_a_fork_bomb_brings_pid_pressure_and_is_evicted_for_it():
+    world = configured('evictionHard: {pid.available: "10%"}\n')
+    world.create("bomb", BOMB)
+    world.create("modest", ["sleep", "10000"])
+    world.run(14_000)
+    evicted = world.pod("bomb")["status"]
+    assert (evicted["phase"], evicted["reason"]) == ("Failed", "Evicted")
+    assert evicted["message"] == "The node was low on resource: pids. Threshold quantity: 6553, available: 0. "
+    assert world.pod("modest")["status"]["phase"] == "Running"
+    world.run(10_000)
+    assert node_conditions(world)["PIDPressure"] == "True/KubeletHasInsufficientPID"
+    told = node_events(world)
+    assert ("EvictionThresholdMet", "Attempting to reclaim pids") in told
+    assert ("NodeHasInsufficientPID", "Node k8snode1 status is now: NodeHasInsufficientPID") in told
+
+
+def test_nobody_can_fork_beside_a_bomb_until_it_has_gone():
+    world = World()
+    world.create("bomb", BOMB)
+    world.run(4_000)
+    world.create("other", ["sh", "-c", "echo one | cat; sleep 10000"], restartPolicy="Never")
+    world.run(3_000)
+    assert node_conditions(world)["PIDPressure"] == "False/KubeletHasSufficientPID"  # by default there is no threshold
+    log = world.node.logs("default", "other", "app", {})
+    assert log.endswith("can't fork: Resource temporarily unavailable\n")
+    world.delete("bomb", grace_s=0)
+    world.run(5_000)
+    world.create("later", ["sh", "-c", "echo one | cat; sleep 10000"])
+    world.run(3_000)
+    assert world.node.logs("default", "later", "app", {}) == "one\n"
+
+
+def test_a_limit_of_processes_holds_a_bomb_in_its_pod():
+    world = configured("podPidsLimit: 20\n")
+    world.create("bomb", BOMB)
+    world.run(4_000)
+    world.create("other", ["sh", "-c", "echo one | cat; sleep 10000"])
+    world.run(3_000)
+    assert world.node.logs("default", "other", "app", {}) == "one\n"
+
+
+def test_a_soft_threshold_waits_its_grace_period_and_grants_the_pod_some_time():
+    world = configured('evictionSoft: {memory.available: 2Gi}\nevictionSoftGracePeriod: {memory.available: 45s}\n'
+                       "evictionMaxPodGracePeriod: 20\nevictionPressureTransitionPeriod: 30s\n")  # fmt: skip
+    stress(world, "greedy", "6g", terminationGracePeriodSeconds=60)
+    world.run(30_000)
+    assert node_conditions(world)["MemoryPressure"] == "True/KubeletHasInsufficientMemory"  # at once, before anybody is evicted
+    assert "reason" not in world.pod("greedy")["status"]
+    world.run(40_000)
+    evicted = world.pod("greedy")["status"]
+    assert evicted["reason"] == "Evicted" and "Threshold quantity: 2Gi, available: " in evicted["message"]
+    assert [fact.data["grace_ms"] for fact in world.facts("SignalSent") if fact.data["signal"] == "SIGTERM"] == [20_000]
+    world.run(60_000)
+    assert node_conditions(world)["MemoryPressure"] == "False/KubeletHasSufficientMemory"
+
+
+@pytest.mark.parametrize("least, left", [("", 1), ('evictionMinimumReclaim: {memory.available: "4Gi"}\n', 0)])
+def test_pods_are_evicted_one_after_the_other_until_the_least_reclaim_is_reached(least, left):
+    world = configured('evictionHard: {memory.available: 1Gi}\n' + least)
+    stress(world, "one", "4g")
+    stress(world, "two", "3g")
+    world.run(18_000)
+    phases = [world.pod(name)["status"]["phase"] for name in ("one", "two")]
+    assert phases == ["Failed", "Running" if left else "Failed"]
+
+
+def test_a_kubelet_does_not_start_with_a_configuration_that_is_wrong_and_does_with_the_next():
+    world = configured("evictionHard: {nodefs.available: 120%}\n")
+    assert not world.node.kubelet.is_on
+    said = world.facts("KubeletNotStarted")[0].data["message"]
+    assert said == "failed to run Kubelet: eviction percentage threshold nodefs.available must be <= 100%: 120%"
+    world.node.configure(HEAD + "maxPods: 7\nevictionHard: {memory.available: 512Mi}\n")
+    world.run(12_000)
+    status = world.store.get("/registry/minions/k8snode1").value["status"]
+    assert (status["capacity"]["pods"], status["allocatable"]["memory"]) == ("7", "7680Mi")
+    assert status["allocatable"]["ephemeral-storage"] == "107374182400"  # no threshold of the disk is left
+
+
+def test_logs_count_against_the_limit_of_storage():
+    world = World()
+    script = "while true; do head -c 1000 /dev/zero | tr '\\0' x; echo; sleep 2; done"
+    limit = {"resources": {"limits": {"ephemeral-storage": "20Ki"}}}
+    world.create("chatty", ["sh", "-c", script], container=limit)
+    world.run(90_000)
+    status = world.pod("chatty")["status"]
+    assert status["reason"] == "Evicted"
+    assert status["message"] == "Pod ephemeral local storage usage exceeds the total limit of containers 20Ki. "

@@ -78,6 +78,17 @@ def test_a_schedulers_profiles_from_a_file(typed, tmp_path):
     assert refused.returncode == 1 and 'scoringStrategy.type: Unsupported value: "Most": supported values: ' in refused.stderr
 
 
+def test_a_kubelets_configuration_from_a_file(typed, tmp_path):
+    file = tmp_path / "kubelet.yaml"
+    file.write_text("apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nevictionHard: {pid.available: 1k}\n")
+    assert typed("sandbox", "create", "tight", "--nodes", "a").returncode == 0
+    assert typed("fault", "tight", "kubelet-config", "a", file).returncode == 0
+    file.write_text("apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nevictionHard: {pids: 1k}\n")
+    refused = typed("fault", "tight", "kubelet-config", "a", file)
+    assert refused.returncode == 1 and "failed to run Kubelet: unsupported eviction signal pids" in refused.stderr
+    typed("sandbox", "delete", "tight")
+
+
 @pytest.mark.parametrize(("words", "error"), [
     (("sandbox", "create", "x", "--scheduler-config", "nosuch"), "'nosuch' is no text file that can be read"),
     (("registry", "main", "break", "hard"), "unknown mode 'hard'"),
@@ -89,6 +100,7 @@ def test_a_schedulers_profiles_from_a_file(typed, tmp_path):
     (("control", "main", "speed", "1000"), "speed must be between"),
     (("fault", "main", "melt"), "unknown fault 'melt'"),
     (("fault", "main", "kubelet-stop", "mars"), "node 'mars' not found"),
+    (("fault", "main", "kubelet-config", "k8snode1", "nosuch"), "'nosuch' is no text file that can be read"),
     (("kubeconfig", "nowhere"), "sandbox 'nowhere' not found"),
 ])
 def test_what_cannot_be_is_one_sentence_and_a_code(typed, words, error):

@@ -107,6 +107,27 @@ KINDS = {
         en="**kubelet** of {node} is low: {condition}, {size} left. It reclaims what it can, and takes on no more Pods that it may refuse.",
         zh="{node} 的 **kubelet** 资源不足：{condition}，只剩 {size}。它回收能回收的，并拒绝可以拒绝的新 Pod。",
     ),
+    "NodePressureFound.processes": Kind(
+        stage="fault",
+        marker="warning",
+        source="pkg/kubelet/eviction/eviction_manager.go",
+        en="**kubelet** of {node} is low: {condition}, numbers for {count} more processes are left. Only evicting Pods helps against that.",
+        zh="{node} 的 **kubelet** 资源不足：{condition}，进程号只剩 {count} 个。对此只有驱逐 Pod 才有用。",
+    ),
+    "PodEvictedForRoom.processes": Kind(
+        stage="fault",
+        marker="warning",
+        source="pkg/kubelet/eviction/helpers.go",
+        en="**kubelet** evicts {name} from {node} to get process numbers: first by priority, then who has most. Requests know no processes.",
+        zh="**kubelet** 为腾出进程号将 {name} 从 {node} 驱逐：先按优先级，再看谁的进程最多。requests 与进程数无关。",
+    ),
+    "KubeletNotStarted": Kind(
+        stage="fault",
+        marker="warning",
+        source="cmd/kubelet/app/server.go",
+        en="**kubelet** on {node} does not start with its configuration: {message}. What runs runs on; nobody watches over it.",
+        zh="{node} 的 **kubelet** 无法以现有配置启动：{message}。正在运行的照常运行，只是无人看管。",
+    ),
     "PodEvictedForRoom": Kind(
         stage="fault",
         marker="warning",

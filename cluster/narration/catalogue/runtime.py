@@ -173,6 +173,14 @@ KINDS = {
         en="**A script** of {container} in {name} works without ever waiting. Podlife stops counting its turns; it spins until it is stopped.",
         zh="{name} 的 {container} 中，**脚本**不停运转，从不等待。Podlife 不再逐步推进它；它会一直空转，直到被停止。",
     ),
+    "ProcessesExhausted": Kind(
+        stage="report",
+        marker="warning",
+        fidelity="simplified",
+        source="Linux kernel/fork.c",
+        en="**A fork bomb** in {container} of {name} takes every process number that it may: {count}. Nobody else there can start a process.",
+        zh="{name} 的 {container} 中，**fork 炸弹**占尽可用的进程号：{count} 个。与它共用的其他程序再也无法创建进程。",
+    ),
     "SignalSent": Kind(
         stage="delete",
         marker="cri",

@@ -36,7 +36,7 @@ class Children:
     def forked(self, task: Task, frames: list[Frame], *, descriptors: dict[str, str] | None = None, argv: list[str] | None = None) -> Task:
         """A copy of a shell that goes through some text of its own."""
         self.forks += FORK_STEPS
-        if len(self.machine.tasks) >= MOST_TASKS:
+        if len(self.machine.tasks) >= MOST_TASKS or not self.world.may_fork():
             self.machine.refused += 1
             raise ShellError("can't fork: Resource temporarily unavailable")
         child = replace(

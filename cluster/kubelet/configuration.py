@@ -1,0 +1,244 @@
+"""Owns a kubelet's configuration: the file on its node, what of it acts, and with what a kubelet does not start.
+
+It is read when the kubelet starts. Fields that are not listed in `READ` are read over, as a kubelet reads over those that it does not know.
+Source: kubernetes cmd/kubelet/app/server.go (loadConfigFile), pkg/kubelet/kubeletconfig/configfiles/configfiles.go,
+pkg/kubelet/apis/config/{validation/validation.go,v1beta1/defaults.go}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from cluster.apiserver import goyaml
+from cluster.kinds._cron import duration_ns
+from cluster.meta import quantity
+from cluster.meta.gotext import quote
+from cluster.runtime import pids
+from cluster.runtime.filesystem import HOST
+from cluster.runtime.filesystem import KUBELET_CONFIG as PATH
+
+from . import thresholds
+from .node_status import Machine
+from .thresholds import DEFAULT_HARD, DISK, MEMORY, PIDS, Threshold
+
+GROUP_VERSION, KIND = "kubelet.config.k8s.io/v1beta1", "KubeletConfiguration"
+TABLE, LENGTH = "a map of strings", "a duration"
+READ: dict[str, str] = {
+    "evictionHard": TABLE, "evictionSoft": TABLE, "evictionSoftGracePeriod": TABLE, "evictionMinimumReclaim": TABLE,
+    "evictionPressureTransitionPeriod": LENGTH, "evictionMaxPodGracePeriod": "int32", "mergeDefaultEvictionSettings": "bool",
+    "imageGCHighThresholdPercent": "int32", "imageGCLowThresholdPercent": "int32", "imageMinimumGCAge": LENGTH,
+    "maxPods": "int32", "podPidsLimit": "int64", "containerLogMaxSize": "string", "containerLogMaxFiles": "int32",
+}  # fmt: skip
+TYPES: dict[str, type] = {"int32": int, "int64": int, "bool": bool, "string": str}
+TRANSITION_MS, GC_AGE_MS, GC_LOW_PERCENT = 300_000, 120_000, 80
+LOG_SIZE, LOG_FILES = "10Mi", 5
+
+
+class ConfigurationError(ValueError):
+    """A configuration with which a kubelet would not start; the message is what it ends with."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What acts of it. thresholds: by signal. capacities: condition -> what there is of its resource. floors: condition and the amount below
+    which there is anything to see. pids: how many processes a Pod may have, 0: any number. log_bytes: what a container's logs take
+    at most, 0: any amount. max_grace_s: of Pods that a soft threshold evicts."""
+
+    thresholds: tuple[Threshold, ...]
+    capacities: dict[str, int]
+    floors: tuple[tuple[str, int], ...]
+    machine: Machine
+    transition_ms: int = TRANSITION_MS
+    max_grace_s: int = 0
+    gc_low_percent: int = GC_LOW_PERCENT
+    gc_age_ms: int = GC_AGE_MS
+    pids: int = 0
+    log_bytes: int = (10 << 20) * LOG_FILES
+
+    @property
+    def watches_processes(self) -> bool:
+        return any(kind == PIDS for kind, _ in self.floors)
+
+
+def read(text: str) -> dict[str, Any]:
+    """What a configuration says, once it is known that a kubelet would start with it. Raises ConfigurationError."""
+    try:
+        found = _decoded(text)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"failed to load kubelet config file, path: {PATH}, error: failed to load Kubelet config file {PATH}, "
+                                 f"error {error}") from None
+    wrong = list(_complaints(found))
+    if wrong:
+        listed = wrong[0] if len(wrong) == 1 else f"[{', '.join(wrong)}]"
+        raise ConfigurationError(f"failed to validate kubelet configuration, error: {listed}")
+    try:
+        _thresholds(found, DEFAULT_HARD)
+        _log_bytes(found)
+    except (thresholds.ThresholdError, quantity.QuantityError) as error:
+        raise ConfigurationError(f"failed to run Kubelet: {error}") from None
+    return {name: found[name] for name in READ if found.get(name) is not None}
+
+
+def made(raw: dict[str, Any], machine: Machine) -> Configuration:
+    """What a configuration that was read comes to on a machine."""
+    hard = DEFAULT_HARD | {thresholds.NODE_FS: f"{machine.eviction_disk_percent}%", thresholds.IMAGE_FS: f"{machine.eviction_image_percent}%"}
+    found, capacities = _thresholds(raw, hard), _capacities(machine)
+    wanted = [(each, each.amount.of(capacities[each.condition]).value) for each in found]
+    kept = {each.signal: amount for each, amount in wanted if not each.grace_ms}
+    machine = replace(
+        machine,
+        pods=raw.get("maxPods") or machine.pods,
+        image_gc_percent=raw.get("imageGCHighThresholdPercent", machine.image_gc_percent),
+        kept_memory=kept.get(thresholds.MEMORY_LEFT, 0),
+        kept_disk=kept.get(thresholds.NODE_FS, 0),
+    )
+    floors: dict[str, int] = {}
+    for each, amount in wanted:
+        floors[each.condition] = max(floors.get(each.condition, 0), amount)
+    return Configuration(
+        found,
+        capacities,
+        tuple(floors.items()),
+        machine,
+        transition_ms=_ms(raw, "evictionPressureTransitionPeriod") or TRANSITION_MS,
+        max_grace_s=raw.get("evictionMaxPodGracePeriod", 0),
+        gc_low_percent=raw.get("imageGCLowThresholdPercent", GC_LOW_PERCENT),
+        gc_age_ms=_ms(raw, "imageMinimumGCAge") or GC_AGE_MS,
+        pids=max(raw.get("podPidsLimit", 0), 0),
+        log_bytes=_log_bytes(raw),
+    )
+
+
+def of_node(runtime: Any) -> dict[str, Any]:
+    """What the file of a node says. One that nobody has looked at is as it was from the first. Raises ConfigurationError."""
+    host = runtime.state.volumes.get(HOST)
+    if host is None:
+        return {}
+    node = host.nodes.get(PATH)
+    if node is None:
+        raise ConfigurationError(f"failed to load kubelet config file, path: {PATH}, error: failed to load Kubelet config file {PATH}, error "
+                                 f"failed to read kubelet config file {quote(PATH)}, error: open {PATH}: no such file or directory")
+    return read(node.text)
+
+
+def _capacities(machine: Machine) -> dict[str, int]:
+    memory = quantity.parse(machine.memory).value
+    return {MEMORY: memory, DISK: quantity.parse(machine.disk).value // 1024 * 1024, PIDS: pids.most(memory)}
+
+
+def _thresholds(raw: dict[str, Any], default: dict[str, str]) -> tuple[Threshold, ...]:
+    """Source: server.go (loadConfigFile: EvictionHard takes the place of the defaults unless they are to be merged)."""
+    hard = raw.get("evictionHard")
+    if hard is None:
+        hard = default
+    elif raw.get("mergeDefaultEvictionSettings"):
+        hard = default | hard
+    rest = [raw.get(name) or {} for name in ("evictionSoft", "evictionSoftGracePeriod", "evictionMinimumReclaim")]
+    return thresholds.parse(hard, *rest)
+
+
+def _log_bytes(raw: dict[str, Any]) -> int:
+    """Source: pkg/kubelet/logs/container_log_manager.go (parseMaxSize); a negative size means that nothing is rotated."""
+    text = raw.get("containerLogMaxSize") or LOG_SIZE
+    size = quantity.parse(text).value
+    if size == 0:
+        raise quantity.QuantityError(f"failed to create container log manager: failed to parse container log max size {quote(text)}: "
+                                     f"invalid max log size {text}")
+    return max(size, 0) * (raw.get("containerLogMaxFiles") or LOG_FILES)
+
+
+@lru_cache(maxsize=64)
+def _decoded(text: str) -> dict[str, Any]:
+    if not text:
+        raise ConfigurationError(f"kubelet config file {quote(PATH)} was empty")
+    try:
+        found, _ = goyaml.parse(text)
+    except goyaml.YAMLError as error:
+        raise ConfigurationError(f"failed to decode: {error}") from None
+    found = found if isinstance(found, dict) else {}
+    version, kind = found.get("apiVersion"), found.get("kind")
+    if not kind:
+        raise ConfigurationError("failed to decode: Object 'Kind' is missing")
+    if (version, kind) != (GROUP_VERSION, KIND):
+        raise ConfigurationError(f'failed to decode: no kind "{kind}" is registered for version "{version or ""}"')
+    wrong = [f"{name}: must be {wanted}" for name, wanted in READ.items() if not _fits(found.get(name), wanted)]
+    if wrong:
+        raise ConfigurationError("failed to decode: " + ", ".join(wrong))
+    return found
+
+
+def _fits(value: Any, wanted: str) -> bool:
+    if value is None:
+        return True
+    if wanted == TABLE:
+        return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+    if wanted == LENGTH:
+        return isinstance(value, str) and _is_duration(value)
+    bits = 63 if wanted == "int64" else 31
+    return type(value) is TYPES[wanted] and (TYPES[wanted] is not int or -(1 << bits) <= value < 1 << bits)
+
+
+def _is_duration(text: str) -> bool:
+    try:
+        return duration_ns(text) is not None
+    except ValueError:
+        return False
+
+
+def _ms(raw: dict[str, Any], name: str) -> int:
+    return duration_ns(raw[name]) // 1_000_000 if name in raw else 0
+
+
+def _complaints(raw: dict[str, Any]) -> Iterator[str]:
+    """Source: validation.go (ValidateKubeletConfiguration)."""
+    head = "invalid configuration: "
+    high, low = raw.get("imageGCHighThresholdPercent", 85), raw.get("imageGCLowThresholdPercent", GC_LOW_PERCENT)
+    named = f"imageGCHighThresholdPercent (--image-gc-high-threshold) {high}", f"imageGCLowThresholdPercent (--image-gc-low-threshold) {low}"
+    for value, name in ((high, named[0]), (low, named[1])):
+        if not 0 <= value <= 100:
+            yield f"{head}{name} must be between 0 and 100, inclusive"
+    if low >= high:
+        yield f"{head}{named[1]} must be less than {named[0]}"
+    age = duration_ns(raw["imageMinimumGCAge"]) if raw.get("imageMinimumGCAge") else 0
+    if age < 0:
+        yield f"{head}imageMinimumGCAge {raw['imageMinimumGCAge']} must not be negative"
+    if raw.get("maxPods", 0) < 0:
+        yield f"{head}maxPods (--max-pods) {raw['maxPods']} must not be a negative number"
+    if raw.get("containerLogMaxFiles", LOG_FILES) <= 1:
+        yield f"{head}containerLogMaxFiles must be greater than 1"
+
+
+class Configured:
+    """Part of a Kubelet: what its node's file said when it started."""
+
+    node: str
+    hardware: Machine
+    runtime: Any
+    state: Any
+    trace: Any
+    _made: tuple[Any, Configuration] | None = None  # of which raw configuration what was made
+
+    @property
+    def configuration(self) -> Configuration:
+        raw = self.state.configuration
+        if self._made is None or self._made[0] is not raw:
+            self._made = (raw, made(raw, self.hardware))
+        return self._made[1]
+
+    @property
+    def machine(self) -> Machine:
+        """What the node has, and what of it is kept from Pods."""
+        return self.configuration.machine
+
+    def configure(self) -> bool:
+        """Read the node's file; False when this kubelet cannot start with it."""
+        try:
+            self.state.configuration = of_node(self.runtime)
+        except ConfigurationError as error:
+            self.trace("KubeletNotStarted", f"nodes//{self.node}", node=self.node, message=str(error))
+            return False
+        self.runtime.state.pod_pids, self.runtime.state.log_bytes = self.configuration.pids, self.configuration.log_bytes
+        return True

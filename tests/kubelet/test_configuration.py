@@ -1,0 +1,70 @@
+"""Tables: what a kubelet's configuration comes to, and the words with which a kubelet does not start."""
+
+import pytest
+
+from cluster.kubelet import configuration, thresholds
+from cluster.kubelet.node_status import Machine
+
+HEAD = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
+LOAD = "failed to load kubelet config file, path: /var/lib/kubelet/config.yaml, error: failed to load Kubelet config file " \
+       "/var/lib/kubelet/config.yaml, error "  # fmt: skip
+RUN, VALIDATE = "failed to run Kubelet: ", "failed to validate kubelet configuration, error: "
+SOFT = "evictionSoft: {memory.available: 1Gi}\n"
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("", LOAD + 'kubelet config file "/var/lib/kubelet/config.yaml" was empty'),
+        ("kind: KubeletConfiguration\n", LOAD + 'failed to decode: no kind "KubeletConfiguration" is registered for version ""'),
+        ("maxPods: 3\n", LOAD + "failed to decode: Object 'Kind' is missing"),
+        (HEAD + "maxPods: many\n", LOAD + "failed to decode: maxPods: must be int32"),
+        (HEAD + "maxPods: -1\n", VALIDATE + "invalid configuration: maxPods (--max-pods) -1 must not be a negative number"),
+        (HEAD + "containerLogMaxFiles: 1\n", VALIDATE + "invalid configuration: containerLogMaxFiles must be greater than 1"),
+        (HEAD + SOFT, RUN + "grace period must be specified for the soft eviction threshold memory.available"),
+        (HEAD + SOFT + "evictionSoftGracePeriod: {memory.available: soon}\n", RUN + 'time: invalid duration "soon"'),
+        (HEAD + SOFT + "evictionSoftGracePeriod: {memory.available: -5s}\n",
+         RUN + "invalid eviction grace period specified: -5s, must be a positive value"),
+        (HEAD + "evictionHard: {memory.free: 1Gi}\n", RUN + "unsupported eviction signal memory.free"),
+        (HEAD + 'evictionHard: {memory.available: "0"}\n', RUN + "eviction threshold memory.available must be positive: 0"),
+        (HEAD + "evictionHard: {memory.available: -5%}\n", RUN + "eviction percentage threshold memory.available must be >= 0%: -5%"),
+        (HEAD + "evictionHard: {memory.available: x%}\n", RUN + 'strconv.ParseFloat: parsing "x": invalid syntax'),
+        (HEAD + "evictionMinimumReclaim: {nodefs.available: -1Gi}\n",
+         RUN + "negative eviction minimum reclaim specified for nodefs.available"),
+        (HEAD + "evictionMinimumReclaim: {nodefs.available: 0%}\n",
+         RUN + "eviction percentage minimum reclaim nodefs.available must be positive: 0%"),
+    ],
+)  # fmt: skip
+def test_a_configuration_that_is_wrong_is_refused_in_upstreams_words(text, said):
+    with pytest.raises(configuration.ConfigurationError) as refused:
+        configuration.read(text)
+    assert str(refused.value) == said
+
+
+@pytest.mark.parametrize(
+    "text, floors",
+    [
+        ("", {"DiskPressure": 16106128000, "MemoryPressure": 100 << 20}),
+        ("evictionHard: {memory.available: 1Gi}\n", {"MemoryPressure": 1 << 30}),
+        ("evictionHard: {memory.available: 0%}\n", {}),
+        ("mergeDefaultEvictionSettings: true\nevictionHard: {pid.available: 1k}\n",
+         {"DiskPressure": 16106128000, "MemoryPressure": 100 << 20, "PIDPressure": 1000}),
+        (SOFT + "evictionSoftGracePeriod: {memory.available: 1m30s}\n", {"DiskPressure": 16106128000, "MemoryPressure": 1 << 30}),
+    ],
+)  # fmt: skip
+def test_thresholds_come_to_amounts_of_what_the_machine_has(text, floors):
+    made = configuration.made(configuration.read(HEAD + text), Machine())
+    assert dict(made.floors) == floors
+
+
+def test_unknown_fields_are_read_over_and_the_rest_acts():
+    text = HEAD + "authentication: {anonymous: {enabled: false}}\ncolour: blue\npodPidsLimit: 200\n"
+    text += "containerLogMaxSize: 1Mi\ncontainerLogMaxFiles: 3\n"
+    made = configuration.made(configuration.read(text), Machine())
+    assert (made.pids, made.log_bytes, made.machine.pods) == (200, 3 << 20, 110)
+
+
+@pytest.mark.parametrize("available, with_reclaim, is_met", [(99, False, True), (100, False, False), (119, True, True), (120, True, False)])
+def test_a_threshold_is_met_below_its_amount_and_over_with_its_reclaim(available, with_reclaim, is_met):
+    one = thresholds.Threshold("memory.available", thresholds.Amount("100"), 0, thresholds.Amount("20"))
+    assert one.is_met(available, 1000, with_reclaim=with_reclaim) == is_met
