@@ -7,7 +7,7 @@ pkg/authorization/authorizerfactory/builtin.go (NewPrivilegedGroups).
 """
 from __future__ import annotations
 
-from cluster.apiserver.authn import Asked
+from cluster.apiserver.authn import TOKEN, USER, Asked
 from cluster.apiserver.identity import Identity
 from cluster.meta import status
 from cluster.meta.gotext import quote
@@ -28,6 +28,12 @@ def authorize(request: Request, identity: Identity, context) -> str:
     if not rule:
         raise forbidden(identity, asked, context)
     return rule
+
+
+def is_open(request: Request, context) -> bool:
+    """Whether whatever is found out about a request's sender neither refuses it nor is told: a component's, where RBAC is not enforced."""
+    options = request.options
+    return request.raw is None and not (request.path or context.enforces_rbac or TOKEN in options or USER in options or context.is_explained)
 
 
 def also(request: Request, identity: Identity, verb: str, context) -> None:

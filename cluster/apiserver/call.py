@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from cluster.engine.plain import carried
-from cluster.kinds import api_version, prefix
 from cluster.kinds.base import Kind
 from cluster.meta import status
 from cluster.meta.requests import Request
@@ -48,14 +47,14 @@ class Call:
     def __init__(self, request: Request, context: Context, kind: Kind):
         self.request, self.context, self.kind = request, context, kind
         self.name, self.namespace, self.subresource = request.name, request.namespace, request.subresource
-        self.key = key_for(kind, request.namespace, request.name)
+        self.key = key_for(kind, self.namespace, self.name)
         self.warnings: list[str] = [kind.deprecation] if kind.deprecation and request.path else []
         self.dry_run = options.is_dry_run(request)
         self.charges: list[Any] = []
 
     @property
     def api_version(self) -> str:
-        return api_version(self.kind)
+        return self.kind.api_version
 
     @property
     def identity(self) -> authn.Identity:
@@ -79,8 +78,9 @@ class Call:
 
     def rename(self, name: str) -> None:
         """Give the request the name that its object turned out to have."""
-        self.name = name
-        self.key = key_for(self.kind, self.namespace, name)
+        if name != self.name:
+            self.name = name
+            self.key = key_for(self.kind, self.namespace, name)
 
     # -- refusals about this request's resource -----------------------------------------------------------------------
 
@@ -99,18 +99,16 @@ class Call:
 
 def key_for(kind: Kind, namespace: str, name: str) -> str:
     """etcd's key of an object."""
-    root = prefix(kind)
-    return f"{root}/{namespace}/{name}" if kind.namespaced else f"{root}/{name}"
+    return f"{kind.root}/{namespace}/{name}" if kind.namespaced else f"{kind.root}/{name}"
 
 
 def folder_for(kind: Kind, namespace: str) -> str:
     """The folder of keys that a list of a namespace (or of all, "") reads; it ends in a slash."""
-    root = prefix(kind)
-    return f"{root}/{namespace}/" if kind.namespaced and namespace else f"{root}/"
+    return f"{kind.root}/{namespace}/" if kind.namespaced and namespace else f"{kind.root}/"
 
 
 def find_kind(request: Request, context: Context) -> Kind:
     """The kind of a request that has passed the router."""
     kinds = context.registry
-    return (kinds.version(request.group, request.version, request.resource) or kinds.resource(request.group, request.resource)
-            or kinds.plural(request.resource))
+    named = request.group, request.version, request.resource
+    return kinds.by_version[named] if named in kinds.by_version else kinds.resource(request.group, request.resource) or kinds.plural(request.resource)

@@ -8,7 +8,7 @@ from typing import Any
 from cluster.kinds import Registry, registry
 from cluster.meta.requests import Request
 
-from .custom.registry import ServedKinds
+from .custom.registry import FOLDER, ServedKinds
 from .rbac import Rbac
 from .webhooks import post
 
@@ -81,7 +81,12 @@ class Context:
     @property
     def registry(self) -> Registry:
         """The kinds that are served now, custom ones too."""
-        return self.kinds.registry()
+        kinds = self.kinds
+        return kinds.found if kinds.stamp is None and FOLDER not in self.store.touched else kinds.registry()
+
+    def is_built_in(self, request: Request) -> bool:
+        """Whether a request is about a kind that every sandbox serves."""
+        return (request.group, request.version, request.resource) in self.kinds.built_in.by_version
 
     @property
     def enforces_rbac(self) -> bool:

@@ -90,7 +90,7 @@ def _quality(text: str) -> float:
 
 def check_route(request: Request) -> None:
     """What the router refuses before any handler runs: types that a route neither writes nor reads."""
-    if not request.path or request.subresource == "proxy":   # what goes on to others is theirs to refuse
+    if request.subresource == "proxy":   # what goes on to others is theirs to refuse
         return
     if request.verb == "patch" and request.content_type.partition(";")[0].strip() not in PATCH_TYPES:
         raise status.failure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})

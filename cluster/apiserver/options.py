@@ -5,12 +5,13 @@ Source: k8s.io/apimachinery pkg/apis/meta/v1/validation/validation.go; k8s.io/ap
 from __future__ import annotations
 
 from cluster.meta import fields, status
-from cluster.meta.objectmeta import validate_field_manager
+from cluster.meta.objectmeta import is_plain_manager, validate_field_manager
 from cluster.meta.requests import Request
 
 LONGEST_MANAGER = 128
 FIELD_VALIDATIONS = ("", "Ignore", "Strict", "Warn")
 APPLY = "application/apply-patch+yaml"
+OF_APPLY = len(APPLY)
 OPTIONS_KINDS = {"create": "CreateOptions", "update": "UpdateOptions", "patch": "PatchOptions"}
 
 
@@ -22,7 +23,9 @@ def check(request: Request) -> None:
             raise _invalid(request.verb, [fields.required("fieldManager", "is required for apply patch")])
         return
     errors = _patch_errors(request) if request.verb == "patch" else []
-    errors += validate_field_manager(options.get("fieldManager", ""))
+    manager = options.get("fieldManager", "")
+    if not is_plain_manager(manager):
+        errors += validate_field_manager(manager)
     if "dryRun" in options:
         errors += dry_run_errors(values(options["dryRun"]))
     validation = options.get("fieldValidation", "")
@@ -37,7 +40,7 @@ def _invalid(verb: str, errors: list) -> status.StatusError:
 
 
 def _patch_errors(request: Request) -> list:
-    applies = request.content_type.startswith(APPLY)
+    applies = request.content_type[:OF_APPLY] == APPLY
     if applies and not request.options.get("fieldManager"):
         return [fields.required("fieldManager", "is required for apply patch")]
     if not applies and "force" in request.options:
@@ -56,7 +59,7 @@ def dry_run_errors(found: list[str]) -> list:
 
 
 def is_dry_run(request: Request) -> bool:
-    return bool(request.options) and request.options.get("dryRun", "") != ""
+    return "dryRun" in request.options and request.options["dryRun"] != ""
 
 
 def boolean(text: str) -> bool:

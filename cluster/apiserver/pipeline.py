@@ -72,6 +72,8 @@ def is_read(request: Request, context: Context) -> bool:
         return False  # what it is proxied to hears of it
     if request.verb != "create":
         return request.verb in ("get", "list", "raw")
+    if (request.group, request.resource) not in context.kinds.built_in.virtual:
+        return False
     kind = context.registry.version(request.group, request.version, request.resource)
     return kind is not None and kind.virtual and not request.subresource
 
@@ -92,7 +94,8 @@ def arrive(request: Request, context: Context) -> Response | Write:
     """Work a write out: a refusal or a dry run's answer (Response), or what is to be stored (Write)."""
     call = None
     try:
-        check_caller(request, context)
+        if not authz.is_open(request, context):
+            check_caller(request, context)
         call = enter(request, context)
         return work_out(call) if request.subresource != "proxy" else proxying.answer(call)
     except Exception as error:
@@ -156,7 +159,8 @@ def removal_of(write: Write, store: Store) -> Write | None:
 def enter(request: Request, context: Context) -> Call:
     """The request past the router: its kind is known, its verb exists, its types can be read and written."""
     kind = routes.find(request, context.registry)
-    negotiation.check_route(request)
+    if request.path:
+        negotiation.check_route(request)
     return Call(request, context, kind)
 
 

@@ -22,6 +22,8 @@ PLAIN = "application/json"
 
 def present(body: Any, request: Request, context: Context) -> Any:
     """A successful answer's body (or a watch event's object), for the request's Accept."""
+    if not request.group and request.accept == PLAIN and request.subresource != "scale" and context.is_built_in(request):
+        return body     # what the core group serves is stored as it is shown
     kind = kind_of(request, context)
     if kind is not None and kind.group != "" and isinstance(body, dict) and body.get("kind") == kind.kind:
         body = to_version(kind, body)

@@ -40,8 +40,8 @@ def find(request: Request, kinds: Registry) -> Kind:
 
 
 def _of_plural(request: Request, kinds: Registry) -> Kind:
-    kind = (kinds.version(request.group, request.version, request.resource) or kinds.resource(request.group, request.resource)
-            or kinds.plural(request.resource))
+    named = request.group, request.version, request.resource
+    kind = kinds.by_version[named] if named in kinds.by_version else kinds.resource(request.group, request.resource) or kinds.plural(request.resource)
     if kind is None or (request.subresource and request.subresource not in kind.subresources):
         raise status.no_such_path()
     return kind

@@ -37,18 +37,18 @@ def matcher_for(kind: Kind, label_selector: str, field_selector: str) -> Matcher
     by_fields = read_fields(kind, field_selector)
     if not by_fields.terms:
         return None if by_labels.empty else lambda obj: by_labels.matches(obj["metadata"].get("labels"))
-    readers = _readers(kind)
+    has_fields = by_fields.bound(_readers(kind))
     if kind.custom and kind.custom.webhook:
-        return lambda obj: by_labels.matches(obj["metadata"].get("labels")) and _matches_converted(kind, obj, by_fields)
+        return lambda obj: by_labels.matches(obj["metadata"].get("labels")) and _matches_converted(kind, obj, has_fields)
     if by_labels.empty:
-        return lambda obj: by_fields.matches(obj, readers)
-    return lambda obj: by_labels.matches(obj["metadata"].get("labels")) and by_fields.matches(obj, readers)
+        return has_fields
+    return lambda obj: by_labels.matches(obj["metadata"].get("labels")) and has_fields(obj)
 
 
-def _matches_converted(kind: Kind, obj: dict, by_fields: selectors.FieldSelector) -> bool:
+def _matches_converted(kind: Kind, obj: dict, has_fields: Matcher) -> bool:
     """Whether an object matches in the version that was asked for; one that cannot be converted does not."""
     try:
-        return by_fields.matches(to_version(kind, obj), _readers(kind))
+        return has_fields(to_version(kind, obj))
     except status.StatusError:
         return False
 

@@ -339,7 +339,7 @@ class ApiServer(Actor):
 
 def is_quiet(request: Request) -> bool:
     """Whether a request is background noise on the page: Leases, Events, a component's reads."""
-    if request.resource in QUIET_RESOURCES or request.resource.startswith("events."):
+    if request.resource in QUIET_RESOURCES or request.resource[:7] == "events.":
         return not request.user_agent.startswith("kubectl")
     return request.verb in ("get", "list") and not request.raw and request.user.startswith("system:")
 

@@ -14,7 +14,6 @@ from . import allocation, create, paths
 from .admission import resource_quota
 from .call import Call, Write, find_kind
 from .context import Context
-from .conversion import to_version
 
 SERVICES = len(allocation.SERVICES)
 ATTEMPTS = 8       # of a generated name that is taken, and of an update that loses its race
@@ -24,7 +23,8 @@ WorkOut = Callable[[Call], "Response | Write"]
 
 def store(write: Write, context: Context, work_out: WorkOut) -> Response:
     """Store a write and answer it. Raises the refusal where the key has changed and the write may not be worked out again."""
-    _charge(write, context)
+    if write.charges:
+        _charge(write, context)
     for _ in range(ATTEMPTS):
         try:
             return _apply(write, context)
@@ -61,10 +61,9 @@ def _apply(write: Write, context: Context) -> Response:
     if write.first:
         _apply_first(write, context)
     body = _apply_one(write, context)
-    _apply_all(write.parts, context)
-    kind = find_kind(write.request, context)
-    answer = body if write.answer is None else write.answer
-    return Response(code=write.code, body=to_version(kind, answer) if answer and kind else answer, warnings=write.warnings)
+    if write.parts:
+        _apply_all(write.parts, context)
+    return Response(code=write.code, body=body if write.answer is None else write.answer, warnings=write.warnings)
 
 
 def _call(write: Write, context: Context) -> Call:
@@ -103,13 +102,15 @@ def _apply_one(write: Write, context: Context) -> dict | None:
     """Put, delete, or both; what the key held last."""
     store, expected, value = context.store, write.expected, None
     if write.value is not None:
-        allocation.recheck(write, context)
-        old = store.get(write.key)
-        if write.key[:SERVICES] == allocation.SERVICES:
+        is_service = write.key[:SERVICES] == allocation.SERVICES
+        old = store.get(write.key) if is_service or context.facts.on else None
+        if is_service:
+            allocation.recheck(write, context)
             _book(write, context, old)
         stored = store.put(write.key, write.value, expected=expected)
         value, expected = stored.value, stored.mod_revision
-        _trace_put(write, context, stored, old.value if old else None)
+        if context.facts.on:
+            _trace_put(write, context, stored, old.value if old else None)
     if write.delete:
         stored = store.delete(write.key, expected=expected)
         value = stored.value
@@ -131,8 +132,6 @@ def _book(write: Write, context: Context, old: Stored | None) -> None:
 
 
 def _trace_put(write: Write, context: Context, stored, old: dict | None) -> None:
-    if not context.facts.on:
-        return
     changed = paths.changed(old, stored.value) if old is not None and context.is_explained else []
     context.trace("KeyWritten", subject_of(write, stored.value), key=write.key, revision=stored.mod_revision,
                   change="updated" if old else "created", changed=changed)

@@ -30,10 +30,10 @@ class WatchSpec(msgspec.Struct, kw_only=True):
 class Watcher:
     """One standing watch: of a component (`actor`, delivered by event) or of an HTTP client (`sink`)."""
 
-    __slots__ = ("id", "spec", "actor", "handler", "matches", "pending", "due_ms", "sink", "generation", "quiet")
+    __slots__ = ("id", "spec", "reach", "actor", "handler", "matches", "pending", "due_ms", "sink", "generation", "quiet")
 
     def __init__(self, watcher_id: int, spec: WatchSpec, matches: Callable[[dict], bool] | None):
-        self.id, self.spec, self.matches = watcher_id, spec, matches
+        self.id, self.spec, self.reach, self.matches = watcher_id, spec, len(spec.prefix), matches
         self.actor, self.handler, self.sink = None, "", None
         self.pending: list[tuple] = []
         self.due_ms, self.generation, self.quiet = 0, 0, False
@@ -72,7 +72,7 @@ class Hub:
     def interested(self, change) -> list[tuple[Watcher, str, dict]]:
         """(watcher, type, object) for each watcher that must be told of a change, oldest watcher first."""
         folder = change.key[: change.key.index("/", 10) + 1]
-        told = self._told(self.by_folder.get(folder), change)
+        told = self._told(self.by_folder[folder], change) if folder in self.by_folder else []
         named = self._told(self.by_name.get(folder + change.key[change.key.rindex("/") + 1 :]), change) if self.by_name else ()
         if named:
             told = sorted(told + named, key=lambda row: row[0].id)
@@ -91,10 +91,10 @@ class Hub:
         """The same for watches of one node's Pods: where the Pod was and is says what `classify` would find out."""
         before, after = _node(change.previous), "" if change.type == "DELETED" else _node(change.value)
         told = []
-        for node in dict.fromkeys((before, after)):
-            seen = _event(node == before, node == after, change) if node else None
+        for node in (before, after) if before != after else (after,):
+            seen = _event(node == before, node == after, change) if node in self.by_node else None
             if seen:
-                told += [(watcher, *seen) for watcher in (self.by_node.get(node) or {}).values()]
+                told += [(watcher, *seen) for watcher in self.by_node[node].values()]
         return told
 
     @staticmethod
@@ -104,7 +104,7 @@ class Hub:
 
 
 def _node(pod: dict | None) -> str:
-    return pod["spec"].get("nodeName", "") if pod else ""
+    return pod["spec"]["nodeName"] if pod and "nodeName" in pod["spec"] else ""
 
 
 def node_of(spec: WatchSpec) -> str:
@@ -122,7 +122,7 @@ def name_of(spec: WatchSpec) -> str:
 
 def classify(watcher: Watcher, change) -> tuple[str, dict] | None:
     """The event that a watcher sees of a change, or None."""
-    if not change.key.startswith(watcher.spec.prefix):
+    if change.key[:watcher.reach] != watcher.spec.prefix:
         return None
     matches = watcher.matches
     if matches is None:

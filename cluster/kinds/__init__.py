@@ -15,7 +15,7 @@ ALSO_SERVED_AS = {("", "events"): ("events.k8s.io", "v1")}
 
 def api_version(kind: Kind) -> str:
     """`v1`, `apps/v1`: what the kind's objects carry as apiVersion."""
-    return f"{kind.group}/{kind.version}" if kind.group else kind.version
+    return kind.api_version
 
 
 def qualified(kind: Kind) -> str:
@@ -30,7 +30,7 @@ def list_kind(kind: Kind) -> str:
 
 def prefix(kind: Kind) -> str:
     """The folder in etcd that holds the kind's objects, without a slash at its end."""
-    return kind.prefix or f"/registry/{kind.plural}"
+    return kind.root
 
 
 class Registry:
@@ -44,7 +44,8 @@ class Registry:
         self.base = base or self               # without what one sandbox has beside it
         self.stored = tuple(stored)
         self.kinds = tuple(sorted((*stored, *_second_faces(stored), *more), key=lambda kind: (kind.group, kind.plural, kind.version)))
-        self._by_version = {(kind.group, kind.version, kind.plural): kind for kind in self.kinds}
+        self.by_version = {(kind.group, kind.version, kind.plural): kind for kind in self.kinds}
+        self.virtual = frozenset((kind.group, kind.plural) for kind in self.kinds if kind.virtual)
         self._by_resource = {(kind.group, kind.plural): kind for kind in (*self.kinds, *stored)}
         self._by_kind = {(api_version(kind), kind.kind): kind for kind in self.kinds}
         self._by_plural = {kind.plural: kind for kind in reversed(self.stored)}
@@ -63,7 +64,7 @@ class Registry:
 
     def version(self, group: str, version: str, plural: str) -> Kind | None:
         """The kind behind a resource of a group's version."""
-        return self._by_version.get((group, version, plural))
+        return self.by_version.get((group, version, plural))
 
     def plural(self, plural: str) -> Kind | None:
         """The kind behind a bare plural, or behind `events.events.k8s.io`."""

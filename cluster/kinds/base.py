@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from cluster.meta.fields import FieldError
@@ -88,6 +89,16 @@ class Kind:
     custom: Any = None                         # of a custom resource: its type, apiserver/custom/resource.py
     icon: str = ""
     title: dict[str, str] = field(default_factory=dict)          # {"en": …, "zh": …}: one sentence on what it is for
+
+    @cached_property
+    def api_version(self) -> str:
+        """`v1`, `apps/v1`: what the kind's objects carry as apiVersion."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @cached_property
+    def root(self) -> str:
+        """The folder in etcd that holds the kind's objects, without a slash at its end."""
+        return self.prefix or f"/registry/{self.plural}"
 
 
 STORED_ONLY = {"en": " Stored only here so far.", "zh": "目前在此仅存储。"}

@@ -170,7 +170,8 @@ def graceful(pod: dict, asked: int | None) -> int:
 
 def phase(pod: dict) -> str:
     """Pending, Running, Succeeded, Failed or Unknown."""
-    return (pod.get("status") or {}).get("phase", "")
+    status = pod.get("status")
+    return status["phase"] if status and "phase" in status else ""
 
 
 def is_terminal(pod: dict) -> bool:

@@ -71,7 +71,7 @@ def validate_finalizers(finalizers: Sequence[str] | None, path: str) -> list[Fie
 
 
 def validate_field_manager(manager: str, path: str = "fieldManager") -> list[FieldError]:
-    if len(manager) <= FIELD_MANAGER_LIMIT and manager.isascii() and manager.isprintable():
+    if is_plain_manager(manager):
         return []
     errors = []
     if len(manager.encode()) > FIELD_MANAGER_LIMIT:
@@ -84,6 +84,12 @@ def validate_field_manager(manager: str, path: str = "fieldManager") -> list[Fie
             errors.append(invalid(path, manager, detail))
         offset += len(char.encode("utf-8", "surrogatepass"))
     return errors
+
+
+@lru_cache(maxsize=1024)
+def is_plain_manager(manager: str) -> bool:
+    """Whether a field manager is short, and printable ASCII, as all are but odd ones."""
+    return len(manager) <= FIELD_MANAGER_LIMIT and manager.isascii() and manager.isprintable()
 
 
 def validate_managed_fields(entries: Sequence[dict] | None, path: str) -> list[FieldError]:
@@ -135,7 +141,7 @@ def _validate_namespace(meta: dict, namespaced: bool, path: str) -> list[FieldEr
 
 def _validate_common(meta: dict, path: str) -> list[FieldError]:
     errors = []
-    if meta.get("generation", 0) < 0:
+    if "generation" in meta and meta["generation"] < 0:
         errors.append(invalid(f"{path}.generation", meta["generation"], names.NEGATIVE))
     for name, check in _CHECKED:
         value = meta.get(name)

@@ -31,10 +31,19 @@ class FieldSelector(NamedTuple):
 
     def matches(self, obj: dict, readers: Mapping[str, Callable[[dict], str]]) -> bool:
         """Whether an object is selected. readers: how to read each field (a kind's `selectable`)."""
-        for field, value, equal in self.terms:  # noqa: SIM110 - looked at for each change and watcher, so without a generator
-            if (_read(obj, field, readers) == value) != equal:
-                return False
-        return True
+        return self.bound(readers)(obj)
+
+    def bound(self, readers: Mapping[str, Callable[[dict], str]]) -> Callable[[dict], bool]:
+        """The same test, made once for many objects; a field of several terms is read once."""
+        wanted: dict[Callable[[dict], str], list[tuple[str, bool]]] = {}
+        for field, value, equal in self.terms:
+            wanted.setdefault(_reader(field, readers), []).append((value, equal))
+        rows = [(read, tuple(value for value, equal in terms if equal), tuple(value for value, equal in terms if not equal))
+                for read, terms in wanted.items()]
+        if len(rows) == 1:
+            return _single(*rows[0])
+        tests = [_single(*row) for row in rows]
+        return lambda obj: all([test(obj) for test in tests])
 
     def unsupported(self, readers: Mapping[str, Callable[[dict], str]]) -> str | None:
         """The first field that the kind cannot be selected by: `field label not supported: x` is the complaint."""
@@ -48,16 +57,28 @@ class FieldSelector(NamedTuple):
         return ",".join(str(term) for term in self.terms)
 
 
-_METADATA = ("metadata.name", "metadata.namespace")
+_METADATA: dict[str, Callable[[dict], str]] = {
+    "metadata.name": lambda obj: obj["metadata"].get("name", ""), "metadata.namespace": lambda obj: obj["metadata"].get("namespace", ""),
+}
 
 
-def _read(obj: dict, field: str, readers: Mapping[str, Callable[[dict], str]]) -> str:
-    if field == "metadata.name":
-        return obj["metadata"].get("name", "")
-    if field == "metadata.namespace":
-        return obj["metadata"].get("namespace", "")
-    reader = readers.get(field)
-    return reader(obj) if reader else ""
+def _single(read: Callable[[dict], str], values: tuple[str, ...], others: tuple[str, ...]) -> Callable[[dict], bool]:
+    """Whether one field has each of some values, and none of the others."""
+    if not values:
+        return lambda obj: read(obj) not in others
+    if values[0] in others or any(value != values[0] for value in values):
+        return lambda obj: False
+    return lambda obj: read(obj) == values[0]
+
+
+def _reader(field: str, readers: Mapping[str, Callable[[dict], str]]) -> Callable[[dict], str]:
+    """How a field is read."""
+    return _METADATA.get(field) or readers.get(field) or _nothing
+
+
+def _nothing(obj: dict) -> str:
+    """What a field that is not known is read as."""
+    return ""
 
 
 @lru_cache(maxsize=1024)

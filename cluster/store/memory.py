@@ -68,8 +68,8 @@ class Store:
         self.now_ms = 0                       # set by the API server before it writes
 
     def get(self, key: str) -> Stored | None:
-        rows = self.folders.get(folder(key))
-        return rows.get(key) if rows else None
+        place = key[: key.index("/", 10) + 1]
+        return self.folders[place].get(key) if place in self.folders else None
 
     def list(self, prefix: str) -> list[tuple[str, Stored]]:
         """All keys that begin with `prefix` (which ends in "/"), ordered."""
@@ -83,8 +83,10 @@ class Store:
 
     def put(self, key: str, value: dict, *, expected: int | None = None) -> Stored:
         """Write; `expected` is the mod_revision that must be found, 0 = the key must not exist."""
-        place = folder(key)
-        rows = self.folders.setdefault(place, {})
+        place = key[: key.index("/", 10) + 1]
+        if place not in self.folders:
+            self.folders[place] = {}
+        rows = self.folders[place]
         old = rows.get(key)
         found = old.mod_revision if old else 0
         if expected is not None and expected != found:

@@ -1,7 +1,7 @@
 """Who is asking, and whether they may."""
 import pytest
 
-from cluster.apiserver import streams
+from cluster.apiserver import authz, streams
 from cluster.apiserver.authn import authenticate
 from cluster.apiserver.authz import authorize
 from cluster.meta.requests import Request
@@ -115,6 +115,17 @@ def test_without_enforcement_everybody_with_credentials_may_but_who_is_impersona
     assert "not enforced" in asked("system:serviceaccount:default:default")
     with pytest.raises(StatusError):
         asked("admin", "system:masters", options={"Impersonate-User": "jane"})
+
+
+@pytest.mark.parametrize(("parts", "is_enforced", "is_told", "is_open"), [
+    ({}, False, False, True), ({}, True, False, False), ({}, False, True, False), ({"path": "/api/v1/pods"}, False, False, False),
+    ({"raw": b"{}"}, False, False, False), ({"options": {"Authorization": "Bearer x"}}, False, False, False),
+    ({"options": {"Impersonate-User": "jane"}}, False, False, False),
+])  # fmt: skip
+def test_who_asks_is_looked_at_where_that_could_refuse_the_request_or_is_told(server, parts, is_enforced, is_told, is_open):
+    server.enforces_rbac = is_enforced
+    request = Request(verb="create", resource="pods", user="nobody", **parts)
+    assert authz.is_open(request, server.context.enter(request, quiet=not is_told)) is is_open
 
 
 def test_everybody_known_may_discover(asked):

@@ -73,7 +73,9 @@ READERS = {"status.phase": lambda pod: pod["status"]["phase"]}
 
 @pytest.mark.parametrize(("text", "matches"), [
     ("metadata.name=a", True), ("metadata.name!=a", False), ("status.phase==Running,metadata.namespace=n", True), ("", True),
-    ("status.phase=Failed", False),
+    ("status.phase=Failed", False), ("status.phase!=Failed,status.phase!=Succeeded", True), ("status.phase!=Failed,status.phase!=Running", False),
+    ("status.phase=Running,status.phase=Running", True), ("status.phase=Running,status.phase=Failed", False),
+    ("status.phase=Running,status.phase!=Running", False), ("status.phase=Running,status.phase!=Failed", True), ("spec.unknown=", True),
 ])
 def test_a_field_selector_matches(text, matches):
     assert selectors.parse(text).matches(POD, READERS) is matches
