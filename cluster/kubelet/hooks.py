@@ -5,6 +5,8 @@ Source: kubernetes pkg/kubelet/lifecycle/handlers.go.
 
 from __future__ import annotations
 
+from typing import Any
+
 from cluster.meta.gotext import quote
 from cluster.runtime.commands import Ended
 
@@ -38,18 +40,19 @@ class Hooks:
         kubelet.after(took_ms, "hook_ended", uid, which, container_id, error)
 
     def _http(self, pod: dict, spec: dict, action: dict) -> tuple[int, str]:
-        """(ms, error). Any answer will do; only a connection that fails is a failure. HTTPS falls back to HTTP."""
+        """(ms, error). Any answer will do; only a connection that fails is a failure. HTTPS falls back to HTTP where the server speaks that."""
         kubelet = self.kubelet
         report = kubelet.state.reports.get(pod["metadata"]["uid"])
         sandboxes = kubelet.runtime.sandboxes(pod["metadata"]["uid"])
         address = kubelet.node_ip if pod["spec"].get("hostNetwork") else (sandboxes[0].ip if sandboxes else report.ip if report else "")
-        plain = {**action, "scheme": "HTTP"}
         try:
-            answer = probing.http(kubelet.runtime, plain, spec, address, timeout_ms=HTTP_TIMEOUT_MS, purpose="lifecycle")
+            answer = _asked(kubelet.runtime, action, spec, address)
+            is_plain = answer.output.endswith(probing.NO_TLS)
+            answer = _asked(kubelet.runtime, {**action, "scheme": "HTTP"}, spec, address) if is_plain else answer
         except ValueError as error:
             return 0, str(error)
         is_answered = answer.result != probing.FAILURE or answer.output.startswith("HTTP probe failed with statuscode")
-        if is_answered and action.get("scheme") == "HTTPS":
+        if is_answered and is_plain:
             host = f"{action.get('host') or address}:{probing.port_of(action['port'], spec)}"
             words = f"request to HTTPS lifecycle hook {host} got HTTP response, retry with HTTP succeeded"
             kubelet.recorder.event(pod, "Warning", "LifecycleHTTPFallback", words)
@@ -70,6 +73,10 @@ class Hooks:
             self.kubelet.sync.hook_ended(uid, container_id, error)
         else:
             self.kubelet.termination.hook_ended(uid, container_id, error)
+
+
+def _asked(runtime: Any, action: dict, spec: dict, address: str) -> probing.Answer:
+    return probing.http(runtime, action, spec, address, timeout_ms=HTTP_TIMEOUT_MS, purpose="lifecycle")
 
 
 def failure(argv: list[str], ended: Ended) -> str:

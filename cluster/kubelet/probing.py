@@ -18,6 +18,7 @@ SUCCESS, WARNING, FAILURE, UNKNOWN = "success", "warning", "failure", "unknown"
 MOST_READ = 10 * 1024
 VERSION = "1.36"
 LOOPS = 10  # redirects that are followed
+NO_TLS = "http: server gave HTTP response to HTTPS client"
 GRPC = "grpc-health"  # a server that speaks it, see runtime/agnhost_servers.py
 
 
@@ -111,7 +112,7 @@ def http(runtime: Any, action: dict, container: dict, pod_ip: str, *, timeout_ms
         if reply.error and reply.error != PLAIN:
             return Answer(FAILURE, f'Get "{url}": {_http_error(reply, host, port)}', took_ms=took_ms)
         if reply.error:
-            return Answer(FAILURE, f'Get "{url}": http: server gave HTTP response to HTTPS client', took_ms=took_ms)
+            return Answer(FAILURE, f'Get "{url}": {NO_TLS}', took_ms=took_ms)
         code, location, body = read(reply.text)
         if not code:
             return Answer(FAILURE, f'Get "{url}": {_no_http(reply.text)}', took_ms=took_ms)

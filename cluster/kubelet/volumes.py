@@ -11,7 +11,7 @@ from cluster.kinds._volume_binding import unique_name_of
 from cluster.meta import quantity
 from cluster.meta.gotext import quote
 from cluster.runtime import reference
-from cluster.runtime.filesystem import HOST, Mount, Volume, absolute, copied, folder, image_tree, joined, put, real_path
+from cluster.runtime.filesystem import HOST, Mount, Volume, absolute, copied, image_tree, joined, real_path
 from cluster.runtime.images import behaviour_of
 
 from . import node_status, pod_amounts, references, resizing, sub_paths, volume_contents, volume_sources, volume_writer
@@ -335,7 +335,7 @@ class Volumes:
         path = real_path(tree, path)
         if path not in tree:
             sub_paths.check_above(tree, path, spec["volumeMounts"][index], spec)
-            put(tree, path, folder(mode=tree["/"].mode if "/" in tree else 0o777, changed_ms=self.kubelet.now_ms))
+            sub_paths.make(tree, path, now_ms=self.kubelet.now_ms)
         if not is_made:
             return key, path
         own = f"{pod['metadata']['uid']}/{spec['name']}/subpath-{index}/{spec['volumeMounts'][index]['name']}"

@@ -218,6 +218,7 @@ def grpc_control(world: ContainerWorld, tag: str, asked: Asked | Malformed, sett
 ANSWERS = {
     "grpc-control": grpc_control,
     "netexec": netexec,
+    "tls-netexec": netexec,
     "hostname": hostname,
     "liveness": liveness,
     "porter": porter,

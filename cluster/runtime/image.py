@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+NOT_IN_BUSYBOX = ("curl", "bash", "dash", "dig", "getent")
+
 
 class Act(NamedTuple):
     """What a program does next. after_ms: when it goes on; -1: not before a signal. code: it ends, with this exit code.
@@ -39,7 +41,8 @@ class Image:
     come after all of `command`. dashed: the program that the image's entrypoint puts before args that begin with a dash.
     exit_codes: signal -> the code with which `command` ends on it; a signal that is missing is ignored, as PID 1 does.
     stop_signal: what the runtime sends to stop it. stop_ms: (least, most) from the signal to the end.
-    user: who its programs run as (USER). shell: it holds a shell and the usual small tools. tools: commands of its own, by name:
+    user: who its programs run as (USER). shell: it holds a shell and the usual small tools, but those that it `lacks`.
+    tools: commands of its own, by name:
     functions of (world, words) that return a Printed.
     prompt_shows_folder: its shell is busybox's, whose prompt at a terminal is "/ # ".
     log: what `command` writes first. serves: port -> the server of servers.py, or of `answers` and `talks`, that `command` is.
@@ -61,6 +64,7 @@ class Image:
     stop_ms: tuple[int, int] = (5, 25)
     user: int = 0
     shell: bool = True
+    lacks: tuple[str, ...] = ()
     prompt_shows_folder: bool = False
     log: tuple[str, ...] = ()
     serves: dict[int, str] = field(default_factory=dict)

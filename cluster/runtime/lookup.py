@@ -11,7 +11,7 @@ from typing import Any
 
 from .filesystem import ENTER, FILE
 from .image import Image
-from .shell.machine import FOLDERS, NOT_IN_BUSYBOX
+from .shell.machine import FOLDERS
 from .shell.tools import TOOLS
 
 
@@ -20,7 +20,7 @@ def is_known(image: Image, program: str) -> bool:
     folder, _, name = program.rpartition("/")
     if "/" in program and folder not in FOLDERS:
         return name in image.tools and not folder
-    return name in image.tools or (image.shell and name in TOOLS and not (image.prompt_shows_folder and name in NOT_IN_BUSYBOX))
+    return name in image.tools or (image.shell and name in TOOLS and name not in image.lacks)
 
 
 def refusal(image: Image, program: str, world: Any) -> str:

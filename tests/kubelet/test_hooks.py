@@ -12,9 +12,9 @@ SLEEP = ["sleep", "1000"]
 SERVE = ["sh", "-c", "mkdir -p /www; echo hi > /www/bye; httpd -f -p 8080 -h /www"]
 
 
-def a_pod(command=SLEEP, *, seconds=5, hooks: dict, grace_s=1, **spec) -> World:
+def a_pod(command=SLEEP, *, seconds=5, hooks: dict, grace_s=1, container=None, **spec) -> World:
     world = World()
-    world.create("web", command, container={"lifecycle": hooks}, terminationGracePeriodSeconds=grace_s, **spec)
+    world.create("web", command, container={"lifecycle": hooks, **(container or {})}, terminationGracePeriodSeconds=grace_s, **spec)
     world.run(seconds * 1000)
     return world
 
@@ -74,6 +74,17 @@ def test_a_post_start_over_http_needs_a_listener_but_no_good_answer():
     assert world.state("web")["ready"]
     refused = a_pod(SLEEP, hooks={"postStart": {"httpGet": {"path": "/", "port": 8080}}})
     assert "FailedPostStartHook" in [reason for reason, _, _ in refused.events("web")]
+
+
+NETEXEC = {"image": "registry.k8s.io/e2e-test-images/agnhost:2.63.0", "command": None}
+
+
+@pytest.mark.parametrize(("flags", "falls_back"), [(["--tls-cert-file=/localhost.crt", "--tls-private-key-file=/localhost.key"], False), ([], True)])
+def test_a_hook_over_https_falls_back_to_http_only_where_the_server_speaks_that(flags, falls_back):
+    action = {"path": "/echo?msg=hook", "port": 8080, "scheme": "HTTPS"}
+    world = a_pod(hooks={"postStart": {"httpGet": action}}, command=None, container=NETEXEC | {"args": ["netexec", *flags]})
+    assert "GET /echo?msg=hook" in world.node.logs("default", "web", "app", {})
+    assert ("LifecycleHTTPFallback" in [event[0] for event in world.events("web")]) is falls_back
 
 
 def test_the_next_container_waits_for_the_post_start_of_the_one_before():

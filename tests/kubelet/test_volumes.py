@@ -412,6 +412,15 @@ def test_a_part_of_a_volume_is_seen_under_another_name():
     assert files.write_file("/all/deep/g", "x", append=False) and files.names("/all") == ["deep", "pods", "x"]
 
 
+def test_a_part_that_is_made_belongs_to_the_group_of_its_pod():
+    world = Shelf()
+    volumes = [{"name": "d", "emptyDir": {}}]
+    world.start("web", mount("d", "/own", subPath="a/b"), mount("d", "/all"), volumes=volumes, securityContext={"fsGroup": 123})
+    files = world.inside("web")
+    made, above = files.look("/own"), files.look("/all/a")
+    assert (made.group, oct(made.mode)) == (123, "0o2777") and (above.group, oct(above.mode)) == (123, "0o2755")
+
+
 def test_a_container_that_asks_for_no_services_hears_of_the_api_server_alone():
     world = Shelf()
     ports = {"ports": [{"port": 80}]}

@@ -91,3 +91,17 @@ def test_a_container_that_could_not_be_started_says_that_it_began_in_1970():
     ended, log = started("/scripts/run.sh", mode=0o644)
     assert (ended["exitCode"], ended["reason"], ended["startedAt"], log) == (128, "StartError", "1970-01-01T00:00:00Z", [])
     assert ended["message"].endswith('unable to start container process: exec: "/scripts/run.sh": permission denied: unknown')
+
+
+@pytest.mark.parametrize(
+    ("image", "there", "missing"),
+    [
+        ("agnhost", ("bash", "curl", "/usr/bin/dig", "nc"), ("dash",)),
+        ("alpine", ("getent", "wget"), ("bash", "curl")),
+        ("busybox", ("wget",), ("bash", "curl", "getent")),
+        ("debian", ("bash", "dash", "getent"), ()),
+    ],
+)
+def test_an_image_lacks_what_it_lacks(image, there, missing):
+    for name in there + missing:
+        assert lookup.is_known(behaviours()[image], name) is (name in there), name

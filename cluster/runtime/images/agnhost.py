@@ -55,7 +55,7 @@ def netexec(me: Running) -> Act:
         me.say(f"{Stamp(me.world).go} Started UDP server on port  {udp}", "stderr")
         me.hear(udp, f"netexec-udp {udp}")
     me.notes["delay_ms"] = number_of(found.get("delay-shutdown", ""), 0) * 1000
-    return _serve(me, port, f"netexec {port}")
+    return _serve(me, port, f"{'tls-' if found.get('tls-cert-file') else ''}netexec {port}")
 
 
 def serve_hostname(me: Running) -> Act:
@@ -264,5 +264,6 @@ IMAGE = Image(
     talks=TALKS,
     tools={"agnhost": tool},
     files={"/etc/os-release": RELEASE, "/localhost.crt": PEM.format(what="CERTIFICATE"), "/localhost.key": PEM.format(what="PRIVATE KEY")},
+    lacks=("dash",),
     prompt_shows_folder=True,
 )

@@ -12,6 +12,7 @@ IMAGE = Image(
     size_bytes=0,
     command=("/bin/sh",),
     exit_codes={},
+    lacks=("curl", "bash", "dash", "dig"),
     prompt_shows_folder=True,
     files={"/etc/os-release": RELEASE},
 )

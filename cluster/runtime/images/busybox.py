@@ -3,7 +3,7 @@
 Source: the recordings' busybox:1 (Debian's static busybox 1.35; sizes and ids are that image's).
 """
 
-from cluster.runtime.image import Image
+from cluster.runtime.image import NOT_IN_BUSYBOX, Image
 
 IMAGE = Image(
     names=("docker.io/library/busybox:1",),
@@ -18,5 +18,6 @@ IMAGE = Image(
     id="sha256:abe0df638b51bfcc779147370bcc72be23aa5515a4e69c6f1542bcbb86582680",
     command=("sh",),
     exit_codes={},
+    lacks=NOT_IN_BUSYBOX,
     prompt_shows_folder=True,
 )

@@ -31,7 +31,6 @@ MOST_BUSY = 50_000  # a process that does so much without ever waiting is left t
 MOST_REFUSED = 200  # a program that is refused so many forks without ever waiting is a fork bomb, and is left to spin
 OUT_OF_MEMORY = "out of memory"
 UNNAMED = ("echo", "printf", "test", "[", "[[", "kill")  # applets that the shell runs in itself
-NOT_IN_BUSYBOX = ("curl", "bash", "dash", "dig", "getent")
 FOLDERS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
 
 
@@ -364,7 +363,8 @@ class Runner(Streams, Children, Instructions):
 
     def is_missing(self, name: str) -> bool:
         """Whether this container's image goes without a tool."""
-        return name in NOT_IN_BUSYBOX and getattr(self.world.process, "behaviour", "") in ("busybox", "alpine")
+        image = behaviours().get(getattr(self.world.process, "behaviour", ""))
+        return image is not None and name in image.lacks
 
     def tool(self, call: Call):
         """The function behind a command's name."""
