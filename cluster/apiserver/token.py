@@ -13,11 +13,13 @@ from .call import Call
 
 GROUP, VERSION, KIND = "authentication.k8s.io", "v1", "TokenRequest"
 SHORTEST_S, LONGEST_S, USUAL_S = 600, 1 << 32, 3600
+WARNED_S, EXTENDED_S = 3607, 365 * 86_400  # what admission asks for in every Pod's volume is good for a year, and warned of after an hour
 BOUND = {"Pod": "pods", "Secret": "secrets", "Node": "minions"}
 
 
-def issue(call: Call) -> Response:
-    """Answer a TokenRequest."""
+def issue(call: Call, now_ms: int | None = None) -> Response:
+    """Answer a TokenRequest. now_ms: when it came, if that is not now."""
+    now_ms = call.context.now_ms if now_ms is None else now_ms
     asked = _read(call)
     stored = call.context.store.get(call.key)
     if stored is None:
@@ -30,8 +32,9 @@ def issue(call: Call) -> Response:
     wanted = {"audiences": spec.get("audiences") or [tokens.ISSUER], "expirationSeconds": seconds,
               "boundObjectRef": spec.get("boundObjectRef")}
     meta = {**meta, "name": call.name, "namespace": call.namespace, "uid": meta.get("uid") or uid,
-            "creationTimestamp": call.context.time_text()}
-    shown = {"token": tokens.sign(_claims(call, wanted, uid), call.context), "expirationTimestamp": call.context.time_text(seconds)}
+            "creationTimestamp": call.context.clock.text(now_ms)}
+    shown = {"token": tokens.sign(_claims(call, wanted, uid, now_ms), call.context),
+             "expirationTimestamp": call.context.clock.text(now_ms + seconds * 1000)}
     return Response(code=201, warnings=call.warnings, body={
         "kind": KIND, "apiVersion": f"{GROUP}/{VERSION}", "metadata": meta, "spec": wanted, "status": shown})
 
@@ -68,12 +71,14 @@ def _check(seconds: int) -> None:
         raise status.invalid(KIND, "", errors, GROUP)
 
 
-def _claims(call: Call, spec: dict, uid: str) -> dict:
+def _claims(call: Call, spec: dict, uid: str, now_ms: int) -> dict:
     """The claims of a real token."""
-    context = call.context
-    now_s = context.clock.unix_ms(context.now_ms) // 1000
+    context, seconds = call.context, spec["expirationSeconds"]
+    now_s = context.clock.unix_ms(now_ms) // 1000
     about = {"namespace": call.namespace, **_bound(call, spec["boundObjectRef"]), "serviceaccount": {"name": call.name, "uid": uid}}
-    return {"aud": spec["audiences"], "exp": now_s + spec["expirationSeconds"], "iat": now_s, "iss": tokens.ISSUER,
+    if seconds == WARNED_S and "pod" in about and spec["audiences"] == [tokens.ISSUER]:
+        about["warnafter"], seconds = now_s + seconds, EXTENDED_S
+    return {"aud": spec["audiences"], "exp": now_s + seconds, "iat": now_s, "iss": tokens.ISSUER,
             "jti": context.rng("tokens").uuid(), "kubernetes.io": about, "nbf": now_s,
             "sub": f"system:serviceaccount:{call.namespace}:{call.name}"}
 

@@ -31,13 +31,14 @@ class Mounted:
     """The volumes of one Pod. places: volume -> [key of the runtime's volumes, path in it, "ro" or ""]. since_ms: when the wait began.
 
     claims: what is known of a claim behind a volume: [the PersistentVolume, "" or why not]. tokens: "volume/path" -> [token, when it
-    is old]. retry, resync: event ids.
+    is old, when it is good no more]. refused: the same -> why there was no other. retry, resync: event ids.
     """
 
     places: dict[str, list[str]] = field(default_factory=dict)
     failing: dict[str, Failing] = field(default_factory=dict)
     claims: dict[str, list[Any]] = field(default_factory=dict)
     tokens: dict[str, list[Any]] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
     attachable: dict[str, bool] = field(default_factory=dict)  # by their names in the node's status
     since_ms: int = -1
     retry: int = 0

@@ -1,7 +1,7 @@
 """Owns the volumes of a kubelet's Pods: set up before their containers start, tried again when they cannot be, kept up to date.
 
 Volumes that need nothing (emptyDir, the ServiceAccount's token) are made when a program first looks into them.
-A simplification: the kubelet's own requests for tokens, and its look at kube-root-ca.crt, are not played.
+A simplification: the kubelet's look at kube-root-ca.crt is not played.
 Source: kubernetes pkg/kubelet/volumemanager (volume_manager.go, reconciler, populator), pkg/util/goroutinemap/exponentialbackoff.
 """
 
@@ -14,9 +14,8 @@ from cluster.runtime import reference
 from cluster.runtime.filesystem import HOST, Mount, Volume, absolute, copied, image_tree, joined, real_path
 from cluster.runtime.images import behaviour_of
 
-from . import node_status, pod_amounts, references, resizing, sub_paths, volume_contents, volume_sources, volume_writer
+from . import node_status, pod_amounts, references, resizing, sub_paths, tokens, volume_contents, volume_sources, volume_writer
 from .state import Worker
-from .tokens import token_of
 from .volume_claims import claim_of, claim_problem, is_reachable, volume_problem
 from .volume_contents import NotAttached, NotReady
 from .volume_state import Failing, Mounted
@@ -47,7 +46,7 @@ class Volumes:
         if mounted is None:
             if worker.mounted:
                 return True
-            if references.is_plain(pod):
+            if references.is_plain(pod) and not tokens.refusal(self.kubelet, pod):
                 self._tell(worker, pod)
                 return True
             mounted = self.table[worker.uid] = Mounted()
@@ -57,7 +56,7 @@ class Volumes:
             return True
         mounted.since_ms = self.kubelet.now_ms
         missing = self.kubelet.objects.missing(worker.uid, pod)
-        if missing or any(claim_of(pod, volume) for volume in references.used_volumes(pod)):
+        if missing or tokens.due(pod, mounted, self.kubelet.now_ms) or any(claim_of(pod, volume) for volume in references.used_volumes(pod)):
             self.kubelet.work(self._prepare(worker, pod, missing))
             return False
         return self._try(worker, pod, mounted)
@@ -65,6 +64,7 @@ class Volumes:
     def _prepare(self, worker: Worker, pod: dict, missing: list[str]):
         """Fetch what the volumes and the environment are made from."""
         yield from self.kubelet.objects.fetch(missing)
+        yield from tokens.fetch(self.kubelet, pod, self.table[worker.uid])
         yield from self._look_at_claims(worker, pod)
         self.go_on(worker)
 
@@ -148,12 +148,16 @@ class Volumes:
 
     def _tell(self, worker: Worker, pod: dict) -> None:
         worker.mounted = True
+        tokens.tell(self.kubelet, worker, pod)
         self.kubelet.tell("VolumesMounted", worker, volumes=[volume["name"] for volume in pod["spec"].get("volumes") or ()])
 
     def _set_up(self, worker: Worker, pod: dict, volume: dict, mounted: Mounted) -> None:
         """Make one volume be there. Raises NotReady."""
         name, runtime, now_ms = volume["name"], self.kubelet.runtime, self.kubelet.now_ms
         if references.is_lazy(volume):
+            refused = tokens.refusal(self.kubelet, pod) if name.startswith(references.TOKENS) else ""
+            if refused:
+                raise NotReady(refused)
             return
         if not MADE_FROM.isdisjoint(volume):
             self._write(pod, volume)
@@ -193,16 +197,9 @@ class Volumes:
             pod,
             lambda resource, name: kubelet.objects.get(resource, namespace, name),
             node_status.allocatable(kubelet.machine),
-            lambda source: self._token(pod, volume["name"], source),
+            lambda source: tokens.text(pod, self.table[uid], volume["name"], source, kubelet.now_ms),
         )
         return self._store(f"{uid}/{volume['name']}", volume, pod, payload)
-
-    def _token(self, pod: dict, name: str, source: dict) -> str:
-        """The token of a volume's source; the same one until it grows old."""
-        tokens, key = self.table[pod["metadata"]["uid"]].tokens, f"{name}/{source['path']}"
-        if key not in tokens or tokens[key][1] <= self.kubelet.now_ms:
-            tokens[key] = list(token_of(self.kubelet, pod, source))
-        return tokens[key][0]
 
     def _store(self, key: str, volume: dict, pod: dict, payload: dict) -> bool:
         kubelet = self.kubelet
@@ -258,8 +255,14 @@ class Volumes:
         mounted.retry = 0
         if self.kubelet.now_ms >= mounted.since_ms + TIMEOUT_MS:
             self._fail(worker, pod, mounted, TIMED_OUT, [])
+        elif tokens.due(pod, mounted, self.kubelet.now_ms):
+            self.kubelet.work(self._fetch_tokens(worker, pod, mounted))
         else:
             self.go_on(worker)
+
+    def _fetch_tokens(self, worker: Worker, pod: dict, mounted: Mounted):
+        yield from tokens.fetch(self.kubelet, pod, mounted)
+        self.go_on(worker)
 
     def _fail(self, worker: Worker, pod: dict, mounted: Mounted, why: str, unprocessed: list[str]) -> None:
         """The pass is over without its volumes; another follows. That time ran out is nothing to tell: what failed has been told.
@@ -285,6 +288,18 @@ class Volumes:
         """Write anew what has changed, as each pass does."""
         if not references.is_live(pod):
             return
+        if tokens.due(pod, mounted, self.kubelet.now_ms):
+            self.kubelet.work(self._renew(worker, pod, mounted))
+        self._rewrite(worker, pod)
+        self._plan_resync(worker, pod, mounted)
+
+    def _renew(self, worker: Worker, pod: dict, mounted: Mounted):
+        """Get other tokens for those that are old."""
+        yield from tokens.fetch(self.kubelet, pod, mounted)
+        if self.table.get(worker.uid) is mounted and worker.phase == "sync":
+            self._rewrite(worker, pod)
+
+    def _rewrite(self, worker: Worker, pod: dict) -> None:
         for volume in references.used_volumes(pod):
             if references.is_lazy(volume) or MADE_FROM.isdisjoint(volume):
                 continue
@@ -294,7 +309,6 @@ class Volumes:
             except NotReady as error:
                 message = f"MountVolume.SetUp failed for volume {quote(volume['name'])} : {error}"
                 self.kubelet.recorder.event(pod, "Warning", "FailedMount", message)
-        self._plan_resync(worker, pod, mounted)
 
     def _plan_resync(self, worker: Worker, pod: dict, mounted: Mounted) -> None:
         """Without any other cause a Pod is looked at again each minute or so; only what is live needs it here."""
@@ -385,7 +399,7 @@ class Volumes:
             return stored.value if stored else EMPTY
 
         def token(source: dict) -> str:
-            text, old_ms = token_of(kubelet, pod, source)
+            text, old_ms = tokens.of_account(kubelet, pod, source)
             stale.append(old_ms)
             return text
 

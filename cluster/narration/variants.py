@@ -30,8 +30,8 @@ def _request(data: dict, resource: str) -> str:
         return "review"
     if verb in ("get", "list"):
         return "read"
-    if subresource == "binding":
-        return "binding"
+    if subresource in ("binding", "token"):
+        return subresource
     if sender.startswith("kubelet/"):
         return "removal" if verb == "delete" else "report" if resource == "pods" else ""
     if subresource == "status" and sender not in CLIENTS:

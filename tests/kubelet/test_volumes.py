@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 
 from cluster.kubelet import volume_sources
 from cluster.kubelet.volume_contents import NotReady
 from cluster.runtime import filesystem
-from tests.kubelet.world import World
+from tests.kubelet.world import World, account
 
 SLEEP = ["sleep", "1000"]
 
@@ -336,15 +337,70 @@ def test_that_the_simulated_disk_is_full_is_told_once():
     assert [fact.data["limit_mib"] for fact in world.facts("DiskBounded")] == [4] and world.state("web")["ready"]
 
 
-def test_a_token_of_a_projected_volume_stays_until_it_is_old():
+VAULT = {"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "token", "expirationSeconds": 600, "audience": "vault"}}]}}
+
+
+def asked_for_tokens(world):
+    return [fact for fact in world.facts("RequestSent") if fact.data.get("subresource") == "token"]
+
+
+def claims_in(token):
+    return json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+
+
+def test_a_token_of_a_projected_volume_is_asked_for_and_stays_until_it_is_old():
     world = Shelf()
-    source = {"serviceAccountToken": {"path": "token", "expirationSeconds": 600, "audience": "vault"}}
-    world.start("web", mount("t", "/t"), volumes=[{"name": "t", "projected": {"sources": [source]}}])
+    world.start("web", mount("t", "/t"), volumes=[VAULT])
     first = world.read("web", "/t/token")
+    assert [fact.subject for fact in asked_for_tokens(world)] == ["serviceaccounts/default/default"]
+    assert claims_in(first)["kubernetes.io"]["pod"]["name"] == "web" and claims_in(first)["aud"] == ["vault"]
     world.run(200_000)
     assert world.read("web", "/t/token") == first and not world.facts("VolumeUpdated")
     world.run(400_000)
-    assert world.read("web", "/t/token") != first
+    assert world.read("web", "/t/token") != first and len(asked_for_tokens(world)) == 2
+
+
+def test_a_token_that_is_not_renewed_is_good_to_its_end():
+    world = Shelf()
+    world.start("web", mount("t", "/t"), volumes=[VAULT])
+    first = world.read("web", "/t/token")
+    world.store.delete("/registry/serviceaccounts/default/default")
+    world.run(570_000)
+    assert world.read("web", "/t/token") == first and len(asked_for_tokens(world)) > 1
+    assert not [event for event in world.events("web") if event[0] == "FailedMount"]
+    world.run(200_000)
+    message = next(event[1] for event in world.events("web") if event[0] == "FailedMount")
+    assert message.startswith('MountVolume.SetUp failed for volume "t" : token "default"/"default"/[]string{"vault"}/600/v1.BoundObjectReference{')
+    assert message.endswith('expired and refresh failed: serviceaccounts "default" not found')
+
+
+@pytest.mark.parametrize("volumes, name", [([VAULT], "t"), ([], "kube-api-access-")])
+def test_without_its_account_a_pods_volumes_wait(volumes, name):
+    world = Shelf()
+    world.create("web", SLEEP, volumes=volumes, automountServiceAccountToken=not volumes)
+    while world.pod("web") is None:
+        world.run(1)
+    world.store.delete("/registry/serviceaccounts/default/default")
+    world.run(4_000)
+    message = next(event[1] for event in world.events("web") if event[0] == "FailedMount")
+    assert message.startswith(f'MountVolume.SetUp failed for volume "{name}')
+    assert message.endswith(' : failed to fetch token: serviceaccounts "default" not found')
+    world.store.put(*account())
+    world.run(5_000)
+    assert world.state("web")["ready"]
+
+
+@pytest.mark.slow
+def test_the_token_of_every_pod_is_a_step_and_dates_from_its_start():
+    world = Shelf()
+    world.start("web")
+    step = world.facts("TokenRequested")[0]
+    assert (step.subject, step.data["account"]) == ("pods/default/web", "default")
+    world.run(60 * 60_000)
+    found = claims_in(world.read("web", "/var/run/secrets/kubernetes.io/serviceaccount/token"))
+    began_s = world.engine.clock.unix_ms(world.engine.clock.parse_ms(world.pod("web")["status"]["startTime"])) // 1000
+    assert found["iat"] - began_s == 3607 * 8 // 10 and found["kubernetes.io"]["warnafter"] - found["iat"] == 3607
+    assert found["exp"] - found["iat"] == 365 * 86_400
 
 
 def test_a_claims_pod_waits_until_the_claim_is_bound():

@@ -86,6 +86,13 @@ KINDS = {
         en="**kubelet** on {node} ends {name} to get room for the critical Pod {critical}, which is bound here and does not fit otherwise.",
         zh="{node} 的 **kubelet** 结束 {name}，为已绑定到本节点而放不下的关键 Pod {critical} 腾出空间。",
     ),
+    "TokenRequested": Kind(
+        stage="sandbox",
+        fidelity="simplified",
+        source="pkg/kubelet/token/token_manager.go",
+        en="**kubelet** on {node} asks kube-apiserver for a token of ServiceAccount {account} that is bound to {name} and ends with it.",
+        zh="{node} 的 **kubelet** 向 kube-apiserver 请求 ServiceAccount {account} 的令牌；令牌绑定到 {name}，随它失效。",
+    ),
     "VolumesMounted": Kind(
         stage="sandbox",
         marker="cri",

@@ -73,6 +73,11 @@ KINDS = {
         en="**kube-scheduler** POSTs a Binding for {name}. It tells kube-apiserver, not the node.",
         zh="**kube-scheduler** 为 {name} 提交一个 Binding。它告知的是 kube-apiserver，而不是节点。",
     ),
+    "RequestSent.token": Kind(
+        stage="sandbox", source="pkg/kubelet/token/token_manager.go",
+        en="**{sender}** sends {method} {path}: a TokenRequest. The answer is a signed token; nothing is stored.",
+        zh="**{sender}** 发送 {method} {path}：一个 TokenRequest。应答是签过名的令牌，什么也不存储。",
+    ),
     "RequestSent.report": Kind(
         stage="report", source="pkg/kubelet/status/status_manager.go",
         en="**kubelet** on {node} reports on {name}: what it sees on its node becomes the Pod's status.",
