@@ -3,13 +3,14 @@
 What happens in the cluster is told by `cluster.narration`; these are only the words of the page around it.
 """
 
+from .texts_editor import PHRASES
 from .texts_inside import INSIDE
 from .texts_notation import NOTATION
 from .texts_outside import OUTSIDE
 from .texts_terminal import TERMINAL
 from .texts_work import WORK
 
-__all__ = ["NOTATION", "TEXTS", "catalogue"]
+__all__ = ["NOTATION", "PHRASES", "TEXTS", "catalogue"]
 
 TEXTS: dict[str, tuple[str, str]] = {
     **INSIDE,

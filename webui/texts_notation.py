@@ -102,6 +102,27 @@ NOTATION: list[dict] = [
         sign="Ⓡ",
         ring={"part": "probe"},
     ),
+    _row(
+        ("Widening ring at a letter", "字母处扩散的圆环"),
+        ("a probe has just had an answer; it goes on without a step while it says the same", "探针刚得到应答；结果不变时不再单独成步"),
+        sign="◎",
+        ring={"part": "probe"},
+    ),
+    _row(
+        ("Red ring, seconds", "带秒数的红环"),
+        ("back-off: so long until the container is started again", "退避：距容器下次启动的时间"),
+        sign="⑩",
+        ring={"part": "backoff"},
+    ),
+    _row(
+        ("Squares at a node's right", "节点右侧的方块"),
+        (
+            "its images: full: present, dashed: absent, filling from below: being pulled; the container shows the same pull as a bar",
+            "节点上的镜像：实心：已有，虚线：没有，自下而上填充：正在拉取；容器底部的横条是同一次拉取",
+        ),
+        sign="▤",
+        ring={"part": "pull"},
+    ),
     _row(("Restarts", "重启"), ("how often the container was started anew", "容器重新启动的次数"), sign="↻3", ring={"part": "restarts"}),
     _row(
         ("Squares", "方格"),
@@ -155,6 +176,25 @@ NOTATION: list[dict] = [
         sign="╱ │",
         ring={"drawing": "gate"},
     ),
+    _row(
+        ("Stamp on a node", "节点上的印记"),
+        (
+            "the scheduler's verdict: ✓ passes every filter, with its score; ✖ the plugin that refuses it",
+            "调度器的判定：✓ 通过全部过滤，附得分；✖ 拒绝它的插件",
+        ),
+        sign="✓✖",
+    ),
+    _row(
+        ("Number on a controller", "控制器上的数字"),
+        ("so many keys wait in its queue; heavy outline: it has worked lately", "队列中等待的键的数目；粗框：近来工作过"),
+        sign="❷",
+    ),
+    _row(
+        ("Dashed box, “off”", "虚线框，“已停止”"),
+        ("a component that is switched off: what it held in memory is lost", "已停止的组件：内存中的内容已丢失"),
+        sign="┅",
+        ring={"off": "all"},
+    ),
     _row(("Tag", "消息签"), ("create", "创建"), sign="+", ring={"sign": "+"}),
     _row(("Tag", "消息签"), ("update", "更新"), sign="=", ring={"sign": "="}),
     _row(("Tag", "消息签"), ("patch", "修补"), sign="±", ring={"sign": "±"}),
@@ -168,4 +208,5 @@ NOTATION: list[dict] = [
     _row(("Timeline", "时间线"), ("a CRI call", "CRI 调用"), marker="cri"),
     _row(("Timeline", "时间线"), ("a status changes", "状态变化"), marker="status"),
     _row(("Timeline", "时间线"), ("a warning", "警告"), marker="warning"),
+    _row(("Timeline, ⏩", "时间线上的 ⏩"), ("a wait that was cut short, and how long it was in truth", "被压缩的等待，以及它的真实时长"), sign="⏩"),
 ]

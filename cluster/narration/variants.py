@@ -107,7 +107,17 @@ def _short(data: dict, resource: str) -> str:
     return "processes" if data.get("condition") == "PIDPressure" else ""
 
 
+def _endpoints(data: dict, resource: str) -> str:
+    return "gone" if not data.get("addresses") else {0: "none", 1: "one"}.get(data.get("endpoints"), "")
+
+
+def _route(data: dict, resource: str) -> str:
+    return "one" if data.get("endpoints") == 1 else ""
+
+
 CHOOSERS = {
+    "ServiceProgrammed": _endpoints,
+    "ConnectionRouted": _route,
     "NodePressureFound": _short,
     "PodEvictedForRoom": _short,
     "RunSkipped": _skipped,

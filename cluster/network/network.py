@@ -175,7 +175,7 @@ class Network(Actor):
             conf = conf._replace(servers=(server,))
         found = resolver.resolve(name, kind, hosts=hosts, conf=conf, ask=lambda *asked: self._asked(source, *asked))
         if is_traced and found.asked:
-            told = {"name": name, "answer": ", ".join(found.addresses) or found.error or "-", "full": found.name, "tried": len(found.asked)}
+            told = {"asked": name, "answer": ", ".join(found.addresses) or found.error or "-", "full": found.name, "tried": len(found.asked)}
             self.trace("NameNotFound" if found.error else "NameResolved", _subject(source), **_from(source), **told)
         return found
 

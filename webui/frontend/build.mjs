@@ -21,6 +21,8 @@ try {
     format: "esm",
     splitting: true,
     minify: true,
+    // Private properties of packages (xterm.js has hundreds), in one build, so that those who share them still agree.
+    mangleProps: /^_[a-zA-Z]/,
     sourcemap: "linked",
     target: ["es2022", "safari16.4"],
     entryNames: "[name]",

@@ -17,13 +17,14 @@ export function mount(host, view) {
   });
 }
 
-/** "**kubelet** starts it" → the same with the actor in bold. */
+/** "**kubelet** asks `GET /`" → the same with the actor in bold and the machine's words as code. */
 export function rich(text) {
-  return String(text ?? "").split("**").map((part, index) => (index % 2 ? html`<b>${part}</b>` : part));
+  const made = (part) => (part.startsWith("**") ? html`<b>${part.slice(2, -2)}</b>` : part.startsWith("`") ? html`<code>${part.slice(1, -1)}</code>` : part);
+  return String(text ?? "").split(/(\*\*.+?\*\*|`[^`]+`)/).filter(Boolean).map(made);
 }
 
 /** The same without the marks, for labels and announcements. */
-export const plain = (text) => String(text ?? "").replaceAll("**", "");
+export const plain = (text) => String(text ?? "").replaceAll("**", "").replaceAll("`", "");
 
 /** Keys of tabs, toolbars and radio groups: arrows move the focus, Home and End to the ends. */
 export function roveFocus(event, selector) {

@@ -42,7 +42,13 @@ test("there is no line from the scheduler to a kubelet, nor from anyone but the 
 
 test("a controller's messages take its process's line and outline its own chip", () => {
   assert.deepEqual(participant(plan(), "replicaset-controller"), { box: "controller/replicaset-controller", client: "kube-controller-manager" });
-  assert.equal(participant(plan(), "node-ipam-controller").box, "kube-controller-manager");
+  const controllers = [...Array.from({ length: 9 }, (_, index) => `shown-${index}`), "node-ipam-controller"];
+  assert.equal(participant(plan({ controllers }), "node-ipam-controller").box, "kube-controller-manager");
+});
+
+test("what has no place on the stage outlines no other's box", () => {
+  assert.equal(participant(plan(), "kube-proxy"), null);
+  assert.equal(routeOf(plan(), { from: "kube-proxy", to: "kube-apiserver" }), null);
 });
 
 test("a tag's place is a pure function of simulated time", () => {
@@ -118,6 +124,16 @@ test("Pods stay inside their node", () => {
       assert.ok(item.x >= node.x && item.x + item.w <= node.x + node.w && item.y + item.h <= node.y + node.h, `${count} Pods`);
     }
   }
+});
+
+test("a Pod of several containers is wider where its node has room", () => {
+  const containers = (count) => Array.from({ length: count }, (_, index) => ({ name: `c${index}` }));
+  const widthWith = (count, pods = 1) => {
+    const entries = Array.from({ length: pods }, (_, index) => ({ id: `p${index}`, name: `p${index}`, object: { status: {}, containers: containers(count) } }));
+    return placeAll(plan(), new Map([["k8snode1", entries]])).get("k8snode1").items[0].w;
+  };
+  assert.ok(widthWith(2) > widthWith(1) + 50);
+  assert.ok(widthWith(2, 3) < widthWith(2), "and gives way to others");
 });
 
 test("trouble is sorted last in its group, Pods without an owner last of all", () => {

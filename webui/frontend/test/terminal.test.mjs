@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Line, widthOf } from "../src/terminal/line.js";
+import { Line, widthOf, wrapped } from "../src/terminal/line.js";
 
 const typed = (...keys) => {
   const line = new Line(["kubectl get pods", "ls"]);
@@ -53,3 +53,10 @@ test("acts are named", () => {
 });
 
 test("a Han sign is two columns wide", () => assert.equal(widthOf("a中，é"), 6));
+
+test("a note breaks between words, and a table in it is left as it is", () => {
+  assert.equal(wrapped("type kubectl get pods and press Enter", 20), "type kubectl get\npods and press Enter");
+  assert.equal(wrapped("short", 20), "short");
+  assert.equal(wrapped("ls · cat FILE        the editor's files", 20), "ls · cat FILE        the editor's files");
+  assert.equal(wrapped("a-word-that-is-longer-than-the-line is left", 10), "a-word-that-is-longer-than-the-line\nis left");
+});

@@ -5,12 +5,12 @@ import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirro
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, foldGutter, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { lintGutter, nextDiagnostic, setDiagnostics } from "@codemirror/lint";
-import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { Compartment, EditorState, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, drawSelection, EditorView, highlightActiveLine, hoverTooltip, keymap, lineNumbers, placeholder, WidgetType } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { effect, untracked } from "@preact/signals-core";
 import { check, getCompletion } from "../api.js";
+import { config } from "../config.js";
 import { language, say, t } from "../i18n.js";
 import { fieldAt, placeAt } from "./yaml-path.js";
 import { openFile, openName, outside, problems, setProblems, setText } from "./documents.js";
@@ -29,6 +29,7 @@ export class Editor {
   constructor(host, actions) {
     this.actions = actions;
     this.labels = new Compartment();
+    this.searching = new Compartment();
     this.states = new Map();
     this.view = new EditorView({ parent: host, state: this.stateFor(openFile.value?.text ?? "") });
     this.name = openFile.value?.name ?? "";
@@ -52,16 +53,18 @@ export class Editor {
   extensions() {
     return [
       lineNumbers(), foldGutter(), history(), drawSelection(), indentOnInput(), bracketMatching(), closeBrackets(),
-      highlightActiveLine(), highlightSelectionMatches(), yaml(), syntaxHighlighting(colours), lintGutter(), problemField,
+      highlightActiveLine(), yaml(), syntaxHighlighting(colours), lintGutter(), problemField,
       autocompletion({ override: [complete], icons: false }), hoverTooltip(describe, { hoverTime: 300 }),
       keymap.of([
         { key: "Mod-Enter", run: () => (this.actions.onApply(), true) },
         { key: "F8", run: nextDiagnostic },
-        ...completionKeymap, ...closeBracketsKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab,
+        { key: "Mod-f", run: () => (this.search(), true) },
+        ...completionKeymap, ...closeBracketsKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab,
       ]),
       EditorView.domEventHandlers({ keydown: (event) => this.onKey(event) }),
       EditorView.updateListener.of((update) => update.docChanged && this.changed()),
       this.labels.of(labels()),
+      this.searching.of([]),
       EditorState.tabSize.of(2),
     ];
   }
@@ -71,6 +74,13 @@ export class Editor {
     if (event.key !== "Escape" || event.defaultPrevented || document.querySelector(".cm-tooltip-autocomplete, .cm-panels .cm-search")) return false;
     this.actions.onLeave();
     return true;
+  }
+
+  /** Searching comes when it is first asked for: few manifests are long. */
+  async search() {
+    const { open, searching } = await import("./searching.js");
+    this.view.dispatch({ effects: this.searching.reconfigure(searching) });
+    open(this.view);
   }
 
   openCurrent() {
@@ -135,6 +145,7 @@ export class Editor {
 const labels = () => [
   EditorView.contentAttributes.of({ "aria-label": t("editor.label"), lang: "en", tabindex: "0" }),
   placeholder(t("editor.placeholder")),
+  EditorState.phrases.of(language.value === "zh" ? config.phrases : {}),
 ];
 
 function offsetOf(doc, line, column) {

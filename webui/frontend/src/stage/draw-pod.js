@@ -13,6 +13,7 @@ const PHASE_LINES = {
   Unknown: { dash: [1, 4], width: 1.3 },
 };
 const MOST_BOXES = 4;
+const LEAST_WORD = 24; // a state in less room is told by its sign alone
 
 /** scene: {hot, selected, previousTruth(key), words: {…}} */
 export function drawPod(pen, item, level, scene) {
@@ -71,10 +72,16 @@ function drawCapsule(pen, item, isFull, scene) {
   const readyX = x + w - (hasRing ? 40 : 14);
   pen.text(ready, readyX, y + 19.5, { font: "mono", align: "right" });
   pen.text(shortName(entry), x + 25, y + 19.5, { font: "monoBold", room: readyX - widthOf(ready, "mono") - x - 31, isName: true });
-  pen.text(status.word, x + 25, y + 32.5, { font: "state", color: toneColor(status.tone), room: w - (hasRing ? 60 : 34) });
+  drawWord(pen, status, x, y + 32.5, w - (hasRing ? 60 : 34));
   const plate = rect(x + 10, y + item.h - 22, w - 20, 15);
   drawContainers(pen, item, plate, isFull, scene);
   drawPlate(pen, plate, entry, scene, w);
+}
+
+/** The STATUS word; one that is too long for its place begins further left, in narrower letters. */
+function drawWord(pen, { word, tone }, x, y, room) {
+  const isLong = widthOf(word, "state") > room;
+  pen.text(word, x + (isLong ? 10 : 25), y, { font: isLong ? "name" : "state", color: toneColor(tone), room: room + (isLong ? 17 : 0) });
 }
 
 function drawPlate(pen, plate, entry, scene, w) {
@@ -107,11 +114,17 @@ export function pipsOf(entry) {
 const PIPS_HEIGHT = 17;
 const BAR_HEIGHT = 13;
 const MOST_BARS = 2;
+const WIDER = 70;
 
 /** How much taller than a plain one a Pod has to be for its init containers and volumes. */
 export function extraHeight({ object }) {
   const bars = Math.min(MOST_BARS, object?.volumes?.length ?? 0);
   return (object?.init?.length ? PIPS_HEIGHT : 0) + bars * BAR_HEIGHT;
+}
+
+/** How much wider than a plain one a Pod may be, so that each of its containers can be read. */
+export function extraWidth(entry) {
+  return WIDER * (Math.max(1, Math.min(MOST_BOXES, containersOf(entry).length)) - 1);
 }
 
 function drawContainers(pen, item, plate, isFull, scene) {
@@ -181,7 +194,8 @@ function drawContainer(pen, box, container, entry, isFull, scene) {
   const probes = isFull && box.w > 60 ? drawProbes(pen, container.probes, box.x + box.w - 3, y, onPlace) : 0;
   const { pulling } = entry.truth ?? {};
   if (pulling?.container === container.name) scene.spots.push({ pull: pulling, box });
-  pen.text(scene.stateWord(container), box.x + 19, y + 3.4, { font: "narrow", color: "ink2", room: Math.max(1, box.w - 24 - probes) });
+  const room = box.w - 24 - probes;
+  if (room > LEAST_WORD) pen.text(scene.stateWord(container), box.x + 19, y + 3.4, { font: "narrow", color: "ink2", room });
 }
 
 export function backOffOf(entry) {

@@ -14,7 +14,8 @@ export const MOST_NODES = 12;
 
 /** {variant, width, height, boxes: Map id → rect, gates, chips, frames, shelf, nodes, lines: Map id → points} */
 export function layoutStage({ width, height, nodes, controllers }) {
-  return width < 560 ? phone(width, height, nodes, controllers) : wide(width, height, nodes, controllers);
+  const plan = width < 560 ? phone(width, height, nodes, controllers) : wide(width, height, nodes, controllers);
+  return Object.assign(plan, { members: new Set(controllers) });
 }
 
 function empty(variant, width, height) {

@@ -1,6 +1,6 @@
 /** Owns how much of a Pod is shown for the room it has, and where each stands on its node. */
 
-import { extraHeight } from "./draw-pod.js";
+import { extraHeight, extraWidth } from "./draw-pod.js";
 import { rect } from "./geometry.js";
 import { groupsOf } from "./scene.js";
 
@@ -48,7 +48,8 @@ function shapeFor(level, entries) {
   const shape = LEVELS[level];
   if (level === "chip") return shape;
   const extra = Math.max(...entries.map(extraHeight));
-  return { ...shape, height: shape.height + extra, lowest: shape.lowest + (level === "full" ? extra / 2 : 0) };
+  const most = shape.most + Math.max(...entries.map(extraWidth));
+  return { ...shape, most, height: shape.height + extra, lowest: shape.lowest + (level === "full" ? extra / 2 : 0) };
 }
 
 function fitGrid(area, count, shape, slack, zoom) {

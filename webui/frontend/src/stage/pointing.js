@@ -1,6 +1,6 @@
 /** Owns what is shown while something is pointed at: the rest pales, and a row of the notation rings what it speaks of. */
 
-import { pipsOf, containersOf } from "./draw-pod.js";
+import { backOffOf, pipsOf, containersOf } from "./draw-pod.js";
 import { grow } from "./geometry.js";
 import { isReached, ownersOf } from "./draw-ties.js";
 import { participant } from "./routes.js";
@@ -53,7 +53,7 @@ function related(view, id, targets) {
 /** The lines of a component to the hub. */
 function routesOf({ plan }, id) {
   if (!plan.boxes.has(id)) return [];
-  const { client } = participant(plan, id);
+  const client = participant(plan, id)?.client;
   return [plan.lines.get(client), plan.lines.get(`${client}/watch`)].filter(Boolean);
 }
 
@@ -63,6 +63,7 @@ export function drawRings(pen, view, ring) {
   const around = (box) => pen.box(grow(box, 6), { radius: 16, stroke: "now", width: 2.4 });
   if (sort === "sign") return ringFlights(pen, view, wanted, around);
   if (sort === "drawing") return view.shelf.blocks.filter(({ detail }) => detail.sort === wanted || (wanted === "squares" && detail.sort === "rollout")).forEach(({ box }) => around({ ...box, h: box.h - 6 }));
+  if (sort === "off") return ringOff(view, around);
   for (const placed of view.places.values()) {
     for (const item of placed.items) if (speaksOf(item.entry, sort, wanted)) around(item);
   }
@@ -73,7 +74,19 @@ function ringFlights(pen, view, sign, around) {
   for (const box of boxes) if (view.plan.boxes.has(box)) around(view.plan.boxes.get(box));
 }
 
+/** Components that are switched off. */
+function ringOff({ plan, cell }, around) {
+  const isOff = (id) => {
+    const [role, name] = id.split("/");
+    if (role === "controller") return cell("controllers", name)?.off;
+    return name ? cell("nodes", name)?.[role]?.off : cell("components", id)?.off;
+  };
+  for (const [id, box] of plan.boxes) if (isOff(id)) around(box);
+}
+
 const PARTS = {
+  pull: (entry) => Boolean(entry.truth?.pulling),
+  backoff: (entry) => Boolean(backOffOf(entry)),
   gone: (entry) => Boolean(entry.object?.grace),
   plate: (entry) => Boolean(entry.truth?.plate),
   restarts: (entry) => containersOf(entry).some(({ restarts }) => restarts > 0),

@@ -144,3 +144,19 @@ export function widthOf(text) {
   return width;
 }
 const WIDE = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+
+/** A text with its lines broken between words; a Han text, which has none, is left to the terminal. */
+export function wrapped(text, columns) {
+  return text.split("\n").map((line) => (line.startsWith(" ") || line.includes("  ") ? line : brokenLine(line, columns))).join("\n");
+}
+
+function brokenLine(line, columns) {
+  let [out, used] = ["", 0];
+  for (const word of line.split(" ")) {
+    const width = widthOf(word);
+    const isNext = used > 0 && used + 1 + width > columns && width <= columns;
+    out += used === 0 ? word : isNext ? `\n${word}` : ` ${word}`;
+    used = isNext || used === 0 ? width : used + 1 + width;
+  }
+  return out;
+}

@@ -10,7 +10,7 @@ import { socketUrl } from "../net.js";
 import { recall, remember } from "../remember.js";
 import { cell, following, sandbox } from "../store.js";
 import { palette } from "../theme.js";
-import { Line, widthOf } from "./line.js";
+import { Line, widthOf, wrapped } from "./line.js";
 import { commandWords } from "./panel.js";
 
 const DIM = "\x1b[2m";
@@ -188,7 +188,7 @@ export class Screen {
   }
 
   note(text, tone = "dim") {
-    this.between(`${{ dim: DIM, error: RED }[tone] ?? ""}${text}${PLAIN}`);
+    this.between(`${{ dim: DIM, error: RED }[tone] ?? ""}${wrapped(text, this.term.cols)}${PLAIN}`);
   }
 
   // -- the server ------------------------------------------------------------------------------------------------------

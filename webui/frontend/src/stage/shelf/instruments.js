@@ -58,7 +58,9 @@ export function timeText(ms) {
 
 // -- meter --------------------------------------------------------------------------------------------------------------------
 
-export const widthOfMeter = (drawing) => METER_WIDTH + 8 + widthOf(replicasText(drawing), "small");
+export const widthOfMeter = (drawing) => METER_WIDTH + 8 + Math.max(widthOf("100%", "small"), widthOf(shareText(drawing), "small"), widthOf(replicasText(drawing), "small"));
+
+const shareText = ({ share }) => (share === null ? "?" : `${Math.round(share * 100)}%`);
 
 const replicasText = ({ current, desired }) => (current === desired ? String(current) : `${current} → ${desired}`);
 
@@ -70,7 +72,7 @@ export function drawMeter(pen, drawing, box) {
   if (share !== null) pen.box(rect(box.x, y, (Math.min(share, MOST_SHARE) / MOST_SHARE) * METER_WIDTH, 7), { radius: 1, fill: share > 1 ? "wait" : "ok" });
   const middle = box.x + METER_WIDTH / MOST_SHARE;
   pen.line([[middle, y - 3], [middle, y + 10]], { stroke: "ink", width: 1.6 });
-  pen.text(share === null ? "?" : `${Math.round(share * 100)}%`, box.x + METER_WIDTH + 6, y + 7, { font: "small", color: "ink2" });
+  pen.text(shareText(drawing), box.x + METER_WIDTH + 6, y + 7, { font: "small", color: "ink2" });
   drawScale(pen, { least, most, current, desired }, box.x, y + 19);
   pen.text(replicasText(drawing), box.x + METER_WIDTH + 6, y + 22.5, { font: "small", color: "ink" });
 }
@@ -78,8 +80,8 @@ export function drawMeter(pen, drawing, box) {
 function drawScale(pen, { least, most, current, desired }, x, y) {
   const [from, to] = [x + 14, x + METER_WIDTH - 16];
   const at = (count) => from + (most > least ? Math.max(0, Math.min(1, (count - least) / (most - least))) : 0) * (to - from);
-  pen.text(String(least), from - 6, y + 3.5, { font: "small", color: "ink3", align: "right" });
-  pen.text(String(most), to + 6, y + 3.5, { font: "small", color: "ink3" });
+  pen.text(String(least), from - 8, y + 3.5, { font: "small", color: "ink3", align: "right" });
+  pen.text(String(most), to + 8, y + 3.5, { font: "small", color: "ink3" });
   pen.line([[from, y], [to, y]], { stroke: "ink2", width: 1.1 });
   if (desired) pen.circle(at(desired), y, 4.6, { fill: "sheet", stroke: "ink", width: 1.3 });
   pen.circle(at(current), y, 2.6, { fill: "ok" });

@@ -1,0 +1,30 @@
+"""Small things of the page that a learner meets: searching in the editor, the table's buttons, words of the machine in a caption."""
+
+from tests.e2e.learner import visit
+from webui.examples import NGINX
+
+ALL_INSIDE = """() => {
+  const edge = document.querySelector('.table-scroll').getBoundingClientRect().right;
+  return [...document.querySelectorAll('.objects td:last-child button')].every((button) => button.getBoundingClientRect().right <= edge);
+}"""
+
+
+def test_searching_in_the_editor_comes_when_it_is_asked_for_and_speaks_chinese(browser, server):
+    scripts: list[str] = []
+    with visit(browser, server, locale="zh-CN") as learner:
+        learner.page.on("response", lambda answer: scripts.append(answer.url))
+        learner.write(NGINX)
+        assert not [url for url in scripts if "searching" in url]
+        learner.page.locator(".cm-content").click()
+        learner.page.keyboard.press("Control+f")
+        learner.until("document.querySelector('.cm-search input')?.placeholder === '查找'")
+        learner.page.keyboard.type("nginx")
+        learner.until("document.querySelectorAll('.cm-searchMatch').length > 3")
+
+
+def test_every_row_of_the_table_can_be_deleted_without_scrolling(browser, server):
+    with visit(browser, server, width=1290) as learner:
+        learner.settled_with(NGINX)
+        learner.page.keyboard.press("t")
+        learner.until("document.querySelector('.objects td button')")
+        assert learner.page.evaluate(ALL_INSIDE)
