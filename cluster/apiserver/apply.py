@@ -63,8 +63,7 @@ def apply(live: dict | None, config: dict, applier: Applier) -> tuple[dict | Non
     _check(config, applier)
     struct = applier.struct or managed.struct_of(applier.api_version, config.get("kind", ""))
     if struct is None:
-        raise status.failure(500, "", f"failed to create typed patch object ({_named(config)}): "
-                                      f"no corresponding type for {_kind(config)}")
+        raise status.bad_request(f"invalid object type: {_kind(config)}")
     errors = applycheck.errors(config, struct)
     if errors:
         raise status.failure(500, "", f"failed to create typed patch object ({_named(config)}): {applycheck.show(errors)}")

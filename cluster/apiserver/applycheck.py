@@ -35,7 +35,7 @@ def _members(value: dict, struct: schema.Struct, path: str) -> list[Complaint]:
 
 
 def _value(value: object, kind: schema.Type, path: str) -> list[Complaint]:
-    if value is None or kind.sort in ("raw", "fields", "undeclared"):
+    if value is None or kind.sort in ("raw", "fields", "objectorbool", "undeclared"):
         return []
     if kind.sort in ("object", "map"):
         if not isinstance(value, dict):

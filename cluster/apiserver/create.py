@@ -6,7 +6,7 @@ pkg/registry/rest/create.go.
 from __future__ import annotations
 
 from cluster.meta import status
-from cluster.meta.objectmeta import validate_object_meta
+from cluster.meta.objectmeta import validate_kube_finalizers, validate_object_meta
 from cluster.meta.requests import Response
 
 from . import admission, allocation, bodies, compiling, conversion, escalation, ownership
@@ -45,7 +45,7 @@ def add(call: Call, obj: dict) -> Response | Write:
     if call.kind.warn and call.request.raw is not None:      # no component reads warnings
         call.warnings += call.kind.warn(obj, None)
     admission.validate(call, obj, None)
-    if obj["metadata"].get("resourceVersion", "0") not in ("", "0"):
+    if obj["metadata"].get("resourceVersion", "0") not in ("", "0") and call.request.verb == "create":
         raise status.failure(500, "", "resourceVersion should not be set on objects to be created")
     obj["metadata"].pop("resourceVersion", None)
     if call.dry_run:
@@ -92,6 +92,8 @@ def check(call: Call, obj: dict) -> list:
     """The complaints about a new object: metadata first, then what its kind says."""
     kind = call.kind
     errors = validate_object_meta(obj["metadata"], namespaced=kind.namespaced, name_check=kind.name_check)
+    if "finalizers" in obj["metadata"] and not kind.plain_metadata:
+        errors += validate_kube_finalizers(obj["metadata"]["finalizers"], "metadata.finalizers")
     errors += kind.validate(obj) if kind.validate else []
     return errors + compiling.complaints(obj) if kind.group == compiling.GROUP else errors
 

@@ -13,7 +13,7 @@ from cluster.meta.requests import Request, Response
 from cluster.store.memory import Stored
 
 from . import admission
-from .call import Call, Write
+from .call import Call, Write, stored_group
 from .delete_options import DeleteOptions, read
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
@@ -22,8 +22,9 @@ WITHOUT_DEPENDENTS = ("events",)                                    # never orph
 PODS_STAY = ("child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
              "propagationPolicy=Orphan to suppress this warning")
 # Source: the stores of k8s.io/kubernetes pkg/registry that set ReturnDeletedObject.
-RETURNS_OBJECT = ("csinodes", "persistentvolumeclaims", "persistentvolumes", "pods", "podtemplates", "resourcequotas", "serviceaccounts",
-                  "services", "storageclasses", "volumeattachments")
+RETURNS_OBJECT = ("csidrivers", "csinodes", "deviceclasses", "persistentvolumeclaims", "persistentvolumes", "pods", "podtemplates",
+                  "resourceclaims", "resourceclaimtemplates", "resourcequotas", "resourceslices", "serviceaccounts", "services", "storageclasses",
+                  "volumeattachments", "volumeattributesclasses")
 
 
 def delete(call: Call) -> Response | Write:
@@ -213,13 +214,13 @@ def _foreground(call: Call, old: list[str], asked: DeleteOptions) -> bool:
 
 
 def _check_preconditions(call: Call, meta: dict, asked: DeleteOptions) -> None:
-    kind = call.kind
+    kind, group = call.kind, stored_group(call.kind)
     if asked.uid and asked.uid != meta["uid"]:
         raise status.conflict(kind.kind, call.name, f"the UID in the precondition ({asked.uid}) does not match the UID in record "
-                              f"({meta['uid']}). The object might have been deleted and then recreated", kind.group)
+                              f"({meta['uid']}). The object might have been deleted and then recreated", group)
     if asked.resource_version and asked.resource_version != meta["resourceVersion"]:
         raise status.conflict(kind.kind, call.name, f"the ResourceVersion in the precondition ({asked.resource_version}) does not match "
-                              f"the ResourceVersion in record ({meta['resourceVersion']}). The object might have been modified", kind.group)
+                              f"the ResourceVersion in record ({meta['resourceVersion']}). The object might have been modified", group)
 
 
 def _namespace(call: Call, stored: Stored, asked: DeleteOptions) -> Response | Write:

@@ -170,7 +170,8 @@ def _typed(value: object, patch: Patch, wanted: tuple[str, str, str], struct: sc
 
 def _decoded(value: object, struct: schema.Struct | None, validation: str, sort: str) -> tuple[dict, list[str]]:
     decoder = (typed.Converter if sort == "strategic" else typed.Decoder)(strict=validation != "Ignore")
-    return decoder.object(value, struct), decoder.strict_errors
+    obj = decoder.object(value, struct)
+    return obj, decoder.strict_errors if sort == "json" else sorted(decoder.strict_errors)   # what was merged has its keys in order
 
 
 def _check_kind(value: object, wanted: tuple[str, str, str]) -> None:

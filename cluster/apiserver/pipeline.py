@@ -46,6 +46,7 @@ __all__ = ["Write", "arrive", "commit", "is_read", "matcher", "present", "read",
 
 def read(request: Request, context: Context) -> Response:
     """Answer a get, a list, or a path that is no resource, as the request's Accept wants it."""
+    call = None
     try:
         identity = check_caller(request, context)
         if request.verb == "raw":
@@ -63,7 +64,9 @@ def read(request: Request, context: Context) -> Response:
             response.body = presentation.present(response.body, request, context)
         return response
     except Exception as error:
-        return failed(request, context, error)
+        response = failed(request, context, error)
+        response.warnings = call.warnings if call else []
+        return response
 
 
 def is_read(request: Request, context: Context) -> bool:
@@ -134,7 +137,9 @@ def commit(write: Write, context: Context) -> Response:
         response.body = presentation.present(response.body, request, context)
         return response
     except Exception as error:
-        return failed(request, context, error, gate="store")
+        response = failed(request, context, error, gate="store")
+        response.warnings = write.warnings
+        return response
 
 
 def cut_off() -> status.StatusError:

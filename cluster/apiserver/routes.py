@@ -50,6 +50,8 @@ def _of_plural(request: Request, kinds: Registry) -> Kind:
 def _check_verb(request: Request, kind: Kind) -> None:
     """A collection takes POST, GET and DELETE; an object GET, PUT, PATCH and DELETE."""
     verb, is_object = request.verb, bool(request.name)
+    if is_object and not request.subresource and kind.virtual:
+        raise status.no_such_path()
     wrong = {"create": is_object and not request.subresource, "update": not is_object, "patch": not is_object}
     if not verb or wrong.get(verb) or (not request.subresource and verb not in kind.verbs):
         raise status.method_not_allowed()

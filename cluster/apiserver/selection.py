@@ -87,9 +87,12 @@ def _readers(kind: Kind) -> dict[str, Callable[[dict], str]]:
     return kind.selectable if kind.custom else _readers_of(kind.group, kind.plural)
 
 
+BY_NAME = ("PersistentVolume", "PersistentVolumeClaim")   # for which upstream registers no labels of their own
+
+
 def _unsupported(kind: Kind, name: str) -> str:
     if kind.kind == "Job":
         return f"field label {quote(name)} not supported for Job"
-    if kind.selectable:
+    if kind.selectable and kind.kind not in BY_NAME:
         return f"field label not supported: {name}"
     return f'{quote(name)} is not a known field selector: only "metadata.name", "metadata.namespace"'

@@ -21,7 +21,8 @@ ENDED = {
 def table(kind: Kind, body: dict, version: str, include: str, now_unix_ms: int) -> dict:
     """An object or a list as a Table. include: which part of each object its row carries."""
     if include not in INCLUDES:
-        raise status.bad_request(f"unrecognized includeObject value: {quote(include)}")
+        raise status.bad_request(f"Unable to convert to Table as requested: includeObject: Invalid value: {quote(include)}: "
+                                 "must be 'Metadata', 'Object', 'None', or empty")
     is_list = "items" in body
     objects = body["items"] if is_list else [body]
     if kind.row_order:

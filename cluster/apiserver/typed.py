@@ -283,7 +283,7 @@ def encoded(found: dict, struct: schema.Struct) -> dict:
                 result[name] = None if field.pointer else zero(kind)
             continue
         if not field.pointer and (value == "" or value is False or value == 0 or value == [] or value == {}):
-            if kind.sort == "object" or kind.sort in ("quantity", "intorstring"):
+            if kind.sort in ("object", "raw", "quantity", "intorstring"):
                 result[name] = value
             elif not field.omit_empty:
                 result[name] = None if kind.sort in ("list", "map", "bytes") else value

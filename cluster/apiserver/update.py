@@ -10,7 +10,7 @@ from collections.abc import Callable
 from cluster.meta import fields, status
 from cluster.meta.gotext import quote
 from cluster.meta.names import is_path_segment_name
-from cluster.meta.objectmeta import validate_object_meta, validate_object_meta_update
+from cluster.meta.objectmeta import validate_kube_finalizers, validate_object_meta, validate_object_meta_update
 from cluster.meta.requests import Response
 from cluster.store.memory import Stored
 
@@ -158,10 +158,27 @@ def check(call: Call, obj: dict, live: dict) -> list:
     common = []
     if of_update or [name for name in CHECKED if meta.get(name) is not old.get(name)]:
         common = validate_object_meta(meta, namespaced=kind.namespaced, name_check=is_path_segment_name)
-    errors = common + of_update + of_update
+    errors = common + of_update + _metadata_again(call, obj, live, common, of_update)
     validate = _of_subresource(call.subresource, kind.validate_update, kind.validate_status, kind.validate_for)
     errors += validate(obj, live) if validate else []
     return errors + compiling.complaints(obj) if kind.group == compiling.GROUP and not call.subresource else errors
+
+
+def _metadata_again(call: Call, obj: dict, live: dict, common: list, of_update: list) -> list:
+    """What the kind's own rules say of the metadata once more."""
+    kind, finalizers = call.kind, obj["metadata"].get("finalizers")
+    if call.subresource:
+        return of_update
+    if not finalizers or finalizers is live["metadata"].get("finalizers"):
+        finalizers = None
+        if not common and not of_update:
+            return []
+    errors = []
+    for rule in kind.metadata_on_update:
+        errors += of_update if rule == "update" else common
+        if finalizers and not kind.plain_metadata:
+            errors += validate_kube_finalizers(finalizers, "metadata.finalizers")
+    return errors
 
 
 def _of_subresource(subresource: str, whole: Callable | None, status_only: Callable | None, others: dict) -> Callable | None:

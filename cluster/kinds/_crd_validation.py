@@ -26,8 +26,8 @@ def validate(crd: dict) -> list[FieldError]:
     """The complaints about a new definition."""
     meta, spec = crd["metadata"], crd["spec"]
     wanted = f"{spec['names'].get('plural', '')}.{spec.get('group', '')}"
-    errors = [] if meta.get("name") == wanted else [
-        fields.invalid("metadata.name", meta.get("name", ""), 'must be spec.names.plural+"."+spec.group')]
+    errors = [fields.invalid(f"metadata.{field}", meta[field], 'must be spec.names.plural+"."+spec.group') for field in ("generateName", "name")
+              if meta.get(field) and meta[field] != wanted]
     return errors + _common(crd) + _approval(crd)
 
 

@@ -25,7 +25,6 @@ def validate_update(new: dict, old: dict) -> Errors:
     errors: Errors = []
     spec, before = new["spec"], old["spec"]
     if spec is before or spec == before:  # it is stored, so it is valid
-        _rules.kube_finalizers(errors, new["metadata"])
         _known_annotations(errors, new, old)
         _annotations(errors, new, old)
         return errors

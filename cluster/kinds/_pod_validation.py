@@ -61,7 +61,6 @@ def _judged(pod: dict) -> Errors:
 def whole(errors: Errors, pod: dict, old: dict | None = None) -> None:
     """Metadata of Pods and the spec. old: what is stored, on an update."""
     meta, spec = pod["metadata"], pod["spec"]
-    _rules.kube_finalizers(errors, meta)
     if meta.get("annotations"):
         stored = None if old is None else old["metadata"].get("annotations") or {}
         _pod_annotations.check(errors, meta["annotations"], spec, "metadata.annotations", stored)

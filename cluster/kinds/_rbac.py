@@ -59,7 +59,6 @@ def binding(found: dict, role_kinds: tuple[str, ...], *, namespaced: bool) -> Er
     """Source: ValidateRoleBinding, ValidateClusterRoleBinding."""
     errors: Errors = []
     reference = found["roleRef"]
-    _rules.kube_finalizers(errors, found["metadata"])
     _rules.one_of(errors, "roleRef.apiGroup", reference["apiGroup"], (GROUP,))
     _rules.one_of(errors, "roleRef.kind", reference["kind"], role_kinds)
     _rules.required_name(errors, "roleRef.name", reference["name"], names.path_segment)

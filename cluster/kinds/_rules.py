@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from cluster.meta import fields, names, quantity
+from cluster.meta import fields, names, objectmeta, quantity
 from cluster.meta.fields import FieldError
 
 Errors = list[FieldError]
@@ -16,9 +16,7 @@ NOT_NEGATIVE = "must be greater than or equal to 0"
 POSITIVE = "must be greater than zero"
 NOT_INTEGER = "must be an integer"
 IMMUTABLE = "field is immutable"
-STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 _MILLI = 10**6
-_NOT_STANDARD = "name is neither a standard finalizer name nor is it fully qualified"
 
 
 def all_of(errors: Errors, path: str, value: object, complaints: Iterable[str]) -> None:
@@ -93,9 +91,7 @@ def one_of_or_required(errors: Errors, path: str, value: str | None, allowed: tu
 
 def kube_finalizers(errors: Errors, meta: dict) -> None:
     """Finalizers without a domain must be Kubernetes' own."""
-    for index, name in enumerate(meta.get("finalizers") or ()):
-        if "/" not in name and name not in STANDARD_FINALIZERS:
-            errors.append(fields.invalid(f"metadata.finalizers[{index}]", name, _NOT_STANDARD))
+    errors += objectmeta.validate_kube_finalizers(meta.get("finalizers"), "metadata.finalizers")
 
 
 def amount(value: object) -> quantity.Quantity:

@@ -52,9 +52,9 @@ def validate(service: dict) -> list[FieldError]:
     meta, spec = service["metadata"], service["spec"]
     group, version = spec.get("group") or "", spec.get("version") or ""
     wanted = f"{version}.{group}"
-    if meta.get("name") and meta["name"] != wanted and not names.path_segment(meta["name"]):
-        errors.append(fields.invalid("metadata.name", meta["name"], f'must be `spec.version+"."+spec.group`: "{wanted}"'))
-    _rules.kube_finalizers(errors, meta)
+    for field in ("generateName", "name"):
+        if meta.get(field) and meta[field] != wanted and not names.path_segment(meta[field]):
+            errors.append(fields.invalid(f"metadata.{field}", meta[field], f'must be `spec.version+"."+spec.group`: "{wanted}"'))
     if not group and version != "v1":
         errors.append(fields.required("spec.group", "only v1 may have an empty group and it better be legacy kube"))
     if group:
@@ -113,6 +113,7 @@ def cells(service: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    plain_metadata=True,
     kind="APIService", plural="apiservices", singular="apiservice", group="apiregistration.k8s.io", namespaced=False,
     categories=("api-extensions",), subresources=("status",), storage_version_hash="InPBPD7+PqM=", prefix=PREFIX,
     unconditional_update=False, name_check=names.is_path_segment_name,

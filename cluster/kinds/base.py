@@ -63,6 +63,9 @@ class Kind:
     validate_status: Callable[[dict, dict], list[FieldError]] | None = None
     warn: Callable[[dict, dict | None], list[str]] | None = None  # warnings for a create (old None) or update
     warn_status: Callable[[dict, dict], list[str]] | None = None  # the same for an update of the status
+    # How upstream's own ValidateUpdate looks at metadata again, after what is done for all: "update" what may not change, "whole" all of it.
+    metadata_on_update: tuple[str, ...] = ("update", "whole")
+    plain_metadata: bool = False               # its finalizers need no domain: upstream's core rules do not look at its metadata
     name_check: Callable[[str, bool], list[str]] | None = None   # (name, is a prefix) -> complaints; default DNS-1123 subdomain
     selectable: dict[str, Callable[[dict], str]] = field(default_factory=dict)  # field selectors beside metadata.name/namespace
     has_generation: bool = False

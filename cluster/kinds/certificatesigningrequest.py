@@ -84,7 +84,6 @@ def validate(csr: dict, old: dict | None = None) -> Errors:
     """Source: pkg/apis/certificates/validation/validation.go (validateCertificateSigningRequest). What was stored so may stay so."""
     errors: Errors = []
     spec = csr["spec"]
-    _rules.kube_finalizers(errors, csr["metadata"])
     wrong = _certificates.complaint(spec.get("request") or "")
     if wrong:
         errors.append(fields.invalid("spec.request", spec.get("request"), wrong))
@@ -204,14 +203,24 @@ def cells(csr: dict, now_unix_ms: int) -> list:
     return [csr["metadata"]["name"], age(csr, now_unix_ms), spec.get("signerName") or "<none>", spec.get("username", ""), asked, state]
 
 
+# The Table's descriptions are still those of v1beta1.
+_SIGNER = """Requested signer for the request. It is a qualified name in the form: `scope-hostname.io/name`. If empty, it will be defaulted:
+ 1. If it's a kubelet client certificate, it is assigned
+    "kubernetes.io/kube-apiserver-client-kubelet".
+ 2. If it's a kubelet serving certificate, it is assigned
+    "kubernetes.io/kubelet-serving".
+ 3. Otherwise, it is assigned "kubernetes.io/legacy-unknown".
+Distribution of trust for signers happens out of band. You can select on this field using `spec.signerName`."""
+
 KIND = Kind(
+    metadata_on_update=("whole", "update"),
     kind="CertificateSigningRequest", plural="certificatesigningrequests", singular="certificatesigningrequest", group="certificates.k8s.io",
     namespaced=False, short_names=("csr",), subresources=("approval", "status"), storage_version_hash="95fRKMXA+00=",
     name_check=names.is_path_segment_name,
-    columns=(NAME, AGE, column("SignerName", "certificates.v1.CertificateSigningRequestSpec#signerName"),
-             column("Requestor", "certificates.v1.CertificateSigningRequestSpec#request"),
+    columns=(NAME, AGE, column("SignerName", _SIGNER),
+             column("Requestor", "Base64-encoded PKCS#10 CSR data"),
              column("RequestedDuration", "certificates.v1.CertificateSigningRequestSpec#expirationSeconds"),
-             column("Condition", "certificates.v1.CertificateSigningRequestStatus#conditions")),
+             column("Condition", "Conditions applied to the request, such as approval or denial.")),
     cells=cells, default=default, asked_by=asked_by, prepare_update=prepare_update, prepare_status=prepare_status, stamp=stamp,
     prepare_for={"approval": prepare_approval}, validate=validate, validate_update=validate_update,
     validate_status=lambda new, old: validate_update(new, old, may_issue=True),

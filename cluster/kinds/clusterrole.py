@@ -1,7 +1,7 @@
 """ClusterRole: what may be done in the whole cluster, or, bound by a RoleBinding, inside one namespace."""
 from __future__ import annotations
 
-from cluster.kinds import _rbac, _rules
+from cluster.kinds import _rbac
 from cluster.kinds._columns import NAME
 from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, labels, names
@@ -13,7 +13,6 @@ def validate(role: dict, old: dict | None = None) -> list[FieldError]:
     Source: pkg/apis/rbac/validation/validation.go (ValidateClusterRole).
     """
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, role["metadata"])
     _rbac.rules(errors, role.get("rules"), namespaced=False)
     if role.get("aggregationRule") is not None:
         _aggregation(errors, role["aggregationRule"], _selectors(old))
@@ -38,6 +37,7 @@ def _aggregation(errors: list[FieldError], rule: dict, before: list[dict]) -> No
 
 
 KIND = Kind(
+    metadata_on_update=("whole", "update"),
     kind="ClusterRole", plural="clusterroles", singular="clusterrole", group=_rbac.GROUP, namespaced=False,
     storage_version_hash="bYE5ZWDrJ44=", columns=(NAME, _rbac.CREATED_AT), cells=_rbac.plain_cells, default=_rbac.default_rules,
     validate=validate, validate_update=validate, name_check=names.is_path_segment_name, create_on_update=True, icon="key-round",

@@ -20,6 +20,7 @@ def validate_update(new: dict, old: dict) -> list[FieldError]:
 
 
 KIND = Kind(
+    metadata_on_update=("whole", "update"),
     kind="ClusterRoleBinding", plural="clusterrolebindings", singular="clusterrolebinding", group=_rbac.GROUP, namespaced=False,
     storage_version_hash="48tpQ8gZHFc=", columns=_rbac.binding_columns(NAME, AGE, "ClusterRoleBinding"),
     cells=_rbac.binding_cells, default=_rbac.default_binding, validate=validate, validate_update=validate_update,

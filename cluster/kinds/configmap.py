@@ -1,7 +1,6 @@
 """ConfigMap: settings that Pods take as environment or files."""
 from __future__ import annotations
 
-from cluster.kinds import _rules
 from cluster.kinds._columns import AGE, NAME, age, column
 from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, names
@@ -24,7 +23,6 @@ def validate(config_map: dict) -> list[FieldError]:
     """
     data, binary = config_map.get("data") or {}, config_map.get("binaryData") or {}
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, config_map["metadata"])
     for key in data:
         errors += [fields.invalid(f"data[{key}]", key, why) for why in names.config_map_key(key)]
         if key in binary:

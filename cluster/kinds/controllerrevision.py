@@ -26,7 +26,6 @@ def validate(revision: dict) -> list[FieldError]:
 
 def _common(revision: dict) -> list[FieldError]:
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, revision["metadata"])
     _rules.not_negative(errors, "revision", revision.get("revision"))
     return errors
 

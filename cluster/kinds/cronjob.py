@@ -69,7 +69,6 @@ def validate(cron_job: dict) -> list[FieldError]:
     """
     errors: Errors = []
     name = cron_job["metadata"].get("name") or ""
-    _rules.kube_finalizers(errors, cron_job["metadata"])
     _spec(errors, cron_job["spec"], None)
     if len(name.encode()) > LONGEST_NAME:
         errors.append(fields.invalid("metadata.name", name, f"must be no more than {LONGEST_NAME} characters"))
@@ -79,7 +78,6 @@ def validate(cron_job: dict) -> list[FieldError]:
 def validate_update(new: dict, old: dict) -> list[FieldError]:
     """As for a create, with room for what is stored."""
     errors: Errors = []
-    _rules.kube_finalizers(errors, new["metadata"])
     _spec(errors, new["spec"], old["spec"])
     return errors
 
@@ -174,6 +172,7 @@ COLUMNS = (
 )
 
 KIND = Kind(
+    metadata_on_update=("update",),
     kind="CronJob", plural="cronjobs", singular="cronjob", group="batch", short_names=("cj",), categories=("all",),
     subresources=("status",), storage_version_hash="sd5LIXh4Fjs=", has_generation=True, columns=COLUMNS, cells=cells,
     default=default, prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=prepare_status,

@@ -34,7 +34,6 @@ def validate(driver: dict) -> list[FieldError]:
     """Source: pkg/apis/storage/validation/validation.go (ValidateCSIDriver)."""
     errors: list[FieldError] = []
     spec = driver["spec"]
-    _rules.kube_finalizers(errors, driver["metadata"])
     _rules.one_of(errors, "spec.fsGroupPolicy", spec.get("fsGroupPolicy"), FS_GROUP_POLICIES)
     _token_requests(errors, spec.get("tokenRequests") or [])
     errors += [fields.not_supported("spec.volumeLifecycleModes", mode, MODES) for mode in spec["volumeLifecycleModes"] if mode not in MODES]
@@ -74,7 +73,8 @@ def validate_update(new: dict, old: dict) -> list[FieldError]:
 def warn(new: dict, old: dict | None) -> list[str]:
     """Tokens are better kept in secrets. Source: pkg/registry/storage/csidriver/strategy.go (WarningsOnCreate, WarningsOnUpdate)."""
     spec = new["spec"]
-    is_asked = bool(spec.get("tokenRequests")) and spec.get("serviceAccountTokenInSecrets") is None
+    is_news = old is None or spec.get("tokenRequests") != old["spec"].get("tokenRequests")
+    is_asked = is_news and bool(spec.get("tokenRequests")) and spec.get("serviceAccountTokenInSecrets") is None
     return [_TOKENS_ADVISED] if is_asked else []
 
 
@@ -96,13 +96,15 @@ def cells(driver: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    unconditional_update=False,
+    metadata_on_update=("update",),
     kind="CSIDriver", plural="csidrivers", singular="csidriver", group="storage.k8s.io", namespaced=False,
     storage_version_hash="hL6j/rwBV5w=",
     columns=(NAME, column("AttachRequired", "storage.v1.CSIDriverSpec#attachRequired", type="boolean"),
              column("PodInfoOnMount", "storage.v1.CSIDriverSpec#podInfoOnMount", type="boolean"),
              column("StorageCapacity", "storage.v1.CSIDriverSpec#storageCapacity", type="boolean"),
              column("TokenRequests", "storage.v1.CSIDriverSpec#tokenRequests"),
-             column("RequiresRepublish", "storage.v1.CSIDriverSpec#requiresRepublish"),
+             column("RequiresRepublish", "storage.v1.CSIDriverSpec#requiresRepublish", type="boolean"),
              column("Modes", "storage.v1.CSIDriverSpec#volumeLifecycleModes"), AGE),
     cells=cells, default=default, prepare_update=prepare_update, validate=validate, validate_update=validate_update, warn=warn,
     icon="disc", title={"en": "A storage driver, and how Kubernetes deals with it.",

@@ -20,7 +20,6 @@ def default(draft: dict) -> None:
 def validate(csi_node: dict) -> list[FieldError]:
     """Source: pkg/apis/storage/validation/validation.go (ValidateCSINode)."""
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, csi_node["metadata"])
     seen: list[str] = []
     for index, driver in enumerate(csi_node["spec"].get("drivers") or ()):
         _driver(errors, driver, f"spec.drivers[{index}]", seen)
@@ -68,6 +67,7 @@ def cells(csi_node: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    metadata_on_update=("whole",),
     kind="CSINode", plural="csinodes", singular="csinode", group="storage.k8s.io", namespaced=False,
     storage_version_hash="Pe62DkZtjuo=", unconditional_update=False,
     columns=(NAME, column("Drivers", "Drivers indicates the number of CSI drivers registered on the node", type="integer"), AGE),

@@ -1,8 +1,8 @@
 """CSIStorageCapacity: how much storage of a class there is still, for some of the nodes."""
 from __future__ import annotations
 
-from cluster.kinds import _rules
-from cluster.kinds._columns import NAME, column
+from cluster.kinds import _rbac, _rules
+from cluster.kinds._columns import NAME
 from cluster.kinds.base import FieldError, Kind, stored_only
 from cluster.meta import fields, labels, names
 
@@ -15,7 +15,6 @@ def default(draft: dict) -> None:
 def validate(capacity: dict) -> list[FieldError]:
     """Source: pkg/apis/storage/validation/validation.go (ValidateCSIStorageCapacity)."""
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, capacity["metadata"])
     errors += labels.validate_label_selector(capacity.get("nodeTopology"), "nodeTopology")
     name = capacity["storageClassName"]
     _rules.all_of(errors, "storageClassName", name, names.is_subdomain_name(name))
@@ -30,16 +29,11 @@ def validate_update(new: dict, old: dict) -> list[FieldError]:
             if new.get(field) != old.get(field)]
 
 
-def cells(capacity: dict, now_unix_ms: int) -> list:
-    """Source: pkg/printers/internalversion/printers.go (printCSIStorageCapacity)."""
-    return [capacity["metadata"]["name"], capacity["storageClassName"], capacity.get("capacity") or "<unset>"]
-
-
 KIND = Kind(
+    metadata_on_update=("whole", "update"),
+    unconditional_update=False,
     kind="CSIStorageCapacity", plural="csistoragecapacities", singular="csistoragecapacity", group="storage.k8s.io",
     list_kind="CSIStorageCapacityList", storage_version_hash="xeVl+2Ly1kE=",
-    columns=(NAME, column("StorageClassName", "storage.v1.CSIStorageCapacity#storageClassName"),
-             column("Capacity", "storage.v1.CSIStorageCapacity#capacity")),
-    cells=cells, default=default, validate=validate, validate_update=validate_update, icon="disc",
+    columns=(NAME, _rbac.CREATED_AT), cells=_rbac.plain_cells, default=default, validate=validate, validate_update=validate_update, icon="disc",
     title=stored_only({"en": "How much storage of a class is left for some nodes.", "zh": "某类存储对部分节点还剩多少容量。"}),
 )

@@ -81,6 +81,7 @@ def cells(crd: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    metadata_on_update=("update",), plain_metadata=True,
     kind="CustomResourceDefinition", plural="customresourcedefinitions", singular="customresourcedefinition", group="apiextensions.k8s.io",
     namespaced=False, short_names=("crd", "crds"), categories=("api-extensions",), subresources=("status",),
     storage_version_hash="jfWCUB31mvA=", prefix="/registry/apiextensions.k8s.io/customresourcedefinitions",

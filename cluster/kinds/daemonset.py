@@ -82,7 +82,6 @@ def validate(daemon_set: dict) -> list[FieldError]:
     Source: pkg/apis/apps/validation/validation.go (ValidateDaemonSet, ValidateDaemonSetSpec).
     """
     errors: Errors = []
-    _rules.kube_finalizers(errors, daemon_set["metadata"])
     _spec(errors, daemon_set["spec"])
     return errors
 
@@ -90,7 +89,6 @@ def validate(daemon_set: dict) -> list[FieldError]:
 def validate_update(new: dict, old: dict) -> list[FieldError]:
     """The selector stays; then as for a create."""
     errors: Errors = []
-    _rules.kube_finalizers(errors, new["metadata"])
     _workload.selector_fixed(errors, new, old)
     _spec(errors, new["spec"], lenient=_workload.has_invalid_values(old["spec"].get("selector")))
     return errors
@@ -181,6 +179,7 @@ COLUMNS = (
 )
 
 KIND = Kind(
+    metadata_on_update=("update",),
     kind="DaemonSet", plural="daemonsets", singular="daemonset", group="apps", short_names=("ds",), categories=("all",),
     subresources=("status",), storage_version_hash="dd7pWHUlMKQ=", has_generation=True, columns=COLUMNS, cells=cells,
     default=default, prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=prepare_status,

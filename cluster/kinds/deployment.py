@@ -60,7 +60,6 @@ def validate(deployment: dict, old: dict | None = None) -> list[FieldError]:
     """
     errors: list[FieldError] = []
     spec = deployment["spec"]
-    _rules.kube_finalizers(errors, deployment["metadata"])
     _rules.not_negative(errors, "spec.replicas", spec.get("replicas"))
     _workload.selector_and_template(errors, spec, old and old["spec"])
     _strategy(errors, spec["strategy"])
@@ -152,6 +151,7 @@ COLUMNS = (
 )
 
 KIND = Kind(
+    metadata_on_update=("update",),
     kind="Deployment", plural="deployments", singular="deployment", group="apps", short_names=("deploy",),
     categories=("all",), subresources=("scale", "status"), storage_version_hash="8aSe+NMegvE=", has_generation=True,
     columns=COLUMNS, cells=cells, default=default, prepare_create=prepare_create, prepare_update=prepare_update,

@@ -4,7 +4,7 @@ from __future__ import annotations
 from cluster.kinds import _devices, _rules
 from cluster.kinds._columns import AGE, NAME, age
 from cluster.kinds.base import FieldError, Kind, stored_only
-from cluster.meta import fields
+from cluster.meta import fields, names
 
 
 def default(draft: dict) -> None:
@@ -23,7 +23,6 @@ def validate(device_class: dict) -> list[FieldError]:
     """Source: pkg/apis/resource/validation/validation.go (ValidateDeviceClass)."""
     errors: list[FieldError] = []
     spec = device_class["spec"]
-    _rules.kube_finalizers(errors, device_class["metadata"])
     _devices.listed(errors, spec.get("selectors") or [], _devices.SELECTORS, "spec.selectors", _devices.selector)
     _devices.listed(errors, spec.get("config") or [], _devices.CONFIGS, "spec.config", _devices.config)
     name = spec.get("extendedResourceName")
@@ -33,6 +32,8 @@ def validate(device_class: dict) -> list[FieldError]:
 
 
 KIND = Kind(
+    metadata_on_update=("whole", "update"),
+    name_check=names.is_long_name,
     kind="DeviceClass", plural="deviceclasses", singular="deviceclass", group="resource.k8s.io", namespaced=False,
     storage_version_hash="Yk2PTc1Ybxk=", has_generation=True, columns=(NAME, AGE),
     cells=lambda device_class, now_unix_ms: [device_class["metadata"]["name"], age(device_class, now_unix_ms)],

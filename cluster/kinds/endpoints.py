@@ -26,7 +26,6 @@ def validate(endpoints: dict, old: dict | None = None) -> list[FieldError]:
     Source: pkg/apis/core/validation/validation.go (ValidateEndpoints).
     """
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, endpoints["metadata"])
     if old is not None and (endpoints.get("subsets") or []) == (old.get("subsets") or []):
         return errors
     for index, subset in enumerate(endpoints.get("subsets") or ()):

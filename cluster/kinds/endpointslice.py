@@ -59,7 +59,6 @@ def validate(slice_: dict, old: dict | None = None) -> list[FieldError]:
     Source: pkg/apis/discovery/validation/validation.go.
     """
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, slice_["metadata"])
     kind, endpoints = slice_.get("addressType", ""), slice_.get("endpoints") or []
     _rules.one_of_or_required(errors, "addressType", kind, TYPES)
     _ports(errors, slice_.get("ports") or ())
@@ -190,6 +189,7 @@ def _first(values: list[str]) -> str:
 
 
 KIND = Kind(
+    metadata_on_update=("whole",),
     kind="EndpointSlice", plural="endpointslices", singular="endpointslice", group="discovery.k8s.io",
     storage_version_hash="qgS0xkrxYAI=", has_generation=True,
     columns=(NAME, column("AddressType", "discovery.v1.EndpointSlice#addressType"), column("Ports", "discovery.v1.EndpointSlice#ports"),

@@ -165,10 +165,12 @@ COLUMNS = (
 )
 
 KIND = Kind(
+    metadata_on_update=(), plain_metadata=True,
     kind="Event", plural="events", singular="event", short_names=("ev",),
     storage_version_hash="r2yiGXH7wu8=", columns=COLUMNS, cells=cells,
     default=default, validate=validate, validate_update=validate_update, name_check=names.is_path_segment_name,
-    second_face={"validate": validate_strictly, "validate_update": validate_update_strictly},
+    second_face={"metadata_on_update": ("update",), "plain_metadata": False, "name_check": names.is_subdomain_name,
+                 "validate": validate_strictly, "validate_update": validate_update_strictly},
     selectable=_SELECTABLE, create_on_update=True, icon="megaphone",
     title={"en": "A note about an object: what a component did or met. A real cluster keeps it for an hour.",
            "zh": "关于某个对象的记录：组件做了什么、遇到什么。真实集群只保留一小时。"},

@@ -40,7 +40,6 @@ def validate(schema: dict) -> Errors:
     """Source: pkg/apis/flowcontrol/validation/validation.go (ValidateFlowSchema)."""
     errors: Errors = []
     name, spec = schema["metadata"].get("name", ""), schema["spec"]
-    _rules.kube_finalizers(errors, schema["metadata"])
     _precedence(errors, name, spec["matchingPrecedence"])
     method = spec.get("distinguisherMethod")
     if method is not None and method.get("type") not in METHODS:
@@ -198,6 +197,7 @@ def dangling(level: str, is_there: bool, since: str) -> dict:
 
 
 KIND = Kind(
+    metadata_on_update=("whole",),
     kind="FlowSchema", plural="flowschemas", singular="flowschema", group="flowcontrol.apiserver.k8s.io", namespaced=False,
     subresources=("status",), storage_version_hash="GJVAJZSZBIw=", has_generation=True,
     columns=(NAME, column("PriorityLevel", "flowcontrol.v1.PriorityLevelConfigurationReference#name"),

@@ -66,7 +66,6 @@ def validate(autoscaler: dict) -> list[FieldError]:
     Source: pkg/apis/autoscaling/validation/validation.go (ValidateHorizontalPodAutoscaler).
     """
     errors: Errors = []
-    _rules.kube_finalizers(errors, autoscaler["metadata"])
     _spec(errors, autoscaler["spec"], None)
     return errors
 
@@ -74,7 +73,6 @@ def validate(autoscaler: dict) -> list[FieldError]:
 def validate_update(new: dict, old: dict) -> list[FieldError]:
     """As for a create, with room for what is stored."""
     errors: Errors = []
-    _rules.kube_finalizers(errors, new["metadata"])
     _spec(errors, new["spec"], old["spec"])
     return errors
 
@@ -311,6 +309,7 @@ COLUMNS = (
 )
 
 KIND = Kind(
+    metadata_on_update=("update",),
     kind="HorizontalPodAutoscaler", plural="horizontalpodautoscalers", singular="horizontalpodautoscaler", group="autoscaling",
     version="v2", short_names=("hpa",), categories=("all",), subresources=("status",), storage_version_hash="qwQve8ut294=",
     columns=COLUMNS, cells=cells, default=default, prepare_create=prepare_create, prepare_update=prepare_update,

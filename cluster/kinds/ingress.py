@@ -81,7 +81,6 @@ def _whole(errors: Errors, ingress: dict, *, any_secret: bool, any_wildcard_rule
     """Source: ValidateIngressSpec."""
     spec = ingress["spec"]
     rules, backend, name = spec.get("rules") or (), spec.get("defaultBackend"), spec.get("ingressClassName")
-    _rules.kube_finalizers(errors, ingress["metadata"])
     if not rules and backend is None:
         errors.append(fields.invalid("spec", spec.get("rules"), "either `defaultBackend` or `rules` must be specified"))
     if backend is not None:

@@ -37,7 +37,6 @@ def validate(ingress_class: dict) -> list[FieldError]:
     errors: Errors = []
     spec = ingress_class["spec"]
     controller, parameters = spec.get("controller") or "", spec.get("parameters")
-    _rules.kube_finalizers(errors, ingress_class["metadata"])
     if len(controller.encode()) > LONGEST_CONTROLLER:
         errors.append(fields.too_long("spec.controller", LONGEST_CONTROLLER))
     _portions.domain_prefixed_path(errors, "spec.controller", controller)

@@ -38,7 +38,6 @@ def name_check(name: str, prefix: bool) -> list[str]:
 def validate(address: dict) -> list[FieldError]:
     """Source: pkg/apis/networking/validation/validation.go (ValidateIPAddress)."""
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, address["metadata"])
     parent, path = address["spec"].get("parentRef"), "spec.parentRef"
     if parent is None:
         return [*errors, fields.required(path)]
@@ -69,6 +68,7 @@ def cells(address: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    metadata_on_update=("whole", "update"),
     kind="IPAddress", plural="ipaddresses", singular="ipaddress", group="networking.k8s.io", namespaced=False, short_names=("ip",),
     storage_version_hash="3f/plJFChNE=", name_check=name_check,
     # upstream gives three cells and two columns

@@ -91,7 +91,6 @@ def validate(job: dict, old: dict | None = None) -> list[FieldError]:
     """
     errors: Errors = []
     meta, spec = job["metadata"], job["spec"]
-    _rules.kube_finalizers(errors, meta)
     _generated_selector(errors, job, old)
     _spec(errors, spec, old and old["spec"])
     if is_indexed(spec) and (spec.get("completions") or 0) > 0:
@@ -276,6 +275,7 @@ COLUMNS = (
 )
 
 KIND = Kind(
+    metadata_on_update=("whole", "update"),
     kind="Job", plural="jobs", singular="job", group="batch", categories=("all",), subresources=("status",),
     storage_version_hash="mudhfqk/qZY=", has_generation=True, columns=COLUMNS, cells=cells,
     default=default, prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=prepare_status,

@@ -1,7 +1,6 @@
 """Lease: a renewable claim, by which nodes show that they live and controllers agree on a leader."""
 from __future__ import annotations
 
-from cluster.kinds import _rules
 from cluster.kinds._columns import AGE, NAME, age, column
 from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, names
@@ -22,7 +21,6 @@ def validate(lease: dict) -> list[FieldError]:
     """
     spec = lease.get("spec") or {}
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, lease["metadata"])
     duration, transitions = spec.get("leaseDurationSeconds"), spec.get("leaseTransitions")
     if duration is not None and duration <= 0:
         errors.append(fields.invalid("spec.leaseDurationSeconds", duration, "must be greater than 0"))
@@ -69,6 +67,7 @@ def cells(lease: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    metadata_on_update=("update",), plain_metadata=True,
     kind="Lease", plural="leases", singular="lease", group="coordination.k8s.io",
     storage_version_hash="gqkMMb/YqFM=",
     columns=(NAME, column("Holder", "coordination.v1.LeaseSpec#holderIdentity"), AGE), cells=cells,

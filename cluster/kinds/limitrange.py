@@ -47,7 +47,6 @@ def prepare_create(draft: dict) -> None:
 def validate(limit_range: dict) -> list[FieldError]:
     """Source: pkg/apis/core/validation/validation.go (ValidateLimitRange)."""
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, limit_range["metadata"])
     seen: list[str] = []
     for index, item in enumerate(limit_range["spec"].get("limits") or ()):
         path, kind = f"spec.limits[{index}]", item.get("type", "")
@@ -128,6 +127,7 @@ def cells(limit_range: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    metadata_on_update=("whole",),
     kind="LimitRange", plural="limitranges", singular="limitrange", short_names=("limits",),
     storage_version_hash="EBKMFVe6cwo=", columns=(NAME, column("Created At", "meta.v1.ObjectMeta#creationTimestamp", type="date")),
     cells=cells, default=default, prepare_create=prepare_create,

@@ -84,6 +84,8 @@ def cells(policy: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    unconditional_update=False,
+    metadata_on_update=("whole",), plain_metadata=True,
     kind="MutatingAdmissionPolicy", plural="mutatingadmissionpolicies", singular="mutatingadmissionpolicy",
     group="admissionregistration.k8s.io", namespaced=False, categories=("api-extensions",), storage_version_hash="LYmCf+UMVdg=",
     has_generation=True,

@@ -17,6 +17,8 @@ def validate(binding: dict) -> list[FieldError]:
 
 
 KIND = Kind(
+    unconditional_update=False,
+    metadata_on_update=("whole",), plain_metadata=True,
     kind="MutatingAdmissionPolicyBinding", plural="mutatingadmissionpolicybindings", singular="mutatingadmissionpolicybinding",
     group="admissionregistration.k8s.io", namespaced=False, categories=("api-extensions",), storage_version_hash="90V5FRZZ3Zg=",
     has_generation=True,

@@ -24,6 +24,8 @@ def cells(configuration: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    unconditional_update=False,
+    metadata_on_update=("whole",), plain_metadata=True,
     kind="MutatingWebhookConfiguration", plural="mutatingwebhookconfigurations", singular="mutatingwebhookconfiguration",
     group="admissionregistration.k8s.io", namespaced=False, categories=("api-extensions",), storage_version_hash="Sqi0GUgDaX0=",
     has_generation=True,

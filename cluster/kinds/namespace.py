@@ -1,10 +1,10 @@
 """Namespace: a room of its own for names, and the way to delete everything in it at once."""
 from __future__ import annotations
 
-from cluster.kinds import _rules
 from cluster.kinds._columns import AGE, NAME, age, column
 from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, names
+from cluster.meta.objectmeta import STANDARD_FINALIZERS
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 FINALIZER = "kubernetes"
@@ -60,7 +60,6 @@ def prepare_finalize(draft: dict, old: dict) -> None:
 def validate(namespace: dict) -> list[FieldError]:
     """Source: pkg/apis/core/validation/validation.go (ValidateNamespace)."""
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, namespace["metadata"])
     for name in (namespace.get("spec") or {}).get("finalizers") or ():
         errors += _finalizer(name, "spec.finalizers")
     return errors
@@ -74,7 +73,7 @@ def validate_finalize(new: dict, old: dict) -> list[FieldError]:
 
 def _finalizer(name: str, path: str) -> list[FieldError]:
     errors = [fields.invalid(path, name, why) for why in names.qualified_name(name)]
-    if "/" not in name and name not in _rules.STANDARD_FINALIZERS:
+    if "/" not in name and name not in STANDARD_FINALIZERS:
         errors.append(fields.invalid(path, name, "name is neither a standard finalizer name nor is it fully qualified"))
     return errors
 
@@ -107,6 +106,7 @@ def _phase(namespace: dict) -> str:
 
 
 KIND = Kind(
+    metadata_on_update=("whole", "update"),
     kind="Namespace", plural="namespaces", singular="namespace", namespaced=False, short_names=("ns",),
     verbs=("create", "delete", "get", "list", "patch", "update", "watch"), subresources=("finalize", "status"),
     storage_version_hash="Q3oi5N2YM8M=",

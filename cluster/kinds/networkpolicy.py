@@ -56,7 +56,6 @@ def validate(policy: dict, old: dict | None = None) -> list[FieldError]:
     spec = policy["spec"]
     before = [] if old is None else [text for _, block in _blocks(old["spec"]) for text in (block.get("cidr"), *(block.get("except") or ()))]
     lenient = old is not None and bool(labels.validate_label_selector(old["spec"].get("podSelector"), ""))
-    _rules.kube_finalizers(errors, policy["metadata"])
     errors += labels.validate_label_selector(spec["podSelector"], "spec.podSelector", allow_invalid_values=lenient)
     for side, field in SIDES:
         for index, rule in enumerate(spec.get(side) or ()):
@@ -165,6 +164,7 @@ def cells(policy: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    metadata_on_update=("update",),
     kind="NetworkPolicy", plural="networkpolicies", singular="networkpolicy", group="networking.k8s.io", short_names=("netpol",),
     storage_version_hash="YpfwF18m1G8=", has_generation=True, cells=cells,
     columns=(NAME, column("Pod-Selector", "networking.v1.NetworkPolicySpec#podSelector"), AGE),

@@ -72,7 +72,6 @@ def validate(node: dict) -> list[FieldError]:
     """Source: pkg/apis/core/validation/validation.go (ValidateNode)."""
     errors: list[FieldError] = []
     spec, status = node.get("spec") or {}, node.get("status") or {}
-    _rules.kube_finalizers(errors, node["metadata"])
     _taints(errors, spec.get("taints") or ())
     _resources(errors, status)
     _features(errors, status)
@@ -140,7 +139,7 @@ _FEATURE_RULE = ("must start with an UpperCamelCase segment, with subsequent seg
 
 def validate_update(new: dict, old: dict) -> list[FieldError]:
     """Source: the node strategy calls ValidateNode and ValidateNodeUpdate, one after the other."""
-    return validate(new) + validate_status(new, old)
+    return validate(new) + _validate_fixed(new, old)
 
 
 def validate_status(new: dict, old: dict) -> list[FieldError]:
@@ -149,8 +148,13 @@ def validate_status(new: dict, old: dict) -> list[FieldError]:
     Source: ValidateNodeUpdate.
     """
     errors: list[FieldError] = []
-    status, spec, old_spec = new.get("status") or {}, new.get("spec") or {}, old.get("spec") or {}
     _rules.kube_finalizers(errors, new["metadata"])
+    return errors + _validate_fixed(new, old)
+
+
+def _validate_fixed(new: dict, old: dict) -> list[FieldError]:
+    errors: list[FieldError] = []
+    status, spec, old_spec = new.get("status") or {}, new.get("spec") or {}, old.get("spec") or {}
     _resources(errors, status)
     _features(errors, status)
     _addresses_once(errors, status.get("addresses") or ())
@@ -276,6 +280,7 @@ COLUMNS = (
 )
 
 KIND = Kind(
+    metadata_on_update=("whole", "update"),
     kind="Node", plural="nodes", singular="node", namespaced=False, short_names=("no",),
     subresources=("proxy", "status"), storage_version_hash="XwShjMxG9Fs=", prefix="/registry/minions",
     columns=COLUMNS, cells=cells, default=default, prepare_create=prepare_create, prepare_update=prepare_update,

@@ -65,7 +65,6 @@ def validate(volume: dict, old: dict | None = None) -> list[FieldError]:
     """
     errors: list[FieldError] = []
     meta, spec = volume["metadata"], volume["spec"]
-    _rules.kube_finalizers(errors, meta)
     lenient = old is not None and _volume_sources.has_loose_values(old["spec"])
     _volume_sources.spec(errors, spec, meta.get("name", ""), lenient=lenient)
     if _MOUNT_OPTIONS in (meta.get("annotations") or ()) and all(spec.get(kind) is None for kind in _MOUNTABLE):
@@ -170,6 +169,7 @@ COLUMNS = (
 )
 
 KIND = Kind(
+    metadata_on_update=("whole", "whole"),
     kind="PersistentVolume", plural="persistentvolumes", singular="persistentvolume", namespaced=False, short_names=("pv",),
     subresources=("status",), storage_version_hash="HN/zwEC+JgM=", columns=COLUMNS, cells=cells, default=default,
     prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=prepare_status, stamp=stamp,

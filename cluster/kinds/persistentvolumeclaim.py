@@ -80,7 +80,6 @@ def validate(claim: dict, old: dict | None = None) -> list[FieldError]:
     errors: list[FieldError] = []
     before = (old or {}).get("spec") or {}
     any_group = any((before.get(field) or {}).get("apiGroup") is not None for field in ("dataSource", "dataSourceRef"))
-    _rules.kube_finalizers(errors, claim["metadata"])
     loose = bool(labels.validate_label_selector(before.get("selector"), ""))
     _pod_claims.spec(errors, claim["spec"], "spec", any_group=any_group, loose_selector=loose)
     return errors

@@ -200,6 +200,7 @@ COLUMNS = (
 )
 
 KIND = Kind(
+    metadata_on_update=(), plain_metadata=True,
     kind="PodDisruptionBudget", plural="poddisruptionbudgets", singular="poddisruptionbudget", group="policy", short_names=("pdb",),
     subresources=("status",), storage_version_hash="EVWiDmWqyJw=", has_generation=True, columns=COLUMNS, cells=cells,
     default=default, prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=prepare_status,

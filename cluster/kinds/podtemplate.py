@@ -1,7 +1,7 @@
 """PodTemplate: a Pod's description on its own, for others to copy."""
 from __future__ import annotations
 
-from cluster.kinds import _pod_defaults, _pod_gates, _pod_validation, _pod_warnings, _rules
+from cluster.kinds import _pod_defaults, _pod_gates, _pod_validation, _pod_warnings
 from cluster.kinds._columns import NAME, column, container_cells
 from cluster.kinds.base import FieldError, Kind, stored_only
 from cluster.meta import labels
@@ -29,7 +29,6 @@ def prepare_update(draft: dict, old: dict) -> None:
 def validate(pod_template: dict) -> list[FieldError]:
     """Source: pkg/apis/core/validation/validation.go (ValidatePodTemplate)."""
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, pod_template["metadata"])
     _pod_validation.template(errors, pod_template["template"], "template")
     return errors
 
@@ -54,6 +53,7 @@ def cells(pod_template: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    metadata_on_update=("update",),
     kind="PodTemplate", plural="podtemplates", singular="podtemplate", storage_version_hash="LIXB2x4IFpk=", has_generation=True,
     columns=(NAME, column("Containers", "Names of each container in the template."),
              column("Images", "Images referenced by each container in the template."), column("Pod Labels", "The labels for the pod template.")),

@@ -28,7 +28,6 @@ def validate(priority_class: dict) -> list[FieldError]:
     """Source: pkg/apis/scheduling/validation/validation.go (ValidatePriorityClass)."""
     errors: list[FieldError] = []
     meta, value = priority_class["metadata"], priority_class.get("value", 0)
-    _rules.kube_finalizers(errors, meta)
     name = meta.get("name") or ""
     if name.startswith(SYSTEM_PREFIX):
         why = _not_system(name, value, bool(priority_class.get("globalDefault")))
@@ -52,7 +51,6 @@ def _not_system(name: str, value: int, is_default: bool) -> str:
 def validate_update(new: dict, old: dict) -> list[FieldError]:
     """Value and policy stay. Source: ValidatePriorityClassUpdate."""
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, new["metadata"])
     if new.get("value", 0) != old.get("value", 0):
         errors.append(fields.forbidden("value", "may not be changed in an update."))
     if new.get("preemptionPolicy") != old.get("preemptionPolicy"):
@@ -67,6 +65,7 @@ def cells(priority_class: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    metadata_on_update=("update",),
     kind="PriorityClass", plural="priorityclasses", singular="priorityclass", group="scheduling.k8s.io", namespaced=False,
     short_names=("pc",), storage_version_hash="1QwjyaZjj3Y=", has_generation=True,
     columns=(NAME, column("Value", "scheduling.v1.PriorityClass#value", type="integer"),

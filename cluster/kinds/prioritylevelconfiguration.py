@@ -41,7 +41,6 @@ def validate(level: dict) -> Errors:
     errors: Errors = []
     meta, spec = level["metadata"], level["spec"]
     name = meta.get("name", "")
-    _rules.kube_finalizers(errors, meta)
     if ROUND_TRIP in (meta.get("annotations") or {}):
         errors.append(fields.forbidden("metadata.annotations", f"annotation '{ROUND_TRIP}' is forbidden"))
     _spec(errors, name, spec)
@@ -144,6 +143,7 @@ def cells(level: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    metadata_on_update=("whole",),
     kind="PriorityLevelConfiguration", plural="prioritylevelconfigurations", singular="prioritylevelconfiguration",
     group="flowcontrol.apiserver.k8s.io", namespaced=False, subresources=("status",), storage_version_hash="Kir5PVfvNeI=", has_generation=True,
     columns=(NAME, column("Type", "flowcontrol.v1.PriorityLevelConfigurationSpec#type"),

@@ -47,7 +47,6 @@ def validate(replica_set: dict, old: dict | None = None) -> list[FieldError]:
     """
     errors: list[FieldError] = []
     spec = replica_set["spec"]
-    _rules.kube_finalizers(errors, replica_set["metadata"])
     _rules.not_negative(errors, "spec.replicas", spec.get("replicas"))
     _rules.not_negative(errors, "spec.minReadySeconds", spec.get("minReadySeconds"))
     _workload.selector_and_template(errors, spec, old and old["spec"])
@@ -98,6 +97,7 @@ COLUMNS = (
 )
 
 KIND = Kind(
+    metadata_on_update=("update",),
     kind="ReplicaSet", plural="replicasets", singular="replicaset", group="apps", short_names=("rs",),
     categories=("all",), subresources=("scale", "status"), storage_version_hash="P1RzHs8/mWQ=", has_generation=True,
     columns=COLUMNS, cells=cells, default=default, prepare_create=prepare_create, prepare_update=prepare_update,

@@ -5,7 +5,7 @@ from cluster.kinds import _pod_defaults, _pod_gates, _pod_validation, _pod_warni
 from cluster.kinds._columns import AGE, CONTAINERS, IMAGES, NAME, age, column, container_cells
 from cluster.kinds._workload import count, replicas
 from cluster.kinds.base import FieldError, Kind
-from cluster.meta import fields, labels
+from cluster.meta import fields, labels, names
 
 __all__ = ["KIND", "condition", "count", "replicas"]
 
@@ -56,7 +56,6 @@ def validate(controller: dict) -> list[FieldError]:
     """Source: pkg/apis/core/validation/validation.go (ValidateReplicationController)."""
     errors: list[FieldError] = []
     spec = controller["spec"]
-    _rules.kube_finalizers(errors, controller["metadata"])
     _rules.not_negative(errors, "spec.minReadySeconds", spec.get("minReadySeconds"))
     if not spec.get("selector"):
         errors.append(fields.required("spec.selector"))
@@ -130,6 +129,8 @@ COLUMNS = (
 )
 
 KIND = Kind(
+    name_check=names.is_long_name,
+    metadata_on_update=("update",),
     kind="ReplicationController", plural="replicationcontrollers", singular="replicationcontroller", short_names=("rc",),
     categories=("all",), subresources=("scale", "status"), prefix="/registry/controllers", storage_version_hash="Jond2If31h0=",
     has_generation=True, columns=COLUMNS, cells=cells, default=default, prepare_create=prepare_create,

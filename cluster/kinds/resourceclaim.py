@@ -31,7 +31,6 @@ def prepare_update(draft: dict, old: dict) -> None:
 def validate(claim: dict) -> list[FieldError]:
     """Source: pkg/apis/resource/validation/validation.go (ValidateResourceClaim)."""
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, claim["metadata"])
     _devices.claim(errors, claim["spec"], "spec")
     return errors
 
@@ -72,6 +71,7 @@ def state(claim: dict) -> str:
 
 
 KIND = Kind(
+    metadata_on_update=("whole", "update"),
     kind="ResourceClaim", plural="resourceclaims", singular="resourceclaim", group="resource.k8s.io", subresources=("status",),
     storage_version_hash="wgAZaHcZxUg=",
     columns=(NAME, column("State", "A summary of the current state (allocated, pending, reserved, etc.)."), AGE),

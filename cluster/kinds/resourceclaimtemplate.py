@@ -17,7 +17,6 @@ def default(draft: dict) -> None:
 def validate(template: dict) -> list[FieldError]:
     """Source: pkg/apis/resource/validation/validation.go (ValidateResourceClaimTemplate)."""
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, template["metadata"])
     _devices.claim(errors, template["spec"]["spec"], "spec.spec")
     return errors
 
@@ -28,6 +27,7 @@ def validate_update(new: dict, old: dict) -> list[FieldError]:
 
 
 KIND = Kind(
+    metadata_on_update=("whole", "update"),
     kind="ResourceClaimTemplate", plural="resourceclaimtemplates", singular="resourceclaimtemplate", group="resource.k8s.io",
     storage_version_hash="TuzjC49aUfM=", columns=(NAME, AGE),
     cells=lambda template, now_unix_ms: [template["metadata"]["name"], age(template, now_unix_ms)],

@@ -49,7 +49,6 @@ def prepare_status(draft: dict, old: dict) -> None:
 def validate(quota: dict) -> list[FieldError]:
     """Source: pkg/apis/core/validation/validation.go (ValidateResourceQuota)."""
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, quota["metadata"])
     _spec(errors, quota["spec"])
     return errors
 
@@ -173,6 +172,7 @@ COLUMNS = (
 )
 
 KIND = Kind(
+    metadata_on_update=("update",),
     kind="ResourceQuota", plural="resourcequotas", singular="resourcequota", short_names=("quota",), subresources=("status",),
     storage_version_hash="8uhSgffRX6w=", columns=COLUMNS, cells=cells, default=default, prepare_create=prepare_create,
     prepare_update=prepare_update, prepare_status=prepare_status, validate=validate, validate_update=validate_update,

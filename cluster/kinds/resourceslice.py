@@ -31,7 +31,6 @@ def validate(resource_slice: dict) -> Errors:
     """Source: pkg/apis/resource/validation/validation.go (ValidateResourceSlice)."""
     errors: Errors = []
     spec, pool = resource_slice["spec"], resource_slice["spec"]["pool"]
-    _rules.kube_finalizers(errors, resource_slice["metadata"])
     _pod_volume_sources.csi_driver(errors, "spec.driver", spec["driver"])
     _devices.pool_name(errors, "spec.pool.name", pool["name"])
     if pool["resourceSliceCount"] <= 0:
@@ -121,6 +120,7 @@ def cells(resource_slice: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    metadata_on_update=("update",),
     kind="ResourceSlice", plural="resourceslices", singular="resourceslice", group="resource.k8s.io", namespaced=False,
     storage_version_hash="KsC072WgaEY=", has_generation=True,
     columns=(NAME, column("Node", "resource.v1.ResourceSliceSpec#nodeName"), column("Driver", "resource.v1.ResourceSliceSpec#driver"),

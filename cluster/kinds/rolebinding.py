@@ -20,6 +20,7 @@ def validate_update(new: dict, old: dict) -> list[FieldError]:
 
 
 KIND = Kind(
+    metadata_on_update=("whole", "update"),
     kind="RoleBinding", plural="rolebindings", singular="rolebinding", group=_rbac.GROUP, storage_version_hash="eGsCzGH6b1g=",
     columns=_rbac.binding_columns(NAME, AGE, "RoleBinding"), cells=_rbac.binding_cells, default=_rbac.default_binding,
     validate=validate, validate_update=validate_update, name_check=names.is_path_segment_name, create_on_update=True, icon="link",

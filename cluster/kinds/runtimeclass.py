@@ -66,6 +66,7 @@ def cells(runtime_class: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    plain_metadata=True,
     kind="RuntimeClass", plural="runtimeclasses", singular="runtimeclass", group="node.k8s.io", namespaced=False,
     storage_version_hash="WQTu1GL3T2Q=", columns=(NAME, column("Handler", ""), AGE), cells=cells,
     default=default, validate=validate, validate_update=validate_update, warn=warn, create_on_update=True,

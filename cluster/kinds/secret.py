@@ -49,7 +49,6 @@ def validate(secret: dict) -> list[FieldError]:
     """
     data = secret.get("data") or {}
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, secret["metadata"])
     for key in data:
         _rules.all_of(errors, f"data[{key}]", key, names.config_map_key(key))
     if sum(_size(text) for text in data.values()) > MAX_BYTES:

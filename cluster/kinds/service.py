@@ -133,7 +133,6 @@ def prepare_status(draft: dict, old: dict) -> None:
 def validate(service: dict) -> list[FieldError]:
     """A new Service."""
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, service["metadata"])
     whole(errors, service, None)
     return errors
 
@@ -141,7 +140,6 @@ def validate(service: dict) -> list[FieldError]:
 def validate_update(new: dict, old: dict) -> list[FieldError]:
     """What may change, and then the whole."""
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, new["metadata"])
     change(errors, new["spec"], old["spec"])
     whole(errors, new, old)
     return errors
@@ -229,6 +227,7 @@ COLUMNS = (
 )
 
 KIND = Kind(
+    metadata_on_update=("update",),
     kind="Service", plural="services", singular="service", short_names=("svc",), categories=("all",),
     subresources=("proxy", "status"), prefix="/registry/services/specs", storage_version_hash="0/CO1lhkEBI=",
     columns=COLUMNS, cells=cells, default=default, prepare_create=prepare_create, prepare_update=prepare_update,

@@ -1,7 +1,6 @@
 """ServiceAccount: the identity under which a Pod talks to the API server."""
 from __future__ import annotations
 
-from cluster.kinds import _rules
 from cluster.kinds._columns import AGE, NAME, age
 from cluster.kinds.base import FieldError, Kind
 
@@ -28,7 +27,6 @@ def prepare_update(draft: dict, old: dict) -> None:
 def validate(account: dict) -> list[FieldError]:
     """Only its metadata can be wrong."""
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, account["metadata"])
     return errors
 
 

@@ -32,7 +32,6 @@ def prepare_update(draft: dict, old: dict) -> None:
 def validate(cidr: dict) -> list[FieldError]:
     """Source: pkg/apis/networking/validation/validation.go (ValidateServiceCIDR)."""
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, cidr["metadata"])
     return errors + _ranges(cidr["spec"])
 
 
@@ -69,7 +68,7 @@ def validate_update(new: dict, old: dict) -> list[FieldError]:
     if len(before) == 1 and len(found) == _MOST:
         first = [fields.invalid(f"{path}[0]", found[0], _rules.IMMUTABLE)] if found[0] != before[0] else []
         return first + _ranges(new["spec"])
-    return [fields.invalid(path, found, _rules.IMMUTABLE)]
+    return [fields.invalid(path, found or None, _rules.IMMUTABLE)]
 
 
 def ready(now: str, message: str) -> dict:
@@ -89,6 +88,7 @@ def cells(cidr: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    metadata_on_update=("update",),
     kind="ServiceCIDR", plural="servicecidrs", singular="servicecidr", group="networking.k8s.io", namespaced=False,
     subresources=("status",), storage_version_hash="gNLvruQhW2g=",
     columns=(NAME, column("CIDRs", "networking.v1.ServiceCIDRSpec#cidrs"), AGE),

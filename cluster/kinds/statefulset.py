@@ -108,7 +108,6 @@ def validate(stateful_set: dict) -> list[FieldError]:
     Source: pkg/apis/apps/validation/validation.go (ValidateStatefulSet).
     """
     errors: Errors = []
-    _rules.kube_finalizers(errors, stateful_set["metadata"])
     return errors + _spec(stateful_set["spec"])
 
 
@@ -119,7 +118,6 @@ def validate_update(new: dict, old: dict) -> list[FieldError]:
     """
     errors: Errors = []
     spec, before = new["spec"], old["spec"]
-    _rules.kube_finalizers(errors, new["metadata"])
     found = _spec(spec, is_update=True)
     if found and _spec(before, is_update=True):
         found = _spec(spec, is_update=True, check_template=False)
@@ -269,6 +267,7 @@ def cells(stateful_set: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    metadata_on_update=("update",),
     kind="StatefulSet", plural="statefulsets", singular="statefulset", group="apps", short_names=("sts",), categories=("all",),
     subresources=("scale", "status"), storage_version_hash="H+vl74LkKdo=", has_generation=True, name_check=names.is_label_name,
     columns=(NAME, column("Ready", "Number of the pod with ready state"), AGE, CONTAINERS, IMAGES), cells=cells,

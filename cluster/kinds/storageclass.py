@@ -25,7 +25,6 @@ def default(draft: dict) -> None:
 def validate(storage_class: dict) -> list[FieldError]:
     """Source: pkg/apis/storage/validation/validation.go (ValidateStorageClass)."""
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, storage_class["metadata"])
     provisioner = storage_class.get("provisioner") or ""
     if provisioner:
         _rules.qualified(errors, "provisioner", provisioner.lower())
@@ -104,6 +103,7 @@ def cells(storage_class: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    metadata_on_update=("whole", "update"),
     kind="StorageClass", plural="storageclasses", singular="storageclass", group="storage.k8s.io", namespaced=False,
     short_names=("sc",), storage_version_hash="K+m6uJwbjGY=",
     columns=(NAME, column("Provisioner", "storage.v1.StorageClass#provisioner"),

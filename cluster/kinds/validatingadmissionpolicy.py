@@ -112,7 +112,10 @@ def _annotations(errors: list[FieldError], annotations: list[dict], policy: str)
     seen: list[str] = []
     for index, annotation in enumerate(annotations):
         path, key = f"spec.auditAnnotations[{index}]", annotation.get("key") or ""
-        _rules.qualified(errors, f"{path}.key", f"{policy}/{key}")
+        if policy:
+            _rules.qualified(errors, f"{path}.key", f"{policy}/{key}")
+        else:
+            errors.append(fields.invalid(f"{path}.key", key, "requires metadata.name be non-empty"))
         if not (annotation.get("valueExpression") or "").strip():
             errors.append(fields.required(f"{path}.valueExpression", "valueExpression is not specified"))
         if key in seen:
@@ -128,6 +131,8 @@ def cells(policy: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    unconditional_update=False,
+    metadata_on_update=("whole",), plain_metadata=True,
     kind="ValidatingAdmissionPolicy", plural="validatingadmissionpolicies", singular="validatingadmissionpolicy",
     group="admissionregistration.k8s.io", namespaced=False, categories=("api-extensions",), subresources=("status",),
     storage_version_hash="6OxvlMmQ6is=", has_generation=True,

@@ -94,6 +94,8 @@ def cells(binding: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    unconditional_update=False,
+    metadata_on_update=("whole",), plain_metadata=True,
     kind="ValidatingAdmissionPolicyBinding", plural="validatingadmissionpolicybindings", singular="validatingadmissionpolicybinding",
     group="admissionregistration.k8s.io", namespaced=False, categories=("api-extensions",), storage_version_hash="v9715VZqakg=",
     has_generation=True,

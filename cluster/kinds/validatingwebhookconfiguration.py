@@ -23,6 +23,8 @@ def cells(configuration: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    unconditional_update=False,
+    metadata_on_update=("whole",), plain_metadata=True,
     kind="ValidatingWebhookConfiguration", plural="validatingwebhookconfigurations", singular="validatingwebhookconfiguration",
     group="admissionregistration.k8s.io", namespaced=False, categories=("api-extensions",), storage_version_hash="B0wHjQmsGNk=",
     has_generation=True,

@@ -35,7 +35,6 @@ def validate(attachment: dict) -> list[FieldError]:
     """Source: pkg/apis/storage/validation/validation.go (ValidateVolumeAttachment)."""
     errors: list[FieldError] = []
     spec, status = attachment["spec"], attachment.get("status") or {}
-    _rules.kube_finalizers(errors, attachment["metadata"])
     _pod_volume_sources.csi_driver(errors, "spec.attacher", spec.get("attacher") or "")
     _source(errors, spec["source"], "spec.source")
     _rules.subdomain(errors, "spec.nodeName", spec.get("nodeName") or "")
@@ -90,6 +89,7 @@ def cells(attachment: dict, now_unix_ms: int) -> list:
 
 
 KIND = Kind(
+    metadata_on_update=("whole",),
     kind="VolumeAttachment", plural="volumeattachments", singular="volumeattachment", group="storage.k8s.io", namespaced=False,
     subresources=("status",), storage_version_hash="tJx/ezt6UDU=", unconditional_update=False,
     columns=(NAME, column("Attacher", "storage.v1.VolumeAttachmentSpec#attacher", format="name"),

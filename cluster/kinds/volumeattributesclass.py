@@ -18,7 +18,6 @@ def default(draft: dict) -> None:
 def validate(attributes: dict) -> list[FieldError]:
     """Source: pkg/apis/storage/validation/validation.go (ValidateVolumeAttributesClass)."""
     errors: list[FieldError] = []
-    _rules.kube_finalizers(errors, attributes["metadata"])
     if attributes["driverName"]:
         _rules.qualified(errors, "driverName", attributes["driverName"].lower())
     else:

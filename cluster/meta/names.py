@@ -206,6 +206,11 @@ def is_subdomain_name(name: str, prefix: bool = False) -> list[str]:
     return dns1123_subdomain(_masked(name, prefix))
 
 
+def is_long_name(name: str, prefix: bool = False) -> list[str]:
+    """The same as upstream's declarative rules say it (k8s-long-name): in bytes, and nothing of a generateName."""
+    return [] if prefix else dns1123_subdomain(name, "bytes")
+
+
 def is_label_name(name: str, prefix: bool = False) -> list[str]:
     """The rule for names of Namespaces and others."""
     return dns1123_label(_masked(name, prefix))

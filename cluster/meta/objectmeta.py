@@ -14,6 +14,8 @@ from .gotext import quote
 ANNOTATIONS_LIMIT_BYTES = 256 * 1024
 IMMUTABLE = "field is immutable"
 FIELD_MANAGER_LIMIT = 128
+STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+NOT_STANDARD = "name is neither a standard finalizer name nor is it fully qualified"
 
 
 def validate_labels(labels: Mapping[str, str] | None, path: str) -> list[FieldError]:
@@ -68,6 +70,12 @@ def validate_finalizers(finalizers: Sequence[str] | None, path: str) -> list[Fie
     if "orphan" in finalizers and "foregroundDeletion" in finalizers:
         errors.append(invalid(path, list(finalizers), "finalizer orphan and foregroundDeletion cannot be both set"))
     return errors
+
+
+def validate_kube_finalizers(finalizers: Sequence[str] | None, path: str) -> list[FieldError]:
+    """Finalizers without a domain must be Kubernetes' own. Source: pkg/apis/core/validation/validation.go (validateKubeFinalizerName)."""
+    return [invalid(f"{path}[{index}]", name, NOT_STANDARD) for index, name in enumerate(finalizers or ())
+            if "/" not in name and name not in STANDARD_FINALIZERS]
 
 
 def validate_field_manager(manager: str, path: str = "fieldManager") -> list[FieldError]:

@@ -14,6 +14,7 @@ from cluster.apiserver.context import Context
 from cluster.engine.clock import Clock
 from cluster.engine.rng import Streams
 from cluster.kinds import _crd_names, _quota, poddisruptionbudget
+from cluster.kinds.customresourcedefinition import CLEANUP
 from cluster.kinds.pod import is_ready
 from cluster.meta.requests import Request, Response
 from cluster.store.memory import Store
@@ -104,7 +105,7 @@ class InProcess:
         if crd["metadata"].get("deletionTimestamp"):
             self.ask("deletecollection", crd["spec"]["names"]["plural"], group=crd["spec"]["group"], body={})
             self.ask("update", "customresourcedefinitions", group="apiextensions.k8s.io", name=name, subresource="status",
-                     body={**crd, "metadata": {**crd["metadata"], "finalizers": []}})
+                     body={**crd, "metadata": {**crd["metadata"], "finalizers": [one for one in crd["metadata"]["finalizers"] if one != CLEANUP]}})
             return
         names, reason, message = _crd_names.accepted(crd, [])
         crd = {**crd, "status": {**crd["status"], "acceptedNames": names, "conditions": _crd_names.conditions(crd, reason, message, stamp)}}

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from cluster.kinds import registry
-from cluster.meta.objectmeta import validate_object_meta
+from cluster.meta.objectmeta import validate_kube_finalizers, validate_object_meta
 from cluster.meta.objects import draft
 
 FILES = ("upstream.jsonl.gz", "upstream_workloads.jsonl.gz", "upstream_storage.jsonl.gz")
@@ -32,7 +32,10 @@ def judged(case: dict) -> dict:
     if case["op"] == "create":
         if kind.prepare_create:
             kind.prepare_create(new)
-        errors = validate_object_meta(new["metadata"], namespaced=kind.namespaced, name_check=kind.name_check) + kind.validate(new)
+        errors = validate_object_meta(new["metadata"], namespaced=kind.namespaced, name_check=kind.name_check)
+        if not kind.plain_metadata:
+            errors += validate_kube_finalizers(new["metadata"].get("finalizers"), "metadata.finalizers")
+        errors += kind.validate(new)
     else:
         kind.default(old)
         prepare, validate = strategy(kind, case["op"])

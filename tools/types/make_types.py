@@ -93,7 +93,8 @@ def describe(kind: dict, rules: dict, published: dict) -> list:
         return ["bytes", go]
     atomic = ["atomic"] if "atomic" in (rules.get("x-kubernetes-map-type"),) else []
     if "struct" in kind:
-        atomic = atomic or (["atomic"] if published.get(kind["struct"], {}).get("x-kubernetes-map-type") == "atomic" else [])
+        says = rules.get("x-kubernetes-map-type") or published.get(kind["struct"], {}).get("x-kubernetes-map-type")
+        atomic = ["atomic"] if says == "atomic" else []
         return ["object", go, kind["struct"], *([atomic] if atomic else [])]
     if "map" in kind:
         return ["map", go, describe(kind["map"], rules.get("additionalProperties", {}), published), *([atomic] if atomic else [])]

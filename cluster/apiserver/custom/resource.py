@@ -224,6 +224,7 @@ def _kind(crd: dict, version: dict, stored_as: str, post: converting.Post | None
     made = resource_of(crd, version, kind, storage=stored_as, post=post)
     wanted = version.get("additionalPrinterColumns") or []
     return Kind(
+        metadata_on_update=("update",), plain_metadata=True,
         kind=kind, plural=names["plural"], singular=names.get("singular", ""), group=group, version=name,
         namespaced=spec["scope"] == "Namespaced", list_kind=names.get("listKind", ""), short_names=tuple(names.get("shortNames") or ()),
         categories=tuple(names.get("categories") or ()), verbs=VERBS,
