@@ -158,13 +158,9 @@ class Rollout:
         wait_s = self.deployment["spec"].get("minReadySeconds", 0)
         if annotations != before or new["spec"].get("minReadySeconds", 0) != wait_s:
             changed = revisions.with_annotations(new, annotations)
-            return checked(
-                (
-                    yield self.client.update(
-                        "replicasets", {**changed, "spec": {**new["spec"], "minReadySeconds": wait_s}}
-                    )
-                )
-            )
+            spec = {name: value for name, value in new["spec"].items() if name != "minReadySeconds"}
+            spec |= {"minReadySeconds": wait_s} if wait_s else {}  # as Go, which leaves out a nought
+            return checked((yield self.client.update("replicasets", {**changed, "spec": spec})))
         needs_update = self._note(revision=before.get(revisions.REVISION, ""))
         if statuses.has_deadline(self.deployment) and statuses.condition_of(self.status, statuses.PROGRESSING) is None:
             message = f'Found new replica set "{new["metadata"]["name"]}"'

@@ -59,6 +59,7 @@ class Decision(NamedTuple):
     next_start: int
     before: Verdict | None = None
     absent: Rejection | None = None  # of nodes that nobody looked at
+    narrowing: tuple[str, ...] = ()  # the plugins that are named in it
 
 
 def nodes_to_find(all_nodes: int, percent: int = 0) -> int:
@@ -77,19 +78,24 @@ def decide(
     scoring: those that score, where they are others. percent: of the nodes need to fit, 0 for the usual rule.
     """
     nodes = cycle.cache.nodes
-    filters, candidates, before, absent = prepare_filters(cycle, plugins, nodes)
+    filters, candidates, before, narrowing = prepare_filters(cycle, plugins, nodes)
     cycle.filters = filters
     if before is not None:
         return Decision("", [], NO_SCORES, [], 0, len(nodes), start, before)
     freed = cycle.cache.by_name.get(cycle.pod.nominated) if cycle.pod.nominated else None
-    if freed is not None and freed.node is not None and rejection_of(cycle, freed) is None:
-        verdict = Verdict(freed.name)  # the node that was freed for it is tried first, and taken
-        return Decision(freed.name, [verdict], NO_SCORES, [freed.name], 1, len(nodes), start, absent=absent)
+    if freed is not None and freed.node is not None:
+        found = rejection_of(cycle, freed)
+        if found is None:
+            verdict = Verdict(freed.name)  # the node that was freed for it is tried first, and taken
+            return Decision(freed.name, [verdict], NO_SCORES, [freed.name], 1, len(nodes), start, absent=_absent(narrowing))
+        narrowing = [*narrowing, found[0]] if narrowing else narrowing  # as upstream, who counts it among those that narrowed
+    absent = _absent(narrowing)
     verdicts, places = run_filters(cycle, filters, candidates, start, percent)
     next_start = (start + len(verdicts)) % len(nodes)
     if len(places) <= 1:
         chosen = [nodes[place].name for place in places]
-        return Decision(chosen[0] if chosen else "", verdicts, NO_SCORES, chosen, len(places), len(nodes), next_start, absent=absent)
+        first = chosen[0] if chosen else ""
+        return Decision(first, verdicts, NO_SCORES, chosen, len(places), len(nodes), next_start, absent=absent, narrowing=tuple(narrowing))
     scores = run_scores(cycle, plugins if scoring is None else scoring, places)
     best = max(scores.totals)
     ties = [name for name, total in zip(scores.nodes, scores.totals, strict=True) if total == best]
@@ -98,7 +104,7 @@ def decide(
 
 
 def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeInfo]):
-    """(plugins that filter, places of nodes to look at or None for all, a rejection before filtering, the rejection of all other nodes).
+    """(plugins that filter, places of nodes to look at or None for all, a rejection before filtering, the plugins that ruled other nodes out).
 
     Source: framework/runtime/framework.go (RunPreFilterPlugins).
     """
@@ -107,21 +113,25 @@ def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeI
         answer = plugin.pre_filter(cycle)
         if isinstance(answer, Rejection):
             if not answer.resolvable:
-                return [], [], Verdict("", plugin.name, answer), None
+                return [], [], Verdict("", plugin.name, answer), []
             before = Verdict("", plugin.name, answer)  # preemption may help, and needs what the others prepare
             continue
         if isinstance(answer, OnlyNodes):
             narrowing.append(plugin.name)
             names = [name for name in answer.names if names is None or name in names]
             if not names:
-                return [], [], Verdict("", plugin.name, _without_nodes(narrowing)), None
+                return [], [], Verdict("", plugin.name, _without_nodes(narrowing)), []
         if answer != SKIP and plugin.filter is not None:
             filters.append(plugin)
     if names is None or before is not None:
-        return filters, None, before, None
-    absent = Rejection((f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(narrowing))}]",))
+        return filters, None, before, []
     places = cycle.cache.places
-    return filters, sorted(places[name] for name in dict.fromkeys(names) if name in places), None, absent
+    return filters, sorted(places[name] for name in dict.fromkeys(names) if name in places), None, narrowing
+
+
+def _absent(narrowing: list[str]) -> Rejection | None:
+    """The rejection of nodes that nobody looks at."""
+    return Rejection((f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(dict.fromkeys(narrowing)))}]",)) if narrowing else None
 
 
 def _without_nodes(plugins: list[str]) -> Rejection:

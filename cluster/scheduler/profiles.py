@@ -56,4 +56,4 @@ def rejecting_plugins(decision: Decision) -> list[str]:
     """The plugins whose rejections the Pod waits to see lifted."""
     if decision.before is not None:
         return [decision.before.plugin]
-    return list(dict.fromkeys(verdict.plugin for verdict in decision.verdicts if verdict.rejection))
+    return list(dict.fromkeys([*decision.narrowing, *(verdict.plugin for verdict in decision.verdicts if verdict.rejection)]))

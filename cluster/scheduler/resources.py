@@ -19,7 +19,11 @@ Amounts = dict[str, int]  # resource -> thousandths for cpu, whole units for all
 
 
 class Requests(NamedTuple):
-    """scalars: extended resources and huge pages. nonzero_*: with the defaults that scoring assumes."""
+    """scalars: extended resources and huge pages. nonzero_*: with the defaults that scoring assumes, for a Pod that is on a node.
+
+    scored_*: the same for the Pod that is being placed, of its containers alone: NodeResourcesFit's scorer is made without
+    enablePodLevelResources (plugins/noderesources/fit.go), so upstream does not see what stands at Pod level there.
+    """
 
     cpu: int
     memory: int
@@ -27,6 +31,8 @@ class Requests(NamedTuple):
     scalars: Amounts
     nonzero_cpu: int
     nonzero_memory: int
+    scored_cpu: int
+    scored_memory: int
 
 
 @lru_cache(maxsize=4096)
@@ -48,6 +54,7 @@ def pod_requests(spec: dict) -> Requests:
     pod_level = (spec.get("resources") or {}).get("requests") or {}
     missing = {name: value for name, value in assumed.items() if name not in pod_level}
     nonzero = _total(spec, missing)
+    scored = _total({**spec, "resources": None}, assumed) if pod_level else nonzero
     scalars = {name: value for name, value in total.items() if name not in NATIVE}
     return Requests(
         total.get("cpu", 0),
@@ -56,6 +63,8 @@ def pod_requests(spec: dict) -> Requests:
         scalars,
         nonzero.get("cpu", 0),
         nonzero.get("memory", 0),
+        scored.get("cpu", 0),
+        scored.get("memory", 0),
     )
 
 

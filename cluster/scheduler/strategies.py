@@ -69,9 +69,9 @@ def _between(before: tuple[int, int], after: tuple[int, int], use: int) -> int:
 def use_of(name: str, requests: Requests, node: NodeInfo) -> tuple[int, int]:
     """(what a node offers of a resource, what is taken with the Pod on it); (0, 0) where it does not count for this Pod."""
     if name == "cpu":
-        return node.cpu, node.nonzero_cpu + requests.nonzero_cpu
+        return node.cpu, node.nonzero_cpu + requests.scored_cpu
     if name == "memory":
-        return node.memory, node.nonzero_memory + requests.nonzero_memory
+        return node.memory, node.nonzero_memory + requests.scored_memory
     if name == NATIVE[2]:
         return node.storage, node.used_storage + requests.storage
     wanted = requests.scalars.get(name, 0)

@@ -281,6 +281,19 @@ def test_the_emptier_a_node_the_better(asked, nodes, placed, wanted):
     assert found == wanted
 
 
+@pytest.mark.parametrize(("level", "own", "used", "wanted"), [
+    ({"cpu": "2", "memory": "2Gi"}, {"memory": "256Mi"}, {"cpu": "2", "memory": "2Gi"}, [58]),
+    (None, {"memory": "256Mi"}, {"cpu": "2", "memory": "2Gi"}, [58]),
+    (None, {"memory": "256Mi"}, None, [95]),
+])
+def test_what_stands_at_pod_level_counts_for_pods_that_are_there_alone(level, own, used, wanted):
+    """The first row is what the real scheduler 1.36.3 gave. Source: noderesources/fit.go (getScorer leaves enablePodLevelResources out)."""
+    def with_level(info, requests):
+        return PodInfo({**info.pod, "spec": {**info.spec, "resources": {"requests": requests}}}) if requests else info
+    there = [("n", with_level(pod("q", {"cpu": "300m", "memory": "0"}), used))] if used else []
+    assert points(node_resources_fit, with_level(pod("p", own), level), [node("n", cpu="8", memory="4Gi")], there) == wanted
+
+
 @pytest.mark.parametrize(("asked", "nodes", "placed", "wanted"), [
     ([], [("4", "10000")], [], "skipped"),
     (TWICE, [("4", "10000"), ("6", "10000")], [], [68, 75]),

@@ -177,3 +177,33 @@ def test_who_goes_of_equals_does_not_depend_on_who_came_first():
         return [victim.name for victim in DefaultPreemption().post_filter(cycle, decision, lambda count: 0).victims]
 
     assert rescued(["a", "b"]) == rescued(["b", "a"]) == ["b"]
+
+
+def test_a_node_to_be_that_does_not_fit_is_named_among_what_ruled_others_out():
+    """The words of the real scheduler 1.36.3. Source: schedule_one.go: one set of names for those that narrow and those that reject."""
+    bench = Bench()
+    for name in ("n1", "n2"):
+        bench.node(name, cpu="1")
+    only = {"nodeSelectorTerms": [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n1"]}]}]}
+    affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": only}}
+    bench.pod("q", cpu="1", nodeName="n1")
+    bench.pod("p", cpu="1", affinity=affinity)
+    bench.engine.settle()
+    bench.patch("/api/v1/namespaces/default/pods/p/status", {"status": {"nominatedNodeName": "n1"}})
+    bench.node("n3", cpu="1")
+    bench.run(5_000)
+    said = [fact.data["message"].split(". ")[0] for fact in bench.facts("SchedulingFailed")]
+    assert said[0] == "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't satisfy plugin(s) [NodeAffinity]"
+    assert said[-1] == "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't satisfy plugin(s) [NodeAffinity NodeResourcesFit]"
+
+
+def test_a_pod_for_a_node_that_is_not_there_waits_for_it():
+    bench = Bench()
+    bench.node("n1")
+    only = {"nodeSelectorTerms": [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n9"]}]}]}
+    bench.pod("p", affinity={"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": only}})
+    bench.engine.settle()
+    assert len(bench.facts("SchedulingFailed")) == 1  # and not again and again, as after a mishap
+    bench.node("n9")
+    bench.run(3_000)
+    assert bench.node_of("p") == "n9"

@@ -105,8 +105,8 @@ class NodeResourcesFit(Plugin):
         """The mean of the free shares of cpu and memory, with the Pod on the node."""
         requests, total, parts = cycle.pod.requests, 0, 0
         for offered, used in (
-            (node.cpu, node.nonzero_cpu + requests.nonzero_cpu),
-            (node.memory, node.nonzero_memory + requests.nonzero_memory),
+            (node.cpu, node.nonzero_cpu + requests.scored_cpu),
+            (node.memory, node.nonzero_memory + requests.scored_memory),
         ):
             if offered:
                 parts += 1
