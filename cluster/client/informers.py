@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, ItemsView, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from cluster.apiserver.watch import WatchSpec
-from cluster.kinds import prefix
+from cluster.kinds import lease, pod, prefix
 from cluster.meta.objects import controller_of, key_of
 
 from .client import Client
 
 RETRY_MS, MOST_RETRY_MS = 800, 30_000  # wait before asking again: doubling, and up to as much again by chance
 Handler = Callable[[str, dict | None, dict | None], None]
+# Of what most changes are mere reports: whether one is. They can concern no index, and few handlers.
+ONLY_REPORTS: dict[str, Callable[[dict, dict], bool]] = {"pods": pod.only_reports, "leases": lease.only_renews}
 
 
 @dataclass
@@ -39,8 +41,11 @@ class Informer:
         self.state = InformerState()
         self.late = False        # began while the process ran: of a custom resource
         self.handlers: list[Handler] = []
+        self.only_reports = ONLY_REPORTS.get(resource)
         self.of_owner: dict[str, list[Handler]] = {}    # by the kind of the controller that an object names
-        self.registered: list[tuple[Any, str, Handler]] = []   # (whose, owner's kind or "", handler): both of these, in their order
+        self.reports: list[Handler] = []                # who hears of reports, and what they hear
+        self.reports_of_owner: dict[str, list[Handler]] = {}
+        self.registered: list[tuple[Any, str, Handler, Handler | None]] = []   # (whose, owner's kind or "", for news, for reports): in order
         self.registrant: Any = None   # who is registering handlers now
         self.deaf: tuple[Any, ...] = ()   # registrants that are switched off
         self.indexes: dict[str, dict[str, dict[str, dict]]] = {name: {} for name in indexes}
@@ -69,30 +74,34 @@ class Informer:
             self.indexers[name] = indexer
             self.on_restore()
 
-    def on(self, handler: Handler) -> None:
-        self._register("", handler)
+    def on(self, handler: Handler, *, report: Handler | Literal["same"] | None = "same") -> None:
+        """Hear of all news. report: who hears instead of what only reports how an object does (ONLY_REPORTS); None: nobody."""
+        self._register("", handler, handler if report == "same" else report)
 
-    def on_owned(self, kind: str, handler: Handler) -> None:
+    def on_owned(self, kind: str, handler: Handler, *, report: Handler | Literal["same"] | None = "same") -> None:
         """Hear only of objects that have, or had, a controller of this kind, and of those that have none."""
-        self._register(kind, handler)
+        self._register(kind, handler, handler if report == "same" else report)
 
-    def _register(self, kind: str, handler: Handler) -> None:
-        self.registered.append((self.registrant, kind, handler))
+    def _register(self, kind: str, handler: Handler, report: Handler | None) -> None:
+        self.registered.append((self.registrant, kind, handler, report))
         if self.registrant not in self.deaf:
-            (self.of_owner.setdefault(kind, []) if kind else self.handlers).append(handler)
+            self._let_hear(kind, handler, report)
+
+    def _let_hear(self, kind: str, handler: Handler, report: Handler | None) -> None:
+        (self.of_owner.setdefault(kind, []) if kind else self.handlers).append(handler)
+        if report is not None:
+            (self.reports_of_owner.setdefault(kind, []) if kind else self.reports).append(report)
 
     def tell_only(self, deaf: tuple[Any, ...]) -> None:
         """Let the handlers of all but some registrants hear of news."""
-        self.deaf, heard = deaf, [(kind, handler) for whose, kind, handler in self.registered if whose not in deaf]
-        self.handlers = [handler for kind, handler in heard if not kind]
-        self.of_owner = {}
-        for kind, handler in heard:
-            if kind:
-                self.of_owner.setdefault(kind, []).append(handler)
+        self.deaf, self.handlers, self.of_owner, self.reports, self.reports_of_owner = deaf, [], {}, [], {}
+        for whose, kind, handler, report in self.registered:
+            if whose not in deaf:
+                self._let_hear(kind, handler, report)
 
     def replay(self, whose: Any) -> None:
         """Tell one registrant of all objects as if they had just come."""
-        mine = [(kind, handler) for each, kind, handler in self.registered if each is whose]
+        mine = [(kind, handler) for each, kind, handler, _ in self.registered if each is whose]
         for obj in self.items() if mine else ():
             owner = controller_of(obj)
             for kind, handler in mine:
@@ -105,7 +114,7 @@ class Informer:
         is_same = old is None or old["metadata"].get("ownerReferences") is new["metadata"].get("ownerReferences")
         before = after if is_same else controller_of(old)
         if after is None or before is None:
-            return [handler for handlers in self.of_owner.values() for handler in handlers]
+            return _all(self.of_owner)
         found = self.of_owner.get(after["kind"]) or []
         return found if before["kind"] == after["kind"] else [*(self.of_owner.get(before["kind"]) or ()), *found]
 
@@ -142,6 +151,35 @@ class Informer:
             self._add(key, obj)
         return "MODIFIED", old
 
+    def tell(self, kind: str, obj: dict) -> None:
+        """Take one event in, and let all hear of it whom it may concern."""
+        if kind == "MODIFIED" and self.only_reports is not None:
+            key = key_of(obj)
+            old = self.state.objects.get(key)
+            if old is not None and self.only_reports(old, obj):
+                self._report(key, old, obj)
+                return
+        kind, old = self.put(kind, obj)
+        for handler in self.handlers:
+            handler(kind, old, obj)
+        if self.of_owner:
+            for handler in self.concerned(old, obj):
+                handler(kind, old, obj)
+
+    def _report(self, key: str, old: dict, obj: dict) -> None:
+        """Take a mere report in: all indexes' values are as they were."""
+        self.state.objects[key] = obj
+        if self.indexers:
+            for rows, each in zip(self.indexes.values(), self._values[key]):
+                for value in each:
+                    rows[value][key] = obj
+        for handler in self.reports:
+            handler("MODIFIED", old, obj)
+        if self.reports_of_owner:
+            owner = controller_of(obj)
+            for handler in _all(self.reports_of_owner) if owner is None else self.reports_of_owner.get(owner["kind"]) or ():
+                handler("MODIFIED", old, obj)
+
     def _add(self, key: str, obj: dict) -> None:
         self.state.objects[key] = obj
         self._index(key, obj)
@@ -164,6 +202,10 @@ class Informer:
         self.indexes, self._values = {name: {} for name in self.indexers}, {}
         for key, obj in self.state.objects.items():
             self._index(key, obj)
+
+
+def _all(handlers: dict[str, list[Handler]]) -> list[Handler]:
+    return [handler for each in handlers.values() for handler in each]
 
 
 class Informers:
@@ -286,18 +328,10 @@ class Informers:
         changed = [item for key, item in fresh.items() if key not in known
                    or known[key]["metadata"]["resourceVersion"] != item["metadata"]["resourceVersion"]]
         for key in gone:
-            self._tell(informer, "DELETED", known[key])
+            informer.tell("DELETED", known[key])
         for item in changed:
-            self._tell(informer, "ADDED", item)
+            informer.tell("ADDED", item)
         return len(gone) + len(changed)
-
-    def _tell(self, informer: Informer, kind: str, obj: dict) -> None:
-        kind, old = informer.put(kind, obj)
-        for handler in informer.handlers:
-            handler(kind, old, obj)
-        if informer.of_owner:
-            for handler in informer.concerned(old, obj):
-                handler(kind, old, obj)
 
     def _watching(self, watcher_id: int) -> Informer | None:
         """The informer whose watch has this number. It is remembered, but asked again: a restart begins another watch."""
@@ -321,4 +355,4 @@ class Informers:
                 meta = obj["metadata"]
                 self.process.trace("WatchDelivered", f"{informer.resource}/{meta.get('namespace', '')}/{meta['name']}",
                                    cause=cause, type=kind, revision=int(meta["resourceVersion"]), to=self.process.name)
-            self._tell(informer, kind, obj)
+            informer.tell(kind, obj)

@@ -34,7 +34,7 @@ class DeploymentController(Controller):
         self.pods = informers.watch("pods", indexes={"controller": controller_index})
         self.deployments.on(self.on_deployment)
         self.replica_sets.on(self.on_replica_set)
-        self.pods.on(self.on_pod)
+        self.pods.on(self.on_pod, report=None)
 
     # -- news -------------------------------------------------------------------------------------------------------
 

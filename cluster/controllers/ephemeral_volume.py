@@ -29,7 +29,7 @@ class EphemeralVolumeController(Controller):
 
     def watch(self, informers) -> None:
         self.pods, self.claims = informers.watch("pods"), informers.watch(CLAIMS)
-        self.pods.on(self.on_pod)
+        self.pods.on(self.on_pod, report=None)
         self.claims.on(self.on_claim)
 
     def on_pod(self, kind: str, old: dict | None, new: dict) -> None:

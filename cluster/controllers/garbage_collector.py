@@ -39,7 +39,7 @@ class GarbageCollector(Controller):
 
     def watch(self, informers) -> None:
         for kind in _kinds.collected():
-            informers.watch(_kinds.resource(kind)).on(partial(self.on_object, kind))
+            informers.watch(_kinds.resource(kind)).on(partial(self.on_object, kind), report=None)
         informers.watch("customresourcedefinitions").on(self.on_definition)
 
     def subject(self, key: str) -> str:

@@ -56,7 +56,7 @@ class NodeLifecycleController(Controller):
         self.leases = informers.watch("leases")
         self.pods = informers.watch("pods", indexes={"node": pod_node})
         self.nodes.on(self.on_node)
-        self.pods.on(self.on_pod)
+        self.pods.on(self.on_pod, report=None)
 
     @property
     def now(self) -> str:

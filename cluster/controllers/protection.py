@@ -45,7 +45,7 @@ class ClaimProtectionController(Controller):
         self.claims = informers.watch("persistentvolumeclaims")
         self.pods = informers.watch("pods")
         self.claims.on(self.on_claim)
-        self.pods.on(self.on_pod)
+        self.pods.on(self.on_pod, report=None)
 
     def on_claim(self, kind: str, old: dict | None, new: dict) -> None:
         if kind != "DELETED" and needs_care(new, CLAIM_FINALIZER):

@@ -51,7 +51,7 @@ class ReplicaSetController(Controller):
         self.pods = informers.watch("pods", indexes={"controller": controller_index})
         self.written = {"pods": self.pods, self.RESOURCE: self.replica_sets}
         self.replica_sets.on(self.on_replica_set)
-        self.pods.on_owned(self.KIND, self.on_pod)
+        self.pods.on_owned(self.KIND, self.on_pod, report=self.on_report)
 
     def owners(self, informer):
         """The informer of what this controller looks after."""
@@ -101,6 +101,14 @@ class ReplicaSetController(Controller):
         else:
             self._pod_updated(old, new, reference, owner)
 
+    def on_report(self, kind: str, old: dict, new: dict) -> None:
+        """A Pod of the same owner tells how it does."""
+        reference = controller_of(new)
+        owner = self._named(new, reference)
+        if owner is not None:
+            self._count(new, reference, owner, gone=False)
+            self._owned_pod_updated(old, new, owner)
+
     def _named(self, pod: dict, reference: dict | None) -> dict | None:
         """The owner that a Pod's reference means."""
         return resolve(self.replica_sets, pod["metadata"].get("namespace", ""), reference, self.KIND)
@@ -129,7 +137,8 @@ class ReplicaSetController(Controller):
         if before is not None and before is not reference and before != reference:
             self._left(old, before, reference)
         if reference is not None:
-            self._owned_pod_updated(old, new, owner)
+            if owner is not None:
+                self._owned_pod_updated(old, new, owner)
         elif before is not None or old["metadata"].get("labels") != new["metadata"].get("labels"):
             self._offer(new)
 
@@ -142,9 +151,7 @@ class ReplicaSetController(Controller):
         if previous is not None:
             self.queue.add(key_of(previous))
 
-    def _owned_pod_updated(self, old: dict, new: dict, owner: dict | None) -> None:
-        if owner is None:
-            return
+    def _owned_pod_updated(self, old: dict, new: dict, owner: dict) -> None:
         key = key_of(owner)
         self.queue.add(key)
         wait_s = owner["spec"].get("minReadySeconds", 0)

@@ -36,7 +36,7 @@ class ResourceQuotaController(Controller):
                 continue
             informer = informers.watch(_kinds.resource(kind))
             self.counted[(kind.plural, kind.group)] = informer
-            informer.on(self.on_pod if kind.plural == "pods" else self.on_service if kind.plural == "services" else self.on_object)
+            informer.on(self.on_pod if kind.plural == "pods" else self.on_service if kind.plural == "services" else self.on_object, report=None)
 
     def on_synced(self) -> None:
         self.after(RESYNC_MS, "resync", background=True)

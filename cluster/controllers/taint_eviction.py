@@ -53,7 +53,7 @@ class TaintEvictionController(Controller):
         self.nodes = informers.watch("nodes")
         self.pods = informers.watch("pods", indexes={"node": pod_node})
         self.nodes.on(self.on_node)
-        self.pods.on(self.on_pod)
+        self.pods.on(self.on_pod, report=None)
 
     # -- news -------------------------------------------------------------------------------------------------------
 

@@ -29,6 +29,15 @@ def validate(lease: dict) -> list[FieldError]:
     return errors + _coordination(spec)
 
 
+def only_renews(old: dict, new: dict) -> bool:
+    """Whether a Lease's holder shows that it lives, and there is no more to it; where that is not plain to see, the answer is no."""
+    try:
+        before, after = old["metadata"], new["metadata"]
+        return after["uid"] == before["uid"] and after["ownerReferences"] is before["ownerReferences"] and "deletionTimestamp" not in after
+    except KeyError:
+        return False
+
+
 def _coordination(spec: dict) -> list[FieldError]:
     strategy = spec.get("strategy")
     errors = []

@@ -14,6 +14,7 @@ __all__ = ["KIND", "cells", "is_sidecar", "ready_counts", "restart_count", "stat
 
 GATED = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, "reason": "SchedulingGated",
          "message": "Scheduling is blocked due to non-empty scheduling gates"}
+GOING_ON = ("Pending", "Running")
 
 
 def default(draft: dict) -> None:
@@ -187,6 +188,22 @@ def is_terminating(pod: dict) -> bool:
 def is_active(pod: dict) -> bool:
     """It counts as a replica: not ended, not being deleted."""
     return not is_terminating(pod) and not is_terminal(pod)
+
+
+def only_reports(old: dict, new: dict) -> bool:
+    """Whether a change of a Pod only tells how it does, which most changes do: it has a node, goes on, and is asked for the same.
+
+    Spec, labels and owners are the very same objects then. Where that is not plain to see, the answer is no.
+    """
+    try:
+        before, after = old["metadata"], new["metadata"]
+        return (
+            new["spec"] is old["spec"] and after["labels"] is before["labels"] and after["ownerReferences"] is before["ownerReferences"]
+            and "deletionTimestamp" not in after and after["uid"] == before["uid"]
+            and new["status"]["phase"] in GOING_ON and old["status"]["phase"] in GOING_ON and new["spec"]["nodeName"] != ""
+        )  # fmt: skip
+    except KeyError:
+        return False
 
 
 def condition(pod: dict, kind: str) -> dict | None:

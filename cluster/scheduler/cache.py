@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from cluster.meta.labels import Selector
+from cluster.meta.objects import key_of
 
 from .affinity import Term
 from .counts import Counter, Label, Tally
@@ -131,6 +132,16 @@ class Cache:
             counter.count(info, self.by_name[node], 1)
         if info.affinity is not None:
             self._note_terms(info, self.by_name[node], 1)
+
+    def report(self, pod: dict) -> bool:
+        """Take over a Pod that takes and is what it did before; False if its node does not have it."""
+        node = self.by_name.get(pod["spec"]["nodeName"])
+        key = key_of(pod)
+        info = node.pods.get(key) if node is not None else None
+        if info is None or info.spec is not pod["spec"]:
+            return False
+        node.pods[key] = info.reported(pod)
+        return True
 
     def remove_pod(self, key: str) -> PodInfo | None:
         name = self.node_of.pop(key, None)

@@ -61,6 +61,14 @@ class PodInfo:
         fresh._refresh(pod)
         return fresh
 
+    def reported(self, pod: dict) -> PodInfo:
+        """This Pod with another status: all that is parsed is as it was."""
+        fresh = PodInfo.__new__(PodInfo)
+        fresh.pod, fresh.spec, fresh.requests, fresh.host_ports, fresh.claims = pod, self.spec, self.requests, self.host_ports, self.claims
+        fresh.tolerations, fresh.priority, fresh.affinity, fresh.key, fresh.name = self.tolerations, self.priority, self.affinity, self.key, self.name
+        fresh.uid, fresh.namespace, fresh.labels, fresh.terminating, fresh.disks = self.uid, self.namespace, self.labels, self.terminating, self.disks
+        return fresh
+
     def counts_as(self, other: PodInfo) -> bool:
         """Whether both take the same from a node and match the same selectors."""
         return (

@@ -95,7 +95,7 @@ class Scheduler(Process):
         self.nodes = self.informers.watch("nodes")
         self.others = {name: self.informers.watch(name) for name in LOOKED_UP if registry().plural(name)}
         self.listers = Listers(self._look_up, self._list)
-        self.pods.on(self.on_pod)
+        self.pods.on(self.on_pod, report=self.on_report)
         self.nodes.on(self.on_node)
         self.volumes = Volumes(self)
         for resource in STORAGE:
@@ -200,6 +200,11 @@ class Scheduler(Process):
             self._assigned(old, new)
         elif new["spec"].get("schedulerName", PROFILE) in self.profiles:
             self._unassigned(old, new)
+
+    def on_report(self, kind: str, old: dict, new: dict) -> None:
+        """A Pod on its node goes on as before, which helps nobody who waits."""
+        if not self.cache.report(new):
+            self._assigned(old, new)
 
     def _gone(self, pod: dict) -> None:
         key = key_of(pod)

@@ -106,3 +106,59 @@ def test_a_copy_knows_how_far_it_has_come_also_after_a_restore(informer):
     informer.state.newest = "9"
     thaw(informer, freeze(informer))
     assert informer.has_seen(9) and not informer.has_seen(10)
+
+
+def running(revision: int, **status) -> dict:
+    """A Pod on a node; all of a name share what is asked of them."""
+    meta = {**METADATA, "resourceVersion": str(revision)}
+    return {"metadata": meta, "spec": SPEC, "status": {"phase": "Running", **status}}
+
+
+METADATA = {**owned("Job", "r")["metadata"], "uid": "1", "labels": {}}
+SPEC = {"nodeName": "n1"}
+
+
+@pytest.mark.parametrize("is_report", [True, False])
+def test_a_mere_report_is_told_to_those_who_want_it_and_found_in_every_index(informer, is_report):
+    heard = []
+    informer.on(lambda *news: heard.append("all"))
+    informer.on(lambda *news: heard.append("news"), report=None)
+    informer.on(lambda *news: heard.append("news"), report=lambda *news: heard.append("report"))
+    informer.on_owned("Job", lambda *news: heard.append("owned"), report=lambda kind, old, new: heard.append((kind, old["status"], new["status"])))
+    informer.put("ADDED", running(1))
+    informer.tell("MODIFIED", running(2, ready=True) if is_report else {**running(2, ready=True), "spec": {**SPEC}})
+    told = ["all", "report", ("MODIFIED", {"phase": "Running"}, {"phase": "Running", "ready": True})]
+    assert heard == (told if is_report else ["all", "news", "news", "owned"])
+    assert informer.get("default/r")["status"] == informer.by("node", "n1")[-1]["status"] == {"phase": "Running", "ready": True}
+
+
+def test_who_is_switched_off_hears_no_reports_either(informer):
+    heard = []
+    for informer.registrant in ("on", "off"):
+        informer.on(lambda *news, name=informer.registrant: heard.append(name))
+        informer.on_owned("Job", lambda *news, name=informer.registrant: heard.append("owned, " + name))
+    informer.tell_only(("off",))
+    informer.put("ADDED", running(1))
+    informer.tell("MODIFIED", running(2))
+    assert heard == ["on", "owned, on"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_a_cluster_whose_controllers_hear_of_every_report_in_full_does_the_same(monkeypatch, seed):
+    from cluster.client import informers
+    short = history(seed)
+    monkeypatch.setattr(informers, "ONLY_REPORTS", {})
+    assert history(seed) == short
+
+
+def history(seed: int) -> list:
+    """What a random history leaves: its trace and its revisions."""
+    import random
+
+    from tests.histories.moves import Cluster, draw
+    cluster = Cluster(seed)
+    cluster.engine.trace.on = True
+    for move in draw(random.Random(seed)):
+        cluster.do(move)
+    return [*cluster.engine.trace.events, *((change.type, change.value) for change in cluster.store.uncommitted)]

@@ -9,6 +9,8 @@ from cluster.kinds._columns import human_duration
 
 from .objects import texts
 
+OWNERS = [{"uid": "n"}]
+
 
 @pytest.mark.parametrize(("seconds", "wanted"), [
     (-5, "<invalid>"), (0, "0s"), (119, "119s"), (120, "2m"), (300, "5m"), (301, "5m1s"), (600, "10m"), (659, "10m"),
@@ -107,3 +109,13 @@ def test_a_service_account_keeps_only_the_names_of_its_secrets():
     made = {"metadata": {"name": "s"}, "secrets": [{"name": "a", "kind": "Secret"}]}
     serviceaccount.KIND.prepare_create(made)
     assert made["secrets"] == [{"name": "a"}]
+
+
+@pytest.mark.parametrize(("change", "is_renewal"), [
+    ({"spec": {"renewTime": "2"}}, True), ({"metadata": {"uid": "1"}}, False), ({"metadata": {"uid": "2", "ownerReferences": OWNERS}}, False),
+    ({"metadata": {"uid": "1", "ownerReferences": [{"uid": "3"}]}}, False),
+    ({"metadata": {"uid": "1", "ownerReferences": OWNERS, "deletionTimestamp": "t"}}, False),
+])
+def test_a_lease_is_merely_renewed_where_it_stays_whose_it_is(change, is_renewal):
+    held = {"metadata": {"uid": "1", "ownerReferences": OWNERS}, "spec": {"renewTime": "1"}}
+    assert lease.only_renews(held, {**held, **change}) is is_renewal

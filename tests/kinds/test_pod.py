@@ -127,3 +127,28 @@ def test_match_label_keys_become_part_of_the_selector():
     pod.KIND.prepare_create(made)
     assert made["spec"]["topologySpreadConstraints"][0]["labelSelector"] == {
         "matchExpressions": [{"key": "hash", "operator": "In", "values": ["x"]}]}
+
+
+SPEC = {}   # not placed yet
+GOING_ON = {"metadata": {"uid": "1", "labels": {"app": "a"}, "ownerReferences": []}, "spec": {"nodeName": "n1"}, "status": {"phase": "Pending"}}
+
+
+def changed(part: str, **values) -> dict:
+    return {**GOING_ON, part: {**GOING_ON[part], **values}}
+
+
+@pytest.mark.parametrize(("old", "new", "is_report"), [
+    (GOING_ON, changed("status", phase="Running"), True),
+    (GOING_ON, changed("metadata", resourceVersion="2"), True),
+    (GOING_ON, changed("metadata", labels={"app": "a"}), False),   # equal, but that would have to be looked at
+    (GOING_ON, changed("metadata", ownerReferences=[{"uid": "2"}]), False),
+    (GOING_ON, changed("metadata", deletionTimestamp="2026-01-01T09:00:00Z"), False),
+    (GOING_ON, changed("metadata", uid="2"), False),
+    (GOING_ON, changed("spec"), False),
+    (GOING_ON, changed("status", phase="Failed"), False),
+    (changed("status", phase="Failed"), GOING_ON, False),
+    (GOING_ON, {**GOING_ON, "metadata": {"uid": "1", "labels": {}}}, False),
+    ({**GOING_ON, "spec": SPEC}, {**GOING_ON, "spec": SPEC}, False),
+])
+def test_a_change_is_a_mere_report_where_a_placed_pod_goes_on_with_what_is_asked_of_it(old, new, is_report):
+    assert pod.only_reports(old, new) is is_report

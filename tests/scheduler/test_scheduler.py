@@ -5,6 +5,8 @@ import json
 import pytest
 
 from cluster.scheduler import Scheduler
+from cluster.scheduler.cache import Cache
+from cluster.scheduler.pods import PodInfo
 from cluster.scheduler.queue import SchedulingQueue, backoff_ms
 from cluster.scheduler.verdicts import filtered_rows, scored_rows
 from tests.scheduler.bench import Bench
@@ -311,3 +313,19 @@ def test_it_is_known_how_many_waiting_pods_each_plugin_rejected():
     queue.requeue(first, now_ms=0)
     queue.forget("default/b")
     assert not any(queue.rejecting.values())
+
+
+def test_a_pod_that_only_reports_is_read_as_if_it_were_read_anew():
+    cache, old = Cache(), placed("a")
+    cache.set_node({"metadata": {"name": "n1"}, "status": {"allocatable": {"cpu": "2", "pods": "10"}}})
+    cache.add_pod(PodInfo(old), "n1")
+    new, before = {**old, "metadata": {**old["metadata"], "resourceVersion": "2"}, "status": {"phase": "Running"}}, cache.generation
+    assert cache.report(new) and cache.generation == before
+    found, anew = cache.get_pod("default/a"), PodInfo(new)
+    assert {slot: getattr(found, slot) for slot in PodInfo.__slots__} == {slot: getattr(anew, slot) for slot in PodInfo.__slots__}
+    assert not cache.report(placed("b")) and not cache.report(placed("a"))   # not there; asks for something else
+
+
+def placed(name: str) -> dict:
+    asked = {"name": "c", "ports": [{"hostPort": 80}], "resources": {"requests": {"cpu": "100m"}}}
+    return {"metadata": {"namespace": "default", "name": name, "uid": name, "labels": {"a": "b"}}, "spec": {"nodeName": "n1", "containers": [asked]}}
