@@ -7,7 +7,8 @@ Source: kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go (computePodAct
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cluster.kinds.pod import is_sidecar
 from cluster.runtime.state import Container
@@ -19,8 +20,7 @@ from .state import Report
 Verdict = Callable[[str, Container], "str | None"]  # (kind of a probe, container) -> as Prober.verdict
 
 
-@dataclass
-class Actions:
+class Actions(Struct):
     kill_pod: bool = False
     create_sandbox: bool = False
     attempt: int = 0
@@ -84,8 +84,7 @@ def failed_probe(container: Container, verdict: Verdict) -> str:
     return next((kind for kind in ("liveness", "startup") if verdict(kind, container) == "failure"), "")
 
 
-@dataclass
-class Inits:
+class Inits(Struct):
     """The init containers of a Pod: from the last one that ran on, backwards, as the earlier ones may be gone already.
 
     is_initialized: the app containers may start. was_initialized: a later one has run, so the one looked at is behind us.

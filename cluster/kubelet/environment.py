@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cluster.meta.gotext import quote
 from cluster.runtime.filesystem import FILE, Mount, absolute, joined, real_path
@@ -25,8 +26,7 @@ class Unset(Exception):
     """A variable cannot be had; the message is upstream's."""
 
 
-@dataclass
-class Prepared:
+class Prepared(Struct):
     """What a container is started with. problem: why it cannot be made."""
 
     env: dict[str, str] = field(default_factory=dict)

@@ -5,7 +5,7 @@ Source: kubernetes pkg/kubelet/kubelet_pods.go (getPhase).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cluster.kinds.pod import is_sidecar
 
@@ -13,8 +13,7 @@ from .container_status import RESETTING
 from .restart import restarts_on
 
 
-@dataclass
-class Tally:
+class Tally(Struct):
     unknown: int = 0
     running: int = 0
     waiting: int = 0

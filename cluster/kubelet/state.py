@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from cluster.runtime.state import Container, Sandbox
 
 from .volume_state import Cached, Mounted
 
 
-@dataclass
-class Report:
+class Report(Struct):
     """The runtime's account of one Pod as last seen. sandboxes: newest first; containers: oldest first."""
 
     sandboxes: list[Sandbox] = field(default_factory=list)
@@ -26,8 +26,7 @@ class Report:
         return None
 
 
-@dataclass
-class Stop:
+class Stop(Struct):
     """A container that is being stopped. stage: "hook" (its preStop runs), "turn" (others end first), "term" (it was signalled)."""
 
     id: str
@@ -38,8 +37,7 @@ class Stop:
     timer: int = 0  # an event's id: when the grace period ends
 
 
-@dataclass
-class Pass:
+class Pass(Struct):
     """What a pass still has to do, and what came of it. It lies here while the pass waits for containers to end, or for a hook.
 
     starts: [list of the spec, container], in order. hook: the container whose postStart runs. ends_ms: when the first crash back-off
@@ -60,8 +58,7 @@ class Pass:
     removals: list[str] = field(default_factory=list)  # containers that must go first, see resets.py
 
 
-@dataclass
-class Probe:
+class Probe(Struct):
     """One probe of one container: its ticker and its last results. Changed in place.
 
     verdict: what the kubelet holds of `id`: "", "success", "failure" or "unknown"; result and run: the last result and how often in a row.
@@ -83,8 +80,7 @@ class Probe:
     output: str = ""  # of the last failure
 
 
-@dataclass
-class Resize:
+class Resize(Struct):
     """The resources of a Pod that was resized: container -> resources. allocated: what the node has promised; actuated: what is in force.
 
     reason, message: of a resize that waits, of the generation `pending`. progress: the generation of the one under way, 0 when none is.
@@ -100,8 +96,7 @@ class Resize:
     error: str = ""  # why the one under way cannot be brought into force
 
 
-@dataclass
-class Worker:
+class Worker(Struct):
     """One Pod's worker. phase: "sync", "terminating", "terminated", "finished".
 
     pending: why it must work again ("" = nothing to do). running: a pass is under way. awaiting: the phase of the pass
@@ -129,8 +124,7 @@ class Worker:
     removed: bool = False  # the object is gone from the API
 
 
-@dataclass
-class Known:
+class Known(Struct):
     """The status of a Pod as the kubelet holds it; sent: the version that the API server has."""
 
     key: str
@@ -140,19 +134,16 @@ class Known:
     finished: bool = False
 
 
-@dataclass
-class BackoffEntry:
+class BackoffEntry(Struct):
     delay_ms: int
     updated_ms: int
 
 
-@dataclass
-class Backoffs:
+class Backoffs(Struct):
     entries: dict[str, BackoffEntry] = field(default_factory=dict)
 
 
-@dataclass
-class KubeletState:
+class KubeletState(Struct):
     started_ms: int = 0
     workers: dict[str, Worker] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)

@@ -6,7 +6,7 @@ kuberuntime_container.go (startContainer).
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cluster.engine import Sleep
 from cluster.kinds.pod import is_sidecar

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass
-class Cached:
+
+class Cached(Struct):
     """A ConfigMap or Secret that Pods of the node need. users: uids of these Pods. watcher: the watch's number, 0 before it began."""
 
     object: dict[str, Any] | None = None
@@ -17,8 +17,7 @@ class Cached:
     watcher: int = 0
 
 
-@dataclass
-class Failing:
+class Failing(Struct):
     """A volume that could not be set up: how long to wait after the last try, and when the next one is due."""
 
     delay_ms: int
@@ -26,8 +25,7 @@ class Failing:
     is_unattached: bool = False
 
 
-@dataclass
-class Mounted:
+class Mounted(Struct):
     """The volumes of one Pod. places: volume -> [key of the runtime's volumes, path in it, "ro" or ""]. since_ms: when the wait began.
 
     claims: what is known of a claim behind a volume: [the PersistentVolume, "" or why not]. tokens: "volume/path" -> [token, when it

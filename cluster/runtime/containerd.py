@@ -6,8 +6,9 @@ by itself are this actor's own events; `listener` (the kubelet) hears of the end
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from cluster.engine import Actor
 
@@ -360,9 +361,7 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
         return ""
 
     def _replace(self, container: Container, **changes: Any) -> Container:
-        changed = object.__new__(Container)  # as dataclasses.replace, which looks at every field
-        changed.__dict__.update(container.__dict__, **changes)
-        self.state.containers[container.id] = changed
+        changed = self.state.containers[container.id] = replace(container, **changes)
         self._changed(container.uid)
         return changed
 

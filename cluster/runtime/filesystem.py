@@ -7,8 +7,10 @@ its own changes, and other trees where they are mounted: volumes of the Pod, the
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from .images import behaviours
 
@@ -26,8 +28,7 @@ SET_GROUP = 0o2000  # of a folder: what is made in it belongs to its group
 MOST_LINKS = 40
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct):
     """A file, a folder, a symbolic link (its text is where it leads), or a file of the image that was removed.
 
     text: as octets.py has it. zeros: how many zero bytes follow the text; they are counted, not kept. device: the numbers of one, "1, 3".
@@ -50,8 +51,7 @@ class Node:
 Tree = dict[str, Node]
 
 
-@dataclass
-class Volume:
+class Volume(Struct):
     """A tree that may be mounted. kind: the volume's sort ("emptyDir", "configMap", …), as `mount` shows it.
 
     limit_bytes: what it may hold, 0: what the machine gives. medium: "Memory" for a tmpfs. stale_ms: when it must be filled anew.
@@ -69,8 +69,7 @@ class Volume:
         return self.medium == "Memory" or self.kind in ("secret", "projected", "downwardAPI")
 
 
-@dataclass
-class Mount:
+class Mount(Struct):
     """Where a container sees a tree. volume: a key of `RuntimeState.volumes`. root: the part of it that is seen."""
 
     volume: str

@@ -7,8 +7,9 @@ Source: containerd internal/cri/server/images/image_pull.go.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from . import manifests, reference, registry
 from .state import Pull, StoredImage

@@ -6,8 +6,9 @@ Source: containerd internal/cri/server/restart.go (loadContainer: unknownExitCod
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from .filesystem import folder
 from .state import RuntimeState

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from .filesystem import Mount, Node, Volume
 from .shell.tasks import Machine
@@ -11,8 +12,7 @@ from .shell.tasks import Machine
 NEVER_MS = -1  # when a container started that never did
 
 
-@dataclass
-class Sandbox:
+class Sandbox(Struct):
     """A Pod's pause container with its network namespace. Replaced, never changed, when something happens to it."""
 
     id: str
@@ -27,8 +27,7 @@ class Sandbox:
     host_ports: dict[str, int] = field(default_factory=dict)  # "port", "address:port", "port/udp" of the node -> port of the Pod
 
 
-@dataclass
-class Container:
+class Container(Struct):
     """A container as the runtime reports it. Replaced, never changed, so that an old report stays what it was.
 
     state: "created", "running" or "exited". attempt: how many came before it in this Pod under this name.
@@ -54,8 +53,7 @@ class Container:
     definition: str = ""  # a fingerprint of the spec's image and name, to see a change
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What the kubelet puts around a container beside its mounts: files of /etc, and who its processes are."""
 
     hosts: str = ""
@@ -74,8 +72,7 @@ class Surroundings:
     sysctls: tuple[tuple[str, str], ...] = ()  # kernel settings of its Pod
 
 
-@dataclass
-class Process:
+class Process(Struct):
     """PID 1 of a running container: where its program stands. Changed in place.
 
     kind: "sleep" (until due), "server" (until signalled), "script" (a shell program).
@@ -125,8 +122,7 @@ class Process:
     is_out_of_memory: bool = False
 
 
-@dataclass
-class Exec:
+class Exec(Struct):
     """A command run beside a container's first process, or the first process itself where it reads an input. Changed in place.
 
     typed: what came in and is not read yet. line: what is being typed at a terminal. wants: what it waits for of its input:
@@ -151,8 +147,7 @@ class Exec:
     size: list[int] = field(default_factory=lambda: [0, 0])  # of the terminal: rows and columns
 
 
-@dataclass
-class Command:
+class Command(Struct):
     """A command that the kubelet runs in a container, while it waits for something. Changed in place. limit: an event's id."""
 
     token: str
@@ -163,8 +158,7 @@ class Command:
     limit: int = 0
 
 
-@dataclass
-class Attachment:
+class Attachment(Struct):
     """Somebody who hears what a first process writes (`kubectl attach`), and may type into it. Changed in place."""
 
     number: int
@@ -175,8 +169,7 @@ class Attachment:
     is_closed: bool = False
 
 
-@dataclass
-class Forward:
+class Forward(Struct):
     """A connection from outside to a port of a Pod. Changed in place. container: who listens, "" until it is dialled."""
 
     number: int
@@ -190,8 +183,7 @@ class Forward:
     heard: int = -1  # how much was received when a server that speaks no HTTP last had nothing to say to it
 
 
-@dataclass
-class Log:
+class Log(Struct):
     """The last lines that a container wrote: [ms, stream, text]."""
 
     lines: list[list[Any]] = field(default_factory=list)
@@ -202,8 +194,7 @@ class Log:
     is_open: bool = False  # the end of the last line was never written
 
 
-@dataclass
-class StoredImage:
+class StoredImage(Struct):
     """An image on the node. Replaced, never changed. name: "" once its tag has moved to another one. keys: the credentials that
     are needed to use it (see the kubelet's images.py); none for what everybody may use."""
 
@@ -214,8 +205,7 @@ class StoredImage:
     keys: list[str] = field(default_factory=list)
 
 
-@dataclass
-class Pull:
+class Pull(Struct):
     """A pull under way. Changed in place. done: how much was there at marked_ms, in thousandths. is_short: it takes none of the line."""
 
     image: str
@@ -240,8 +230,7 @@ class Pull:
             self.marked_ms = self.started_ms
 
 
-@dataclass
-class RuntimeState:
+class RuntimeState(Struct):
     """All that is on the node: it survives a restart of the kubelet."""
 
     images: dict[str, StoredImage] = field(default_factory=dict)

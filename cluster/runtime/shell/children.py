@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from .call import Blocked, Failed
 from .tasks import Frame, Front, Machine, Task

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import posixpath
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from ..filesystem import ENTER, FILE
 from ..images import behaviours
@@ -55,8 +56,7 @@ class World(Protocol):
     def input_some(self) -> tuple[str, bool]: ...
 
 
-@dataclass
-class Step:
+class Step(Struct):
     """How far a program came. kind: "wait" (wait_ms, -1 until something happens), "input" (the same, and it reads), "prompt" (a shell at a
     terminal waits for its next line), "spin" (the same as wait, told once: it does nothing but work), "exit" (code)."""
 

@@ -5,12 +5,12 @@ A descriptor is a text: "in", "out", "err" (what the program was started with), 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass
-class Frame:
+
+class Frame(Struct):
     """A text that a shell is going through. kind: "script", "function", "dot", "eval", "trap". saved: descriptors to go back to."""
 
     text: str
@@ -25,8 +25,7 @@ class Frame:
     status: int = 0  # of a trap: what `$?` was
 
 
-@dataclass
-class Front:
+class Front(Struct):
     """A command under way in a process. memory: what it keeps between its turns."""
 
     words: list[str]
@@ -37,8 +36,7 @@ class Front:
     is_last: bool = False  # the process ends with it
 
 
-@dataclass
-class Task:
+class Task(Struct):
     """A process. wait: what it waits for: [] (nothing), ["until", ms], ["nap", since, length], ["pipe", n], ["line", n, seen],
     ["room", n], ["input"], ["children", pid, …], ["child", pid, ms], ["heard", note], ["prompt"], ["ever"], ["spin"].
     ended: its exit code once it is over, -1 before."""
@@ -76,16 +74,14 @@ class Task:
     serves: list[str] = field(default_factory=list)  # ports on which it listens
 
 
-@dataclass
-class Pipe:
+class Pipe(Struct):
     """Bytes on their way. is_capture: of `$(…)`, which takes them without end."""
 
     text: str = ""
     is_capture: bool = False
 
 
-@dataclass
-class OpenFile:
+class OpenFile(Struct):
     """An open file with its place; text: what is read when it is no file (a here-document)."""
 
     path: str = ""
@@ -95,8 +91,7 @@ class OpenFile:
     text: str | None = None
 
 
-@dataclass
-class Machine:
+class Machine(Struct):
     """A program with all its children; the first one is the program."""
 
     tasks: dict[str, Task] = field(default_factory=dict)
