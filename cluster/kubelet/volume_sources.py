@@ -6,6 +6,8 @@ Sources: kubernetes pkg/volume/hostpath/host_path.go, pkg/volume/local/local.go,
 
 from __future__ import annotations
 
+from cluster.kinds._csi_migration import INLINE, Untranslatable, inline
+from cluster.kinds._csi_migration import persistent as migrated
 from cluster.kinds._volume_binding import PROVISIONED_BY, annotations_of, unique_name_of
 from cluster.runtime.filesystem import BLOCK, CHARACTER, FILE, FOLDER, HOST, SOCKET, Node, Tree, absolute, folder, put, real_path
 from cluster.runtime.storage import is_read_only, key_of
@@ -13,7 +15,6 @@ from cluster.runtime.storage import is_read_only, key_of
 from .volume_contents import NotAttached, NotReady, NotStaged
 
 DRIVERS = ("nfs.csi.k8s.io",)  # CSI drivers that every node has; this one needs no attaching
-OF_CLOUDS = ("awsElasticBlockStore", "azureDisk", "azureFile", "cinder", "gcePersistentDisk", "vsphereVolume", "portworxVolume")
 REMOVED = ("cephfs", "flexVolume", "flocker", "glusterfs", "photonPersistentDisk", "quobyte", "rbd", "scaleIO", "storageos")  # plugins
 GIT = "git-repo volume plugin has been disabled; if necessary, it may be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`"
 UNREGISTERED = "driver name {driver} not found in the list of registered CSI drivers"
@@ -72,12 +73,36 @@ def check(source: dict) -> None:
 
 
 def needs_attaching(source: dict) -> bool:
-    """Whether a source waits for a driver that nobody has installed here: it is never attached.
+    """Whether a source waits for a driver that nobody has installed here, by itself or as a disk of a cloud.
 
     Source: pkg/volume/csimigration (in-tree disks of clouds are their drivers' by now), pkg/controller/volume/attachdetach.
     """
     driver = (source.get("csi") or {}).get("driver")
-    return (driver is not None and driver not in DRIVERS) or any(source.get(kind) is not None for kind in OF_CLOUDS)
+    return (driver is not None and driver not in DRIVERS) or not INLINE.isdisjoint(source)
+
+
+def of_driver(volume: dict, namespace: str) -> dict | None:
+    """A Pod's volume that names a disk of a cloud, as its driver's PersistentVolume; None for any other, and for what no driver takes."""
+    if INLINE.isdisjoint(volume):
+        return None
+    try:
+        return inline(volume, namespace)
+    except Untranslatable:
+        return None
+
+
+def translated(volume: dict) -> dict:
+    """A PersistentVolume as its driver sees it."""
+    try:
+        return migrated(volume)
+    except Untranslatable:
+        return volume
+
+
+def wait_for_driver(volume: dict, attached: list[str]) -> None:
+    """A volume of a driver that is not on this node: raises what it waits for."""
+    csi = volume["spec"].get("csi")
+    raise NotStaged(NO_CLIENT.format(driver=csi["driver"])) if csi and unique_name_of(volume) in attached else NotAttached
 
 
 def networked(source: dict) -> list[str] | None:
@@ -93,7 +118,7 @@ def persistent(volume: dict, tree: Tree, *, now_ms: int, attached: list[str]) ->
         is_provisioned = PROVISIONED_BY in annotations_of(volume)
         return host_path(tree, spec["hostPath"], now_ms=now_ms, mode=0o777 if is_provisioned else 0o755)
     if needs_attaching(spec):
-        raise NotStaged(NO_CLIENT.format(driver=spec["csi"]["driver"])) if spec.get("csi") and unique_name_of(volume) in attached else NotAttached
+        wait_for_driver(volume, attached)
     if spec.get("local"):
         return local(tree, spec["local"])
     found = networked(spec)

@@ -51,6 +51,7 @@ class Volumes:
                 return True
             mounted = self.table[worker.uid] = Mounted()
             worker.has_images = any("image" in volume for volume in pod["spec"].get("volumes") or ())
+            self._note_disks(pod, mounted)
         if worker.mounted:
             self._refresh(worker, pod, mounted)
             return True
@@ -60,6 +61,13 @@ class Volumes:
             self.kubelet.work(self._prepare(worker, pod, missing))
             return False
         return self._try(worker, pod, mounted)
+
+    def _note_disks(self, pod: dict, mounted: Mounted) -> None:
+        """Disks of clouds that the Pod names itself are to be attached."""
+        for volume in references.used_volumes(pod):
+            disk = volume_sources.of_driver(volume, pod["metadata"]["namespace"])
+            if disk is not None:
+                mounted.attachable[unique_name_of(disk)] = True
 
     def _prepare(self, worker: Worker, pod: dict, missing: list[str]):
         """Fetch what the volumes and the environment are made from."""
@@ -80,7 +88,7 @@ class Volumes:
             if not problem:
                 claim, reply = reply.body, (yield client.get("persistentvolumes", reply.body["spec"]["volumeName"]))
                 problem = volume_problem(claim, reply)
-                found = None if problem else reply.body
+                found = None if problem else volume_sources.translated(reply.body)
             lead = f"error processing PVC {namespace}/{name}: "
             mounted.claims[volume["name"]] = [found, lead + problem if problem else ""]
             if found is not None and found["spec"].get("csi") and volume_sources.needs_attaching(found["spec"]):
@@ -171,7 +179,7 @@ class Volumes:
             runtime.state.volumes.setdefault(f"{worker.uid}/{name}", Volume(copied(image_tree(behaviour), "/"), kind="image"))
             mounted.places[name] = [f"{worker.uid}/{name}", "/", "ro"]
         else:
-            volume_sources.check(volume)
+            self._check(pod, volume)
             mounted.places[name] = volume_sources.networked(volume) or [f"{worker.uid}/{name}", "/", ""]
         group = (pod["spec"].get("securityContext") or {}).get("fsGroup")
         if group is not None and mounted.places[name][2] != "ro" and mounted.places[name][0] != HOST:
@@ -180,12 +188,23 @@ class Volumes:
             own = {path: node for path, node in nodes.items() if path == root or path.startswith(start)}
             volume_writer.give(own, group, read_only=False)
 
+    def _check(self, pod: dict, volume: dict) -> None:
+        """Whether a volume of the Pod's own can be set up at all. Raises NotReady."""
+        disk = volume_sources.of_driver(volume, pod["metadata"]["namespace"])
+        if disk is not None:
+            volume_sources.wait_for_driver(disk, self._attached())
+        volume_sources.check(volume)
+
+    def _attached(self) -> list[str]:
+        """What the controller says is attached to this node."""
+        status = (self.kubelet.node_object() or {}).get("status") or {}
+        return [each["name"] for each in status.get("volumesAttached") or ()]
+
     def _claimed(self, volume: dict, persistent: dict) -> list[str]:
         if not is_reachable(persistent, self.kubelet.node_object()):
             raise NotReady("no matching NodeSelectorTerms")
-        status = (self.kubelet.node_object() or {}).get("status") or {}
-        attached = [each["name"] for each in status.get("volumesAttached") or ()]
-        found = volume_sources.persistent(persistent, self.kubelet.runtime.host().nodes, now_ms=self.kubelet.now_ms, attached=attached)
+        tree = self.kubelet.runtime.host().nodes
+        found = volume_sources.persistent(persistent, tree, now_ms=self.kubelet.now_ms, attached=self._attached())
         is_read_only = bool((volume.get("persistentVolumeClaim") or {}).get("readOnly"))
         return [found[0], found[1], "ro" if is_read_only else found[2]]
 
@@ -228,8 +247,9 @@ class Volumes:
         mounted.failing[name] = Failing(delay_ms, kubelet.now_ms + late_ms + delay_ms, not why)
         if not why:
             return
-        claimed = mounted.claims.get(name)
-        shown = claimed[0]["metadata"]["name"] if claimed and claimed[0] else name
+        claimed, disk = mounted.claims.get(name), volume_sources.of_driver(volume, pod["metadata"]["namespace"])
+        persistent = claimed[0] if claimed else disk
+        shown = persistent["metadata"]["name"] if persistent else name
         kubelet.after(late_ms, "report_mount", worker.uid, name, f"MountVolume.{step} failed for volume {quote(shown)} : {why}", delay_ms)
 
     def report(self, uid: str, volume: str, message: str, delay_ms: int) -> None:

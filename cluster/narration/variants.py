@@ -115,7 +115,12 @@ def _route(data: dict, resource: str) -> str:
     return "one" if data.get("endpoints") == 1 else ""
 
 
+def _forced(data: dict, resource: str) -> str:
+    return "out-of-service" if data.get("why") == "out-of-service" else ""
+
+
 CHOOSERS = {
+    "VolumeDetachForced": _forced,
     "ServiceProgrammed": _endpoints,
     "ConnectionRouted": _route,
     "NodePressureFound": _short,

@@ -62,7 +62,7 @@ class Rig(Process):
             meta.setdefault("namespace", "default")
         self.objects[kind.plural, key_of(obj)] = obj
         for informer in self.informers.by_resource.values():
-            if informer.resource == kind.plural:
+            if informer.resource in (kind.plural, f"{kind.plural}.{kind.group}"):
                 informer.put("ADDED", obj)
 
     def drive(self, generator):

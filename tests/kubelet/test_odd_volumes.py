@@ -75,6 +75,20 @@ def test_a_volume_of_a_driver_is_in_use_and_is_mounted_only_once_it_is_attached(
     assert world.events("web")[0][:2] == ("FailedMount", f'MountVolume.MountDevice failed for volume "v" : {words} registered CSI drivers')
 
 
+def test_a_disk_of_a_cloud_waits_to_be_attached_and_then_for_its_driver():
+    world = Shelf()
+    world.create("web", SLEEP, volumes=[{"name": "d", "awsElasticBlockStore": {"volumeID": "vol-1"}}])
+    world.run(12_000)
+    name = "kubernetes.io/csi/ebs.csi.aws.com^vol-1"
+    assert world.store.get("/registry/minions/k8snode1").value["status"]["volumesInUse"] == [name] and world.events("web") == []
+    attached = {"status": {"volumesAttached": [{"name": name, "devicePath": ""}]}}
+    world.ask(world.hand.client.patch("nodes", "k8snode1", attached, patch_type="merge", subresource="status"))
+    world.run(9_000)
+    words = 'MountVolume.MountDevice failed for volume "ebs.csi.aws.com-vol-1" : kubernetes.io/csi: attacher.MountDevice failed to create '
+    assert world.events("web")[0][:2] == ("FailedMount", words + "newCsiDriverClient: driver name ebs.csi.aws.com not found in the list of "
+                                          "registered CSI drivers")  # fmt: skip
+
+
 def test_an_image_that_is_a_volume_is_looked_for_by_each_pass():
     world = Shelf()
     world.create("web", SLEEP, volumes=[{"name": "v", "image": {"reference": "busybox:1"}}])

@@ -23,6 +23,16 @@ KINDS = {
         en="**{provisioner}** has made the volume {name} for the claim {claim}. The binder will bring them together.",
         zh="**{provisioner}** 已为声明 {claim} 制备 PersistentVolume {name}。接下来由绑定控制器将二者绑定。",
     ),
+    "VolumeDetachForced": Kind(
+        stage="reconcile", marker="warning", source="pkg/controller/volume/attachdetach/reconciler/reconciler.go",
+        en="**attach-detach controller** takes {volume} from {node}, unwell for six minutes and never done with it. Data may be lost.",
+        zh="**attach-detach 控制器**从 {node} 强行分离 {volume}：节点失常六分钟，始终没有放手。数据可能丢失。",
+    ),
+    "VolumeDetachForced.out-of-service": Kind(
+        stage="reconcile", marker="warning", source="pkg/controller/volume/attachdetach/reconciler/reconciler.go",
+        en="**attach-detach controller** takes {volume} from {node} at once: its taint says that the node is out of service.",
+        zh="**attach-detach 控制器**立即从 {node} 分离 {volume}：污点表明该节点已停止服务。",
+    ),
     "ClaimBound": Kind(
         stage="reconcile", marker="none", source=BINDER,
         en="**persistentvolume-binder** has bound {name} to {volume}: each names the other, nobody else gets it.",
