@@ -139,8 +139,18 @@ def plugins() -> tuple[Plugin, ...]:
 
 @cache
 def interested(change: str) -> dict[str, Hint]:
-    """The plugins that want to hear of a change, and their hints, in order."""
-    return {plugin.name: plugin.hints[change] for plugin in plugins() if change in plugin.hints}
+    """The plugins that want to hear of a change, and their hints, in order.
+
+    Who asks for new nodes hears of every change of taints too: scheduler.go buildQueueingHintMap (kubernetes#109437).
+    """
+    found = {plugin.name: plugin.hints[change] for plugin in plugins() if change in plugin.hints}
+    if change == "node/taint":
+        found |= {plugin.name: _always for plugin in plugins() if "node/add" in plugin.hints and change not in plugin.hints}
+    return found
+
+
+def _always(pod: PodInfo, old: Any, new: Any) -> bool:
+    return True
 
 
 @cache
