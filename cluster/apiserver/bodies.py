@@ -4,6 +4,7 @@ Source: k8s.io/apiserver pkg/endpoints/handlers/create.go, update.go, rest.go; p
 """
 from __future__ import annotations
 
+from cluster.kinds.base import Kind
 from cluster.meta import status
 from cluster.meta.objects import draft
 
@@ -47,7 +48,7 @@ def _typed(call: Call) -> dict:
     """A component's body, which is an object already; a status that it computed needs no defaults."""
     body = call.request.body
     if call.subresource == "status":
-        return with_metadata(_status_draft(body))
+        return with_metadata({**body, "metadata": dict(body["metadata"]), "status": status_draft(call.kind, body.get("status") or {})})
     obj = with_metadata(_draft_but_owners(body))
     sent = obj.get("apiVersion") or stored_version(call.kind)
     if sent != stored_version(call.kind):
@@ -66,9 +67,12 @@ def _draft_but_owners(body: dict) -> dict:
     return made
 
 
-def _status_draft(body: dict) -> dict:
-    """A draft of which only the status is private: the rest is not taken over."""
-    return {**body, "metadata": dict(body["metadata"]), "status": draft(body.get("status") or {})}
+def status_draft(kind: Kind, found: dict) -> dict:
+    """A draft of a status that a component wrote: of its object nothing else is taken over, and so defaulted."""
+    made = draft(found)
+    if kind.fill_status:
+        kind.fill_status(made)
+    return made
 
 
 def with_metadata(obj: dict) -> dict:

@@ -13,6 +13,10 @@ from cluster.meta.gotext import quote, to_json
 
 Node = dict
 MEMBER: Node = {}
+MOST_KEPT = 4000
+# Of nodes that many objects share: both, and what they come to. Holding both, no other object has their ids.
+_unions: dict[tuple[int, int], tuple[Node, Node, Node]] = {}
+_differences: dict[tuple[int, int], tuple[Node, Node, Node | None]] = {}
 
 
 def is_member(node: Node) -> bool:
@@ -47,7 +51,12 @@ def _union_nodes(one: Node, other: Node) -> Node:
         return other if is_member(other) else {".": MEMBER, **other}
     if not other:
         return {".": MEMBER, **one}
-    return _union(one, other)
+    known = _unions.get((id(one), id(other)))
+    if known is None:
+        if len(_unions) >= MOST_KEPT:
+            _unions.clear()
+        known = _unions[id(one), id(other)] = one, other, _union(one, other)
+    return known[2]
 
 
 def difference(one: Node | None, other: Node | None) -> Node | None:
@@ -76,10 +85,19 @@ def _difference(one: Node, other: Node) -> Node:
 
 def _difference_nodes(one: Node, other: Node) -> Node | None:
     """What is left of a node; None when nothing is."""
-    goes = is_member(other)
     if not one:
-        return None if goes else one
-    left = _difference(one, other)
+        return None if is_member(other) else one
+    known = _differences.get((id(one), id(other)))
+    if known is None:
+        if len(_differences) >= MOST_KEPT:
+            _differences.clear()
+        known = _differences[id(one), id(other)] = one, other, _left(one, other)
+    return known[2]
+
+
+def _left(one: Node, other: Node) -> Node | None:
+    """The same of a node that has something below."""
+    goes, left = is_member(other), _difference(one, other)
     if goes and "." in left:
         left = {key: node for key, node in left.items() if key != "."}
     if len(left) == 1 and "." in left:

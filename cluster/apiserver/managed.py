@@ -38,10 +38,12 @@ def track_update(old: dict | None, new: dict, manager: str, time_text: str, api_
     if struct is None or (old is not None and not entries):  # an object that was never tracked stays so
         return entries
     gained, lost = _compare_new(new, struct, reset_fields) if old is None else compare(old, new, struct, reset_fields)
-    if gained is None and lost is None:
-        return entries
-    key = manager or "unknown", "Update", api_version, subresource
-    return _limited(_merged(entries, key, gained, lost, time_text))
+    return passed_on(entries, (manager or "unknown", "Update", api_version, subresource), gained, lost, time_text)
+
+
+def passed_on(entries: list[dict], key: tuple[str, str, str, str], gained: Node | None, lost: Node | None, time_text: str) -> list[dict]:
+    """The entries after a change by the owner whose identity is `key`."""
+    return entries if gained is None and lost is None else _limited(_merged(entries, key, gained, lost, time_text))
 
 
 def struct_of(api_version: str, kind: str) -> schema.Struct | None:
@@ -79,15 +81,16 @@ def _merged(entries: list[dict], key: tuple, gained: Node | None, lost: Node | N
     """All entries after a change: the others lose what changed, the manager gains it."""
     result, mine = [], None
     for entry in entries:
-        fields = fieldsets.difference(entry.get("fieldsV1"), lost)
-        if identity(entry) == key:
+        fields = fieldsets.difference(entry.get("fieldsV1"), lost) if lost else entry.get("fieldsV1")
+        if entry.get("manager", "") == key[0] and identity(entry) == key:
             mine = entry
             if gained is None and fields:
                 result.append(with_fields(entry, fields))
             elif gained is not None:
                 result.append(_entry(key, fieldsets.union(fields, gained), time_text))
             continue
-        fields = fieldsets.difference(fields, gained)
+        if gained is not None:
+            fields = fieldsets.difference(fields, gained)
         if fields:
             result.append(with_fields(entry, fields))
     if mine is None and gained is not None:
@@ -113,9 +116,13 @@ def _entry(key: tuple, fields: Node, time_text: str) -> dict:
 
 def ordered(entries: list[dict]) -> list[dict]:
     """Entries in upstream's order: appliers first, then by time, manager, version, subresource."""
-    if len(entries) < 2:
-        return entries
-    return sorted(entries, key=_order)
+    latest = None
+    for entry in entries:
+        place = entry["operation"], entry.get("time") or ""
+        if latest is not None and place <= latest:
+            return sorted(entries, key=_order)
+        latest = place
+    return entries
 
 
 def _order(entry: dict) -> tuple:

@@ -45,34 +45,16 @@ def _changer(call: Call) -> Callable[[dict | None], dict]:
     def make(live: dict | None) -> dict:
         if live is None:
             raise call.not_found()
-        patched = _known(call, live) or conversion.to_stored(kind, bodies.with_metadata(change(conversion.to_version(kind, live))))
+        patched = conversion.to_stored(kind, bodies.with_metadata(change(conversion.to_version(kind, live))))
         if call.request.raw is None and call.subresource == "status":  # a component's, which shares what it did not touch
-            patched = ownership.track(call, live, patched)
             if "status" in patched:
-                patched["status"] = draft(patched["status"])
-            return patched
+                patched["status"] = bodies.status_draft(kind, patched["status"])
+            return ownership.track(call, live, patched)
         if call.request.raw is None:
             patched = draft(patched)
         return ownership.track(call, live, bodies.defaulted(call, patched))
 
     return make
-
-
-def _known(call: Call, live: dict) -> dict | None:
-    """What a component's patch comes to, where the object is still the one that it was worked out from: no need to apply it."""
-    outcome = call.request.outcome
-    if outcome is None or outcome[0] != live["metadata"]["resourceVersion"]:
-        return None
-    wanted = {**outcome[1], "conditions": _without_nulls(outcome[1].get("conditions") or [], (live.get("status") or {}).get("conditions") or [])}
-    kept = {name: wanted[name] for name in live.get("status") or () if name in wanted}   # in the order that the patch would leave
-    return {**live, "metadata": {**live["metadata"]}, "status": {**kept, **wanted}}
-
-
-def _without_nulls(conditions: list[dict], before: list[dict]) -> list[dict]:
-    """Conditions as a patch adds them: null says of a new one's field that it is not there."""
-    old = {condition["type"] for condition in before}
-    return [condition if condition["type"] in old else {name: value for name, value in condition.items() if value is not None}
-            for condition in conditions]
 
 
 def patcher(call: Call, group: str, version: str, kind: str) -> Callable[[dict], dict]:

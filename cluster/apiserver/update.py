@@ -14,7 +14,7 @@ from cluster.meta.objectmeta import validate_kube_finalizers, validate_object_me
 from cluster.meta.requests import Response
 from cluster.store.memory import Stored
 
-from . import admission, allocation, bodies, compiling, conversion, create, escalation, ownership, patching, renewal
+from . import admission, allocation, bodies, compiling, conversion, create, escalation, ownership, patching, renewal, reporting
 from .call import Call, Write
 from .read import number_complaint
 
@@ -46,8 +46,27 @@ def _renew(call: Call, obj: dict) -> Response | Write:
     return settled(call, stored, obj, True)
 
 
+def _report(call: Call, stored: Stored, obj: dict) -> Response | Write:
+    """The Write of a status that a kubelet reports, past the same gates: of the object, only the status is looked at."""
+    live = stored.value
+    admission.mutate(call, obj, live)
+    call.kind.prepare_status(obj, live)
+    errors = call.kind.validate_status(obj, live)
+    if errors:
+        raise call.invalid(errors)
+    call.trace("ObjectValidated", object=call.kind.kind)
+    if obj["status"] == live["status"]:
+        obj["status"] = live["status"]
+        ownership.keep_times(obj, live)
+    admission.validate(call, obj, live)
+    return settled(call, stored, obj, False)
+
+
 def patch(call: Call) -> Response | Write:
     """Work a PATCH of any of the four types out."""
+    report = reporting.reported(call)
+    if report is not None:
+        return _report(call, *report)
     mechanism = patching.mechanism(call)
 
     def make(live: dict | None) -> dict:

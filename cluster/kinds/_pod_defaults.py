@@ -258,11 +258,12 @@ def claim_template(claim: dict) -> None:
 def pod_status(status: dict) -> None:
     """Fields that a status always shows, and the two forms of the address."""
     for condition in status.get("conditions") or ():
-        condition.setdefault("lastProbeTime", None)
-        condition.setdefault("lastTransitionTime", None)
+        if not condition.keys() >= _CONDITION_TIMES:
+            condition.setdefault("lastProbeTime", None)
+            condition.setdefault("lastTransitionTime", None)
     _pod_ips(status)
     for name in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
-        for container in status.get(name) or ():
+        for container in (status[name] or ()) if name in status else ():
             _container_status(container)
 
 
@@ -276,12 +277,15 @@ def _pod_ips(status: dict) -> None:
 
 
 _STATUS_FIELDS = (("name", ""), ("ready", False), ("restartCount", 0), ("image", ""), ("imageID", ""))
+_STATUS_NAMES = frozenset(name for name, _ in _STATUS_FIELDS)
 _ENDED_FIELDS = (("startedAt", None), ("finishedAt", None), ("exitCode", 0))
+_CONDITION_TIMES = frozenset(("lastProbeTime", "lastTransitionTime"))
 
 
 def _container_status(container: dict) -> None:
-    for field, value in _STATUS_FIELDS:
-        container.setdefault(field, value)
+    if not container.keys() >= _STATUS_NAMES:
+        for field, value in _STATUS_FIELDS:
+            container.setdefault(field, value)
     for field in ("state", "lastState"):
         state = container.get(field)
         if not state:

@@ -208,14 +208,20 @@ def validate_status(new: dict, old: dict) -> Errors:
                                      "must be a non-negative integer"))
     if status.get("qosClass", "") != before.get("qosClass", ""):
         errors.append(fields.invalid("status.qosClass", status.get("qosClass", ""), _rules.IMMUTABLE))
-    for name, containers in (("containerStatuses", "containers"), ("initContainerStatuses", "initContainers"),
-                             ("ephemeralContainerStatuses", "")):
-        _ended_stay_ended(errors, status.get(name) or (), before.get(name) or (), old["spec"], name, containers)
+    for name, containers in _CONTAINERS_OF.items():
+        if before.get(name):
+            _ended_stay_ended(errors, status.get(name) or (), before[name], old["spec"], name, containers)
     if status.get("podIPs") != before.get("podIPs"):
         _ips(errors, status, before, "podIPs")
     if status.get("hostIPs"):
         _host_ips(errors, status, before)
     return errors
+
+
+_CONTAINERS_OF = {"containerStatuses": "containers", "initContainerStatuses": "initContainers", "ephemeralContainerStatuses": ""}
+_CONDITION_TYPES = frozenset((     # Kubernetes' own, whose names are sound
+    "PodScheduled", "Ready", "Initialized", "ContainersReady", "PodReadyToStartContainers", "DisruptionTarget", "PodResizePending",
+    "PodResizeInProgress"))
 
 
 def _conditions(errors: Errors, conditions: list[dict]) -> None:
@@ -225,7 +231,7 @@ def _conditions(errors: Errors, conditions: list[dict]) -> None:
             errors.append(fields.invalid(f"{path}.observedGeneration", condition["observedGeneration"],
                                          "must be a non-negative integer"))
         kind = condition.get("type") or ""
-        if kind not in ("PodScheduled", "Ready", "Initialized"):
+        if kind not in _CONDITION_TYPES:
             _rules.qualified(errors, f"{path}.Type", kind)
 
 

@@ -55,6 +55,7 @@ class Kind:
     cells: Callable[[dict, int], list] | None = None             # (object, now_unix_ms) -> one cell a column
     row_order: Callable[[dict], Any] | None = None               # how the rows of a table are ordered, if not as they are listed
     default: Callable[[dict], None] | None = None                # fills a decoded draft in
+    fill_status: Callable[[dict], None] | None = None            # fills in what a status always shows, where a component wrote it
     prepare_create: Callable[[dict], None] | None = None         # strategy: what a client may not set is dropped
     prepare_update: Callable[[dict, dict], None] | None = None   # (new draft, old): keeps status, raises generation
     prepare_status: Callable[[dict, dict], None] | None = None   # same for /status: keeps spec and metadata

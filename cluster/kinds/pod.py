@@ -100,16 +100,16 @@ def prepare_status(draft: dict, old: dict) -> None:
         if not status.get(field) and old_status.get(field):
             status[field] = old_status[field]
     _keep_observed(status, old_status)
-    _pod_defaults.pod_status(status)  # a component's patch is not defaulted as a whole
 
 
 def _keep_observed(status: dict, old_status: dict) -> None:
-    if all([found.get("observedGeneration") for found in status.get("conditions") or ()]):
+    conditions = status.get("conditions") or ()
+    if all([found.get("observedGeneration") for found in conditions]):
         return
     observed: dict[str, list[int]] = {}
     for found in old_status.get("conditions") or ():
         observed.setdefault(found["type"], []).append(found.get("observedGeneration", 0))
-    for found in status.get("conditions") or ():
+    for found in conditions:
         earlier = observed.get(found.get("type"))
         generation = earlier.pop(0) if earlier else 0
         if generation and not found.get("observedGeneration"):
@@ -290,7 +290,7 @@ KIND = Kind(
     kind="Pod", plural="pods", singular="pod", short_names=("po",), categories=("all",), has_generation=True,
     subresources=("attach", "binding", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy",
                   "resize", "status"),
-    storage_version_hash="xPOwRZ+Yhw8=", columns=COLUMNS, cells=cells, default=default,
+    storage_version_hash="xPOwRZ+Yhw8=", columns=COLUMNS, cells=cells, default=default, fill_status=_pod_defaults.pod_status,
     prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=prepare_status,
     validate=_pod_validation.validate, validate_update=_pod_update.validate_update,
     validate_status=_pod_update.validate_status, warn=_pod_warnings.warn, selectable=SELECTABLE, graceful=graceful,

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from cluster.apiserver import patching
+from cluster.apiserver import reporting
 from tests.kubelet.world import POLITE, World
 
 
 def lives(monkeypatch, *, is_trusted: bool) -> dict[str, dict]:
     """The last state of Pods that start, crash, end and are deleted."""
-    known = patching._known
+    known = reporting.reported
     used = []
 
-    def asked(call, live):
-        found = known(call, live)
+    def asked(call):
+        found = known(call)
         used.append(found is not None)
         return found if is_trusted else None
 
-    monkeypatch.setattr(patching, "_known", asked)
+    monkeypatch.setattr(reporting, "reported", asked)
     world = World()
     world.create("stays", POLITE)
     world.create("crashes", ["sh", "-c", "exit 3"])

@@ -1,0 +1,126 @@
+"""The short way of a reported status ends as applying its patch does, who owns what and the order of names included."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from cluster.apiserver import managed, reporting, update
+from cluster.kubelet.status_patch import patch_of
+from cluster.meta.requests import Request
+from tests.conformance.in_process import ADMIN, InProcess
+
+KUBELET = {"resource": "pods", "namespace": "default", "subresource": "status", "user": "system:node:n1", "groups": ["system:nodes"],
+           "content_type": "application/strategic-merge-patch+json", "user_agent": "kubelet/v1.36.3",
+           "options": {"fieldManager": "kubelet"}}  # fmt: skip
+TYPES = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", "example.com/gate")
+NAMES = ("one", "two", "three")
+
+
+def started() -> InProcess:
+    """A server with some Pods that somebody has bound and somebody else has labelled."""
+    server = InProcess()
+    for name in NAMES:
+        spec = {"containers": [{"name": "app", "image": "nginx:1"}]}
+        server.ask("create", "pods", namespace="default", body={"metadata": {"name": name}, "spec": spec})
+        bound = {"metadata": {"name": name}, "target": {"name": "n1"}}
+        server.ask("create", "pods", namespace="default", name=name, subresource="binding", body=bound)
+    return server
+
+
+def stored(server: InProcess, name: str) -> dict:
+    return server.store.get(f"/registry/pods/default/{name}").value
+
+
+def condition(chance: random.Random, kind: str) -> dict:
+    found = {"type": kind, "status": chance.choice(["True", "False"]), "lastProbeTime": None,
+             "lastTransitionTime": f"2026-01-01T09:00:0{chance.randrange(3)}Z"}
+    found |= {name: chance.choice("ab") for name in ("reason", "message") if chance.random() < 0.4}
+    return found | ({"observedGeneration": 1} if chance.random() < 0.7 else {})
+
+
+def drawn(chance: random.Random, before: dict) -> dict:
+    """A status that follows another: most of it stays, some of it goes or comes, now and then something that is refused."""
+    state = chance.choice([{"waiting": {"reason": "ContainerCreating"}}, {"running": {"startedAt": "2026-01-01T09:00:01Z"}}, {"running": {}}])
+    address = f"10.0.0.{chance.randrange(1, 9)}"
+    parts = {
+        "phase": lambda: chance.choice(["Pending", "Running"]), "hostIP": lambda: "10.1.0.1", "hostIPs": lambda: [{"ip": "10.1.0.1"}],
+        "startTime": lambda: "2026-01-01T09:00:00Z", "message": lambda: chance.choice("xy"),
+        "observedGeneration": lambda: chance.choice([1, 1, 1, -1]),
+        "resources": lambda: chance.choice([{}, {"requests": {"cpu": "1"}}, {"requests": {"cpu": "2", "memory": "1Gi"}}]),
+        "allocatedResources": lambda: {"cpu": chance.choice("12")},
+        "containerStatuses": lambda: [{"name": "app", "state": state, "lastState": {}, "ready": False, "restartCount": 0, "image": "nginx:1",
+                                       "imageID": ""} | ({"started": True} if chance.random() < 0.5 else {})],
+        "conditions": lambda: [condition(chance, kind) if chance.random() < 0.5 else there.get(kind) or condition(chance, kind)
+                               for kind in TYPES if chance.random() < 0.9 or kind in there],
+    }  # fmt: skip
+    there = {found["type"]: found for found in before.get("conditions") or ()}
+    wanted = {name: value for name, value in before.items() if chance.random() < 0.97 or name == "qosClass"}
+    wanted |= {name: make() for name, make in parts.items() if chance.random() < 0.4}
+    return wanted | ({"podIP": address, "podIPs": [{"ip": address}]} if chance.random() < 0.3 else {})
+
+
+def report(server: InProcess, name: str, wanted: dict, *, is_short: bool):
+    live = stored(server, name)
+    body = {"metadata": {"uid": live["metadata"]["uid"]}, "status": patch_of(live["status"], wanted)}
+    outcome = [live["metadata"]["resourceVersion"], wanted] if is_short else None
+    return server.run(Request(verb="patch", name=name, body=body, outcome=outcome, **KUBELET))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_report_ends_as_its_patch_does(seed):
+    chance, short, general = random.Random(seed), started(), started()
+    for _ in range(15):
+        name = chance.choice(NAMES)
+        if chance.random() < 0.2:       # somebody else owns a condition too, or is refused
+            other = {"status": {"conditions": [condition(chance, chance.choice(TYPES))]}}
+            for server in (short, general):
+                server.run(Request(verb="patch", name=name, body=other, **{**KUBELET, **ADMIN, "options": {"fieldManager": "other"}}))
+        wanted = drawn(chance, stored(short, name)["status"])
+        answers = [report(server, name, wanted, is_short=server is short) for server in (short, general)]
+        assert answers[0].body == answers[1].body
+        assert [answer.code for answer in answers] in ([200, 200], [422, 422])
+    assert short.events == general.events and short.store.revision == general.store.revision
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_owns_what_is_found_for_the_shape_as_the_walk_finds_it(seed):
+    chance, server = random.Random(seed), started()
+    live, struct, seen = stored(server, "one"), managed.struct_of("v1", "Pod"), 0
+    for _ in range(25):
+        before = drawn(chance, {"phase": "Pending"})
+        wanted = drawn(chance, before)
+        old, new = {**live, "status": before}, {**live, "status": reporting.meant(wanted, before)}
+        changes, walked = patch_of(before, wanted), managed.compare(old, new, struct)
+        seen += reporting.shape_of(changes, before, new["status"]) is not None
+        assert reporting._sets(changes, old, new, struct, ()) == walked
+        assert json.dumps(reporting._sets(changes, old, new, struct, ())) == json.dumps(walked)   # the second time from what is kept
+    assert seen > 5
+
+
+REPORTS = {
+    "a report": ({}, True), "of an older version": ({"outcome": ["1", {"phase": "Running"}]}, False),
+    "without an outcome": ({"outcome": None}, False), "of bytes": ({"raw": b"{}"}, False), "of another Pod": ({"name": "none"}, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REPORTS)
+def test_only_a_report_on_what_is_stored_goes_the_short_way(case, monkeypatch):
+    parts, is_short = REPORTS[case]
+    server, found, act = started(), [], reporting.reported
+    monkeypatch.setattr(update.reporting, "reported", lambda call: found.append(act(call)) or found[-1])
+    revision = stored(server, "one")["metadata"]["resourceVersion"]
+    wanted = {**stored(server, "one")["status"], "phase": "Running"}
+    sent = {"verb": "patch", "name": "one", "body": {"status": {"phase": "Running"}}, "outcome": [revision, wanted]}
+    server.run(Request(**{**KUBELET, **sent, **parts}))
+    assert (found[0] is not None) == is_short
+
+
+def test_where_webhooks_may_change_a_status_it_goes_the_general_way(monkeypatch):
+    server, found, act = started(), [], reporting.reported
+    server.ask("create", "mutatingwebhookconfigurations", group="admissionregistration.k8s.io", body={"metadata": {"name": "hooks"}})
+    monkeypatch.setattr(update.reporting, "reported", lambda call: found.append(act(call)) or found[-1])
+    assert report(server, "one", {**stored(server, "one")["status"], "phase": "Running"}, is_short=True).ok
+    assert found == [None]
