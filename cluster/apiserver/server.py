@@ -80,6 +80,11 @@ class ApiServer(Actor):
             self.store.put(key, obj, expected=0)
         self.store.fanned_out = self.store.revision     # nobody watches yet, and all is as it should be
 
+    def held(self, plural: str, namespace: str, name: str) -> dict | None:
+        """A core object as it is stored, without a request: for what a kubelet makes only when a program looks at it."""
+        stored = self.store.get(f"/registry/{plural}/{namespace}/{name}")
+        return None if stored is None else stored.value
+
     @property
     def enforces_rbac(self) -> bool:
         return self.state.enforces_rbac

@@ -103,7 +103,7 @@ def _cache_key(pod: dict, source: dict) -> str:
 def refusal(kubelet: Any, pod: dict) -> str:
     """Why the API server would give no token for a Pod's own volume; "" when it would, or when the Pod wants none."""
     name = account_of(pod)
-    if kubelet.client.server.store.get(f"/registry/serviceaccounts/{pod['metadata']['namespace']}/{name}") is not None:
+    if kubelet.client.server.held("serviceaccounts", pod["metadata"]["namespace"], name) is not None:
         return ""
     wants = any(volume["name"].startswith(references.TOKENS) for volume in references.used_volumes(pod))
     return f"failed to fetch token: serviceaccounts {quote(name)} not found" if wants else ""

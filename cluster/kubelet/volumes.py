@@ -412,11 +412,10 @@ class Volumes:
 
     def _fill_token(self, key: str, pod: dict, volume: dict) -> None:
         kubelet, namespace = self.kubelet, pod["metadata"]["namespace"]
-        store, stale = kubelet.client.server.store, []
+        server, stale = kubelet.client.server, []
 
         def look(resource: str, name: str) -> dict | None:
-            stored = store.get(f"/registry/{resource}/{namespace}/{name}")
-            return stored.value if stored else EMPTY
+            return server.held(resource, namespace, name) or EMPTY
 
         def token(source: dict) -> str:
             text, old_ms = tokens.of_account(kubelet, pod, source)
