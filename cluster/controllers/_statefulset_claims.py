@@ -107,4 +107,5 @@ def with_owners(claim: dict, stateful_set: dict, pod: dict) -> dict:
             kept.append(controller_reference(pod, "v1", "Pod"))
         if by_set and _uid(stateful_set) not in uids:
             kept.append(controller_reference(stateful_set, "apps/v1", "StatefulSet"))
-    return {**claim, "metadata": {**claim["metadata"], "ownerReferences": kept}}
+    meta = {name: value for name, value in claim["metadata"].items() if name != "ownerReferences"}
+    return {**claim, "metadata": {**meta, "ownerReferences": kept} if kept else meta}

@@ -89,7 +89,7 @@ class NamespaceController(Controller):
         for _ in range(CONFLICT_RETRIES):
             left = sorted(name for name in _finalizers(namespace) if name != FINALIZER)
             reply = yield self.client.update(
-                "namespaces", {**namespace, "spec": {"finalizers": left}}, subresource="finalize"
+                "namespaces", {**namespace, "spec": {"finalizers": left} if left else {}}, subresource="finalize"
             )
             if reply.ok or reply.code == 404:
                 return None

@@ -27,7 +27,8 @@ def changed(obj: dict, finalizer: str) -> dict:
     meta = obj["metadata"]
     found = meta.get("finalizers") or []
     left = [name for name in found if name != finalizer] if finalizer in found else [*found, finalizer]
-    return {**obj, "metadata": {**meta, "finalizers": left}}
+    rest = {name: value for name, value in meta.items() if name != "finalizers"}
+    return {**obj, "metadata": {**rest, "finalizers": left} if left else rest}
 
 
 class ClaimProtectionController(Controller):

@@ -26,6 +26,7 @@ from . import (
     namespace_lifecycle,
     pod_resize,
     pod_security,
+    pod_topology_labels,
     priority,
     resource_quota,
     runtime_class,
@@ -37,7 +38,8 @@ from . import (
 )
 
 MUTATING = (limit_ranger, service_account, taint_new_nodes, priority, default_tolerations, default_storage_class, storage_protection,
-            runtime_class, default_ingress_class)
+            runtime_class, default_ingress_class, pod_topology_labels)
+MUTATING_BINDINGS = (pod_topology_labels,)
 VALIDATING = (limit_ranger, pod_security, priority, claim_resize, pod_resize, validating_policy, validating_webhook, resource_quota)
 # each of them says whether it had anything to look at
 OF_CERTIFICATES = (*certificates.PLUGINS, validating_policy, validating_webhook, resource_quota)
@@ -55,7 +57,7 @@ def mutate(call, obj: dict, live: dict | None) -> None:
     plugin = namespace_lifecycle
     try:
         plugin.check(call, obj, live)
-        plugins = () if call.subresource else _mutating(call.kind.plural)
+        plugins = _mutating(call.kind.plural) if not call.subresource else MUTATING_BINDINGS if call.subresource == "binding" else ()
         for plugin in plugins:
             filled = plugin.admit(call, obj, live)
             if filled:
