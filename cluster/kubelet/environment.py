@@ -60,7 +60,7 @@ def prepare(kubelet, pod: dict, spec: dict, image: str, address: str) -> Prepare
             kubelet.volumes.mounts(pod, spec, values, expanded),
             surroundings.around(pod, spec, image, name=name, address=address,
                                 node_hosts=node_hosts(kubelet) if pod["spec"].get("hostNetwork") else "",
-                                node_resolver=kubelet.runtime.resolver),
+                                node_resolver=kubelet.runtime.resolver, users=kubelet.runtime.state.user_ranges),
         )  # fmt: skip
     except (Unset, NotReady, surroundings.Refused) as error:
         return Prepared(problem=str(error))

@@ -16,7 +16,7 @@ from cluster.kinds import pod as pods
 from cluster.runtime.commands import Ended
 from cluster.runtime.containerd import Containerd
 
-from . import admission, admission_rules, backoff, conditions, pod_status, prober
+from . import admission, admission_rules, backoff, conditions, pod_status, prober, user_spaces
 from .configuration import Configured
 from .deadlines import IN_TIME, Deadlines
 from .evictions import is_critical
@@ -308,6 +308,7 @@ class Kubelet(Configured, Process):
         self.state.resizes.pop(uid, None)
         self.volumes.forget(uid)
         self.local_storage.forget(uid)
+        user_spaces.release(self, uid)
         self.cancel(self.state.deadlines.pop(uid, 0))
         for table in (
             self.state.reports,

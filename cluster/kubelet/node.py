@@ -35,6 +35,7 @@ class Node:
             eviction_disk_percent=1 if is_oracle else 10,
             image_gc_percent=100 if is_oracle else 85,
             eviction_image_percent=1 if is_oracle else 15,
+            user_namespaces=not is_oracle,
         )
         self.engine, self.name = engine, name
         self.runtime = Containerd(

@@ -57,6 +57,7 @@ class Machine:
     eviction_image_percent: int = 15
     kept_memory: int = 0
     kept_disk: int = 0
+    user_namespaces: bool = True  # whether its runtime makes them
     kernel: str = RELEASE
     os_image: str = "Debian GNU/Linux 12 (bookworm)"
     kubelet_version: str = "v1.36.3"
@@ -105,7 +106,7 @@ def status(
     """The status of a node, fields in the order of the wire. old: the one that the API holds. trouble: why it is not ready."""
     machine_id, system_id, boot_id = ids
     volumes = {"volumesInUse": in_use or None} if in_use or old.get("volumesInUse") else {}
-    runtime_features = {"recursiveReadOnlyMounts": True, "userNamespaces": False}
+    runtime_features = {"recursiveReadOnlyMounts": True, "userNamespaces": machine.user_namespaces}
     return {
         "capacity": with_extended(capacity(machine), old),
         "allocatable": with_extended(allocatable(machine), old),

@@ -7,9 +7,9 @@ Sources: kubernetes pkg/kubelet/kuberuntime/kuberuntime_sandbox.go (createPodSan
 
 from __future__ import annotations
 
-from . import surroundings
+from . import surroundings, user_spaces
 
-HANDLERS = ("", "runc")  # runtimes of containerd's configuration; neither makes user namespaces, as the node's status says
+HANDLERS = ("", "runc")  # runtimes of containerd's configuration; whether they make user namespaces the node's status says
 LONGEST_NAME = 64  # what the kernel takes for a host name
 NO_USERS = "can't set `spec.hostUsers: false`, "
 
@@ -31,7 +31,8 @@ def refusal(kubelet, pod: dict):
             return f'runtimeclass.node.k8s.io "{spec["runtimeClassName"]}" not found'
         handler = reply.body.get("handler", "")
     if spec.get("hostUsers") is False:
-        return users_problem(handler)
+        is_made = kubelet.machine.user_namespaces and handler in HANDLERS
+        return user_spaces.give(kubelet, pod["metadata"]["uid"]) if is_made else users_problem(handler)
     return "" if handler in HANDLERS else runtime_problem(kubelet.runtime.new_id(), handler)
 
 
@@ -53,7 +54,7 @@ def name_problem(pod: dict, node: str) -> str:
 
 
 def users_problem(handler: str) -> str:
-    """User namespaces: no runtime of these nodes makes any."""
+    """Why there is no user namespace where the runtime makes none."""
     if not handler:
         return NO_USERS + "runtime does not support user namespaces"
     unknown = "" if handler in HANDLERS else f': the handler "{handler}" is not known'

@@ -192,8 +192,10 @@ def cpu_of(resources: dict, limits: dict) -> tuple[int, int]:
     return asked or most, most
 
 
-def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_hosts: str, node_resolver: str) -> Surroundings:
-    """All of it for one container. Raises Refused."""
+def around(
+    pod: dict, spec: dict, image: str, *, name: str, address: str, node_hosts: str, node_resolver: str, users: dict[str, int]
+) -> Surroundings:
+    """All of it for one container. users: Pod uid -> the first id on the node of its user namespace. Raises Refused."""
     user, group, groups = identity(pod, spec, image)
     resources = spec.get("resources") or {}
     limits = resources.get("limits")
@@ -213,6 +215,7 @@ def around(pod: dict, spec: dict, image: str, *, name: str, address: str, node_h
         shared_space(pod),
         *(cpu_of(resources, limits or {}) if resources or limits else (0, 0)),
         sysctls_of(pod) if pod["spec"].get("securityContext") else (),
+        users.get(pod["metadata"]["uid"], 0) if users else 0,
     )
 
 

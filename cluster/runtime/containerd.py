@@ -289,7 +289,7 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
         process.no_new_privileges = around.no_new_privileges
         process.memory_limit, process.disk_limit = around.memory_bytes, around.disk_bytes
         process.cpu_request, process.cpu_limit = around.cpu_request, around.cpu_limit
-        process.sysctls = around.sysctls
+        process.sysctls, process.first_user = around.sysctls, around.first_user
         if around.folder:  # the runtime makes it, as root
             self._world(process, container).make_folder(around.folder)
         if around.space:

@@ -1,9 +1,9 @@
 """Owns /proc as the processes of a container see it: the first programs of its process namespace, with their roots.
 
-There are cgroup, cmdline, comm, environ, mounts and root of each, and what hardware.py says of the machine. What a program starts has none of its
-own, nor have pause and the node's first program.
+There are cgroup, cmdline, comm, environ, gid_map, mounts, root and uid_map of each, and what hardware.py says of the machine. What a program
+starts has none of its own, nor have pause and the node's first program.
 Through a root one sees and changes the files of another container, if one is root or has its user; whoever is refused finds nothing there.
-Absolute links in it lead into one's own files. Source: Linux proc(5), ptrace(2).
+Absolute links in it lead into one's own files. Source: Linux proc(5), ptrace(2), user_namespaces(7).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from .namespaces import SKIPPED, mates
 from .state import Process
 
 FOLDER = "/proc/"
-FILES = ("cgroup", "cmdline", "comm", "environ", "mounts", "root")
+FILES = ("cgroup", "cmdline", "comm", "environ", "gid_map", "mounts", "root", "uid_map")
+IDS, IDS_EACH = 4_294_967_295, 65_536  # all there are, and those of a user namespace
 MACHINE = ("cpuinfo", "loadavg", "meminfo", "mounts", "uptime", "version")
 
 
@@ -75,6 +76,8 @@ def text_of(process: Process, name: str) -> str | None:
         return "".join(f"{word}\0" for word in process.argv)
     if name == "cgroup":
         return "0::/\n"
+    if name in ("uid_map", "gid_map"):
+        return f"{0:>10} {process.first_user:>10} {IDS_EACH if process.first_user else IDS:>10}\n"
     if name == "environ":
         return "".join(f"{key}={value}\0" for key, value in process.env.items())
     return posixpath.basename(process.argv[0])[:15] + "\n" if name == "comm" and process.argv else None

@@ -70,6 +70,7 @@ class Surroundings(Struct, frozen=True):
     cpu_request: int = 0  # thousandths of a CPU that it asks for
     cpu_limit: int = 0  # and may use, 0: any number
     sysctls: tuple[tuple[str, str], ...] = ()  # kernel settings of its Pod
+    first_user: int = 0  # what its root is on the node, where its Pod has a user namespace of its own; else 0
 
 
 class Process(Struct):
@@ -118,6 +119,7 @@ class Process(Struct):
     cpu_request: int = 0  # thousandths of a CPU, as its cgroup has them
     cpu_limit: int = 0  # 0: none
     sysctls: tuple[tuple[str, str], ...] = ()  # kernel settings of its Pod; see sysctls.py
+    first_user: int = 0  # what its root is on the node
     is_bounded: bool = False  # it was told that a simulated disk is small
     is_out_of_memory: bool = False
 
@@ -255,6 +257,7 @@ class RuntimeState(Struct):
     pod_cidr: str = ""
     last_address: str = ""
     last_pids: dict[str, int] = field(default_factory=dict)  # shared PID namespace -> the last number in it
+    user_ranges: dict[str, int] = field(default_factory=dict)  # Pod uid -> the first id on the node of its user namespace
     held_pids: dict[str, int] = field(default_factory=dict)  # container -> processes that a fork bomb in it holds, beside those that are played
     pod_pids: int = 0  # how many processes a Pod may have, as the kubelet has set it (podPidsLimit); 0: any number
     log_bytes: int = 50 << 20  # what a container's logs take at most, as the kubelet rotates them; 0: any amount

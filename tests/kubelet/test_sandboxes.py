@@ -7,7 +7,8 @@ internal/cri/server/sandbox_run.go.
 import pytest
 
 from cluster.kubelet import sandboxes
-from tests.kubelet.world import World, conditions
+from tests.kubelet.test_proc import said
+from tests.kubelet.world import POLITE, World, conditions
 
 LONG = "a" * 50
 
@@ -34,8 +35,37 @@ def test_a_host_name_with_its_domain_has_64_characters_at_most(hostname, subdoma
         ("kata", 'RuntimeClass handler "kata" does not support user namespaces: the handler "kata" is not known'),
     ],
 )
-def test_no_runtime_makes_user_namespaces(handler, words):
+def test_a_runtime_without_user_namespaces_says_so(handler, words):
     assert sandboxes.users_problem(handler) == "can't set `spec.hostUsers: false`, " + words
+
+
+def test_a_node_whose_runtime_makes_none_never_starts_a_pod_that_wants_one():
+    world = World(profile="oracle")
+    world.create("web", ["sleep", "1000"], hostUsers=False)
+    world.run(3_000)
+    told = "Failed to create pod sandbox: can't set `spec.hostUsers: false`, runtime does not support user namespaces"
+    assert world.events("web")[0][:2] == ("FailedCreatePodSandBox", told)
+
+
+def test_a_pod_with_users_of_its_own_shows_whom_they_are_on_the_node():
+    world = World()
+    for name, host_users in (("own", False), ("other", False), ("host", True)):
+        world.create(name, POLITE, hostUsers=host_users)
+    world.run(1_500)
+    own, other, host = (said(world, name, "app", "cat /proc/self/uid_map") for name in ("own", "other", "host"))
+    assert host == "         0          0 4294967295\n"
+    first = int(own.split()[1])
+    assert own == f"         0 {first:>10}      65536\n" and first and first % 65_536 == 0 and other.split()[1] not in (own.split()[1], "0")
+    assert said(world, "own", "app", "cat /proc/1/gid_map; id -u") == own + "0\n"
+    handlers = world.store.get("/registry/minions/k8snode1").value["status"]["runtimeHandlers"]
+    assert all(each["features"]["userNamespaces"] for each in handlers)
+    world.node.kill_sandbox("own")
+    world.run(8_000)
+    assert len(world.facts("SandboxStarted")) == 4
+    assert said(world, "own", "app", "cat /proc/self/uid_map") == own  # the range is the Pod's
+    world.delete("own")
+    world.run(5_000)
+    assert len(world.node.runtime.state.user_ranges) == 1
 
 
 def with_class(handler: str) -> World:
