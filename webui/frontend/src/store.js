@@ -82,16 +82,16 @@ function goOn() {
 
 export const tweenFloorMs = () => (tween ? tween.fromMs : Infinity);
 
-/** Simulated time that the picture shows now; `isMoving` = ask again at the next frame. */
+/** Simulated time that the picture shows now; `isMoving` = ask again at the next frame; `part` = how much of the way into the step is behind. */
 export function pictureTime(now = performance.now()) {
   const restMs = atRestMs(now);
-  if (!tween) return { atMs: restMs, isMoving: isTicking() };
+  if (!tween) return { atMs: restMs, isMoving: isTicking(), part: 1 };
   const p = ((still?.since ?? now) - tween.startedAt) / Math.min(STEP_TWEEN_MS, STEP_TWEEN_MS / run.value.speed);
   if (p >= 1) {
     tween = null;
-    return { atMs: restMs, isMoving: isTicking() };
+    return { atMs: restMs, isMoving: isTicking(), part: 1 };
   }
-  return { atMs: tween.fromMs + (restMs - tween.fromMs) * Math.max(0, p), isMoving: !still };
+  return { atMs: tween.fromMs + (restMs - tween.fromMs) * Math.max(0, p), isMoving: !still, part: Math.max(0, p) };
 }
 
 export const isRunning = () => following.value && ["running", "settling"].includes(run.value.mode) && connection.value === "online";

@@ -21,16 +21,17 @@ test("a step moves the picture to its time", () => {
   assert.equal(store.pictureTime().atMs, 0);
   assert.equal(store.pictureTime().isMoving, true);
   now += 60_000;
-  assert.deepEqual(store.pictureTime(), { atMs: 1000, isMoving: false });
+  assert.deepEqual(store.pictureTime(), { atMs: 1000, isMoving: false, part: 1 });
 });
 
 test("while another step is awaited the picture stands where it is, and goes on from there", () => {
   now += 50;
-  const { atMs } = store.pictureTime();
+  const { atMs, part } = store.pictureTime();
   assert.ok(atMs > 0 && atMs < 1000);
+  assert.equal(part, atMs / 1000);
   store.awaitStep();
   now += 40;
-  assert.deepEqual(store.pictureTime(), { atMs, isMoving: false });
+  assert.deepEqual(store.pictureTime(), { atMs, isMoving: false, part });
   store.receive(frame(3, 2000));
   assert.equal(store.pictureTime().atMs, atMs);
   assert.equal(store.pictureTime().isMoving, true);
@@ -42,5 +43,5 @@ test("a step that does not come lets the picture go on", () => {
   now += 300;
   later();
   now += 60_000;
-  assert.deepEqual(store.pictureTime(), { atMs: 1000, isMoving: false });
+  assert.deepEqual(store.pictureTime(), { atMs: 1000, isMoving: false, part: 1 });
 });

@@ -114,7 +114,7 @@ function drawPods(pen, view, node, placed, isStamped) {
     return;
   }
   for (const head of placed.groups) drawGroupHead(pen, head);
-  for (const item of placed.items) drawPod(pen, item, placed.level, view.podScene);
+  for (const item of placed.items) if (!view.motions?.onNodes.has(item.entry.id)) drawPod(pen, item, placed.level, view.podScene);
 }
 
 function drawGroupHead(pen, head) {

@@ -23,6 +23,7 @@ export function drawShelf(pen, view) {
 export function drawPlaced(pen, view) {
   const { shelf, hot, selected } = view;
   for (const chip of shelf.placed) {
+    if (view.motions?.onShelf.has(chip.id)) continue; // it is on the moving layer
     if (chip.isRow) drawRow(pen, chip, { isHot: hot.has(chip.id), isSelected: selected === chip.id, isNewest: chip.isNewest });
     else drawChip(pen, chip, hot.has(chip.id), selected === chip.id);
   }
@@ -41,7 +42,7 @@ function drawTitle(pen, shelf) {
 /** A bound Pod stands on its node, not here. */
 const hasPods = (view) => [...view.cells("objects").values()].some(({ resource }) => resource === "pods");
 
-function drawChip(pen, chip, isHot, isSelected) {
+export function drawChip(pen, chip, isHot, isSelected) {
   const y = chip.y + CHIP / 2;
   if (chip.isLinked) {
     pen.line([[chip.from, y], [chip.x, y]], { dash: chip.isAimed ? [3, 2] : null });

@@ -7,6 +7,7 @@ import { palette, reducedMotion } from "../theme.js";
 import { drawMessages } from "./draw-messages.js";
 import { drawTies } from "./draw-ties.js";
 import { drawNodes } from "./draw-nodes.js";
+import { drawMotions } from "./motion.js";
 import { drawProgress } from "./draw-progress.js";
 import { drawPlane } from "./draw-plane.js";
 import { drawPodRing } from "./draw-pod.js";
@@ -113,11 +114,11 @@ export class Stage {
     this.frameAsked = false;
     if (!this.size || mainView.value !== "stage" || !palette.value.ink) return;
     const now = performance.now();
-    const { atMs, isMoving } = pictureTime(now);
+    const time = pictureTime(now);
     if (this.stillIsStale) this.drawStill();
-    this.drawMoving(atMs, isMoving);
+    this.drawMoving(time);
     this.measurePress();
-    if (isMoving) this.askForFrame();
+    if (time.isMoving) this.askForFrame();
   }
 
   /** From a press of Step to the frame that shows its result, as the performance entry "podlife:step". */
@@ -156,7 +157,7 @@ export class Stage {
     this.overlay.update(this.rows, (box) => this.toScreen(box));
   }
 
-  drawMoving(atMs, isMoving) {
+  drawMoving({ atMs, isMoving, part }) {
     if (!this.view) return;
     const pen = this.pen(this.moving);
     const still = reducedMotion.value;
@@ -164,7 +165,8 @@ export class Stage {
       for (const item of placed.items) drawPodRing(pen, item, placed.level, atMs, still);
     }
     drawDials(pen, this.view, atMs);
-    drawProgress(pen, this.view.podScene.spots, atMs, { parked: still });
+    const moved = this.view.motions ? drawMotions(pen, this.view, { atMs, part, isTicking: isTicking() && !still }) : [];
+    drawProgress(pen, [...this.view.podScene.spots, ...moved], atMs, { parked: still });
     if (this.isDimmed && hovered.value && hovered.value !== "shelf/more") drawVeil(pen, this.view, hovered.value, this.targets);
     drawTies(pen, this.view, hovered.value ?? selected.value);
     drawMessages(pen, this.view, { atMs, isMoving, isRunning: isTicking() && !still, parked: still });

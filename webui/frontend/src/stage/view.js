@@ -3,6 +3,7 @@
 import { say, t } from "../i18n.js";
 import { layoutStage } from "./layout.js";
 import { placeAll } from "./lod.js";
+import { motionsOf } from "./motion.js";
 import { placeShelf } from "./shelf/blocks.js";
 import { controllerNames, flightsAt, nodesInView, nodesOfStep, podsByNode, shelfItems, touchedBy } from "./scene.js";
 import { STAMP_HEIGHT } from "./draw-nodes.js";
@@ -23,7 +24,8 @@ export function buildView({ recording, moment, size, page, selected, zoom, memor
   if (stamps) makeRoomForStamps(plan, stamps);
   const hot = touchedBy(plan, moment, cells);
   const byNode = podsByNode(cells);
-  const places = placeAll(plan, byNode, { zoom, previous: memory.levels });
+  const { levels } = memory;
+  const places = placeAll(plan, byNode, { zoom, previous: levels });
   memory.levels = new Map([...places].map(([name, placed]) => [name, placed.level]));
   const view = {
     plan, pages, places, hot, moment, selected, stamps,
@@ -36,6 +38,7 @@ export function buildView({ recording, moment, size, page, selected, zoom, memor
     flights: flightsAt(recording, moment, fromMs),
   };
   view.podScene = podScene(view);
+  view.motions = motionsOf(view, recording, moment, { zoom, levels, selected });
   return view;
 }
 
