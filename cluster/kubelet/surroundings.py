@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from cluster.meta import quantity
+from cluster.runtime import capabilities
 from cluster.runtime.images import behaviour_of, behaviours
 from cluster.runtime.namespaces import NODE
 from cluster.runtime.state import Surroundings
@@ -216,7 +217,17 @@ def around(
         *(cpu_of(resources, limits or {}) if resources or limits else (0, 0)),
         sysctls_of(pod) if pod["spec"].get("securityContext") else (),
         users.get(pod["metadata"]["uid"], 0) if users else 0,
+        capabilities.of(spec["securityContext"]) if "securityContext" in spec else capabilities.USUAL,
+        is_filtered(pod, spec),
     )
+
+
+def is_filtered(pod: dict, spec: dict) -> bool:
+    """Whether a container's system calls are filtered. Source: pkg/kubelet/kuberuntime/helpers.go (getSeccompProfile)."""
+    if "securityContext" not in spec and not pod["spec"].get("securityContext"):
+        return False
+    profile = setting(pod, spec, "seccompProfile") or {}
+    return profile.get("type", "Unconfined") != "Unconfined" and not (spec.get("securityContext") or {}).get("privileged")
 
 
 def sysctls_of(pod: dict) -> tuple[tuple[str, str], ...]:

@@ -290,6 +290,7 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
         process.memory_limit, process.disk_limit = around.memory_bytes, around.disk_bytes
         process.cpu_request, process.cpu_limit = around.cpu_request, around.cpu_limit
         process.sysctls, process.first_user = around.sysctls, around.first_user
+        process.capabilities, process.is_filtered = around.capabilities, around.is_filtered
         if around.folder:  # the runtime makes it, as root
             self._world(process, container).make_folder(around.folder)
         if around.space:

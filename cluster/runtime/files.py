@@ -13,6 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from . import cgroups, proc
+from .capabilities import CHOWN, DAC_OVERRIDE, FOWNER
 from .filesystem import (
     DEVICES,
     ENTER,
@@ -162,7 +163,7 @@ class Files(Generated):
     def may(self, node: Node, wanted: int) -> bool:
         """Whether the container's user may READ, WRITE or ENTER (run, of a file)."""
         process = self.process
-        return permits(node, wanted, process.user, [process.group, *process.groups])
+        return permits(node, wanted, process.user, [process.group, *process.groups], overrides=bool(process.capabilities & DAC_OVERRIDE))
 
     def is_folder(self, path: str) -> bool:
         _, node = self._resolved(path)
@@ -437,18 +438,29 @@ class Files(Generated):
     def change(
         self, path: str, *, mode: int | None = None, owner: int | None = None, group: int | None = None, changed_ms: int | None = None
     ) -> bool:
-        """Change what is known of a file: chmod, chown, touch. Only its owner and root may."""
+        """Change what is known of a file: chmod, chown, touch."""
         path = self.resolve(path)
         node = self._node(path)
         if node is None:
             return self._refuse(NO_SUCH)
         if self._is_read_only(path):
             return self._refuse(READ_ONLY)
-        user = self.process.user
-        if user not in (0, node.owner) or (user and owner not in (None, user)):
+        if not self._may_own(node, owner, group) or not (mode is changed_ms is None or self._has(node, FOWNER)):
             return self._refuse("Operation not permitted")
         asked = {"mode": mode, "owner": owner, "group": group, "changed_ms": changed_ms}
         return self._store(path, replace(node, **{name: value for name, value in asked.items() if value is not None}))
+
+    def _may_own(self, node: Node, owner: int | None, group: int | None) -> bool:
+        """Whether a file may be given away: only by root, but for its group. Source: Linux fs/attr.c (setattr_prepare)."""
+        process = self.process
+        if owner is group is None or (not process.user and process.capabilities & CHOWN):
+            return True
+        is_own = process.user == node.owner
+        return is_own and owner in (None, node.owner) and group in (None, node.group, process.group, *process.groups)
+
+    def _has(self, node: Node, capability: int) -> bool:
+        """Whether a file is one's own, or one has a capability over those of others."""
+        return self.process.user == node.owner or (not self.process.user and bool(self.process.capabilities & capability))
 
     # -- what is mounted ----------------------------------------------------------------------------------------------
 

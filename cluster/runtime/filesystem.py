@@ -141,9 +141,9 @@ def real_path(tree: Tree, path: str) -> str:
     return path
 
 
-def permits(node: Node, wanted: int, user: int, groups: list[int]) -> bool:
-    """Whether somebody may read, write or enter. Root may all but run what nobody may run."""
-    if user == 0:
+def permits(node: Node, wanted: int, user: int, groups: list[int], *, overrides: bool = True) -> bool:
+    """Whether somebody may read, write or enter. Root may all, unless it has no capability that overrides what a file says."""
+    if user == 0 and overrides:
         return True
     shift = 6 if node.owner == user else 3 if node.group in groups else 0
     return (node.mode >> shift) & wanted == wanted

@@ -1,6 +1,6 @@
 """Owns /proc as the processes of a container see it: the first programs of its process namespace, with their roots.
 
-There are cgroup, cmdline, comm, environ, gid_map, mounts, root and uid_map of each, and what hardware.py says of the machine. What a program
+There are cgroup, cmdline, comm, environ, gid_map, mounts, root, status and uid_map of each, and what hardware.py says of the machine. What a program
 starts has none of its own, nor have pause and the node's first program.
 Through a root one sees and changes the files of another container, if one is root or has its user; whoever is refused finds nothing there.
 Absolute links in it lead into one's own files. Source: Linux proc(5), ptrace(2), user_namespaces(7).
@@ -11,13 +11,13 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
-from . import cgroups, hardware
+from . import capabilities, cgroups, hardware
 from .filesystem import Node, Volume, folder
 from .namespaces import SKIPPED, mates
 from .state import Process
 
 FOLDER = "/proc/"
-FILES = ("cgroup", "cmdline", "comm", "environ", "gid_map", "mounts", "root", "uid_map")
+FILES = ("cgroup", "cmdline", "comm", "environ", "gid_map", "mounts", "root", "status", "uid_map")
 IDS, IDS_EACH = 4_294_967_295, 65_536  # all there are, and those of a user namespace
 MACHINE = ("cpuinfo", "loadavg", "meminfo", "mounts", "uptime", "version")
 
@@ -76,11 +76,25 @@ def text_of(process: Process, name: str) -> str | None:
         return "".join(f"{word}\0" for word in process.argv)
     if name == "cgroup":
         return "0::/\n"
+    if name == "status":
+        return status_of(process)
     if name in ("uid_map", "gid_map"):
         return f"{0:>10} {process.first_user:>10} {IDS_EACH if process.first_user else IDS:>10}\n"
     if name == "environ":
         return "".join(f"{key}={value}\0" for key, value in process.env.items())
     return posixpath.basename(process.argv[0])[:15] + "\n" if name == "comm" and process.argv else None
+
+
+def status_of(process: Process) -> str:
+    """The lines of `status` that tell who a process is and what it may."""
+    user, group, pid = process.user, process.group, str(process.first_pid)
+    name = posixpath.basename(process.argv[0])[:15] if process.argv else ""
+    rows = [("Name", name), ("State", "S (sleeping)"), ("Tgid", pid), ("Pid", pid), ("PPid", "0"),
+            ("Uid", "\t".join([str(user)] * 4)), ("Gid", "\t".join([str(group)] * 4)),
+            ("Groups", "".join(f"{each} " for each in dict.fromkeys([group, *process.groups]))), ("VmRSS", f"{process.memory_bytes >> 10:>8} kB"),
+            ("Threads", "1"), *capabilities.rows(process.capabilities, user), ("NoNewPrivs", str(int(process.no_new_privileges))),
+            ("Seccomp", "2" if process.is_filtered else "0")]  # fmt: skip
+    return "".join(f"{name}:\t{value}\n" for name, value in rows)
 
 
 def mounts(world: Any) -> list[tuple[str, str, str, str]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from .capabilities import USUAL
 from .filesystem import Mount, Node, Volume
 from .shell.tasks import Machine
 
@@ -71,6 +72,8 @@ class Surroundings(Struct, frozen=True):
     cpu_limit: int = 0  # and may use, 0: any number
     sysctls: tuple[tuple[str, str], ...] = ()  # kernel settings of its Pod
     first_user: int = 0  # what its root is on the node, where its Pod has a user namespace of its own; else 0
+    capabilities: int = USUAL  # a bit for each, see capabilities.py
+    is_filtered: bool = False  # it has a seccomp profile
 
 
 class Process(Struct):
@@ -120,6 +123,8 @@ class Process(Struct):
     cpu_limit: int = 0  # 0: none
     sysctls: tuple[tuple[str, str], ...] = ()  # kernel settings of its Pod; see sysctls.py
     first_user: int = 0  # what its root is on the node
+    capabilities: int = USUAL  # a bit for each, see capabilities.py
+    is_filtered: bool = False  # it has a seccomp profile
     is_bounded: bool = False  # it was told that a simulated disk is small
     is_out_of_memory: bool = False
 

@@ -508,3 +508,25 @@ def test_the_job_of_the_documentation_computes_pi():
 def test_a_script_that_is_not_simulated_runs_until_it_is_stopped_and_says_so(image, command):
     world = started(image, command=command)
     assert world.pod("pod")["status"]["phase"] == "Running" and "not simulated" in log(world, "pod")
+
+
+CACHES = [{"name": "c", "emptyDir": {}}, {"name": "r", "emptyDir": {}}]
+MOUNTED = [{"name": "c", "mountPath": "/var/cache/nginx"}, {"name": "r", "mountPath": "/var/run"}]
+
+
+@pytest.mark.parametrize(
+    "context, words",
+    [
+        ({"capabilities": {"drop": ["ALL"]}}, 'chown("/var/cache/nginx/client_temp", 101) failed (1: Operation not permitted)'),
+        ({"readOnlyRootFilesystem": True}, 'mkdir() "/var/cache/nginx/client_temp" failed (30: Read-only file system)'),
+        ({"runAsUser": 1000}, 'mkdir() "/var/cache/nginx/client_temp" failed (13: Permission denied)'),
+    ],
+)
+def test_nginx_does_not_start_where_it_may_not_make_its_folders(context, words):
+    world = World()
+    world.create("web", image="nginx:1.29", container={"securityContext": context}, restartPolicy="Never")
+    world.create("fit", image="nginx:1.29", container={"securityContext": {"runAsUser": 7}, "volumeMounts": MOUNTED}, volumes=CACHES)
+    world.run(9_000)
+    assert world.state("web")["state"]["terminated"]["exitCode"] == 1
+    assert world.node.logs("default", "web", "app", {}).endswith(f"nginx: [emerg] {words}\n")
+    assert world.state("fit")["ready"]

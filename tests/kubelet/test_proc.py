@@ -75,3 +75,14 @@ def test_a_program_finds_the_machine_that_the_node_object_tells_of():
     assert root == "overlay / overlay rw,relatime 0 0"
     assert memory.split()[1] == str(8 << 30) and total == f"MemTotal:{8 << 20:>15} kB" and disk.split()[1] == str(100 << 20)
     assert status["capacity"]["memory"] == "8Gi" and int(memory.split()[2]) >= 700 << 20
+
+
+def test_root_without_capabilities_may_not_give_files_away_nor_read_those_of_others():
+    world = World()
+    world.create("bare", ["sleep", "1000"], container={"securityContext": {"capabilities": {"drop": ["ALL"]}}})
+    world.create("user", ["sleep", "1000"], container={"securityContext": {"runAsUser": 7, "seccompProfile": {"type": "RuntimeDefault"}}})
+    world.run(1_500)
+    assert said(world, "bare", "app", "grep CapEff /proc/1/status") == "CapEff:\t0000000000000000\n"
+    words = said(world, "bare", "app", "touch /tmp/f; chmod 600 /tmp/f; chown 5 /tmp/f; ls -ln /tmp/f | cut -c1-20")
+    assert words == "chown: /tmp/f: Operation not permitted\n-rw-------    1 0   \n"
+    assert said(world, "user", "app", "grep -E '^(Uid|Seccomp|NoNew)' /proc/1/status") == "Uid:\t7\t7\t7\t7\nNoNewPrivs:\t0\nSeccomp:\t2\n"

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 
+from cluster.runtime.capabilities import CHOWN, USUAL
 from cluster.runtime.image import Act, Image
 from cluster.runtime.images.nginx import ERROR, WELCOME
 from cluster.runtime.programs import Running
 from cluster.runtime.servers import NGINX, NGINX_ROOT
 from cluster.runtime.words import Stamp, number_of
 
-CONFIG = "/etc/nginx/conf.d"
+CONFIG, CACHE = "/etc/nginx/conf.d", "/var/cache/nginx/client_temp"
+ERRNO = {"Permission denied": 13, "Read-only file system": 30, "No space left on device": 28}
 DEFAULT = f"""server {{
     listen       80;
     server_name  localhost;
@@ -35,6 +37,11 @@ def nginx(me: Running) -> Act:
     me.say(f"{lead} /docker-entrypoint.d/ is not empty, will attempt to perform configuration\n"
            f"{lead} Looking for shell scripts in /docker-entrypoint.d/\n"
            f"{lead} Configuration complete; ready for start up")  # fmt: skip
+    failed = _refused(me) if me.process.user or me.process.read_only or me.process.capabilities != USUAL else ""
+    if failed:
+        _note(me, failed, level="emerg")
+        me.say(f"nginx: [emerg] {failed}", "stderr")
+        return Act(20, 1)
     ports = _ports(me)
     for port, root in ports.items():
         if not me.listen(port, f"nginx {root}"):
@@ -47,6 +54,21 @@ def nginx(me: Running) -> Act:
     _note(me, "start worker processes")
     _note(me, "start worker process 29")
     return Act()
+
+
+def _refused(me: Running) -> str:
+    """What keeps nginx from starting where it is not root, or may not write its folders, or may not give them to its workers."""
+    if me.process.user:
+        words = 'the "user" directive makes sense only if the master process runs with super-user privileges, ignored in /etc/nginx/nginx.conf:2'
+        _note(me, words, level="warn")
+        me.say(f"nginx: [warn] {words}", "stderr")
+    if not me.world.make_folder(CACHE):
+        return f'mkdir() "{CACHE}" failed ({ERRNO.get(me.world.why, 1)}: {me.world.why})'
+    if not me.process.user and not me.process.capabilities & CHOWN:
+        return f'chown("{CACHE}", 101) failed (1: Operation not permitted)'
+    if not any(me.world.put_file(f"{folder}/nginx.pid", "1\n") for folder in ("/var/run", "/run")):
+        return f'open() "/run/nginx.pid" failed ({ERRNO.get(me.world.why, 1)}: {me.world.why})'
+    return ""
 
 
 def _ports(me: Running) -> dict[int, str]:
