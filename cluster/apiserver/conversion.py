@@ -7,6 +7,8 @@ Source: k8s.io/kubernetes pkg/apis/events/v1/conversion.go.
 """
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cluster.kinds import api_version
 from cluster.kinds.base import Kind
 
@@ -65,4 +67,11 @@ def stored_group(kind: Kind) -> str:
 
 
 def _renamed(obj: dict, names: dict[str, str]) -> dict:
-    return {names.get(key, key): value for key, value in obj.items()}
+    return dict(zip(_new_names(tuple(obj), names is TO_CORE), obj.values()))
+
+
+@lru_cache(maxsize=256)
+def _new_names(keys: tuple[str, ...], is_to_core: bool) -> tuple[str, ...]:
+    """What an Event's fields are called in the other group."""
+    names = TO_CORE if is_to_core else TO_EVENTS
+    return tuple([names.get(key, key) for key in keys])

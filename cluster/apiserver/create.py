@@ -9,7 +9,7 @@ from cluster.meta import status
 from cluster.meta.objectmeta import validate_kube_finalizers, validate_object_meta
 from cluster.meta.requests import Response
 
-from . import admission, allocation, bodies, compiling, conversion, escalation, ownership
+from . import admission, allocation, bodies, compiling, conversion, escalation, noting, ownership
 from .call import Call, Write
 
 LONGEST_GENERATED = 63
@@ -22,6 +22,9 @@ def create(call: Call) -> Response | Write:
         refusal = status.method_not_supported(call.kind.plural, "create", call.kind.group)
         refusal.status["message"] = "create not allowed while custom resource definition is terminating"
         raise refusal
+    event = noting.noted(call)
+    if event is not None:
+        return Write(request=call.request, key=call.key, expected=0, code=201, value=event, warnings=call.warnings)
     obj = bodies.incoming(call)
     meta = obj["metadata"]
     if not call.name and meta.get("name"):

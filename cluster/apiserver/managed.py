@@ -43,6 +43,8 @@ def track_update(old: dict | None, new: dict, manager: str, time_text: str, api_
 
 def passed_on(entries: list[dict], key: tuple[str, str, str, str], gained: Node | None, lost: Node | None, time_text: str) -> list[dict]:
     """The entries after a change by the owner whose identity is `key`."""
+    if not entries:
+        return [_entry(key, gained, time_text)] if gained is not None else []
     return entries if gained is None and lost is None else _limited(_merged(entries, key, gained, lost, time_text))
 
 
@@ -54,6 +56,8 @@ def struct_of(api_version: str, kind: str) -> schema.Struct | None:
 
 def _entries(old: dict | None, new: dict, subresource: str) -> list[dict]:
     """The entries to start from: the new object's if it brings any (but not through a subresource), else the old one's."""
+    if old is None and "managedFields" not in new["metadata"]:
+        return []
     live = (old or {}).get("metadata", {}).get("managedFields") or []
     if subresource:
         return live

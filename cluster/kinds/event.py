@@ -4,6 +4,8 @@ All here is about the core form, in which Events are stored.
 """
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cluster.kinds._columns import column, since
 from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, names
@@ -16,7 +18,7 @@ _ALWAYS = {"involvedObject": {}, "source": {}, "firstTimestamp": None, "lastTime
 def default(draft: dict) -> None:
     """Fields that are always written, empty or not."""
     for key, value in _ALWAYS.items():
-        if draft.get(key) is None:
+        if key not in draft or (draft[key] is None and value is not None):
             draft[key] = {} if value == {} else value
 
 
@@ -43,7 +45,12 @@ def _legacy(event: dict, controller_field: str) -> list[FieldError]:
         errors += _new_fields(event, controller_field)
     elif other != namespace if other else namespace not in ("", "default"):
         errors.append(_namespace_differs(other))
-    return errors + [fields.invalid("namespace", namespace, why) for why in names.dns1123_subdomain(namespace)]
+    return errors + [fields.invalid("namespace", namespace, why) for why in _of_namespace(namespace)]
+
+
+@lru_cache(maxsize=1024)
+def _of_namespace(namespace: str) -> tuple[str, ...]:
+    return tuple(names.dns1123_subdomain(namespace))
 
 
 def _namespace_differs(namespace: str) -> FieldError:
@@ -51,15 +58,24 @@ def _namespace_differs(namespace: str) -> FieldError:
 
 
 def _new_fields(event: dict, controller_field: str) -> list[FieldError]:
-    controller = event.get("reportingComponent", "")
+    said = [event.get(field, "") for field in ("reportingComponent", *_SHORT)]
+    said = (_said if max(map(len, said)) <= MAX_SHORT else _said.__wrapped__)(controller_field, *said)     # what is long is not kept
+    return [*said, *_at_most("message", event.get("message", ""), MAX_MESSAGE)]
+
+
+_SHORT = ("reportingInstance", "action", "reason")
+
+
+@lru_cache(maxsize=1024)
+def _said(controller_field: str, controller: str, *short: str) -> tuple[FieldError, ...]:
+    """The complaints about what many Events have in common: who reports, and in which words."""
     errors = [] if controller else [fields.required(controller_field)]
     errors += [fields.invalid(controller_field, controller, why) for why in names.qualified_name(controller)]
-    for field, limit in (("reportingInstance", MAX_SHORT), ("action", MAX_SHORT), ("reason", MAX_SHORT)):
-        value = event.get(field, "")
+    for field, value in zip(_SHORT, short):
         if not value:
             errors.append(fields.required(field))
-        errors += _at_most(field, value, limit)
-    return errors + _at_most("message", event.get("message", ""), MAX_MESSAGE)
+        errors += _at_most(field, value, MAX_SHORT)
+    return tuple(errors)
 
 
 def _at_most(field: str, value: str, limit: int) -> list[FieldError]:

@@ -1,0 +1,89 @@
+"""The short way of a recorder's Event ends as the general way does, to the letter."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cluster.apiserver import create, noting, pipeline
+from cluster.meta.requests import Request, Response
+from tests.conformance.in_process import InProcess
+
+TIME = "2026-01-01T09:00:00Z"
+ABOUT = {"kind": "Pod", "namespace": "default", "name": "web", "uid": "u", "apiVersion": "v1", "resourceVersion": "7"}
+CORE = {
+    "kind": "Event", "apiVersion": "v1", "metadata": {"name": "web.1", "namespace": "default"}, "involvedObject": ABOUT, "reason": "Started",
+    "message": "Container started", "source": {"component": "kubelet", "host": "n1"}, "firstTimestamp": TIME, "lastTimestamp": TIME, "count": 1,
+    "type": "Normal", "eventTime": None, "reportingComponent": "kubelet", "reportingInstance": "n1",
+}  # fmt: skip
+NEW = {
+    "kind": "Event", "apiVersion": "events.k8s.io/v1", "metadata": {"name": "web.1", "namespace": "default"},
+    "eventTime": "2026-01-01T09:00:00.000000Z", "reportingController": "default-scheduler", "reportingInstance": "default-scheduler-1",
+    "action": "Binding", "reason": "Scheduled",
+    "regarding": ABOUT, "note": "Successfully assigned", "type": "Normal",
+}  # fmt: skip
+
+
+def sent(server: InProcess, event: dict, **parts) -> Response:
+    """What comes of an Event whose way is not told."""
+    group = "events.k8s.io" if "regarding" in event else ""
+    request = Request(**{"verb": "create", "resource": "events", "group": group, "namespace": "default", "body": event, "user": "system:node:n1",
+                         "groups": ["system:nodes"], "options": {"fieldManager": "kubelet"}, **parts})  # fmt: skip
+    context = server.context.enter(request, True)
+    result = pipeline.arrive(request, context)
+    return result if isinstance(result, Response) else pipeline.commit(result, context)
+
+
+def changed(event: dict, **parts) -> dict:
+    return {name: value for name, value in {**event, **parts}.items() if value is not ...}
+
+
+def placed(event: dict, **meta) -> dict:
+    return changed(event, metadata={**event["metadata"], **meta})
+
+
+# what is sent, what is said beside it, whether the short way is taken
+EVENTS = {
+    "of a kubelet": (CORE, {}, True), "of the scheduler": (NEW, {}, True),
+    "about a node": (changed(CORE, involvedObject={"kind": "Node", "name": "n"}), {}, True),
+    "without what is always shown": (changed(CORE, source=..., eventTime=..., firstTimestamp=..., reportingComponent=None), {}, True),
+    "without a version": (changed(CORE, apiVersion=..., kind=...), {}, True),
+    "of a series": (changed(NEW, series={"count": 2, "lastObservedTime": TIME}), {}, True),
+    "with empty words": (changed(CORE, reason="", reportingInstance=""), {}, True),
+    "with annotations": (placed(CORE, annotations={"a": "b"}), {}, False),
+    "with labels": (placed(NEW, labels={"a": "b"}), {}, False), "with a uid": (placed(CORE, uid="mine"), {}, False),
+    "about another namespace": (changed(CORE, involvedObject={**ABOUT, "namespace": "other"}), {}, False),
+    "without a name": (placed(CORE, name=""), {}, False),
+    "with a bad name": (placed(CORE, name="a/b"), {}, False), "in another namespace": (placed(CORE, namespace="kube-system"), {}, False),
+    "of no type": (changed(NEW, type="Odd"), {}, False), "with too many words": (changed(NEW, note="x" * 1025), {}, False),
+    "with a reason that is too long": (changed(NEW, reason="x" * 129), {}, False), "of nobody": (changed(NEW, reportingController=""), {}, False),
+    "to be tried only": (CORE, {"options": {"dryRun": "All"}}, False),
+    "in no namespace": (placed(CORE, namespace="none"), {"namespace": "none"}, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", EVENTS)
+def test_an_event_ends_as_the_general_way_makes_it(case, monkeypatch):
+    event, parts, is_short = EVENTS[case]
+    outcomes, taken, act = [], [], noting.noted
+    for is_general in (False, True):
+        server = InProcess()
+        monkeypatch.setattr(create.noting, "noted", lambda call, general=is_general: taken.append(None if general else act(call)) or taken[-1])
+        before = json.dumps(event)
+        answers = [sent(server, event, **parts), sent(server, placed(event, name="again") if event["metadata"]["name"] else event, **parts)]
+        assert json.dumps(event) == before
+        outcomes.append((json.dumps([(answer.code, answer.body) for answer in answers]), server.events, server.store.revision,
+                         server.engine.rng.positions()))
+    assert outcomes[0] == outcomes[1]
+    assert (taken[0] is not None) == is_short
+
+
+@pytest.mark.parametrize("resource", ["mutatingwebhookconfigurations", "validatingwebhookconfigurations", "mutatingadmissionpolicies",
+                                      "validatingadmissionpolicies"])  # fmt: skip
+def test_where_something_may_look_at_events_they_go_the_general_way(resource, monkeypatch):
+    server, taken, act = InProcess(), [], noting.noted
+    monkeypatch.setattr(create.noting, "noted", lambda call: taken.append(act(call)) or taken[-1])
+    server.store.touched[f"/registry/{resource}/"] = server.store.revision
+    assert sent(server, CORE).ok
+    assert taken == [None]
