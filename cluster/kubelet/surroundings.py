@@ -157,8 +157,11 @@ def identity(pod: dict, spec: dict, image: str) -> tuple[int, int, tuple[int, ..
     if not context and not spec.get("securityContext"):
         return image_user(image), 0, ()
     context = context or {}
-    groups = [*(context.get("supplementalGroups") or ()), *([context["fsGroup"]] if context.get("fsGroup") is not None else ())]
-    return user_of(pod, spec, image), setting(pod, spec, "runAsGroup") or 0, tuple(groups)
+    user, group = user_of(pod, spec, image), setting(pod, spec, "runAsGroup")
+    known = behaviours()[behaviour_of(image)].groups.get(user) or (0,)
+    of_image = known[1:] if context.get("supplementalGroupsPolicy") != "Strict" else ()
+    groups = [*of_image, *(context.get("supplementalGroups") or ()), *([context["fsGroup"]] if context.get("fsGroup") is not None else ())]
+    return user, known[0] if group is None else group, tuple(groups)
 
 
 def user_of(pod: dict, spec: dict, image: str) -> int:

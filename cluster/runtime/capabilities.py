@@ -1,10 +1,12 @@
 """Owns the kernel's capabilities of a container: which it has, how /proc shows them, and what root may not do without them.
 
-What acts are CHOWN, DAC_OVERRIDE and FOWNER, over files; the others are shown. A user that is not root has none in force.
+What acts are CHOWN, DAC_OVERRIDE, FOWNER and MKNOD, over files, and NET_ADMIN, over links; the others are shown. A user that is not root has none in force.
 Sources: Linux capabilities(7), include/uapi/linux/capability.h; containerd internal/cri/opts/spec_opts.go (WithCapabilities), pkg/oci/spec.go.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 NAMES = ("CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "LINUX_IMMUTABLE",
          "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER", "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT",
@@ -30,6 +32,11 @@ def of(context: dict) -> int:
     for name in dropped:
         held &= ~BITS.get(name, 0)
     return held
+
+
+def may(process: Any, name: str) -> bool:
+    """Whether a program has a capability in force."""
+    return process.user == 0 and bool(process.capabilities & BITS[name])
 
 
 def rows(held: int, user: int) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
-from . import cgroups, proc, sysctls
+from . import capabilities, cgroups, proc, sysctls
 from .filesystem import CHARACTER, DEVICES, Node
 
 SINKS = ("/dev/null", "/dev/zero", "/dev/tty")
@@ -42,7 +42,7 @@ class Generated:
         path = self.resolve(path)
         if self._node(path) is not None:
             return self._refuse(EXISTS)
-        if device and self.process.user:
+        if device and not capabilities.may(self.process, "MKNOD"):
             return self._refuse(REFUSED)
         made = Node("", kind, mode, self.process.user, self._group_in(posixpath.dirname(path)), self.now_ms, device=device)
         return self._may_change(path) and self._store(path, made)

@@ -41,7 +41,8 @@ class Image:
     come after all of `command`. dashed: the program that the image's entrypoint puts before args that begin with a dash.
     exit_codes: signal -> the code with which `command` ends on it; a signal that is missing is ignored, as PID 1 does.
     stop_signal: what the runtime sends to stop it. stop_ms: (least, most) from the signal to the end.
-    user: who its programs run as (USER). shell: it holds a shell and the usual small tools, but those that it `lacks`.
+    user: who its programs run as (USER). groups: of users in its /etc/group, the first one their own.
+    shell: it holds a shell and the usual small tools, but those that it `lacks`.
     tools: commands of its own, by name:
     functions of (world, words) that return a Printed.
     prompt_shows_folder: its shell is busybox's, whose prompt at a terminal is "/ # ".
@@ -63,6 +64,7 @@ class Image:
     stop_signal: str = "TERM"
     stop_ms: tuple[int, int] = (5, 25)
     user: int = 0
+    groups: dict[int, tuple[int, ...]] = field(default_factory=dict)
     shell: bool = True
     lacks: tuple[str, ...] = ()
     prompt_shows_folder: bool = False

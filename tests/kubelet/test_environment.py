@@ -67,6 +67,20 @@ def test_a_limit_that_a_container_does_not_set_is_its_pods_or_else_the_nodes(whi
 
 
 @pytest.mark.parametrize(
+    ("context", "found"),
+    [
+        ({"supplementalGroups": [60000]}, (1000, 1000, (50000, 60000))),
+        ({"supplementalGroups": [60000], "supplementalGroupsPolicy": "Strict"}, (1000, 1000, (60000,))),
+        ({"runAsGroup": 3}, (1000, 3, (50000,))),
+    ],
+)
+def test_groups_of_the_image_count_unless_the_policy_is_strict(context, found):
+    pod = {"metadata": {}, "spec": {"securityContext": {"runAsUser": 1000, **context}}}
+    assert surroundings.identity(pod, {"name": "app"}, "registry.k8s.io/e2e-test-images/agnhost:2.63.0") == found
+    assert surroundings.identity(pod, {"name": "app"}, "busybox:1")[1] == context.get("runAsGroup", 0)
+
+
+@pytest.mark.parametrize(
     ("source", "message"),
     [
         ({"configMapKeyRef": {"name": "none", "key": "k"}}, 'configmap "none" not found'),

@@ -264,6 +264,7 @@ IMAGE = Image(
     talks=TALKS,
     tools={"agnhost": tool},
     files={"/etc/os-release": RELEASE, "/localhost.crt": PEM.format(what="CERTIFICATE"), "/localhost.key": PEM.format(what="PRIVATE KEY")},
+    groups={1000: (1000, 50000)},
     lacks=("dash",),
     prompt_shows_folder=True,
 )

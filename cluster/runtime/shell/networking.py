@@ -10,6 +10,7 @@ import posixpath
 import re
 from typing import NamedTuple
 
+from .. import capabilities
 from ..octets import bytes_of
 from ..wire import CONNECT_TIMEOUT_MS, NO_NAME, NO_ROUTE, NO_SERVER, REFUSED, RESET, TIMEOUT, UNRESOLVED
 from .call import Blocked, Call, Failed, Usage
@@ -365,21 +366,45 @@ def serve_files(call: Call) -> int:
 
 
 def ip_route(call: Call) -> int:
-    """busybox's `ip` of a container without CAP_NET_ADMIN: nothing can be changed; of what it shows, the addresses."""
+    """busybox's `ip`: it shows addresses; with CAP_NET_ADMIN, links without a use (`type dummy`) can be made and removed."""
     what = (call.arguments or [""])[0]
     verb = (call.arguments[1:2] or ["show"])[0]
     if what not in ("link", "addr", "address", "a", "l", "route", "r"):
         raise Usage
     if verb not in ("show", "list", "ls"):
-        call.err("ip: RTNETLINK answers: Operation not permitted\n")
-        return 2
+        return change_link(call, verb, call.arguments[2:]) if what.startswith("l") else not_permitted(call)
     rows = ["1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue qlen 1000", "    inet 127.0.0.1/8 scope host lo"]
     for address in call.world.network.addresses():
         rows += ["2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue", f"    inet {address}/24 scope global eth0"]
+    rows += [f"{number}: {name}: <BROADCAST,NOARP> mtu 1500 qdisc noop qlen 1000" for number, name in enumerate(links_of(call), 3)]
     if what.startswith("r"):
         rows = [f"{address.rpartition('.')[0]}.0/24 dev eth0 scope link  src {address}" for address in call.world.network.addresses()]
     call.out("".join(row + "\n" for row in rows if not what.startswith("l") or not row.startswith(" ")))
     return 0
+
+
+def links_of(call: Call) -> list[str]:
+    """The links that programs of this container have made. A simplification: those of the Pod's other containers are not seen."""
+    return call.world.process.notes.get("links") or []
+
+
+def change_link(call: Call, verb: str, words: list[str]) -> int:
+    names = [word for word in words if word not in ("name", "dev", "type", "dummy")]
+    if not capabilities.may(call.world.process, "NET_ADMIN"):
+        return not_permitted(call)
+    if verb not in ("add", "del", "delete") or len(names) != 1 or (verb == "add" and "dummy" not in words):
+        raise Failed("of changes to links, `add NAME type dummy` and `del NAME` are simulated")
+    links, name = links_of(call), names[0]
+    if (name in (*links, "lo", "eth0")) == (verb == "add"):
+        call.err("ip: RTNETLINK answers: File exists\n" if verb == "add" else f"ip: can't find device '{name}'\n")
+        return 2 if verb == "add" else 1
+    call.world.process.notes["links"] = [*links, name] if verb == "add" else [each for each in links if each != name]
+    return 0
+
+
+def not_permitted(call: Call) -> int:
+    call.err("ip: RTNETLINK answers: Operation not permitted\n")
+    return 2
 
 
 NETWORKING = {"ip": ip_route, "wget": wget, "nc": netcat, "nslookup": name_server_lookup, "ping": ping, "httpd": serve_files}

@@ -294,6 +294,27 @@ def uptime(call: Call) -> int:
     return 0
 
 
+def meter(call: Call) -> int:
+    """`nmeter [-d MSEC] FORMAT`: a line again and again; of what it measures, the time. Source: busybox procps/nmeter.c."""
+    options = call.options("", "d")
+    if len(options.rest) != 1:
+        raise Usage
+    if re.sub("%[0-9]?t|%%", "", options.rest[0]).count("%"):
+        raise Failed("of its signs, %t is simulated")
+    pause_ms = max(int(options.get("d", "1000")[:9]) if options.get("d", "0").isdigit() else 1000, 1)
+    if call.world.now_ms < call.memory.get("next", 0):
+        raise Blocked(["until", call.memory["next"]])
+    call.out(re.sub("%([0-9]?)t|%%", lambda found: "%" if found[0] == "%%" else moment(call, int(found[1] or 0)), options.rest[0]) + "\n")
+    call.memory["next"], call.runner.process.looped = call.world.now_ms + pause_ms, True
+    raise Blocked(["until", call.memory["next"]])
+
+
+def moment(call: Call, digits: int) -> str:
+    """The time of the day, with digits of the second."""
+    second, rest = call.world.unix_s % 86_400, f"{call.world.now_ms % 1000:03}000000"[:digits]
+    return f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}" + (f".{rest}" if digits else "")
+
+
 def processors(call: Call) -> int:
     call.out(f"{hardware.of(call.world).cpus}\n")
     return 0
@@ -345,6 +366,7 @@ def architecture(call: Call) -> int:
 
 SYSTEM = {"sleep": sleep, "usleep": short_sleep, "hostname": host_name, "id": identity, "whoami": who_am_i, "groups": groups,
           "ps": list_processes, "top": top, "pidof": pids_of, "pgrep": pids_of, "killall": kill_all, "pkill": kill_all, "uname": kernel_name,
-          "sysctl": kernel_settings, "arch": architecture, "mount": mounted, "df": disk_free, "free": memory, "uptime": uptime, "nproc": processors,
+          "sysctl": kernel_settings, "arch": architecture, "mount": mounted, "df": disk_free, "free": memory, "uptime": uptime,
+          "nmeter": meter, "nproc": processors,
           "printenv": print_environment,
           "tty": terminal_name, "stty": terminal_settings, "clear": clear, "sync": nothing}  # fmt: skip

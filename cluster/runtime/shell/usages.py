@@ -46,6 +46,7 @@ USAGES = {
     "mktemp": "[-dt] [-p DIR] [TEMPLATE]",
     "mount": "[OPTIONS] [-o OPT] DEVICE NODE",
     "mv": "[-finT] SOURCE DEST",
+    "nmeter": "[-d MSEC] FORMAT_STRING",
     "nc": "[-iN] [-wN] [-l] [-p PORT] [-f FILE|IPADDR PORT] [-e PROG]",
     "netstat": "[-al] [-tuwx] [-enWp]",
     "nl": "[OPTIONS] [FILE]...",
