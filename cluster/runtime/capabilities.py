@@ -1,6 +1,7 @@
 """Owns the kernel's capabilities of a container: which it has, how /proc shows them, and what root may not do without them.
 
-What acts are CHOWN, DAC_OVERRIDE, FOWNER and MKNOD, over files, and NET_ADMIN, over links; the others are shown. A user that is not root has none in force.
+What acts are CHOWN, DAC_OVERRIDE, FOWNER and MKNOD, over files, and NET_ADMIN, over links; the others are shown. A user that is
+not root has none in force.
 Sources: Linux capabilities(7), include/uapi/linux/capability.h; containerd internal/cri/opts/spec_opts.go (WithCapabilities), pkg/oci/spec.go.
 """
 
