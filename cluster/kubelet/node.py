@@ -36,6 +36,7 @@ class Node:
             image_gc_percent=100 if is_oracle else 85,
             eviction_image_percent=1 if is_oracle else 15,
             user_namespaces=not is_oracle,
+            drivers=() if is_oracle else Machine.drivers,
         )
         self.engine, self.name = engine, name
         self.runtime = Containerd(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cluster.engine import Sleep
 
-from . import node_status
+from . import csi_node, node_status
 from .status_patch import patch_of
 
 CHECK_MS = 10_000  # nodeStatusUpdateFrequency
@@ -73,6 +73,7 @@ class NodeAgent:
         )
         kubelet.state.is_unschedulable = bool((node.get("spec") or {}).get("unschedulable"))
         if is_new:
+            kubelet.work(csi_node.publish(kubelet))
             yield Sleep(kubelet.latency("node_ready"))
         yield from self.report(kubelet.node_object() or node)
         kubelet.after(0, "renew_lease", background=True)

@@ -58,6 +58,7 @@ class Machine:
     kept_memory: int = 0
     kept_disk: int = 0
     user_namespaces: bool = True  # whether its runtime makes them
+    drivers: tuple[str, ...] = ("nfs.csi.k8s.io",)  # CSI drivers that are registered with its kubelet
     kernel: str = RELEASE
     os_image: str = "Debian GNU/Linux 12 (bookworm)"
     kubelet_version: str = "v1.36.3"

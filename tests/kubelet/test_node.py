@@ -84,3 +84,18 @@ def test_extended_resources_that_somebody_added_are_kept(name, is_kept):
     own = {"cpu": "4", "pods": "110"}
     found = node_status.with_extended(own, {"capacity": {name: "5", "cpu": "64"}, "allocatable": {name: "3"}})
     assert found == ({**own, name: "5"} if is_kept else own) and list(found) == sorted(found)
+
+
+@pytest.mark.parametrize("profile, drivers", [("learner", ["nfs.csi.k8s.io"]), ("oracle", [])])
+def test_a_new_node_tells_of_its_drivers_and_one_of_the_same_name_anew(profile, drivers):
+    world = World(profile=profile)
+    first = world.store.get("/registry/csinodes/k8snode1").value
+    assert [each["name"] for each in first["spec"]["drivers"]] == drivers
+    assert "kubernetes.io/aws-ebs,kubernetes.io/azure-disk," in first["metadata"]["annotations"]["storage.alpha.kubernetes.io/migrated-plugins"]
+    world.node.stop()
+    world.ask(world.hand.client.delete("nodes", "k8snode1"))
+    world.run(100)
+    world.node.start()
+    world.run(3_000)
+    uids = [world.store.get(f"/registry/{each}/k8snode1").value["metadata"] for each in ("csinodes", "minions")]
+    assert uids[0]["ownerReferences"][0]["uid"] == uids[1]["uid"] != first["metadata"]["ownerReferences"][0]["uid"]
