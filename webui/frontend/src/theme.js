@@ -16,6 +16,9 @@ const systemDark = mediaSignal("(prefers-color-scheme: dark)");
 export const forcedColors = mediaSignal("(forced-colors: active)");
 export const reducedMotion = mediaSignal("(prefers-reduced-motion: reduce)");
 export const isPhone = mediaSignal("(max-width: 700px)");
+const isLow = mediaSignal("(max-height: 520px)");
+/** A phone, or a low window: the timeline has one lane for all. */
+export const isOneLane = computed(() => isPhone.value || isLow.value);
 export const isNarrow = mediaSignal("(max-width: 1279px)");
 
 const chosen = signal(recall("theme"));

@@ -16,7 +16,7 @@ test("places depend on the box and the nodes' names alone", () => {
   assert.deepEqual(plan().boxes.get("kube-apiserver"), { x: 186, y: 192, w: 572, h: 76 });
 });
 
-for (const [width, height, nodes] of [[784, 628, 2], [640, 500, 3], [1200, 900, 4], [1200, 900, 9], [390, 532, 2]]) {
+for (const [width, height, nodes] of [[784, 628, 2], [640, 500, 3], [784, 613, 10], [1200, 900, 4], [1200, 900, 9], [390, 532, 2]]) {
   test(`at ${width} × ${height} with ${nodes} nodes nothing stands on anything else`, () => {
     const names = Array.from({ length: nodes }, (_, index) => `node-${index}`);
     const { boxes, shelf, nodes: placed } = plan({ width, height, nodes: names });
@@ -24,6 +24,20 @@ for (const [width, height, nodes] of [[784, 628, 2], [640, 500, 3], [1200, 900, 
     solid.forEach((a, i) => solid.slice(i + 1).forEach((b) => assert.ok(!overlaps(a, b), `${JSON.stringify(a)} on ${JSON.stringify(b)}`)));
   });
 }
+
+test("up to a dozen nodes are in view at once, and twenty Pods on each", () => {
+  for (const count of [5, 8, 10, 12]) {
+    const nodes = Array.from({ length: count }, (_, index) => `node-${index}`);
+    const places = plan({ height: 613, nodes });
+    assert.ok(places.nodes.every((node) => node.y + node.h <= 613), `${count} nodes`);
+    const placed = placeAll(places, new Map(nodes.map((name) => [name, crowd(20)])));
+    for (const node of places.nodes) {
+      const { level, items } = placed.get(node.name);
+      assert.equal(level, "glyph");
+      assert.ok(items.every((item) => item.y + item.h <= node.y + node.h && item.x + item.w <= node.x + node.w), `${count} nodes`);
+    }
+  }
+});
 
 test("every message's line ends at the hub, whoever sends it", () => {
   const places = plan();

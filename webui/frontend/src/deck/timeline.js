@@ -6,7 +6,7 @@ import { plain } from "../mount.js";
 import { Pen, widthOf } from "../stage/pen.js";
 import { naturally } from "../stage/scene.js";
 import { goToStep, moment, recording, tick } from "../store.js";
-import { isPhone, palette } from "../theme.js";
+import { isOneLane, palette } from "../theme.js";
 import { first as goFirst, live, scrubTo, stageBack, stageNext } from "../transport.js";
 import { Axis, durationText, gapsOf, hairlinesOf, markersOf, stepAtX, windowOf, xOfStep } from "./timeline-model.js";
 
@@ -29,7 +29,7 @@ export class Timeline {
       moment.value;
       palette.value;
       language.value;
-      isPhone.value;
+      isOneLane.value;
       untracked(() => this.refresh());
     });
     document.fonts?.ready.then(() => this.refresh());
@@ -46,7 +46,7 @@ export class Timeline {
 
   /** Lanes, from top to bottom; on a phone one for all, with many nodes one for all of them. */
   lanes() {
-    if (isPhone.value) return ["all"];
+    if (isOneLane.value) return ["all"];
     const nodes = this.nodes();
     return [...FIXED_LANES, ...(nodes.length > MOST_NODE_LANES ? ["nodes"] : nodes)];
   }
@@ -71,7 +71,7 @@ export class Timeline {
     if (!this.width || !palette.value.ink) return;
     const lanes = this.lanes();
     const pitch = lanes.length > 8 ? 12 : 13.5;
-    this.geometry = { left: isPhone.value ? 6 : NAMES, pitch, height: isPhone.value ? 40 : HEAD + pitch * lanes.length + 18 };
+    this.geometry = { left: isOneLane.value ? 6 : NAMES, pitch, height: isOneLane.value ? 40 : HEAD + pitch * lanes.length + 18 };
     this.sizeCanvas();
     this.axis.update(recording);
     const current = moment.value.step;
@@ -103,21 +103,21 @@ export class Timeline {
   }
 
   laneY(index) {
-    return isPhone.value ? 25 : HEAD + this.geometry.pitch * (index + 0.7);
+    return isOneLane.value ? 25 : HEAD + this.geometry.pitch * (index + 0.7);
   }
 
   drawLanes(pen, lanes) {
     lanes.forEach((lane, index) => {
       const y = this.laneY(index);
       pen.line([[this.geometry.left, y], [this.width - 4, y]], { stroke: "rule", width: 1 });
-      if (isPhone.value) return;
+      if (isOneLane.value) return;
       const name = { you: t("lane.you"), controllers: t("lane.controllers"), nodes: t("lane.nodes") }[lane] ?? lane;
       pen.text(name, NAMES - 10, y + 3.6, { font: "small", color: "ink3", align: "right", room: NAMES - 14, isName: true });
     });
   }
 
   bottom(lanes) {
-    return isPhone.value ? 36 : HEAD + this.geometry.pitch * lanes.length + 2;
+    return isOneLane.value ? 36 : HEAD + this.geometry.pitch * lanes.length + 2;
   }
 
   drawStages(pen, lanes) {
@@ -130,10 +130,10 @@ export class Timeline {
 
   drawGaps(pen, lanes) {
     const words = { seconds: t("unit.seconds"), minutes: t("unit.minutes"), hours: t("unit.hours") };
-    const y = this.laneY(isPhone.value ? 0 : 3);
+    const y = this.laneY(isOneLane.value ? 0 : 3);
     for (const gap of gapsOf({ recording, axis: this.axis, view: this.view })) {
       for (const x of [gap.x, gap.x + gap.width]) pen.line([[x, HEAD], [x, this.bottom(lanes)]], { stroke: "rule2", width: 1, dash: [2, 2] });
-      if (isPhone.value) continue;
+      if (isOneLane.value) continue;
       const text = durationText(gap.ms, words);
       const width = widthOf(text, "small") + 14;
       if (gap.width < width - 4) continue;
@@ -146,8 +146,8 @@ export class Timeline {
 
   drawMarkers(pen, lanes, current) {
     const nodes = this.nodes();
-    const known = isPhone.value ? ["all"] : lanes;
-    for (const marker of markersOf({ recording, axis: this.axis, view: this.view, lanes: known, nodes: lanes.includes("nodes") || isPhone.value ? [] : nodes, current })) {
+    const known = isOneLane.value ? ["all"] : lanes;
+    for (const marker of markersOf({ recording, axis: this.axis, view: this.view, lanes: known, nodes: lanes.includes("nodes") || isOneLane.value ? [] : nodes, current })) {
       const lane = Math.max(0, known.indexOf(marker.lane));
       drawMarker(pen, marker, marker.x, this.laneY(lane));
     }
@@ -155,7 +155,7 @@ export class Timeline {
 
   /** The whole run in one line, with the part that is in view; drag it to move the view. */
   drawWhole(pen, lanes, current) {
-    if (isPhone.value || !this.axis.total) return;
+    if (isOneLane.value || !this.axis.total) return;
     const y = this.bottom(lanes) + 9;
     const width = this.view.width;
     const scale = this.isWindowed() ? width / (this.axis.total + 1) : this.view.pitch;
@@ -203,7 +203,7 @@ export class Timeline {
   onPointerDown(event) {
     if (event.button !== 0 || !this.view) return;
     const bounds = this.host.getBoundingClientRect();
-    const onWhole = !isPhone.value && event.clientY - bounds.top > this.bottom(this.lanes()) && this.isWindowed();
+    const onWhole = !isOneLane.value && event.clientY - bounds.top > this.bottom(this.lanes()) && this.isWindowed();
     this.pinned = this.view.startUnit;
     const move = (next) => (onWhole ? this.dragWhole(next, bounds) : this.scrub(next));
     move(event);

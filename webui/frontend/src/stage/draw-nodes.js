@@ -17,7 +17,7 @@ function drawNode(pen, view, node) {
   pen.box(node, { radius: 5, fill: "sheet", stroke: "ink2", width: 1.1, dash: value.unschedulable ? [6, 3] : null });
   if (isSelected) pen.box(rect(node.x - 3, node.y - 3, node.w + 6, node.h + 6), { radius: 7, stroke: "ink", width: 1 });
   drawHeader(pen, node, value);
-  if (node.isPhone) drawWords(pen, view, node, value);
+  if (node.isPhone || node.isDense) drawWords(pen, view, node, value);
   else drawAgents(pen, view, node, value);
   drawImages(pen, view, node, value);
   const placed = view.places.get(node.name);
@@ -72,20 +72,22 @@ function drawWords(pen, view, node) {
 /** The images of a node; one that is being pulled fills in the moving layer. */
 function drawImages(pen, view, node, value) {
   const images = value.images ?? [];
+  if (node.isDense && node.w < ROOM_FOR_IMAGES) return;
   const place = (image, x, y, size) => {
     const pull = image.state === "pulling" && pullOf(view, node.name, image.name);
     if (pull) view.podScene.spots.push({ pull, x, y, size });
     else drawImage(pen, x, y, image.state, 0, size);
   };
-  images.slice(0, node.isPhone ? 5 : 3).forEach((image, index) => {
-    if (node.isPhone) return place(image, node.imagesX - index * 16, node.y + 27, 10);
+  const inRow = node.isPhone || node.isDense;
+  const more = images.length - 3;
+  images.slice(0, inRow ? 5 : 3).forEach((image, index) => {
+    if (inRow) return place(image, node.imagesX - index * 16, node.y + 27, 10);
     const y = node.y + 28 + index * 12;
     place(image, node.imagesX, y, 9);
-    const room = node.x + node.w - node.imagesX - 22;
+    const room = node.x + node.w - node.imagesX - 22 - (index === 2 && more > 0 ? 16 : 0);
     if (!node.isSlim && room > 30) pen.text(image.name, node.imagesX + 14, y + 8.2, { font: "small", color: "ink3", room });
   });
-  const more = images.length - 3;
-  if (!node.isPhone && more > 0) pen.text(`+${more}`, node.x + node.w - 10, node.y + 60, { font: "small", color: "ink3", align: "right" });
+  if (!inRow && more > 0) pen.text(`+${more}`, node.x + node.w - (node.isSlim ? 4 : 10), node.y + 60, { font: "small", color: "ink3", align: "right" });
 }
 
 function pullOf(view, node, name) {
@@ -94,15 +96,18 @@ function pullOf(view, node, name) {
 }
 
 export const STAMP_HEIGHT = 38;
+const ROOM_FOR_IMAGES = 210;
 
 function drawStamp(pen, view, node, stamp) {
-  const box = rect(node.stamp.x - 1, node.stamp.y - 2, node.stamp.w + 2, STAMP_HEIGHT);
+  const box = rect(node.stamp.x - 1, node.stamp.y - 2, node.stamp.w + 2, node.stamp.isLow ? 19 : STAMP_HEIGHT);
   const look = !stamp.ok ? { stroke: "bad" } : stamp.best ? { stroke: "now", width: 1.8, fill: "nowWash" } : { stroke: "ink2" };
   pen.box(box, { radius: 3, fill: "paper", ...look });
-  if (stamp.ok) drawTick(pen, box.x + 13, box.y + 13, "ok", 3.4);
-  else drawCross(pen, box.x + 13, box.y + 13, "bad", 3);
+  const signY = box.y + (node.stamp.isLow ? 9.5 : 13);
+  if (stamp.ok) drawTick(pen, box.x + 13, signY, "ok", 3.4);
+  else drawCross(pen, box.x + 13, signY, "bad", 3);
   const hasScore = typeof stamp.score === "number";
   const score = hasScore ? t(stamp.best ? "stage.score_best" : "stage.score", { n: stamp.score }) : t(stamp.ok ? "stage.score_next" : "stage.not_scored");
+  if (node.stamp.isLow) return pen.text(stamp.ok ? score : say(stamp.text), box.x + 23, box.y + 13, { font: "narrowBold", room: box.w - 26 });
   pen.text(say(stamp.text), box.x + 23, box.y + 16, { font: "narrowBold", room: box.w - 28 });
   pen.text(score, box.x + 23, box.y + 30, { font: "narrow", color: "ink2", room: box.w - 28 });
 }

@@ -27,7 +27,7 @@ function drawFrame(pen, frame) {
   pen.text(t(frame.label), frame.x + 11, frame.y + 16, { font: "frame", color: "ink3" });
 }
 
-function drawWires(pen, { plan }) {
+function drawWires(pen, { plan, hot }) {
   for (const [id, points] of plan.lines) {
     if (id === "etcd") drawEtcdLine(pen, points, "wire", 1.1);
     else if (id === "kubeconfig") pen.line(points);
@@ -38,8 +38,9 @@ function drawWires(pen, { plan }) {
   const manager = plan.lines.get("kube-controller-manager");
   const [x, y] = [manager[0][0], (manager[0][1] + manager[1][1]) / 2 + 3.5];
   if (manager[1][1] - manager[0][1] < 28) return;
+  const isInUse = [...hot].some((id) => id === "kube-controller-manager" || id.startsWith("controller/")); // a message's own label stands there
   pen.text(t("stage.requests"), x - 7, y, { font: "small", color: "ink3", align: "right" });
-  pen.text(t("stage.watch"), x + 19, y, { font: "small", color: "ink3" });
+  if (!isInUse) pen.text(t("stage.watch"), x + 19, y, { font: "small", color: "ink3" });
   const config = plan.lines.get("kubeconfig");
   pen.text(t("stage.reads"), config[0][0] + 6, (config[0][1] + config[1][1]) / 2 + 3.5, { font: "small", color: "ink3" });
 }

@@ -13,6 +13,7 @@ const PHASE_LINES = {
   Unknown: { dash: [1, 4], width: 1.3 },
 };
 const MOST_BOXES = 4;
+const ONE_LINE = 27; // lower boxes have no room for a name above a state
 const LEAST_WORD = 24; // a state in less room is told by its sign alone
 
 /** scene: {hot, selected, previousTruth(key), words: {…}} */
@@ -180,6 +181,7 @@ function drawContainer(pen, box, container, entry, isFull, scene) {
   if (isHot(entry, scene) && scene.didChange(entry, container)) line = { ...line, stroke: "now", width: 1.8 };
   pen.box(box, { radius: 3, fill: "sheet", ...line });
   if (container.ready) pen.box(rect(box.x, box.y, box.w, 3), { radius: 1.5, fill: "ok" });
+  if (box.h < ONE_LINE) return drawLine(pen, box, container, failed);
   const restarts = container.restarts ? `↻${container.restarts}` : "";
   const before = container.sort === "sidecar" ? 13 : 0;
   if (before) drawSidecarSign(pen, box.x + 11, box.y + 10.4);
@@ -196,6 +198,14 @@ function drawContainer(pen, box, container, entry, isFull, scene) {
   if (pulling?.container === container.name) scene.spots.push({ pull: pulling, box });
   const room = box.w - 24 - probes;
   if (room > LEAST_WORD) pen.text(scene.stateWord(container), box.x + 19, y + 3.4, { font: "narrow", color: "ink2", room });
+}
+
+/** Without the height for two lines: the state's sign and the name. */
+function drawLine(pen, box, container, failed) {
+  const [glyph, tone] = failed ? ["failed", "bad"] : CONTAINER_GLYPHS[container.state] ?? CONTAINER_GLYPHS.waiting;
+  const y = box.y + box.h / 2 + 1;
+  drawGlyph(pen, glyph, tone, box.x + 10, y, 3.2);
+  pen.text(container.name, box.x + 18, y + 3.4, { font: "name", room: box.w - 22 });
 }
 
 export function backOffOf(entry) {

@@ -11,6 +11,8 @@ const GATE_SHARES = [88.32, 88.32, 142.08, 106.24, 95.04];
 const EDGE = 14;
 const GAP = 12;
 export const MOST_NODES = 12;
+const LEAST_NODE = 120;
+const LEAST_DENSE = 92;
 
 /** {variant, width, height, boxes: Map id → rect, gates, chips, frames, shelf, nodes, lines: Map id → points} */
 export function layoutStage({ width, height, nodes, controllers }) {
@@ -102,21 +104,37 @@ function placeGates(plan, hub, headHeight, tip) {
 }
 
 function placeNodes(plan, nodes, top) {
-  const columns = nodes.length <= 4 ? Math.max(1, nodes.length) : 4;
-  const rows = Math.max(1, Math.ceil(nodes.length / columns));
+  const { columns, height, isDense } = gridOfNodes(nodes.length, plan.height - 10 - top);
   const width = (plan.width - 2 * EDGE - (columns - 1) * GAP) / columns;
-  const height = Math.max(120, (plan.height - 10 - top - (rows - 1) * GAP) / rows);
   const hub = plan.boxes.get("kube-apiserver");
   nodes.forEach((name, index) => {
     const column = index % columns;
     const row = Math.floor(index / columns);
     const box = rect(EDGE + column * (width + GAP), top + row * (height + GAP), width, height);
-    plan.nodes.push(nodePlan(name, box, width));
+    plan.nodes.push(isDense ? denseNode(name, box) : nodePlan(name, box, width));
     plan.boxes.set(`node/${name}`, box);
     plan.boxes.set(`kubelet/${name}`, plan.nodes.at(-1).kubelet);
     plan.boxes.set(`containerd/${name}`, plan.nodes.at(-1).containerd);
     nodeLines(plan, name, box, hub, row);
   });
+}
+
+/** Four in a row; where that leaves them too low, more in a row, with kubelet and containerd as words. */
+function gridOfNodes(count, room) {
+  const heightIn = (columns) => {
+    const rows = Math.max(1, Math.ceil(count / columns));
+    return (room - (rows - 1) * GAP) / rows;
+  };
+  const columns = Math.max(1, Math.min(4, count));
+  if (count <= 4 || heightIn(columns) >= LEAST_NODE) return { columns, height: Math.max(LEAST_NODE, heightIn(columns)), isDense: false };
+  const dense = [4, 5].find((each) => heightIn(each) >= LEAST_DENSE) ?? 6;
+  return { columns: dense, height: Math.max(LEAST_DENSE, heightIn(dense)), isDense: true };
+}
+
+function denseNode(name, box) {
+  const kubelet = rect(box.x + 6, box.y + 24, 44, 16);
+  const containerd = rect(box.x + 62, box.y + 24, Math.min(64, box.w - 66), 16);
+  return { name, ...box, kubelet, containerd, isSlim: true, isDense: true, imagesX: box.x + box.w - 16, pods: rect(box.x + 9, box.y + 44, box.w - 18, box.h - 50) };
 }
 
 function nodePlan(name, box, width) {

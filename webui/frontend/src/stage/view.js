@@ -11,6 +11,7 @@ import { STAMP_HEIGHT } from "./draw-nodes.js";
 const EMPTY = new Map();
 const SYNC_SHOWN_FOR_STEPS = 12;
 const WORK_SHOWN_FOR_STEPS = 5;
+const LOW_NODE = 170;
 const POD_LANES = /^(kubelet|containerd|runtime|cri|node)\b/;
 
 /** Everything that the drawing of one moment needs. `memory` keeps levels of detail between pictures. */
@@ -45,6 +46,10 @@ export function buildView({ recording, moment, size, page, selected, zoom, memor
 function makeRoomForStamps(plan, stamps) {
   for (const node of plan.nodes) {
     if (!stamps.nodes?.[node.name]) continue;
+    if (node.h < LOW_NODE) {
+      node.stamp = { ...node.kubelet, w: node.w - 2 * (node.kubelet.x - node.x), isLow: node.isDense }; // over kubelet and containerd, which have no part in it
+      continue;
+    }
     const by = STAMP_HEIGHT + 6;
     node.stamp = { ...node.pods };
     node.pods = { ...node.pods, y: node.pods.y + by, h: Math.max(40, node.pods.h - by) };

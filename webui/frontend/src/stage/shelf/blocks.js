@@ -82,7 +82,8 @@ function placeBlocks({ shelf, isCompact }, items, look) {
     const before = shown[index - 1];
     block.isLinked = isLinked(block, before);
     const start = x + (index ? (block.isLinked ? LINK : GAP) : 0);
-    placed.push(...spread(block, start, x, zone));
+    placed.push(...spread(block, start, block.isLinked ? before.edge : x, zone));
+    block.edge = placed.findLast((item) => item.id === block.root.id).x + widthOfChip(block.words.get(block.root.id));
     x = start + block.width;
   });
   return { placed, blocks: shown, hidden, away: away.map(({ root }) => root.id), moreX: x + 10, y: shelf.y + (isCompact ? 7 : 9) };
