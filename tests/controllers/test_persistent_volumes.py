@@ -158,3 +158,18 @@ def test_an_ephemeral_volume_has_a_claim_that_goes_with_its_pod():
     world.do(world.hand.client.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "default"}, "spec": spec}))
     found = world.claim("web-scratch")
     assert (found["metadata"]["ownerReferences"][0]["name"], found["metadata"]["labels"]) == ("web", {"a": "b"})
+
+
+def test_a_claim_of_a_class_that_allows_it_is_enlarged():
+    world = Storehouse()
+    world.put(storage_class("shared", allowVolumeExpansion=True), claim("data", "shared", accessModes=["ReadWriteMany"]))
+    world.do(world.hand.client.patch("persistentvolumeclaims", "data", {"spec": {"resources": {"requests": {"storage": "3Gi"}}}}, "default"))
+    world.run(3_000)
+    found = world.claim("data")
+    status = found["status"]
+    assert (status["capacity"], status["allocatedResources"]) == ({"storage": "3Gi"}, {"storage": "3Gi"})
+    assert "conditions" not in status and "allocatedResourceStatuses" not in status
+    assert world.volume(found["spec"]["volumeName"])["spec"]["capacity"] == {"storage": "3Gi"}
+    reasons = [reason for reason, _ in world.said("data")]
+    assert sorted(reasons[-3:]) == ["ExternalExpanding", "Resizing", "VolumeResizeSuccessful"]
+    assert not [fact for fact in world.engine.trace.events if fact.kind == "RequestRefused"]

@@ -38,6 +38,11 @@ KINDS = {
         en="**persistentvolume-binder** has bound {name} to {volume}: each names the other, nobody else gets it.",
         zh="**persistentvolume-binder** 已将 {name} 绑定到 {volume}：二者互相引用，别人不再能得到这个卷。",
     ),
+    "VolumeResized": Kind(
+        stage="reconcile", marker="none", source="kubernetes-csi/external-resizer pkg/controller/controller.go",
+        en="**external-resizer** has enlarged {volume} to {capacity}, as the claim {name} asks. A claim may grow, and never shrinks.",
+        zh="**external-resizer** 已按声明 {name} 的要求将 {volume} 扩容到 {capacity}。声明可以变大，绝不能变小。",
+    ),
     "VolumeReleased": Kind(
         stage="delete", marker="none", source=BINDER,
         en="**persistentvolume-binder** lets {name} go: its claim is deleted. Policy {policy}: Retain keeps the data, Delete does not.",
