@@ -64,10 +64,19 @@ def check_document(server, text: str, first_line: int) -> list[dict]:
         return [at(first_line + 1, 1, message=f"yaml: {str(error).splitlines()[0]}")]
     if tree is None:
         return []
+    items = find(tree, ["items"])
+    if head.get("kind") == "List" and isinstance(items, yaml.SequenceNode):
+        return [error for item in items.value for error in _check_object(server, item, yaml.serialize(item), text, first_line)]
+    return _check_object(server, tree, text, text, first_line)
+
+
+def _check_object(server, tree: yaml.Node, sent: str, text: str, first_line: int) -> list[dict]:
+    """What is wrong with one object: a document, or an item of a List. sent: what kubectl would send of it; text: what the marks count in."""
+    head = scalars(tree)
     kind = server.context.registry.kind(head.get("apiVersion", ""), head.get("kind", ""))
     if kind is None:
         return _unknown_kind(tree, head, first_line)
-    response = dry_run(server, text, kind, tree)
+    response = dry_run(server, sent, kind, tree)
     return [] if response.ok or response.reason in ("AlreadyExists", "NotFound") else located(response, tree, text, first_line)
 
 
@@ -117,7 +126,8 @@ def located(response: Response, tree: yaml.Node, text: str, first_line: int) -> 
 def _whole(message: str, tree: yaml.Node, first_line: int) -> dict:
     """A complaint that names no field by its path: at the line, or at the value of the type, that it speaks of."""
     if found := REPEATED_KEY.search(message):
-        return at(first_line + int(found[1]), 1, message=f'key "{found[2]}" already set in map', path=found[2])
+        line = next((key.start_mark.line + 1 for key in repeated_keys(tree) if key.value == found[2]), int(found[1]))
+        return at(first_line + line, 1, message=f'key "{found[2]}" already set in map', path=found[2])
     found = WRONG_TYPE.search(message)
     nodes = values(tree, STEP.findall(found[2])) if found else []
     node = next((node for node in nodes if json_type(node) == found[1]), nodes[0] if nodes else tree)
@@ -133,6 +143,20 @@ def values(node: yaml.Node, steps: list[str]) -> list[yaml.Node]:
         return [node]
     return [found for key, value in (node.value if isinstance(node, yaml.MappingNode) else ()) if key.value == steps[0]
             for found in values(value, steps[1:])]
+
+
+def repeated_keys(node: yaml.Node) -> list[yaml.Node]:
+    """The keys that stand a second time in their map, in order."""
+    if isinstance(node, yaml.SequenceNode):
+        return [key for item in node.value for key in repeated_keys(item)]
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    seen, found = {}, []
+    for key, value in node.value:
+        found += [key] if key.value in seen and isinstance(key, yaml.ScalarNode) else []
+        seen[str(key.value)] = True
+        found += repeated_keys(value)
+    return found
 
 
 def json_type(node: yaml.Node) -> str:

@@ -106,6 +106,23 @@ def test_a_file_is_measured_in_bytes(server):
     assert "larger" in error["message"]
 
 
+def listed(text: str) -> str:
+    return "apiVersion: v1\nkind: List\nitems:\n" + "".join("- " + text.replace("\n", "\n  ").rstrip() + "\n" for _ in range(2))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("kind: Pod", "kind: Pod", []),
+        ("    image:", "    imagine:", [(11, 7), (19, 7)]),
+        ("kind: Pod", "kind: Podd", [(5, 9), (13, 9)]),
+        ("  name: web", "  name: web\n  name: two", [(8, 1), (17, 1)]),
+    ],
+)
+def test_the_items_of_a_list_are_checked_where_they_stand(server, old, new, found):
+    assert lines(checking.check(server, listed(POD.replace(old, new)))) == found
+
+
 def test_looking_changes_nothing(server):
     before = (server.store.revision, server.engine.trace.next_seq, server.engine.rng.snapshot(), server.state.next_request)
     checking.check(server, POD)
