@@ -48,6 +48,7 @@ class Cache:
         self.generation = 0  # raised by each change of a node or of what it bears
         self.places: dict[str, int] = {}
         self.ring: list[int] = []  # all places, twice round
+        self.titles: list[str] = []  # the nodes' names, by place
         self.passes: list[Verdict] = []  # by place
         self.remembered = Remembered(self)
         self._changes: dict[str, int] = {}  # node -> the generation of its last change; the latest last
@@ -60,9 +61,12 @@ class Cache:
             rows = [list(names) for names in self._zones.values()]
             longest = max(map(len, rows), default=0)
             self._order = [self.by_name[row[index]] for index in range(longest) for row in rows if index < len(row)]
-            self.places = {node.name: place for place, node in enumerate(self._order)}
+            self.titles = [node.name for node in self._order]
+            self.places = {name: place for place, name in enumerate(self.titles)}
+            for place, node in enumerate(self._order):
+                node.place = place
             self.ring = [*self.places.values(), *self.places.values()]
-            self.passes = [Verdict(node.name) for node in self._order]
+            self.passes = [Verdict(name) for name in self.titles]
         return self._order
 
     def names(self) -> list[str]:

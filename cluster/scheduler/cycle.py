@@ -6,7 +6,8 @@ Source: kubernetes pkg/scheduler/schedule_one.go, framework/runtime/framework.go
 from __future__ import annotations
 
 from functools import partial
-from itertools import takewhile
+from itertools import compress, repeat, takewhile
+from operator import add, mul
 from typing import NamedTuple
 
 from .framework import SKIP, Cycle, OnlyNodes, Plugin, Rejection
@@ -98,7 +99,7 @@ def decide(
         return Decision(first, verdicts, NO_SCORES, chosen, len(places), len(nodes), next_start, absent=absent, narrowing=tuple(narrowing))
     scores = run_scores(cycle, plugins if scoring is None else scoring, places)
     best = max(scores.totals)
-    ties = [name for name, total in zip(scores.nodes, scores.totals, strict=True) if total == best]
+    ties = list(compress(scores.nodes, map(best.__eq__, scores.totals)))
     chosen = ties[choose(len(ties))] if len(ties) > 1 else ties[0]
     return Decision(chosen, verdicts, scores, ties, len(places), len(nodes), next_start, absent=absent)
 
@@ -111,6 +112,8 @@ def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeI
     filters, names, narrowing, before = [], None, [], None
     for plugin in plugins:
         answer = plugin.pre_filter(cycle)
+        if answer == SKIP:
+            continue
         if isinstance(answer, Rejection):
             if not answer.resolvable:
                 return [], [], Verdict("", plugin.name, answer), []
@@ -121,7 +124,7 @@ def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeI
             names = [name for name in answer.names if names is None or name in names]
             if not names:
                 return [], [], Verdict("", plugin.name, _without_nodes(narrowing)), []
-        if answer != SKIP and plugin.filter is not None:
+        if plugin.filter is not None:
             filters.append(plugin)
     if names is None or before is not None:
         return filters, None, before, []
@@ -249,7 +252,7 @@ def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], places: list[int]) -> 
             continue
         raw = plugin.scores(cycle, nodes)
         columns.append(Column(plugin.name, plugin.weight, raw, plugin.normalize(cycle, nodes, raw)))
-    return Scores([node.name for node in nodes], _totals(columns, len(nodes)), columns)
+    return Scores(pick(cycle.cache.titles, places), _totals(columns, len(nodes)), columns)
 
 
 def _totals(columns: list[Column], count: int) -> list[int]:
@@ -262,5 +265,5 @@ def _totals(columns: list[Column], count: int) -> list[int]:
             varied.append(column)
     totals = [constant] * count
     for _, weight, _, normal in varied:
-        totals = [total + score * weight for total, score in zip(totals, normal, strict=True)]
+        totals = list(map(add, totals, normal if weight == 1 else map(mul, normal, repeat(weight))))
     return totals

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import msgspec
+
 from cluster.meta.objects import key_of
 
 from .affinity import Affinity, affinity_of
@@ -9,7 +13,48 @@ from .resources import Requests, pod_requests
 
 PARSED = ("containers", "initContainers", "tolerations", "resources", "overhead", "affinity")
 
+SHAPE = ("tolerations", "resources", "overhead", "nodeSelector", "affinity")
+SHAPES = 1024  # that are remembered
+
 HostPort = tuple[str, str, int]  # (address, protocol, port)
+
+
+class Asked(NamedTuple):
+    """What Pods of one shape ask for. likeness: all that plugins which look at one node alone may read of them, nodeName aside."""
+
+    requests: Requests
+    host_ports: list[HostPort]
+    likeness: bytes
+
+
+_asked: dict[bytes, Asked] = {}  # shape -> what follows from it
+
+
+def asked(spec: dict) -> Asked:
+    """What a spec asks for, worked out once for all Pods of a template."""
+    mounted = [volume["image"] for volume in spec.get("volumes") or () if volume.get("image")]
+    kinds = [_parts(spec.get(kind) or ()) for kind in ("initContainers", "containers")]
+    shape = msgspec.json.encode([mounted, *kinds, *map(spec.get, SHAPE)])
+    found = _asked.get(shape)
+    if found is None:
+        found = _asked[shape] = _read(spec, mounted)
+        if len(_asked) > SHAPES:
+            del _asked[next(iter(_asked))]
+    return found
+
+
+def _parts(containers: list[dict]) -> list[tuple]:
+    """What is read of containers. Not all: their mounts have names that each Pod has of its own."""
+    return [(each.get("image"), each.get("resources"), each.get("ports"), each.get("restartPolicy")) for each in containers]
+
+
+def _read(spec: dict, mounted: list[dict]) -> Asked:
+    requests, ports = pod_requests(spec), host_ports(spec)
+    containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+    images = [container.get("image") for container in containers]
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity")
+    about = (requests, ports, spec.get("nodeSelector"), affinity, spec.get("tolerations") or (), images, mounted)
+    return Asked(requests, ports, msgspec.json.encode(about))
 
 
 class PodInfo:
@@ -22,6 +67,7 @@ class PodInfo:
         "host_ports",
         "key",
         "labels",
+        "likeness",
         "name",
         "namespace",
         "pod",
@@ -35,8 +81,7 @@ class PodInfo:
 
     def __init__(self, pod: dict):
         self.spec = spec = pod["spec"]
-        self.requests: Requests = pod_requests(spec)
-        self.host_ports = host_ports(spec)
+        self.requests, self.host_ports, self.likeness = asked(spec)
         self.claims, self.disks = volumes_of(pod) if "volumes" in spec else ((), ())
         self.tolerations = spec.get("tolerations") or ()
         self.priority = spec.get("priority") or 0
@@ -57,7 +102,7 @@ class PodInfo:
             return PodInfo(pod)
         fresh = PodInfo.__new__(PodInfo)
         fresh.spec, fresh.requests, fresh.host_ports, fresh.claims, fresh.disks = spec, self.requests, self.host_ports, self.claims, self.disks
-        fresh.tolerations, fresh.priority, fresh.affinity = self.tolerations, self.priority, self.affinity
+        fresh.tolerations, fresh.priority, fresh.affinity, fresh.likeness = self.tolerations, self.priority, self.affinity, self.likeness
         fresh._refresh(pod)
         return fresh
 
@@ -65,7 +110,8 @@ class PodInfo:
         """This Pod with another status: all that is parsed is as it was."""
         fresh = PodInfo.__new__(PodInfo)
         fresh.pod, fresh.spec, fresh.requests, fresh.host_ports, fresh.claims = pod, self.spec, self.requests, self.host_ports, self.claims
-        fresh.tolerations, fresh.priority, fresh.affinity, fresh.key, fresh.name = self.tolerations, self.priority, self.affinity, self.key, self.name
+        fresh.tolerations, fresh.priority, fresh.affinity, fresh.likeness = self.tolerations, self.priority, self.affinity, self.likeness
+        fresh.key, fresh.name = self.key, self.name
         fresh.uid, fresh.namespace, fresh.labels, fresh.terminating, fresh.disks = self.uid, self.namespace, self.labels, self.terminating, self.disks
         return fresh
 
@@ -73,6 +119,7 @@ class PodInfo:
         """Whether both take the same from a node and match the same selectors."""
         return (
             self.requests is other.requests
+            and self.uid == other.uid
             and self.affinity is other.affinity
             and self.terminating == other.terminating
             and (self.labels is other.labels or self.labels == other.labels)

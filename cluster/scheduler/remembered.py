@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from .nodes import NodeInfo
 from .pods import PodInfo
 
@@ -23,16 +21,10 @@ PASSED = True  # in a table of verdicts
 ABSENT = False  # in a table of labels
 
 
-def likeness(pod: PodInfo) -> bytes:
+def likeness(pod: PodInfo) -> Hashable:
     """All of a Pod that plugins which look at one node alone may read: Pods of which it is equal get equal answers."""
-    spec = pod.spec
-    containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
-    images = [container.get("image") for container in containers]
-    mounted = [volume["image"] for volume in spec.get("volumes") or () if volume.get("image")]
-    affinity = (spec.get("affinity") or {}).get("nodeAffinity")
-    return msgspec.json.encode(
-        (pod.requests, pod.host_ports, spec.get("nodeName"), spec.get("nodeSelector"), affinity, pod.tolerations, images, mounted)
-    )
+    node = pod.spec.get("nodeName")
+    return (pod.likeness, node) if node else pod.likeness
 
 
 class Table:
@@ -93,7 +85,11 @@ class Remembered:
 
 
 def pick(values: list[Any], places: list[int]) -> list[Any]:
-    """The values at some places."""
+    """The values at some places, of a value for each node. The places go round in the order of nodes; mostly none is left out."""
+    count = len(places)
+    if count and (places[-1] - places[0]) % len(values) + 1 == count:
+        found = values[places[0] : places[0] + count]
+        return found if len(found) == count else found + values[: count - len(found)]
     return list(map(values.__getitem__, places))
 
 

@@ -4,11 +4,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cluster.scheduler import pods as pods_module
 from cluster.scheduler import remembered
 from cluster.scheduler.cache import Cache
+from cluster.scheduler.counts import Tally
 from cluster.scheduler.cycle import decide
 from cluster.scheduler.framework import Cycle, plugins
 from cluster.scheduler.pods import PodInfo
+from cluster.scheduler.resources import pod_requests
 from tests.scheduler.test_random_clusters import APPS, KEYS, LISTERS, nodes, pods
 
 PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
@@ -172,3 +175,32 @@ def test_what_is_kept_stays_small(monkeypatch):
 def test_pods_that_ask_for_something_else_are_not_alike(field, value):
     assert remembered.likeness(pod(1, **{field: value})) != remembered.likeness(pod(1))
     assert remembered.likeness(pod(2)) == remembered.likeness(pod(1))
+
+
+@given(st.integers(1, 12), st.data())
+def test_places_that_go_round_without_a_gap_are_picked_at_one_stroke_and_so_are_others(count, data):
+    first, far = data.draw(st.integers(0, count - 1)), data.draw(st.integers(0, count))
+    turn = [place % count for place in range(first, first + far)]
+    values, places = [str(place) for place in range(count)], [place for place in turn if data.draw(st.integers(0, 9))]
+    assert remembered.pick(values, places) == [str(place) for place in places]
+
+
+@given(wishing_pods(1), st.integers(0, 2))
+def test_what_is_read_of_a_pod_is_what_is_read_of_it_alone(one, rest):
+    spec = {**one["spec"], "containers": [{**one["spec"]["containers"][0], "volumeMounts": [{"name": f"token-{rest}"}]}]}
+    first = PodInfo({**one, "spec": spec})
+    pods_module._asked.clear()
+    anew = PodInfo({**one, "spec": spec})
+    assert (first.requests, first.host_ports, first.likeness) == (anew.requests, anew.host_ports, anew.likeness)
+    assert (anew.requests, anew.host_ports) == (pod_requests(spec), pods_module.host_ports(spec))
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=12))
+def test_a_tally_by_place_follows_the_pods(came):
+    cache, order = cluster(4), cluster(4).nodes
+    tally = Tally()
+    assert tally.by_place(cache.nodes) == [0] * 4
+    for index, (place, stays) in enumerate(came):
+        node = cache.nodes[place]
+        tally.add(node, 1 if stays or node.name not in tally.by_node else -1)
+        assert tally.by_place(order) == [tally.by_node.get(each.name, 0) for each in order], index

@@ -18,7 +18,7 @@ from ..counts import Tally
 from ..framework import MAX_SCORE, SKIP, Cycle, Plugin, Rejection
 from ..nodes import ZONE, NodeInfo
 from ..pods import PodInfo, tolerates
-from ..remembered import ABSENT, translated
+from ..remembered import ABSENT, pick, translated
 
 HOSTNAME = "kubernetes.io/hostname"
 MISMATCH = Rejection(("node(s) didn't match pod topology spread constraints",), resolvable=True)
@@ -193,10 +193,10 @@ def domains_of(constraint: Constraint, counts: dict[str, int], self_match: bool)
 class Preferences(NamedTuple):
     """The soft constraints, ready to score with: (label's key, matching Pods, weight, allowed skew - 1).
 
-    Hosts are counted by node, all else by the label's value. ignored: nodes without the labels.
+    Hosts are counted by node, in a list by place; all else by the label's value. ignored: nodes without the labels.
     """
 
-    rows: list[tuple[str, dict[str, int], float, int]]
+    rows: list[tuple[str, dict[str, int] | list[int], float, int]]
     ignored: dict[str, None]
 
 
@@ -283,7 +283,8 @@ class PodTopologySpread(Plugin):
         for constraint in constraints:
             key, allowed = constraint.key, constraint.max_skew - 1
             if key == HOSTNAME:
-                rows.append((key, matching_pods(cycle, constraint.selector).by_node, log(count + 2), allowed))
+                by_place = matching_pods(cycle, constraint.selector).by_place(cycle.cache.nodes)
+                rows.append((key, by_place, log(count + 2), allowed))
                 continue
             domains = dict.fromkeys(self._domains_of(cycle, nodes, key, ignored)) if cycle.cache.label(key).values else ()
             if any(domains):  # a node without the label gets nothing for it
@@ -299,21 +300,30 @@ class PodTopologySpread(Plugin):
     def scores(self, cycle: Cycle, nodes: list[NodeInfo]) -> list[int]:
         """Row by row rather than node by node: there may be hundreds of nodes, and there are one or two rows."""
         rows, ignored = cycle.data[self.name]
-        totals, names = [], [node.name for node in nodes]
+        if len(rows) == 1 and not ignored and cycle.cache.label(rows[0][0]).is_everywhere:  # as nearly always: one step instead of two
+            key, counts, weight, allowed = rows[0]
+            return translated(self._matching(cycle, key, counts), lambda count: int(count * weight + allowed + 0.5))
+        totals: list[float] = []
         for row in rows:
-            points = self._points(cycle, names, *row)
+            points = self._points(cycle, *row)
             totals = list(map(add, totals, points)) if totals else points
         scores = translated(totals, lambda total: int(total + 0.5)) if totals else [0] * len(nodes)  # none is below zero
-        return [0 if name in ignored else score for name, score in zip(names, scores, strict=True)] if ignored else scores
+        return [0 if node.name in ignored else score for node, score in zip(nodes, scores, strict=True)] if ignored else scores
 
     @staticmethod
-    def _points(cycle: Cycle, names: list[str], key: str, counts: dict[str, int], weight: float, allowed: int) -> list[float]:
+    def _matching(cycle: Cycle, key: str, counts: dict[str, int] | list[int]) -> list[int]:
+        """The matching Pods in each node's domain."""
+        if isinstance(counts, list):
+            return pick(counts, cycle.places)
+        return list(map(counts.get, cycle.cache.remembered.labels(key, cycle.places), repeat(0)))
+
+    def _points(self, cycle: Cycle, key: str, counts: dict[str, int] | list[int], weight: float, allowed: int) -> list[float]:
+        """What one constraint gives each node; nothing to one without the label."""
+        points = translated(self._matching(cycle, key, counts), lambda count: count * weight + allowed)
+        if cycle.cache.label(key).is_everywhere:
+            return points
         domains = cycle.cache.remembered.labels(key, cycle.places)
-        found = list(map(counts.get, names if key == HOSTNAME else domains, repeat(0)))
-        points = translated(found, lambda count: count * weight + allowed)
-        if ABSENT in domains:
-            return [0.0 if domain is ABSENT else more for domain, more in zip(domains, points, strict=True)]
-        return points
+        return [0.0 if domain is ABSENT else more for domain, more in zip(domains, points, strict=True)]
 
     def normalize(self, cycle: Cycle, nodes: list[NodeInfo], scores: list[int]) -> list[int]:
         ignored = cycle.data[self.name].ignored
