@@ -1,9 +1,9 @@
 """The engine: one virtual clock, one heap of events, one step at a time. No wall clock, no threads, no I/O."""
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator
 from contextlib import contextmanager
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 import msgspec
@@ -15,6 +15,8 @@ from .rng import Streams
 from .trace import Trace
 
 NORMAL, LATE = 5, 9  # priorities of events that are due at the same moment
+ID_BITS, ORDER_BITS = 40, 44  # an event's place in the heap is one integer: its moment, its priority (4 bits), its id
+ID = (1 << ID_BITS) - 1
 
 
 class Event(msgspec.Struct, eq=False):
@@ -29,7 +31,6 @@ class Event(msgspec.Struct, eq=False):
     cause: int
     background: bool
     generation: int
-    cancelled: bool = False
 
 
 class Engine:
@@ -47,7 +48,7 @@ class Engine:
         self.actors: dict[str, Any] = {}
         self.foreground = 0       # scheduled events that are not background
         self.in_background = False  # the event being handled is background: what follows by itself is too
-        self._heap: list[tuple[int, int, int, Event]] = []
+        self._heap: list[int] = []  # places of events; one whose event is not in `_by_id` any more was cancelled
         self._by_id: dict[int, Event] = {}
         self._next_event_id = 1
         self._next_work_id = 1
@@ -78,7 +79,7 @@ class Engine:
         due_ms = self.now_ms + (delay_ms if delay_ms > 0 else 0)
         event = Event(event_id, due_ms, priority, actor, handler, args,
                       self.cause if cause is None else cause, background, actor.generation)
-        heapq.heappush(self._heap, (due_ms, priority, event_id, event))
+        heappush(self._heap, due_ms << ORDER_BITS | priority << ID_BITS | event_id)
         self._by_id[event_id] = event
         if not background:
             self.foreground += 1
@@ -86,10 +87,8 @@ class Engine:
 
     def cancel(self, event_id: int) -> None:
         event = self._by_id.pop(event_id, None)
-        if event is not None:
-            event.cancelled = True
-            if not event.background:
-                self.foreground -= 1
+        if event is not None and not event.background:
+            self.foreground -= 1
 
     def record(self, actor_name: str, kind: str, subject: str, data: dict, cause: int | None = None) -> int:
         if not self.trace.on:
@@ -139,13 +138,14 @@ class Engine:
 
     def next_event(self) -> Event | None:
         """The event that `step` will handle; those that were cancelled or outlived their actor's memory go."""
-        heap = self._heap
+        heap, by_id = self._heap, self._by_id
         while heap:
-            event = heap[0][3]
-            if not event.cancelled and event.generation == event.actor.generation:
-                return event
-            heapq.heappop(heap)
-            self.cancel(event.id)
+            event = by_id.get(heap[0] & ID)
+            if event is not None:
+                if event.generation == event.actor.generation:
+                    return event
+                self.cancel(event.id)
+            heappop(heap)
         return None
 
     def step(self) -> Event | None:
@@ -157,7 +157,7 @@ class Engine:
 
     def _handle(self, event: Event) -> None:
         """Take the first event off the heap and do what it says."""
-        heapq.heappop(self._heap)
+        heappop(self._heap)
         del self._by_id[event.id]
         if not event.background:
             self.foreground -= 1
@@ -202,8 +202,8 @@ class Engine:
     def _recount(self) -> None:
         live = [event for event in self._by_id.values() if event.generation == event.actor.generation]
         self._by_id = {event.id: event for event in live}
-        self._heap = [(event.due_ms, event.priority, event.id, event) for event in live]
-        heapq.heapify(self._heap)
+        self._heap = [event.due_ms << ORDER_BITS | event.priority << ID_BITS | event.id for event in live]
+        heapify(self._heap)
         self.foreground = sum(1 for event in live if not event.background)
 
     # -- snapshots ------------------------------------------------------------------------------------------------
