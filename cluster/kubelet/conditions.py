@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cluster.kinds.pod import is_sidecar
+from .shapes import shape_of
 
 OWNED = frozenset(
     (
@@ -56,14 +56,13 @@ def containers_ready(
 ) -> tuple[bool, str, str]:
     """(holds, reason, message) of ContainersReady."""
     unknown, unready = [], []
-    sidecars = [spec for spec in pod["spec"].get("initContainers") or () if "restartPolicy" in spec and is_sidecar(spec)]
-    for spec in (*sidecars, *pod["spec"]["containers"]):
-        name = spec["name"]
+    shape = shape_of(pod["spec"])
+    for name in (*shape.sidecars, *[spec["name"] for spec in shape.apps]):
         status = statuses[name] if name in statuses else init_statuses.get(name)
         if status is None:
-            unknown.append(spec["name"])
+            unknown.append(name)
         elif not status["ready"]:
-            unready.append(spec["name"])
+            unready.append(name)
     if phase == "Succeeded" and not unknown:
         return False, "PodCompleted", ""
     if phase == "Failed":
@@ -110,12 +109,13 @@ def initialized(
 ) -> tuple[bool, str, str]:
     """(holds, reason, message) of Initialized; a Pod that was initialized stays so. old: the conditions until now."""
     unknown, incomplete = [], []
-    for spec in pod["spec"].get("initContainers") or ():
-        status = init_statuses.get(spec["name"])
+    shape = shape_of(pod["spec"])
+    for name in [spec["name"] for spec in shape.inits] if shape.inits else ():
+        status = init_statuses.get(name)
         if status is None:
-            unknown.append(spec["name"])
-        elif not (status["started"] if "restartPolicy" in spec and is_sidecar(spec) else status["ready"]):
-            incomplete.append(spec["name"])
+            unknown.append(name)
+        elif not status["started" if name in shape.sidecars else "ready"]:
+            incomplete.append(name)
     if phase == "Succeeded" and not unknown:
         return True, "PodCompleted", ""
     for status in statuses.values():

@@ -5,7 +5,7 @@ Source: kubernetes pkg/kubelet/kubelet_pods.go (convertToAPIContainerStatuses), 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from cluster.kinds.pod import is_sidecar
@@ -14,6 +14,7 @@ from cluster.runtime.octets import bytes_of, text_of
 from cluster.runtime.state import NEVER_MS, Container
 
 from .restart import is_due
+from .shapes import shape_of
 from .state import Report
 from .surroundings import Refused, identity, image_user
 
@@ -33,14 +34,13 @@ class Probed(Protocol):
 
 
 class Made(NamedTuple):
-    """What a container's status was last made from. As long as all of it is the same, so is the status, but for what probes find."""
+    """What a container's status was last made from. As long as all of it is the same, so is the status, but for what probes find.
+
+    came_from: its spec, its latest run, how many runs there are, why it could not be started, whether its Pod is being deleted.
+    """
 
     status: dict
-    spec: dict
-    latest: Container | None
-    runs: int
-    reason: list[str] | None
-    is_ending: bool
+    came_from: tuple[dict, Container | None, int, list[str] | None, bool]
 
 
 def statuses_of(
@@ -61,21 +61,25 @@ def statuses_of(
     made: from one time to the next, what they were made from; None: they are made anew.
     """
     has_init, is_ending = bool(pod["spec"].get("initContainers")), "deletionTimestamp" in pod["metadata"]
-    before, statuses = {status["name"]: status for status in old}, []
-    made = {} if made is None or is_resetting else made
+    before, latest_of = {status["name"]: status for status in old}, {container.name: container for container in report.containers}
+    made, statuses = {} if made is None or is_resetting else made, []
+    has_repeats, probed_names = len(latest_of) < len(report.containers), shape_of(pod["spec"]).probed
     for spec in specs:
         name = spec["name"]
-        earlier, runs = before.get(name), [container for container in report.containers if container.name == name]
-        latest, reason = runs[-1] if runs else None, reasons.get(name) if reasons else None
-        known = made.get(name)
-        if known is not None and known.status is earlier and known[1:] == (spec, latest, len(runs), reason, is_ending):
+        earlier, latest, known, reason = before.get(name), latest_of.get(name), made.get(name), reasons.get(name) if reasons else None
+        runs = [each for each in report.containers if each.name == name] if has_repeats else (latest,) if latest is not None else ()
+        came_from = (spec, latest, len(runs), reason, is_ending)
+        if known is not None and known.status is earlier and known.came_from == came_from:
             made_now = earlier
+            if name not in probed_names:
+                statuses.append(earlier)
+                continue
         else:
             made_now = _status(pod, spec, runs, earlier, has_init, time_text, is_resetting)
             _apply_reason(pod, spec, latest, made_now, is_init, reasons)
         status = _marked_ready(pod, spec, made_now, is_init, earlier, probed)
         if status is not earlier:
-            made[name] = Made(status, spec, latest, len(runs), reason, is_ending)
+            made[name] = Made(status, came_from)
         statuses.append(status)
     return statuses if is_init or len(statuses) < 2 else sorted(statuses, key=lambda status: status["name"])
 
@@ -89,7 +93,7 @@ def ephemeral_statuses(
     return [{key: value for key, value in {**status, "ready": False}.items() if key != "started"} for status in made]
 
 
-def _status(pod: dict, spec: dict, runs: list[Container], old: dict | None, has_init: bool, time_text, is_resetting: bool) -> dict:
+def _status(pod: dict, spec: dict, runs: Sequence[Container], old: dict | None, has_init: bool, time_text, is_resetting: bool) -> dict:
     if not runs:
         status = _without_container(pod, spec, old, has_init)
         return _removed(spec, status, old) if is_resetting and old and "waiting" not in old["state"] else status

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from cluster.kinds.pod import is_sidecar
-
 from .container_status import RESETTING
 from .restart import restarts_on
+from .shapes import Shape, shape_of
 
 
 class Tally(Struct):
@@ -26,11 +25,12 @@ def phase_of(
     pod: dict, statuses: dict[str, dict], init_statuses: dict[str, dict], *, is_terminal: bool, has_started: bool
 ) -> str:
     """Pending, Running, Succeeded or Failed. has_started: an app container has been started before."""
-    pending, pending_sidecars, failed = _init(pod, init_statuses)
+    shape = shape_of(pod["spec"])
+    pending, pending_sidecars, failed = _init(pod, shape, init_statuses) if shape.inits else (0, 0, 0)
     if failed:
         return "Failed"
     tally = _tally(pod, statuses)
-    _add_sidecars(pod, init_statuses, tally)
+    _add_sidecars(shape, init_statuses, tally)
     if pending or (pending_sidecars and not has_started) or tally.waiting:
         return "Pending"
     if tally.running and not tally.unknown:
@@ -46,13 +46,13 @@ def _ended(tally: Tally, is_terminal: bool) -> str:
     return "Succeeded" if tally.stopped == tally.succeeded else "Failed"
 
 
-def _init(pod: dict, statuses: dict[str, dict]) -> tuple[int, int, int]:
+def _init(pod: dict, shape: Shape, statuses: dict[str, dict]) -> tuple[int, int, int]:
     """(regular init containers to come, sidecars to come, init containers that failed for good)."""
     pending = pending_sidecars = failed = 0
-    for spec in pod["spec"].get("initContainers") or ():
+    for spec in shape.inits:
         status = statuses.get(spec["name"])
         state = status["state"] if status else {}
-        if "restartPolicy" in spec and is_sidecar(spec):
+        if spec["name"] in shape.sidecars:
             is_started = "running" in state and status.get("started")
             has_run = "terminated" in state or (status or {}).get("lastState", {}).get("terminated")
             pending_sidecars += not is_started and not has_run
@@ -86,11 +86,9 @@ def _tally(pod: dict, statuses: dict[str, dict]) -> Tally:
     return tally
 
 
-def _add_sidecars(pod: dict, statuses: dict[str, dict], tally: Tally) -> None:
-    for spec in pod["spec"].get("initContainers") or ():
-        if "restartPolicy" not in spec or not is_sidecar(spec):
-            continue
-        status = statuses.get(spec["name"])
+def _add_sidecars(shape: Shape, statuses: dict[str, dict], tally: Tally) -> None:
+    for name in shape.sidecars:
+        status = statuses.get(name)
         state = status["state"] if status else {}
         tally.running += "running" in state
         tally.unknown += not state

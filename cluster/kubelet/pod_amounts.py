@@ -16,18 +16,12 @@ MADE_OF = ("containers", "initContainers")
 SMALLEST = {"requests": 2, "limits": 10}  # thousandths of a CPU: less than that a cgroup does not say
 
 
-def has_any(spec: dict) -> bool:
-    """Whether a Pod says anything of resources."""
-    if "resources" in spec or "overhead" in spec:
-        return True
-    return any([each["resources"] for kind in MADE_OF if kind in spec for each in spec[kind] if "resources" in each])
-
-
 def of_status(pod: dict, in_force: dict, old: dict) -> dict[str, dict]:
-    """allocatedResources and resources of a status. in_force: the Pod with the resources that are in force; old: the status until now."""
+    """allocatedResources and resources of a status, of a Pod that says anything of them.
+
+    in_force: the Pod with the resources that are in force; old: the status until now.
+    """
     spec = pod["spec"]
-    if not has_any(spec):
-        return {"resources": {}}
     promised = _pod_resources.whole(spec, "requests")
     found = _actual(in_force, old) if (pod.get("status") or {}).get("phase") == "Running" else _effective(spec)
     kept = {kind: values for kind, values in found.items() if values}

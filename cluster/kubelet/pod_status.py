@@ -15,6 +15,7 @@ from . import conditions, pod_amounts, resets
 from .container_status import Made, Probed, ephemeral_statuses, has_long_messages, lost, measured, statuses_of, with_short_messages
 from .phase import phase_of
 from .resizing import resize_conditions, with_resources
+from .shapes import shape_of
 from .state import Report, Resize
 
 TERMINAL = ("Succeeded", "Failed")
@@ -56,12 +57,12 @@ def generate(
     evicted: (reason, message) of its end. made: what its containers' statuses were made from, see container_status.py.
     """
     spec, generation = pod["spec"], pod["metadata"].get("generation", 0)
-    can_reset = resets.could_restart_all(spec)
-    is_resetting = can_reset and resets.is_restarting(pod, report, old)
+    shape = shape_of(spec)
+    is_resetting = shape.can_reset and resets.is_restarting(pod, report, old)
     context = {"reasons": reasons, "time_text": moment.time_text, "probed": probed, "is_resetting": is_resetting, "made": made}
     containers = statuses_of(pod, spec["containers"], report, old.get("containerStatuses") or [], is_init=False, **context)
     inits: list[dict] = []
-    if spec.get("initContainers"):
+    if shape.inits:
         inits = statuses_of(pod, spec["initContainers"], report, old.get("initContainerStatuses") or [], is_init=True, **context)
     if len(report.containers) > MANY and has_long_messages(report):
         containers, inits = with_short_messages(pod, containers), with_short_messages(pod, inits)
@@ -73,7 +74,7 @@ def generate(
     if resize is not None:
         status["conditions"] += [] if is_terminal else resize_conditions(resize)
         containers, inits = _as_actuated(containers, resize), _as_actuated(inits, resize)
-    if can_reset:
+    if shape.can_reset:
         status["conditions"].append(resets.condition(pod, report, phase, is_resetting))
     if evicted[0]:
         status["message"], status["reason"] = evicted[1], evicted[0]
@@ -89,7 +90,10 @@ def generate(
     if spec.get("ephemeralContainers"):
         held = old.get("ephemeralContainerStatuses") or []
         status["ephemeralContainerStatuses"] = ephemeral_statuses(pod, report, held, reasons=reasons, time_text=moment.time_text)
-    status.update(pod_amounts.of_status(pod, pod if resize is None else with_resources(pod, resize.actuated), old))
+    if shape.has_amounts:
+        status.update(pod_amounts.of_status(pod, pod if resize is None else with_resources(pod, resize.actuated), old))
+    else:
+        status["resources"] = {}
     return status
 
 

@@ -10,18 +10,11 @@ from cluster.runtime.state import Container
 
 from . import conditions
 from .restart import rule_for
+from .shapes import RESTARTS_ALL
 from .state import Report
 
-ACTION, CONDITION = "RestartAllContainers", "AllContainersRestarting"
+CONDITION = "AllContainersRestarting"
 STARTED, STARTED_WORDS = "RestartAllContainersStarted", "container exited with restart policy rule"
-
-
-def could_restart_all(spec: dict) -> bool:
-    """Whether any container has a rule that restarts all."""
-    for each in (*spec["containers"], *spec["initContainers"]) if "initContainers" in spec else spec["containers"]:
-        if "restartPolicyRules" in each and any(rule.get("action") == ACTION for rule in each["restartPolicyRules"]):
-            return True
-    return False
 
 
 def must_remove(status: dict) -> bool:
@@ -33,7 +26,7 @@ def must_remove(status: dict) -> bool:
 def asks(spec: dict, exit_code: int) -> bool:
     """Whether a container that ended so makes all start anew."""
     rule = rule_for(spec, exit_code)
-    return rule is not None and rule.get("action") == ACTION
+    return rule is not None and rule.get("action") == RESTARTS_ALL
 
 
 def is_restarting(pod: dict, report: Report, old: dict) -> bool:

@@ -11,11 +11,12 @@ from msgspec.structs import replace
 from cluster.engine import Sleep
 from cluster.kinds.pod import is_sidecar
 
-from . import backoff, environment, image_volumes, pod_amounts, pod_status, resets, sandboxes, seccomp
+from . import backoff, environment, image_volumes, pod_status, resets, sandboxes, seccomp
 from .actions import Actions, actions_for, definition_of
 from .gotime import duration
 from .hooks import UNFINISHED, spec_named, words_of
 from .prober import CANCELLED
+from .shapes import shape_of
 from .state import Pass, Report, Worker
 from .surroundings import cpu_of, limit_of
 from .termination import find_spec
@@ -191,7 +192,7 @@ class Sync:
         kubelet.tell("SandboxRequested", worker, attempt=attempt)
         yield Sleep(kubelet.latency("sandbox_start"))
         is_host = bool(pod["spec"].get("hostNetwork"))
-        if pod_amounts.has_any(pod["spec"]):
+        if shape_of(pod["spec"]).has_amounts:
             kubelet.local_storage.limit(pod)
         sandbox = kubelet.runtime.sandbox_started(worker.uid, worker.key, attempt=attempt, host_network=is_host, host_ports=host_ports(pod))
         pod = kubelet.pod(worker.uid) or pod
