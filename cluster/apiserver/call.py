@@ -13,6 +13,7 @@ from cluster.meta.requests import Request
 from . import authn, options
 from .context import Context
 from .conversion import stored_group
+from .identity import Identity
 
 
 @carried
@@ -57,7 +58,7 @@ class Call:
         return self.kind.api_version
 
     @property
-    def identity(self) -> authn.Identity:
+    def identity(self) -> Identity:
         """Who asks, after impersonation."""
         return authn.authenticate(self.request, self.context)
 

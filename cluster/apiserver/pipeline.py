@@ -35,6 +35,7 @@ from . import read as reading
 from .call import Call, Write
 from .context import Context
 from .delete_options import is_dry_run
+from .identity import Identity
 from .selection import matcher
 
 READS = {"get": reading.get, "list": reading.list_objects}
@@ -169,7 +170,7 @@ def enter(request: Request, context: Context) -> Call:
     return Call(request, context, kind)
 
 
-def check_caller(request: Request, context: Context) -> authn.Identity:
+def check_caller(request: Request, context: Context) -> Identity:
     """Authentication, impersonation and authorisation; who it is that may. Raises Unauthorized or Forbidden."""
     identity = authn.authenticate(request, context)
     if identity.behind:
@@ -189,7 +190,7 @@ def check_caller(request: Request, context: Context) -> authn.Identity:
     return identity
 
 
-def _check_impersonation(request: Request, identity: authn.Identity, context: Context) -> None:
+def _check_impersonation(request: Request, identity: Identity, context: Context) -> None:
     found = authn.caller(request, context)
     for wanted in authn.requested(identity, request.options):
         authz.check_impersonation(found, wanted, context)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cluster.apiserver import authn, http, pipeline
+from cluster.apiserver import http, identity, pipeline
 from cluster.runtime.http import Malformed, answer, request_of
 from cluster.runtime.octets import bytes_of, text_of
 
@@ -24,7 +24,7 @@ def answered(server: Any, text: str) -> str:
     if asked is None:
         return ""
     path, _, query = asked.target.partition("?")
-    request = http.parse(asked.method, path, query, asked.headers, bytes_of(asked.body), user=authn.ANONYMOUS, groups=(authn.UNAUTHENTICATED,))
+    request = http.parse(asked.method, path, query, asked.headers, bytes_of(asked.body), user=identity.ANONYMOUS, groups=(identity.UNAUTHENTICATED,))
     if request.verb == "watch":
         return _plain(501, UNSIMULATED)
     is_read = pipeline.is_read(request, server.context)
