@@ -15,6 +15,9 @@ from .context import Context
 from .conversion import stored_group
 from .identity import Identity
 
+LONGEST_GENERATED = 63
+SUFFIX = 5
+
 
 @carried
 class Write(msgspec.Struct, kw_only=True):
@@ -96,6 +99,14 @@ class Call:
 
     def invalid(self, errors: list) -> status.StatusError:
         return status.invalid(self.kind.kind, self.name, errors, stored_group(self.kind))
+
+
+def generated(call: Call, prefix: str) -> str:
+    """A name from its generateName: at most 63 characters, five of them chance.
+
+    Source: k8s.io/apiserver pkg/storage/names/generate.go.
+    """
+    return prefix[:LONGEST_GENERATED - SUFFIX] + call.context.rng("names").suffix(SUFFIX)
 
 
 def key_for(kind: Kind, namespace: str, name: str) -> str:

@@ -72,6 +72,7 @@ class Context:
         self.etcd: Any = ALWAYS_ON   # what needs it fails while it is off
         self.facts = server.engine.trace
         self.quiet, self.muted, self.request_id = False, False, 0
+        self.made: dict = {}       # Pods made of late, for the next ones of their templates (templated.py)
         self.heard: list[list] | None = None    # where facts go instead of the trace: [kind, subject, data]
 
     def _convert(self, client: dict, review: dict, timeout_s: int) -> dict:

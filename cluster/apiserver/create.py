@@ -9,11 +9,8 @@ from cluster.meta import status
 from cluster.meta.objectmeta import validate_kube_finalizers, validate_object_meta
 from cluster.meta.requests import Response
 
-from . import admission, allocation, bodies, compiling, conversion, escalation, noting, ownership
-from .call import Call, Write
-
-LONGEST_GENERATED = 63
-SUFFIX = 5
+from . import admission, allocation, bodies, compiling, conversion, escalation, noting, ownership, templated
+from .call import Call, Write, generated
 
 
 def create(call: Call) -> Response | Write:
@@ -25,6 +22,15 @@ def create(call: Call) -> Response | Write:
     event = noting.noted(call)
     if event is not None:
         return Write(request=call.request, key=call.key, expected=0, code=201, value=event, warnings=call.warnings)
+    write = templated.another(call)
+    if write is None:
+        write = _made(call)
+        templated.keep(call, write)
+    return write
+
+
+def _made(call: Call) -> Response | Write:
+    """What comes of a create on the general way."""
     obj = bodies.incoming(call)
     meta = obj["metadata"]
     if not call.name and meta.get("name"):
@@ -81,14 +87,6 @@ def complete(call: Call, obj: dict) -> bool:
     if call.kind.has_generation:
         meta["generation"] = 1
     return is_generated
-
-
-def generated(call: Call, prefix: str) -> str:
-    """A name from its generateName: at most 63 characters, five of them chance.
-
-    Source: k8s.io/apiserver pkg/storage/names/generate.go.
-    """
-    return prefix[:LONGEST_GENERATED - SUFFIX] + call.context.rng("names").suffix(SUFFIX)
 
 
 def check(call: Call, obj: dict) -> list:

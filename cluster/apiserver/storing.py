@@ -12,7 +12,7 @@ from cluster.store.memory import Conflict, Stored
 
 from . import allocation, create, paths
 from .admission import resource_quota
-from .call import Call, Write, find_kind
+from .call import Call, Write, find_kind, generated
 from .context import Context
 
 SERVICES = len(allocation.SERVICES)
@@ -167,7 +167,7 @@ def _renamed(write: Write, context: Context) -> Write:
         raise _lost(write, context)
     call = _call(write, context)
     meta = write.value["metadata"]
-    call.rename(create.generated(call, meta["generateName"]))
+    call.rename(generated(call, meta["generateName"]))
     return Write(request=write.request, key=call.key, expected=0, code=write.code, warnings=write.warnings, generated=True,
                  value={**write.value, "metadata": {**meta, "name": call.name}})
 
