@@ -24,10 +24,12 @@ EVERYTHING = Path(__file__).with_name("everything.yaml").read_text()
 ROLLED = EVERYTHING.replace("nginx:1.29", "nginx:1.30").replace("sleep 25", "sleep 9")
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: later}\nstringData: {a: b}\n"
 ENDLESS = ["sh", "-c", "echo hi > /tmp/x; sleep 3; cat /tmp/x; while true; do sleep 1; done"]
+WATCHFUL = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nevictionHard: {pid.available: 64k}\n"
 FAULTS = (
     ("kubelet-stop", "k8snode1"), ("kubelet-start", "k8snode1"), ("component-stop", "kube-controller-manager"),
     ("component-start", "kube-controller-manager"), ("component-stop", "kube-scheduler"), ("component-start", "kube-scheduler"),
     ("component-stop", "coredns"), ("component-start", "coredns"), ("registry-slow", "1"), ("registry-slow", "100"),
+    ("kubelet-config", "k8snode1", WATCHFUL),
 )
 
 
@@ -62,8 +64,8 @@ def next_input(simulation: Simulation, chance: random.Random) -> tuple[str, dict
     """Something from outside, by chance."""
     what = chance.choice(["delete", "container-kill", "sandbox-kill", "exec", "fault", "fault", "scale", "rollout", "secret"])
     if what == "fault":
-        action, argument = chance.choice(FAULTS)
-        return "fault", {"action": action, "args": [argument]}
+        action, *arguments = chance.choice(FAULTS)
+        return "fault", {"action": action, "args": arguments}
     if what == "scale":
         return "kubectl", {"action": "scale", "resource": "statefulsets", "namespace": "default", "name": "db", "replicas": chance.randrange(5)}
     if what in ("rollout", "secret"):
