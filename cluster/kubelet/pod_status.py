@@ -19,6 +19,7 @@ from .shapes import shape_of
 from .state import Report, Resize
 
 TERMINAL = ("Succeeded", "Failed")
+DEADLINE, NOT_EVICTED = "DeadlineExceeded", ("", "")
 MANY = 3  # containers; of so few each may say all that it may say at all
 
 
@@ -48,13 +49,14 @@ def generate(
     moment: Moment,
     probed: Probed | None = None,
     resize: Resize | None = None,
-    evicted: tuple[str, str] = ("", ""),
+    evicted: tuple[str, str] = NOT_EVICTED,
     made: dict[str, Made] | None = None,
 ) -> dict:
     """The status of a Pod, fields in the order of the wire.
 
     old: the one held until now. probed: what its probes have found, None without probes. resize: of one that was resized.
-    evicted: (reason, message) of its end. made: what its containers' statuses were made from, see container_status.py.
+    evicted: (reason, message) of its end; whose containers all end well has succeeded nevertheless, unless its time was over.
+    made: what its containers' statuses were made from, see container_status.py.
     """
     spec, generation = pod["spec"], pod["metadata"].get("generation", 0)
     shape = shape_of(spec)
@@ -68,6 +70,8 @@ def generate(
         containers, inits = with_short_messages(pod, containers), with_short_messages(pod, inits)
     by_name, init_by_name = {each["name"]: each for each in containers}, {each["name"]: each for each in inits}
     phase = phase_of(pod, by_name, init_by_name, is_terminal=is_terminal, has_started=_has_started(report, by_name))
+    if is_terminal and phase == "Succeeded" and evicted[0] != DEADLINE:
+        evicted = NOT_EVICTED  # evictions and preemptions say so once, before the containers end
     phase = _kept_phase("Failed" if evicted[0] else phase, old.get("phase", ""), pods.phase(pod))
     status: dict = {"observedGeneration": generation, "phase": phase}
     status["conditions"] = _conditions(pod, report, old, by_name, init_by_name, phase)

@@ -19,6 +19,7 @@ BANDWIDTH_BYTES_S = 20 * manifests.MIB
 RESOLVE_MS = 300  # asking for the manifest
 ADDRESS, TIMEOUT_MS = "203.0.113.10:443", 30_000  # containerd's dialer waits that long
 MOST_PUSHED = 1_000
+LOCAL = ("localhost", "127.0.0.1", "[::1]", "::1")
 MODES = {
     "dns": "its name is not found",
     "down": "connections are refused",
@@ -157,6 +158,8 @@ class Registry(Actor):
         mode = self.state.broken.get(parsed.domain) or self.state.broken.get(EVERYTHING, "")
         if not mode and parsed.domain.partition(":")[0].endswith(".invalid"):  # RFC 2606: such names never resolve
             mode = "dns"
+        if not mode and is_local(parsed.domain) and name not in self.state.pushed:
+            mode = "down"  # the node itself has none, until a learner pushes there
         if mode == "denied" or (not mode and found.is_private):
             mode = "" if has_credentials else "denied"
         if not mode and self._is_missing(name):
@@ -209,6 +212,11 @@ def registry_of(engine) -> Registry:
     return engine.actors.get(NAME) or Registry(engine)
 
 
+def is_local(domain: str) -> bool:
+    """Whether a registry would have to run on the node itself. Source: containerd core/remotes/docker/registry.go (MatchLocalhost)."""
+    return domain.rpartition(":")[0] in LOCAL or domain in LOCAL
+
+
 def _host(parsed: reference.Reference) -> str:
     return "registry-1.docker.io" if parsed.domain == reference.DEFAULT_DOMAIN else parsed.domain
 
@@ -229,10 +237,12 @@ def _trouble(mode: str, verb: str, url: str, resolver: str) -> str:
     if mode in ("unavailable", "limited"):
         words = "503 Service Unavailable" if mode == "unavailable" else LIMITED
         return f"unexpected status from {verb.upper()} request to {url}: {words}"
-    lookup = url.split("/")[2].partition(":")[0]
+    host = url.split("/")[2]
+    lookup, _, port = host.partition(":")
+    address = f"127.0.0.1:{port or 443}" if is_local(host) else ADDRESS
     ends = {
         "dns": f": lookup {lookup} on {resolver}:53: no such host",
-        "down": f" {ADDRESS}: connect: connection refused",
+        "down": f" {address}: connect: connection refused",
         "timeout": f" {ADDRESS}: i/o timeout",
     }
     return f'failed to do request: {verb} "{url}": dial tcp{ends[mode]}'

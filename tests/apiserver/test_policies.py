@@ -260,6 +260,21 @@ def test_each_plugin_that_refuses_is_named(server, http, path, body, plugin):
     assert rows(server, "RequestRefused")[-1][0] == plugin
 
 
+@pytest.mark.parametrize(("spec", "words"), [
+    ({"runtimeClassName": "heavy", "nodeSelector": {"a": "c"}},
+     "conflict: runtimeClass.scheduling.nodeSelector[a] = b; pod.spec.nodeSelector[a] = c"),
+    ({"runtimeClassName": "heavy", "overhead": {"cpu": "2"}}, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead"),
+    ({"overhead": {"cpu": "1"}}, "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead"),
+    ({"runtimeClassName": "heavy", "nodeSelector": {"a": "b"}, "overhead": {"cpu": "1000m"}}, ""),
+])
+def test_a_pod_and_its_runtime_class_must_go_together(server, http, spec, words):
+    body = {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "heavy"}, "handler": "runc",
+            "overhead": {"podFixed": {"cpu": "1"}}, "scheduling": {"nodeSelector": {"a": "b"}}}  # fmt: skip
+    server.ask("create", "runtimeclasses", group="node.k8s.io", body=body)
+    code, _, answer = http("POST", "/api/v1/namespaces/default/pods", a_pod(**spec))
+    assert (code, answer["message"] if words else "") == ((403, f'pods "p" is forbidden: {words}') if words else (201, ""))
+
+
 def test_a_quota_that_is_used_up_refuses_by_name(server, http):
     http("POST", "/api/v1/namespaces/default/resourcequotas", {"metadata": {"name": "q"}, "spec": {"hard": {"configmaps": "1"}}})
     for name in ("a", "b"):

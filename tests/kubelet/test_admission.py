@@ -85,10 +85,21 @@ def test_a_critical_pod_waits_until_who_makes_room_for_it_has_ended():
     assert world.pod("vital")["status"] == {"phase": "Pending", "qosClass": "Burstable"}
     world.run(4_000)
     status = world.pod("plain")["status"]
-    assert (status["phase"], status["reason"], status["message"]) == ("Failed", "Preempting", "Preempted in order to admit critical pod")
+    assert (status["phase"], status.get("reason")) == ("Succeeded", None)  # its containers ended well, and that is the last word
     assert conditions(status)["DisruptionTarget"] == "True/TerminationByKubelet"
     assert ("Preempting", "Preempted in order to admit critical pod", 1) in world.events("plain")
     assert world.pod("vital")["status"]["phase"] == "Running"
+
+
+def test_a_pod_that_does_not_end_well_when_it_makes_room_has_failed_and_says_why():
+    world = World()
+    room = {"resources": {"requests": {"cpu": "3"}}}
+    world.create("plain", ["sleep", "1000"], container=room, terminationGracePeriodSeconds=2)
+    world.run(3_000)
+    world.create("vital", ["sleep", "1000"], container=room, priorityClassName="system-node-critical")
+    world.run(6_000)
+    status = world.pod("plain")["status"]
+    assert (status["phase"], status["reason"], status["message"]) == ("Failed", "Preempting", "Preempted in order to admit critical pod")
 
 
 def test_a_critical_pod_for_which_nothing_can_go_is_refused():

@@ -21,6 +21,18 @@ def waiting(world, name):
     return world.state(name)["state"].get("waiting", {})
 
 
+@pytest.mark.parametrize(("name", "address"), [("localhost/nobody", "127.0.0.1:443"), ("localhost:5000/nobody", "127.0.0.1:5000")])
+def test_a_node_has_no_registry_of_its_own_until_somebody_pushes_there(name, address):
+    world = World()
+    world.create("local", image=name)
+    world.run(2_000)
+    assert waiting(world, "local")["reason"] == "ErrImagePull"
+    assert waiting(world, "local")["message"].endswith(f"dial tcp {address}: connect: connection refused")
+    registry(world).push(f"{name}:latest")
+    world.run(30_000)
+    assert "running" in world.state("local")["state"]
+
+
 def test_pulls_of_a_node_follow_one_another_and_say_how_long_they_waited():
     world = World()
     for name in ("first", "second"):

@@ -1,7 +1,7 @@
 """Admission: what may still change or refuse a request after authorisation. One file a plugin, in upstream's order.
 
-A plugin is a module with NAME and `admit(call, obj, live) -> [fields it set]` or `validate(call, obj, live)`; either may
-raise a refusal. obj: the new object, None for a delete; live: the one that is stored, None for a create.
+A plugin is a module with NAME and `admit(call, obj, live) -> [fields it set]` or `validate(call, obj, live)` (of VALIDATED
+resources, or of all); either may raise a refusal. obj: the new object, None for a delete; live: the one that is stored, None for a create.
 Left out so far: NodeRestriction.
 Source: k8s.io/kubernetes pkg/kubeapiserver/options/plugins.go.
 """
@@ -40,7 +40,8 @@ from . import (
 MUTATING = (limit_ranger, service_account, taint_new_nodes, priority, default_tolerations, default_storage_class, storage_protection,
             runtime_class, default_ingress_class, pod_topology_labels)
 MUTATING_BINDINGS = (pod_topology_labels,)
-VALIDATING = (limit_ranger, pod_security, priority, claim_resize, pod_resize, validating_policy, validating_webhook, resource_quota)
+VALIDATING = (limit_ranger, pod_security, priority, claim_resize, runtime_class, pod_resize, validating_policy, validating_webhook,
+              resource_quota)
 # each of them says whether it had anything to look at
 OF_CERTIFICATES = (*certificates.PLUGINS, validating_policy, validating_webhook, resource_quota)
 
@@ -50,6 +51,12 @@ def _mutating(resource: str) -> tuple:
     """The mutating plugins that look at a resource."""
     return tuple(plugin for plugin in MUTATING
                  if resource in ((plugin.RESOURCE,) if isinstance(plugin.RESOURCE, str) else plugin.RESOURCE))
+
+
+@cache
+def _validating(resource: str) -> tuple:
+    """The validating plugins that look at a resource: those that do not say which, and those that name it."""
+    return tuple(plugin for plugin in VALIDATING if resource in getattr(plugin, "VALIDATED", (resource,)))
 
 
 def mutate(call, obj: dict, live: dict | None) -> None:
@@ -102,7 +109,7 @@ def validate(call, obj: dict | None, live: dict | None) -> None:
             plugin.check(call, obj, live)
         if call.kind.namespaced or call.kind.kind == "Namespace":
             call.trace("AdmissionValidated", plugin=plugin.NAME)
-        for plugin in VALIDATING if call.kind.group != certificates.GROUP else OF_CERTIFICATES:
+        for plugin in _validating(call.kind.plural) if call.kind.group != certificates.GROUP else OF_CERTIFICATES:
             if plugin.validate(call, obj, live):
                 call.trace("AdmissionValidated", plugin=plugin.NAME)
     except status.StatusError as refusal:

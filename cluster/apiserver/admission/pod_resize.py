@@ -8,6 +8,7 @@ from cluster.kinds import node as nodes
 from cluster.kinds import pod as pods
 
 NAME = "PodResizeValidator"
+VALIDATED = ("pods",)
 
 
 def validate(call, obj: dict | None, live: dict | None) -> bool:
