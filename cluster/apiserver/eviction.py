@@ -40,7 +40,7 @@ def evict(call: Call) -> Response | Write:
     if not ignores_budgets(stored.value):
         found = _matching(call, stored.value)
         if len(found) > 1:
-            return Response(code=201, body={**DONE, "status": "Failure", "message": TOO_MANY_BUDGETS, "code": 500}, warnings=call.warnings)
+            return Response(code=500, body={**DONE, "status": "Failure", "message": TOO_MANY_BUDGETS, "code": 500}, warnings=call.warnings)
         first = [write for budget in found for write in _asked(call, stored.value, budget)]
     return _removed(call, stored, delete_options.of_body(options), first)
 

@@ -118,7 +118,8 @@ class EndpointsController(Controller):
         is_marked = rules.OVER_CAPACITY in (meta.get("annotations") or ())
         if current is not None and not is_cut and not is_marked and (current.get("subsets") or []) == subsets and _has_labels_of(meta, service):
             return None
-        wanted = {"kind": "Endpoints", "apiVersion": "v1", "metadata": _metadata(meta, service, moment, is_cut), "subsets": subsets or None}
+        wanted = {"kind": "Endpoints", "apiVersion": "v1", "metadata": _metadata(meta, service, moment, is_cut)}
+        wanted |= {"subsets": subsets} if subsets else {}
         if current is None:
             reply = yield self.client.create("endpoints", wanted)
         else:

@@ -133,6 +133,7 @@ def test_two_budgets_for_one_pod_are_more_than_an_eviction_can_deal_with(world):
     [pod] = world.list("pods")
     answer = evict(world, pod["metadata"]["name"], ok=False)
     assert (answer["code"], answer["status"]) == (500, "Failure") and world.list("pods")
+    assert world.hand.answers[-1].code == 500  # the request itself fails, as the real server's does
 
 
 def test_pods_without_a_controller_are_told_of_and_those_of_one_that_cannot_be_scaled_fail(world):
