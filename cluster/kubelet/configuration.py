@@ -22,7 +22,7 @@ from cluster.runtime.filesystem import KUBELET_CONFIG as PATH
 
 from . import thresholds
 from .node_status import Machine
-from .thresholds import DEFAULT_HARD, DISK, MEMORY, PIDS, Threshold
+from .thresholds import DEFAULT_HARD, DISK, MEMORY, PIDS, PODS_MEMORY, Threshold
 
 GROUP_VERSION, KIND = "kubelet.config.k8s.io/v1beta1", "KubeletConfiguration"
 TABLE, LENGTH = "a map of strings", "a duration"
@@ -30,6 +30,7 @@ READ: dict[str, str] = {
     "evictionHard": TABLE, "evictionSoft": TABLE, "evictionSoftGracePeriod": TABLE, "evictionMinimumReclaim": TABLE,
     "evictionPressureTransitionPeriod": LENGTH, "evictionMaxPodGracePeriod": "int32", "mergeDefaultEvictionSettings": "bool",
     "imageGCHighThresholdPercent": "int32", "imageGCLowThresholdPercent": "int32", "imageMinimumGCAge": LENGTH,
+    "systemReserved": TABLE, "kubeReserved": TABLE,
     "maxPods": "int32", "podPidsLimit": "int64", "containerLogMaxSize": "string", "containerLogMaxFiles": "int32",
 }  # fmt: skip
 TYPES: dict[str, type] = {"int32": int, "int64": int, "bool": bool, "string": str}
@@ -43,8 +44,8 @@ class ConfigurationError(ValueError):
 
 @dataclass(frozen=True)
 class Configuration:
-    """What acts of it. thresholds: by signal. capacities: condition -> what there is of its resource. floors: condition and the amount below
-    which there is anything to see. pids: how many processes a Pod may have, 0: any number. log_bytes: what a container's logs take
+    """What acts of it. thresholds: by signal. capacities: pool -> what there is of it. floors: pool and the amount below which there is
+    anything to see. pids: how many processes a Pod may have, 0: any number. log_bytes: what a container's logs take
     at most, 0: any amount. max_grace_s: of Pods that a soft threshold evicts."""
 
     thresholds: tuple[Threshold, ...]
@@ -77,6 +78,7 @@ def read(text: str) -> dict[str, Any]:
     try:
         _thresholds(found, DEFAULT_HARD)
         _log_bytes(found)
+        _reserved(found)
     except (thresholds.ThresholdError, quantity.QuantityError) as error:
         raise ConfigurationError(f"failed to run Kubelet: {error}") from None
     return {name: found[name] for name in READ if found.get(name) is not None}
@@ -85,19 +87,23 @@ def read(text: str) -> dict[str, Any]:
 def made(raw: dict[str, Any], machine: Machine) -> Configuration:
     """What a configuration that was read comes to on a machine."""
     hard = DEFAULT_HARD | {thresholds.NODE_FS: f"{machine.eviction_disk_percent}%", thresholds.IMAGE_FS: f"{machine.eviction_image_percent}%"}
-    found, capacities = _thresholds(raw, hard), _capacities(machine)
-    wanted = [(each, each.amount.of(capacities[each.condition]).value) for each in found]
+    reserved = _reserved(raw)
+    found, capacities = _thresholds(raw, hard), _capacities(machine, reserved.get("memory", 0))
+    if "memory" in reserved:
+        found += tuple(replace(each, signal=thresholds.PODS_LEFT) for each in found if each.signal == thresholds.MEMORY_LEFT and not each.grace_ms)
+    wanted = [(each, each.amount.of(capacities[each.pool]).value) for each in found]
     kept = {each.signal: amount for each, amount in wanted if not each.grace_ms}
     machine = replace(
         machine,
         pods=raw.get("maxPods") or machine.pods,
         image_gc_percent=raw.get("imageGCHighThresholdPercent", machine.image_gc_percent),
-        kept_memory=kept.get(thresholds.MEMORY_LEFT, 0),
-        kept_disk=kept.get(thresholds.NODE_FS, 0),
+        kept_memory=kept.get(thresholds.MEMORY_LEFT, 0) + reserved.get("memory", 0),
+        kept_disk=kept.get(thresholds.NODE_FS, 0) + reserved.get("ephemeral-storage", 0),
+        kept_cpu=reserved.get("cpu", 0),
     )
     floors: dict[str, int] = {}
     for each, amount in wanted:
-        floors[each.condition] = max(floors.get(each.condition, 0), amount)
+        floors[each.pool] = max(floors.get(each.pool, 0), amount)
     return Configuration(
         found,
         capacities,
@@ -124,9 +130,39 @@ def of_node(runtime: Any) -> dict[str, Any]:
     return read(node.text)
 
 
-def _capacities(machine: Machine) -> dict[str, int]:
+def _reserved(raw: dict[str, Any]) -> dict[str, int]:
+    """What the machine's own programs are left: bytes, and thousandths of a CPU. Source: server.go (parseResourceList)."""
+    found: dict[str, int] = {}
+    for field, flag in (("kubeReserved", "--kube-reserved"), ("systemReserved", "--system-reserved")):
+        for name, text in sorted((raw.get(field) or {}).items()):
+            lead = f"{flag} value failed to parse: "
+            if name not in ("cpu", "memory", "ephemeral-storage", "pid"):
+                raise quantity.QuantityError(f"{lead}cannot reserve {quote(name)} resource")
+            try:
+                amount = quantity.parse(text)
+            except quantity.QuantityError as error:
+                raise quantity.QuantityError(f"{lead}failed to parse quantity {quote(text)} for {quote(name)} resource: {error}") from None
+            if amount.nano < 0:
+                raise quantity.QuantityError(f"{lead}resource quantity for {quote(name)} cannot be negative: {text}")
+            found[name] = found.get(name, 0) + (amount.millis if name == "cpu" else amount.value)
+    return found
+
+
+def _check_reservation(machine: Machine) -> None:
+    """Source: pkg/kubelet/cm/node_container_manager_linux.go (validateNodeAllocatable)."""
+    for name, kept, has in (
+        ("cpu", quantity.of(machine.kept_cpu * 1_000_000), machine.cpu),
+        ("ephemeral-storage", quantity.from_value(machine.kept_disk, quantity.BINARY), machine.disk),
+        ("memory", quantity.from_value(machine.kept_memory, quantity.BINARY), machine.memory),
+    ):
+        if kept.nano > quantity.parse(has).nano:
+            what = f"Resource {quote(name)} has a reservation of {kept} but capacity of {quantity.parse(has)}. Expected capacity >= reservation."
+            raise ConfigurationError(f"Failed to start ContainerManager: invalid Node Allocatable configuration. {what}")
+
+
+def _capacities(machine: Machine, reserved: int) -> dict[str, int]:
     memory = quantity.parse(machine.memory).value
-    return {MEMORY: memory, DISK: quantity.parse(machine.disk).value // 1024 * 1024, PIDS: pids.most(memory)}
+    return {MEMORY: memory, PODS_MEMORY: memory - reserved, DISK: quantity.parse(machine.disk).value // 1024 * 1024, PIDS: pids.most(memory)}
 
 
 def _thresholds(raw: dict[str, Any], default: dict[str, str]) -> tuple[Threshold, ...]:
@@ -237,6 +273,8 @@ class Configured:
         """Read the node's file; False when this kubelet cannot start with it."""
         try:
             self.state.configuration = of_node(self.runtime)
+            if self.state.configuration:
+                _check_reservation(self.machine)
         except ConfigurationError as error:
             self.trace("KubeletNotStarted", f"nodes//{self.node}", node=self.node, message=str(error))
             return False

@@ -45,7 +45,7 @@ class Machine:
     eviction_image_percent: the same, of images (imagefs.available); where the kubelet's configuration says nothing else.
 
     image_gc_percent: imageGCHighThresholdPercent, how full the disk is when unused images go.
-    kept_memory, kept_disk: bytes that are no Pod's, because of the hard thresholds.
+    kept_memory, kept_disk: bytes that are no Pod's, because of hard thresholds and reservations; kept_cpu: the same in thousandths of a CPU.
     """
 
     cpu: str = "4"
@@ -57,6 +57,7 @@ class Machine:
     eviction_image_percent: int = 15
     kept_memory: int = 0
     kept_disk: int = 0
+    kept_cpu: int = 0
     user_namespaces: bool = True  # whether its runtime makes them
     drivers: tuple[str, ...] = ("nfs.csi.k8s.io",)  # CSI drivers that are registered with its kubelet
     kernel: str = RELEASE
@@ -159,7 +160,7 @@ def allocatable(machine: Machine) -> dict[str, str]:
     """What Pods may use: capacity less what eviction keeps free. Source: pkg/kubelet/cm/node_container_manager_linux.go (hardEvictionReservation)."""
     disk = _kibi(machine.disk) * 1024 - machine.kept_disk
     return {
-        "cpu": machine.cpu,
+        "cpu": str(quantity.of(quantity.parse(machine.cpu).nano - machine.kept_cpu * 1_000_000)) if machine.kept_cpu else machine.cpu,
         "ephemeral-storage": str(disk),
         "hugepages-1Gi": "0",
         "hugepages-2Mi": "0",

@@ -16,7 +16,7 @@ from cluster.runtime.hardware import SYSTEM_MEMORY
 
 from . import evictions, image_collection
 from .evictions import REASON, is_critical
-from .thresholds import DISK, MEMORY, PIDS, RESOURCES, Threshold, by_priority
+from .thresholds import DISK, MEMORY, PIDS, PODS_MEMORY, RESOURCES, Threshold, by_priority
 
 LOOKED_MS = 10_000  # evictionMonitoringPeriod
 CLEANED_MS, POLLED_MS = 30_000, 1_000  # podCleanupTimeout, podCleanupPollFreq
@@ -32,10 +32,12 @@ class Pressure:
     # -- what there is -----------------------------------------------------------------------------------------------
 
     def available(self, kind: str) -> int:
-        """What is left of memory, disk or process numbers."""
+        """What is left of a pool: memory, that of all Pods, disk, process numbers."""
         runtime, capacities = self.kubelet.runtime, self.kubelet.configuration.capacities
         if kind == MEMORY:
             return capacities[kind] - SYSTEM_MEMORY - sum(process.memory_bytes for process in runtime.state.processes.values())
+        if kind == PODS_MEMORY:
+            return capacities[kind] - sum(process.memory_bytes for process in runtime.state.processes.values())
         if kind == PIDS:
             return capacities[kind] - pids.running(runtime.state)
         return capacities[kind] - image_collection.used_bytes(runtime) - self._stored()
@@ -100,7 +102,7 @@ class Pressure:
         return [
             each
             for each in self._thresholds()
-            if each.is_met(observed[each.condition], capacities[each.condition], with_reclaim=each.key in unresolved)
+            if each.is_met(observed[each.pool], capacities[each.pool], with_reclaim=each.key in unresolved)
         ]
 
     def _note(self, met: list[Threshold], observed: dict[str, int]) -> None:
@@ -110,7 +112,7 @@ class Pressure:
         state.unresolved = [each.key for each in met if kubelet.now_ms - state.thresholds[each.key] >= each.grace_ms]
         for kind in dict.fromkeys(each.condition for each in met):
             if kind not in state.pressures:
-                left = {"count" if kind == PIDS else "bytes": max(0, observed[kind])}
+                left = {"count" if kind == PIDS else "bytes": max(0, min(observed[each.pool] for each in met if each.condition == kind))}
                 kubelet.trace("NodePressureFound", f"nodes//{kubelet.node}", node=kubelet.node, condition=kind, **left)
             state.pressures[kind] = kubelet.now_ms
         period_ms = kubelet.configuration.transition_ms
@@ -133,13 +135,13 @@ class Pressure:
     def _is_short(self) -> bool:
         """Whether any threshold is still met, or its least reclaim not reached."""
         capacities = self.kubelet.configuration.capacities
-        return any(each.is_met(self.available(each.condition), capacities[each.condition], with_reclaim=True) for each in self._thresholds())
+        return any(each.is_met(self.available(each.pool), capacities[each.pool], with_reclaim=True) for each in self._thresholds())
 
     def _evict(self, worker, pod: dict, threshold: Threshold) -> None:
         """The Pod fails, with a second to end in, or, at a soft threshold, what its node grants; its condition tells why."""
         kubelet, kind = self.kubelet, threshold.condition
-        amount = threshold.amount.of(kubelet.configuration.capacities[kind])
-        words, notes = evictions.message(kubelet, kind, pod, threshold=amount, available=self.available(kind))
+        amount = threshold.amount.of(kubelet.configuration.capacities[threshold.pool])
+        words, notes = evictions.message(kubelet, kind, pod, threshold=amount, available=self.available(threshold.pool))
         kubelet.tell("PodEvictedForRoom", worker, message=words, condition=kind)
         own_s = pod["spec"].get("terminationGracePeriodSeconds")
         most_s = kubelet.configuration.max_grace_s

@@ -17,9 +17,10 @@ from cluster.meta.gotext import quote
 
 MEMORY, DISK, PIDS = "MemoryPressure", "DiskPressure", "PIDPressure"
 NODE_FS, IMAGE_FS, MEMORY_LEFT, PIDS_LEFT = "nodefs.available", "imagefs.available", "memory.available", "pid.available"
-CONDITIONS = {MEMORY_LEFT: MEMORY, IMAGE_FS: DISK, NODE_FS: DISK, PIDS_LEFT: PIDS}  # what is observed here
+PODS_LEFT, PODS_MEMORY = "allocatableMemory.available", "PodsMemory"  # what all Pods together may hold: a pool beside those of conditions
+CONDITIONS = {MEMORY_LEFT: MEMORY, PODS_LEFT: MEMORY, IMAGE_FS: DISK, NODE_FS: DISK, PIDS_LEFT: PIDS}  # what is observed here
 RESOURCES = {MEMORY: "memory", DISK: "ephemeral-storage", PIDS: "pids"}
-UNSEEN = ("allocatableMemory.available", "containerfs.available", "containerfs.inodesFree", "imagefs.inodesFree", "nodefs.inodesFree")
+UNSEEN = ("containerfs.available", "containerfs.inodesFree", "imagefs.inodesFree", "nodefs.inodesFree")
 DEFAULT_HARD = {MEMORY_LEFT: "100Mi", NODE_FS: "10%", "nodefs.inodesFree": "5%", IMAGE_FS: "15%", "imagefs.inodesFree": "5%"}
 
 _NUMBER = re.compile(r"[-+]?+(\d{1,40}+(\.\d{0,40}+)?+|\.\d{1,40}+)", re.ASCII)
@@ -60,6 +61,11 @@ class Threshold:
     def condition(self) -> str:
         return CONDITIONS[self.signal]
 
+    @property
+    def pool(self) -> str:
+        """What its signal is about: the condition's resource, or that part of it which is the Pods'."""
+        return PODS_MEMORY if self.signal == PODS_LEFT else self.condition
+
     def is_met(self, available: int, capacity: int, *, with_reclaim: bool = False) -> bool:
         wanted = self.amount.of(capacity).value
         if with_reclaim and self.reclaim is not None:
@@ -82,7 +88,7 @@ def parse(hard: dict[str, str], soft: dict[str, str], graces: dict[str, str], re
 
 def by_priority(thresholds: Iterable[Threshold]) -> list[Threshold]:
     """Memory before everything else."""
-    return sorted(thresholds, key=lambda each: each.signal != MEMORY_LEFT)
+    return sorted(thresholds, key=lambda each: each.condition != MEMORY)
 
 
 def _statements(table: dict[str, str]) -> dict[str, Amount]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cluster.kubelet import configuration, thresholds
+from cluster.kubelet import configuration, node_status, thresholds
 from cluster.kubelet.node_status import Machine
 
 HEAD = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
@@ -29,6 +29,9 @@ SOFT = "evictionSoft: {memory.available: 1Gi}\n"
         (HEAD + 'evictionHard: {memory.available: "0"}\n', RUN + "eviction threshold memory.available must be positive: 0"),
         (HEAD + "evictionHard: {memory.available: -5%}\n", RUN + "eviction percentage threshold memory.available must be >= 0%: -5%"),
         (HEAD + "evictionHard: {memory.available: x%}\n", RUN + 'strconv.ParseFloat: parsing "x": invalid syntax'),
+        (HEAD + "kubeReserved: {gpu: x}\n", RUN + '--kube-reserved value failed to parse: cannot reserve "gpu" resource'),
+        (HEAD + "systemReserved: {memory: -1Gi}\n",
+         RUN + '--system-reserved value failed to parse: resource quantity for "memory" cannot be negative: -1Gi'),
         (HEAD + "evictionMinimumReclaim: {nodefs.available: -1Gi}\n",
          RUN + "negative eviction minimum reclaim specified for nodefs.available"),
         (HEAD + "evictionMinimumReclaim: {nodefs.available: 0%}\n",
@@ -55,6 +58,13 @@ def test_a_configuration_that_is_wrong_is_refused_in_upstreams_words(text, said)
 def test_thresholds_come_to_amounts_of_what_the_machine_has(text, floors):
     made = configuration.made(configuration.read(HEAD + text), Machine())
     assert dict(made.floors) == floors
+
+
+def test_what_is_reserved_is_no_pods():
+    made = configuration.made(configuration.read(HEAD + "kubeReserved: {cpu: 250m, memory: 1Gi}\nsystemReserved: {memory: 512Mi}\n"), Machine())
+    found = node_status.allocatable(made.machine)
+    assert (found["cpu"], found["memory"]) == ("3750m", "6556Mi")
+    assert dict(made.floors)[thresholds.PODS_MEMORY] == 100 << 20 and made.capacities[thresholds.PODS_MEMORY] == 6656 << 20
 
 
 def test_unknown_fields_are_read_over_and_the_rest_acts():

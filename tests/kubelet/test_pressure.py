@@ -215,3 +215,16 @@ def test_logs_count_against_the_limit_of_storage():
     status = world.pod("chatty")["status"]
     assert status["reason"] == "Evicted"
     assert status["message"] == "Pod ephemeral local storage usage exceeds the total limit of containers 20Ki. "
+
+
+def test_pods_that_together_hold_what_is_reserved_are_evicted_though_the_machine_has_more():
+    world = configured("systemReserved: {memory: 4Gi}\n")
+    stress(world, "greedy", "4050M")
+    world.run(20_000)
+    assert world.pod("greedy")["status"]["message"].startswith("The node was low on resource: memory. Threshold quantity: 100Mi, available: ")
+
+
+def test_a_node_cannot_reserve_more_than_it_has():
+    world = configured("kubeReserved: {memory: 9Gi}\n")
+    said = world.facts("KubeletNotStarted")[0].data["message"]
+    assert said.endswith('Resource "memory" has a reservation of 9316Mi but capacity of 8Gi. Expected capacity >= reservation.')
