@@ -100,6 +100,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "stage.no_pods": ("no Pod here yet", "这里还没有 Pod"),
     "stage.no_owner": ("no owner", "无属主"),
     "stage.no_sandbox": ("no sandbox yet", "尚无沙箱"),
+    "stage.sandbox_stopped": ("sandbox stopped", "沙箱已停止"),
     "stage.object_gone": ("object deleted", "对象已删除"),
     "stage.last_sync": ("last sync: wanted {wanted}, found {found}", "上次同步：期望 {wanted}，实际 {found}"),
     "stage.last_sync_so": ("last sync: wanted {wanted}, found {found} → {so}", "上次同步：期望 {wanted}，实际 {found} → {so}"),

@@ -119,7 +119,12 @@ def _forced(data: dict, resource: str) -> str:
     return "out-of-service" if data.get("why") == "out-of-service" else ""
 
 
+def _pull(data: dict, resource: str) -> str:
+    return "known" if data.get("bytes") == 0 else ""
+
+
 CHOOSERS = {
+    "ImagePullStarted": _pull,
     "VolumeDetachForced": _forced,
     "ServiceProgrammed": _endpoints,
     "ConnectionRouted": _route,

@@ -246,7 +246,7 @@ def network_added(p, event: TraceEvent) -> Set:
 
 @fold("SandboxStopped", "SandboxKilled", "NetworkRemoved")
 def sandbox_stopped(p, event: TraceEvent) -> Set:
-    return p.nodes.pod(event, plate=None)
+    return p.nodes.pod(event, plate=None, is_stopped=True)
 
 
 @fold("ImagePullStarted")
@@ -255,6 +255,8 @@ def pull_started(p, event: TraceEvent) -> Set:
     pulling = {**_pull(event), "since_ms": event.at_ms, "done": 0}
     amount = size(data.get("bytes") or 0)
     words = {"en": f"pulling {amount}", "zh": f"正在拉取 {amount}"}
+    if not data.get("bytes"):  # its layers are on the node already
+        words = {"en": "checking the image", "zh": "正在核对镜像"}
     return [*p.nodes.pod(event, pulling=pulling), *p.nodes.container(event, state="waiting", word="pulling", words=words),
             *p.nodes.image(data["node"], data.get("image", ""), "pulling")]
 

@@ -1,6 +1,9 @@
 """The truth on a node: what kubelet and runtime traced of a Pod's containers and their probes."""
 
+from types import SimpleNamespace
+
 from cluster.engine.trace import TraceEvent
+from cluster.picture.folds import FOLDS
 from cluster.picture.nodes import NodePictures
 from tests.picture.test_slim import rich
 
@@ -65,3 +68,18 @@ def test_a_part_of_a_node_that_is_off_says_nothing_until_it_is_on():
     assert pictures.nodes["k8snode1"]["containerd"]["since_ms"] == 700 and pictures.nodes["k8snode1"]["containerd"]["off"]
     pictures.switch("k8snode1", "containerd", None)
     assert not pictures.nodes["k8snode1"]["containerd"]["off"] and not pictures.nodes["k8snode1"]["cni"]["off"]
+
+
+def test_a_sandbox_that_has_stopped_is_told_from_one_that_is_still_to_come():
+    pictures = planned()
+    assert not pictures.pods["k8snode1/u"].get("is_stopped")
+    for kind in ("SandboxStarted", "SandboxStopped"):
+        FOLDS[kind](SimpleNamespace(nodes=pictures), fact())
+    assert pictures.pods["k8snode1/u"]["plate"] is None and pictures.pods["k8snode1/u"]["is_stopped"]
+
+
+def test_a_pull_of_layers_that_are_there_is_none_of_zero_bytes():
+    pictures = planned()
+    for count, said in ((0, "checking the image"), (3 << 20, "pulling 3 MiB")):
+        FOLDS["ImagePullStarted"](SimpleNamespace(nodes=pictures), fact(container="app", image="web:1", bytes=count))
+        assert row(pictures, "app")["words"]["en"] == said

@@ -25,6 +25,14 @@ KINDS = {
         en="**containerd** on {node} pulls {image} ({size}) from its registry. By default one pull of a node follows the other.",
         zh="{node} 上的 **containerd** 从镜像仓库拉取 {image}（{size}）。默认情况下同一节点的拉取依次进行。",
     ),
+    "ImagePullStarted.known": Kind(
+        stage="pull",
+        marker="cri",
+        source=IMAGE,
+        fidelity="simplified",
+        en="**containerd** on {node} asks the registry for {image}. All of its layers are here already, so nothing else is fetched.",
+        zh="{node} 上的 **containerd** 向镜像仓库询问 {image}。它的所有层都已在本节点，无须再拉取。",
+    ),
     "ImagePullProgressed": Kind(
         stage="pull",
         source=IMAGE,

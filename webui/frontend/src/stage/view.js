@@ -75,7 +75,7 @@ function podScene(view) {
     spots: [],
     selected: view.selected,
     hotPods: POD_LANES.test(moment.row?.actor ?? "") || POD_LANES.test(moment.row?.lane ?? ""),
-    words: { gone: t("stage.object_gone"), noSandbox: t("stage.no_sandbox") },
+    words: { gone: t("stage.object_gone"), noSandbox: t("stage.no_sandbox"), sandboxStopped: t("stage.sandbox_stopped") },
     stateWord: (container) => stateWord(container),
     didChange: (entry, container) => didChange(moment.changes, entry, container),
   };
