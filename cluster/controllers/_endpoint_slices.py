@@ -12,6 +12,7 @@ from cluster.kinds.service import is_headless
 
 from . import _service_pods as service_pods
 from ._pods import is_ready
+from ._port_order import in_order
 
 MANAGED_BY, SERVICE_NAME, HEADLESS = "endpointslice.kubernetes.io/managed-by", "kubernetes.io/service-name", "service.kubernetes.io/headless"
 RESERVED = (SERVICE_NAME, MANAGED_BY, HEADLESS)
@@ -138,7 +139,7 @@ def _new(service: dict, family: str, ports: Ports) -> dict:
 def shown_ports(ports: Ports) -> list[dict]:
     """Ports as a slice writes them."""
     return [{"name": name, "port": number, "protocol": protocol, **({"appProtocol": app} if app is not None else {})}
-            for name, number, protocol, app in ports]  # fmt: skip
+            for name, number, protocol, app in in_order(ports, "EndpointSlice")]  # fmt: skip
 
 
 def labels_of(service: dict) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The subsets of an Endpoints object: addresses grouped by the ports at which they answer, in a fixed order.
 
-Upstream orders subsets and ports by a hash of theirs; here it is their text. Source: pkg/api/v1/endpoints/util.go (RepackSubsets),
+Upstream orders subsets by a hash in which their Pods' uids are; here it is the text of their ports. Source: pkg/api/v1/endpoints/util.go (RepackSubsets),
 pkg/controller/endpoint/endpoints_controller.go (podToEndpointAddressForService, truncateEndpoints).
 """
 
@@ -11,6 +11,7 @@ import math
 from . import _service_pods as service_pods
 from ._endpoint_slices import Ports, ports_of
 from ._pods import is_ready
+from ._port_order import in_order
 
 CAPACITY = 1000  # addresses in one object
 OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
@@ -49,7 +50,7 @@ def subsets_of(made: list[Made]) -> list[dict]:
 def _subset(ports: list[tuple], addresses: list[tuple[dict, bool]]) -> dict:
     ready = [address for address, is_ready_ in addresses if is_ready_]
     waiting = [address for address, is_ready_ in addresses if not is_ready_]
-    shown = [_port(port) for port in sorted(ports, key=str) if port]
+    shown = [_port(port) for port in in_order([port for port in ports if port], "Endpoints")]
     parts = {"addresses": ready, "notReadyAddresses": waiting, "ports": shown}
     return {name: part for name, part in parts.items() if part}
 
