@@ -1,7 +1,8 @@
 """The subsets of an Endpoints object: addresses grouped by the ports at which they answer, in a fixed order.
 
-Upstream orders subsets by a hash in which their Pods' uids are; here it is the text of their ports. Source: pkg/api/v1/endpoints/util.go (RepackSubsets),
-pkg/controller/endpoint/endpoints_controller.go (podToEndpointAddressForService, truncateEndpoints).
+Upstream orders subsets by a hash in which their Pods' uids are; here it is the text of their ports.
+Source: pkg/api/v1/endpoints/util.go (RepackSubsets), pkg/controller/endpoint/endpoints_controller.go (podToEndpointAddressForService,
+truncateEndpoints).
 """
 
 from __future__ import annotations

@@ -72,9 +72,10 @@ class EndpointsController(Controller):
             self.queue.add(key_of(new))
 
     def on_endpoints(self, kind: str, old: dict | None, new: dict) -> None:
+        """Who loses its Endpoints gets new ones; a Service that goes takes them along, and news of that may come a moment later."""
         service = self.services.get(key_of(new))
         if kind == "DELETED" and service is not None and service["spec"].get("selector"):
-            self.queue.add(key_of(new))
+            self.queue.add_after(key_of(new), CATCH_UP_MS)
 
     def on_synced(self) -> None:
         """What is left of Services that went while nobody watched. Source: checkLeftoverEndpoints."""

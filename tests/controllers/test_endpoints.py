@@ -253,3 +253,15 @@ def test_the_time_of_a_pod_that_went_unseen_is_not_kept():
     del pods["default/a"]
     times.compute("default/web", service, list(pods.values()), pods)
     assert list(times.pods["default/web"]) == ["b"]
+
+
+def test_endpoints_that_go_with_their_service_do_not_come_again():
+    """The API server removes them with the Service (registry/core/service/storage); in either order the news may come."""
+    world = World()
+    for number in range(12):
+        body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": f"s{number}"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}}
+        world.create("services", body)
+        world.do(world.client.delete("services", f"s{number}", "default"))
+    made = [change.key for change in world.store.since("/registry/services/endpoints/default/", 0) if change.type == "ADDED"]
+    made = [key for key in made if not key.endswith("/kubernetes")]
+    assert sorted(made) == sorted(f"/registry/services/endpoints/default/s{number}" for number in range(12))
