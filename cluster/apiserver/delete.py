@@ -223,13 +223,18 @@ def _check_preconditions(call: Call, meta: dict, asked: DeleteOptions) -> None:
                               f"the ResourceVersion in record ({meta['resourceVersion']}). The object might have been modified", group)
 
 
+def _check_in_storage(call: Call, meta: dict, asked: DeleteOptions) -> None:
+    """The same for what is marked by an update, where the storage looks."""
+    for name, wanted, found in (("UID", asked.uid, meta["uid"]), ("ResourceVersion", asked.resource_version, meta["resourceVersion"])):
+        if wanted and wanted != found:
+            raise call.conflict(f"Precondition failed: {name} in precondition: {wanted}, {name} in object meta: {found}")
+
+
 def _namespace(call: Call, stored: Stored, asked: DeleteOptions) -> Response | Write:
     """A Namespace goes in two steps: Terminating first, gone when its finalizers are."""
     live = stored.value
     meta = live["metadata"]
-    for name, wanted, found in (("UID", asked.uid, meta["uid"]), ("ResourceVersion", asked.resource_version, meta["resourceVersion"])):
-        if wanted and wanted != found:
-            raise call.conflict(f"Precondition failed: {name} in precondition: {wanted}, {name} in object meta: {found}")
+    _check_in_storage(call, meta, asked)
     admission.validate(call, None, live)
     if not meta.get("deletionTimestamp"):
         ending = {**meta, "deletionTimestamp": call.context.time_text()}
@@ -248,7 +253,7 @@ def _definition(call: Call, stored: Stored, asked: DeleteOptions) -> Response | 
     Source: k8s.io/apiextensions-apiserver pkg/registry/customresourcedefinition/etcd.go.
     """
     live = stored.value
-    _check_preconditions(call, live["metadata"], asked)
+    _check_in_storage(call, live["metadata"], asked)
     now = call.context.time_text()
     finalizers = _finalizers(call, live["metadata"], asked)
     if CLEANUP not in finalizers:

@@ -67,7 +67,8 @@ def _is_served_group(path: str, registry: Registry) -> bool:
 
 def _plain(path: str, request: Request, registry: Registry) -> Response | None:
     if path in ("/version", "/version/"):
-        return Response(code=200, body=VERSION)
+        negotiation.check_discovery(request, (negotiation.JSON,))
+        return Response(code=200, body=VERSION, headers={"Content-Type": JSON})
     if path == "/":
         roots = ["/api", "/api/v1", "/apis", *(f"/apis/{group}" for group in registry.groups() if group), *CHECKS,
                  "/openapi/v2", "/openapi/v3", "/version", tokens.CONFIGURATION, tokens.KEY_SET]
@@ -99,7 +100,9 @@ def _schemas(path: str, request: Request, registry: Registry) -> Response | None
         index = openapi.index(registry)
         return _tagged(request, index, openapi.digest(index))
     name = path[len("/openapi/v3/"):] if path.startswith("/openapi/v3/") else ""
-    if not name or openapi.document(registry, name) is None:
+    if path.startswith("/openapi/v3/") and (not name or openapi.document(registry, name) is None):
+        return Response(code=404, body=b"")
+    if not name:
         return None
     digest, known = openapi.digests(registry)[name], request.options.get("hash")
     response = _document(request, 3, digest, lambda: openapi.document(registry, name), lambda: openapi_protobuf.document(registry, name))
@@ -130,20 +133,35 @@ def _tagged(request: Request, body: Any, digest: str, **headers: str) -> Respons
     return Response(code=200, body=body, headers=found)
 
 
+def _wants_aggregated(accept: str) -> bool:
+    """Whether the whole of discovery in one answer is what is accepted best. Source: pkg/endpoints/discovery/aggregated/wrapper.go."""
+    for media, parameters in negotiation.clauses(accept):
+        if media in (JSON, "*/*") and parameters.get("as") == "APIGroupDiscoveryList":
+            if (parameters.get("g"), parameters.get("v")) == ("apidiscovery.k8s.io", "v2"):
+                return True
+        elif media in (*negotiation.MEDIA, "*/*") and "as" not in parameters:
+            return False
+    return False
+
+
 def _groups(path: str, request: Request, registry: Registry) -> Response | None:
     parts = path.strip("/").split("/")
     if parts in (["api"], ["apis"]):
-        if "as=APIGroupDiscoveryList" in request.accept.replace(" ", ""):
+        if _wants_aggregated(request.accept):
             body, digest = _aggregated(registry, parts == ["api"])
             return _tagged(request, body, digest, **{"Content-Type": AGGREGATED, "Vary": "Accept"})
+        negotiation.check_discovery(request, is_routed=parts == ["api"])
         return Response(code=200, body=_versions() if parts == ["api"] else _group_list(registry))
     if parts == ["api", "v1"]:
+        negotiation.check_discovery(request)
         return Response(code=200, body=resource_lists.resource_list(registry, "", "v1"))
     if parts[0] != "apis" or len(parts) > 3 or parts[1] not in registry.groups():
         return None
     if len(parts) == 2:
+        negotiation.check_discovery(request, is_routed=False)
         return Response(code=200, body={"kind": "APIGroup", "apiVersion": "v1", **_group(registry, parts[1])})
     if parts[2] in resource_lists.versions_of(registry, parts[1]):
+        negotiation.check_discovery(request)
         return Response(code=200, body=resource_lists.resource_list(registry, parts[1], parts[2]))
     return None
 

@@ -10,6 +10,7 @@ from cluster.meta.gotext import quote
 
 LAYOUT = "2006-01-02T15:04:05Z07:00"
 MICRO_LAYOUT = "2006-01-02T15:04:05.000000Z07:00"
+MICRO_DIGITS = 6
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[-+]\d\d:\d\d)", re.ASCII)
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _PARTS = (("2006", r"\d{4}"), ("-", "-"), ("01", r"\d\d"), ("-", "-"), ("02", r"\d\d"), ("T", "T"), ("15", r"\d\d?"), (":", ":"),
@@ -35,7 +36,7 @@ def micro_time(text: str) -> str | None:
 
 def _parsed(text: str, layout: str) -> tuple[int, ...]:
     found = _TIME.fullmatch(text)
-    if not found or (layout == MICRO_LAYOUT and not found[7]):
+    if not found or (layout == MICRO_LAYOUT and len(found[7] or "") != MICRO_DIGITS):
         raise TimeError(_problem(text, layout))
     year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
     for name, is_bad in (("month", not 1 <= month <= 12), ("hour", hour > 23), ("minute", minute > 59), ("second", second > 59)):

@@ -169,6 +169,7 @@ def watch_spec(request: Request, kinds: Registry | None = None) -> WatchRequest:
     selection.matcher_for(kind, query.get("labelSelector", ""), field_selector)
     version = query.get("resourceVersion", "")
     read.revision_of(version)
+    whole_number(query.get("limit"))
     resource = kind.plural if kinds.plural(kind.plural) is kind else f"{kind.plural}.{kind.group}"
     return WatchRequest(
         resource=resource, prefix=folder_for(kind, request.namespace if kind.namespaced else ""), namespace=request.namespace,
@@ -189,7 +190,7 @@ def _check_watch(query: Mapping[str, str]) -> None:
         errors.append(fields.forbidden(path, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
     if match and match != "NotOlderThan":
         errors.append(fields.not_supported(path, match, ("NotOlderThan",)))
-    if match and query.get("continue"):
+    if query.get("continue"):
         errors.append(fields.forbidden(path, "resourceVersionMatch is forbidden when continue is provided"))
     if errors:
         raise status.invalid("ListOptions", "", errors, "meta.k8s.io")
@@ -249,6 +250,10 @@ def wire_form(body: Any) -> Any:
     return {**body, "items": items}
 
 
+PLAIN_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:yaml")     # the latter: marks such as *, which single quotes do for
+LETTERS = ("y", "Y", "n", "N")      # old YAML's short words for true and false
+
+
 class _Dumper(yaml.SafeDumper):
     """YAML as sigs.k8s.io/yaml writes it: texts that look like something else in double quotes, long ones as blocks."""
 
@@ -260,7 +265,7 @@ def _text(dumper: _Dumper, value: str) -> yaml.Node:
     style = None
     if "\n" in value:
         style = "|"
-    elif dumper.resolve(yaml.ScalarNode, value, (True, False)) != "tag:yaml.org,2002:str":
+    elif value in LETTERS or dumper.resolve(yaml.ScalarNode, value, (True, False)) not in PLAIN_TAGS:
         style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
@@ -270,7 +275,7 @@ _Dumper.add_representer(str, _text)
 
 def as_yaml(body: Any) -> bytes:
     """A body as YAML, as sigs.k8s.io/yaml writes it."""
-    return yaml.dump(body, Dumper=_Dumper, sort_keys=True, default_flow_style=False, allow_unicode=True, width=1 << 20).encode()
+    return yaml.dump(body, Dumper=_Dumper, sort_keys=True, default_flow_style=False, allow_unicode=True).encode()
 
 
 def warning_header(text: str) -> str:

@@ -412,4 +412,6 @@ def step_of(item: object, kind: schema.Type) -> str:
 
 @lru_cache(maxsize=8192, typed=True)
 def _single_key_step(key: str, value: object) -> str:
+    if value is None and key == "name":
+        value = ""                            # the default of references' names
     return f"k:{to_json({key: value} if value is not None else {})}"

@@ -88,6 +88,24 @@ def _quality(text: str) -> float:
         return 1.0
 
 
+def check_stream(request: Request) -> None:
+    """Refuse a watch that would be written as YAML: it has no frames."""
+    if wanted(request.accept).media == YAML:
+        raise status.not_acceptable(STREAMS)
+
+
+def check_discovery(request: Request, produced: tuple[str, ...] = MEDIA, *, is_routed: bool = True) -> None:
+    """Refuse what no list of versions, groups or resources can be written as. is_routed: the router looks first, and at methods too."""
+    if is_routed and "method" in request.options:
+        raise status.method_not_allowed()
+    accepted = [part.partition(";")[0].strip() for part in request.accept.split(",")]
+    if is_routed and request.accept and not any(media in produced or media in ("*/*", "*") for media in accepted):
+        raise status.failure(406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: " + ", ".join(produced), {})
+    if produced == MEDIA:
+        check_plain(request)
+        wanted(request.accept)
+
+
 def check_route(request: Request) -> None:
     """What the router refuses before any handler runs: types that a route neither writes nor reads."""
     if request.subresource == "proxy":   # what goes on to others is theirs to refuse
@@ -97,5 +115,5 @@ def check_route(request: Request) -> None:
     produced = (*MEDIA, *STREAMS) if request.verb in ("list", "watch", "get") and not request.name else MEDIA
     accepted = [part.partition(";")[0].strip() for part in request.accept.split(",")]
     known = {media.partition(";")[0] for media in produced}
-    if request.accept and not any(media in known or media in ("*/*", "*") or media == "application/*" for media in accepted):
+    if request.accept and not any(media in known or media in ("*/*", "*") for media in accepted):
         raise status.failure(406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: " + ", ".join(produced), {})

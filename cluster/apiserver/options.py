@@ -4,6 +4,7 @@ Source: k8s.io/apimachinery pkg/apis/meta/v1/validation/validation.go; k8s.io/ap
 """
 from __future__ import annotations
 
+from cluster.kinds._cron import duration_ns
 from cluster.meta import fields, status
 from cluster.meta.objectmeta import is_plain_manager, validate_field_manager
 from cluster.meta.requests import Request
@@ -68,6 +69,14 @@ def boolean(text: str) -> bool:
     Source: k8s.io/apimachinery pkg/runtime/converter.go (Convert_Slice_string_To_bool).
     """
     return text.lower() not in ("0", "false")
+
+
+def check_timeout(request: Request) -> None:
+    """Refuse a `timeout` that is no duration. Source: k8s.io/apiserver pkg/endpoints/filters/request_deadline.go."""
+    try:
+        duration_ns(request.options["timeout"] or "0")
+    except ValueError as error:
+        raise status.bad_request(f"invalid timeout specified in the request URL - {error}") from None
 
 
 def manager_of(request: Request) -> str:

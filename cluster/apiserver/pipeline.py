@@ -89,6 +89,7 @@ def watch(request: Request, context: Context) -> Response | http.WatchRequest:
         enter(request, context)
         if not context.etcd.is_on:
             return refuse(request, context, cut_off(), "store")
+        negotiation.check_stream(request)
         return http.watch_spec(request, context.registry)
     except Exception as error:
         return failed(request, context, error)
@@ -167,6 +168,9 @@ def enter(request: Request, context: Context) -> Call:
     kind = routes.find(request, context.registry)
     if request.path:
         negotiation.check_route(request)
+        routes.check_name(request)
+        if "timeout" in request.options:
+            options.check_timeout(request)
     return Call(request, context, kind)
 
 

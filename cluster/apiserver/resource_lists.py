@@ -90,7 +90,7 @@ def aggregated_group(registry: Registry, group: str) -> dict:
 
 def _aggregated_resource(kind: Kind) -> dict:
     row: dict[str, Any] = {
-        "resource": kind.plural, "responseKind": {"group": kind.group, "version": kind.version, "kind": kind.kind},
+        "resource": kind.plural, "responseKind": _response_kind(kind, "", "", kind.kind),
         "scope": "Namespaced" if kind.namespaced else "Cluster", "singularResource": kind.singular,
         "verbs": list(kind.verbs) if kind.custom else sorted(kind.verbs)}
     if kind.short_names:
@@ -104,5 +104,11 @@ def _aggregated_resource(kind: Kind) -> dict:
 
 def _aggregated_subresource(kind: Kind, name: str) -> dict:
     group, version, its_kind, verbs = described(kind, name)
-    response = {"group": group or kind.group, "version": version or kind.version, "kind": its_kind or kind.kind}
-    return {"subresource": name, "responseKind": response, "verbs": list(verbs)}
+    return {"subresource": name, "responseKind": _response_kind(kind, group, version, its_kind or kind.kind), "verbs": list(verbs)}
+
+
+def _response_kind(kind: Kind, group: str, version: str, its_kind: str) -> dict:
+    """What a resource answers with; of built-in kinds the group and version are told only where they are not the list's own."""
+    if kind.custom:
+        group, version = group or kind.group, version or kind.version
+    return {"group": group, "version": version, "kind": its_kind}

@@ -7,6 +7,7 @@ from __future__ import annotations
 from cluster.kinds import Registry
 from cluster.kinds.base import Kind
 from cluster.meta import schema, status
+from cluster.meta.gotext import quote
 from cluster.meta.requests import Request
 
 COLLECTION_VERBS = ("list", "watch")
@@ -37,6 +38,12 @@ def find(request: Request, kinds: Registry) -> Kind:
         raise status.no_such_path() if request.name else status.method_not_allowed()
     _check_verb(request, kind)
     return kind
+
+
+def check_name(request: Request) -> None:
+    """Refuse names that would mean another folder. Source: k8s.io/apiserver pkg/endpoints/handlers/namer.go, pkg/server/handler."""
+    if request.name in (".", ".."):
+        raise status.bad_request(f"Name parameter invalid: {quote(request.name)}: may not be '{request.name}'")
 
 
 def _of_plural(request: Request, kinds: Registry) -> Kind:

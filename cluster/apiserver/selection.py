@@ -71,11 +71,15 @@ def read_fields(kind: Kind, text: str) -> selectors.FieldSelector:
     return found
 
 
+RENAMED = ("involvedObject", "reportingComponent", "source")   # of Events; in events.k8s.io they have other names
+
+
 @lru_cache(maxsize=64)
 def _readers_of(group: str, plural: str) -> dict[str, Callable[[dict], str]]:
     kind = registry().resource(group, plural)
     readers = dict(kind.selectable)
     if group == "events.k8s.io":
+        readers = {name: reader for name, reader in readers.items() if name.partition(".")[0] not in RENAMED}
         for events, core in TO_CORE.items():
             for name, reader in kind.selectable.items():
                 if name == core or name.startswith(core + "."):
@@ -87,12 +91,9 @@ def _readers(kind: Kind) -> dict[str, Callable[[dict], str]]:
     return kind.selectable if kind.custom else _readers_of(kind.group, kind.plural)
 
 
-BY_NAME = ("PersistentVolume", "PersistentVolumeClaim")   # for which upstream registers no labels of their own
-
-
 def _unsupported(kind: Kind, name: str) -> str:
     if kind.kind == "Job":
         return f"field label {quote(name)} not supported for Job"
-    if kind.selectable and kind.kind not in BY_NAME:
+    if kind.selectable:
         return f"field label not supported: {name}"
     return f'{quote(name)} is not a known field selector: only "metadata.name", "metadata.namespace"'

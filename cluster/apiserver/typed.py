@@ -269,7 +269,7 @@ def zero(kind: schema.Type) -> object:
     return _ZEROS.get(sort)
 
 
-_ZEROS = {"string": "", "bool": False, "int32": 0, "int64": 0, "quantity": "0", "intorstring": 0}
+_ZEROS = {"string": "", "bytes": "", "bool": False, "int32": 0, "int64": 0, "quantity": "0", "intorstring": 0}
 
 
 def encoded(found: dict, struct: schema.Struct) -> dict:

@@ -15,6 +15,7 @@ _PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 # An image's name: [host/]part[/part…][:tag][@digest].
 _IMAGE = re.compile(rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*(?::(?P<tag>\w[\w.-]{{0,127}}))?"
                     r"(?P<digest>@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?\Z", re.ASCII)
+MOST_IMAGE = 255 - len("library/")     # of a name without a host and a tag; longer ones cannot be read
 _VOLUME_DEFAULTS: dict[str, dict] = {
     "secret": {"defaultMode": 420}, "configMap": {"defaultMode": 420}, "downwardAPI": {"defaultMode": 420},
     "projected": {"defaultMode": 420}, "hostPath": {"type": ""}, "iscsi": {"iscsiInterface": "default"},
@@ -131,7 +132,7 @@ def pull_policy(image: str) -> str:
     Source: pkg/util/parsers/parsers.go (ParseImageName), github.com/distribution/reference.
     """
     found = _IMAGE.match(image)
-    if not found:
+    if not found or len(image) > MOST_IMAGE:
         return "IfNotPresent"
     tag = found["tag"] or ("" if found["digest"] else "latest")
     return "Always" if tag == "latest" else "IfNotPresent"

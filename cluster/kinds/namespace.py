@@ -114,7 +114,7 @@ KIND = Kind(
     default=default, prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=prepare_status,
     validate=validate, validate_update=lambda new, old: validate(new), validate_status=validate_status,
     prepare_for={"finalize": prepare_finalize}, validate_for={"finalize": validate_finalize},
-    name_check=names.is_label_name, selectable={"status.phase": _phase, "name": lambda obj: obj["metadata"]["name"]},
+    name_check=names.is_label_name, selectable={"status.phase": _phase},
     reset_fields={"": ("status",), "status": ("spec",), "finalize": ("status",)}, icon="folder",
     title={"en": "A room for names: objects in it are listed, limited and deleted together.",
            "zh": "名称的房间：其中的对象一起列出、一起限额、一起删除。"},

@@ -174,7 +174,6 @@ KIND = Kind(
     subresources=("status",), storage_version_hash="HN/zwEC+JgM=", columns=COLUMNS, cells=cells, default=default,
     prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=prepare_status, stamp=stamp,
     validate=validate, validate_update=validate_update, validate_status=validate_status, warn=warn,
-    selectable={"name": lambda volume: volume["metadata"].get("name", "")},
     reset_fields={"": ("status",), "status": ("spec",)}, icon="hard-drive",
     title={"en": "A piece of storage that outlives the Pods that use it.", "zh": "一块存储，比使用它的 Pod 活得更久。"},
 )

@@ -217,7 +217,6 @@ KIND = Kind(
     subresources=("status",), storage_version_hash="QWTyNDq0dC4=", columns=COLUMNS, cells=cells, default=default,
     prepare_create=prepare_create, prepare_update=prepare_update, prepare_status=prepare_status, validate=validate,
     validate_update=validate_update, validate_status=validate_status, warn=warn,
-    selectable={"name": lambda claim: claim["metadata"].get("name", "")},
     reset_fields={"": ("status",), "status": ("spec",)}, icon="database",
     title={"en": "A wish for storage of some size and class, which a PersistentVolume fulfils.",
                        "zh": "对一定大小和类别存储的申请，由 PersistentVolume 来满足。"},

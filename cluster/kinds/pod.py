@@ -271,6 +271,7 @@ def _pod_ip(pod: dict) -> str:
 
 SELECTABLE = {
     **{f"spec.{field}": _in_spec(field) for field in ("nodeName", "restartPolicy", "schedulerName", "serviceAccountName")},
+    "spec.host": _in_spec("nodeName"),          # its old name
     "spec.hostNetwork": lambda pod: "true" if pod["spec"].get("hostNetwork") else "false",
     "status.phase": phase, "status.podIP": _pod_ip, "status.podIPs": lambda pod: "",
     "status.nominatedNodeName": lambda pod: (pod.get("status") or {}).get("nominatedNodeName", ""),

@@ -4,6 +4,9 @@ Source: k8s.io/kubernetes plugin/pkg/admission/serviceaccount/admission.go.
 """
 from __future__ import annotations
 
+from cluster.meta import names
+from cluster.meta.gotext import quote
+
 NAME, RESOURCE = "ServiceAccount", "pods"
 DEFAULT = "default"
 MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -43,7 +46,9 @@ def _account(call, obj: dict, name: str) -> dict:
     stored = call.context.store.get(f"/registry/serviceaccounts/{call.namespace}/{name}")
     if stored is None:
         from . import refused
-        raise refused(call, obj, f'error looking up service account {call.namespace}/{name}: serviceaccount "{name}" not found')
+        wrong = names.path_segment(name)     # then its path cannot even be asked for
+        why = f"invalid resource name {quote(name)}: [{', '.join(wrong)}]" if wrong else f'serviceaccount "{name}" not found'
+        raise refused(call, obj, f"error looking up service account {call.namespace}/{name}: {why}")
     return stored.value
 
 
