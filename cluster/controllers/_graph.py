@@ -101,7 +101,17 @@ class Graph:
             meta["name"],
             meta.get("namespace", ""),
         )
-        return [("delete", uid) for uid in node.dependents if not self._refers_to(self.nodes[uid], node)]
+        todo = []
+        for uid in node.dependents:
+            if not self._refers_to(self.nodes[uid], node):
+                todo += [*self._strange(self.nodes[uid], node), ("delete", uid)]
+        return todo
+
+    @staticmethod
+    def _strange(dependent: Node, owner: Node) -> list[tuple[str, str]]:
+        """That an owner of another namespace is told of. Source: reportInvalidNamespaceOwnerRef."""
+        is_far = owner.namespace and owner.namespace != dependent.namespace and not owner.virtual
+        return [("report", f"{dependent.uid}/{owner.uid}")] if is_far else []
 
     def _refers_to(self, dependent: Node, owner: Node) -> bool:
         if owner.namespace and owner.namespace != dependent.namespace:
@@ -130,6 +140,7 @@ class Graph:
                 self.nodes[owner.uid] = owner
                 todo.append(("delete", owner.uid))
             elif not self._refers_to(node, owner):
+                todo += self._strange(node, owner)
                 suspect = True
             owner.dependents[node.uid] = True
         return [*todo, ("delete", node.uid)] if suspect else todo

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from cluster.client import Controller
+from cluster.client.recorder import Recorder
 from cluster.engine import Sleep
 from cluster.kinds import Registry
 from cluster.kinds.base import Kind
@@ -36,6 +37,7 @@ class GarbageCollector(Controller):
 
     def setup(self) -> None:
         self.state = Graph()
+        self.recorder = self.attach("recorder", Recorder(self, self.client, component="garbage-collector-controller"))
 
     def watch(self, informers) -> None:
         for kind in _kinds.collected():
@@ -88,7 +90,18 @@ class GarbageCollector(Controller):
 
     def _attempt(self, todo: list[tuple[str, str]]) -> None:
         for what, uid in todo:
-            self.queue.add(f"{what}/{uid}")
+            if what == "report":
+                self._report(*(self.state.nodes[each] for each in uid.split("/")))
+            else:
+                self.queue.add(f"{what}/{uid}")
+
+    def _report(self, dependent: Node, owner: Node) -> None:
+        """An owner is of another namespace, which no owner may be. Source: graph_builder.go reportInvalidNamespaceOwnerRef."""
+        ref = next(ref for ref in dependent.owners if ref["uid"] == owner.uid)
+        meta = {"name": dependent.name, "namespace": dependent.namespace, "uid": dependent.uid}
+        words = f"[{ref['apiVersion']}/{ref['kind']}, namespace: {dependent.namespace}, name: {ref['name']}, uid: {owner.uid}]"
+        self.recorder.event({"apiVersion": dependent.api_version, "kind": dependent.kind, "metadata": meta}, "Warning",
+                            "OwnerRefInvalidNamespace", f'ownerRef {words} does not exist in namespace "{dependent.namespace}"')
 
     # -- sync -------------------------------------------------------------------------------------------------------
 

@@ -239,7 +239,7 @@ class HorizontalPodAutoscalerController(Controller):
         rivals = [other for other in self.state.selectors if other == key or self._shares(other, namespace, pods)]
         if len(rivals) < 2:
             return pods, None
-        names = " ".join(f"{{{other.partition('/')[2]} {namespace}}}" for other in sorted(rivals))
+        names = " ".join(sorted(rivals))
         message = f"pods by selector {selector} are controlled by multiple HPAs: [{names}]"
         self._warn(look, "AmbiguousSelector", message)
         look.say(ACTIVE, False, "AmbiguousSelector", message)

@@ -259,8 +259,8 @@ def test_endpoints_that_go_with_their_service_do_not_come_again():
     """The API server removes them with the Service (registry/core/service/storage); in either order the news may come."""
     world = World()
     for number in range(12):
-        body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": f"s{number}"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}}
-        world.create("services", body)
+        spec = {"selector": {"app": "web"}, "ports": [{"port": 80}]}
+        world.create("services", {"apiVersion": "v1", "kind": "Service", "metadata": {"name": f"s{number}"}, "spec": spec})
         world.do(world.client.delete("services", f"s{number}", "default"))
     made = [change.key for change in world.store.since("/registry/services/endpoints/default/", 0) if change.type == "ADDED"]
     made = [key for key in made if not key.endswith("/kubernetes")]

@@ -113,3 +113,17 @@ def test_what_nobody_owns_is_left_alone():
     before = world.store.revision
     world.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "free"}, "spec": TEMPLATE["spec"]})
     assert world.writes(before) == ["ADDED pods"]
+
+
+def test_an_owner_of_another_namespace_is_told_of_and_counts_for_nothing():
+    """The words of kube-controller-manager 1.36.3. Source: graph_builder.go (reportInvalidNamespaceOwnerRef)."""
+    world = World()
+    owner = world.create("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}})
+    uid = owner["metadata"]["uid"]
+    reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": uid}
+    meta = {"name": "child", "namespace": "kube-public", "ownerReferences": [reference]}
+    world.create("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta})
+    [event] = [stored.value for _, stored in world.store.list("/registry/events/kube-public/")]
+    assert event["message"] == f'ownerRef [v1/ConfigMap, namespace: kube-public, name: a, uid: {uid}] does not exist in namespace "kube-public"'
+    assert (event["reason"], event["source"]) == ("OwnerRefInvalidNamespace", {"component": "garbage-collector-controller"})
+    assert world.store.get("/registry/configmaps/kube-public/child") is None

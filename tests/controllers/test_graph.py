@@ -76,7 +76,7 @@ def test_a_reference_taken_off_unblocks_its_owner():
 
 def test_an_owner_in_another_namespace_is_suspect():
     graph = graph_of(obj("owner", namespace="elsewhere"))
-    assert graph.observe(None, obj("a", owners=["owner"]), "v1", "Thing") == [("delete", "a")]
+    assert graph.observe(None, obj("a", owners=["owner"]), "v1", "Thing") == [("report", "a/owner"), ("delete", "a")]
 
 
 def test_an_unchanged_object_is_no_reason_to_look():

@@ -123,7 +123,7 @@ def test_two_autoscalers_of_the_same_pods_touch_nothing(world):
                  settle=False)
     run(world, 60)
     assert conditions(world)["ScalingActive"] == ("False", "AmbiguousSelector")
-    assert "pods by selector app=web are controlled by multiple HPAs: [{other default} {web default}]" in world.events("AmbiguousSelector")
+    assert "pods by selector app=web are controlled by multiple HPAs: [default/other default/web]" in world.events("AmbiguousSelector")
 
 
 @pytest.mark.parametrize(("selector", "reason"), [("", "SelectorRequired"), ("a in (", "InvalidSelector")])
