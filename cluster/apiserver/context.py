@@ -38,11 +38,13 @@ class Hooks:
     """What the API server asks of others. logs(namespace, pod, container, options) -> the text of a container's log.
 
     proxied(address, port, text) -> (code, body as bytes, headers) of an HTTP request's answer; code 0: there is none, and why.
+    of_kubelet(node, path, query) -> the same, of a GET at its port 10250.
     called(host, port, text, timeout_ms) -> the same over TLS, to a webhook. asked: so too, and nothing of it stays.
     """
 
     logs: Callable[[str, str, str, dict], str] = no_logs
     proxied: Callable[[str, int, str], tuple[int, Any, dict]] = unreachable
+    of_kubelet: Callable[[str, str, dict], tuple[int, Any, dict]] = unreachable
     is_on: Callable[[str], bool] = always
     called: Callable[[str, int, str, int], tuple[int, Any, dict]] = uncalled
     asked: Callable[[str, int, str, int], tuple[int, Any, dict]] = uncalled

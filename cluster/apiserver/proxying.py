@@ -1,8 +1,8 @@
-"""pods/proxy and services/proxy: the API server makes an HTTP request itself, to a Pod or to an endpoint of a Service.
+"""pods/proxy, services/proxy, nodes/proxy: the API server makes an HTTP request itself, to a Pod, an endpoint of a Service, a node.
 
 Source: pkg/registry/core/pod/strategy.go (ResourceLocation), pkg/registry/core/service/storage/storage.go (ResourceLocation),
 k8s.io/apimachinery pkg/util/proxy/upgradeaware.go. Simplifications: upgrades are refused, and of the client's headers Accept, Content-Type
-and User-Agent go along, of its body what is UTF-8; nodes/proxy is not served.
+and User-Agent go along, of its body what is UTF-8; kubelets answer what kubelet/endpoints.py has.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from cluster.meta.requests import Response
 from . import authn, openapi, relinking
 from .call import Call, key_for
 
+KUBELET_PORT = 10250
 METHODS = {"get": "GET", "create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE"}
 DROPPED = ("connection", "content-length", "transfer-encoding", "keep-alive")
 WORDS = {"refused": "connect: connection refused", "no-route": "connect: no route to host", "timeout": "i/o timeout"}
@@ -24,13 +25,16 @@ WORDS = {"refused": "connect: connection refused", "no-route": "connect: no rout
 
 def answer(call: Call) -> Response:
     """What the other side answers, or why it cannot be asked."""
-    if call.kind.kind not in ("Pod", "Service") or call.request.verb not in METHODS:
+    if call.kind.kind not in ("Pod", "Service", "Node") or call.request.verb not in METHODS:
         raise status.method_not_allowed()
     rest = path_after(call.request.path)
     if not rest and call.request.verb == "get":
         return Response(code=301, body="", headers={"Location": "proxy/"})  # upstream names the whole path; ours begins with a prefix
-    address, port = _of_service(call) if call.kind.kind == "Service" else _of_pod(call)
-    code, text, headers = call.context.hooks.proxied(address, port, _request(call, address, port, rest or "/"))
+    address, port = {"Service": _of_service, "Pod": _of_pod, "Node": _of_node}[call.kind.kind](call)
+    if call.kind.kind == "Node" and port == KUBELET_PORT:
+        code, text, headers = _of_kubelet(call, rest or "/")
+    else:
+        code, text, headers = call.context.hooks.proxied(address, port, _request(call, address, port, rest or "/"))
     if code:
         passed = {"Content-Type": headers.get("content-type", "text/plain"), **_passed(headers)}
         return Response(code=code, body=_relinked(call, address, port, text, passed), headers=passed)
@@ -58,7 +62,7 @@ def _relinked(call: Call, address: str, port: int, body: Any, headers: dict[str,
 
 def path_after(path: str) -> str:
     """What of a path is the other side's: all after the first /proxy behind the name."""
-    found = re.match(r"/api/[^/]+/namespaces/[^/]+/[^/]+/[^/]+/proxy", path)
+    found = re.match(r"/api/[^/]+/(?:namespaces/[^/]+/)?[^/]+/[^/]+/proxy", path)
     return path[found.end() :] if found else ""
 
 
@@ -116,6 +120,28 @@ def _of_service(call: Call) -> tuple[str, int]:
     if not fitting:
         raise status.service_unavailable(f'no endpoints available for service "{call.name}"')
     return fitting[call.context.rng("service-proxy").below(len(fitting))]
+
+
+def _of_node(call: Call) -> tuple[str, int]:
+    """Source: pkg/registry/core/node/strategy.go (ResourceLocation)."""
+    _, name, port = split(call.name)
+    if not name:
+        raise status.bad_request(f'invalid node request "{call.name}"')
+    stored = call.context.store.get(key_for(call.kind, "", name))
+    if stored is None:
+        raise status.not_found("nodes", name)
+    found = (stored.value.get("status") or {}).get("addresses") or ()
+    address = next((each["address"] for each in found if each["type"] == "InternalIP"), name)
+    if port and not re.fullmatch("[0-9]{1,5}", port):
+        raise status.service_unavailable(f"error trying to reach service: dial tcp: lookup tcp/{port}: unknown port")
+    return address, int(port or KUBELET_PORT)
+
+
+def _of_kubelet(call: Call, path: str) -> tuple[int, Any, dict[str, str]]:
+    if call.request.verb != "get":
+        return 405, "405: Method Not Allowed", {"content-type": "text/plain; charset=utf-8"}
+    asked = {name: value for name, value in call.request.options.items() if not _is_credential(name)}
+    return call.context.hooks.of_kubelet(split(call.name)[1], path, asked)
 
 
 def _method(request) -> str:

@@ -13,7 +13,7 @@ from cluster.runtime.filesystem import put
 from cluster.runtime.hardware import Hardware
 from cluster.runtime.network import to_number, to_text
 
-from . import configuration, logs
+from . import configuration, endpoints, logs
 from .kubelet import Kubelet
 from .node_status import Machine
 
@@ -74,6 +74,10 @@ class Node:
     def logs(self, namespace: str, pod: str, container: str, options: dict[str, str]) -> str:
         """A container's log as text. Raises StatusError."""
         return logs.read(self.kubelet, namespace, pod, container, options)
+
+    def answer(self, path: str, query: dict[str, str]) -> endpoints.Reply | None:
+        """What the kubelet answers over HTTP; None while it is off."""
+        return endpoints.answer(self.kubelet, path, query) if self.kubelet.is_on else None
 
     def log_run(self, namespace: str, pod: str, container: str, options: dict[str, str]) -> str:
         """The id of the container whose log that is; "" when there is none."""

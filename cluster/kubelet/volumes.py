@@ -171,7 +171,8 @@ class Volumes:
             self._write(pod, volume)
             mounted.places[name] = [f"{worker.uid}/{name}", "/", "ro"]
         elif volume.get("hostPath"):
-            mounted.places[name] = volume_sources.host_path(runtime.host().nodes, volume["hostPath"], now_ms=now_ms)
+            host = runtime.host_seen(absolute(volume["hostPath"].get("path", "/")))
+            mounted.places[name] = volume_sources.host_path(host.nodes, volume["hostPath"], now_ms=now_ms)
         elif name in mounted.claims:
             mounted.places[name] = self._claimed(volume, mounted.claims[name][0])
         elif volume.get("image"):

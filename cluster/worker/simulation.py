@@ -145,6 +145,13 @@ class Simulation:
         """An HTTP request that the API server makes itself (pods/proxy, services/proxy)."""
         return self.network.from_server(address, port, text)
 
+    def of_kubelet(self, node: str, path: str, query: dict[str, str]) -> tuple[int, Any, dict]:
+        """What a node's kubelet answers to a GET (nodes/proxy)."""
+        reply = self.nodes[node].answer(path, query) if node in self.nodes else None
+        if reply is None:
+            return 0, "refused", {}
+        return reply.code, reply.body, {"content-type": reply.kind, **({"location": path + "/"} if reply.code == 301 else {})}
+
     def called(self, host: str, port: int, text: str, timeout_ms: int) -> tuple[int, Any, dict]:
         """A call of the API server over TLS (webhooks)."""
         return self.network.call_of_server(host, port, text, timeout_ms)

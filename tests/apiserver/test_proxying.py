@@ -68,3 +68,16 @@ def test_pages_and_redirections_come_back_with_their_links_changed(http, heard, 
     assert http("GET", f"{where}/page")[2] == f'<a href="{where}/x">x</a>'
     assert http("GET", f"{where}/text")[2] == '<a href="/x">'
     assert http("GET", f"{where}/away")[1]["Location"] == f"{where}/x/"
+
+
+@pytest.mark.parametrize("name, port", [("n1", 10250), ("n1:10250", 10250), ("https:n1:10250", 10250), ("n1:30080", 30080)])
+def test_a_node_is_reached_at_its_kubelet_unless_another_port_is_named(server, http, name, port):
+    node = {"metadata": {"name": "n1"}, "status": {"addresses": [{"type": "InternalIP", "address": "10.0.0.11"}]}}
+    server.ask("create", "nodes", body={"apiVersion": "v1", "kind": "Node", **node})
+    hooks = server.context.hooks
+    hooks.of_kubelet = lambda node, path, query: (200, f"kubelet {node} {path} {query}", {})
+    hooks.proxied = lambda address, port, text: (200, f"{address}:{port}".encode(), {})
+    code, _, body = http("GET", f"/api/v1/nodes/{name}/proxy/pods", query="a=b")
+    said = body if isinstance(body, str) else bytes(body).decode()
+    assert code == 200 and said == ("kubelet n1 /pods {'a': 'b'}" if port == 10250 else "10.0.0.11:30080")
+    assert http("GET", "/api/v1/nodes/nobody/proxy/pods")[0] == 404

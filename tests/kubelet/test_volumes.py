@@ -403,6 +403,16 @@ def test_the_token_of_every_pod_is_a_step_and_dates_from_its_start():
     assert found["exp"] - found["iat"] == 365 * 86_400
 
 
+def test_a_log_on_the_node_can_be_mounted_by_its_name():
+    world = Shelf()
+    world.create("talks", ["sh", "-c", "echo hello; sleep 1000"])
+    world.run(5_000)
+    uid = world.pod("talks")["metadata"]["uid"]
+    path = f"/var/log/pods/default_talks_{uid}/app/0.log"
+    world.start("reads", mount("log", "/log", readOnly=True), volumes=[{"name": "log", "hostPath": {"path": path, "type": "FileOrCreate"}}])
+    assert world.inside("reads").read_file("/log").endswith("stdout F hello\n")
+
+
 def test_a_claims_pod_waits_until_the_claim_is_bound():
     world = Shelf()
     wanted = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
