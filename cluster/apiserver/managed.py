@@ -50,8 +50,13 @@ def passed_on(entries: list[dict], key: tuple[str, str, str, str], gained: Node 
 
 def struct_of(api_version: str, kind: str) -> schema.Struct | None:
     """The type of a kind."""
+    return _struct_of(api_version, kind) if isinstance(kind, str) else None
+
+
+@lru_cache(maxsize=1024)
+def _struct_of(api_version: str, kind: str) -> schema.Struct | None:
     group, _, version = api_version.rpartition("/")
-    return schema.type_of(group, version, kind) if isinstance(kind, str) else None
+    return schema.type_of(group, version, kind)
 
 
 def _entries(old: dict | None, new: dict, subresource: str) -> list[dict]:
@@ -120,12 +125,12 @@ def _entry(key: tuple, fields: Node, time_text: str) -> dict:
 
 def ordered(entries: list[dict]) -> list[dict]:
     """Entries in upstream's order: appliers first, then by time, manager, version, subresource."""
-    latest = None
+    before = latest = None
     for entry in entries:
         place = entry["operation"], entry.get("time") or ""
-        if latest is not None and place <= latest:
+        if latest is not None and (place < latest or (place == latest and _order(entry) < _order(before))):
             return sorted(entries, key=_order)
-        latest = place
+        before, latest = entry, place
     return entries
 
 

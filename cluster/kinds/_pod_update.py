@@ -199,10 +199,15 @@ def validate_status(new: dict, old: dict) -> Errors:
     """A status may say nearly anything; ended containers stay ended, the QoS class stays."""
     errors: Errors = []
     status, before = new.get("status") or {}, old.get("status") or {}
-    _rules.kube_finalizers(errors, new["metadata"])
-    _annotations(errors, new, old)
-    _conditions(errors, status.get("conditions") or ())
-    _nominated(errors, status, before, old["spec"])
+    if "finalizers" in new["metadata"]:
+        _rules.kube_finalizers(errors, new["metadata"])
+    if new["metadata"].get("annotations") is not old["metadata"].get("annotations"):
+        _annotations(errors, new, old)
+    conditions = status.get("conditions") or ()
+    if [found for found in conditions if found.get("type") not in _CONDITION_TYPES or found.get("observedGeneration", 0) < 0]:
+        _conditions(errors, conditions)
+    if status.get("nominatedNodeName"):
+        _nominated(errors, status, before, old["spec"])
     if status.get("observedGeneration", 0) < 0:
         errors.append(fields.invalid("status.observedGeneration", status["observedGeneration"],
                                      "must be a non-negative integer"))
@@ -213,7 +218,7 @@ def validate_status(new: dict, old: dict) -> Errors:
             _ended_stay_ended(errors, status.get(name) or (), before[name], old["spec"], name, containers)
     if status.get("podIPs") != before.get("podIPs"):
         _ips(errors, status, before, "podIPs")
-    if status.get("hostIPs"):
+    if status.get("hostIPs") and (status["hostIPs"] != before.get("hostIPs") or status.get("hostIP") != before.get("hostIP")):
         _host_ips(errors, status, before)
     return errors
 

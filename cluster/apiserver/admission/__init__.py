@@ -1,7 +1,8 @@
 """Admission: what may still change or refuse a request after authorisation. One file a plugin, in upstream's order.
 
 A plugin is a module with NAME and `admit(call, obj, live) -> [fields it set]` or `validate(call, obj, live)` (of VALIDATED
-resources, or of all); either may raise a refusal. obj: the new object, None for a delete; live: the one that is stored, None for a create.
+resources at VALIDATED_AT subresources, or of all); either may raise a refusal. obj: the new object, None for a delete; live: the one that is
+stored, None for a create.
 Left out so far: NodeRestriction.
 Source: k8s.io/kubernetes pkg/kubeapiserver/options/plugins.go.
 """
@@ -54,9 +55,10 @@ def _mutating(resource: str) -> tuple:
 
 
 @cache
-def _validating(resource: str) -> tuple:
-    """The validating plugins that look at a resource: those that do not say which, and those that name it."""
-    return tuple(plugin for plugin in VALIDATING if resource in getattr(plugin, "VALIDATED", (resource,)))
+def _validating(resource: str, subresource: str) -> tuple:
+    """The validating plugins that look at a write: those that do not say at which they look, and those that name it."""
+    return tuple(plugin for plugin in VALIDATING if resource in getattr(plugin, "VALIDATED", (resource,))
+                 and subresource in getattr(plugin, "VALIDATED_AT", (subresource,)))
 
 
 def mutate(call, obj: dict, live: dict | None) -> None:
@@ -109,7 +111,7 @@ def validate(call, obj: dict | None, live: dict | None) -> None:
             plugin.check(call, obj, live)
         if call.kind.namespaced or call.kind.kind == "Namespace":
             call.trace("AdmissionValidated", plugin=plugin.NAME)
-        for plugin in _validating(call.kind.plural) if call.kind.group != certificates.GROUP else OF_CERTIFICATES:
+        for plugin in _validating(call.kind.plural, call.subresource) if call.kind.group != certificates.GROUP else OF_CERTIFICATES:
             if plugin.validate(call, obj, live):
                 call.trace("AdmissionValidated", plugin=plugin.NAME)
     except status.StatusError as refusal:

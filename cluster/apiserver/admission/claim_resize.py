@@ -8,7 +8,7 @@ from cluster.kinds._rules import amount
 from cluster.kinds._volume_sources import class_of
 
 NAME = "PersistentVolumeClaimResize"
-VALIDATED = ("persistentvolumeclaims",)
+VALIDATED, VALIDATED_AT = ("persistentvolumeclaims",), ("",)
 _NOT_ALLOWED = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"
 
 

@@ -10,6 +10,7 @@ from cluster.meta import fields
 from cluster.meta.quantity import Quantity
 
 NAME, RESOURCE = "LimitRanger", "pods"
+VALIDATED, VALIDATED_AT = ("pods", "persistentvolumeclaims"), ("", "resize")
 FOLDER = "/registry/limitranges/"
 ANNOTATION = "kubernetes.io/limit-ranger"
 CONTAINER, POD, CLAIM = "Container", "Pod", "PersistentVolumeClaim"
@@ -63,7 +64,7 @@ def _fill(container: dict, side: str, amounts: dict) -> list[str]:
 def validate(call, obj: dict | None, live: dict | None) -> bool:
     """Refuse what is beyond a limit; whether there was a limit to look at."""
     resource = call.kind.plural
-    if obj is None or resource not in ("pods", "persistentvolumeclaims") or call.subresource not in ("", "resize"):
+    if obj is None:
         return False
     if live is not None and ((resource == "pods" and not call.subresource) or live["metadata"].get("deletionTimestamp")):
         return False

@@ -8,7 +8,7 @@ from cluster.kinds import node as nodes
 from cluster.kinds import pod as pods
 
 NAME = "PodResizeValidator"
-VALIDATED = ("pods",)
+VALIDATED, VALIDATED_AT = ("pods",), ("resize",)
 
 
 def validate(call, obj: dict | None, live: dict | None) -> bool:

@@ -18,6 +18,7 @@ LEVELS = ("privileged", "baseline", "restricted")
 VERSION = re.compile(r"v1\.([0-9]|[1-9][0-9]*)")
 TEMPLATES = ("replicationcontrollers", "podtemplates", "replicasets", "deployments", "statefulsets", "daemonsets", "jobs", "cronjobs")
 LOOKED_AT = ("", "ephemeralcontainers")
+VALIDATED, VALIDATED_AT = ("pods", "namespaces", *TEMPLATES), LOOKED_AT
 
 
 class Policy(NamedTuple):

@@ -5,7 +5,7 @@ Source: k8s.io/kubernetes plugin/pkg/admission/priority/admission.go; pkg/apis/s
 from __future__ import annotations
 
 NAME, RESOURCE = "Priority", "pods"
-VALIDATED = ("priorityclasses",)
+VALIDATED, VALIDATED_AT = ("priorityclasses",), ("",)
 SYSTEM = {"system-node-critical": 2000001000, "system-cluster-critical": 2000000000}
 FOLDER = "/registry/priorityclasses/"
 DEFAULT_POLICY = "PreemptLowerPriority"

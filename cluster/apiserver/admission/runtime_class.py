@@ -7,7 +7,7 @@ from __future__ import annotations
 from cluster.meta import quantity
 
 NAME, RESOURCE = "RuntimeClass", "pods"
-VALIDATED = ("pods",)
+VALIDATED, VALIDATED_AT = ("pods",), ("",)
 MISMATCH = "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead"
 
 
