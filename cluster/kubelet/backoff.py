@@ -33,13 +33,13 @@ def is_waiting_since_update(backoffs: Backoffs, key: str, *, now_ms: int) -> boo
     return entry is not None and not _is_over(entry, now_ms) and now_ms - entry.updated_ms < entry.delay_ms
 
 
-def note(backoffs: Backoffs, key: str, *, event_ms: int, now_ms: int) -> None:
+def note(backoffs: Backoffs, key: str, *, event_ms: int, now_ms: int, most_ms: int = MOST_MS) -> None:
     """Count one more failure: the first delay, else twice the last; anew after ten quiet minutes."""
     entry = backoffs.entries.get(key)
     if entry is None or _is_over(entry, event_ms):
-        backoffs.entries[key] = BackoffEntry(FIRST_MS, now_ms)
+        backoffs.entries[key] = BackoffEntry(min(FIRST_MS, most_ms), now_ms)
     else:
-        backoffs.entries[key] = BackoffEntry(min(entry.delay_ms * 2, MOST_MS), now_ms)
+        backoffs.entries[key] = BackoffEntry(min(entry.delay_ms * 2, most_ms), now_ms)
 
 
 def forget(backoffs: Backoffs, prefix: str) -> None:

@@ -21,7 +21,9 @@ from cluster.runtime.filesystem import HOST
 from cluster.runtime.filesystem import KUBELET_CONFIG as PATH
 
 from . import thresholds
+from .backoff import MOST_MS
 from .node_status import Machine
+from .puller import SERIAL
 from .thresholds import DEFAULT_HARD, DISK, MEMORY, PIDS, PODS_MEMORY, Threshold
 
 GROUP_VERSION, KIND = "kubelet.config.k8s.io/v1beta1", "KubeletConfiguration"
@@ -30,12 +32,15 @@ READ: dict[str, str] = {
     "evictionHard": TABLE, "evictionSoft": TABLE, "evictionSoftGracePeriod": TABLE, "evictionMinimumReclaim": TABLE,
     "evictionPressureTransitionPeriod": LENGTH, "evictionMaxPodGracePeriod": "int32", "mergeDefaultEvictionSettings": "bool",
     "imageGCHighThresholdPercent": "int32", "imageGCLowThresholdPercent": "int32", "imageMinimumGCAge": LENGTH,
-    "systemReserved": TABLE, "kubeReserved": TABLE,
+    "systemReserved": TABLE, "kubeReserved": TABLE, "crashLoopBackOff": TABLE, "serializeImagePulls": "bool", "maxParallelImagePulls": "int32",
+    "registryPullQPS": "int32", "registryBurst": "int32",
     "maxPods": "int32", "podPidsLimit": "int64", "containerLogMaxSize": "string", "containerLogMaxFiles": "int32",
 }  # fmt: skip
 TYPES: dict[str, type] = {"int32": int, "int64": int, "bool": bool, "string": str}
 TRANSITION_MS, GC_AGE_MS, GC_LOW_PERCENT = 300_000, 120_000, 80
 LOG_SIZE, LOG_FILES = "10Mi", 5
+PULLS_S, BURST = 5, 10
+RESTART = "maxContainerRestartPeriod"
 
 
 class ConfigurationError(ValueError):
@@ -46,7 +51,7 @@ class ConfigurationError(ValueError):
 class Configuration:
     """What acts of it. thresholds: by signal. capacities: pool -> what there is of it. floors: pool and the amount below which there is
     anything to see. pids: how many processes a Pod may have, 0: any number. log_bytes: what a container's logs take
-    at most, 0: any amount. max_grace_s: of Pods that a soft threshold evicts."""
+    at most, 0: any amount. max_grace_s: of Pods that a soft threshold evicts. pulls_at_once: None: as the sandbox was made, 0: any number."""
 
     thresholds: tuple[Threshold, ...]
     capacities: dict[str, int]
@@ -58,6 +63,10 @@ class Configuration:
     gc_age_ms: int = GC_AGE_MS
     pids: int = 0
     log_bytes: int = (10 << 20) * LOG_FILES
+    crash_most_ms: int = MOST_MS
+    pulls_at_once: int | None = None
+    pulls_s: int = PULLS_S
+    pull_burst: int = BURST
 
     @property
     def watches_processes(self) -> bool:
@@ -115,7 +124,23 @@ def made(raw: dict[str, Any], machine: Machine) -> Configuration:
         gc_age_ms=_ms(raw, "imageMinimumGCAge") or GC_AGE_MS,
         pids=max(raw.get("podPidsLimit", 0), 0),
         log_bytes=_log_bytes(raw),
+        crash_most_ms=_crash_ms(raw),
+        pulls_at_once=_pulls_at_once(raw),
+        pulls_s=raw.get("registryPullQPS", PULLS_S),
+        pull_burst=raw.get("registryBurst") or BURST,
     )
+
+
+def _crash_ms(raw: dict[str, Any]) -> int:
+    text = (raw.get("crashLoopBackOff") or {}).get(RESTART)
+    return duration_ns(text) // 1_000_000 if text else MOST_MS
+
+
+def _pulls_at_once(raw: dict[str, Any]) -> int | None:
+    """None: nothing is said of it."""
+    if "serializeImagePulls" not in raw and "maxParallelImagePulls" not in raw:
+        return None
+    return SERIAL if raw.get("serializeImagePulls", True) else raw.get("maxParallelImagePulls") or 0
 
 
 def of_node(runtime: Any) -> dict[str, Any]:
@@ -201,6 +226,8 @@ def _decoded(text: str) -> dict[str, Any]:
     if (version, kind) != (GROUP_VERSION, KIND):
         raise ConfigurationError(f'failed to decode: no kind "{kind}" is registered for version "{version or ""}"')
     wrong = [f"{name}: must be {wanted}" for name, wanted in READ.items() if not _fits(found.get(name), wanted)]
+    period = (found.get("crashLoopBackOff") or {}).get(RESTART) if not wrong else None
+    wrong += [] if _fits(period, LENGTH) else [f"crashLoopBackOff.{RESTART}: must be {LENGTH}"]
     if wrong:
         raise ConfigurationError("failed to decode: " + ", ".join(wrong))
     return found
@@ -228,6 +255,17 @@ def _ms(raw: dict[str, Any], name: str) -> int:
     return duration_ns(raw[name]) // 1_000_000 if name in raw else 0
 
 
+def _complaints_of_pulls(raw: dict[str, Any], head: str) -> Iterator[str]:
+    most = raw.get("maxParallelImagePulls")
+    for name, flag in (("registryBurst", "--registry-burst"), ("registryPullQPS", "--registry-qps")):
+        if raw.get(name, 0) < 0:
+            yield f"{head}{name} ({flag}) {raw[name]} must not be a negative number"
+    if most is not None and most < 1:
+        yield f"{head}maxParallelImagePulls {most} must be a positive number"
+    if most is not None and most > 1 and raw.get("serializeImagePulls", True):
+        yield f"{head}maxParallelImagePulls cannot be larger than 1 unless SerializeImagePulls (--serialize-image-pulls) is set to false"
+
+
 def _complaints(raw: dict[str, Any]) -> Iterator[str]:
     """Source: validation.go (ValidateKubeletConfiguration)."""
     head = "invalid configuration: "
@@ -243,6 +281,10 @@ def _complaints(raw: dict[str, Any]) -> Iterator[str]:
         yield f"{head}imageMinimumGCAge {raw['imageMinimumGCAge']} must not be negative"
     if raw.get("maxPods", 0) < 0:
         yield f"{head}maxPods (--max-pods) {raw['maxPods']} must not be a negative number"
+    yield from _complaints_of_pulls(raw, head)
+    period_ms = _crash_ms(raw)
+    if not 1_000 <= period_ms <= MOST_MS:
+        yield f"{head}CrashLoopBackOff.MaxContainerRestartPeriod (got: {period_ms / 1000:g} seconds) must be set between 1s and 300s"
     if raw.get("containerLogMaxFiles", LOG_FILES) <= 1:
         yield f"{head}containerLogMaxFiles must be greater than 1"
 

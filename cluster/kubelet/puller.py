@@ -11,7 +11,6 @@ from typing import Any
 from cluster.runtime.pulls import CANCELED
 
 SERIAL = 1  # serializeImagePulls: true, upstream's default; 0: no limit
-PULLS_S, BURST = 5, 10  # registryPullQPS, registryBurst
 TOO_MANY = "pull QPS exceeded"
 
 
@@ -33,12 +32,17 @@ class Turn:
 
 
 class Puller:
-    """Part of one kubelet. slots: how many pulls may be under way; 0: any number."""
+    """Part of one kubelet. slots: how many pulls may be under way, where its configuration says nothing; 0: any number."""
 
     def __init__(self, kubelet, slots: int):
-        self.kubelet, self.slots = kubelet, slots
+        self.kubelet, self.usual = kubelet, slots
         self.queue: list[Turn] = []
         self.ends: dict[str, Turn] = {}
+
+    @property
+    def slots(self) -> int:
+        wanted = self.kubelet.configuration.pulls_at_once
+        return self.usual if wanted is None else wanted
 
     def pull(self, name: str, uid: str, pod: str, container: str, keys: list[str]):
         """Pull an image when its turn comes. Returns (image or None, why not, how long it took without waiting)."""
@@ -61,10 +65,12 @@ class Puller:
         return stored, refused, self.kubelet.now_ms - started_ms
 
     def _may_ask(self) -> bool:
-        """A bucket of tokens, filled at PULLS_S a second."""
-        state, now_ms = self.kubelet.state, self.kubelet.now_ms
-        filled = state.pull_tokens + (now_ms - state.pull_filled_ms) * PULLS_S
-        state.pull_tokens, state.pull_filled_ms = min(filled, BURST * 1000), now_ms
+        """A bucket of tokens, filled at so many a second (registryPullQPS, registryBurst)."""
+        state, now_ms, configuration = self.kubelet.state, self.kubelet.now_ms, self.kubelet.configuration
+        if not configuration.pulls_s:
+            return True
+        filled = state.pull_tokens + (now_ms - state.pull_filled_ms) * configuration.pulls_s
+        state.pull_tokens, state.pull_filled_ms = min(filled, configuration.pull_burst * 1000), now_ms
         if state.pull_tokens < 1000:
             return False
         state.pull_tokens -= 1000

@@ -316,7 +316,8 @@ class Sync:
             return "", ""
         key, now_ms = f"{worker.uid}_{name}_{spec['image']}", kubelet.now_ms
         if not backoff.is_waiting(kubelet.state.crash, key, event_ms=ended.finished_ms, now_ms=now_ms):
-            backoff.note(kubelet.state.crash, key, event_ms=ended.finished_ms, now_ms=now_ms)
+            most_ms = kubelet.configuration.crash_most_ms
+            backoff.note(kubelet.state.crash, key, event_ms=ended.finished_ms, now_ms=now_ms, most_ms=most_ms)
             return "", ""
         full = f"{pod['metadata']['name']}_{pod['metadata']['namespace']}({worker.uid})"
         kubelet.recorder.event(

@@ -21,6 +21,14 @@ SOFT = "evictionSoft: {memory.available: 1Gi}\n"
         (HEAD + "maxPods: many\n", LOAD + "failed to decode: maxPods: must be int32"),
         (HEAD + "maxPods: -1\n", VALIDATE + "invalid configuration: maxPods (--max-pods) -1 must not be a negative number"),
         (HEAD + "containerLogMaxFiles: 1\n", VALIDATE + "invalid configuration: containerLogMaxFiles must be greater than 1"),
+        (HEAD + "crashLoopBackOff: {maxContainerRestartPeriod: 400s}\n",
+         VALIDATE + "invalid configuration: CrashLoopBackOff.MaxContainerRestartPeriod (got: 400 seconds) must be set between 1s and 300s"),
+        (HEAD + "crashLoopBackOff: {maxContainerRestartPeriod: never}\n",
+         LOAD + "failed to decode: crashLoopBackOff.maxContainerRestartPeriod: must be a duration"),
+        (HEAD + "maxParallelImagePulls: 2\n", VALIDATE + "invalid configuration: maxParallelImagePulls cannot be larger than 1 unless "
+         "SerializeImagePulls (--serialize-image-pulls) is set to false"),
+        (HEAD + "registryBurst: -1\nmaxParallelImagePulls: 0\n", VALIDATE + "[invalid configuration: registryBurst (--registry-burst) -1 must not be "
+         "a negative number, invalid configuration: maxParallelImagePulls 0 must be a positive number]"),
         (HEAD + SOFT, RUN + "grace period must be specified for the soft eviction threshold memory.available"),
         (HEAD + SOFT + "evictionSoftGracePeriod: {memory.available: soon}\n", RUN + 'time: invalid duration "soon"'),
         (HEAD + SOFT + "evictionSoftGracePeriod: {memory.available: -5s}\n",
@@ -58,6 +66,14 @@ def test_a_configuration_that_is_wrong_is_refused_in_upstreams_words(text, said)
 def test_thresholds_come_to_amounts_of_what_the_machine_has(text, floors):
     made = configuration.made(configuration.read(HEAD + text), Machine())
     assert dict(made.floors) == floors
+
+
+@pytest.mark.parametrize("text, at_once", [
+    ("", None), ("serializeImagePulls: true\n", 1), ("serializeImagePulls: false\n", 0),
+    ("serializeImagePulls: false\nmaxParallelImagePulls: 3\n", 3),
+])  # fmt: skip
+def test_pulls_go_one_by_one_several_or_all_at_once(text, at_once):
+    assert configuration.made(configuration.read(HEAD + text), Machine()).pulls_at_once == at_once
 
 
 def test_what_is_reserved_is_no_pods():

@@ -37,6 +37,7 @@ def test_pulls_of_a_node_follow_one_another_and_say_how_long_they_waited():
     world = World()
     for name in ("first", "second"):
         world.create(name, image=f"{name}:1")
+        world.run(500)
     world.run(60_000)
     begun, ended = world.facts("ImagePullStarted"), world.facts("ImagePulled")
     assert begun[1].at_ms == ended[0].at_ms
@@ -48,7 +49,7 @@ def test_pulls_of_a_node_follow_one_another_and_say_how_long_they_waited():
 @pytest.mark.parametrize("slots, at_once", [(0, 3), (2, 2)])
 def test_parallel_pulls_share_the_line(slots, at_once):
     world = World()
-    world.node.kubelet.images.puller.slots = slots
+    world.node.kubelet.images.puller.usual = slots
     for name in ("a", "b", "c"):
         world.create(name, image=f"same-size-{name}:1")
         registry(world).push(f"same-size-{name}:1", size_bytes=40 * MIB)
@@ -75,7 +76,7 @@ def test_progress_is_told_at_each_quarter_and_the_end_moves_when_the_registry_sl
 
 def test_more_than_ten_pulls_at_once_exceed_the_limit():
     world = World()
-    world.node.kubelet.images.puller.slots = 0
+    world.node.kubelet.images.puller.usual = 0
     for number in range(12):
         world.create(f"pod-{number}", image=f"image-{number}:1")
     world.run(2_000)
@@ -156,7 +157,8 @@ def test_a_deleted_pod_that_waits_for_its_turn_does_not_pull_at_all():
     registry(world).slow(MIB)
     for name in ("first", "second"):
         world.create(name, image=f"{name}:1")
-    world.run(2_000)
+        world.run(500)
+    world.run(1_000)
     world.delete("second")
     registry(world).mend()
     world.run(60_000)

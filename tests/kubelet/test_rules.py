@@ -33,6 +33,16 @@ def test_back_off_starts_anew_after_more_than_ten_minutes(quiet_ms, delay_s):
     assert backoff.delay_ms(backoffs, "app") == delay_s * 1000
 
 
+@pytest.mark.parametrize("most_ms, delays", [(1_000, [1_000, 1_000]), (15_000, [10_000, 15_000]), (300_000, [10_000, 20_000])])
+def test_a_node_may_bound_the_back_off(most_ms, delays):
+    """Source: pkg/kubelet/kubelet.go (newCrashLoopBackOff: operator-invoked configuration)."""
+    backoffs, found = Backoffs(), []
+    for _ in delays:
+        backoff.note(backoffs, "app", event_ms=0, now_ms=0, most_ms=most_ms)
+        found.append(backoff.delay_ms(backoffs, "app"))
+    assert found == delays
+
+
 @pytest.mark.parametrize(("now_ms", "waits"), [(0, True), (9_999, True), (10_000, False)])
 def test_back_off_counts_from_the_end_of_the_last_run(now_ms, waits):
     backoffs = Backoffs()
