@@ -18,6 +18,7 @@ from . import itself, signing
 from .identity import SERVICE_ACCOUNT, Identity, implied_groups, with_authenticated
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
+LEGACY_ISSUER, LEGACY = "kubernetes/serviceaccount", "kubernetes.io/serviceaccount/"  # of tokens that lie in Secrets and never end
 CLUSTER = "/registry/namespaces/kube-system"
 CONFIGURATION, KEY_SET = "/.well-known/openid-configuration", "/openid/v1/jwks"
 KEPT = {"Cache-Control": "public, max-age=3600"}
@@ -27,7 +28,10 @@ PREFIX = "authentication.kubernetes.io/"
 
 def sign(claims: dict, context) -> str:
     """A JSON web token with these claims."""
-    key = _key(context)
+    return signed(claims, _key(context))
+
+
+def signed(claims: dict, key: signing.Key) -> str:
     header = {"alg": "RS256", "kid": key.id}
     body = ".".join(_part(json.dumps(part, separators=(",", ":"))) for part in (header, claims))
     return f"{body}.{signing.encoded(key.sign(body))}"
@@ -35,13 +39,18 @@ def sign(claims: dict, context) -> str:
 
 def read(sent: str, context, audiences: list[str] | None = None) -> tuple[Identity | None, str]:
     """(whose token it is, "") or (None, why not). sent: the token, with or without `Bearer `."""
-    claims = _claims(sent.partition(" ")[2].strip() if sent.lower().startswith("bearer ") else sent, context)
+    token = sent.partition(" ")[2].strip() if sent.lower().startswith("bearer ") else sent
+    claims = _claims(token, context)
     if claims is None:
         return None, UNKNOWN
-    problem = _problem(claims, context, audiences or [ISSUER])
+    if claims["iss"] == LEGACY_ISSUER:
+        claims = {**claims, "aud": [ISSUER]}
+        problem = _wrong_audience(claims, audiences or [ISSUER]) or _legacy_problem(claims, token, context)
+    else:
+        problem = _problem(claims, context, audiences or [ISSUER])
     if problem:
         return None, f"[{UNKNOWN}, {problem}]"
-    return _identity(claims), ""
+    return _legacy_identity(claims) if claims["iss"] == LEGACY_ISSUER else _identity(claims), ""
 
 
 def audiences_of(sent: str, context) -> list[str]:
@@ -59,20 +68,55 @@ def _claims(token: str, context) -> dict | None:
         found = json.loads(base64.urlsafe_b64decode(body.partition(".")[2] + "=="))
     except (ValueError, binascii.Error):
         return None
-    return found if isinstance(found, dict) and found.get("iss") == ISSUER else None
+    return found if isinstance(found, dict) and found.get("iss") in (ISSUER, LEGACY_ISSUER) else None
 
 
 def _problem(claims: dict, context, audiences: list[str]) -> str:
     """Why a genuine token is good no more, or not here."""
     now_s = context.clock.unix_ms(context.now_ms) // 1000
-    if not set(audiences) & set(claims.get("aud") or ()):
-        return f"token audiences {_listed(claims.get('aud') or ())} is invalid for the target audiences {_listed(audiences)}"
+    if wrong := _wrong_audience(claims, audiences):
+        return wrong
     if now_s > claims["exp"]:
         return "service account token has expired"
     about = claims["kubernetes.io"]
     namespace, account = about["namespace"], about["serviceaccount"]
     return _gone(context, f"/registry/serviceaccounts/{namespace}/{account['name']}", account["uid"], "service account",
                  f'serviceaccounts "{account["name"]}" not found') or _bound(context, about, namespace)
+
+
+def _wrong_audience(claims: dict, audiences: list[str]) -> str:
+    found = claims.get("aud") or ()
+    is_meant = any(audience in found for audience in audiences)
+    return "" if is_meant else f"token audiences {_listed(found)} is invalid for the target audiences {_listed(audiences)}"
+
+
+def legacy_claims(namespace: str, account: dict, secret: str) -> dict:
+    """What the token of a Secret says, in the order of its names. Source: pkg/serviceaccount/legacy.go (LegacyClaims)."""
+    name = account["metadata"]["name"]
+    return {"iss": LEGACY_ISSUER, f"{LEGACY}namespace": namespace, f"{LEGACY}secret.name": secret, f"{LEGACY}service-account.name": name,
+            f"{LEGACY}service-account.uid": account["metadata"]["uid"], "sub": f"{SERVICE_ACCOUNT}{namespace}:{name}"}
+
+
+def _legacy_problem(claims: dict, token: str, context) -> str:
+    """Why a genuine token of a Secret is good no more. Source: pkg/serviceaccount/legacy.go (Validate)."""
+    namespace, name, uid = (claims[f"{LEGACY}{part}"] for part in ("namespace", "service-account.name", "service-account.uid"))
+    secret = context.store.get(f"/registry/secrets/{namespace}/{claims[f'{LEGACY}secret.name']}")
+    if secret is None or "deletionTimestamp" in secret.value["metadata"]:
+        return "Token has been invalidated"
+    if (secret.value.get("data") or {}).get("token") != base64.b64encode(token.encode()).decode():
+        return "Token does not match server's copy"
+    account = context.store.get(f"/registry/serviceaccounts/{namespace}/{name}")
+    if account is None:
+        return f'serviceaccounts "{name}" not found'
+    found = account.value["metadata"]
+    if "deletionTimestamp" in found:
+        return f"ServiceAccount {namespace}/{name} has been deleted"
+    return "" if found["uid"] == uid else f"ServiceAccount UID ({found['uid']}) does not match claim ({uid})"
+
+
+def _legacy_identity(claims: dict) -> Identity:
+    user = claims["sub"]
+    return Identity(user, with_authenticated(user, implied_groups(user)), uid=claims[f"{LEGACY}service-account.uid"])
 
 
 def _listed(texts) -> str:
@@ -121,8 +165,12 @@ def metadata(path: str, context) -> Response | None:
 
 def _key(context) -> signing.Key:
     stored = context.store.get(CLUSTER)
-    uid = stored.value["metadata"]["uid"] if stored else ""
-    return signing.key_of(f"service account key of {uid}")
+    return key_of(stored.value["metadata"]["uid"] if stored else "")
+
+
+def key_of(cluster_uid: str) -> signing.Key:
+    """A cluster's key: API server and controller manager have the same."""
+    return signing.key_of(f"service account key of {cluster_uid}")
 
 
 def _part(text: str) -> str:
