@@ -28,3 +28,14 @@ def test_every_row_of_the_table_can_be_deleted_without_scrolling(browser, server
         learner.page.keyboard.press("t")
         learner.until("document.querySelector('.objects td button')")
         assert learner.page.evaluate(ALL_INSIDE)
+
+
+def test_a_new_sandbox_is_two_presses_away_and_the_further_examples_one(browser, server):
+    with visit(browser, server) as learner:
+        learner.page.click('[data-act="more-examples"]')
+        learner.page.click("#add-menu >> text=probes.yaml")
+        learner.until("document.querySelector('.tab[aria-selected=true]').innerText.includes('probes.yaml')")
+        learner.page.click('[data-act="sandboxes"]')
+        learner.page.click('[data-act="new-sandbox"]')
+        learner.page.wait_for_url("**/s/lab-*/")
+        learner.until("podlife.state().connection === 'online' && podlife.state().step === 0")

@@ -28,6 +28,7 @@ export const getInside = (subject, atMs, signal) => getJson(sandboxPath("inside"
 export const getHistory = (before, limit = 2000) => getJson(sandboxPath("history"), { before, limit });
 export const check = (name, text, signal) => postJson(sandboxPath("check"), { name, text }, signal);
 export const getExamples = () => getJson(`${base()}examples`);
+export const makeSandbox = (name) => postJson(`${base()}sandboxes`, { name });
 export const getSandboxes = () => getJson(`${base()}sandboxes`);
 export const getRegistry = (signal) => getJson(sandboxPath("registry"), { named: true }, signal);
 export const getRepositories = (signal) => getJson(sandboxPath("repositories"), null, signal);

@@ -6,6 +6,7 @@ import { getExamples } from "../api.js";
 import { t, say } from "../i18n.js";
 import { mount, roveFocus } from "../mount.js";
 import { canAct, connection, following, goLive, recording, run } from "../store.js";
+import { placeMenu } from "../panels/topbar.js";
 import { startTerminal } from "../terminal/panel.js";
 import { send } from "../transport.js";
 import { addFile, applied, closeFile, examples, files, markApplied, newFile, openDocument, openFile, problems, takeExamples } from "./documents.js";
@@ -65,7 +66,7 @@ function addMenu() {
     act();
   };
   return html`<button class="tab add" data-act="add" popovertarget="add-menu" aria-label=${t("editor.add")} title=${t("editor.add")}>+</button>
-    <div id="add-menu" class="menu add-menu" popover>
+    <div id="add-menu" class="menu add-menu" popover @beforetoggle=${placeMenu}>
       <button class="menu-item" @click=${choose(newFile)}>${t("editor.new_file")}</button>
       ${examples.value.map((example) => html`<button class="menu-item" @click=${choose(() => addFile(example.name, example.text))}>${say(example.title) || example.name}<small lang="en">${example.name}</small></button>`)}
     </div>`;

@@ -6,16 +6,17 @@ import { say, t } from "../i18n.js";
 import { rich } from "../mount.js";
 import { nodePage, turnPage } from "../stage/stage.js";
 import { cells, gone, ready, run } from "../store.js";
-import { isPhone } from "../theme.js";
+import { isNarrow, isPhone } from "../theme.js";
 
-const ON_CARD = 3; // the others are behind the editor's "+"
+const ON_CARD = 3; // the others are behind "More…" and the editor's "+"
 
 export function cardView({ onExample }) {
   if (gone.value) return html`<div class="card" role="alert"><h2>${t("card.gone")}</h2><p>${say(gone.value)}</p><div class="card-actions"><button class="button" @click=${() => location.reload()}>${t("card.again")}</button><a class="button" href="/">${t("card.home")}</a></div></div>`;
   if (!ready.value) return html`<p class="stage-note">${t("deck.loading_words")}</p>`;
   if (!isEmpty()) return nothing;
   return html`<div class="card first-card"><p>${rich(t(isPhone.value ? "card.first_phone" : "card.first"))}</p>
-    <div class="card-actions">${examples.value.slice(0, ON_CARD).map((example) => html`<button class="button" title=${example.name} @click=${() => (addFile(example.name, example.text), onExample())}>${say(example.title) || example.name}</button>`)}</div></div>`;
+    <div class="card-actions">${examples.value.slice(0, ON_CARD).map((example) => html`<button class="button" title=${example.name} @click=${() => (addFile(example.name, example.text), onExample())}>${say(example.title) || example.name}</button>`)}
+    ${examples.value.length > ON_CARD && !isNarrow.value ? html`<button class="button" popovertarget="add-menu" data-act="more-examples">${t("card.more")}</button>` : nothing}</div></div>`;
 }
 
 /** More than twelve nodes are turned over by the dozen. */

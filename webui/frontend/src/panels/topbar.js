@@ -2,13 +2,13 @@
 
 import { html, nothing } from "lit";
 import { signal } from "@preact/signals-core";
-import { getSandboxes, kubeconfigPath } from "../api.js";
+import { getSandboxes, kubeconfigPath, makeSandbox } from "../api.js";
 import { config } from "../config.js";
 import { icons, logo } from "../icons.js";
 import { language, setLanguage, t } from "../i18n.js";
 import { OUTSIDE } from "../inspector/outside.js";
 import { sheet } from "../sheets.js";
-import { connection, mainView, sandbox, selected, tell } from "../store.js";
+import { canAct, connection, mainView, sandbox, selected, tell } from "../store.js";
 import { isNarrow, isPhone, theme, toggleTheme } from "../theme.js";
 
 const sandboxes = signal(null);
@@ -74,14 +74,37 @@ export async function share() {
 function sandboxMenu() {
   return html`<div class="menu-holder"><button class="top-button" data-act="sandboxes" popovertarget="sandbox-menu" @click=${loadSandboxes}>
       <span>${t("top.sandbox")}</span> <b>${sandbox.value.name || config.sandbox}</b> <span aria-hidden="true">▾</span></button>
-    <div id="sandbox-menu" class="menu" popover>${sandboxList()}</div></div>`;
+    <div id="sandbox-menu" class="menu" popover @beforetoggle=${placeMenu}>${sandboxList()}</div></div>`;
 }
 
 export function sandboxList() {
   if (sandboxes.value === null) return html`<p class="note">${t("inspector.loading")}</p>`;
-  if (!sandboxes.value.length) return html`<p class="note">${t("top.no_sandboxes")}</p>`;
-  return html`<ul>${sandboxes.value.map(({ name, profile }) => html`<li><a href=${`/s/${encodeURIComponent(name)}/`} aria-current=${name === config.sandbox ? "page" : nothing}>
+  const make = html`<button class="menu-item" data-act="new-sandbox" ?disabled=${!canAct.value} @click=${newSandbox}>${t("top.new_sandbox")}</button>`;
+  if (!sandboxes.value.length) return html`<p class="note">${t("top.no_sandboxes")}</p>${make}`;
+  return html`${make}<ul>${sandboxes.value.map(({ name, profile }) => html`<li><a href=${`/s/${encodeURIComponent(name)}/`} aria-current=${name === config.sandbox ? "page" : nothing}>
     <b>${name}</b> <small>${profile ?? ""}</small></a></li>`)}</ul>`;
+}
+
+/** Makes a sandbox under the first free name and goes there. */
+async function newSandbox() {
+  const taken = new Set((sandboxes.value ?? []).map(({ name }) => name));
+  let number = 1;
+  while (taken.has(`lab-${number}`)) number += 1;
+  try {
+    await makeSandbox(`lab-${number}`);
+    location.href = `/s/lab-${number}/`;
+  } catch {
+    tell(t("top.not_made"), "bad");
+  }
+}
+
+/** A menu stands below its button, wherever that is. */
+export function placeMenu(event) {
+  const { target } = event;
+  const button = event.source ?? document.querySelector(`[popovertarget="${target.id}"]`);
+  if (event.newState !== "open" || !button) return;
+  const { left, bottom } = button.getBoundingClientRect();
+  Object.assign(target.style, { left: `${Math.max(8, Math.min(left, innerWidth - 260))}px`, top: `${Math.min(bottom + 2, innerHeight * 0.38)}px` });
 }
 
 export async function loadSandboxes() {
