@@ -13,15 +13,16 @@ from cluster.client.informers import Informers
 from cluster.client.process import Process
 from cluster.client.recorder import Recorder
 from cluster.kinds import pod as pods
+from cluster.meta import quantity
 from cluster.runtime.commands import Ended
 from cluster.runtime.containerd import Containerd
 
-from . import admission, admission_rules, backoff, conditions, pod_status, prober, user_spaces
+from . import admission, admission_rules, backoff, conditions, node_status, oom_scores, pod_status, prober, user_spaces
 from .configuration import Configured
 from .deadlines import IN_TIME, Deadlines
 from .evictions import is_critical
 from .health import Health
-from .hooks import Hooks
+from .hooks import Hooks, spec_named
 from .image_collection import ImageCollection
 from .images import Images
 from .local_storage import LocalStorage
@@ -361,6 +362,12 @@ class Kubelet(Configured, Process):
 
     def check_storage(self, uid: str) -> None:
         self.local_storage.check(uid)
+
+    def oom_score_adj(self, uid: str, container: str) -> int:
+        """What a container's programs have been started with; of a Pod that is not known any more, nothing special."""
+        pod = self.pod(uid)
+        capacity = quantity.parse(node_status.capacity(self.machine)["memory"]).value
+        return oom_scores.score(pod, spec_named(pod, container), capacity) if pod is not None else 0
 
     def fill_volume(self, key: str) -> None:
         self.volumes.fill(key)

@@ -1,7 +1,7 @@
 """Owns /proc as the processes of a container see it: the first programs of its process namespace, with their roots.
 
-There are cgroup, cmdline, comm, environ, gid_map, mounts, root, status and uid_map of each, and what hardware.py says of the machine. What a program
-starts has none of its own, nor have pause and the node's first program.
+There are cgroup, cmdline, comm, environ, gid_map, mounts, oom_score_adj, root, status and uid_map of each, and what hardware.py says of the
+machine. What a program starts has none of its own, nor have pause and the node's first program.
 Through a root one sees and changes the files of another container, if one is root or has its user; whoever is refused finds nothing there.
 Absolute links in it lead into one's own files. Source: Linux proc(5), ptrace(2), user_namespaces(7).
 """
@@ -17,7 +17,7 @@ from .namespaces import SKIPPED, mates
 from .state import Process
 
 FOLDER = "/proc/"
-FILES = ("cgroup", "cmdline", "comm", "environ", "gid_map", "mounts", "root", "status", "uid_map")
+FILES = ("cgroup", "cmdline", "comm", "environ", "gid_map", "mounts", "oom_score_adj", "root", "status", "uid_map")
 IDS, IDS_EACH = 4_294_967_295, 65_536  # all there are, and those of a user namespace
 MACHINE = ("cpuinfo", "loadavg", "meminfo", "mounts", "uptime", "version")
 
@@ -67,8 +67,15 @@ def node(world: Any, path: str) -> Node | None:
         return None
     if not name:
         return folder(mode=0o555)
-    text = text_of(process, name)
+    text = _oom_score(world, process) if name == "oom_score_adj" else text_of(process, name)
     return None if text is None else Node(text, mode=0o400 if name == "environ" else 0o444, owner=process.user)
+
+
+def _oom_score(world: Any, process: Process) -> str:
+    container, runtime = world.state.containers.get(process.container), world.runtime
+    if container is None or runtime is None or runtime.listener is None:
+        return "0\n"
+    return f"{runtime.listener.oom_score_adj(container.uid, container.name)}\n"
 
 
 def text_of(process: Process, name: str) -> str | None:
