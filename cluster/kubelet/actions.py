@@ -29,6 +29,11 @@ class Actions(Struct):
     start: list[str] = field(default_factory=list)
     stop: list[tuple[str, str, str]] = field(default_factory=list)  # (container id, message, the probe that failed or "")
 
+    @property
+    def is_none(self) -> bool:
+        """Whether there is nothing to be done."""
+        return not (self.start or self.start_init or self.create_sandbox or self.stop or self.kill_pod or self.start_ephemeral)
+
 
 def definition_of(spec: dict) -> str:
     """What makes a running container another one: its name and image (the fields that an update may change)."""
@@ -44,22 +49,22 @@ def actions_for(pod: dict, report: Report, verdict: Verdict = unprobed) -> Actio
     if needs_sandbox(pod, report):
         return _with_new_sandbox(pod, report)
     actions = Actions(attempt=report.sandboxes[0].attempt)
-    ephemeral = pod["spec"].get("ephemeralContainers") or ()  # they are started once, whatever the others do
-    actions.start_ephemeral = [spec["name"] for spec in ephemeral if report.latest(spec["name"]) is None]
+    latest = {each.name: each for each in report.containers}
+    if "ephemeralContainers" in pod["spec"]:  # they are started once, whatever the others do
+        actions.start_ephemeral = [spec["name"] for spec in pod["spec"]["ephemeralContainers"] or () if spec["name"] not in latest]
     specs = pod["spec"].get("initContainers")
-    if specs and not Inits(pod, report, actions, verdict).walk(specs):
+    if specs and not Inits(pod, latest, actions, verdict).walk(specs):
         return actions
     kept = 0
     for spec in pod["spec"]["containers"]:
-        kept += _keeps(pod, spec, report, actions, verdict)
+        kept += _keeps(pod, spec, latest.get(spec["name"]), actions, verdict)
     if not kept and not actions.start:
         actions.kill_pod, actions.start_init = True, []
     return actions
 
 
-def _keeps(pod: dict, spec: dict, report: Report, actions: Actions, verdict: Verdict) -> bool:
+def _keeps(pod: dict, spec: dict, latest: Container | None, actions: Actions, verdict: Verdict) -> bool:
     """Whether an app container goes on as it is; else what must be done about it is noted."""
-    latest = report.latest(spec["name"])
     if latest is None or latest.state != "running":
         if is_due(pod, spec, latest):
             actions.start.append(spec["name"])
@@ -87,11 +92,12 @@ def failed_probe(container: Container, verdict: Verdict) -> str:
 class Inits(Struct):
     """The init containers of a Pod: from the last one that ran on, backwards, as the earlier ones may be gone already.
 
+    latest: a container's name -> its newest run.
     is_initialized: the app containers may start. was_initialized: a later one has run, so the one looked at is behind us.
     """
 
     pod: dict
-    report: Report
+    latest: dict[str, Container]
     actions: Actions
     verdict: Verdict
     is_initialized: bool = False
@@ -100,8 +106,8 @@ class Inits(Struct):
 
     def walk(self, specs: list[dict]) -> bool:
         """Whether the app containers may start; fills in what to start and to stop, or, after a final failure, kill_pod."""
-        latest = [self.report.latest(spec["name"]) for spec in self.pod["spec"]["containers"]]
-        self.is_initialized = self.was_initialized = any(each is not None and each.state in ("created", "running") for each in latest)
+        latest = [self.latest.get(spec["name"]) for spec in self.pod["spec"]["containers"]]
+        self.is_initialized = self.was_initialized = any([each is not None and each.state in ("created", "running") for each in latest])
         starts = self.actions.start_init
         for place in range(len(specs) - 1, -1, -1):
             self._look(specs, place)
@@ -115,7 +121,7 @@ class Inits(Struct):
 
     def _look(self, specs: list[dict], place: int) -> None:
         spec = specs[place]
-        latest, is_restartable = self.report.latest(spec["name"]), is_sidecar(spec)
+        latest, is_restartable = self.latest.get(spec["name"]), is_sidecar(spec)
         if latest is None:
             if self.was_initialized and is_restartable:
                 self.actions.start_init.append(spec["name"])

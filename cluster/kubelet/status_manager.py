@@ -25,6 +25,7 @@ class StatusManager:
         self.kubelet = kubelet
         self.is_sending = False
         self.made: dict[str, dict[str, Made]] = {}  # uid -> container -> what its status was made from
+        self.agreed: dict[str, tuple[dict, dict]] = {}  # uid -> the API's object after the last patch, the status sent, if the two say the same
 
     def held(self, pod: dict) -> dict:
         """The status held for a Pod, else the API's."""
@@ -86,7 +87,7 @@ class StatusManager:
         """The API's status changed by somebody else's hand: at the next round the kubelet writes its own again."""
         kubelet, uid = self.kubelet, pod["metadata"]["uid"]
         known = kubelet.state.statuses.get(uid)
-        if known is None or known.sent < known.version or uid in kubelet.state.dirty:
+        if known is None or known.sent < known.version or uid in kubelet.state.dirty or self._is_as_sent(uid, pod, known):
             return
         if self._differs(pod, known):
             offset_ms = (kubelet.now_ms - kubelet.state.started_ms) % SYNC_PERIOD_MS
@@ -96,6 +97,16 @@ class StatusManager:
         pod, known = self.kubelet.pod(uid), self.kubelet.state.statuses.get(uid)
         if pod is not None and known is not None and self._differs(pod, known):
             self.mark(uid)
+
+    def _is_as_sent(self, uid: str, pod: dict, known: Known) -> bool:
+        """Whether a version of a Pod is what this kubelet's last patch made of it, and nothing has changed since: then nothing differs."""
+        sent = self.agreed.get(uid)
+        return sent is not None and sent[0] is pod and sent[1] is known.status and known.status.get("phase") not in pod_status.TERMINAL
+
+    def _stored(self, uid: str, pod: dict) -> dict:
+        """The status that the API has; where it is what was sent last, that is given, as it shares most of its parts with the next one."""
+        sent = self.agreed.get(uid)
+        return sent[1] if sent is not None and sent[0] is pod else pod.get("status") or {}
 
     def _differs(self, pod: dict, known: Known) -> bool:
         stored = pod.get("status") or {}
@@ -121,7 +132,7 @@ class StatusManager:
     def _send(self, uid: str, pod: dict, known: Known):
         kubelet, version = self.kubelet, known.version
         current = newer(pod, kubelet.state.last_sent.get(uid))
-        stored = current.get("status") or {}
+        stored = self._stored(uid, current)
         wanted = pod_status.merged(stored, known.status, may_run=kubelet.workers.may_run(uid))
         changes = patch_of(stored, wanted)
         if changes:
@@ -132,8 +143,9 @@ class StatusManager:
             reply = yield call
             if not reply.ok:
                 return
-            current = reply.body
-            kubelet.state.last_sent[uid] = current
+            current = kubelet.state.last_sent[uid] = reply.body
+            if current.get("status") == wanted:
+                self.agreed[uid] = (current, wanted)
         known.sent = version
         if known.finished and pods.is_terminating(current) and pods.is_terminal(current) and uid == current["metadata"]["uid"]:
             yield from self._delete(uid, known)
@@ -146,12 +158,12 @@ class StatusManager:
             self.kubelet.state.statuses.pop(uid, None)
 
     def forget(self, uid: str) -> None:
-        for table in (self.kubelet.state.statuses, self.kubelet.state.dirty, self.kubelet.state.last_sent, self.made):
+        for table in (self.kubelet.state.statuses, self.kubelet.state.dirty, self.kubelet.state.last_sent, self.made, self.agreed):
             table.pop(uid, None)
 
 
 def newer(first: dict, second: dict | None) -> dict:
     """Of two versions of an object the one with the higher revision."""
-    if second is None or int(second["metadata"]["resourceVersion"]) < int(first["metadata"]["resourceVersion"]):
+    if second is None or second is first or int(second["metadata"]["resourceVersion"]) < int(first["metadata"]["resourceVersion"]):
         return first
     return second

@@ -31,10 +31,10 @@ class Sync:
     def __init__(self, kubelet):
         self.kubelet = kubelet
 
-    def run(self, worker: Worker):
-        """One pass."""
+    def begin(self, worker: Worker) -> None:
+        """One pass; what of it takes time becomes a unit of work. Most passes only tell how the Pod does."""
         kubelet = self.kubelet
-        pod, report = kubelet.pod(worker.uid), kubelet.state.reports.get(worker.uid) or Report()
+        pod, report = kubelet.pod(worker.uid), kubelet.state.reports.get(worker.uid) or NOTHING
         if pod is None:
             kubelet.workers.done(worker)
             return
@@ -54,14 +54,13 @@ class Sync:
         if "activeDeadlineSeconds" in pod["spec"]:
             kubelet.deadlines.arm(pod, status)
         if kubelet.volumes.mount(worker, pod):
-            yield from self._act(worker, pod, report)
+            self._act(worker, pod, report)
 
-    def mounted(self, worker: Worker):
+    def mounted(self, worker: Worker) -> None:
         """The rest of a pass that had to wait for volumes."""
-        pod = self.kubelet.pod_or_ended(worker.uid)
-        yield from self._act(worker, pod, self.kubelet.state.reports.get(worker.uid) or Report())
+        self._act(worker, self.kubelet.pod_or_ended(worker.uid), self.kubelet.state.reports.get(worker.uid) or NOTHING)
 
-    def _act(self, worker: Worker, pod: dict, report: Report):
+    def _act(self, worker: Worker, pod: dict, report: Report) -> None:
         """Bring what runs in line with what is wanted; volumes are there."""
         kubelet = self.kubelet
         if not worker.is_probed:
@@ -70,21 +69,30 @@ class Sync:
         if resets.must_remove(kubelet.statuses.held(pod)):
             kubelet.tell("ContainersReset", worker)
             worker.plan = Pass(removals=resets.to_remove(pod, report), acted=True)
-            yield from self._carry_out(worker, pod)
+            kubelet.work(self._carry_out(worker, pod))
             return
         actions = self._actions(worker, pod, report)
         if actions.create_sandbox and report.sandboxes:
             kubelet.recorder.event(pod, "Normal", "SandboxChanged", CHANGED)
         if "dnsConfig" in pod["spec"]:
             sandboxes.note_resolver(kubelet, pod, 2 if actions.create_sandbox else 1)
-        changed: list[str] | None = []
         if worker.uid in kubelet.state.resizes:
-            changed = yield from self._resize(worker, pod, report, actions)
+            kubelet.work(self._resize_and_act(worker, pod, report, actions))
+        elif actions.is_none and not worker.has_images:
+            kubelet.workers.done(worker)
+        elif self._may_start(worker, pod, report, actions):
+            kubelet.work(self._carry_out(worker, pod))
+
+    def _resize_and_act(self, worker: Worker, pod: dict, report: Report, actions: Actions):
+        changed = yield from self._resize(worker, pod, report, actions)
+        if self._may_start(worker, pod, report, actions, acted=bool(changed), failed=changed is None):
+            yield from self._carry_out(worker, pod)
+
+    def _may_start(self, worker: Worker, pod: dict, report: Report, actions: Actions, *, acted: bool = False, failed: bool = False) -> bool:
+        """Make the pass's plan and stop what must end first; False when the pass will be continued from there."""
         worker.plan = plan_of(actions, report)
-        worker.plan.acted, worker.plan.failed = bool(changed), changed is None
-        if kubelet.termination.must_stop_first(worker, pod, report, actions, worker.plan):
-            return
-        yield from self._carry_out(worker, pod)
+        worker.plan.acted, worker.plan.failed = acted, failed
+        return not self.kubelet.termination.must_stop_first(worker, pod, report, actions, worker.plan)
 
     def _actions(self, worker: Worker, pod: dict, report: Report) -> Actions:
         prober, uid = self.kubelet.prober, worker.uid

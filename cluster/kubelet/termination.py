@@ -179,6 +179,8 @@ class Termination:
 
     def must_stop_first(self, worker: Worker, pod: dict, report: Report, actions: Actions, plan: Pass) -> bool:
         """Stop what a pass must stop before it can start; True when the pass will be continued from there."""
+        if not actions.kill_pod and not actions.stop:
+            return False
         running = {each.id: each.name for each in self.kubelet.runtime.containers(worker.uid) if each.state == "running"}
         if actions.kill_pod and (running or report.sandboxes):
             plan.acted, plan.stopped = True, list(running)

@@ -103,7 +103,7 @@ class Volumes:
         if pod is None or worker.cancelled:
             self.give_up(worker)
         elif self._try(worker, pod, mounted):
-            kubelet.work(kubelet.sync.mounted(worker))
+            kubelet.sync.mounted(worker)
 
     def give_up(self, worker: Worker) -> None:
         """The Pod ends while its volumes are waited for."""

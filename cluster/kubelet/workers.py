@@ -104,7 +104,7 @@ class Workers:
         self.kubelet.cancel(worker.retry)
         worker.retry = 0
         if phase == "sync":
-            self.kubelet.work(self.kubelet.sync.run(worker))
+            self.kubelet.sync.begin(worker)
         elif phase == "terminating":
             self.kubelet.termination.begin(worker)
         else:
