@@ -41,7 +41,7 @@ def test_pulls_of_a_node_follow_one_another_and_say_how_long_they_waited():
     world.run(60_000)
     begun, ended = world.facts("ImagePullStarted"), world.facts("ImagePulled")
     assert begun[1].at_ms == ended[0].at_ms
-    message = world.events("second")[1][1]
+    message = world.events(begun[1].subject.rpartition("/")[2])[1][1]
     assert message.partition(" (")[0].endswith(f"in {(ended[1].at_ms - begun[1].at_ms) / 1000:g}s")
     assert f"({(ended[1].at_ms - begun[1].at_ms) / 1000:g}s including" not in message
 
