@@ -47,17 +47,20 @@ class EphemeralVolumeController(Controller):
         if pod is None or pod["metadata"].get("deletionTimestamp") or (pod.get("status") or {}).get("phase") in ENDED:
             return None
         for volume in pod["spec"].get("volumes") or ():
-            if volume.get("ephemeral") is not None and (yield from self._claim(pod, volume)):
+            problem = (yield from self._claim(pod, volume)) if volume.get("ephemeral") is not None else ""
+            if problem:
+                self.recorder.event(pod, "Warning", "FailedBinding", f"ephemeral volume {volume['name']}: {problem}")
                 return "retry"
         return None
 
     def _claim(self, pod: dict, volume: dict) -> Iterator[Any]:
-        """Make one claim; whether it failed."""
+        """Make one claim; what is wrong, or "". Source: handleVolume."""
         meta, name = pod["metadata"], f"{pod['metadata']['name']}-{volume['name']}"
         known = self.claims.get(f"{meta['namespace']}/{name}")
         if known is not None:
-            owner = controller_of(known)
-            return owner is None or owner["uid"] != meta["uid"]
+            owner, place = controller_of(known), meta["namespace"]
+            is_mine = owner is not None and owner["uid"] == meta["uid"]
+            return "" if is_mine else f"PVC {place}/{name} was not created for pod {place}/{meta['name']} (pod is not owner)"
         template = volume["ephemeral"].get("volumeClaimTemplate") or {}
         about = template.get("metadata") or {}
         body = {
@@ -72,7 +75,4 @@ class EphemeralVolumeController(Controller):
             "spec": template.get("spec") or {},
         }
         reply = yield self.client.create(CLAIMS, body)
-        if not reply.ok:
-            message = f"ephemeral volume controller failed to create PVC {name}: {reply.message}"
-            self.recorder.event(pod, "Warning", "EphemeralVolumeFailed", message)
-        return not reply.ok
+        return "" if reply.ok else f"create PVC {name}: {reply.message}"

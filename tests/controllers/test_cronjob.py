@@ -129,9 +129,11 @@ def test_history_limits_count_each_sort_of_end_for_itself():
 def test_a_limit_of_zero_keeps_none():
     world = Cron()
     world.cron_job(successfulJobsHistoryLimit=0)
-    world.until(5.1)
-    world.finish()
-    assert world.minutes == []
+    for minute in (5, 10, 15, 20):
+        world.until(minute + 0.1)
+        world.finish()
+        assert world.minutes == []
+    assert world.events("MissingJob") == [] and len(world.events("SuccessfulDelete")) == 4  # as the real one, who removed it itself
 
 
 def test_a_controller_that_was_off_starts_the_last_run_it_missed():

@@ -173,3 +173,16 @@ def test_a_claim_of_a_class_that_allows_it_is_enlarged():
     reasons = [reason for reason, _ in world.said("data")]
     assert sorted(reasons[-3:]) == ["ExternalExpanding", "Resizing", "VolumeResizeSuccessful"]
     assert not [fact for fact in world.engine.trace.events if fact.kind == "RequestRefused"]
+
+
+def test_a_claim_in_the_way_of_an_ephemeral_volume_is_told_again_and_again():
+    """The words of kube-controller-manager 1.36.3. Source: pkg/controller/volume/ephemeral/controller.go."""
+    world = Storehouse()
+    world.put(claim("web-scratch"))
+    volumes = [{"name": "scratch", "ephemeral": {"volumeClaimTemplate": {"spec": claim("x")["spec"]}}}]
+    spec = {"containers": [{"name": "app", "image": "busybox:1"}], "volumes": volumes}
+    world.do(world.hand.client.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "default"}, "spec": spec}),
+             settle=False)  # fmt: skip
+    world.run(3_000)
+    words = "ephemeral volume scratch: PVC default/web-scratch was not created for pod default/web (pod is not owner)"
+    assert ("FailedBinding", words) in world.said("web")
