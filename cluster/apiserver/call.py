@@ -46,7 +46,7 @@ class Write(msgspec.Struct, kw_only=True):
 class Call:
     """A request under way. Everything here lasts for one request."""
 
-    __slots__ = ("request", "context", "kind", "name", "namespace", "subresource", "key", "warnings", "dry_run", "charges")
+    __slots__ = ("request", "context", "kind", "name", "namespace", "subresource", "key", "warnings", "dry_run", "charges", "told")
 
     def __init__(self, request: Request, context: Context, kind: Kind):
         self.request, self.context, self.kind = request, context, kind
@@ -55,6 +55,7 @@ class Call:
         self.warnings: list[str] = [kind.deprecation] if kind.deprecation and request.path else []
         self.dry_run = options.is_dry_run(request)
         self.charges: list[Any] = []
+        self.told: list[tuple[str, bool, dict]] = []      # the facts about it: kind, whether it had its name by then, data
 
     @property
     def api_version(self) -> str:
@@ -78,6 +79,7 @@ class Call:
 
     def trace(self, kind: str, **data: Any) -> None:
         if self.context.is_explained:
+            self.told.append((kind, bool(self.name), data))
             self.context.trace(kind, self.subject, **data)
 
     def rename(self, name: str) -> None:

@@ -17,15 +17,19 @@ def changed(old: Any, new: Any, most: int = MOST) -> list[str]:
 
 def _walk(old: Any, new: Any, at: str, found: list[str], most: int) -> None:
     """Two values that differ: go down where both are of one shape."""
+    if len(found) >= most:
+        return
     if type(old) is dict and type(new) is dict:
         lead = f"{at}." if at else ""
-        for key in [*new, *(key for key in old if key not in new)]:
-            left, right = old.get(key), new.get(key)
-            if left is not right and left != right and key not in IGNORED and len(found) < most:
+        for key, right in new.items():
+            left = old.get(key)
+            if left is not right and left != right and key not in IGNORED:
                 _walk(left, right, lead + key, found, most)
+        for key in () if new.keys() >= old.keys() else [key for key in old if key not in new and old[key] is not None and key not in IGNORED]:
+            _walk(old[key], None, lead + key, found, most)
     elif type(old) is list and type(new) is list and len(old) == len(new):
         for index, (left, right) in enumerate(zip(old, new, strict=True)):
             if left is not right and left != right:
                 _walk(left, right, f"{at}[{index}]", found, most)
-    elif len(found) < most:
+    else:
         found.append(at)

@@ -32,12 +32,16 @@ ASKED = frozenset((mutating_policy.POLICIES, mutating_webhook.CONFIGURATIONS, va
 
 
 class Made(NamedTuple):
-    """A Pod as it was stored: what it was made of, when what the plugins read had changed last, and the name of its token's volume."""
+    """A Pod as it was stored: what it was made of, when what the plugins read had changed last, and the name of its token's volume.
+
+    told: the facts about its way (see Call), None where nobody was to be told.
+    """
 
     body: dict
     stamps: tuple
     pod: dict
     token: str
+    told: list[tuple[str, bool, dict]] | None
 
 
 def another(call: Call) -> Write | None:
@@ -48,11 +52,16 @@ def another(call: Call) -> Write | None:
     made = call.context.made.get(_key(call))
     if made is None or body["spec"] is not made.body["spec"] or body != made.body or made.stamps != _stamps(call.context.store):
         return None
+    told = made.told if call.context.is_explained else []
+    if told is None:
+        return None
+    _tell(call, told, has_name=False)
     spec = _with_token(made, service_account.VOLUME_PREFIX + call.context.rng("names").suffix(SUFFIX))
     now, old = call.context.time_text(), made.pod["metadata"]
     meta = {**old, "managedFields": [{**entry, "time": now} for entry in old["managedFields"]], "creationTimestamp": now,
             "uid": call.context.rng("uids").uuid(), "name": generated(call, old["generateName"])}
     call.rename(meta["name"])
+    _tell(call, told, has_name=True)
     return Write(request=call.request, key=call.key, expected=0, code=201, value={**made.pod, "metadata": meta, "spec": spec}, generated=True)
 
 
@@ -69,13 +78,21 @@ def keep(call: Call, write: Write | Response) -> None:
     kept = call.context.made
     if len(kept) >= MOST_KEPT:
         kept.clear()
-    kept[_key(call)] = Made(body, _stamps(call.context.store), pod, volumes[-1]["name"])
+    told = call.told if call.context.is_explained else None
+    kept[_key(call)] = Made(body, _stamps(call.context.store), pod, volumes[-1]["name"], told)
+
+
+def _tell(call: Call, told: list[tuple[str, bool, dict]], *, has_name: bool) -> None:
+    """Tell what was told of the Pod that is kept, of its way before it had its name, or after."""
+    for kind, had_name, data in told:
+        if had_name == has_name:
+            call.trace(kind, **data)
 
 
 def _is_plain(call: Call) -> bool:
-    """Whether a request makes a Pod for a controller, of whose way nothing is told."""
+    """Whether a request makes a Pod for a component, past nobody who asks anew of each."""
     return (call.kind.kind == "Pod" and not call.kind.group and call.request.raw is None and not call.dry_run
-            and not call.context.is_explained and ASKED.isdisjoint(call.context.store.touched))
+            and ASKED.isdisjoint(call.context.store.touched))
 
 
 def _key(call: Call) -> tuple[str, str, str]:

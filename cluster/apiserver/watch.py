@@ -46,6 +46,7 @@ class Hub:
         self.by_id: dict[int, Watcher] = {}
         self.by_folder: dict[str, dict[int, Watcher]] = {}
         self.by_name: dict[str, dict[int, Watcher]] = {}  # folder and name
+        self.named: dict[str, int] = {}                   # folder -> how many watches of one name there are
         self.by_node: dict[str, dict[int, Watcher]] = {}
         self.next_id = 1
 
@@ -53,6 +54,8 @@ class Hub:
         self.by_id[watcher.id] = watcher
         table, key = self._place(watcher)
         table.setdefault(key, {})[watcher.id] = watcher
+        if table is self.by_name:
+            self.named[self.folder(watcher)] = self.named.get(self.folder(watcher), 0) + 1
 
     def remove(self, watcher_id: int) -> None:
         watcher = self.by_id.pop(watcher_id, None)
@@ -62,6 +65,8 @@ class Hub:
             watchers.pop(watcher_id, None)
             if not watchers:
                 table.pop(key, None)
+            if table is self.by_name:
+                self.named[self.folder(watcher)] -= 1
 
     def _place(self, watcher: Watcher) -> tuple[dict[str, dict[int, Watcher]], str]:
         node, name, folder = node_of(watcher.spec), name_of(watcher.spec), self.folder(watcher)
@@ -73,9 +78,9 @@ class Hub:
         """(watcher, type, object) for each watcher that must be told of a change, oldest watcher first."""
         folder = change.key[: change.key.index("/", 10) + 1]
         told = self._told(self.by_folder[folder], change) if folder in self.by_folder else []
-        named = self._told(self.by_name.get(folder + change.key[change.key.rindex("/") + 1 :]), change) if self.by_name else ()
-        if named:
-            told = sorted(told + named, key=lambda row: row[0].id)
+        if self.named.get(folder):
+            named = self._told(self.by_name.get(folder + change.key[change.key.rindex("/") + 1 :]), change)
+            told = sorted(told + named, key=lambda row: row[0].id) if named else told
         return told + self._on_nodes(change) if folder == "/registry/pods/" and self.by_node else told
 
     @staticmethod

@@ -29,12 +29,12 @@ def body(spec: dict, **meta) -> dict:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {**META, **meta}, "spec": spec}
 
 
-def made(server: InProcess, pod: dict, **parts) -> Response:
-    """What comes of a Pod of a controller, of whose way nothing is told."""
+def made(server: InProcess, pod: dict, is_told: bool = False, **parts) -> Response:
+    """What comes of a Pod of a controller."""
     request = Request(**{"verb": "create", "resource": "pods", "namespace": "default", "body": pod, "user": "system:kube-controller-manager",
                          "groups": ["system:masters"], "options": {"fieldManager": "kube-controller-manager"}, **parts})  # fmt: skip
     server.now_ms += 700
-    result = pipeline.arrive(request, server.context.enter(request, True))
+    result = pipeline.arrive(request, server.context.enter(request, not is_told))
     return result if isinstance(result, Response) else pipeline.commit(result, server.context)
 
 
@@ -52,14 +52,15 @@ TEMPLATES = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("is_told", [False, True])
 @pytest.mark.parametrize("case", TEMPLATES)
-def test_the_next_pod_of_a_template_ends_as_the_general_way_makes_it(case, monkeypatch):
+def test_the_next_pod_of_a_template_ends_as_the_general_way_makes_it(case, is_told, monkeypatch):
     pod, is_short = TEMPLATES[case]
     outcomes, taken, act = [], [], templated.another
     for is_general in (False, True):
         server = InProcess()
         monkeypatch.setattr(create.templated, "another", lambda call, general=is_general: taken.append(None if general else act(call)) or taken[-1])
-        answers = [made(server, pod) for _ in range(3)]
+        answers = [made(server, pod, is_told) for _ in range(3)]
         outcomes.append((json.dumps([(answer.code, answer.body) for answer in answers]), server.events, server.store.revision,
                          server.engine.rng.positions()))
     assert outcomes[0] == outcomes[1]
@@ -117,6 +118,14 @@ def test_the_plugins_read_nothing_that_is_not_watched(pod, monkeypatch):
         monkeypatch.setattr(Store, name, lambda store, key, act=act: read.setdefault(folder(key)) or act(store, key))
     made(server, pod)
     assert {*read} <= {*templated.READ, *templated.ASKED, "/registry/pods/"}
+
+
+def test_a_pod_of_which_all_is_told_is_not_made_after_one_of_which_nothing_was(monkeypatch):
+    server, taken, act = InProcess(), [], templated.another
+    monkeypatch.setattr(create.templated, "another", lambda call: taken.append(act(call)) or taken[-1])
+    for is_told in (False, True, True, False):
+        made(server, TEMPLATES["one container"][0], is_told)
+    assert [write is not None for write in taken] == [False, False, True, True]
 
 
 @pytest.mark.parametrize("change", [{"labels": {"app": "b"}}, {"ownerReferences": [{**OWNER, "uid": "v"}]}, {"annotations": {"a": "b"}}])
