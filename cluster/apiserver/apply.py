@@ -60,10 +60,10 @@ def apply(live: dict | None, config: dict, applier: Applier) -> tuple[dict | Non
     live: in the version that the request speaks, None if there is none. The new object is raw: to be typed and defaulted.
     Raises StatusError: 400, 409 or 500.
     """
-    _check(config, applier)
-    struct = applier.struct or managed.struct_of(applier.api_version, config.get("kind", ""))
+    struct = applier.struct or managed.struct_of(config.get("apiVersion", ""), config.get("kind", ""))
     if struct is None:
         raise status.bad_request(f"invalid object type: {_kind(config)}")
+    _check(config, applier)
     errors = applycheck.errors(config, struct)
     if errors:
         raise status.failure(500, "", f"failed to create typed patch object ({_named(config)}): {applycheck.show(errors)}")

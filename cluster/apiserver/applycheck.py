@@ -78,7 +78,7 @@ def _key_problem(item: object, kind: schema.Type) -> str:
         return "associative list with keys may not have a null element"
     if not isinstance(item, dict):
         return "associative list with keys may not have non-map elements"
-    missing = next((key for key in kind.keys if key not in item and key not in schema.KEY_DEFAULTS), None)
+    missing = next((key for key in kind.keys if key not in item and schema.key_default(kind, key) is None), None)
     if missing is None:
         return ""
     return f"associative list with keys has an element that omits key field {quote(missing)} (and doesn't have default value)"

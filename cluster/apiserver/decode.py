@@ -186,7 +186,7 @@ def decode_plain(raw: bytes, content_type: str, kind: str, group: str = "meta.k8
 
 
 def decode_options(raw: bytes, content_type: str, kind: str, group: str, version: str) -> tuple[dict, str]:
-    """(object, apiVersion it came with)."""
+    """(object, apiVersion it came with). Of a delete's options upstream tells the decoder's own words."""
     is_yaml = media_type(content_type) == YAML
     check_size(raw)
     try:
@@ -196,8 +196,9 @@ def decode_options(raw: bytes, content_type: str, kind: str, group: str, version
         if found[2] != kind or struct is None:
             raise DecodeError(not_registered(found), found[2], found[1])
         obj = Decoder(strict=False).object(value or {}, struct)
-    except GoError as error:
-        raise refusal(DecodeError(str(error), kind, version), kind, raw) from None
-    except DecodeError as error:
-        raise refusal(error, kind, raw) from None
+    except (GoError, DecodeError) as error:
+        if kind == "DeleteOptions":
+            raise status.bad_request(str(error)) from None
+        known = error if isinstance(error, DecodeError) else DecodeError(str(error), kind, version)
+        raise refusal(known, kind, raw) from None
     return obj, _api_version(found[0], found[1])

@@ -31,9 +31,9 @@ def read(request: Request) -> DeleteOptions:
     body = _body(request)
     found = _of_query(request.options) if body is None else of_body(body)
     dry_run = body.get("dryRun") or [] if body is not None else options.values(request.options.get("dryRun"))
-    errors = _errors(found) + options.dry_run_errors(dry_run)
-    if errors:
-        raise status.invalid("DeleteOptions", "", errors, "meta.k8s.io")
+    complaints = errors(found) + options.dry_run_errors(dry_run)
+    if complaints:
+        raise status.invalid("DeleteOptions", "", complaints, "meta.k8s.io")
     return found
 
 
@@ -75,7 +75,8 @@ def whole_number(text: str | None) -> int | None:
     return number
 
 
-def _errors(found: DeleteOptions) -> list:
+def errors(found: DeleteOptions) -> list:
+    """The complaints about how something is to be deleted."""
     errors = []
     if found.orphan is not None and found.propagation is not None:
         errors.append(fields.invalid("propagationPolicy", found.propagation,

@@ -50,7 +50,9 @@ def _read(call: Call) -> dict:
     if request.raw is None:
         return bodies.with_metadata({**request.body, "metadata": dict(request.body.get("metadata") or {})})
     raw = request.raw.replace(OLD_VERSION, VERSION, 1)      # both versions are taken, and have the same fields
-    return bodies.with_metadata(decode.decode_plain(raw, request.content_type, "Eviction", "policy", "v1"))
+    obj, warnings = decode.decode(raw, request.content_type, "policy", "v1", "Eviction", request.options.get("fieldValidation") or "Warn")
+    call.warnings += warnings
+    return bodies.with_metadata(obj)
 
 
 def _check_options(call: Call, options: dict) -> None:
@@ -58,6 +60,9 @@ def _check_options(call: Call, options: dict) -> None:
     if options.get("ignoreStoreReadErrorWithClusterBreakingPotential"):
         errors = [fields.invalid("deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential", True, BREAKING)]
         raise status.invalid("Eviction", call.name, errors, "policy")
+    errors = delete_options.errors(delete_options.of_body(options))
+    if errors:
+        raise status.invalid("DeleteOptions", "", errors, "meta.k8s.io")
     inside = options.get("dryRun") or []
     if call.dry_run and inside and inside != ["All"]:
         raise status.failure(500, "", "Non-matching dry-run options in request and content: "

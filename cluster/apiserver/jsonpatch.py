@@ -166,9 +166,9 @@ def merge(document: object, patch: object) -> object:
 
 
 def _pruned(value: object) -> object:
-    """What a patch adds, without nulls."""
+    """What a patch adds, without the nulls of its objects."""
     if isinstance(value, dict):
         return {key: _pruned(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
-        return [_pruned(item) for item in value if item is not None]
+        return [_pruned(item) for item in value]
     return value

@@ -7,6 +7,7 @@ from __future__ import annotations
 from cluster.meta import fields, status
 from cluster.meta.requests import Response
 
+from . import gotime
 from .call import Call
 from .delete_options import whole_number
 
@@ -32,17 +33,28 @@ def get(call: Call) -> Response:
 def _check(call: Call, query: dict[str, str]) -> None:
     """Complaints about the options. Source: ValidatePodLogOptions."""
     errors = []
+    if query.get("sinceTime"):
+        _check_time(query["sinceTime"])
     tail, limit, since = (whole_number(query.get(name)) for name in ("tailLines", "limitBytes", "sinceSeconds"))
     if tail is not None and tail < 0:
         errors.append(fields.invalid("tailLines", tail, "must be greater than or equal to 0"))
     if limit is not None and limit < 1:
         errors.append(fields.invalid("limitBytes", limit, "must be greater than 0"))
     if since is not None and query.get("sinceTime"):
-        errors.append(fields.forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified"))
+        errors.append(fields.forbidden("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified"))
     elif since is not None and since < 1:
         errors.append(fields.invalid("sinceSeconds", since, "must be greater than 0"))
+    if query.get("stream"):
+        errors.append(fields.forbidden("stream", "may not be specified"))
     if errors:
         raise status.invalid("PodLogOptions", call.name, errors)
+
+
+def _check_time(text: str) -> None:
+    try:
+        gotime.time(text)
+    except gotime.TimeError as error:
+        raise status.bad_request(str(error)) from None
 
 
 def chosen(pod: dict, asked: str) -> str:

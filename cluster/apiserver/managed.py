@@ -409,14 +409,14 @@ def step_of(item: object, kind: schema.Type) -> str:
     keys = kind.keys
     if len(keys) == 1:
         value = item.get(keys[0])
+        if value is None:
+            value = schema.key_default(kind, keys[0])
         if type(value) is not dict and type(value) is not list:
             return _single_key_step(keys[0], value)
-    values = {key: item.get(key, schema.KEY_DEFAULTS.get(key)) for key in sorted(keys)}
+    values = {key: item[key] if key in item else schema.key_default(kind, key) for key in sorted(keys)}
     return f"k:{to_json({key: value for key, value in values.items() if value is not None})}"
 
 
 @lru_cache(maxsize=8192, typed=True)
 def _single_key_step(key: str, value: object) -> str:
-    if value is None and key == "name":
-        value = ""                            # the default of references' names
     return f"k:{to_json({key: value} if value is not None else {})}"

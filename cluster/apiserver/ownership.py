@@ -16,8 +16,9 @@ def track(call: Call, live: dict | None, obj: dict) -> dict:
     """
     if live is not None and not live["metadata"].get("managedFields") and not obj["metadata"].get("managedFields"):
         return obj
+    stamp = "" if call.subresource == "scale" else call.context.time_text()     # through a Scale no time is noted
     entries = managed.track_update(live and to_version(call.kind, live), to_version(call.kind, obj), options.manager_of(call.request),
-                                   call.context.time_text(), call.api_version, call.subresource, reset_fields(call),
+                                   stamp, call.api_version, call.subresource, reset_fields(call),
                                    call.kind.custom and call.kind.custom.struct)
     return owned_by(obj, entries)
 

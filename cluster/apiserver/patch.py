@@ -149,7 +149,7 @@ def _own(obj: dict) -> dict:
 def _typed(value: object, patch: Patch, wanted: tuple[str, str, str], struct: schema.Struct | None,
            validation: str, custom=None) -> tuple[dict, list[str]]:
     """The patched object decoded again, with upstream's complaints about what does not fit."""
-    if custom is None:
+    if custom is None and patch.sort != "strategic":
         _check_kind(value, wanted)
     message, obj, found = "", {}, []
     try:
@@ -180,8 +180,10 @@ def _check_kind(value: object, wanted: tuple[str, str, str]) -> None:
         found = decode.identity(value, wanted)
     except decode.DecodeError as error:
         raise status.invalid("", "", [FieldError("Invalid", "patch", _json(value), str(error))]) from None
-    if found != wanted and not schema.is_registered(*found):
+    if found != wanted:
         message = decode.not_registered(found)
+        if schema.is_registered(*found):
+            message = f"converting ({found[1]}.{found[2]}) to ({wanted[0].partition('.')[0] or 'core'}.{wanted[2]}): unknown conversion"
         raise status.invalid("", "", [FieldError("Invalid", "patch", _json(value), message)])
 
 

@@ -78,7 +78,8 @@ def _applier(call: Call) -> Callable[[dict | None], dict]:
     kind, request = call.kind, call.request
     validation = request.options.get("fieldValidation") or "Warn"
     config, repeated = (request.body, []) if request.raw is None else apply.read(request.raw, validation)
-    applier = apply.Applier(manager=options.manager_of(request), time_text=call.context.time_text(), api_version=call.api_version,
+    stamp = "" if call.subresource == "scale" else call.context.time_text()
+    applier = apply.Applier(manager=options.manager_of(request), time_text=stamp, api_version=call.api_version,
                             force="force" in request.options and options.boolean(request.options["force"]), subresource=call.subresource,
                             reset_fields=ownership.reset_fields(call), struct=kind.custom and kind.custom.struct)
 

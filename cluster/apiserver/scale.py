@@ -65,7 +65,18 @@ def patch(call: Call) -> Response | Write:
     if patching.is_apply(call):
         return updating.patch(_as_parent(call))
     change = patching.patcher(call, "autoscaling", "v1", "Scale")
-    return _replace(call, lambda live: bodies.with_metadata(change(scale_of(live, call.kind))))
+
+    def make(live: dict | None) -> dict:
+        scale = bodies.with_metadata(change(scale_of(live, call.kind)))
+        bodies.match_namespace(call, scale["metadata"])
+        bodies.match_name(call, scale["metadata"])
+        uid, found = scale["metadata"].get("uid") or "", live["metadata"]["uid"]
+        if uid not in ("", found):
+            raise status.conflict(f"{call.kind.plural}/scale", call.name, f"Precondition failed: UID in precondition: {uid}, "
+                                  f"UID in object meta: {found}", call.kind.group)
+        return scale
+
+    return _replace(call, make)
 
 
 def _as_parent(call: Call) -> Call:

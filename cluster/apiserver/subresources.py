@@ -42,7 +42,7 @@ def writer(call: Call) -> Writer:
 
 
 def _refused(call: Call) -> status.StatusError:
-    if call.subresource in ("exec", "attach", "portforward"):
+    if call.subresource in ("exec", "attach", "portforward") and call.request.verb in ("get", "create"):
         stored = call.context.store.get(call.key)
         if stored is None:
             return call.not_found()

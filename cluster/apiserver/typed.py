@@ -131,6 +131,9 @@ class Decoder:
             return value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return self._mismatch(value, kind, owner, field, go=_go_of(kind, sort))
+        return self._odd_number(value, kind, owner, field, sort)
+
+    def _odd_number(self, value: int | float, kind: schema.Type, owner: str, field: str, sort: str) -> int | None:
         return self._mismatch(value, kind, owner, field, f"number {number_text(value)}", _go_of(kind, sort))
 
     def _float(self, value: object, kind: schema.Type, owner: str, field: str) -> int | float | None:
@@ -202,6 +205,11 @@ class Converter(Decoder):
 
     def _mismatch(self, value: object, kind: schema.Type, owner: str, field: str, word: str = "", go: str = "") -> None:
         raise _Abort(unfit(value, kind))
+
+    def _odd_number(self, value: int | float, kind: schema.Type, owner: str, field: str, sort: str) -> int:
+        """Go converts one number into another: it cuts off fractions, and the upper bits."""
+        limit = _LIMITS[sort]
+        return (int(value) + limit) % (2 * limit) - limit
 
     def _abort(self, value: object, owner: str, field: str, go: str) -> _Abort:
         return _Abort(f"json: cannot unmarshal {type_word(value)} into Go value of type {go}")

@@ -168,7 +168,7 @@ def _exit_codes(errors: Errors, codes: dict, path: str, known: list) -> None:
         errors.append(fields.invalid(f"{path}.containerName", name,
                                      "must be one of the container or initContainer names in the pod template"))
     if not values:
-        errors.append(fields.invalid(f"{path}.values", codes.get("values"), "at least one value is required"))
+        errors.append(fields.invalid(f"{path}.values", values, "at least one value is required"))
     elif len(values) > MOST_EXIT_CODES:
         errors.append(fields.too_many(f"{path}.values", len(values), MOST_EXIT_CODES))
     for index, value in enumerate(values):

@@ -116,8 +116,15 @@ def _keep_observed(status: dict, old_status: dict) -> None:
             found["observedGeneration"] = generation
 
 
+def _keep_meta(draft: dict, old: dict) -> None:
+    """Of the metadata a subresource of the spec changes but managedFields. Source: pkg/registry/core/pod/strategy.go (dropNonPodFields)."""
+    mine = {name: draft["metadata"][name] for name in ("managedFields", "resourceVersion") if name in draft["metadata"]}
+    draft["metadata"] = {**old["metadata"], **mine}
+
+
 def prepare_ephemeral(draft: dict, old: dict) -> None:
     """/ephemeralcontainers changes the ephemeral containers alone."""
+    _keep_meta(draft, old)
     containers = draft["spec"].get("ephemeralContainers")
     draft["spec"] = {**old["spec"], "ephemeralContainers": containers} if containers else {
         key: value for key, value in old["spec"].items() if key != "ephemeralContainers"}
@@ -133,6 +140,7 @@ def prepare_resize(draft: dict, old: dict) -> None:
 
     Source: pkg/registry/core/pod/strategy.go (dropNonResizeUpdates).
     """
+    _keep_meta(draft, old)
     new, kept = draft["spec"], dict(old["spec"])
     lengths = [(len(new.get(name) or ()), len(kept.get(name) or ())) for name in ("containers", "initContainers")]
     if all(count == wanted for count, wanted in lengths):

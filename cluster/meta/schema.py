@@ -15,6 +15,8 @@ import msgspec
 SCHEMA_VERSION = "v1.36.0"
 SCALARS = ("string", "bool", "int32", "int64")
 KEY_DEFAULTS = {"protocol": "TCP"}  # list-map keys that an object may leave to their default
+ZERO_KEYS = {"string": "", "int32": 0, "int64": 0, "bool": False}
+NAMED_BY_DEFAULT = "v1.LocalObjectReference"   # its name has a default, though it may be left out
 
 
 class Type:
@@ -197,3 +199,14 @@ def identity_properties() -> dict[str, dict]:
     """The schemas of apiVersion and kind, which every object has."""
     found = definitions()["io.k8s.api.core.v1.ConfigMap"]["properties"]
     return {name: {"type": "string", "description": found[name]["description"]} for name in ("apiVersion", "kind")}
+
+
+def key_default(kind: Type, key: str) -> object:
+    """What a key of a list's items is where an item leaves it out: its default, the zero value of what is always written, else None."""
+    if key in KEY_DEFAULTS:
+        return KEY_DEFAULTS[key]
+    element = kind.element
+    field = element.struct.fields.get(key) if element is not None and element.sort == "object" and element.struct else None
+    if field is None or (field.omit_empty and element.go != NAMED_BY_DEFAULT):
+        return None
+    return ZERO_KEYS.get(field.type.sort)

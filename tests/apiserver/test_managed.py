@@ -219,7 +219,7 @@ def test_kubectl_takes_over_from_its_own_client_side_apply():
     (config(data={"k": 5}), ".data.k: expected string, got &value.valueUnstructured{Value:5}"),
     (config(colour="red"), ".colour: field not declared in schema"),
     (config(data=[1]), ".data: expected map, got &{[1]}"),
-    ({**config(), "apiVersion": "v2"}, "Incorrect version specified in apply patch. Specified patch version: v2, expected: v1"),
+    ({**config(), "apiVersion": "v2"}, "invalid object type: /v2, Kind=ConfigMap"),
 ])
 def test_a_configuration_that_does_not_fit_is_refused(wanted, part):
     with pytest.raises(status.StatusError) as refused:

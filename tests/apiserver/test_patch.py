@@ -42,7 +42,7 @@ def test_an_operation_that_does_not_apply_is_refused(operation):
 
 @pytest.mark.parametrize(("change", "wanted"), [
     ({"a": None}, {"b": {"c": 1}}), ({"b": {"d": 2, "e": None}}, {"a": 1, "b": {"c": 1, "d": 2}}),
-    ({"n": {"x": None, "y": [None, 1]}}, {"a": 1, "b": {"c": 1}, "n": {"y": [1]}}), ({"b": [1]}, {"a": 1, "b": [1]}),
+    ({"n": {"x": None, "y": [None, 1]}}, {"a": 1, "b": {"c": 1}, "n": {"y": [None, 1]}}), ({"b": [1]}, {"a": 1, "b": [1]}),
 ])
 def test_a_merge_patch_applies(change, wanted):
     assert jsonpatch.merge({"a": 1, "b": {"c": 1}}, change) == wanted
