@@ -13,6 +13,8 @@ from cluster.client import Client, Informers, Process
 from cluster.kinds.service import is_headless
 from cluster.meta.objects import key_of
 
+from . import proxy_health
+
 NAME = "kube-proxy"
 SERVICE_NAME = "kubernetes.io/service-name"
 MIN_PERIOD_MS = 1_000  # --iptables-min-sync-period
@@ -53,7 +55,7 @@ class KubeProxy(Process):
         self.services.on(self._on_service)
         self.slices.on(self._on_slice)
         self.by_address: dict[str, str] = {}
-        self.by_node_port: dict[int, str] = {}
+        self.by_node_port: dict[tuple[int, str], str] = {}
 
     def fresh_state(self) -> ProxyState:
         """The rules stay in the kernels."""
@@ -117,7 +119,7 @@ class KubeProxy(Process):
 
     def _index(self) -> None:
         self.by_address = {address: key for key, rule in self.state.rules.items() for address in rule["addresses"]}
-        self.by_node_port = {port[2]: key for key, rule in self.state.rules.items() for port in rule["ports"] if port[2]}
+        self.by_node_port = {(port[2], port[1]): key for key, rule in self.state.rules.items() for port in rule["ports"] if port[2]}
 
     # -- who is asked ---------------------------------------------------------------------------------------------
 
@@ -129,19 +131,29 @@ class KubeProxy(Process):
         rule = self.state.rules[key]
         found = next((each for each in rule["ports"] if each[0] == port and each[1] == protocol), None)
         is_local = rule["internal"] == "Local" and address in rule["addresses"][:1]
-        return self._pick(key, rule, near(found[3], node), client, node if is_local else "") if found else None
+        return self._pick(key, rule, near(found[3], node), client, node if is_local else "", ending=found[4]) if found else None
 
     def choose_node_port(self, client: str, node: str, port: int, protocol: str) -> Choice | None:
         """Where a connection to a port of a node goes. node: that one."""
-        key = self.by_node_port.get(port)
+        key = self.by_node_port.get((port, protocol))
         if key is None:
             return None
         rule = self.state.rules[key]
         found = next((each for each in rule["ports"] if each[2] == port and each[1] == protocol), None)
-        return self._pick(key, rule, found[3], client, node if rule["external"] == "Local" else "") if found else None
+        return self._pick(key, rule, found[3], client, node if rule["external"] == "Local" else "", ending=found[4]) if found else None
 
-    def _pick(self, key: str, rule: dict, endpoints: list[list], client: str, node: str) -> Choice:
+    def health_answer(self, node: str, port: int, path: str, *, is_loopback: bool) -> str | None:
+        """What the proxy itself answers at a port of a node; None where it does not listen."""
+        if not self.is_on:
+            return None
+        now_text = self.engine.clock.nano_text(self.now_ms)
+        return proxy_health.answered(self.state.rules, port, path, node=node, is_loopback=is_loopback, now_text=now_text)
+
+    def _pick(self, key: str, rule: dict, endpoints: list[list], client: str, node: str, *, ending: list[list]) -> Choice:
+        """ending: endpoints that still serve; on one node they may be all there is. node: whose alone count, "" for all."""
         fitting = [each for each in endpoints if not node or each[2] == node]
+        if not fitting and node:
+            fitting = [each for each in ending if each[2] == node]
         if not fitting:
             return Choice(key)
         place, known = f"{key}/{client}", self.state.affinity.get(f"{key}/{client}")
@@ -168,7 +180,8 @@ def service_of(slice_: dict) -> list[str]:
 def rules_of(service: dict, slices: list[dict]) -> dict[str, Any] | None:
     """The rules of a Service as plain data; None for one that has no address of its own.
 
-    ports: [port, protocol, node port, [[address, port, node, nodes that it is hinted for] of an endpoint, …]].
+    ports: [port, protocol, node port, [[address, port, node, nodes that it is hinted for] of an endpoint, …], [the same, of those that end]].
+    is_ready: whether these endpoints are ready ones, and not those that still serve while they end. health: healthCheckNodePort.
     """
     spec = service["spec"]
     if spec["type"] == "ExternalName" or is_headless(spec) or not spec.get("clusterIP"):
@@ -176,13 +189,18 @@ def rules_of(service: dict, slices: list[dict]) -> dict[str, Any] | None:
     balancer = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
     addresses = [spec["clusterIP"], *(spec.get("externalIPs") or ()), *(entry["ip"] for entry in balancer if entry.get("ip"))]
     affinity = ((spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}).get("timeoutSeconds", 0)
-    ports = [[port["port"], port["protocol"], port.get("nodePort", 0), endpoints_of(port, slices)] for port in spec.get("ports") or ()]
-    return {"addresses": addresses, "ports": ports, "affinity_s": affinity if spec.get("sessionAffinity") == "ClientIP" else 0,
+    ports, is_ready = [], False
+    for port in spec.get("ports") or ():
+        ready, serving = endpoints_of(port, slices)
+        ports.append([port["port"], port["protocol"], port.get("nodePort", 0), ready or serving, serving if ready else []])
+        is_ready = is_ready or bool(ready)
+    return {"is_ready": is_ready, "health": spec.get("healthCheckNodePort", 0),
+            "addresses": addresses, "ports": ports, "affinity_s": affinity if spec.get("sessionAffinity") == "ClientIP" else 0,
             "internal": spec.get("internalTrafficPolicy", "Cluster"), "external": spec.get("externalTrafficPolicy", "Cluster")}  # fmt: skip
 
 
-def endpoints_of(port: dict, slices: list[dict]) -> list[list]:
-    """The endpoints of a port: those that are ready, else those that still serve while they end. Source: topology.go."""
+def endpoints_of(port: dict, slices: list[dict]) -> tuple[list[list], list[list]]:
+    """The endpoints of a port: those that are ready, and those that still serve while they end. Source: topology.go."""
     ready, serving = [], []
     for slice_ in slices:
         if slice_["addressType"] != "IPv4":
@@ -196,4 +214,4 @@ def endpoints_of(port: dict, slices: list[dict]) -> list[list]:
                     ready.append(place)
                 elif conditions.get("serving") and conditions.get("terminating"):
                     serving.append(place)
-    return ready or serving
+    return ready, serving

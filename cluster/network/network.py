@@ -243,12 +243,24 @@ class Network(Actor):
             return self._failed(source, address, port, TIMEOUT, timeout_ms, is_traced, by_policy=True)
         listener = listener_at(route.place, route.port, protocol)
         if listener is None:
+            said = self._of_proxy(source, route, address, text) if route.place.sandbox is None and protocol == "TCP" else None
+            if said is not None:
+                return Exchanged("", said, address, self.latency("connect"))
             return self._failed(source, address, port, REFUSED, timeout_ms, is_traced)
         speaks_tls = listener.server.startswith(TLS)
         if text and speaks_tls != is_tls:
             return Exchanged(PLAIN if is_tls else "", "" if is_tls else TO_TLS, address, self.latency("connect"))
         reply = self._talk(source, route, listener, address, text, is_traced=is_traced)
         return reply if reply.took_ms <= timeout_ms else Exchanged(TIMEOUT, address=address, took_ms=timeout_ms)
+
+    def _of_proxy(self, source: Place, route: Route, address: str, text: str) -> str | None:
+        """What kube-proxy itself answers on a node; None where it does not listen."""
+        proxy = self._part(kube_proxy.NAME)
+        path = (text.split(" ", 2)[1:2] or [""])[0].partition("?")[0]
+        if proxy is None:
+            return None
+        said = proxy.health_answer(route.place.runtime.node, route.port, path, is_loopback=address.startswith(LOOPBACK))
+        return said if text or said is None else ""
 
     def _to_server(self, source: Place, address: str, port: int, text: str, *, timeout_ms: int, is_traced: bool, is_tls: bool) -> Exchanged:
         """A connection to the API server."""
