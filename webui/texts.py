@@ -101,6 +101,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "stage.page_of": ("nodes {n} / {total}", "节点 {n} / {total}"),
     "stage.no_pods": ("no Pod here yet", "这里还没有 Pod"),
     "stage.no_owner": ("no owner", "无属主"),
+    "stage.fit": ("Fit", "适应窗口"),
     "stage.no_sandbox": ("no sandbox yet", "尚无沙箱"),
     "stage.sandbox_stopped": ("sandbox stopped", "沙箱已停止"),
     "stage.object_gone": ("object deleted", "对象已删除"),

@@ -39,3 +39,15 @@ def test_a_new_sandbox_is_two_presses_away_and_the_further_examples_one(browser,
         learner.page.click('[data-act="new-sandbox"]')
         learner.page.wait_for_url("**/s/lab-*/")
         learner.until("podlife.state().connection === 'online' && podlife.state().step === 0")
+
+
+def test_what_was_zoomed_is_put_back_by_a_button(browser, server):
+    with visit(browser, server) as learner:
+        before = learner.place("etcd")
+        learner.page.mouse.move(700, 300)
+        learner.page.mouse.wheel(0, -600)
+        learner.until("document.querySelector('[data-act=fit]')")
+        assert learner.place("etcd") != before
+        learner.page.click('[data-act="fit"]')
+        learner.until("!document.querySelector('[data-act=fit]')")
+        assert learner.place("etcd") == before

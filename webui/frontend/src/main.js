@@ -34,7 +34,7 @@ function start() {
   startDividers(page);
   const stage = new Stage(find("#stage"), { onDelete: deleteFocused });
   const timeline = new Timeline(find("#timeline"));
-  startParts(page);
+  startParts(page, stage);
   startKeys({
     zoomFit: () => stage.zoomFit(),
     zoomSelected: () => stage.zoomTo(stage.targets.find(({ id, subject }) => (subject ?? id) === selected.value)),
@@ -45,7 +45,7 @@ function start() {
   offerHooks(stage, timeline);
 }
 
-function startParts(page) {
+function startParts(page, stage) {
   startDialogs(find("#dialog"));
   mount(find("#topbar"), () => topbarView({ openDialog }));
   mount(find("#caption"), captionView);
@@ -55,7 +55,7 @@ function startParts(page) {
   mount(find("#tabbar"), tabBarView);
   mount(find("#dialog"), dialogView);
   mount(find("#stage-card"), () => cardView({ onExample: () => isNarrow.value && (sheet.value = "manifest") }));
-  mount(find("#stage-pager"), pagerView);
+  mount(find("#stage-pager"), () => pagerView({ onFit: () => stage.zoomFit() }));
   mount(find("#table"), () => (mainView.value === "table" ? tableView() : ""));
   startInspector(find("#inspector .inspector-body"));
   startDock(find("#dock"), {

@@ -4,7 +4,7 @@ import { html, nothing } from "lit";
 import { addFile, examples } from "../editor/documents.js";
 import { say, t } from "../i18n.js";
 import { rich } from "../mount.js";
-import { nodePage, turnPage } from "../stage/stage.js";
+import { isMoved, nodePage, turnPage } from "../stage/stage.js";
 import { cells, gone, ready, run } from "../store.js";
 import { isNarrow, isPhone } from "../theme.js";
 
@@ -19,8 +19,13 @@ export function cardView({ onExample }) {
     ${examples.value.length > ON_CARD && !isNarrow.value ? html`<button class="button" popovertarget="add-menu" data-act="more-examples">${t("card.more")}</button>` : nothing}</div></div>`;
 }
 
-/** More than twelve nodes are turned over by the dozen. */
-export function pagerView() {
+/** More than twelve nodes are turned over by the dozen; what was zoomed or moved is put back. */
+export function pagerView({ onFit }) {
+  const fit = isMoved.value ? html`<button class="button fit" data-act="fit" title="0" @click=${onFit}>${t("stage.fit")}</button>` : nothing;
+  return html`${fit}${pagesView()}`;
+}
+
+function pagesView() {
   const { page, pages } = nodePage.value;
   if (pages < 2) return nothing;
   return html`<div class="pager" role="group" aria-label=${t("stage.node_pages")}>

@@ -27,6 +27,9 @@ const ZOOM = [0.25, 4];
 /** Which dozen of nodes is in view, and how many dozens there are. */
 export const nodePage = signal({ page: 0, pages: 1 });
 
+/** Whether the viewer has zoomed or moved the drawing. */
+export const isMoved = signal(false);
+
 export function turnPage(by) {
   const { page, pages } = nodePage.value;
   nodePage.value = { pages, page: (page + by + pages) % pages };
@@ -103,6 +106,7 @@ export class Stage {
   }
 
   refresh() {
+    isMoved.value = Boolean(this.camera.isUsers);
     this.stillIsStale = true;
     if (!this.frameAsked) {
       this.frameAsked = true;
