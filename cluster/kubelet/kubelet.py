@@ -107,6 +107,7 @@ class Kubelet(Configured, Process):
 
     def on_stop(self) -> None:
         self.trace("ComponentStopped", f"nodes//{self.node}", component=self.name, node=self.node)
+        self.resizes.keep()
         self.runtime.abort_pulls()
         self.runtime.forget_commands()
 
@@ -220,9 +221,12 @@ class Kubelet(Configured, Process):
             self.state.workers[uid] = Worker(uid, key, phase="finished", seen_ms=self.now_ms)
             self._finished_before(pod)
             return
-        if not self.workers.is_ending(uid) and not pods.is_terminal(pod) and not self._admit(pod):
+        promised = self.resizes.found_again(pod) if self.runtime.state.checkpoints else pod
+        if not self.workers.is_ending(uid) and not pods.is_terminal(pod) and not self._admit(promised):
             return
         self.workers.update(pod, "create")
+        if promised is not pod:
+            self.resizes.go_on(uid, pod)
 
     def _finished_before(self, pod: dict) -> None:
         """A Pod that ended before this kubelet started: only a deletion may still have to be confirmed."""

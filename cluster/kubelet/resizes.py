@@ -1,9 +1,9 @@
 """Owns in-place resize: what each container has been promised, what is in force, and what must wait for room on the node.
 
 A resize that fits is allocated at once; the next pass brings it into force, in place or by a restart, as the container's resizePolicy says.
-A simplification: a restarted kubelet takes what the spec says for allocated (upstream keeps a checkpoint).
-Source: kubernetes pkg/kubelet/allocation/allocation_manager.go, kuberuntime_manager.go (computePodResizeAction, doPodResizeAction,
-validateMemoryResizeAction).
+What was promised and is in force outlives the kubelet, as a checkpoint on its node, which here is written when it stops.
+Source: kubernetes pkg/kubelet/allocation/{allocation_manager.go,state/state_checkpoint.go}, kuberuntime_manager.go
+(computePodResizeAction, doPodResizeAction, validateMemoryResizeAction).
 """
 
 from __future__ import annotations
@@ -41,6 +41,35 @@ class Resizes:
     def allocated(self, pod: dict) -> dict:
         """The Pod as the node has promised it."""
         return with_resources(pod, self.table[pod["metadata"]["uid"]].allocated)
+
+    # -- beyond a restart ------------------------------------------------------------------------------------------
+
+    def keep(self) -> None:
+        """The kubelet stops: write down what each Pod was promised, and what is in force."""
+        kubelet, kept = self.kubelet, {}
+        for uid, worker in kubelet.state.workers.items():
+            pod = kubelet.pod(uid) if worker.phase == "sync" else None
+            if pod is not None:
+                resize = self.table.get(uid)
+                kept[uid] = [resize.allocated, resize.actuated] if resize else [resources_of(pod)] * 2
+        if kubelet.state.is_registered:
+            kubelet.runtime.state.checkpoints = kept
+
+    def found_again(self, pod: dict) -> dict:
+        """A Pod as this node promised it before the kubelet stopped."""
+        uid = pod["metadata"]["uid"]
+        allocated, actuated = self.kubelet.runtime.state.checkpoints.pop(uid, None) or (None, None)
+        if allocated is None or allocated == actuated == resources_of(pod):
+            return pod
+        self.table[uid] = Resize(allocated, actuated, progress=pod["metadata"].get("generation", 0) if allocated != actuated else 0)
+        return self.allocated(pod)
+
+    def go_on(self, uid: str, pod: dict) -> None:
+        """What was asked for meanwhile is allocated now, or waits."""
+        if uid in self.table:
+            self._try(uid, pod)
+
+    # -- what is promised -------------------------------------------------------------------------------------------
 
     def retry(self) -> None:
         """Something of the node has become free: those that wait may fit now."""

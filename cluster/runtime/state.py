@@ -262,6 +262,7 @@ class RuntimeState(Struct):
     pod_cidr: str = ""
     last_address: str = ""
     last_pids: dict[str, int] = field(default_factory=dict)  # shared PID namespace -> the last number in it
+    checkpoints: dict[str, Any] = field(default_factory=dict)  # Pod uid -> what a kubelet that has stopped promised it, see its resizes.py
     user_ranges: dict[str, int] = field(default_factory=dict)  # Pod uid -> the first id on the node of its user namespace
     held_pids: dict[str, int] = field(default_factory=dict)  # container -> processes that a fork bomb in it holds, beside those that are played
     pod_pids: int = 0  # how many processes a Pod may have, as the kubelet has set it (podPidsLimit); 0: any number

@@ -171,3 +171,33 @@ def test_what_runs_shows_its_memory_as_the_cgroup_has_it():
     assert state["resources"] == {"requests": {"memory": "100M"}, "limits": {"memory": "200000000"}}  # what was put in force last
     assert world.pod("web")["status"]["resources"]["requests"] == {"memory": "64M"}  # of the Pod as a whole it shows as before
     assert "PodResizeInProgress" not in conditions(world.pod("web")["status"]) and len(resize_events(world)) == 2
+
+
+def test_what_is_asked_for_while_the_kubelet_is_off_is_a_resize_when_it_is_back():
+    """Source: pkg/kubelet/allocation/state/state_checkpoint.go."""
+    world = a_pod()
+    world.node.stop()
+    resize(world, requests={"cpu": "80m"}, limits={"cpu": "160m"})
+    assert not resize_events(world)
+    world.node.start()
+    world.run(4_000)
+    assert [message.partition(":")[0] for message in resize_events(world)] == ["Pod resize started", "Pod resize completed"]
+    assert world.state("web")["allocatedResources"]["cpu"] == "80m" and world.state("web")["restartCount"] == 0
+    assert next(iter(world.node.runtime.state.processes.values())).cpu_limit == 160
+
+
+def test_a_resize_that_waits_still_waits_after_a_restart_of_the_kubelet():
+    world = a_pod()
+    world.create("other", ["sleep", "1000"], container={"resources": {"requests": {"cpu": "1"}}})
+    world.run(2_000)
+    resize(world, requests={"cpu": "3900m"}, limits={"cpu": "3900m"})
+    world.node.stop()
+    world.run(2_000)
+    world.node.start()
+    world.run(4_000)
+    assert world.state("web")["allocatedResources"]["cpu"] == "50m"
+    assert conditions(world.pod("web")["status"])["PodResizePending"] == "True/Deferred"
+    assert world.node.kubelet.state.used["cpu"] == 1_050
+    world.delete("other", grace_s=0)
+    world.run(40_000)
+    assert world.state("web")["allocatedResources"]["cpu"] == "3900m"
