@@ -32,6 +32,12 @@ class LocalStorage:
         if most is not None:
             self.kubelet.runtime.state.disk_limits[pod["metadata"]["uid"]] = most
 
+    def limit_memory(self, pod: dict) -> None:
+        """Have the kernel notice when all containers of a Pod with resources of its own hold more than it may."""
+        most = ((pod["spec"].get("resources") or {}).get("limits") or {}).get("memory")
+        if most is not None:
+            self.kubelet.runtime.state.memory_limits[pod["metadata"]["uid"]] = quantity.parse(str(most)).value
+
     def noticed(self, uid: str) -> None:
         """The Pod stores more than it may from now on; the kubelet will find out."""
         kubelet, worker = self.kubelet, self.kubelet.state.workers.get(uid)
@@ -79,3 +85,4 @@ class LocalStorage:
     def forget(self, uid: str) -> None:
         self.kubelet.cancel(self.kubelet.state.storage_checks.pop(uid, 0))
         self.kubelet.state.evictions.pop(uid, None)
+        self.kubelet.runtime.state.memory_limits.pop(uid, None)

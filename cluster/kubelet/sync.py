@@ -120,7 +120,9 @@ class Sync:
             worker.pending = worker.pending or "sync"  # the next pass tells that it is done
         for name in changed:
             kubelet.resizes.in_force(worker.uid, name)
-            if name:
+            if not name:
+                kubelet.local_storage.limit_memory(pod)
+            else:
                 resources = find_spec(pod, name)[1].get("resources") or {}
                 limits = resources.get("limits") or {}
                 kubelet.runtime.limits_set(report.latest(name).id, memory_bytes=limit_of(limits, "memory"), cpu=cpu_of(resources, limits))
@@ -202,6 +204,7 @@ class Sync:
         is_host = bool(pod["spec"].get("hostNetwork"))
         if shape_of(pod["spec"]).has_amounts:
             kubelet.local_storage.limit(pod)
+            kubelet.local_storage.limit_memory(pod)
         sandbox = kubelet.runtime.sandbox_started(worker.uid, worker.key, attempt=attempt, host_network=is_host, host_ports=host_ports(pod))
         pod = kubelet.pod(worker.uid) or pod
         held = kubelet.statuses.held(pod)

@@ -170,12 +170,26 @@ class Programs:
             return False
         process.memory_told = process.memory_bytes
         is_over = bool(process.memory_limit) and process.memory_bytes > process.memory_limit
+        if self.state.memory_limits and not is_over:
+            is_over = self._is_pod_out_of_memory(process)
         is_system = self.memory_bytes > 0 and sum(each.memory_bytes for each in self.state.processes.values()) > self.memory_bytes
         if is_over or is_system:
             self.out_of_memory(process.container)
         if not is_over and not is_system:
             self.usage_changed()
         return is_over or is_system
+
+    def _is_pod_out_of_memory(self, process: Process) -> bool:
+        """Whether it is the one to be killed since its Pod holds too much in all; where another of it holds more, that one is killed."""
+        uid = self.state.containers[process.container].uid
+        together = [self.state.processes[each] for each in self.state.by_pod[uid] if each in self.state.processes]
+        most = self.state.memory_limits.get(uid)
+        if most is None or sum(each.memory_bytes for each in together) <= most:
+            return False
+        victim = max(together, key=lambda each: each.memory_bytes)
+        if victim is not process:
+            self.out_of_memory(victim.container)
+        return victim is process
 
     def usage_changed(self) -> None:
         """Tell the kubelet that memory or disk is used otherwise than before."""

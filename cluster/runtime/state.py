@@ -252,6 +252,7 @@ class RuntimeState(Struct):
     attachments: dict[str, Attachment] = field(default_factory=dict)  # by the number of the input that began them
     forwards: dict[str, Forward] = field(default_factory=dict)  # by the number of the input that began them
     disk_limits: dict[str, int] = field(default_factory=dict)  # Pod uid -> bytes that all of its containers may store together
+    memory_limits: dict[str, int] = field(default_factory=dict)  # Pod uid -> bytes that all of its containers may hold together
     volumes: dict[str, Volume] = field(default_factory=dict)  # "uid/volume", or "host": the node's own file system
     host_logs: dict[str, int] = field(default_factory=dict)  # path of a log on the node -> lines when it was written last
     pulls: dict[str, Pull] = field(default_factory=dict)

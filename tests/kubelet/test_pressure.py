@@ -71,6 +71,17 @@ def test_more_than_the_machine_has_is_the_kernels_business(memory, reason):
     assert any(name == "SystemOOM" for name, _ in node_events(world)) == bool(reason)
 
 
+def test_containers_that_together_hold_more_than_their_pod_may_lose_the_largest():
+    world = World()
+    world.node.runtime.registry.slow(100 << 30)
+    other = {"name": "other", "image": "polinux/stress", "args": ["stress", "--vm", "1", "--vm-bytes", "500M"]}
+    stress(world, "pair", "700M", resources={"limits": {"memory": "1Gi"}}, others=[other])
+    world.run(4_000)
+    found = {each["name"]: each for each in world.pod("pair")["status"]["containerStatuses"]}
+    assert found["app"]["lastState"]["terminated"]["reason"] == "OOMKilled" and not found["other"]["restartCount"]
+    assert not any(name == "SystemOOM" for name, _ in node_events(world))
+
+
 def test_a_full_disk_first_loses_unused_images_and_only_then_pods():
     world = World()
     registry = world.node.runtime.registry
