@@ -123,7 +123,7 @@ def shorten(name: str) -> str:
     """A generated Pod's name by its telling ends: `nginx-…-x7k2p`."""
     if len(name) <= 20 or name.count("-") < 2:
         return name
-    return f"{name[:name.index('-')]}-…-{name[-5:]}"
+    return f"{name[:name.index('-')]}-…-{name[-5:].lstrip('-')}"
 
 
 def short_path(path: str) -> str:

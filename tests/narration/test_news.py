@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from cluster.narration.news import telling
-from cluster.narration.render import changes, chinese, listed, size
+from cluster.narration.render import changes, chinese, listed, shorten, size
 
 
 def pod(**status) -> dict:
@@ -44,3 +44,8 @@ def test_the_words_of_components_are_chinese_in_chinese():
 
 def test_sizes_are_read_by_people():
     assert [size(count) for count in (300, 5000, 24_117_491, 3 * 2**30)] == ["300 bytes", "5 KiB", "23 MiB", "3 GiB"]
+
+
+def test_a_long_name_keeps_its_end_with_one_dash():
+    assert shorten("nginx-test-9458b7794-gxkbg") == "nginx-…-gxkbg"
+    assert shorten("a-pod-with-quite-a-long-name") == "a-…-name"

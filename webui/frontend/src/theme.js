@@ -19,6 +19,8 @@ export const isPhone = mediaSignal("(max-width: 700px)");
 const isLow = mediaSignal("(max-height: 520px)");
 /** A phone, or a low window: the timeline has one lane for all. */
 export const isOneLane = computed(() => isPhone.value || isLow.value);
+/** No room beside the time controls for the speed and Reset: they are in a menu. */
+export const isTight = mediaSignal("(max-width: 980px)");
 export const isNarrow = mediaSignal("(max-width: 1279px)");
 
 const chosen = signal(recall("theme"));

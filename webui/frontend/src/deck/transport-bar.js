@@ -5,7 +5,7 @@ import { icons, marker } from "../icons.js";
 import { t } from "../i18n.js";
 import { roveFocus } from "../mount.js";
 import { canAct, following, isRunning, moment, pictureTime, ready, recording, run, sinceBegin } from "../store.js";
-import { isPhone } from "../theme.js";
+import { isPhone, isTight } from "../theme.js";
 import { back, changeSpeed, clockText, first, live, replaying, setSpeed, speedText, SPEEDS, stageBack, stageNext, step, togglePacing, togglePlay } from "../transport.js";
 
 export function transportView({ onReset, onMore }) {
@@ -22,23 +22,29 @@ export function transportView({ onReset, onMore }) {
     <button class=${`tool step ${hasSomethingToStep(isLive) ? "now" : ""}`} data-act="step" ?disabled=${cannot} title=${`${t("deck.step")} (→)`} @click=${() => step()}>
       ${icons.step}<span>${t("deck.step")}</span>${isPhone.value ? nothing : html`<kbd aria-hidden="true">→</kbd>`}</button>
     ${button("stage_next", "Shift+→", stageNext, { icon: "stageNext", disabled: cannot })}
-    ${isPhone.value ? html`<button class="tool" aria-label=${t("deck.more")} @click=${onMore}>${icons.more}</button>` : rest(onReset)}
+    ${isPhone.value ? moreView(onMore) : rest(onReset, onMore)}
   </div>`;
 }
 
 /** Nothing under way at the live edge of a settled run: then Step is not the thing to press. */
 const hasSomethingToStep = (isLive) => ready.value && (!isLive || !run.value.settled);
 
-function rest(onReset) {
+const moreView = (onMore) => html`<button class="tool" data-act="more" aria-label=${t("deck.more")} @click=${onMore}>${icons.more}</button>`;
+
+function rest(onReset, onMore) {
   return html`
     <button class="tool word" data-act="live" title=${`${liveWord()} (End)`} @click=${live}>${icons.live}<span>${liveWord()}</span></button>
-    <span class="bar wide-only" aria-hidden="true"></span>
-    ${speedView()}
-    <span class="bar wide-only" aria-hidden="true"></span>
-    <button class="tool word wide-only" data-act="reset" ?disabled=${!canAct.value} @click=${onReset}>${t("deck.reset")}</button>
+    ${isTight.value ? moreView(onMore) : speedAndReset(onReset)}
     <span class="space"></span>
     ${keyView()}
     ${clockView()}`;
+}
+
+function speedAndReset(onReset) {
+  return html`<span class="bar wide-only" aria-hidden="true"></span>
+    ${speedView()}
+    <span class="bar wide-only" aria-hidden="true"></span>
+    <button class="tool word" data-act="reset" ?disabled=${!canAct.value} @click=${onReset}>${t("deck.reset")}</button>`;
 }
 
 /** At the live edge the same key runs the cluster until nothing is left to do. */

@@ -115,7 +115,8 @@ function drawStamp(pen, view, node, stamp) {
 function drawPods(pen, view, node, placed, isStamped) {
   if (!placed) return;
   if (!placed.items.length && !placed.groups.length) {
-    if (!isStamped) pen.text(t("stage.no_pods"), node.x + node.w / 2, node.pods.y + Math.min(22, node.pods.h / 2), { font: "empty", color: "ink3", align: "center", room: node.w - 24 });
+    const isCovered = view.moment.step < 0; // by the card of the first step
+    if (!isStamped && !isCovered) pen.text(t("stage.no_pods"), node.x + node.w / 2, node.pods.y + Math.min(22, node.pods.h / 2), { font: "empty", color: "ink3", align: "center", room: node.w - 24 });
     return;
   }
   for (const head of placed.groups) drawGroupHead(pen, head);

@@ -147,7 +147,7 @@ function drawContainers(pen, item, plate, isFull, scene) {
     pen.line([[box.x + box.w / 2, box.y + box.h], [box.x + box.w / 2, plate.y]], { stroke: "ink2", width: 1 });
     drawContainer(pen, box, container, item.entry, isFull, scene);
   });
-  if (extra) pen.text(`+${extra}`, plate.x + plate.w, top + 24, { font: "label", color: "ink2", align: "right" });
+  if (extra) pen.text(`+${extra}`, plate.x + plate.w, top + Math.min(24, (bottom - top) / 2 + 4), { font: "label", color: "ink2", align: "right" });
   bars.forEach((bar, index) => drawVolume(pen, rect(plate.x, bottom + 3 + index * BAR_HEIGHT, plate.w, BAR_HEIGHT - 3), bar, centres));
 }
 

@@ -50,7 +50,7 @@ export const forgetWidths = () => widths.clear();
 /** Shortens in the middle and keeps the last five characters: a Pod's last letters tell it apart. */
 export function shorten(text, font, room, measure = widthOf) {
   if (measure(text, font) <= room) return text;
-  const tail = text.slice(-5);
+  const tail = text.slice(-5).replace(/^-/, "");
   for (let head = text.length - 6; head > 0; head -= 1) {
     const candidate = `${text.slice(0, head).replace(/-$/, "")}-…-${tail}`;
     if (head > 1 && measure(candidate, font) <= room) return candidate;
