@@ -297,7 +297,13 @@ def _descend(old: object, new: object, kind: schema.Type, step: str, gained: Nod
     if kind.sort == "list":
         _items(_listed(old), _listed(new), kind, found, gone)
     else:
-        _members(_mapped(old), _mapped(new), kind, found, gone)
+        old, changes = _mapped(old), _mapped(new)
+        changed = tuple([name for name, after in changes.items() if (before := old.get(name, _MISSING)) is not after and before != after])
+        if changes.keys() >= old.keys() and new is not _MISSING and (leaves := _leaves(kind, changed)) is not None:
+            if leaves:
+                gained[step] = leaves
+            return
+        _members(old, changes, changed, kind, found, gone)
     if new is _MISSING:
         gone["."] = MEMBER
     if found:
@@ -314,8 +320,14 @@ def _mapped(value: object) -> dict:
     return value if type(value) is dict else {}
 
 
-def _members(old: dict, new: dict, kind: schema.Type, gained: Node, lost: Node) -> None:
-    changed = tuple([name for name, after in new.items() if (before := old.get(name, _MISSING)) is not after and before != after])
+@lru_cache(maxsize=8192)
+def _leaves(kind: schema.Type, names: tuple[str, ...]) -> Node | None:
+    """The node of these members where each is owned as a whole: the same one each time, so that unions with it are known. None else."""
+    known = _known_members(kind, names)
+    return None if any(inner.has_parts for _, _, inner in known) else fieldsets.sort({step: MEMBER for _, step, _ in known})
+
+
+def _members(old: dict, new: dict, changed: tuple[str, ...], kind: schema.Type, gained: Node, lost: Node) -> None:
     for name, step, inner in _known_members(kind, changed):
         if inner.has_parts:
             _visit(old.get(name, _MISSING), new[name], inner, step, gained, lost)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from cluster.kinds.base import Kind
 from cluster.meta import schema
 from cluster.store.memory import Stored
 
@@ -17,7 +18,7 @@ from .admission import mutating_policy, mutating_webhook
 from .call import Call
 
 MOST_KEPT = 2000
-STATUS, ADDRESSES = "f:status", "f:podIPs"
+STATUS, ADDRESSES, ORDER = "f:status", "f:podIPs", "$setElementOrder/conditions"
 _of_shape: dict[tuple, managed.Sets] = {}
 
 
@@ -31,7 +32,10 @@ def reported(call: Call) -> tuple[Stored, dict] | None:
     if stored is None or stored.value["metadata"]["resourceVersion"] != revision or not stored.value.get("status"):
         return None
     live = stored.value
-    obj = {**live, "metadata": {**live["metadata"]}, "status": bodies.status_draft(call.kind, meant(wanted, live["status"]))}
+    status = meant(call.kind, request.body.get("status") or {}, wanted, live["status"])
+    if status is None:
+        return None
+    obj = {**live, "metadata": {**live["metadata"]}, "status": status}
     if live["metadata"].get("managedFields"):
         ownership.owned_by(obj, _entries(call, live, obj))
     return stored, obj
@@ -43,10 +47,34 @@ def _is_touched(call: Call) -> bool:
     return mutating_policy.POLICIES in touched or mutating_webhook.CONFIGURATIONS in touched
 
 
-def meant(wanted: dict, before: dict) -> dict:
-    """The status that a patch leaves which makes `wanted` of `before`, in the order that applying it gives."""
-    kept = {name: wanted[name] for name in before if name in wanted}
-    return {**kept, **wanted}
+def meant(kind: Kind, changes: dict, wanted: dict, before: dict) -> dict | None:
+    """The status that a patch leaves which makes `wanted` of `before`, in the order that applying it gives. None where a field goes.
+
+    What the patch does not change is the very same as before, and so is not copied, filled in or compared again.
+    """
+    if None in changes.values() or ("podIPs" in changes) != ("podIP" in changes):
+        return None
+    changed = [change["type"] for change in changes.get("conditions") or ()]
+    fresh = {name: wanted[name] for name in changes if name in wanted}
+    if changed:
+        fresh["conditions"] = [found for found in wanted.get("conditions") or () if found["type"] in changed]
+    fresh = bodies.status_draft(kind, fresh)
+    if changed or ORDER in changes:
+        fresh["conditions"] = _in_order(fresh.get("conditions") or [], before.get("conditions") or [], wanted.get("conditions") or [])
+        if fresh["conditions"] is None:
+            return None
+    kept = {name: fresh.get(name, value) for name, value in before.items()}
+    return {**kept, **fresh}
+
+
+def _in_order(changed: list[dict], before: list[dict], wanted: list[dict]) -> list[dict] | None:
+    """The conditions that are wanted: those that have changed, and the others as they were. None where a type comes twice."""
+    there = {found["type"]: found for found in before}
+    types = [found["type"] for found in wanted]
+    if len(there) < len(before) or len(dict.fromkeys(types)) < len(types):
+        return None
+    there.update({found["type"]: found for found in changed})
+    return [there[kind] for kind in types]
 
 
 def _entries(call: Call, live: dict, obj: dict) -> list[dict]:
@@ -80,14 +108,12 @@ PARTED = frozenset(("resourceClaimStatuses", "extendedResourceClaimStatus", "all
 def shape_of(changes: dict, before: dict, after: dict) -> tuple | None:
     """What decides which fields a patch of a Pod's status gains; the same for patches that gain the same but for addresses.
 
-    None where that takes more to tell: where a field or a condition goes, or one comes twice.
+    None where that takes more to tell: where a condition goes, or there were addresses before. Both are as `meant` has them.
     """
-    if None in changes.values() or ("podIPs" in changes) != ("podIP" in changes) or ("podIPs" in changes and before.get("podIPs") is not None):
+    if "podIPs" in changes and before.get("podIPs") is not None:
         return None
     old = before.get("conditions")
     types, now = tuple([found["type"] for found in old or ()]), tuple([found["type"] for found in after.get("conditions") or ()])
-    if len(dict.fromkeys(types)) < len(types) or len(dict.fromkeys(now)) < len(now):
-        return None
     rows = []
     for change in changes.get("conditions") or ():
         if "$patch" in change:

@@ -214,7 +214,7 @@ def validate_status(new: dict, old: dict) -> Errors:
     if status.get("qosClass", "") != before.get("qosClass", ""):
         errors.append(fields.invalid("status.qosClass", status.get("qosClass", ""), _rules.IMMUTABLE))
     for name, containers in _CONTAINERS_OF.items():
-        if before.get(name):
+        if before.get(name) and status.get(name) is not before[name]:
             _ended_stay_ended(errors, status.get(name) or (), before[name], old["spec"], name, containers)
     if status.get("podIPs") != before.get("podIPs"):
         _ips(errors, status, before, "podIPs")

@@ -8,6 +8,7 @@ import random
 import pytest
 
 from cluster.apiserver import managed, reporting, update
+from cluster.kinds import pod
 from cluster.kubelet.status_patch import patch_of
 from cluster.meta.requests import Request
 from tests.conformance.in_process import ADMIN, InProcess
@@ -92,12 +93,27 @@ def test_who_owns_what_is_found_for_the_shape_as_the_walk_finds_it(seed):
     for _ in range(25):
         before = drawn(chance, {"phase": "Pending"})
         wanted = drawn(chance, before)
-        old, new = {**live, "status": before}, {**live, "status": reporting.meant(wanted, before)}
-        changes, walked = patch_of(before, wanted), managed.compare(old, new, struct)
-        seen += reporting.shape_of(changes, before, new["status"]) is not None
+        changes = patch_of(before, wanted)
+        status = reporting.meant(pod.KIND, changes, wanted, before)
+        if status is None:
+            continue
+        old, new = {**live, "status": before}, {**live, "status": status}
+        walked = managed.compare(old, new, struct)
+        seen += reporting.shape_of(changes, before, status) is not None
         assert reporting._sets(changes, old, new, struct, ()) == walked
         assert json.dumps(reporting._sets(changes, old, new, struct, ())) == json.dumps(walked)   # the second time from what is kept
     assert seen > 5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_a_report_does_not_change_stays_the_very_same(seed):
+    chance = random.Random(seed)
+    for _ in range(25):
+        before = drawn(chance, {"phase": "Pending"})
+        text, wanted = json.dumps(before), drawn(chance, before)
+        status = reporting.meant(pod.KIND, patch_of(before, wanted), wanted, before) or {}
+        assert all(status[name] is before[name] for name in status if name in before and wanted.get(name) == before[name])
+        assert json.dumps(before) == text
 
 
 REPORTS = {
