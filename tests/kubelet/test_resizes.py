@@ -72,6 +72,7 @@ def test_a_resize_beyond_the_node_is_refused():
     answer = world.hand.answers[-1]
     words = "node didn't have enough allocatable resources: cpu, requested: 400000, allocatable: 4000"
     assert (answer.code, answer.body["message"]) == (403, f'pods "web" is forbidden: {words}')
+    assert answer.body["details"]["causes"] == [{"reason": "NodeCapacity"}]
 
 
 def test_a_pod_that_was_never_resized_has_no_entry_and_one_that_is_gone_leaves_none():

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from cluster.kinds import node as nodes
 from cluster.kinds import pod as pods
+from cluster.meta.status import StatusError
 
 NAME = "PodResizeValidator"
 VALIDATED, VALIDATED_AT = ("pods",), ("resize",)
@@ -24,7 +25,7 @@ def validate(call, obj: dict | None, live: dict | None) -> bool:
         raise refused(call, obj, f'node "{name}" not found')
     system = (stored.value["metadata"].get("labels") or {}).get("kubernetes.io/os", "linux")
     if system != "linux":
-        raise refused(call, obj, f'pod resize is only supported on linux nodes, node "{name}" is "{system}"')
+        raise _with_cause(refused(call, obj, f'pod resize is only supported on linux nodes, node "{name}" is "{system}"'), "UnsupportedPlatform")
     allocatable, requests = nodes.allocatable(stored.value), pods.requests(obj)
     wanted = [
         f"{each}, requested: {requests[each]}, allocatable: {allocatable.get(each, 0)}"
@@ -32,5 +33,12 @@ def validate(call, obj: dict | None, live: dict | None) -> bool:
         if requests.get(each, 0) > allocatable.get(each, 0)
     ]
     if wanted:
-        raise refused(call, obj, "node didn't have enough allocatable resources: " + "; ".join(wanted))
+        raise _with_cause(refused(call, obj, "node didn't have enough allocatable resources: " + "; ".join(wanted)), "NodeCapacity")
     return True
+
+
+def _with_cause(refusal: StatusError, cause: str) -> StatusError:
+    """A refusal that programs may tell from others (resizeValidationError)."""
+    details = refusal.status.get("details") or {}
+    refusal.status["details"] = {**details, "causes": [*(details.get("causes") or ()), {"reason": cause}]}
+    return refusal

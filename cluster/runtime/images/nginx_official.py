@@ -112,5 +112,6 @@ IMAGE = Image(
     programs={"nginx": nginx},
     signals=on_signal,
     children=("nginx: worker process",),
-    files={NGINX_ROOT + "/index.html": WELCOME, NGINX_ROOT + "/50x.html": ERROR, CONFIG + "/default.conf": DEFAULT},
+    files={NGINX_ROOT + "/index.html": WELCOME, NGINX_ROOT + "/50x.html": ERROR, CONFIG + "/default.conf": DEFAULT,
+           "/run/nginx.pid": "1\n", "/var/run/nginx.pid": "1\n"},
 )
