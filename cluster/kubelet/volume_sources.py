@@ -105,6 +105,17 @@ def wait_for_driver(volume: dict, attached: list[str]) -> None:
     raise NotStaged(NO_CLIENT.format(driver=csi["driver"])) if csi and unique_name_of(volume) in attached else NotAttached
 
 
+def takes_group(source: dict) -> bool:
+    """Whether what is in a volume is given to its Pod's fsGroup: not folders of a node, nor shares, which have no file system of their own.
+
+    Source: pkg/volume/csi/csi_mounter.go (supportsFSGroup, for a driver that says nothing of it); nfs and hostPath never do.
+    """
+    csi = source.get("csi")
+    if csi is not None:
+        return bool(csi.get("fsType")) and "ReadWriteOnce" in (source.get("accessModes") or ("ReadWriteOnce",))
+    return source.get("nfs") is None and source.get("hostPath") is None
+
+
 def networked(source: dict) -> list[str] | None:
     """Storage that every node reaches; None for a source that is none."""
     key = key_of(source)

@@ -53,3 +53,9 @@ def give(tree: Tree, group: int, *, read_only: bool) -> None:
         node.mode |= 0o440 if read_only else 0o660
         if node.kind == FOLDER:
             node.mode |= SET_GROUP | 0o110
+
+
+def is_given(root: Node | None, group: int) -> bool:
+    """Whether a volume's folder is a group's already, so that its files may be left as they are. Source: requiresPermissionChange."""
+    wanted = 0o770 | SET_GROUP
+    return root is not None and root.group == group and root.mode & wanted == wanted

@@ -11,7 +11,7 @@ from cluster.kinds._volume_binding import unique_name_of
 from cluster.meta import quantity
 from cluster.meta.gotext import quote
 from cluster.runtime import reference
-from cluster.runtime.filesystem import HOST, Mount, Volume, absolute, copied, image_tree, joined, real_path
+from cluster.runtime.filesystem import Mount, Volume, absolute, copied, image_tree, joined, real_path
 from cluster.runtime.images import behaviour_of
 
 from . import node_status, pod_amounts, references, resizing, sub_paths, tokens, volume_contents, volume_sources, volume_writer
@@ -183,11 +183,14 @@ class Volumes:
             self._check(pod, volume)
             mounted.places[name] = volume_sources.networked(volume) or [f"{worker.uid}/{name}", "/", ""]
         group = (pod["spec"].get("securityContext") or {}).get("fsGroup")
-        if group is not None and mounted.places[name][2] != "ro" and mounted.places[name][0] != HOST:
+        source = mounted.claims[name][0]["spec"] if name in mounted.claims else volume
+        if group is not None and mounted.places[name][2] != "ro" and volume_sources.takes_group(source):
             key, root, _ = mounted.places[name]
             nodes, start = runtime.volume(key).nodes, root.rstrip("/") + "/"
             own = {path: node for path, node in nodes.items() if path == root or path.startswith(start)}
-            volume_writer.give(own, group, read_only=False)
+            is_left = pod["spec"]["securityContext"].get("fsGroupChangePolicy") == "OnRootMismatch" and volume_writer.is_given(nodes.get(root), group)
+            if not is_left:
+                volume_writer.give(own, group, read_only=False)
 
     def _check(self, pod: dict, volume: dict) -> None:
         """Whether a volume of the Pod's own can be set up at all. Raises NotReady."""

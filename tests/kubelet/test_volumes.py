@@ -487,6 +487,26 @@ def test_a_part_that_is_made_belongs_to_the_group_of_its_pod():
     assert (made.group, oct(made.mode)) == (123, "0o2777") and (above.group, oct(above.mode)) == (123, "0o2755")
 
 
+@pytest.mark.parametrize("source, is_given", [
+    ({"nfs": {"server": "s"}}, False), ({"hostPath": {"path": "/x"}}, False), ({"local": {"path": "/x"}}, True), ({"iscsi": {"iqn": "x"}}, True),
+    ({"csi": {"driver": "d"}, "accessModes": ["ReadWriteOnce"]}, False), ({"csi": {"fsType": "ext4"}, "accessModes": ["ReadWriteOnce"]}, True),
+    ({"csi": {"fsType": "ext4"}, "accessModes": ["ReadWriteMany"]}, False),
+])  # fmt: skip
+def test_only_what_has_a_file_system_of_its_own_is_given_to_the_group(source, is_given):
+    assert volume_sources.takes_group(source) == is_given
+
+
+@pytest.mark.parametrize("policy, group", [("Always", 9), ("OnRootMismatch", 5)])
+def test_files_are_left_alone_where_their_folder_is_the_groups_already(policy, group):
+    world = Shelf()
+    share = {"name": "d", "iscsi": {"targetPortal": "10.0.0.9:3260", "iqn": "iqn.2026-01.com.example:disk", "lun": 0}}
+    world.start("first", mount("d", "/d"), volumes=[share], securityContext={"fsGroup": 9})
+    files = world.inside("first")
+    assert files.put_file("/d/f", "x") and files.change("/d/f", group=5)
+    world.start("second", mount("d", "/d"), volumes=[share], securityContext={"fsGroup": 9, "fsGroupChangePolicy": policy})
+    assert world.inside("second").look("/d/f").group == group
+
+
 def test_a_container_that_asks_for_no_services_hears_of_the_api_server_alone():
     world = Shelf()
     ports = {"ports": [{"port": 80}]}
