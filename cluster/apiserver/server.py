@@ -163,19 +163,21 @@ class ApiServer(Actor):
 
     def arrive(self, request: Request, reply_to: ReplyTo, sender: str) -> None:
         """Everything up to the store; changes nothing that others see."""
-        context = self.context.enter(request, is_quiet(request))
+        quiet = is_quiet(request)
+        context = self.context.enter(request, quiet)
         if pipeline.is_read(request, context):
-            self._answer(request, pipeline.read(request, context), reply_to, sender)
+            self._answer(request, pipeline.read(request, context), reply_to, sender, quiet)
             return
         result = pipeline.arrive(request, context)
         if isinstance(result, Response):
-            self._answer(request, result, reply_to, sender)
+            self._answer(request, result, reply_to, sender, quiet)
         else:
-            self.after(self.latency("store"), "write", request, result, reply_to, sender, background=self._is_background(context.quiet))
+            self.after(self.latency("store"), "write", request, result, reply_to, sender, background=self._is_background(quiet))
 
     def write(self, request: Request, write: Any, reply_to: ReplyTo, sender: str) -> None:
         """The compare-and-swap, then the watchers, then the answer."""
-        context = self.context.enter(request, is_quiet(request))
+        quiet = is_quiet(request)
+        context = self.context.enter(request, quiet)
         removal = write if write.delete and write.value is not None else None
         if removal is not None:
             write = pipeline.mark_of(write)
@@ -183,9 +185,9 @@ class ApiServer(Actor):
         self.fan_out()
         rest = pipeline.removal_of(removal, self.store) if removal is not None and response.ok else None
         if rest is None:
-            self._answer(request, response, reply_to, sender)
+            self._answer(request, response, reply_to, sender, quiet)
             return
-        self.after(self.latency("removal"), "write", request, rest, reply_to, sender, background=self._is_background(context.quiet))
+        self.after(self.latency("removal"), "write", request, rest, reply_to, sender, background=self._is_background(quiet))
 
     def at_once(self, request: Request) -> Response:
         """Do a write within the event in which it is sent: a heartbeat, of whose way nothing is seen, and for which nobody waits."""
@@ -205,12 +207,12 @@ class ApiServer(Actor):
         """Answer a read at once, outside the flow of events; `heard` takes the facts about it."""
         return pipeline.read(request, self.looking.enter(request, True, heard))
 
-    def _answer(self, request: Request, response: Response, reply_to: ReplyTo, sender: str) -> None:
+    def _answer(self, request: Request, response: Response, reply_to: ReplyTo, sender: str, quiet: bool) -> None:
         if reply_to.external:
             self.outbox.append(("reply", reply_to.external, request, response))
         if not reply_to.actor and not reply_to.external:
             return
-        delay_ms, quiet = self.latency("reply"), is_quiet(request)
+        delay_ms = self.latency("reply")
         if request.id and not quiet and self.engine.trace.on:
             self.trace("ReplySent", subject_of(request), request=request.id, code=response.code, verb=request.verb,
                        **{"from": self.name, "to": sender}, sent_ms=self.now_ms, due_ms=self.now_ms + delay_ms)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
-from typing import NamedTuple
+
+import msgspec
 
 CACHE_ENTRIES = 4096
 SPAM_BURST = 25
@@ -28,7 +29,7 @@ class CorrelatorState:
     budgets: dict[str, list] = field(default_factory=dict)  # key -> [tokens, as of ms]
 
 
-class Keys(NamedTuple):
+class Keys(msgspec.Struct, frozen=True):
     """What an Event is alike to: by source and object; but for its message; in everything. Short digests."""
 
     spam: str

@@ -5,6 +5,7 @@ Source: k8s.io/apimachinery pkg/util/validation/ip.go (IsValidIPForLegacyField a
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -14,6 +15,10 @@ from cluster.meta import fields
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 NO_IP = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 NO_CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+
+
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_is_plain = re.compile(rf"(?:{_OCTET}\.){{3}}{_OCTET}").fullmatch     # an IPv4 address as it should be written, as nearly all are
 
 
 @lru_cache(maxsize=1024)
@@ -38,6 +43,8 @@ def sloppy(text: str) -> Address | None:
 @lru_cache(maxsize=4096)
 def family(text: str) -> int:
     """4 or 6; 0 for what is no address."""
+    if _is_plain(text):
+        return 4
     address = sloppy(text)
     if address is None:
         return 0
@@ -50,7 +57,7 @@ def _is_mapped(address: Address) -> bool:
 
 def ip(errors: Errors, path: str, value: str, old: Iterable[str] = ()) -> None:
     """An address without leading zeros; what was stored before passes."""
-    if value in old:
+    if value in old or _is_plain(value):
         return
     address = parse(value)
     if address is None:

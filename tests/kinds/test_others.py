@@ -22,7 +22,9 @@ def test_ages_have_at_most_two_units(seconds, wanted):
 
 
 @pytest.mark.parametrize(("address", "why"), [
-    ("10.0.0.1", ""), ("::1", ""), ("010.0.0.1", "must not have leading 0s"),
+    ("10.0.0.1", ""), ("0.0.0.0", ""), ("255.249.199.99", ""), ("256.0.0.1", "must be a valid IP address,"), ("1.2.3", "must be a valid IP address,"),
+    ("1.2.3.4.5", "must be a valid IP address,"), ("1.2.3.4\n", "must be a valid IP address,"), ("\u0661.2.3.4", "must be a valid IP address,"),
+    ("1.2.3.00", "must not have leading 0s"), ("::1", ""), ("010.0.0.1", "must not have leading 0s"),
     ("::ffff:10.0.0.1", "must not be an IPv4-mapped IPv6 address"),
     ("x", "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"), ("fe80::1%eth0", "must be a valid IP address,"),
 ])
