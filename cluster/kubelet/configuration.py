@@ -22,6 +22,7 @@ from cluster.runtime.filesystem import KUBELET_CONFIG as PATH
 
 from . import thresholds
 from .backoff import MOST_MS
+from .gotime import duration
 from .node_status import Machine
 from .puller import SERIAL
 from .thresholds import DEFAULT_HARD, DISK, MEMORY, PIDS, PODS_MEMORY, Threshold
@@ -33,7 +34,7 @@ READ: dict[str, str] = {
     "evictionPressureTransitionPeriod": LENGTH, "evictionMaxPodGracePeriod": "int32", "mergeDefaultEvictionSettings": "bool",
     "imageGCHighThresholdPercent": "int32", "imageGCLowThresholdPercent": "int32", "imageMinimumGCAge": LENGTH,
     "systemReserved": TABLE, "kubeReserved": TABLE, "crashLoopBackOff": TABLE, "serializeImagePulls": "bool", "maxParallelImagePulls": "int32",
-    "registryPullQPS": "int32", "registryBurst": "int32",
+    "registryPullQPS": "int32", "registryBurst": "int32", "shutdownGracePeriod": LENGTH, "shutdownGracePeriodCriticalPods": LENGTH,
     "maxPods": "int32", "podPidsLimit": "int64", "containerLogMaxSize": "string", "containerLogMaxFiles": "int32",
 }  # fmt: skip
 TYPES: dict[str, type] = {"int32": int, "int64": int, "bool": bool, "string": str}
@@ -67,6 +68,7 @@ class Configuration:
     pulls_at_once: int | None = None
     pulls_s: int = PULLS_S
     pull_burst: int = BURST
+    shutdown_s: tuple[int, int] = (0, 0)  # for ordinary Pods, and then for critical ones
 
     @property
     def watches_processes(self) -> bool:
@@ -128,7 +130,14 @@ def made(raw: dict[str, Any], machine: Machine) -> Configuration:
         pulls_at_once=_pulls_at_once(raw),
         pulls_s=raw.get("registryPullQPS", PULLS_S),
         pull_burst=raw.get("registryBurst") or BURST,
+        shutdown_s=_shutdown_s(raw),
     )
+
+
+def _shutdown_s(raw: dict[str, Any]) -> tuple[int, int]:
+    """Source: pkg/kubelet/nodeshutdown/nodeshutdown_manager.go (migrateConfig)."""
+    whole, critical = _ms(raw, "shutdownGracePeriod"), _ms(raw, "shutdownGracePeriodCriticalPods")
+    return (whole - critical) // 1000, critical // 1000
 
 
 def _crash_ms(raw: dict[str, Any]) -> int:
@@ -282,6 +291,12 @@ def _complaints(raw: dict[str, Any]) -> Iterator[str]:
     if raw.get("maxPods", 0) < 0:
         yield f"{head}maxPods (--max-pods) {raw['maxPods']} must not be a negative number"
     yield from _complaints_of_pulls(raw, head)
+    whole_ms, critical_ms = _ms(raw, "shutdownGracePeriod"), _ms(raw, "shutdownGracePeriodCriticalPods")
+    if critical_ms > whole_ms:
+        yield f"{head}shutdownGracePeriodCriticalPods {duration(critical_ms)} must be <= shutdownGracePeriod {duration(whole_ms)}"
+    for name, length_ms in (("shutdownGracePeriod", whole_ms), ("shutdownGracePeriodCriticalPods", critical_ms)):
+        if length_ms < 0 or 0 < length_ms < 1000:
+            yield f"{head}{name} {duration(length_ms)} must be either zero or otherwise >= 1 sec"
     period_ms = _crash_ms(raw)
     if not 1_000 <= period_ms <= MOST_MS:
         yield f"{head}CrashLoopBackOff.MaxContainerRestartPeriod (got: {period_ms / 1000:g} seconds) must be set between 1s and 300s"

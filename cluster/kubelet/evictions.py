@@ -85,9 +85,14 @@ def text_of(kind: str, amount: int) -> str:
 
 
 def evict(kubelet: Any, worker: Worker, pod: dict, reason: str, words: str, why: str, annotations: dict[str, str] | None = None) -> None:
-    """End a Pod: it fails once its containers have ended. why: what its condition DisruptionTarget says."""
-    kubelet.state.evictions[worker.uid] = [reason, words]
+    """End a Pod, and say so. why: what its condition DisruptionTarget says."""
     kubelet.recorder.event(pod, "Warning", reason, words, annotations=annotations)
+    end(kubelet, worker, pod, reason, words, why)
+
+
+def end(kubelet: Any, worker: Worker, pod: dict, reason: str, words: str, why: str) -> None:
+    """End a Pod: it fails once its containers have ended."""
+    kubelet.state.evictions[worker.uid] = [reason, words]
     held = kubelet.statuses.held(pod)
     target = conditions.make("DisruptionTarget", pod["metadata"].get("generation", 0), True, "TerminationByKubelet", why)
     others = [each for each in held.get("conditions") or () if each["type"] != "DisruptionTarget"]

@@ -9,6 +9,7 @@ pkg/kubelet/kubelet.go (syncLoop, SyncPod, updateRuntimeUp), pkg/kubelet/nodesta
 from __future__ import annotations
 
 from .gotime import duration
+from .shutdown import TROUBLE
 
 RUNTIME_GRACE_MS, PLEG_GRACE_MS = 30_000, 180_000  # maxWaitForContainerRuntime, relistThreshold
 NO_PLUGIN = "NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized"
@@ -38,6 +39,8 @@ class Health:
             found.append(f"PLEG is not healthy: pleg was last seen active {since} ago; threshold is 3m0s")
         if self.network_trouble():
             found.append(self.network_trouble())
+        if self.kubelet.shutdown.is_under_way:
+            found.append(TROUBLE)
         return found
 
     def trouble(self) -> str:

@@ -35,6 +35,7 @@ from .pressure import Pressure
 from .prober import Prober
 from .resizes import Resizes
 from .services import Services
+from .shutdown import REFUSED, Shutdown
 from .state import KubeletState, Report, Worker
 from .static_pods import MIRROR, StaticPods
 from .status_manager import StatusManager
@@ -84,7 +85,7 @@ class Kubelet(Configured, Process):
         self.static = StaticPods(self)
         self.collection, self.pressure, self.preemption = ImageCollection(self), Pressure(self), Preemption(self)
         self.volumes, self.objects, self.services = Volumes(self), Objects(self), Services(self)
-        self.local_storage, self.health = LocalStorage(self), Health(self)
+        self.local_storage, self.health, self.shutdown = LocalStorage(self), Health(self), Shutdown(self)
         self.prober, self.hooks, self.deadlines, self.resizes = Prober(self), Hooks(self), Deadlines(self), Resizes(self)
 
     # -- start and stop ----------------------------------------------------------------------------------------
@@ -242,6 +243,7 @@ class Kubelet(Configured, Process):
         if node is not None and not has_run:
             taken = [tuple(port) for ports in self.state.ports.values() for port in ports]
             refused = (self.pressure.refusal(pod) if self.state.pressures else None) or admission_rules.refusal(pod)
+            refused = refused or (REFUSED if self.shutdown.is_under_way else None)
             refused = refused or admission.refusal(pod, node, self.state.used, taken)
             if refused is not None and refused[0].startswith(admission.SHORT) and is_critical(pod):
                 refused = admission.unmovable(pod, node, taken) or self.preemption.make_room(pod, node)
@@ -451,6 +453,9 @@ class Kubelet(Configured, Process):
 
     def look_at_pressure(self) -> None:
         self.pressure.look()
+
+    def shutdown_goes_on(self, ends_ms: int) -> None:
+        self.shutdown.go_on(ends_ms)
 
     def collect_images(self) -> None:
         self.collection.run()

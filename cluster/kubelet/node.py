@@ -121,8 +121,9 @@ class Node:
         return self.runtime.kill_sandbox(self.key_of(pod))
 
     def reboot(self) -> None:
-        """Restart the machine: nothing that runs outlives it."""
-        self.runtime.reboot()
+        """Restart the machine: nothing that runs outlives it. A kubelet that was told to lets its Pods end first."""
+        if not (self.kubelet.is_on and self.kubelet.shutdown.begin()):
+            self.runtime.reboot()
 
     def fill_disk(self, size_bytes: int) -> None:
         """Put so much on the node's disk, in place of what was put there before."""

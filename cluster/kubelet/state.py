@@ -179,6 +179,8 @@ class KubeletState(Struct):
     unresolved: list[str] = field(default_factory=list)  # those of them whose grace period is over
     evicting: list[Any] = field(default_factory=list)  # [uid, ms] of the Pod that was evicted last, until it has gone
     configuration: dict[str, Any] = field(default_factory=dict)  # what the node's file said when this kubelet started
+    shutdown_ms: int = -1  # since when the machine is shut down
+    shutdown: list[Any] = field(default_factory=list)  # [seconds, uids] of the groups of Pods that are to end before it is
     pressure_look: int = 0  # event id of the next look at memory and disk, 0 = none is needed
     is_registered: bool = False
     node_uid: str = ""

@@ -25,6 +25,10 @@ SOFT = "evictionSoft: {memory.available: 1Gi}\n"
          VALIDATE + "invalid configuration: CrashLoopBackOff.MaxContainerRestartPeriod (got: 400 seconds) must be set between 1s and 300s"),
         (HEAD + "crashLoopBackOff: {maxContainerRestartPeriod: never}\n",
          LOAD + "failed to decode: crashLoopBackOff.maxContainerRestartPeriod: must be a duration"),
+        (HEAD + "shutdownGracePeriodCriticalPods: 90s\nshutdownGracePeriod: 10s\n",
+         VALIDATE + "invalid configuration: shutdownGracePeriodCriticalPods 1m30s must be <= shutdownGracePeriod 10s"),
+        (HEAD + "shutdownGracePeriod: 10ms\n",
+         VALIDATE + "invalid configuration: shutdownGracePeriod 10ms must be either zero or otherwise >= 1 sec"),
         (HEAD + "maxParallelImagePulls: 2\n", VALIDATE + "invalid configuration: maxParallelImagePulls cannot be larger than 1 unless "
          "SerializeImagePulls (--serialize-image-pulls) is set to false"),
         (HEAD + "registryBurst: -1\nmaxParallelImagePulls: 0\n", VALIDATE + "[invalid configuration: registryBurst (--registry-burst) -1 must not be "

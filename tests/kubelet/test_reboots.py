@@ -1,6 +1,6 @@
 """Playbook: a machine is restarted. Sources: containerd internal/cri/server/restart.go, kubernetes pkg/kubelet/nodestatus/setters.go."""
 
-from tests.kubelet.world import World
+from tests.kubelet.world import POLITE, World, conditions
 
 VOLUMES = [{"name": "disk", "emptyDir": {}}, {"name": "memory", "emptyDir": {"medium": "Memory"}}]
 MOUNTS = {"volumeMounts": [{"name": each["name"], "mountPath": f"/{each['name']}"} for each in VOLUMES]}
@@ -25,3 +25,36 @@ def test_after_a_restart_of_the_machine_its_pods_have_new_sandboxes_and_what_was
     assert world.pod("once")["status"]["phase"] == "Failed"
     now = world.store.get("/registry/minions/k8snode1").value["status"]["nodeInfo"]["bootID"]
     assert now != boot and ("Rebooted", f"Node k8snode1 has been rebooted, boot id: {now}", 1) in world.events("k8snode1")
+
+
+def test_a_kubelet_that_is_told_to_lets_its_pods_end_before_the_machine_goes_down():
+    """Source: pkg/kubelet/nodeshutdown/nodeshutdown_manager.go (killPods)."""
+    world = World()
+    head = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
+    world.node.configure(head + "shutdownGracePeriod: 30s\nshutdownGracePeriodCriticalPods: 10s\n")
+    world.run(2_000)
+    world.create("polite", POLITE)
+    world.create("deaf", ["sleep", "1000"], terminationGracePeriodSeconds=60)
+    world.create("critical", POLITE, priority=2_000_000_000, priorityClassName="system-cluster-critical")
+    world.run(3_000)
+    began_ms = world.engine.now_ms
+    world.node.reboot()
+    world.run(5_000)
+    world.create("late", POLITE)
+    world.run(2_000)
+    status = world.store.get("/registry/minions/k8snode1").value["status"]
+    assert [each["message"] for each in status["conditions"] if each["type"] == "Ready"] == ["node is shutting down"]
+    assert world.pod("late")["status"]["message"] == "Pod was rejected: Pod was rejected as the node is shutting down."
+    polite = world.pod("polite")["status"]
+    assert polite["phase"] == "Succeeded" and conditions(polite)["DisruptionTarget"] == "True/TerminationByKubelet"
+    assert world.pod("critical")["status"]["phase"] == "Running"
+    world.run(25_000)
+    ended = {fact.subject: fact.at_ms - began_ms for fact in world.facts("ContainerExited")}
+    assert ended["pods/default/polite"] < 5_000 < 19_000 < ended["pods/default/deaf"] < ended["pods/default/critical"] < 30_000
+    deaf = world.pod("deaf")["status"]
+    words = "Pod was terminated in response to imminent node shutdown."
+    assert (deaf["phase"], deaf["reason"], deaf["message"]) == ("Failed", "Terminated", words)
+    [down] = [fact.at_ms - began_ms for fact in world.facts("NodeRebooted")]
+    assert ended["pods/default/critical"] < down <= 31_000
+    world.run(40_000)
+    assert conditions(world.store.get("/registry/minions/k8snode1").value["status"])["Ready"] == "True/KubeletReady"

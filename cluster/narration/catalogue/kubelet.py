@@ -128,6 +128,13 @@ KINDS = {
         en="**kubelet** evicts {name} from {node} to get process numbers: first by priority, then who has most. Requests know no processes.",
         zh="**kubelet** 为腾出进程号将 {name} 从 {node} 驱逐：先按优先级，再看谁的进程最多。requests 与进程数无关。",
     ),
+    "NodeShutsDown": Kind(
+        stage="fault",
+        marker="warning",
+        source="pkg/kubelet/nodeshutdown/nodeshutdown_manager_linux.go",
+        en="**kubelet** holds back the shutdown of {node} for {seconds} s at most: its Pods end first, critical ones last.",
+        zh="**kubelet** 至多推迟 {node} 关机 {seconds} 秒：先让其上的 Pod 结束，关键 Pod 最后。",
+    ),
     "KubeletNotStarted": Kind(
         stage="fault",
         marker="warning",
