@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster.kinds import pod as pods
+
 from . import admission
 from .pod_amounts import is_declared
 from .resizing import FIELDS, WHOLE, memory_limit, resources_of, restarts, shrinks, summary, with_resources
@@ -36,7 +38,8 @@ class Resizes:
             if wanted == before:
                 return
             self.table[uid] = Resize(allocated=before, actuated=dict(before))
-        self._try(uid, new)
+        if self._try(uid, new) and not self.table[uid].reason:
+            self.retry()  # who now asks for less makes room
 
     def allocated(self, pod: dict) -> dict:
         """The Pod as the node has promised it."""
@@ -72,11 +75,17 @@ class Resizes:
     # -- what is promised -------------------------------------------------------------------------------------------
 
     def retry(self) -> None:
-        """Something of the node has become free: those that wait may fit now."""
-        for uid in [uid for uid, each in self.table.items() if each.reason == DEFERRED]:
-            pod = self.kubelet.stored(uid)
-            if pod is not None and self._try(uid, pod):
+        """Something of the node has become free: those that wait may fit now, one after the other."""
+        waiting = [(uid, self.kubelet.stored(uid)) for uid, each in self.table.items() if each.reason == DEFERRED]
+        for uid, pod in sorted([each for each in waiting if each[1] is not None], key=lambda each: self._turn(*each)):
+            if self._try(uid, pod):
                 self.kubelet.workers.update(self.kubelet.pod_or_ended(uid), "sync")
+
+    def _turn(self, uid: str, pod: dict) -> tuple[bool, int, bool, str]:
+        """Whose turn it is: who asks for no more, else by priority, class, and since when it waits (sortPendingResizes)."""
+        asked, promised = pods.requests(pod), pods.requests(self.allocated(pod))
+        grows = any(asked.get(name, 0) > promised.get(name, 0) for name in ("cpu", "memory"))
+        return grows, -(pod["spec"].get("priority") or 0), pods.qos_class(pod) != "Guaranteed", self.table[uid].noted
 
     def _try(self, uid: str, pod: dict) -> bool:
         """Allocate what the spec asks for, if there is room. Returns whether anything changed."""

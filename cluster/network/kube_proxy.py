@@ -17,6 +17,7 @@ from . import proxy_health
 
 NAME = "kube-proxy"
 SERVICE_NAME = "kubernetes.io/service-name"
+PROXY_NAME, HEADLESS = "service.kubernetes.io/service-proxy-name", "service.kubernetes.io/headless"
 MIN_PERIOD_MS = 1_000  # --iptables-min-sync-period
 
 
@@ -32,12 +33,16 @@ class ProxyState:
 
 
 class Choice(NamedTuple):
-    """Where a connection to a Service goes. address "": it has no endpoint for this client, and is refused."""
+    """Where a connection to a Service goes. address "": it has no endpoint for this client, and is refused.
+
+    keeps_source: the endpoint sees the client's own address (externalTrafficPolicy: Local).
+    """
 
     service: str
     address: str = ""
     port: int = 0
     endpoints: int = 0
+    keeps_source: bool = False
 
 
 class KubeProxy(Process):
@@ -140,7 +145,10 @@ class KubeProxy(Process):
             return None
         rule = self.state.rules[key]
         found = next((each for each in rule["ports"] if each[2] == port and each[1] == protocol), None)
-        return self._pick(key, rule, found[3], client, node if rule["external"] == "Local" else "", ending=found[4]) if found else None
+        if found is None:
+            return None
+        is_local = rule["external"] == "Local"
+        return self._pick(key, rule, found[3], client, node if is_local else "", ending=found[4])._replace(keeps_source=is_local)
 
     def health_answer(self, node: str, port: int, path: str, *, is_loopback: bool) -> str | None:
         """What the proxy itself answers at a port of a node; None where it does not listen."""
@@ -183,7 +191,9 @@ def rules_of(service: dict, slices: list[dict]) -> dict[str, Any] | None:
     ports: [port, protocol, node port, [[address, port, node, nodes that it is hinted for] of an endpoint, …], [the same, of those that end]].
     is_ready: whether these endpoints are ready ones, and not those that still serve while they end. health: healthCheckNodePort.
     """
-    spec = service["spec"]
+    spec, labels = service["spec"], service["metadata"].get("labels") or {}
+    if PROXY_NAME in labels or HEADLESS in labels:
+        return None  # another proxy's business (cmd/kube-proxy/app/server.go: what it does not watch)
     if spec["type"] == "ExternalName" or is_headless(spec) or not spec.get("clusterIP"):
         return None
     balancer = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()

@@ -142,7 +142,8 @@ class Network(Actor):
         place = self.place(source, choice.address)
         if isinstance(place, str):
             return place
-        is_masked = address in self.by_address or address.startswith(LOOPBACK) or place == source  # the way back must lead by the node
+        is_of_node = (address in self.by_address and not choice.keeps_source) or address.startswith(LOOPBACK)
+        is_masked = is_of_node or place == source  # the way back must lead by the node
         return Route(place, choice.port, source.gateway if is_masked else self._seen_as(source, place, choice.address))
 
     @staticmethod

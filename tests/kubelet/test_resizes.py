@@ -18,9 +18,9 @@ def a_pod(**more) -> World:
     return world
 
 
-def resize(world: World, seconds: int = 1, **resources) -> None:
+def resize(world: World, seconds: int = 1, *, pod: str = "web", **resources) -> None:
     body = {"spec": {"containers": [{"name": "app", "resources": resources}]}}
-    world.ask(world.hand.client.patch("pods", "web", body, namespace="default", subresource="resize"))
+    world.ask(world.hand.client.patch("pods", pod, body, namespace="default", subresource="resize"))
     world.run(seconds * 1000)
 
 
@@ -64,6 +64,35 @@ def test_a_resize_without_room_waits_until_another_pod_goes():
     world.run(2_000)
     assert world.state("web")["resources"]["requests"]["cpu"] == "1"
     assert "PodResizePending" not in conditions(world.pod("web")["status"])
+
+
+def test_a_resize_that_waits_fits_once_another_pod_asks_for_less():
+    world = a_pod()
+    world.create("big", ["sleep", "1000"], container={"resources": {"requests": {"cpu": "3500m"}}})
+    world.run(3_000)
+    resize(world, requests={"cpu": "1"}, limits={"cpu": "1"})
+    assert "PodResizePending" in conditions(world.pod("web")["status"])
+    resize(world, 3, pod="big", requests={"cpu": "1"})
+    assert world.state("web")["resources"]["requests"]["cpu"] == "1" and "PodResizePending" not in conditions(world.pod("web")["status"])
+
+
+def test_resizes_that_wait_have_their_turn_by_priority_then_class_then_time():
+    world, little = World(), {"cpu": "100m", "memory": "32Mi"}
+    spec = {"terminationGracePeriodSeconds": 0}
+    world.create("big", ["sleep", "1000"], container={"resources": {"requests": {"cpu": "3"}}}, **spec)
+    world.create("first", ["sleep", "1000"], container={"resources": {"requests": little}}, **spec)
+    world.create("guaranteed", ["sleep", "1000"], container={"resources": {"requests": little, "limits": little}}, **spec)
+    world.create("urgent", ["sleep", "1000"], container={"resources": {"requests": little}}, priorityClassName="system-cluster-critical", **spec)
+    world.run(5_000)
+    for name, more in (("first", {}), ("guaranteed", {"limits": {"cpu": "3", "memory": "32Mi"}}), ("urgent", {})):
+        resize(world, pod=name, requests={"cpu": "3", "memory": "32Mi"}, **more)
+    gone = []
+    for name in ("big", "urgent", "guaranteed"):
+        world.delete(name)
+        world.run(3_000)
+        left = [each for each in ("first", "guaranteed", "urgent") if world.pod(each)]
+        gone.append([each for each in left if world.state(each)["resources"]["requests"]["cpu"] == "3"])
+    assert gone == [["urgent"], ["guaranteed"], ["first"]]
 
 
 def test_a_resize_beyond_the_node_is_refused():

@@ -65,3 +65,9 @@ def test_ports_of_kube_proxy_itself(port, path, is_loopback, code):
 def test_endpoints_that_end_are_kept_for_nodes_that_have_no_others(endpoints, near, far):
     port = kube_proxy.rules_of(SERVICE, [slice_of(*endpoints)])["ports"][0]
     assert [each for each in port[3] if each[2] == "n1"] == near and port[4] == far
+
+
+@pytest.mark.parametrize("label", ["service.kubernetes.io/service-proxy-name", "service.kubernetes.io/headless"])
+def test_a_service_that_is_another_proxys_business_gets_no_rules(label):
+    labelled = {**SERVICE, "metadata": {**SERVICE["metadata"], "labels": {label: "x"}}}
+    assert kube_proxy.rules_of(SERVICE, []) is not None and kube_proxy.rules_of(labelled, []) is None

@@ -199,6 +199,19 @@ def test_a_snapshot_keeps_rules_names_and_policies():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("policy", ["Cluster", "Local"])
+def test_a_node_port_shows_the_endpoint_its_client_where_traffic_stays_on_the_node(policy):
+    found = Cluster(pod("web", nodeName="k8snode1"), pod("client", "busybox:1", command=["sleep", "100000"], nodeName="k8snode2", hostNetwork=True),
+                    service("out", type="NodePort", externalTrafficPolicy=policy))  # fmt: skip
+    number = found.stored("services/specs/default/out")["spec"]["ports"][0]["nodePort"]
+    one, two = (found.simulation.nodes[name].runtime for name in ("k8snode1", "k8snode2"))
+    assert found.get("client", one.node_ip, number) == 200
+    assert found.facts("RequestAnswered")[-1]["code"] == 200
+    log = found.simulation.logs("default", "web", "app", {}).splitlines()[-1]
+    assert log.startswith(two.node_ip + " ") is (policy == "Local")
+
+
+@pytest.mark.slow
 def test_a_host_port_leads_to_its_pod_and_a_pod_in_the_nodes_network_listens_there():
     mapped = pod("mapped")
     mapped["spec"]["containers"][0]["ports"] = [{"containerPort": 80, "hostPort": 8088}]
