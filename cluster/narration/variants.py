@@ -33,9 +33,9 @@ def _request(data: dict, resource: str) -> str:
     if subresource in ("binding", "token"):
         return subresource
     if sender.startswith("kubelet/"):
-        return "removal" if verb == "delete" else "report" if resource == "pods" else ""
+        return "removal" if verb == "delete" else {"pods": "report", "nodes": "node"}.get(resource, "")
     if subresource == "status" and sender not in CLIENTS:
-        return "verdict" if sender == "kube-scheduler" else "counts"
+        return "verdict" if sender == "kube-scheduler" else "finding" if resource in ("pods", "nodes") else "counts"
     if verb == "delete":
         return "deletion"
     return "creation" if verb == "create" else ""

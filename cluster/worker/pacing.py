@@ -2,6 +2,9 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
+
+from cluster.picture.awaited import awaited_ms
 
 STEP_S = 0.42            # a step's least wall time at speed 1, so that a write of 8 ms can be seen
 LONG_GAP_MS = 1000       # idle gaps above this are squeezed
@@ -13,8 +16,16 @@ START_S, START_SHARE = 0.03, 1.6  # a pause from here on is a program's start; t
 CATCH_UP = 1.25          # after a longer one the clock runs so much faster until it has made up for it: no leap, so a hair too long is no fault
 CLOCK_LAG_S = 2.0        # a clock that falls further behind than this starts anew from where it is
 STEP_LIMIT_MS = 15_000   # how far one Step may carry a settled cluster through heartbeats
+MOST_PATIENT_NODES = 20  # their heartbeats of some minutes are soon done
 SETTLE_LIMIT_MS = 600_000
 MIN_SPEED, MAX_SPEED = 0.25, 64.0
+
+
+def step_limit_ms(cells: dict[str, dict[str, Any]], now_ms: int, *, is_settled: bool) -> int:
+    """How far one Step may carry the cluster: a settled one as far as what is off or planned has its next consequence."""
+    if not is_settled or len(cells.get("nodes", {})) > MOST_PATIENT_NODES:
+        return STEP_LIMIT_MS
+    return max(STEP_LIMIT_MS, awaited_ms(cells, now_ms))
 
 
 class Pacing:

@@ -19,7 +19,7 @@ from cluster.store import log
 from . import faults, following, reads, recovery, watching
 from .backlog import Backlog
 from .display import SNAPSHOT_ROWS, Display
-from .pacing import LONG_GAP_MS, MAX_SPEED, MIN_SPEED, SETTLE_LIMIT_MS, SHORT_TURN_S, STEP_LIMIT_MS, STEP_S, TICK_BUDGET_S, Pacing
+from .pacing import LONG_GAP_MS, MAX_SPEED, MIN_SPEED, SETTLE_LIMIT_MS, SHORT_TURN_S, STEP_S, TICK_BUDGET_S, Pacing, step_limit_ms
 from .refusals import STOPPED, Refused
 from .version import engine_version
 
@@ -395,11 +395,12 @@ class Runner:
                 return
 
     def _one_step(self) -> bool:
-        end_ms = self.engine.now_ms + STEP_LIMIT_MS
+        end_ms = self.engine.now_ms + step_limit_ms(self.display.cells, self.engine.now_ms, is_settled=self.engine.is_settled)
         while self.display.show_step() is None:
             due = self.engine.next_due_ms()
             if due is None or (self.engine.is_settled and due > end_ms):
                 self.display.show_details()
+                self.display.at_ms = max(self.display.at_ms, self.engine.now_ms)  # nothing but time has passed
                 return False
             self.advance()
         return True

@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import pytest
 
-from cluster.worker.pacing import Pacing
+from cluster.picture.awaited import FROM_OFF_MS
+from cluster.worker.pacing import MOST_PATIENT_NODES, STEP_LIMIT_MS, Pacing, step_limit_ms
 
 
 @pytest.fixture
@@ -67,3 +68,17 @@ def test_it_wakes_when_what_is_due_is_reached(pacing, speed, ahead_ms, wall_s):
 def test_a_clock_that_does_not_multiply_goes_on(pacing, speed):
     pacing.heard(100.5, 5000, speed)
     assert pacing.target_ms(101.0, 5000, speed) == 5000 + 1000 * speed
+
+
+@pytest.mark.parametrize(
+    ("nodes", "off", "is_settled", "expected"),
+    [
+        (2, False, True, STEP_LIMIT_MS),
+        (2, True, True, FROM_OFF_MS),
+        (2, True, False, STEP_LIMIT_MS),
+        (MOST_PATIENT_NODES + 1, True, True, STEP_LIMIT_MS),
+    ],
+)
+def test_a_step_of_a_settled_cluster_reaches_what_follows_from_a_switch(nodes, off, is_settled, expected):
+    cells = {"nodes": {f"node-{index}": {"kubelet": {"off": off}} for index in range(nodes)}}
+    assert step_limit_ms(cells, 0, is_settled=is_settled) == expected

@@ -83,6 +83,16 @@ KINDS = {
         en="**kubelet** on {node} reports on {name}: what it sees on its node becomes the Pod's status.",
         zh="{node} 上的 **kubelet** 上报 {name} 的情况：它在节点上看到的，成为 Pod 的状态。",
     ),
+    "RequestSent.node": Kind(
+        stage="report", source="pkg/kubelet/kubelet_node_status.go",
+        en="**kubelet** on {node} reports on its node: conditions, capacity, addresses and images become the Node's status.",
+        zh="{node} 上的 **kubelet** 上报本节点的情况：状况、容量、地址与镜像成为 Node 的 status。",
+    ),
+    "RequestSent.finding": Kind(
+        stage="reconcile", source="pkg/controller/nodelifecycle/node_lifecycle_controller.go",
+        en="**{sender}** writes what it has found into the status of {kind_name} {name}.",
+        zh="**{sender}** 将它的发现写入 {kind_name} {name} 的 status。",
+    ),
     "RequestSent.counts": Kind(
         stage="reconcile", source="pkg/controller/replicaset/replica_set_utils.go",
         en="**{sender}** writes what it has counted into the status of {kind_name} {name}.",
