@@ -61,7 +61,7 @@ def apply(live: dict | None, config: dict, applier: Applier) -> tuple[dict | Non
     Raises StatusError: 400, 409 or 500.
     """
     struct = applier.struct or managed.struct_of(config.get("apiVersion", ""), config.get("kind", ""))
-    if struct is None:
+    if struct is None or (applier.struct and config.get("apiVersion") != applier.api_version):
         raise status.bad_request(f"invalid object type: {_kind(config)}")
     _check(config, applier)
     errors = applycheck.errors(config, struct)

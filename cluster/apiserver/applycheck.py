@@ -78,10 +78,10 @@ def _key_problem(item: object, kind: schema.Type) -> str:
         return "associative list with keys may not have a null element"
     if not isinstance(item, dict):
         return "associative list with keys may not have non-map elements"
-    missing = next((key for key in kind.keys if key not in item and schema.key_default(kind, key) is None), None)
-    if missing is None:
+    if any(key in item or schema.key_default(kind, key) is not None for key in kind.keys):
         return ""
-    return f"associative list with keys has an element that omits key field {quote(missing)} (and doesn't have default value)"
+    names = " ".join(quote(key) for key in kind.keys)
+    return f"associative list with keys has an element that omits all key fields [{names}] (and doesn't have default values for any key fields)"
 
 
 def _scalar(value: object, sort: str, path: str) -> list[Complaint]:

@@ -10,15 +10,23 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from cluster.kinds.base import Kind
 from cluster.meta import fields
 from cluster.meta.fields import FieldError
 
-from .custom import expressions
+from .custom import defaults, expressions
 
 GROUP = "admissionregistration.k8s.io"
 _BEYOND = re.compile(r"""`|\b[bB][rR]?['"]|\d[eE]|(?<![\w)\]])\.\d""")   # of the language, but not read here
 _OF_GRAMMAR = ("cannot read", "expected", "unexpected", "a field name is missing")   # of what expressions.py complains
 LISTS = ("matchConditions", "validations", "variables")
+
+
+def beyond(kind: Kind, obj: dict) -> list[FieldError]:
+    """What a kind's own rules cannot say, since it takes reading expressions or schemas of objects."""
+    if kind.group == GROUP:
+        return complaints(obj)
+    return defaults.complaints(obj) if kind.kind == "CustomResourceDefinition" else []
 
 
 def complaints(obj: dict) -> list[FieldError]:

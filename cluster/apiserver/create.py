@@ -96,7 +96,7 @@ def check(call: Call, obj: dict) -> list:
     if "finalizers" in obj["metadata"] and not kind.plain_metadata:
         errors += validate_kube_finalizers(obj["metadata"]["finalizers"], "metadata.finalizers")
     errors += kind.validate(obj) if kind.validate else []
-    return errors + compiling.complaints(obj) if kind.group == compiling.GROUP else errors
+    return errors + compiling.beyond(kind, obj)
 
 
 def exists(call: Call, obj: dict) -> status.StatusError:

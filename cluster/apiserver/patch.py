@@ -151,6 +151,8 @@ def _typed(value: object, patch: Patch, wanted: tuple[str, str, str], struct: sc
     """The patched object decoded again, with upstream's complaints about what does not fit."""
     if custom is None and patch.sort != "strategic":
         _check_kind(value, wanted)
+    if custom is not None:
+        _check_version(value, f"{custom.group}/{custom.version}")
     message, obj, found = "", {}, []
     try:
         obj, found = custom.typed(value) if custom is not None else _decoded(value, struct, validation, patch.sort)
@@ -185,6 +187,16 @@ def _check_kind(value: object, wanted: tuple[str, str, str]) -> None:
         if schema.is_registered(*found):
             message = f"converting ({found[1]}.{found[2]}) to ({wanted[0].partition('.')[0] or 'core'}.{wanted[2]}): unknown conversion"
         raise status.invalid("", "", [FieldError("Invalid", "patch", _json(value), message)])
+
+
+def _check_version(value: object, wanted: str) -> None:
+    """Refuse a patch that makes another version of a custom resource. Source: pkg/registry/customresource/validator.go (validateTypeMeta)."""
+    found = value.get("apiVersion") if isinstance(value, dict) else wanted
+    if found != wanted:
+        group = found.rpartition("/")[0] if isinstance(found, str) else ""
+        name = (value.get("metadata") or {}).get("name", "")
+        error = FieldError("Invalid", "apiVersion", found or "", f"must be {wanted}")
+        raise status.invalid(value.get("kind") or "", name, [error], group)
 
 
 def _json(value: object) -> str:

@@ -79,6 +79,8 @@ def list_body(call: Call, objects: list[dict], revision: int, continue_token: st
         meta["continue"] = continue_token
         if rest is not None:
             meta["remainingItemCount"] = rest
+    elif call.kind.custom:
+        meta["continue"] = ""              # as untyped lists are written
     return {"kind": list_kind(call.kind), "apiVersion": call.api_version, "metadata": meta,
             "items": [to_version(call.kind, obj) for obj in objects]}
 

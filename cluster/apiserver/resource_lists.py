@@ -46,7 +46,8 @@ def resource_list(registry: Registry, group: str, version: str) -> dict:
     """The resources of a group's version. The core group's list carries no apiVersion."""
     rows = [row for kind in registry.kinds if (kind.group, kind.version) == (group, version)
             for row in (_resource(kind), *(_subresource(kind, name) for name in kind.subresources))]
-    rows.sort(key=lambda row: row["name"])
+    is_custom = any(kind.custom for kind in registry.kinds if (kind.group, kind.version) == (group, version))
+    rows.sort(key=lambda row: row["name"].partition("/")[0] if is_custom else row["name"])
     body: dict[str, Any] = {"kind": "APIResourceList"}
     if group:
         body["apiVersion"] = "v1"

@@ -33,7 +33,7 @@ def find(request: Request, kinds: Registry) -> Kind:
     if request.namespace and not kind.namespaced and kind.kind != "Namespace":
         raise status.no_such_path()
     if request.subresource and request.subresource not in kind.subresources:
-        raise status.no_such_path()
+        raise status.not_found(kind.plural, request.name, kind.group) if kind.custom else status.no_such_path()
     if kind.namespaced and not request.namespace and request.verb not in COLLECTION_VERBS:
         raise status.no_such_path() if request.name else status.method_not_allowed()
     _check_verb(request, kind)

@@ -99,7 +99,8 @@ def _replace(call: Call, make_scale, *, uid: str = "") -> Response | Write:
     def make(live: dict | None) -> dict:
         scale = make_scale(live)
         _check(call, scale)
-        meta = {**live["metadata"], "resourceVersion": scale["metadata"].get("resourceVersion", "")}
+        sent = scale["metadata"].get("resourceVersion", "")
+        meta = {**live["metadata"], "resourceVersion": sent or (live["metadata"]["resourceVersion"] if call.kind.custom else "")}
         replicas = (scale.get("spec") or {}).get("replicas", 0)
         obj = {**(call.kind.custom.scaled(live, replicas) if call.kind.custom else
                   {**live, "spec": {**live["spec"], "replicas": replicas}}), "metadata": meta}
@@ -118,7 +119,7 @@ def _seen(obj: dict) -> dict:
 
 def _check(call: Call, scale: dict) -> None:
     replicas = (scale.get("spec") or {}).get("replicas", 0)
-    if replicas < 0:
+    if replicas < 0 and not call.kind.custom:      # its own rules say the same
         error = fields.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
         raise status.invalid("Scale", call.name, [error], "autoscaling")
 

@@ -28,7 +28,7 @@ def table(kind: Kind, body: dict, version: str, include: str, now_unix_ms: int) 
     if kind.row_order:
         objects = sorted(objects, key=kind.row_order)
     version_of = body["metadata"].get("resourceVersion")
-    meta = body["metadata"] if is_list else {"resourceVersion": version_of} if version_of else {}
+    meta = {name: value for name, value in body["metadata"].items() if name != "continue" or value} if is_list else {"resourceVersion": version_of} if version_of else {}
     rows = [_row(kind, obj, version, include, now_unix_ms) for obj in objects]
     return {"kind": "Table", "apiVersion": f"meta.k8s.io/{version}", "metadata": meta,
             "columnDefinitions": [definition(column) for column in kind.columns], "rows": rows}

@@ -182,12 +182,12 @@ def _client(errors: Errors, config: dict, path: str) -> None:
     if (url is None) == (service is None):
         errors.append(fields.required(path, "exactly one of url or service is required"))
     elif url is not None:
-        _url(errors, url, f"{path}.url")
+        webhook_url(errors, url, f"{path}.url")
     else:
         _service(errors, service, f"{path}.service")
 
 
-def _url(errors: Errors, url: str, path: str) -> None:
+def webhook_url(errors: Errors, url: str, path: str) -> None:
     """Source: ValidateWebhookURL."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]

@@ -5,6 +5,7 @@ pkg/apis/apiextensions/validation/validation.go (ValidateCustomResourceDefinitio
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from cluster.meta import fields, goregexp
@@ -31,6 +32,8 @@ NESTED = (("type", "must be empty to be structural"), ("additionalProperties", "
           (RULES, "must be empty to be structural"))
 LEVELS = {"root": "must not be empty at the root", "item": "must not be empty for specified array items",
           "field": "must not be empty for specified object fields"}
+REASONS = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired")
+STEP = re.compile(r"\.([^.\[]+)|\['((?:[^'\\\\]|\\\\.)*)'\]")
 FORMATS = ("bsonobjectid", "byte", "cidr", "color", "creditcard", "date", "date-time", "datetime", "double", "duration", "email", "float",
            "hexcolor", "hostname", "int32", "int64", "ipv4", "ipv6", "isbn", "isbn10", "isbn13", "k8s-long-name", "k8s-short-name", "mac",
            "password", "rgbcolor", "ssn", "uri", "uuid", "uuid3", "uuid4", "uuid5")
@@ -227,7 +230,18 @@ def _list_and_map(schema: dict, path: str) -> list[FieldError]:
     if schema.get(LIST_KEYS) and list_type != "map":
         why = "must be map if x-kubernetes-list-map-keys is non-empty"
         found.append(fields.invalid(f"{path}.{LIST_TYPE}", list_type, why) if list_type else fields.required(f"{path}.{LIST_TYPE}", why))
+    if list_type == "set":
+        found += _set(schema.get("items") or {}, path)
     return found + (_list_map(schema, path) if list_type == "map" else [])
+
+
+def _set(items: dict, path: str) -> list[FieldError]:
+    """The items of a set are compared whole."""
+    for sort, name in (("object", MAP_TYPE), ("array", LIST_TYPE)):
+        if items.get("type") == sort and items.get(name) != "atomic":
+            why = "must be atomic as item of a list with x-kubernetes-list-type=set"
+            return [fields.invalid(f"{path}.items.{name}", items.get(name), why)]
+    return []
 
 
 def _list_map(schema: dict, path: str) -> list[FieldError]:
@@ -240,7 +254,12 @@ def _list_map(schema: dict, path: str) -> list[FieldError]:
     if items.get("type") != "object":
         found.append(fields.invalid(f"{path}.items.type", items.get("type") or "", "must be object if parent array's x-kubernetes-list-type is map"))
     properties = items.get("properties") or {}
-    for key in keys:
+    if len(dict.fromkeys(keys)) != len(keys):
+        found.append(fields.invalid(f"{path}.{LIST_KEYS}", keys, "must not contain duplicate entries"))
+    for key in dict.fromkeys(keys) if items.get("type") == "object" else ():
+        if properties.get(key, {}).get("type") in ("object", "array"):
+            found.append(fields.invalid(f"{path}.items.properties[{key}].type", properties[key]["type"],
+                                        "must be a scalar type if parent array's x-kubernetes-list-type is map"))
         if key not in properties:
             found.append(fields.invalid(f"{path}.{LIST_KEYS}", keys, "entries must all be names of item properties"))
         elif key not in (items.get("required") or ()) and properties[key].get("default") is None:
@@ -262,17 +281,37 @@ def _rule_errors(schema: dict, path: str) -> list[FieldError]:
             found.append(fields.invalid(f"{here}.message", message, "must not contain line breaks"))
         elif "\n" in text and not message:
             found.append(fields.required(f"{here}.message", "message must be specified if rule contains line breaks"))
+        if rule.get("reason") is not None and rule["reason"] not in REASONS:
+            found.append(fields.not_supported(f"{here}.reason", rule["reason"], REASONS))
+        if rule.get("fieldPath") and not _leads(schema, rule["fieldPath"]):
+            found.append(fields.invalid(f"{here}.fieldPath", rule["fieldPath"], "must be a valid path"))
     return found
+
+
+def _leads(schema: dict, path: str) -> bool:
+    """Whether a rule's field path leads to a field. Source: pkg/apiserver/schema/cel/validation.go (ValidFieldPath)."""
+    if not path.startswith((".", "[")):
+        return False
+    for step in STEP.findall(path):
+        name = step[0] or step[1]
+        inner = (schema.get("properties") or {}).get(name)
+        more = schema.get("additionalProperties")
+        schema = inner if inner is not None else more if isinstance(more, dict) else None
+        if schema is None:
+            return False
+    return STEP.sub("", path) == ""
 
 
 # -- looking into a schema --------------------------------------------------------------------------------------------------
 
 
-def type_at(schema: dict, path: str) -> str:
-    """The type that lies at a simple path, "" if there is none."""
+def at(schema: dict, path: str) -> dict | None:
+    """The schema that lies at a simple path, None if there is none."""
     for name in path.strip(".").split("."):
-        schema = (schema.get("properties") or {}).get(name) or {}
-    return schema.get("type") or ""
+        schema = (schema.get("properties") or {}).get(name)
+        if schema is None:
+            return None
+    return schema
 
 
 def unknown_formats(spec: dict) -> list[str]:

@@ -6,7 +6,7 @@ Source: k8s.io/apiextensions-apiserver pkg/apis/apiextensions/validation/validat
 """
 from __future__ import annotations
 
-from cluster.kinds import _crd_go, _crd_names, _crd_schema
+from cluster.kinds import _admission_rules, _crd_go, _crd_names, _crd_schema
 from cluster.meta import fields, names
 from cluster.meta.fields import FieldError
 from cluster.meta.gotext import quote
@@ -18,6 +18,8 @@ COLUMN_FORMATS = ("byte", "date", "date-time", "double", "float", "int32", "int6
 MOVED = (("schema", "validation"), ("subresources", "subresources"), ("additionalPrinterColumns", "additionalPrinterColumns"),
          ("selectableFields", "selectableFields"))
 MOST_SELECTABLE = 8
+SELECTABLE = ("string", "boolean", "integer")
+SELECTABLE_WORDS = "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed."
 NOT_STORED = ("missing from spec.versions; {0} was previously a storage version, and must remain in spec.versions until a storage "
               "migration ensures no data remains persisted in {0} and removes {0} from status.storedVersions")
 
@@ -221,17 +223,29 @@ def _selectable(found: list[dict] | None, schema: dict | None, path: str) -> lis
         if not value:
             errors.append(fields.required(here))
             continue
-        if value.startswith(".metadata"):
-            errors.append(fields.invalid(here, value, "must not point to fields in metadata"))
-        if _crd_schema.type_at((schema or {}).get("openAPIV3Schema") or {}, value) not in ("string", "boolean", "integer"):
-            errors.append(fields.invalid(here, value, "must point to a field of type string, boolean or integer. Enum string fields and "
-                                                      "strings with formats are allowed."))
+        why = _unselectable((schema or {}).get("openAPIV3Schema") or {}, value)
+        if why:
+            errors.append(fields.invalid(here, value, why))
         if value in seen:
             errors.append(fields.duplicate(here, value))
         seen.append(value)
     if len(dict.fromkeys(seen)) > MOST_SELECTABLE:
         errors.append(fields.too_many(path, len(dict.fromkeys(seen)), MOST_SELECTABLE))
     return errors
+
+
+def _unselectable(schema: dict, path: str) -> str:
+    """Why a path is none that objects can be selected by, "" if it is one. Source: pkg/apis/apiextensions/validation (ValidateSelectableFields)."""
+    if not path.startswith((".", "[")):
+        return f"is an invalid path: expected [ or . but got: {path}"
+    if "[" in path:
+        return "is an invalid path: array notation is not allowed"
+    found = _crd_schema.at(schema, path)
+    if found is None:
+        return "is an invalid path: does not refer to a valid field"
+    if path.startswith(".metadata"):
+        return "must not point to fields in metadata"
+    return "" if found.get("type") in SELECTABLE else SELECTABLE_WORDS
 
 
 def _conversion(conversion: dict | None) -> list[FieldError]:
@@ -251,6 +265,8 @@ def _conversion(conversion: dict | None) -> list[FieldError]:
         errors.append(fields.required(f"{path}.webhookClientConfig", "required when strategy is set to Webhook"))
     elif (config.get("url") is None) == (config.get("service") is None):
         errors.append(fields.required(f"{path}.webhookClientConfig", "exactly one of url or service is required"))
+    elif config.get("url") is not None:
+        _admission_rules.webhook_url(errors, config["url"], f"{path}.webhookClientConfig.url")
     if not webhook.get("conversionReviewVersions"):
         errors.append(fields.required(f"{path}.conversionReviewVersions"))
     elif not any(one in ("v1", "v1beta1") for one in webhook["conversionReviewVersions"]):

@@ -49,7 +49,7 @@ def crd(http):
 
 def test_a_kind_is_served_once_its_definition_is_established(http, crd):
     _, _, listed = http("GET", f"/apis/{GROUP}/v1")
-    assert [row["name"] for row in listed["resources"]] == ["widgets", "widgets/scale", "widgets/status"]
+    assert [row["name"] for row in listed["resources"]] == ["widgets", "widgets/status", "widgets/scale"]
     _, _, groups = http("GET", "/apis")
     assert GROUP in [group["name"] for group in groups["groups"]]
     assert http("GET", WIDGETS)[2]["kind"] == "WidgetList"

@@ -16,6 +16,7 @@ from .structural import INT_OR_STRING
 
 MISSING = object()
 NO_FIELD = "<nil>"
+INTEGER_BITS = {"int32": 31, "int64": 63}
 WORDS = {str: "string", bool: "boolean", int: "integer", float: "number", dict: "object", list: "array", type(None): "null"}
 
 
@@ -103,9 +104,9 @@ def _string(value: str, schema: dict, path: str, found: list[FieldError]) -> Non
     longest, shortest, pattern = schema.get("maxLength"), schema.get("minLength"), schema.get("pattern")
     if longest is not None and len(value) > longest:
         found.append(FieldError("TooLong", path or NO_FIELD, extra=longest))
-    if shortest is not None and len(value) < shortest:
+    elif shortest is not None and len(value) < shortest:
         found.append(invalid(path, value, f"should be at least {shortest} chars long"))
-    if pattern and not goregexp.matches(pattern, value):
+    elif pattern and not goregexp.matches(pattern, value):
         found.append(invalid(path, value, f"should match '{pattern}'"))
     name = schema.get("format")
     if name and not formats.fits(name, value):
@@ -117,8 +118,14 @@ def _number(value: int | float, schema: dict, path: str, found: list[FieldError]
         kind = schema.get("format")
         which = f"with format {kind} in {path}" if kind else f"(default format) in {path}"
         found.append(_whole(f"Checked value must be of type integer {which}"))
+    bits = INTEGER_BITS.get(schema.get("format") or "")
+    if schema.get("type") == "integer" and bits and not -(1 << bits) <= value < 1 << bits:
+        found.append(_whole(f"Checked value must be of type integer with format {schema['format']} in {path}"))
     step, highest, lowest = schema.get("multipleOf"), schema.get("maximum"), schema.get("minimum")
-    if step and not math.isclose(value / step, round(value / step), abs_tol=1e-9):
+    if step and step < 1 and isinstance(value, int):        # upstream makes an integer of the step too
+        text = f"factor MultipleOf declared for {path} must be positive: 0"
+        found.append(FieldError("Invalid", path or NO_FIELD, 0, text))
+    elif step and not math.isclose(value / step, round(value / step), abs_tol=1e-9):
         found.append(invalid(path, value, f"should be a multiple of {_shown(step)}"))
     if highest is not None and (value >= highest if schema.get("exclusiveMaximum") else value > highest):
         word = "less than" if schema.get("exclusiveMaximum") else "less than or equal to"

@@ -38,7 +38,7 @@ def _cell(obj: dict, column: dict, now_unix_ms: int) -> object:
         return None
     value, sort = found[0], column.get("type")
     if sort == "string":
-        return " ".join(one if isinstance(one, str) else to_json(one) for one in found)
+        return value if isinstance(value, str) else to_json(value)
     if sort == "date":
         return _date(value, now_unix_ms)
     if sort == "boolean":

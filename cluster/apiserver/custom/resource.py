@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cluster.kinds.base import Kind
@@ -15,16 +15,19 @@ from cluster.meta import fields, gojson, status
 from cluster.meta import schema as types
 from cluster.meta.fields import FieldError
 from cluster.meta.gotext import quote
+from cluster.meta.objectmeta import STANDARD_FINALIZERS
 from cluster.meta.objects import draft
 
 from .. import decode
 from ..patch import repeated_keys
+from ..resource_lists import version_rank
 from ..typed import Decoder, GoError
-from . import cel, check, columns, converting, jsonpath, structural
+from . import cel, check, columns, converting, invariants, jsonpath, structural
 
 VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 UNCHECKED = ("some validation rules were not checked because the object was invalid; "
              "correct the existing errors to complete validation")
+DOMAIN_ADVISED = "prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers"
 BLOCKING = ("NotSupported", "Required", "TooLong", "TooMany", "TypeInvalid")
 PERMISSIVE = {"type": "object", structural.PRESERVE: True}
 TITLE = {"en": "A custom resource: a kind that a CustomResourceDefinition has added to this cluster.",
@@ -111,7 +114,8 @@ class Resource:
         try:
             found = decoder.object(meta if meta is not None else {}, types.struct_of(structural.OBJECT_META))
         except GoError as error:
-            raise decode.DecodeError(str(error), kind or self.kind, version or self.version) from None
+            text = str(error).replace("Go value of type ObjectMeta", "Go value of type v1.ObjectMeta")
+            raise decode.DecodeError(text, kind or self.kind, version or self.version) from None
         return found, [text.replace('unknown field "', 'unknown field "metadata.', 1) for text in decoder.strict_errors]
 
     # -- the strategy -----------------------------------------------------------------------------------------------------
@@ -152,17 +156,33 @@ class Resource:
         """The complaints about an object, or about what an update changes."""
         self._check_identity(obj)
         found = check.errors(obj, self.schema, old=check.MISSING if old is None else old)
-        found += self._scale_errors(obj)
+        found += self._invariant_errors(obj, old)
         return found + self._rule_errors(obj, old, found)
+
+    def _invariant_errors(self, obj: dict, old: dict | None) -> list[FieldError]:
+        """What was wrong before may stay so. Source: pkg/registry/customresource/strategy.go (ValidateUpdate)."""
+        found = invariants.of_scale(obj, self.scale) if self.scale else []
+        for judge in (invariants.embedded, invariants.repeated):
+            complaints = judge(obj, self.schema)
+            found += complaints if complaints and (old is None or not judge(old, self.schema)) else []
+        return found
 
     def validate_update(self, obj: dict, old: dict) -> list[FieldError]:
         return self.validate(obj, old)
 
     def validate_status(self, obj: dict, old: dict) -> list[FieldError]:
-        inner = (self.schema.get("properties") or {}).get("status")
-        if inner is None or "status" not in obj:
-            return []
-        return check.errors(obj["status"], inner, "status", old.get("status", check.MISSING))
+        inner, found = (self.schema.get("properties") or {}).get("status"), []
+        if inner is not None and "status" in obj:
+            complaints = check.errors(obj["status"], inner, "", old.get("status", check.MISSING))
+            found = [error if error.path == check.NO_FIELD else replace(error, path=f"status.{error.path}") for error in complaints]
+        found += self._invariant_errors(obj, old)
+        return found + self._rule_errors(obj, old, found)
+
+    def warn(self, obj: dict, old: dict | None) -> list[str]:
+        """Finalizers without a domain. Source: pkg/registry/customresource/strategy.go (generateWarningsFromObj)."""
+        before = (old or {}).get("metadata", {}).get("finalizers") or ()
+        return [f"metadata.finalizers: {quote(name)}: {DOMAIN_ADVISED}" for name in obj["metadata"].get("finalizers") or ()
+                if "/" not in name and name not in before and name not in STANDARD_FINALIZERS]
 
     def _check_identity(self, obj: dict) -> None:
         errors = []
@@ -171,20 +191,10 @@ class Resource:
         if errors:
             raise status.invalid(obj.get("kind") or "", obj["metadata"].get("name", ""), errors, self.group)
 
-    def _scale_errors(self, obj: dict) -> list[FieldError]:
-        if not self.scale:
-            return []
-        found = []
-        for path in (self.scale["specReplicasPath"], self.scale["statusReplicasPath"]):
-            value = next(iter(jsonpath.find(obj, path)), 0)
-            if isinstance(value, int) and value < 0:
-                found.append(fields.invalid(path, value, "should be a non-negative integer"))
-        return found
-
     def _rule_errors(self, obj: dict, old: dict | None, found: list[FieldError]) -> list[FieldError]:
         if self.rules is None:
             return []
-        if any(error.type in BLOCKING for error in found):
+        if not obj["metadata"].get("name") or any(error.type in BLOCKING for error in found):
             return [FieldError("Invalid", check.NO_FIELD, None, UNCHECKED)]
         return self.rules.errors(obj, old)
 
@@ -232,9 +242,9 @@ def _kind(crd: dict, version: dict, stored_as: str, post: converting.Post | None
         storage_version_hash=_hash(f"{group}/{stored_as}/{kind}"), prefix=f"/registry/{group}/{names['plural']}",
         columns=columns.columns(wanted), cells=columns.cells(wanted), default=made.default, prepare_create=made.prepare_create,
         prepare_update=made.prepare_update, prepare_status=made.prepare_status, validate=made.validate,
-        validate_update=made.validate_update, validate_status=made.validate_status, has_generation=True, unconditional_update=False,
+        validate_update=made.validate_update, validate_status=made.validate_status, warn=made.warn, has_generation=True, unconditional_update=False,
         reset_fields={"": ("status",), "status": ("metadata", "spec")} if made.has_status else {}, selectable=_selectable(version),
-        stored_as="" if made.webhook or stored_as == f"{group}/{name}" else stored_as, custom=made, deprecation=_deprecation(version, group, kind),
+        stored_as="" if made.webhook or stored_as == f"{group}/{name}" else stored_as, custom=made, deprecation=_deprecation(version, spec, kind),
         icon="puzzle", title=TITLE)
 
 
@@ -255,10 +265,15 @@ def _selectable(version: dict) -> dict:
     return {path.removeprefix("."): lambda obj, path=path: jsonpath.as_text(next(iter(jsonpath.find(obj, path)), "")) for path in paths}
 
 
-def _deprecation(version: dict, group: str, kind: str) -> str:
+def _deprecation(version: dict, spec: dict, kind: str) -> str:
+    """The warning of a version that goes: its own, or one that names the newest that stays. Source: customresource_handler.go."""
     if not version.get("deprecated"):
         return ""
-    return version.get("deprecationWarning") or f"{group}/{version['name']} {kind} is deprecated"
+    group, name = spec["group"], version["name"]
+    lasting = [one["name"] for one in spec["versions"] if one.get("served") and not one.get("deprecated")]
+    newer = [one for one in lasting if version_rank(one) < version_rank(name)]
+    instead = f"; use {group}/{min(newer, key=version_rank)} {kind}" if newer else ""
+    return version.get("deprecationWarning") or f"{group}/{name} {kind} is deprecated{instead}"
 
 
 def _hash(text: str) -> str:
