@@ -12,10 +12,23 @@ AFTER_PLAN_MS = 5_000
 def awaited_ms(cells: dict[str, dict[str, Any]], now_ms: int) -> int:
     """The longest wait for what follows from something that is off, or for a CronJob's next run; 0 where nothing is awaited."""
     waits = [FROM_OFF_MS] if _is_something_off(cells) else []
-    for plan in cells.get("plans", {}).values():
-        wait_ms = plan["next_ms"] - now_ms
-        waits += [wait_ms + AFTER_PLAN_MS] if 0 <= wait_ms <= FROM_PLAN_MS else []
-    return max(waits, default=0)
+    return max([*waits, *(wait_ms + AFTER_PLAN_MS for wait_ms, _ in _planned(cells, now_ms))], default=0)
+
+
+def forecast(cells: dict[str, dict[str, Any]], now_ms: int) -> dict | None:
+    """What the next Step of a cluster at rest is likely to come to, in words; None where nothing is awaited."""
+    if planned := _planned(cells, now_ms):
+        name = planned[0][1].rpartition("/")[2]
+        return {"caption": {"en": f"CronJob {name} is due", "zh": f"CronJob {name} 到期运行"}}
+    if _is_something_off(cells):
+        return {"caption": {"en": "what follows from what is switched off", "zh": "已停止的部分引起的后果"}}
+    return None
+
+
+def _planned(cells: dict[str, dict[str, Any]], now_ms: int) -> list[tuple[int, str]]:
+    """(ms from now, subject) of the CronJobs that run soon, the soonest first."""
+    waits = [(plan["next_ms"] - now_ms, subject) for subject, plan in cells.get("plans", {}).items()]
+    return sorted((wait_ms, subject) for wait_ms, subject in waits if 0 <= wait_ms <= FROM_PLAN_MS)
 
 
 def _is_something_off(cells: dict[str, dict[str, Any]]) -> bool:

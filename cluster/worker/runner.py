@@ -14,6 +14,7 @@ from cluster.meta import status
 from cluster.meta.requests import Response
 from cluster.models import Sandbox
 from cluster.picture import Projector
+from cluster.picture.awaited import forecast
 from cluster.store import log
 
 from . import faults, following, reads, recovery, watching
@@ -355,7 +356,8 @@ class Runner:
         return {"at_ms": self.display.at_ms, "mode": sandbox.mode, "speed": sandbox.speed, "pacing": sandbox.pacing,
                 "settled": self.engine.is_settled and pending is None, "step": self.display.step, "total_steps": self.display.step,
                 "wall": {"virtual_ms": self.engine.now_ms, "rate": rate}, "error": sandbox.error or None,
-                "next": {"caption": pending["caption"]} if pending else self.projector.forecast(self.engine.next_event())}
+                "next": {"caption": pending["caption"]} if pending else self.projector.forecast(self.engine.next_event())
+                or forecast(self.display.cells, self.engine.now_ms)}
 
     # -- commands: time ---------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cluster.picture.awaited import AFTER_PLAN_MS, FROM_OFF_MS, awaited_ms
+from cluster.picture.awaited import AFTER_PLAN_MS, FROM_OFF_MS, awaited_ms, forecast
 
 ON = {"off": False}
 NODE = {"kubelet": ON, "containerd": ON, "cni": ON}
@@ -23,3 +23,16 @@ NODE = {"kubelet": ON, "containerd": ON, "cni": ON}
 )
 def test_what_is_off_or_planned_is_awaited(cells, expected):
     assert awaited_ms(cells, 1_000) == expected
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({"components": {"etcd": ON}}, None),
+        ({"components": {"etcd": {"off": True}}}, "what follows from what is switched off"),
+        ({"plans": {"cronjobs/a/late": {"next_ms": 9_000}, "cronjobs/a/tick": {"next_ms": 5_000}}}, "CronJob tick is due"),
+    ],
+)
+def test_it_is_said_what_is_awaited(cells, said):
+    found = forecast(cells, 1_000)
+    assert (found and found["caption"]["en"]) == said
