@@ -41,6 +41,17 @@ class ImageCollection:
         """Remove every image that no container uses: the disk is nearly full (DeleteUnusedImages)."""
         self._free(self._unused(), 1 << 62)
 
+    def remove_dead(self) -> None:
+        """Remove what ended Pods have left of their containers: the disk is nearly full (DeleteAllUnusedContainers).
+
+        Their logs go with them. Source: pkg/kubelet/kuberuntime/kuberuntime_gc.go (evictContainers).
+        """
+        kubelet = self.kubelet
+        for uid in [uid for uid, worker in kubelet.state.workers.items() if worker.phase == "finished"]:
+            for container in kubelet.runtime.containers(uid):
+                if container.state != "running":
+                    kubelet.runtime.remove_container(container.id)
+
     def _warn(self, reason: str, message: str) -> None:
         self.kubelet.recorder.event(self.kubelet.agent.reference(), "Warning", reason, message)
 

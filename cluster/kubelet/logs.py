@@ -21,9 +21,22 @@ def read(kubelet, namespace: str, pod: str, container: str, options: dict[str, s
     found = kubelet.pods.get(f"{namespace}/{pod}")
     if found is None:
         raise status.bad_request(f'pod "{pod}" not found')
-    run = run_of(kubelet, found, container, options)
+    try:
+        run = run_of(kubelet, found, container, options)
+    except status.StatusError:
+        lost = lost_run(found, container) if options.get("previous") not in ("true", "1") else ""
+        if not lost:
+            raise
+        return f"unable to retrieve container logs for {lost}"  # the answer has begun already, so this is no error any more
     log = kubelet.runtime.state.logs.get(run.id) or Log()
     return text_of(log, options, kubelet.engine.clock, kubelet.now_ms)
+
+
+def lost_run(pod: dict, name: str) -> str:
+    """The id of a container that has ended and that the runtime has no more; "" when its status names none."""
+    reported = pod.get("status") or {}
+    statuses = [*(reported.get("containerStatuses") or ()), *(reported.get("initContainerStatuses") or ())]
+    return next((((each.get("state") or {}).get("terminated") or {}).get("containerID", "") for each in statuses if each["name"] == name), "")
 
 
 def run_of(kubelet, pod: dict, container: str, options: dict[str, str]) -> Container:

@@ -124,6 +124,7 @@ class Pressure:
         kind = threshold.condition
         kubelet.recorder.event(kubelet.agent.reference(), "Warning", "EvictionThresholdMet", f"Attempting to reclaim {RESOURCES[kind]}")
         if kind == DISK:
+            kubelet.collection.remove_dead()
             kubelet.collection.remove_unused()
             if not self._is_short():
                 return False

@@ -110,6 +110,28 @@ def test_a_full_disk_first_loses_unused_images_and_only_then_pods():
     assert node_conditions(world)["DiskPressure"] == "False/KubeletHasNoDiskPressure"
 
 
+def test_a_full_disk_takes_the_logs_and_images_of_pods_that_have_ended():
+    world = World()
+    registry = world.node.runtime.registry
+    registry.push("once:1", size_bytes=8 * GIB)
+    registry.slow(100 << 30)
+    world.create("once", ["sh", "-c", "echo said"], image="once:1", restartPolicy="Never", container={"imagePullPolicy": "IfNotPresent"})
+    world.run(450_000)
+    assert "docker.io/library/once:1" in images(world)
+    world.node.kill_container("once", "app")
+    world.run(3_000)
+    before = world.pod("once")["status"]
+    world.node.fill_disk(90 * GIB)
+    world.run(25_000)
+    assert "docker.io/library/once:1" not in images(world) and world.pod("once")["status"] == before
+    lost = before["containerStatuses"][0]["state"]["terminated"]["containerID"]
+    assert world.node.logs("default", "once", "app", {}) == f"unable to retrieve container logs for {lost}"
+
+
+def images(world):
+    return [image.name for image in world.node.runtime.images()]
+
+
 def test_what_pods_write_fills_the_disk_too():
     world = World()
     world.create("writer", ["sh", "-c", "dd if=/dev/zero of=/big bs=1M count=90000 2>/dev/null; sleep 10000"])
