@@ -202,3 +202,10 @@ def test_a_pod_starts_only_after_the_kubelet_has_started():
     world.node.start()
     world.run(2_000)
     assert world.pod("web")["status"]["phase"] == "Running"
+
+
+def test_a_host_knows_its_full_name_from_its_hosts_file():
+    world = World()
+    world.create("web", ["sh", "-c", "echo $(hostname) $(hostname -f) $(hostname -d) $(hostname -s); sleep 1000"], subdomain="db")
+    world.run(5_000)
+    assert world.node.logs("default", "web", "app", {}) == "web web.db.default.svc.cluster.local db.default.svc.cluster.local web\n"

@@ -42,8 +42,16 @@ def host_name(call: Call) -> int:
     name = call.world.process.hostname
     if "i" in options:
         name = " ".join(call.world.network.addresses()) or "127.0.0.1"
-    call.out(("" if "d" in options else name.partition(".")[0] if "s" in options else name) + "\n")
+    elif "f" in options or "d" in options:
+        name = full_name(call, name)
+    call.out((name.partition(".")[2] if "d" in options else name.partition(".")[0] if "s" in options else name) + "\n")
     return 0
+
+
+def full_name(call: Call, name: str) -> str:
+    """A host's name with its domain, as the resolver has it of /etc/hosts: the first one of the line that names it."""
+    lines = [line.partition("#")[0].split() for line in (call.world.read_file("/etc/hosts") or "").splitlines()]
+    return next((words[1] for words in lines if name in words[1:]), name)
 
 
 # -- users ------------------------------------------------------------------------------------------------------------
