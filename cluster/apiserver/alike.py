@@ -10,12 +10,17 @@ STRIPPED = frozenset(("name", "namespace", "creationTimestamp", "selfLink", "uid
 Likeness = bytes | tuple
 
 
-def likeness(obj: dict, zero: dict) -> Likeness | None:
-    """The same for two objects of a type whose creators own the same fields; None where that takes the walk to tell.
+def likeness(obj: dict) -> Likeness | None:
+    """The same for two objects of a type whose creators own the same fields, as far as it `tells`; None where that takes the walk."""
+    return _text(obj) if "generateName" in obj["metadata"] else _outline(obj)
+
+
+def tells(like: Likeness, obj: dict, zero: dict) -> bool:
+    """Whether an object's likeness says who owns what; that is so of all that are like it.
 
     zero: an object of the type with nothing set.
     """
-    return _text(obj) if "generateName" in obj["metadata"] else _outline(obj, zero)
+    return type(like) is bytes or _is_flat(obj, zero)
 
 
 def _text(obj: dict) -> bytes | None:
@@ -27,15 +32,21 @@ def _text(obj: dict) -> bytes | None:
         return None
 
 
-def _outline(obj: dict, zero: dict) -> tuple | None:
-    """The names that are set in a flat object, and whether to more than nothing; None where values matter to who owns what."""
+def _outline(obj: dict) -> tuple:
+    """The names that are set in an object, to what types, and whether to more than nothing; those of the objects in it; and whether
+    its metadata has nothing that anybody owns."""
     values = obj.values()
-    types = tuple(map(type, values))
-    if list in types or not STRIPPED.issuperset(obj["metadata"]):
-        return None
-    parts = [(name, value) for name, value in obj.items() if type(value) is dict and name != "metadata"]
-    for name, value in parts:
-        inner = set(map(type, value.values()))
-        if zero.get(name) or dict in inner or list in inner:
-            return None
-    return tuple(obj), types, tuple(map(bool, values)), tuple([tuple(value) for _, value in parts])
+    inner = tuple([(*value, *map(type, value.values())) for name, value in obj.items() if type(value) is dict and name != "metadata"])
+    return tuple(obj), tuple(map(type, values)), tuple(map(bool, values)), inner, STRIPPED.issuperset(obj["metadata"])
+
+
+def _is_flat(obj: dict, zero: dict) -> bool:
+    """Whether the outline of an object says all that matters to who owns what: it has no lists, and nothing deeper in the objects in it."""
+    if list in map(type, obj.values()) or not STRIPPED.issuperset(obj["metadata"]):
+        return False
+    for name, value in obj.items():
+        if type(value) is dict and name != "metadata":
+            inner = [*map(type, value.values())]
+            if zero.get(name) or dict in inner or list in inner:
+                return False
+    return True

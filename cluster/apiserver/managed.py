@@ -13,7 +13,7 @@ from cluster.meta import schema
 from cluster.meta.gotext import to_json
 
 from . import fieldsets
-from .alike import STRIPPED, Likeness, likeness
+from .alike import STRIPPED, Likeness, likeness, tells
 from .fieldsets import MEMBER, Node
 from .typed import encoded
 
@@ -176,16 +176,15 @@ def zero_object(struct: schema.Struct) -> dict:
 
 def _compare_new(new: dict, struct: schema.Struct, ignored: tuple[str, ...]) -> Sets:
     """The same as `compare` for a new object; kept for the next that is alike."""
-    zero = zero_object(struct)
-    like = likeness(new, zero)
-    if like is None:
-        return compare(zero, new, struct, ignored)
-    key = (struct, ignored, like)
-    found = _of_new.get(key)
+    like = likeness(new)
+    found = _of_new.get((struct, ignored, like)) if like is not None else None
     if found is None:
-        if len(_of_new) >= MOST_KEPT:
-            _of_new.clear()
-        found = _of_new[key] = compare(zero, new, struct, ignored)
+        zero = zero_object(struct)
+        found = compare(zero, new, struct, ignored)
+        if like is not None and tells(like, new, zero):
+            if len(_of_new) >= MOST_KEPT:
+                _of_new.clear()
+            _of_new[struct, ignored, like] = found
     return found
 
 

@@ -92,7 +92,7 @@ def _tell(call: Call, told: list[tuple[str, bool, dict]], *, has_name: bool) -> 
 def _is_plain(call: Call) -> bool:
     """Whether a request makes a Pod for a component, past nobody who asks anew of each."""
     return (call.kind.kind == "Pod" and not call.kind.group and call.request.raw is None and not call.dry_run
-            and ASKED.isdisjoint(call.context.store.touched))
+            and call.context.store.touched.keys().isdisjoint(ASKED))
 
 
 def _key(call: Call) -> tuple[str, str, str]:
