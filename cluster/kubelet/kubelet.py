@@ -109,6 +109,7 @@ class Kubelet(Configured, Process):
     def on_stop(self) -> None:
         self.trace("ComponentStopped", f"nodes//{self.node}", component=self.name, node=self.node)
         self.resizes.keep()
+        self.shutdown.let_go()
         self.runtime.abort_pulls()
         self.runtime.forget_commands()
 

@@ -59,6 +59,11 @@ class Shutdown:
                 evictions.end(kubelet, worker, pod, REASON, WORDS, WORDS)
         kubelet.after(LOOKED_MS, "shutdown_goes_on", kubelet.now_ms + seconds * 1000)
 
+    def let_go(self) -> None:
+        """The kubelet stops before the Pods have ended: nothing holds the machine back any more (its inhibitor lock is gone)."""
+        if self.kubelet.state.shutdown:
+            self.kubelet.runtime.after(0, "reboot")
+
     def go_on(self, ends_ms: int) -> None:
         """Whether the Pods whose turn it is have ended, or their time is over."""
         kubelet, state = self.kubelet, self.kubelet.state

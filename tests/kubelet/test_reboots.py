@@ -27,6 +27,21 @@ def test_after_a_restart_of_the_machine_its_pods_have_new_sandboxes_and_what_was
     assert now != boot and ("Rebooted", f"Node k8snode1 has been rebooted, boot id: {now}", 1) in world.events("k8snode1")
 
 
+def test_a_kubelet_that_is_killed_meanwhile_holds_nothing_back():
+    world = World()
+    head = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
+    world.node.configure(head + "shutdownGracePeriod: 30s\n")
+    world.run(2_000)
+    world.create("deaf", ["sleep", "1000"])
+    world.run(3_000)
+    world.node.reboot()
+    world.run(2_000)
+    assert not world.facts("NodeRebooted")
+    world.node.stop()
+    world.run(100)
+    assert len(world.facts("NodeRebooted")) == 1
+
+
 def test_a_kubelet_that_is_told_to_lets_its_pods_end_before_the_machine_goes_down():
     """Source: pkg/kubelet/nodeshutdown/nodeshutdown_manager.go (killPods)."""
     world = World()
