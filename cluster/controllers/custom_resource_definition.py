@@ -14,6 +14,7 @@ from cluster.kinds import _crd_names
 from cluster.kinds.customresourcedefinition import CLEANUP
 
 RESOURCE = "customresourcedefinitions"
+IN_PROGRESS = ("InstanceDeletionInProgress", "CustomResource deletion is in progress")
 POLL_MS = 5_000  # between two looks at whether all objects are gone
 
 
@@ -82,7 +83,10 @@ class CustomResourceDefinitionController(Controller):
         found = yield self.client.get(RESOURCE, crd["metadata"]["name"])
         if not found.ok:
             return None if found.code == 404 else "retry"
-        crd, reason, message = found.body, "NeverEstablished", "resource was never established"
+        crd = yield from self._say_so(found.body)
+        if crd is None:
+            return None
+        reason, message = "NeverEstablished", "resource was never established"
         if _crd_names.is_true(crd, "Established"):
             left = yield from self._delete_objects(crd)
             if left:
@@ -92,6 +96,14 @@ class CustomResourceDefinitionController(Controller):
         finalizers = [name for name in crd["metadata"]["finalizers"] if name != CLEANUP]
         gone = {**crd, "metadata": {**crd["metadata"], "finalizers": finalizers}}
         return (yield from self._write(gone, {"conditions": _crd_names.terminating(crd, False, reason, message, self.now)}))
+
+    def _say_so(self, crd: dict) -> Iterator[Any]:
+        """That the objects are being deleted, which may take a while; None where the definition has changed meanwhile."""
+        if any(one["type"] == "Terminating" and one["reason"] == IN_PROGRESS[0] for one in crd["status"].get("conditions") or ()):
+            return crd
+        conditions = _crd_names.terminating(crd, True, *IN_PROGRESS, self.now)
+        reply = yield self.client.update(RESOURCE, {**crd, "status": {**crd["status"], "conditions": conditions}}, subresource="status")
+        return reply.body if reply.ok else None
 
     def _delete_objects(self, crd: dict) -> Iterator[Any]:
         """How many objects are left once all are asked to go."""

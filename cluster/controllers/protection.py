@@ -1,7 +1,7 @@
-"""pvc-protection and pv-protection: claims and volumes that are deleted stay until nobody uses them.
+"""pvc-, pv- and vac-protection: claims, volumes and classes of attributes that are deleted stay until nobody uses them.
 
 The finalizers come from admission; these controllers take them off.
-Source: pkg/controller/volume/pvcprotection/pvc_protection_controller.go, pvprotection/pv_protection_controller.go.
+Source: pkg/controller/volume/{pvcprotection/pvc,pvprotection/pv,vacprotection/vac}_protection_controller.go.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from cluster.client import Controller
 from cluster.meta.objects import key_of
 
 CLAIM_FINALIZER, VOLUME_FINALIZER = "kubernetes.io/pvc-protection", "kubernetes.io/pv-protection"
+CLASS_FINALIZER = "kubernetes.io/vac-protection"
 ENDED = ("Succeeded", "Failed")
 
 
@@ -116,3 +117,51 @@ class VolumeProtectionController(Controller):
             return None
         reply = yield self.client.update("persistentvolumes", changed(volume, VOLUME_FINALIZER))
         return None if reply.ok or reply.code == 404 else "retry"
+
+
+class AttributesClassProtectionController(Controller):
+    """Its keys are VolumeAttributesClasses. Source: pkg/controller/volume/vacprotection/vac_protection_controller.go."""
+
+    NAME = "volumeattributesclass-protection-controller"
+    RESOURCE = "volumeattributesclasses"
+    WORKERS = 1
+
+    def watch(self, informers) -> None:
+        self.classes = informers.watch("volumeattributesclasses")
+        self.volumes = informers.watch("persistentvolumes")
+        self.claims = informers.watch("persistentvolumeclaims")
+        self.classes.on(self.on_class)
+        self.volumes.on(self.on_user)
+        self.claims.on(self.on_user)
+
+    def on_class(self, kind: str, old: dict | None, new: dict) -> None:
+        if kind != "DELETED" and needs_care(new, CLASS_FINALIZER):
+            self.queue.add(new["metadata"]["name"])
+
+    def on_user(self, kind: str, old: dict | None, new: dict) -> None:
+        """A volume or a claim that lets go of a class."""
+        if kind == "ADDED":
+            return
+        kept = () if kind == "DELETED" else attributes_classes(new)
+        for name in attributes_classes(old or new):
+            known = self.classes.get(name) if name not in kept else None
+            if known is not None and known["metadata"].get("deletionTimestamp"):
+                self.queue.add(name)
+
+    def sync(self, key: str) -> Iterator[Any]:
+        found = self.classes.get(key)
+        if found is None or not needs_care(found, CLASS_FINALIZER):
+            return None
+        users = (*self.volumes.items(), *self.claims.items())
+        if found["metadata"].get("deletionTimestamp") and any(key in attributes_classes(user) for user in users):
+            return None
+        reply = yield self.client.update("volumeattributesclasses", changed(found, CLASS_FINALIZER))
+        return None if reply.ok or reply.code == 404 else "retry"
+
+
+def attributes_classes(user: dict) -> tuple[str, ...]:
+    """The VolumeAttributesClasses that a volume or a claim has, or is to have. Source: getPVCReferencedVACNames, getPVReferencedVACNames."""
+    spec, status = user["spec"], user.get("status") or {}
+    target = (status.get("modifyVolumeStatus") or {}).get("targetVolumeAttributesClassName")
+    names = (spec.get("volumeAttributesClassName"), status.get("currentVolumeAttributesClassName"), target)
+    return tuple(dict.fromkeys(name for name in names if name))

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from cluster.kinds import _pod_volume_sources, _rules
 from cluster.kinds._columns import AGE, NAME, age, column
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields
 
 _ID_LENGTH = 256
@@ -72,5 +72,5 @@ KIND = Kind(
     storage_version_hash="Pe62DkZtjuo=", unconditional_update=False,
     columns=(NAME, column("Drivers", "Drivers indicates the number of CSI drivers registered on the node", type="integer"), AGE),
     cells=cells, default=default, validate=validate, validate_update=validate_update, icon="disc",
-    title=stored_only({"en": "The storage drivers that a node has.", "zh": "一个节点拥有的存储驱动。"}),
+    title={"en": "The storage drivers that a node has.", "zh": "一个节点拥有的存储驱动。"},
 )

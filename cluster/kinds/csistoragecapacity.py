@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from cluster.kinds import _rbac, _rules
 from cluster.kinds._columns import NAME
-from cluster.kinds.base import FieldError, Kind, stored_only
+from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, labels, names
 
 
@@ -35,5 +35,5 @@ KIND = Kind(
     kind="CSIStorageCapacity", plural="csistoragecapacities", singular="csistoragecapacity", group="storage.k8s.io",
     list_kind="CSIStorageCapacityList", storage_version_hash="xeVl+2Ly1kE=",
     columns=(NAME, _rbac.CREATED_AT), cells=_rbac.plain_cells, default=default, validate=validate, validate_update=validate_update, icon="disc",
-    title=stored_only({"en": "How much storage of a class is left for some nodes.", "zh": "某类存储对部分节点还剩多少容量。"}),
+    title={"en": "How much storage of a class is left for some nodes.", "zh": "某类存储对部分节点还剩多少容量。"},
 )

@@ -93,3 +93,19 @@ def test_a_bound_volume_stays_and_a_free_one_goes():
         world.do(world.client.delete("persistentvolumes", name))
     names = [obj["metadata"]["name"] for obj in world.do(world.client.list("persistentvolumes"))["items"]]
     assert names == ["bound"]
+
+
+def test_a_class_of_attributes_stays_until_no_claim_names_it():
+    """As kube-controller-manager 1.36.3 did it. Source: vacprotection/vac_protection_controller.go."""
+    world = World()
+    meta = {"name": "fast", "namespace": ""}
+    made = world.create("volumeattributesclasses", {"apiVersion": "storage.k8s.io/v1", "kind": "VolumeAttributesClass", "metadata": meta,
+                                                    "driverName": "d", "parameters": {"a": "b"}})  # fmt: skip
+    assert made["metadata"]["finalizers"] == ["kubernetes.io/vac-protection"]
+    names = {"volumeAttributesClassName": "fast", "storageClassName": "s"}
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, **names}
+    world.create("persistentvolumeclaims", {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "c"}, "spec": spec})
+    world.do(world.client.delete("volumeattributesclasses", "fast"))
+    assert world.store.get("/registry/volumeattributesclasses/fast").value["metadata"]["deletionTimestamp"]
+    world.do(world.client.delete("persistentvolumeclaims", "c", "default"))
+    assert world.store.get("/registry/volumeattributesclasses/fast") is None

@@ -1,11 +1,12 @@
-"""StorageObjectInUseProtection: volumes and claims get a finalizer, so that they do not vanish while they are used.
+"""StorageObjectInUseProtection: volumes, claims and classes of their attributes get a finalizer, so that they do not vanish while they are used.
 
 Source: k8s.io/kubernetes plugin/pkg/admission/storage/storageobjectinuseprotection/admission.go.
 """
 from __future__ import annotations
 
-NAME, RESOURCE = "StorageObjectInUseProtection", ("persistentvolumeclaims", "persistentvolumes")
-FINALIZERS = {"persistentvolumeclaims": "kubernetes.io/pvc-protection", "persistentvolumes": "kubernetes.io/pv-protection"}
+FINALIZERS = {"persistentvolumeclaims": "kubernetes.io/pvc-protection", "persistentvolumes": "kubernetes.io/pv-protection",
+              "volumeattributesclasses": "kubernetes.io/vac-protection"}
+NAME, RESOURCE = "StorageObjectInUseProtection", tuple(FINALIZERS)
 
 
 def admit(call, obj: dict, live: dict | None) -> list[str]:
