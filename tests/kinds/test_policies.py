@@ -145,7 +145,7 @@ def test_a_binding_keeps_its_role_and_names_its_subjects():
     assert [error.detail for error in rolebinding.KIND.validate_update(new, old)] == ["cannot change roleRef"]
 
 
-STORED_ONLY = ("Ingress", "IngressClass", "CSIStorageCapacity", "VolumeAttributesClass", "FlowSchema",
+STORED_ONLY = ("Ingress", "IngressClass", "VolumeAttributesClass", "FlowSchema",
                "PriorityLevelConfiguration", "DeviceClass", "ResourceClaim", "ResourceClaimTemplate", "ResourceSlice")
 
 
