@@ -80,6 +80,8 @@ def values_of(event: TraceEvent) -> dict[str, object]:
         values["path"] = short_path(str(data["path"]))
     if isinstance(data.get("command"), (list, tuple)):
         values["command"] = shown(" ".join(map(str, data["command"])))
+    if isinstance(data.get("until_ms"), int):
+        values["wait_s"] = max(0, round((data["until_ms"] - event.at_ms) / 1000))
     if isinstance(data.get("silent_ms"), int):
         values["silent_s"] = round(data["silent_ms"] / 1000)
     if isinstance(data.get("bytes"), int):

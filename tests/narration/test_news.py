@@ -1,8 +1,9 @@
 """What a write changed is told by field and value, what matters most first; long lists end with how many more."""
 from __future__ import annotations
 
+from cluster.engine import TraceEvent
 from cluster.narration.news import telling
-from cluster.narration.render import changes, chinese, listed, shorten, size
+from cluster.narration.render import changes, chinese, listed, shorten, size, values_of
 
 
 def pod(**status) -> dict:
@@ -49,3 +50,8 @@ def test_sizes_are_read_by_people():
 def test_a_long_name_keeps_its_end_with_one_dash():
     assert shorten("nginx-test-9458b7794-gxkbg") == "nginx-…-gxkbg"
     assert shorten("a-pod-with-quite-a-long-name") == "a-…-name"
+
+
+def test_a_wait_is_told_in_seconds_from_now():
+    fact = TraceEvent(seq=1, at_ms=25_340, actor="kubelet/n", kind="RestartDelayed", subject="pods/d/web", cause=0, data={"until_ms": 54_785})
+    assert values_of(fact)["wait_s"] == 29

@@ -195,8 +195,8 @@ KINDS = {
         stage="start",
         marker="warning",
         source=RUNTIME,
-        en="**kubelet** waits before it restarts {container} of {name}: back-off {delay_s} s, doubled by each crash, at most 5 min.",
-        zh="**kubelet** 稍后才重启 {name} 的 {container}：退避 {delay_s} 秒，每次崩溃后加倍，最长 5 分钟。",
+        en="**kubelet** lets {container} of {name} wait: back-off {delay_s} s (doubled by each crash, at most 5 min), next try in {wait_s} s.",
+        zh="**kubelet** 让 {name} 的 {container} 等待：退避 {delay_s} 秒（每次崩溃后加倍，最长 5 分钟），{wait_s} 秒后再试。",
     ),
     "ContainersReset": Kind(
         stage="start",
