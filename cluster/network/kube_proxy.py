@@ -185,16 +185,20 @@ def service_of(slice_: dict) -> list[str]:
     return [f"{slice_['metadata']['namespace']}/{name}"] if name else []
 
 
+def is_anothers(obj: dict) -> bool:
+    """Whether a Service or a slice is another proxy's business. Source: cmd/kube-proxy/app/server.go (what it does not watch)."""
+    labels = obj["metadata"].get("labels") or {}
+    return PROXY_NAME in labels or HEADLESS in labels
+
+
 def rules_of(service: dict, slices: list[dict]) -> dict[str, Any] | None:
     """The rules of a Service as plain data; None for one that has no address of its own.
 
     ports: [port, protocol, node port, [[address, port, node, nodes that it is hinted for] of an endpoint, …], [the same, of those that end]].
     is_ready: whether these endpoints are ready ones, and not those that still serve while they end. health: healthCheckNodePort.
     """
-    spec, labels = service["spec"], service["metadata"].get("labels") or {}
-    if PROXY_NAME in labels or HEADLESS in labels:
-        return None  # another proxy's business (cmd/kube-proxy/app/server.go: what it does not watch)
-    if spec["type"] == "ExternalName" or is_headless(spec) or not spec.get("clusterIP"):
+    spec = service["spec"]
+    if is_anothers(service) or spec["type"] == "ExternalName" or is_headless(spec) or not spec.get("clusterIP"):
         return None
     balancer = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
     addresses = [spec["clusterIP"], *(spec.get("externalIPs") or ()), *(entry["ip"] for entry in balancer if entry.get("ip"))]
@@ -213,7 +217,7 @@ def endpoints_of(port: dict, slices: list[dict]) -> tuple[list[list], list[list]
     """The endpoints of a port: those that are ready, and those that still serve while they end. Source: topology.go."""
     ready, serving = [], []
     for slice_ in slices:
-        if slice_["addressType"] != "IPv4":
+        if slice_["addressType"] != "IPv4" or is_anothers(slice_):
             continue
         for number in [each.get("port") for each in slice_.get("ports") or () if (each.get("name") or "") == port.get("name", "")]:
             for endpoint in slice_.get("endpoints") or ():

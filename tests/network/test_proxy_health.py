@@ -21,7 +21,7 @@ def slice_of(*endpoints):
         {"addresses": [address], "nodeName": node, "conditions": {"ready": how == "ready", "serving": True, "terminating": how != "ready"}}
         for address, node, how in endpoints
     ]
-    return {"addressType": "IPv4", "ports": [{"port": 8080, "protocol": "TCP"}], "endpoints": found}
+    return {"metadata": {}, "addressType": "IPv4", "ports": [{"port": 8080, "protocol": "TCP"}], "endpoints": found}
 
 
 def asked(port, path="/", *, node="n1", is_loopback=False, endpoints=()):
@@ -71,3 +71,5 @@ def test_endpoints_that_end_are_kept_for_nodes_that_have_no_others(endpoints, ne
 def test_a_service_that_is_another_proxys_business_gets_no_rules(label):
     labelled = {**SERVICE, "metadata": {**SERVICE["metadata"], "labels": {label: "x"}}}
     assert kube_proxy.rules_of(SERVICE, []) is not None and kube_proxy.rules_of(labelled, []) is None
+    slice_ = {**slice_of(("10.0.0.1", "n1", "ready")), "metadata": {"labels": {label: ""}}}
+    assert kube_proxy.rules_of(SERVICE, [slice_])["ports"][0][3] == []
