@@ -33,7 +33,7 @@ def authorize(request: Request, identity: Identity, context) -> str:
 def is_open(request: Request, context) -> bool:
     """Whether whatever is found out about a request's sender neither refuses it nor is told: a component's, where RBAC is not enforced."""
     options = request.options
-    return request.raw is None and not (request.path or context.enforces_rbac or TOKEN in options or USER in options or context.is_explained)
+    return request.raw is None and not (request.path or context.server.enforces_rbac or TOKEN in options or USER in options or context.is_explained)
 
 
 def also(request: Request, identity: Identity, verb: str, context) -> None:

@@ -23,8 +23,10 @@ def check(request: Request) -> None:
         if request.content_type.startswith(APPLY) and request.verb == "patch":
             raise _invalid(request.verb, [fields.required("fieldManager", "is required for apply patch")])
         return
-    errors = _patch_errors(request) if request.verb == "patch" else []
     manager = options.get("fieldManager", "")
+    if manager and len(options) == 1 and is_plain_manager(manager):     # all that components say
+        return
+    errors = _patch_errors(request) if request.verb == "patch" else []
     if not is_plain_manager(manager):
         errors += validate_field_manager(manager)
     if "dryRun" in options:
