@@ -6,7 +6,11 @@ Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go tryUpdateNodeH
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from . import _taints
+
+EXCLUDED = "node.kubernetes.io/exclude-disruption"
 CONDITIONS = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
 UNHEALTHY_ZONE_SHARE = 0.55  # --unhealthy-zone-threshold
 LARGE_CLUSTER = 50  # --large-cluster-size-threshold
@@ -31,15 +35,32 @@ def ready_condition(node: dict) -> dict | None:
     return None
 
 
-def observe(health: Health | None, node: dict, lease: dict | None, *, now_ms: int, created_ms: int) -> Health:
-    """The memory after one look: a new heartbeat or a renewed Lease counts as news."""
-    current = ready_condition(node)
+class Look(NamedTuple):
+    """What a Node's object says to who judges its health. is_fine: ready and without taints. counts: when a zone's Nodes are counted."""
+
+    node: dict
+    name: str
+    zone: str
+    ready: dict | None
+    is_fine: bool
+    counts: bool
+
+
+def look_at(node: dict) -> Look:
+    """Read a Node's object."""
+    meta, ready = node["metadata"], ready_condition(node)
+    is_fine = ready is not None and ready["status"] == "True" and not _taints.of(node)
+    return Look(node, meta["name"], zone_of(node), ready, is_fine, EXCLUDED not in (meta.get("labels") or {}))
+
+
+def observe(health: Health | None, current: dict | None, lease: dict | None, *, now_ms: int, created_ms: int) -> Health:
+    """The memory after one look: a new heartbeat or a renewed Lease counts as news. current: the Node's Ready condition."""
     if health is None and current is None:
         health = Health(probe_ms=created_ms)
     elif health is None or _is_news(health.ready, current):
         health = Health(probe_ms=now_ms, ready=current, renew_time=health.renew_time if health else "")
-    else:
-        health = Health(probe_ms=health.probe_ms, ready=current or health.ready, renew_time=health.renew_time)
+    elif current is not None and current is not health.ready:
+        health = Health(probe_ms=health.probe_ms, ready=current, renew_time=health.renew_time)
     renewed = ((lease or {}).get("spec") or {}).get("renewTime", "")
     if renewed and renewed > health.renew_time:
         health = Health(probe_ms=now_ms, ready=health.ready, renew_time=renewed)
@@ -47,6 +68,8 @@ def observe(health: Health | None, node: dict, lease: dict | None, *, now_ms: in
 
 
 def _is_news(saved: dict | None, current: dict | None) -> bool:
+    if saved is current:
+        return False
     if saved is None or current is None:
         return (saved is None) != (current is None)
     return saved.get("lastHeartbeatTime") != current.get("lastHeartbeatTime")

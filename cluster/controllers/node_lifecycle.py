@@ -14,7 +14,7 @@ from cluster.client.recorder import Recorder
 from cluster.meta.objects import key_of
 
 from . import _node_health, _pods, _taints
-from ._node_health import Health, Zone
+from ._node_health import Health, Look, Zone, look_at
 from ._tasks import all_at_once
 
 MONITOR_PERIOD_MS = 5_000  # --node-monitor-period
@@ -50,6 +50,7 @@ class NodeLifecycleController(Controller):
     def setup(self) -> None:
         self.state = LifecycleState()
         self.recorder = self.attach("recorder", Recorder(self, self.client, component="node-controller"))
+        self._looks: dict[str, Look] = {}  # derived from the Nodes' objects
 
     def watch(self, informers) -> None:
         self.nodes = informers.watch("nodes")
@@ -112,19 +113,24 @@ class NodeLifecycleController(Controller):
 
     def _monitor(self) -> Iterator[Any]:
         nodes = self.nodes.items()
-        zones = [_node_health.zone_of(node) for node in nodes]
-        yield from self._classify(nodes, zones)
-        ready = [True if self._is_still_well(node, zone) else None for node, zone in zip(nodes, zones, strict=True)]
+        looks = [self._look(node) for node in nodes]
+        yield from self._classify(nodes, [look.zone for look in looks])
+        ready = [True if self._is_still_well(look) else None for look in looks]
         others = [index for index, is_well in enumerate(ready) if not is_well]
         for index, found in zip(others, (yield from all_at_once(self._check(nodes[index]) for index in others)), strict=True):
             ready[index] = found
         by_zone: dict[str, list[bool]] = {}
-        for node, zone, is_ready in zip(nodes, zones, ready, strict=True):
-            if is_ready is not None and "node.kubernetes.io/exclude-disruption" not in (
-                node["metadata"].get("labels") or {}
-            ):
-                by_zone.setdefault(zone, []).append(is_ready)
+        for look, is_ready in zip(looks, ready, strict=True):
+            if is_ready is not None and look.counts:
+                by_zone.setdefault(look.zone, []).append(is_ready)
         yield from self._handle_disruption(by_zone, nodes)
+
+    def _look(self, node: dict) -> Look:
+        """What a Node's object says; read once, since it stays the same from most looks to the next."""
+        known = self._looks.get(node["metadata"]["name"])
+        if known is None or known.node is not node:
+            known = self._looks[node["metadata"]["name"]] = look_at(node)
+        return known
 
     def _classify(self, nodes: list[dict], zones: list[str]) -> Iterator[Any]:
         """Greet Nodes that are new, and note those that are gone. Source: classifyNodes."""
@@ -144,25 +150,24 @@ class NodeLifecycleController(Controller):
         for name in [name for name in self.state.known if name not in names]:
             uid = self.state.known.pop(name)
             self.state.health.pop(name, None)
+            self._looks.pop(name, None)
             self._node_event(name, uid, "RemovingNode", f"Node {name} event: Removing Node {name} from Controller")
 
     def _node_event(self, name: str, uid: str, reason: str, message: str) -> None:
         reference = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": uid}
         self.recorder.event(reference, "Normal", reason, message)
 
-    def _is_still_well(self, node: dict, zone_name: str) -> bool:
+    def _is_still_well(self, look: Look) -> bool:
         """Whether a Node is ready, and nothing has to be done about it, as about nearly all at nearly every look."""
-        name, current, zone = node["metadata"]["name"], _node_health.ready_condition(node), self.state.zones[zone_name]
-        health = self.state.health.get(name)
-        if health is None or current is None or current["status"] != "True" or _taints.of(node):
-            return False
-        if zone.waiting or zone.done or name in self.state.retry:
+        name, zone, health = look.name, self.state.zones[look.zone], self.state.health.get(look.name)
+        if health is None or not look.is_fine or zone.waiting or zone.done or name in self.state.retry:
             return False
         lease = self.leases.get(f"{LEASES}/{name}")
-        health = _node_health.observe(health, node, lease, now_ms=self.now_ms, created_ms=0)  # when it was made counts only for the first look
-        if self.now_ms - health.probe_ms > GRACE_MS:
+        seen = _node_health.observe(health, look.ready, lease, now_ms=self.now_ms, created_ms=0)  # when it was made counts only for the first look
+        if self.now_ms - seen.probe_ms > GRACE_MS:
             return False
-        self.state.health[name] = health
+        if seen is not health:
+            self.state.health[name] = seen
         return True
 
     def _check(self, node: dict) -> Iterator[Any]:
@@ -196,7 +201,7 @@ class NodeLifecycleController(Controller):
         created_ms = self.engine.clock.parse_ms(meta["creationTimestamp"])
         lease = self.leases.get(f"{LEASES}/{meta['name']}")
         health = _node_health.observe(
-            self.state.health.get(meta["name"]), node, lease, now_ms=self.now_ms, created_ms=created_ms
+            self.state.health.get(meta["name"]), before, lease, now_ms=self.now_ms, created_ms=created_ms
         )
         self.state.health[meta["name"]] = health
         was = before["status"] if before else "Unknown"

@@ -29,15 +29,31 @@ def lease(renewed):
 
 
 def test_a_new_heartbeat_or_a_renewed_lease_is_news():
-    seen = health.observe(None, node(), lease("r1"), now_ms=1000, created_ms=0)
+    seen = health.observe(None, health.ready_condition(node()), lease("r1"), now_ms=1000, created_ms=0)
     assert seen.probe_ms == 1000
-    assert health.observe(seen, node(), lease("r1"), now_ms=6000, created_ms=0).probe_ms == 1000
-    assert health.observe(seen, node(), lease("r2"), now_ms=6000, created_ms=0).probe_ms == 6000
-    assert health.observe(seen, node(heartbeat="t2"), lease("r1"), now_ms=6000, created_ms=0).probe_ms == 6000
+    assert health.observe(seen, health.ready_condition(node()), lease("r1"), now_ms=6000, created_ms=0).probe_ms == 1000
+    assert health.observe(seen, health.ready_condition(node()), lease("r2"), now_ms=6000, created_ms=0).probe_ms == 6000
+    assert health.observe(seen, health.ready_condition(node(heartbeat="t2")), lease("r1"), now_ms=6000, created_ms=0).probe_ms == 6000
+
+
+def test_what_brings_no_news_leaves_the_memory_as_it_is():
+    ready = health.ready_condition(node())
+    seen = health.observe(None, ready, lease("r1"), now_ms=1000, created_ms=0)
+    assert health.observe(seen, ready, lease("r1"), now_ms=6000, created_ms=0) is seen
+    other = {**ready, "reason": "other"}
+    assert health.observe(seen, other, lease("r1"), now_ms=6000, created_ms=0) == Health(1000, other, "r1")
+
+
+@pytest.mark.parametrize(("made", "is_fine"), [
+    (node(), True), (node(ready="False"), False), (node(ready=None), False), ({**node(), "spec": {"taints": [{"key": "a"}]}}, False),
+])
+def test_a_node_is_fine_that_is_ready_and_without_taints(made, is_fine):
+    look = health.look_at(made)
+    assert look.is_fine is is_fine and look.ready == health.ready_condition(made) and look.zone == "" and look.counts
 
 
 def test_a_node_that_never_reported_counts_from_its_creation():
-    assert health.observe(None, node(ready=None), None, now_ms=9000, created_ms=500) == Health(probe_ms=500)
+    assert health.observe(None, health.ready_condition(node(ready=None)), None, now_ms=9000, created_ms=500) == Health(probe_ms=500)
 
 
 def test_giving_up_makes_known_conditions_unknown_and_adds_the_missing():
