@@ -50,7 +50,10 @@ class _Rank:
 
 def deletion_cost(pod: dict) -> int:
     """The annotation's number; 0 if it is missing or none."""
-    text = (pod["metadata"].get("annotations") or {}).get(DELETION_COST, "0")
+    annotations = pod["metadata"].get("annotations")
+    if not annotations or DELETION_COST not in annotations:
+        return 0
+    text = annotations[DELETION_COST]
     digits = text[1:] if text[:1] == "-" else text
     return (atoi(text) or 0) if digits.isdigit() and (digits == "0" or digits[0] != "0") else 0
 
@@ -65,7 +68,9 @@ def age_bucket(now_unix_ms: int, since_ms: int | None) -> int:
 def max_restarts(pod: dict) -> tuple[int, int]:
     """(highest restart count of a container, of a sidecar)."""
     status = pod.get("status") or {}
-    regular = max((c.get("restartCount", 0) for c in status.get("containerStatuses") or ()), default=0)
+    regular = max([c.get("restartCount", 0) for c in status.get("containerStatuses") or ()], default=0)
+    if "initContainerStatuses" not in status:
+        return regular, 0
     sidecars = [c["name"] for c in pod["spec"].get("initContainers") or () if c.get("restartPolicy") == "Always"]
     of_sidecars = (c.get("restartCount", 0) for c in status.get("initContainerStatuses") or () if c["name"] in sidecars)
     return regular, max(of_sidecars, default=0)

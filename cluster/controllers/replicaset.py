@@ -293,7 +293,9 @@ class ReplicaSetController(Controller):
         return reply.message or "create failed"
 
     def _delete(self, replica_set: dict, count: int) -> Iterator[Any]:
-        pods, _ = yield from self._claim(replica_set, self._active_own(replica_set))
+        pods = self._active_own(replica_set)
+        if self.tally(replica_set).stray:  # else its selector matches them all, so it keeps them all
+            pods, _ = yield from self._claim(replica_set, pods)
         victims = _deletion_rank.choose(pods, self._related(replica_set), count, self.now_unix_ms)
         for pod in victims:
             self.trace("PodChosenForDeletion", f"pods/{key_of(pod)}", owner=key_of(replica_set))

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DEFAULT_EPOCH_MS = 1_767_258_000_000  # 2026-01-01T09:00:00Z
@@ -44,6 +44,7 @@ class Clock:
         return self.epoch_ms + now_ms
 
 
+@lru_cache(maxsize=4096)
 def unix_ms(text: str) -> int:
     """Unix milliseconds of an RFC 3339 text; ValueError if it is none."""
     return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
