@@ -23,7 +23,8 @@ def test_a_rule_that_restarts_all_may_stand_with_any_container(rule, can):
     assert shape_of({"initContainers": [{"name": "i", "restartPolicyRules": [rule]}], "containers": [APP]}).can_reset is can
 
 
-@pytest.mark.parametrize("spec", [{"resources": {}}, {"overhead": {"cpu": "1"}}, {"initContainers": [{"name": "i", "resources": {"limits": {"cpu": "1"}}}]}])
+@pytest.mark.parametrize("spec", [{"resources": {}}, {"overhead": {"cpu": "1"}},
+                                  {"initContainers": [{"name": "i", "resources": {"limits": {"cpu": "1"}}}]}])
 def test_resources_may_be_said_for_the_pod_or_for_any_container(spec):
     assert shape_of({"containers": [APP], **spec}).has_amounts
     assert not shape_of({"containers": [{**APP, "resources": {}}]}).has_amounts
