@@ -13,8 +13,8 @@ from tests.conformance.in_process import kept, parsed
 class Simulated:
     """What wire.Server is for a real server, and what the module `time` is for a player."""
 
-    def __init__(self, profile: str = "empty", *, without: tuple[str, ...] = ()):
-        self.simulation = Simulation(settings_for(profile), trace=False, without=without).boot()
+    def __init__(self, profile: str = "empty", *, without: tuple[str, ...] = (), **settings):
+        self.simulation = Simulation(settings_for(profile, **settings), trace=False, without=without).boot()
         self.engine, self.server, self.sent = self.simulation.engine, self.simulation.server, 0
 
     def send(self, method: str, path: str, *, query: dict | None = None, headers: dict | None = None,
