@@ -55,8 +55,8 @@ class Rbac:
         self.bound: dict[str, Bound] = {}
         self.revision = -1       # of the store, when it was looked at last
         self.grants: dict[tuple[Identity, str], tuple[list[Grant], list[str]]] = {}
-        self.words: dict[tuple, tuple[str, str]] = {}   # (identity, what is asked but for a name) -> as rule_of
         self.answers: dict[tuple, str] = {}     # (user, groups, then what is asked but for a name) -> the binding, or ""
+        self.words: dict[tuple, tuple[str, str]] = {}   # the same -> as rule_of
 
     def allows(self, identity: Identity, asked: Attributes) -> str:
         """The binding that allows it (`ClusterRoleBinding "x" of ClusterRole "y" to User "z"`), "" if none does."""
@@ -73,12 +73,13 @@ class Rbac:
     def rule_of(self, identity: Identity, asked: Attributes) -> tuple[str, str]:
         """The rule by which `allows` allows something: (verbs, what they may be done to), what is asked first: `get +2`, `pods`."""
         self._forget_if_stale()
-        key = (identity, asked._replace(name=""))
+        verb, group, resource, subresource, namespace, _, path = asked
+        key = (identity.user, identity.groups, verb, group, resource, subresource, namespace, path)
         kept = self.words.get(key)
         if kept is None:
             if len(self.words) >= MOST_KEPT:
                 self.words.clear()
-            kept = self.words[key] = self._words(*key)
+            kept = self.words[key] = self._words(identity, asked._replace(name=""))
         return kept if kept[0] else self._words(identity, asked)
 
     def _words(self, identity: Identity, asked: Attributes) -> tuple[str, str]:
