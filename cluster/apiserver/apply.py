@@ -167,12 +167,17 @@ def _entry(applier: Applier, fields: Node, time_text: str) -> dict:
     return entry
 
 
+def _leaves_first(path: tuple[str, ...]) -> list[tuple[bool, str]]:
+    """How a set of fields is walked: on each level what is owned whole comes before what is owned in parts."""
+    return [(depth < len(path) - 1, step) for depth, step in enumerate(path)]
+
+
 class _Conflicts(Exception):
     """Fields that others own: (entry, path) each."""
 
     def __init__(self, found: list[tuple[dict, tuple[str, ...]]]):
         super().__init__("conflicts")
-        self.found = sorted(found, key=lambda pair: (managed.identity(pair[0]), pair[1]))
+        self.found = sorted(found, key=lambda pair: (managed.identity(pair[0]), _leaves_first(pair[1])))
 
     def refusal(self) -> status.StatusError:
         """The 409 that names them all."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cluster.meta import status
+from cluster.meta.gotext import quote
 from cluster.meta.requests import Request
 
 from . import tokens
@@ -60,9 +61,13 @@ def impersonated(request: Request, found: Identity) -> Identity:
 
 
 def _check_alone(options: dict) -> None:
-    wanted = [name for name in sorted(options) if name in (GROUPS, UID) or name.startswith(EXTRA)]
-    if wanted:
-        raise status.internal_error(f"requested {', '.join(wanted)} without impersonating a user")
+    if any(name in (GROUPS, UID) or name.startswith(EXTRA) for name in options):
+        groups = [quote(one) for one in options.get(GROUPS, "").split(",") if one]
+        extra = [f"{quote(name[len(EXTRA):].lower())}:[]string{{{quote(value)}}}" for name, value in sorted(options.items())
+                 if name.startswith(EXTRA)]
+        shown = (f"Name:\"\", UID:{quote(options.get(UID, ''))}, Groups:[]string{'{' + ', '.join(groups) + '}' if groups else '(nil)'}, "
+                 f"Extra:map[string][]string{'{' + ', '.join(extra) + '}' if extra else '(nil)'}")
+        raise status.bad_request(f"requested &user.DefaultInfo{{{shown}}} without impersonating a user name")
 
 
 def requested(identity: Identity, options: dict) -> list[Asked]:

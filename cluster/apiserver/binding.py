@@ -60,10 +60,10 @@ def _check(target: dict) -> None:
 
 def _check_preconditions(call: Call, sent: dict, found: dict) -> None:
     if sent.get("uid") and sent["uid"] != found["uid"]:
-        raise call.conflict(uid_mismatch(call.key, sent["uid"], found["uid"]))
+        raise call.conflict(uid_mismatch(call.shown_key, sent["uid"], found["uid"]))
     version = sent.get("resourceVersion")
     if version and version != found["resourceVersion"]:
-        raise call.conflict(f"StorageError: invalid object, Code: 4, Key: {call.key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition "
+        raise call.conflict(f"StorageError: invalid object, Code: 4, Key: {call.shown_key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition "
                             f"failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {found['resourceVersion']}")
 
 

@@ -58,6 +58,11 @@ class Call:
         self.told: list[tuple[str, bool, dict]] = []      # the facts about it: kind, whether it had its name by then, data
 
     @property
+    def shown_key(self) -> str:
+        """The key as the storage's words tell it: in a dry run without etcd's prefix."""
+        return self.key.removeprefix("/registry") if self.dry_run else self.key
+
+    @property
     def api_version(self) -> str:
         return self.kind.api_version
 

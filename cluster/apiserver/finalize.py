@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from cluster.meta.requests import Response
 
-from . import bodies, update
+from . import bodies, ownership, update
 from .call import Call, Write
 
 
@@ -20,6 +20,6 @@ def finalize(call: Call) -> Response | Write:
         obj = dict(live)
         obj["metadata"] = {**live["metadata"], "resourceVersion": sent["metadata"].get("resourceVersion", "")}
         obj["spec"] = {**(live.get("spec") or {}), "finalizers": finalizers} if finalizers else {}
-        return obj
+        return ownership.track(call, live, obj)
 
     return update.replace(call, make, uid=sent["metadata"].get("uid") or "")

@@ -167,6 +167,8 @@ def _typed(value: object, patch: Patch, wanted: tuple[str, str, str], struct: sc
     if custom is None:
         group, version, kind = wanted
         obj["apiVersion"], obj["kind"] = f"{group}/{version}" if group else version, kind
+    if (value.get("metadata") or {}).get("managedFields") == []:
+        obj["metadata"]["managedFields"] = []
     return obj, warnings
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from cluster.meta import fields, status
 from cluster.meta.requests import Response
 
-from . import authz, bodies, ownership, tokens
+from . import authz, bodies, ownership, review_selectors, tokens
 from .call import Call
 from .identity import Identity
 from .rbac import Attributes
@@ -69,19 +69,19 @@ def _token(call: Call, identity: Identity, asked: dict) -> dict:
 
 def _self_access(call: Call, identity: Identity, asked: dict) -> dict:
     spec = asked.get("spec") or {}
-    _check(asked, _one_of(spec) + _empty_meta(asked))
+    _check(asked, _of_spec(spec) + _empty_meta(asked))
     return _judged(call, asked, identity, authz.decide(identity, _attributes(spec), call.context))
 
 
 def _access(call: Call, identity: Identity, asked: dict) -> dict:
     spec = asked.get("spec") or {}
-    _check(asked, _one_of(spec) + _has_user(spec) + _empty_meta(asked))
+    _check(asked, _of_spec(spec) + _has_user(spec) + _empty_meta(asked))
     return _about_another(call, asked, spec)
 
 
 def _local_access(call: Call, identity: Identity, asked: dict) -> dict:
     spec, namespace = asked.get("spec") or {}, asked["metadata"].get("namespace", "")
-    errors = _one_of(spec) + _has_user(spec) + _empty_meta(asked, but=("namespace",))
+    errors = _of_spec(spec) + _has_user(spec) + _empty_meta(asked, but=("namespace",))
     resource = spec.get("resourceAttributes")
     if resource is not None and resource.get("namespace", "") != namespace:
         errors.append(fields.invalid("spec.resourceAttributes.namespace", resource.get("namespace", ""), "must match metadata.namespace"))
@@ -107,6 +107,9 @@ def _judged(call: Call, asked: dict, identity: Identity, rule: str) -> dict:
     errors = [] if rule else call.context.rbac.errors(identity, attributes.get("namespace", ""))
     if errors:
         shown["reason"] = f"RBAC: {errors[0] if len(errors) == 1 else '[' + ', '.join(errors) + ']'}"
+    unread = review_selectors.problem(spec.get("resourceAttributes"))
+    if unread:
+        shown["evaluationError"] = unread
     return {**asked, "status": shown}
 
 
@@ -117,6 +120,10 @@ def _attributes(spec: dict) -> Attributes:
         return Attributes(found.get("verb", ""), path=found.get("path", ""))
     names = ("verb", "group", "resource", "subresource", "namespace", "name")
     return Attributes(**{name: found.get(name, "") for name in names})
+
+
+def _of_spec(spec: dict) -> list:
+    return _one_of(spec) + review_selectors.errors(spec.get("resourceAttributes"))
 
 
 def _one_of(spec: dict) -> list:

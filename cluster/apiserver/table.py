@@ -27,8 +27,8 @@ def table(kind: Kind, body: dict, version: str, include: str, now_unix_ms: int) 
     objects = body["items"] if is_list else [body]
     if kind.row_order:
         objects = sorted(objects, key=kind.row_order)
-    version_of = body["metadata"].get("resourceVersion")
-    meta = {name: value for name, value in body["metadata"].items() if name != "continue" or value} if is_list else {"resourceVersion": version_of} if version_of else {}
+    shown = body["metadata"] if is_list else {"resourceVersion": body["metadata"].get("resourceVersion")}
+    meta = {name: value for name, value in shown.items() if value or name not in ("continue", "resourceVersion")}
     rows = [_row(kind, obj, version, include, now_unix_ms) for obj in objects]
     return {"kind": "Table", "apiVersion": f"meta.k8s.io/{version}", "metadata": meta,
             "columnDefinitions": [definition(column) for column in kind.columns], "rows": rows}

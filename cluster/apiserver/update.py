@@ -88,7 +88,7 @@ def replace(call: Call, make: Make, *, uid: str = "", may_create: bool = False) 
         return _create_instead(call, make, uid, may_create)
     live = conversion.loaded(call.kind, stored.value)
     if uid and uid != live["metadata"]["uid"]:
-        raise call.conflict(uid_mismatch(call.key, uid, live["metadata"]["uid"]))
+        raise call.conflict(uid_mismatch(call.shown_key, uid, live["metadata"]["uid"]))
     obj = make(live)
     admission.mutate(call, obj, live)
     bodies.dedup_owners(call, obj["metadata"], is_admitted=True)
@@ -114,7 +114,7 @@ def _create_instead(call: Call, make: Make, uid: str, may_create: bool) -> Respo
     if not may_create:
         raise call.not_found()
     if uid:
-        raise call.conflict(uid_mismatch(call.key, uid, ""))
+        raise call.conflict(uid_mismatch(call.shown_key, uid, ""))
     obj = make(None)
     admission.mutate(call, obj, None)
     bodies.dedup_owners(call, obj["metadata"], is_admitted=True)
