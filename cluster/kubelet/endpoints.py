@@ -1,6 +1,6 @@
-"""Owns what a kubelet answers over HTTP at its port: its Pods, its health, logs of containers, and the node's own log files.
+"""Owns what a kubelet answers over HTTP at its port: its Pods, its health, itself (summary.py), logs of containers, and the node's log files.
 
-Of a real kubelet's endpoints those that tell of measurements (/stats, /metrics) and that run something are not here: 404.
+Of a real kubelet's endpoints /metrics and those that run something are not here: 404.
 Source: kubernetes pkg/kubelet/server/server.go; Go net/http/fs.go (dirList) for /logs/.
 """
 
@@ -14,7 +14,7 @@ from urllib.parse import quote
 from cluster.meta.status import StatusError
 from cluster.runtime.filesystem import FOLDER, absolute, real_path
 
-from . import logs
+from . import logs, summary
 from .static_pods import MIRROR
 
 PORT = 10250
@@ -39,6 +39,10 @@ def answer(kubelet: Any, path: str, query: dict[str, str]) -> Reply:
         return Reply(200, "ok")
     if path.rstrip("/") == "/pods":
         return Reply(200, listed(kubelet), JSON)
+    if path.rstrip("/") == "/stats/summary":
+        return Reply(200, json.dumps(summary.of_node(kubelet), indent=1), JSON)
+    if path.rstrip("/") == "/configz":
+        return Reply(200, json.dumps(summary.configured(kubelet), separators=(",", ":")), JSON)
     if path.startswith("/containerLogs/"):
         return _container_log(kubelet, path.split("/")[2:], query)
     if path == "/logs" or path.startswith("/logs/"):

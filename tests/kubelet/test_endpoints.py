@@ -41,6 +41,29 @@ def test_a_kubelet_lists_its_pods_and_shows_their_logs_as_files(world):
     assert world.node.answer(f"/logs/pods/default_web_{uid}/app/0.log", {}).body.endswith("stdout F hello\n")
 
 
+def test_a_kubelet_tells_what_is_used_as_it_measures_it_for_evictions(world):
+    """Source: k8s.io/kubelet pkg/apis/stats/v1alpha1/types.go."""
+    found = json.loads(world.node.answer("/stats/summary", {}).body)
+    node, [pod] = found["node"], found["pods"]
+    assert node["memory"]["availableBytes"] + node["memory"]["workingSetBytes"] == 8 << 30
+    assert node["rlimit"]["maxpid"] == 65_536 and node["rlimit"]["curproc"] == 122  # 120 of the machine's own; pause, the shell that is sleep by now
+    assert pod["podRef"]["name"] == "web" and pod["process_stats"] == {"process_count": 2}
+    [app] = pod["containers"]
+    line = len("2026-01-01T09:00:00.000000000Z stdout F hello\n")
+    assert app["logs"]["usedBytes"] == pod["ephemeral-storage"]["usedBytes"] == line
+
+
+def test_a_kubelet_tells_how_it_was_configured():
+    world = World()
+    head = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
+    usual = json.loads(world.node.answer("/configz", {}).body)["kubeletconfig"]
+    assert usual["evictionHard"]["memory.available"] == "100Mi" and usual["imageMinimumGCAge"] == "2m0s" and usual["podPidsLimit"] == -1
+    world.node.configure(head + "maxPods: 9\nevictionHard: {pid.available: 1k}\n")
+    world.run(2_000)
+    found = json.loads(world.node.answer("/configz", {}).body)["kubeletconfig"]
+    assert (found["maxPods"], found["evictionHard"], found["registryBurst"]) == (9, {"pid.available": "1k"}, 10)
+
+
 def test_a_kubelet_that_is_off_answers_nothing():
     found = World()
     found.engine.stop(found.node.kubelet)
