@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from cluster.kinds import pod as pods
 from cluster.runtime import pids
-from cluster.runtime.files import log_bytes
 from cluster.runtime.filesystem import size_of
 from cluster.runtime.hardware import SYSTEM_MEMORY
 
@@ -46,7 +45,8 @@ class Pressure:
         """What Pods have written, and their logs."""
         state = self.kubelet.runtime.state
         own = sum(size_of(process.files) for process in state.processes.values() if process.files)
-        own += sum(log_bytes(state, container_id) for container_id in state.logs)
+        most = state.log_bytes or 1 << 62
+        own += sum(log.file_bytes if log.file_bytes < most else most for log in state.logs.values())
         return own + sum(size_of(volume.nodes) for volume in state.volumes.values() if volume.kind == "emptyDir" and volume.medium != "Memory")
 
     def _is_low(self) -> bool:
