@@ -1,18 +1,17 @@
 /** Owns the tab that looks inside a Pod: each container's log, its processes, what is mounted, and the files there. */
 
 import { html, nothing } from "lit";
-import { effect, signal, untracked } from "@preact/signals-core";
+import { effect, untracked } from "@preact/signals-core";
 import { getInside } from "../api.js";
 import { t } from "../i18n.js";
 import { isRunning, moment, run, sinceBegin } from "../store.js";
 import { typeCommand } from "../terminal/panel.js";
 import { clockText } from "../transport.js";
+import { seen } from "./looked.js";
 
 const WAIT_MS = 150;
 const AGAIN_MS = 1000;
 
-/** {subject, data | null, error | null} */
-const seen = signal({ subject: null, data: null, error: null });
 let timer = 0;
 let abort = null;
 

@@ -42,12 +42,15 @@ const later = signal(null);
 
 export function startInspector(root) {
   startDetails();
-  startInside(() => (openTab.value === "inside" ? inspected.value : null));
+  startInside(() => (openTab.value === "inside" || isShelved(selected.value) ? inspected.value : null));
   const stop = effect(() => {
     if (["registry", "git"].includes(openTab.value)) loadLater().then(() => stop());
   });
   mount(root, view);
 }
+
+/** A Pod that the learner chose and that has volumes: the stage shows what stands in them. */
+const isShelved = (id) => id !== null && id === inspected.value && Boolean(inspectedObject.value?.node && inspectedObject.value.volumes?.length);
 
 async function loadLater() {
   const [registry, repositories] = await Promise.all([import("./registry.js"), import("./repositories.js")]);

@@ -63,7 +63,7 @@ export function drawProbes(pen, probes, right, y, onPlace) {
 }
 
 /** A bar with a tick up to each container that mounts it; what outlives the Pod is double-ruled. */
-export function drawVolume(pen, box, { name, type, claim, mounts, more }, centres) {
+export function drawVolume(pen, box, { name, type, claim, mounts, more, files = [] }, centres) {
   for (const mount of mounts) {
     const x = centres.get(mount);
     if (x) pen.line([[x + 5, box.y - 3], [x + 5, box.y]], { stroke: "ink", width: 2 });
@@ -71,7 +71,8 @@ export function drawVolume(pen, box, { name, type, claim, mounts, more }, centre
   pen.box(box, { radius: 1, fill: "sheet", stroke: "ink2" });
   if (claim) pen.line([[box.x, box.y + box.h - 2], [box.x + box.w, box.y + box.h - 2]], { stroke: "ink2", width: 1 });
   const words = more ? `${name} +${more}` : name;
-  const used = pen.text(words, box.x + 4, box.y + 7.8, { font: "tiny", room: box.w - 8 });
+  const shelved = files.length ? `${words}: ${files.join(" ")}` : words;
+  const used = pen.text(shelved, box.x + 4, box.y + 7.8, { font: "tiny", room: files.length ? box.w * 0.72 : box.w - 8 });
   const kind = claim ? `PVC ${claim}` : type;
   pen.text(kind, box.x + box.w - 4, box.y + 7.8, { font: "tiny", color: "ink3", align: "right", room: Math.max(1, box.w - used - 16) });
 }

@@ -135,7 +135,7 @@ function drawContainers(pen, item, plate, isFull, scene) {
   const extra = all.length - shown.length;
   const pips = pipsOf(item.entry);
   const top = item.y + 40 + (pips.length ? PIPS_HEIGHT : 0);
-  const bars = barsOf(item, plate, top);
+  const bars = barsOf(item, plate, top, scene);
   const bottom = plate.y - 4 - bars.length * BAR_HEIGHT;
   const room = plate.w - (extra ? 28 : 0);
   const width = (room - 6 * Math.max(0, shown.length - 1)) / Math.max(1, shown.length);
@@ -152,11 +152,12 @@ function drawContainers(pen, item, plate, isFull, scene) {
 }
 
 /** As many volumes as leave the containers room; the last bar tells of those left out. */
-function barsOf(item, plate, top) {
+function barsOf(item, plate, top, scene) {
   const volumes = item.entry.object?.volumes ?? [];
   const room = Math.floor((plate.y - 4 - top - 26) / BAR_HEIGHT);
   const shown = volumes.slice(0, Math.max(0, Math.min(MOST_BARS, room)));
-  return shown.map((volume, index) => ({ ...volume, more: index === shown.length - 1 ? volumes.length - shown.length : 0 }));
+  const files = (volume) => scene.filesIn?.(item.entry.id, volume.name) ?? [];
+  return shown.map((volume, index) => ({ ...volume, files: files(volume), more: index === shown.length - 1 ? volumes.length - shown.length : 0 }));
 }
 
 const CONTAINER_LINES = {

@@ -2,6 +2,7 @@
 
 import { effect, signal, untracked } from "@preact/signals-core";
 import { language } from "../i18n.js";
+import { seen } from "../inspector/looked.js";
 import { hovered, ringed, mainView, moment, pictureTime, isTicking, recording, run, selected, tick, tweenFloorMs } from "../store.js";
 import { palette, reducedMotion } from "../theme.js";
 import { drawMessages } from "./draw-messages.js";
@@ -68,6 +69,7 @@ export class Stage {
       run.value;
       reducedMotion.value;
       ringed.value;
+      seen.value;
       untracked(() => this.refresh());
     });
     document.fonts?.ready.then(() => this.fontsCame());

@@ -1,6 +1,7 @@
 /** Owns the assembly of one picture: plan, places, what is touched, messages. Pure but for the text measure. */
 
 import { say, t } from "../i18n.js";
+import { filesIn } from "../inspector/looked.js";
 import { layoutStage } from "./layout.js";
 import { placeAll } from "./lod.js";
 import { motionsOf } from "./motion.js";
@@ -72,6 +73,7 @@ function podScene(view) {
   const { moment } = view;
   return {
     hot: view.hot,
+    filesIn,
     spots: [],
     selected: view.selected,
     hotPods: POD_LANES.test(moment.row?.actor ?? "") || POD_LANES.test(moment.row?.lane ?? ""),
