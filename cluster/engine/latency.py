@@ -44,6 +44,7 @@ TABLE: dict[str, tuple[int, int, int]] = {
 }
 
 
+MULTIPLIER, INCREMENT = 6364136223846793005, 1442695040888963407
 SHARES = 1024   # a span's draws are looked up among so many
 
 
@@ -65,7 +66,7 @@ class Draws:
         if self.table is None:
             return self.low
         stream = self.stream
-        stream.position = bits = (stream.position * 6364136223846793005 + 1442695040888963407) & MASK
+        stream.position = bits = (stream.position * MULTIPLIER + INCREMENT) & MASK
         return self.table[bits >> 54]
 
 

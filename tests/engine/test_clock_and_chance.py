@@ -4,8 +4,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from cluster.engine import Engine, latency
 from cluster.engine import clock as calendar
-from cluster.engine import latency
 from cluster.engine.clock import Clock
 from cluster.engine.plain import carried, pack, unpack
 from cluster.engine.rng import SUFFIX_ALPHABET, Stream, Streams
@@ -110,3 +110,10 @@ class Parcel(msgspec.Struct):
 def test_arguments_of_events_survive_packing():
     value = [{"a": Parcel([1, b"\x00\xff", {"b": Parcel("x")}])}, None, 1.5]
     assert unpack(msgspec.json.decode(msgspec.json.encode(pack(value)))) == value
+
+
+def test_an_engine_draws_what_the_stream_of_a_latency_gives():
+    engine, draws = Engine(seed=7), latency.Draws(Streams(7)("latency/store"), latency.TABLE["store"])
+    assert [engine.latency("store") for _ in range(20)] == [draws.next() for _ in range(20)]
+    engine.latency_table["store"] = (9, 9, 9)
+    assert engine.latency("store") == 9
