@@ -5,7 +5,7 @@ import time
 
 from cluster.management.commands.simulate import run as simulate
 
-from .measure import Figure
+from .measure import Figure, spent_by
 
 REPLICAS, NODES, MINUTES = 500, 10, 10
 PODS = f"""\
@@ -34,12 +34,12 @@ spec:
 
 
 def run(runs: int) -> list[Figure]:
-    """Wall and CPU time of the start and of the probes after it."""
+    """Wall and CPU time of the start and of the probes after it. As in `simulate`, no garbage is collected during the start."""
     started, probed = [], []
     for _ in range(runs):
-        before = time.process_time()
-        simulation = simulate([{"name": "web.yaml", "text": PODS}], nodes=NODES, seed=1, until="settled")
-        started.append(time.process_time() - before)
+        made = []
+        started.append(spent_by(lambda made=made: made.append(start())))
+        simulation = made.pop()
         simulation.engine.run_until(simulation.engine.now_ms + 60_000)  # the last of them become ready
         _check(simulation)
         before, count = time.process_time(), probes(simulation)
@@ -47,11 +47,17 @@ def run(runs: int) -> list[Figure]:
         probed.append((time.process_time() - before, probes(simulation) - count))
     took_s, count = min(probed)
     return [
-        Figure(f"{REPLICAS} Pods of four containers settle, CPU", min(started), "s", "< 5 of wall time"),
+        Figure(f"{REPLICAS} Pods of four containers settle, wall", min(each.wall_s for each in started), "s", "< 5"),
+        Figure(f"{REPLICAS} Pods of four containers settle, CPU", min(each.cpu_s for each in started), "s"),
         Figure(f"{MINUTES} minutes of their probes, CPU", took_s, "s", "< 10 of wall time"),
         Figure("a probe, CPU", took_s * 1e6 / count, "µs", "< 100"),
         Figure("probes", count, ""),
     ]
+
+
+def start():
+    """A simulation in which all of them were started."""
+    return simulate([{"name": "web.yaml", "text": PODS}], nodes=NODES, seed=1, until="settled")
 
 
 def probes(simulation) -> int:
