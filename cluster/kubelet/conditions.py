@@ -123,7 +123,7 @@ def initialized(
             return True, "", ""
     if not unknown and not incomplete:
         return True, "", ""
-    if any(each["type"] == "Initialized" and each["status"] == "True" for each in old):
+    if any([each["type"] == "Initialized" and each["status"] == "True" for each in old]):
         return True, "", ""
     return False, "ContainersNotInitialized", _missing(unknown, incomplete, "incomplete")
 

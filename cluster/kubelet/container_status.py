@@ -265,7 +265,7 @@ def _marked_ready(pod: dict, spec: dict, status: dict, is_init: bool, old: dict 
 
 def has_long_messages(report: Report) -> bool:
     """Whether a container of a Pod said so much that it may have to be cut."""
-    return any(len(each.message) > LONG_MESSAGE for each in report.containers)
+    return any([len(each.message) > LONG_MESSAGE for each in report.containers if each.message])
 
 
 def with_short_messages(pod: dict, statuses: list[dict]) -> list[dict]:

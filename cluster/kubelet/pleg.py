@@ -83,7 +83,10 @@ def count_events(old: Report, new: Report) -> int:
     before: dict[str, Sandbox | Container] = {each.id: each for each in (*old.sandboxes, *old.containers)}
     changes = 0
     for each in (*new.sandboxes, *new.containers):
-        known, state = before.pop(each.id, None), SEEN.get(each.state)
-        if known is not each and state and (known is None or SEEN.get(known.state) != state):
+        known = before.pop(each.id, None)
+        if known is each:
+            continue
+        state = SEEN.get(each.state)
+        if state and (known is None or SEEN.get(known.state) != state):
             changes += 1
-    return changes + sum(1 for each in before.values() if SEEN.get(each.state) == "running")
+    return changes + sum([1 for each in before.values() if SEEN.get(each.state) == "running"]) if before else changes

@@ -103,7 +103,7 @@ def generate(
 
 def _has_started(report: Report, by_name: dict[str, dict]) -> bool:
     """Whether an app container has been started before."""
-    return any(container.state != "created" and container.name in by_name for container in report.containers)
+    return any([container.state != "created" and container.name in by_name for container in report.containers])
 
 
 def _as_actuated(statuses: list[dict], resize: Resize) -> list[dict]:

@@ -236,7 +236,7 @@ class Sync:
 
     def _start(self, worker: Worker, pod: dict, report: Report, name: str, kind: str, plan: Pass):
         """Start a container; the reason of a failure is kept for the next status. Returns whether it runs."""
-        spec = next(each for each in pod["spec"][kind] if each["name"] == name)
+        spec = spec_named(pod, name)
         path = f"spec.{kind}{{{name}}}"
         plan.acted = True
         reason, message = self._in_backoff(worker, pod, spec, report, path, plan)
