@@ -10,14 +10,12 @@ from typing import Any
 
 from cluster.client import Controller
 from cluster.client.recorder import Recorder
-from cluster.engine import Sleep
 from cluster.meta.objects import controller_of, key_of
 
 from ._claims import controller_reference
 
 ENDED = ("Succeeded", "Failed")
 CLAIMS = "persistentvolumeclaims"
-SLOWER_MS = 8
 
 
 class EphemeralVolumeController(Controller):
@@ -76,6 +74,5 @@ class EphemeralVolumeController(Controller):
             },
             "spec": template.get("spec") or {},
         }
-        yield Sleep(SLOWER_MS)  # a request takes less here than there, where the scheduler has looked at the Pod by now
         reply = yield self.client.create(CLAIMS, body)
         return "" if reply.ok else f"create PVC {name}: {reply.message}"

@@ -53,18 +53,3 @@ def test_it_decides_as_the_real_scheduler_did(stage, case):
 def test_each_profile_decides_as_the_real_one_did(stage_of_profiles, case):
     import scheduling
     assert scheduling.run(stage_of_profiles, case) == []
-
-
-def test_the_scheduler_looks_at_a_pod_before_the_claim_of_its_ephemeral_volume_is_there():
-    """So it was with all 21 such Pods of the real cluster."""
-    from tests.conformance.simulated import Simulated
-    cluster = Simulated(without=NOT_RECORDED)
-    cluster.send("POST", "/api/v1/nodes", body={"metadata": {"name": "n1"}, "status": {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110"}}})
-    template = {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}
-    spec = {"containers": [{"name": "c", "image": "i"}], "volumes": [{"name": "v", "ephemeral": {"volumeClaimTemplate": template}}]}
-    for number in range(12):
-        cluster.send("POST", "/api/v1/namespaces/default/pods", body={"metadata": {"name": f"p{number}"}, "spec": spec})
-        cluster.sleep(0.2)
-    events = cluster.get("/api/v1/namespaces/default/events")["items"]
-    waited = [event["involvedObject"]["name"] for event in events if "waiting for ephemeral volume controller" in event["message"]]
-    assert sorted(waited) == sorted(f"p{number}" for number in range(12))
