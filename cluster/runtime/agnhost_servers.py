@@ -124,6 +124,14 @@ def hostname_tcp(world: ContainerWorld, tag: str, received: str, setting: str) -
     return Said(world.process.hostname, is_over=True, lines=(("stderr", line),))
 
 
+def hostname_udp(world: ContainerWorld, tag: str, received: str, setting: str) -> Said:
+    """It says its name to whoever sends something."""
+    if not received:
+        return Said()
+    line = f"{Stamp(world).go} UDP request from {world.client}:{32768 + world.now_ms % 28000}\n"
+    return Said(world.process.hostname, is_over=True, lines=(("stderr", line),))
+
+
 def liveness(world: ContainerWorld, tag: str, asked: Asked | Malformed, setting: str) -> Served:
     """Well for ten seconds, then no more."""
     path, query = asked_for(asked)
@@ -225,4 +233,4 @@ ANSWERS = {
     "files": files,
     "nettest": nettest,
 }
-TALKS = {"netexec-udp": netexec_udp, "hostname-tcp": hostname_tcp, "reset": reset, "grpc-health": grpc_health}
+TALKS = {"netexec-udp": netexec_udp, "hostname-tcp": hostname_tcp, "hostname-udp": hostname_udp, "reset": reset, "grpc-health": grpc_health}

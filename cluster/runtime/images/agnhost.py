@@ -66,6 +66,10 @@ def serve_hostname(me: Running) -> Act:
         return Act(code=1)
     me.say(f"{Stamp(me.world).go} Serving on port {port}.", "stderr")
     me.notes["delay_ms"] = 60_000
+    if found.get("udp") == "true":
+        me.hear(port, f"hostname-udp {port}")
+        if found.get("tcp") != "true":
+            return Act()
     return _serve(me, port, "hostname-tcp" if found.get("tcp") == "true" else f"hostname {found.get('close', '')}")
 
 

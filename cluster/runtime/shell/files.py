@@ -89,7 +89,7 @@ def removed(call: Call, name: str, path: str, is_folder: bool) -> int:
     if not is_folder:
         return 0 if world.remove_file(path) else call.complain(f"can't remove '{name}': {world.why}")
     status = 0
-    for inner in sorted(world.paths(path.rstrip("/") + "/"), key=lambda each: -each.count("/")):
+    for inner in sorted(world.paths(path.rstrip("/") + "/"), key=lambda each: -each.rstrip("/").count("/")):
         bare = inner.rstrip("/")
         done = bare == path or (world.remove_folder(bare) if inner.endswith("/") else world.remove_file(bare))
         if not done:
