@@ -16,6 +16,7 @@ from .state import Known
 from .status_patch import patch_of
 
 SYNC_PERIOD_MS = 10_000
+GONE = (404, 409)  # the Pod is no more, or another one has its name
 
 
 class StatusManager:
@@ -90,12 +91,17 @@ class StatusManager:
         if known is None or known.sent < known.version or uid in kubelet.state.dirty or self._is_as_sent(uid, pod, known):
             return
         if self._differs(pod, known):
-            offset_ms = (kubelet.now_ms - kubelet.state.started_ms) % SYNC_PERIOD_MS
-            kubelet.after(SYNC_PERIOD_MS - offset_ms, "reconcile_status", uid, background=True)
+            self._at_next_round(uid)
+
+    def _at_next_round(self, uid: str) -> None:
+        """The rounds come each ten seconds."""
+        kubelet = self.kubelet
+        offset_ms = (kubelet.now_ms - kubelet.state.started_ms) % SYNC_PERIOD_MS
+        kubelet.after(SYNC_PERIOD_MS - offset_ms, "reconcile_status", uid, background=True)
 
     def reconcile_now(self, uid: str) -> None:
         pod, known = self.kubelet.pod(uid), self.kubelet.state.statuses.get(uid)
-        if pod is not None and known is not None and self._differs(pod, known):
+        if pod is not None and known is not None and (known.finished or self._differs(pod, known)):
             self.mark(uid)
 
     def _is_as_sent(self, uid: str, pod: dict, known: Known) -> bool:
@@ -142,6 +148,7 @@ class StatusManager:
             call.request.outcome = [current["metadata"]["resourceVersion"], wanted]
             reply = yield call
             if not reply.ok:
+                self._failed(uid, reply)
                 return
             current = kubelet.state.last_sent[uid] = reply.body
             if current.get("status") == wanted:
@@ -156,6 +163,13 @@ class StatusManager:
         reply = yield self.kubelet.client.delete("pods", name, namespace, grace_period_seconds=0, uid=uid)
         if reply.ok:
             self.kubelet.state.statuses.pop(uid, None)
+        else:
+            self._failed(uid, reply)
+
+    def _failed(self, uid: str, reply) -> None:
+        """What could not be written is tried again with the next round, unless there is nothing any more to write to."""
+        if reply.code not in GONE:
+            self._at_next_round(uid)
 
     def forget(self, uid: str) -> None:
         for table in (self.kubelet.state.statuses, self.kubelet.state.dirty, self.kubelet.state.last_sent, self.made, self.agreed):

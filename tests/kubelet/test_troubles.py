@@ -256,3 +256,22 @@ def test_the_room_of_a_pod_that_goes_is_free_when_its_end_is_reported():
     world.create("new", image="nginx/nginx:v1", container={"resources": {"requests": {"cpu": "3"}}})
     world.run(2_000)
     assert world.pod("new")["status"]["phase"] == "Running"
+
+
+def test_what_could_not_be_told_while_the_api_server_was_off_is_told_later():
+    """Source: pkg/kubelet/status/status_manager.go (syncBatch)."""
+    world = World()
+    world.create("starts", ["sleep", "1000"])
+    world.create("ends", POLITE)
+    world.run(4_000)
+    world.create("begins", ["sleep", "1000"])
+    while len(world.node.kubelet.state.workers) < 3:
+        world.run(1)
+    world.delete("ends")
+    world.run(20)
+    world.engine.stop(world.server)
+    world.run(30_000)
+    assert world.pod("begins")["status"]["phase"] == "Pending" and world.pod("ends") is not None
+    world.engine.start(world.server)
+    world.run(60_000)
+    assert world.pod("begins")["status"]["phase"] == "Running" and world.pod("ends") is None
