@@ -19,7 +19,7 @@ ASKED = frozenset((mutating_policy.POLICIES, mutating_webhook.CONFIGURATIONS, va
 def noted(call: Call) -> dict | None:
     """The Event as it is to be stored; None where anything about it wants the general way. Raises what its namespace refuses."""
     kind, context = call.kind, call.context
-    if kind.kind != "Event" or call.request.raw is not None or call.dry_run or context.is_explained:
+    if kind.kind != "Event" or kind.custom or call.request.raw is not None or call.dry_run or context.is_explained:
         return None
     if not context.store.touched.keys().isdisjoint(ASKED):
         return None
