@@ -25,6 +25,9 @@ from .volume_state import Mounted
 
 USUAL_S, LONGEST_S = 3600, 86_400  # maxTTL
 JITTER_MS = 10_000
+DIALLED = (
+    'Post "https://10.0.0.1:6443/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token": dial tcp 10.0.0.1:6443: connect: connection refused'
+)
 
 
 def account_of(pod: dict) -> str:
@@ -102,11 +105,13 @@ def _cache_key(pod: dict, source: dict) -> str:
 
 def refusal(kubelet: Any, pod: dict) -> str:
     """Why the API server would give no token for a Pod's own volume; "" when it would, or when the Pod wants none."""
-    name = account_of(pod)
-    if kubelet.client.server.held("serviceaccounts", pod["metadata"]["namespace"], name) is not None:
+    name, namespace, server = account_of(pod), pod["metadata"]["namespace"], kubelet.client.server
+    if server.is_on and server.held("serviceaccounts", namespace, name) is not None:
         return ""
-    wants = any(volume["name"].startswith(references.TOKENS) for volume in references.used_volumes(pod))
-    return f"failed to fetch token: serviceaccounts {quote(name)} not found" if wants else ""
+    if not any(volume["name"].startswith(references.TOKENS) for volume in references.used_volumes(pod)):
+        return ""
+    why = f"serviceaccounts {quote(name)} not found" if server.is_on else DIALLED.format(namespace=namespace, name=name)
+    return f"failed to fetch token: {why}"
 
 
 def tell(kubelet: Any, worker: Worker, pod: dict) -> None:

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from cluster.kubelet import volume_sources
+from cluster.kubelet import tokens, volume_sources
 from cluster.kubelet.volume_contents import NotReady
 from cluster.runtime import filesystem
 from tests.kubelet.world import World, account
@@ -388,6 +388,17 @@ def test_without_its_account_a_pods_volumes_wait(volumes, name):
     world.store.put(*account())
     world.run(5_000)
     assert world.state("web")["ready"]
+
+
+def test_no_token_is_had_while_the_api_server_is_off():
+    world = Shelf()
+    world.start("web")
+    pod = world.pod("web")
+    assert tokens.refusal(world.node.kubelet, pod) == ""
+    world.engine.stop(world.server)
+    words = tokens.refusal(world.node.kubelet, pod)
+    assert words.startswith('failed to fetch token: Post "https://') and words.endswith("connect: connection refused")
+    assert tokens.refusal(world.node.kubelet, {**pod, "spec": {**pod["spec"], "volumes": []}}) == ""
 
 
 @pytest.mark.slow
