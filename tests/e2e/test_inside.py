@@ -41,3 +41,12 @@ def test_the_log_the_files_and_a_shell_are_one_tab_away(browser, server, locale,
         learner.terminal  # noqa: B018 - it is loaded when it is first seen
         learner.page.click('.inside [data-act="shell"]')
         learner.until("podlife.terminal.text().includes('kubectl exec -it writer -c app -- sh')")
+
+
+def test_the_volumes_of_a_chosen_pod_show_their_files_on_the_stage(browser, server):
+    with visit(browser, server) as learner:
+        learner.settled_with(POD)
+        learner.select("pods/default/writer")
+        learner.until("podlife.stage.filesIn('pods/default/writer', 'shared').join() === 'note'")
+        learner.page.keyboard.press("ArrowLeft")
+        learner.until("podlife.stage.filesIn('pods/default/writer', 'shared').length === 0")

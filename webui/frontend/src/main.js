@@ -10,6 +10,7 @@ import { startDock } from "./editor/dock.js";
 import { language, setLanguage, t } from "./i18n.js";
 import { deleteObject } from "./inspector/actions.js";
 import { forget } from "./inspector/data.js";
+import { filesIn } from "./inspector/looked.js";
 import { startInspector } from "./inspector/inspector.js";
 import { startKeys } from "./keys.js";
 import { mount } from "./mount.js";
@@ -107,7 +108,7 @@ function connect() {
 
 function offerHooks(stage, timeline) {
   window.podlife = {
-    stage: { rectOf: (id) => stage.rectOf(id), targets: () => stage.targets.map(({ id, label }) => ({ id, label })) },
+    stage: { rectOf: (id) => stage.rectOf(id), filesIn, targets: () => stage.targets.map(({ id, label }) => ({ id, label })) },
     terminal: { text: terminalText, written: writtenText, focus: focusTerminal },
     timeline: { xOf: (step) => timeline.host.getBoundingClientRect().left + step },
     get ready() {

@@ -49,8 +49,11 @@ export function startInspector(root) {
   mount(root, view);
 }
 
-/** A Pod that the learner chose and that has volumes: the stage shows what stands in them. */
-const isShelved = (id) => id !== null && id === inspected.value && Boolean(inspectedObject.value?.node && inspectedObject.value.volumes?.length);
+/** A Pod that the learner chose, with volumes and a sandbox: the stage shows what stands in them. */
+function isShelved(id) {
+  if (id === null || id !== inspected.value || !inspectedObject.value?.volumes?.length) return false;
+  return [...cells("node_pods").values()].some(({ pod, plate }) => pod === id && plate);
+}
 
 async function loadLater() {
   const [registry, repositories] = await Promise.all([import("./registry.js"), import("./repositories.js")]);
