@@ -63,8 +63,7 @@ def meant(kind: Kind, changes: dict, wanted: dict, before: dict) -> dict | None:
         fresh["conditions"] = _in_order(fresh.get("conditions") or [], before.get("conditions") or [], wanted.get("conditions") or [])
         if fresh["conditions"] is None:
             return None
-    kept = {name: fresh.get(name, value) for name, value in before.items()}
-    return {**kept, **fresh}
+    return {**before, **fresh}
 
 
 def _in_order(changed: list[dict], before: list[dict], wanted: list[dict]) -> list[dict] | None:
@@ -73,7 +72,7 @@ def _in_order(changed: list[dict], before: list[dict], wanted: list[dict]) -> li
     types = [found["type"] for found in wanted]
     if len(there) < len(before) or len(dict.fromkeys(types)) < len(types):
         return None
-    there.update({found["type"]: found for found in changed})
+    there |= {found["type"]: found for found in changed}
     return [there[kind] for kind in types]
 
 
