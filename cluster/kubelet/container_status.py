@@ -14,7 +14,6 @@ from cluster.runtime.octets import bytes_of, text_of
 from cluster.runtime.state import NEVER_MS, Container
 
 from .restart import is_due
-from .shapes import shape_of
 from .state import Report
 from .surroundings import Refused, identity, image_user
 
@@ -55,15 +54,16 @@ def statuses_of(
     probed: Probed | None = None,
     is_resetting: bool = False,
     made: dict[str, Made] | None = None,
+    probed_names: tuple[str, ...] = (),
 ) -> list[dict]:
     """The statuses of containers, in the order of names (init containers in their own order). is_resetting: all are removed.
 
-    made: from one time to the next, what they were made from; None: they are made anew.
+    made: from one time to the next, what they were made from; None: they are made anew. probed_names: whose status shows what probes find.
     """
     has_init, is_ending = bool(pod["spec"].get("initContainers")), "deletionTimestamp" in pod["metadata"]
     before, latest_of = {status["name"]: status for status in old}, {container.name: container for container in report.containers}
     made, statuses = {} if made is None or is_resetting else made, []
-    has_repeats, probed_names = len(latest_of) < len(report.containers), shape_of(pod["spec"]).probed
+    has_repeats = len(latest_of) < len(report.containers)
     for spec in specs:
         name = spec["name"]
         earlier, latest, known, reason = before.get(name), latest_of.get(name), made.get(name), reasons.get(name) if reasons else None

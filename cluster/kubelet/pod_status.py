@@ -61,7 +61,8 @@ def generate(
     spec, generation = pod["spec"], pod["metadata"].get("generation", 0)
     shape = shape_of(spec)
     is_resetting = shape.can_reset and resets.is_restarting(pod, report, old)
-    context = {"reasons": reasons, "time_text": moment.time_text, "probed": probed, "is_resetting": is_resetting, "made": made}
+    context = {"reasons": reasons, "time_text": moment.time_text, "probed": probed, "is_resetting": is_resetting, "made": made,
+               "probed_names": shape.probed}  # fmt: skip
     containers = statuses_of(pod, spec["containers"], report, old.get("containerStatuses") or [], is_init=False, **context)
     inits: list[dict] = []
     if shape.inits:

@@ -124,15 +124,17 @@ class Files(Generated):
         if found is not None and (found.kind != LINK or not follow):
             return path, found
         for _ in range(MOST_LINKS):
-            steps = [*parents(path)[1:], path] if follow else parents(path)[1:]
-            for each in steps:
-                node = self._node(each)
-                if node is not None and node.kind == LINK:
-                    path = absolute(posixpath.join(posixpath.dirname(each), node.text) + path[len(each) :])
+            for each in parents(path)[1:]:
+                link_at = self._node(each)
+                if link_at is not None and link_at.kind == LINK:
                     break
             else:
-                break
-        return path, self._node(path)
+                each, link_at = path, found
+                if not follow or found is None or found.kind != LINK:
+                    break
+            path = absolute(posixpath.join(posixpath.dirname(each), link_at.text) + path[len(each) :])
+            found = self._node(path)
+        return path, found
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
