@@ -18,6 +18,7 @@ from .resizing import FIELDS, WHOLE, memory_limit, resources_of, restarts, shrin
 from .state import Report, Resize
 
 DEFERRED = "Deferred"
+LEAST_BYTES = 256 * 1024  # a simplification: what any program holds, whose memory is not counted otherwise
 
 
 class Resizes:
@@ -169,7 +170,8 @@ class Resizes:
         """What is asked for less memory than it uses, in upstream's words; of a container they name the use of the whole Pod."""
         resize = self.table[pod["metadata"]["uid"]]
         runtime, uid = self.kubelet.runtime, pod["metadata"]["uid"]
-        used = {each.name: runtime.state.processes[each.id].memory_bytes for each in runtime.containers(uid) if each.id in runtime.state.processes}
+        running = {each.name: runtime.state.processes[each.id] for each in runtime.containers(uid) if each.id in runtime.state.processes}
+        used = {name: max(process.memory_bytes, LEAST_BYTES) for name, process in running.items()}
         before, total, problems = with_resources(pod, resize.actuated), sum(used.values()), []
         if is_declared(pod["spec"], "memory") and shrinks(memory_limit(before["spec"]), most := memory_limit(pod["spec"])) and total >= most:
             problems.append(f"attempting to set pod memory limit ({most}) below current usage ({total})")

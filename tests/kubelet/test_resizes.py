@@ -66,6 +66,15 @@ def test_a_resize_without_room_waits_until_another_pod_goes():
     assert "PodResizePending" not in conditions(world.pod("web")["status"])
 
 
+def test_no_program_lives_with_next_to_no_memory():
+    world = World()
+    world.create("web", ["sleep", "1000"], container={"resources": SIZES})
+    world.run(4_000)
+    resize(world, 3, requests={"memory": "10Ki"}, limits={"memory": "10Ki"})
+    found = next(each for each in world.pod("web")["status"]["conditions"] if each["type"] == "PodResizeInProgress")
+    assert found["reason"] == "Error" and "memory limit (10240) below current usage (262144)" in found["message"]
+
+
 def test_a_resize_that_waits_fits_once_another_pod_asks_for_less():
     world = a_pod()
     world.create("big", ["sleep", "1000"], container={"resources": {"requests": {"cpu": "3500m"}}})
