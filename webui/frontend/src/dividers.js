@@ -2,7 +2,8 @@
 
 import { recall, remember } from "./remember.js";
 
-const LIMITS = { dock: [260, 520, 320], inspector: [280, 560, 336], terminal: [96, 520, 196] };
+/** Least, most and usual; in a low window the manifest needs the room more than the terminal. */
+const LIMITS = { dock: [260, 520, 320], inspector: [280, 560, 336], terminal: [96, 520, Math.min(196, innerHeight * 0.2)] };
 
 export function startDividers(root) {
   for (const [name, [, , usual]] of Object.entries(LIMITS)) set(root, name, recall(`size.${name}`) ?? usual);

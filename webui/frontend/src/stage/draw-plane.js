@@ -166,14 +166,14 @@ function drawController(pen, view, chip) {
   const isOff = value.off || view.cell("components", "kube-controller-manager")?.off;
   if (isOff) return drawOffChip(pen, chip);
   pen.box(chip, { radius: 2.5, fill: hot ? "nowWash" : "paper", stroke, width: hot ? 1.8 : isRecent ? 1.3 : 1 });
-  pen.text(shortController(chip.name), chip.x + 5.5, chip.y + chip.h / 2 + 3.6, { font: hot ? "chipBold" : "chip", color: hot ? "now" : "ink", room: chip.w - 9 });
+  pen.text(shortController(chip.name), chip.x + 5.5, chip.y + chip.h / 2 + 3.6, { font: hot ? "chipBold" : "chip", color: hot ? "now" : "ink", room: chip.w - 8 });
   if (value.queue) drawQueueBadge(pen, chip, value.queue);
 }
 
 function drawOffChip(pen, chip) {
   pen.box(chip, { radius: 2.5, fill: "paper", stroke: "ink2", dash: [3, 3] });
   const [x, y] = [chip.x + 5.5, chip.y + chip.h / 2];
-  const width = pen.text(shortController(chip.name), x, y + 3.6, { font: "chip", color: "ink3", room: chip.w - 9 });
+  const width = pen.text(shortController(chip.name), x, y + 3.6, { font: "chip", color: "ink3", room: chip.w - 8 });
   pen.line([[x - 1, y], [x + width + 1, y]], { stroke: "ink3", width: 1 });
 }
 
