@@ -70,7 +70,7 @@ def test_no_program_lives_with_next_to_no_memory():
     world = World()
     world.create("web", ["sleep", "1000"], container={"resources": SIZES})
     world.run(4_000)
-    resize(world, 3, requests={"memory": "10Ki"}, limits={"memory": "10Ki"})
+    resize(world, 100, requests={"memory": "10Ki"}, limits={"memory": "10Ki"})
     found = next(each for each in world.pod("web")["status"]["conditions"] if each["type"] == "PodResizeInProgress")
     assert found["reason"] == "Error" and "memory limit (10240) below current usage (262144)" in found["message"]
 
