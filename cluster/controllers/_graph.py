@@ -162,7 +162,7 @@ class Graph:
 
     def _transitions(self, node: Node, old: dict | None, new: dict) -> list[tuple[str, str]]:
         """Source: processTransitions."""
-        if "deletionTimestamp" not in new["metadata"]:
+        if "deletionTimestamp" not in new["metadata"] or not new["metadata"].get("finalizers"):
             return []
         if starts_with_finalizer(old, new, ORPHAN):
             return [("orphan", node.uid)]

@@ -82,7 +82,8 @@ class GarbageCollector(Controller):
             self._attempt(self.state.remove(old["metadata"]["uid"]))
             old = None
         node = self.state.nodes.get(meta["uid"])
-        if node is not None and not node.virtual and "deletionTimestamp" not in meta:
+        is_known = node is not None and not node.virtual
+        if is_known and ("deletionTimestamp" not in meta or (node.being_deleted and not meta.get("finalizers"))):
             owners = meta.get("ownerReferences")
             if owners is node.owners or (owners or []) == node.owners:
                 return

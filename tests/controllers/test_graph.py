@@ -83,3 +83,9 @@ def test_an_unchanged_object_is_no_reason_to_look():
     item = obj("a", owners=["owner"])
     graph = graph_of(obj("owner"), item)
     assert graph.observe(item, obj("a", owners=["owner"]), "v1", "Thing") == []
+
+
+def test_what_goes_without_finalizers_is_no_reason_to_look_but_is_known_to_go():
+    graph, going = graph_of(obj("a"), obj("b", owners=["a"])), obj("a", deleted=True)
+    assert graph.observe(obj("a"), going, "v1", "Thing") == [] and graph.nodes["a"].being_deleted
+    assert graph.observe(going, obj("a", deleted=True, finalizers=[FOREGROUND]), "v1", "Thing") == [("delete", "b"), ("delete", "a")]
