@@ -319,7 +319,10 @@ class Rollout:
         return removed > 0
 
     def _remove_unhealthy(self, old: list[dict], room: int) -> Iterator[Any]:
-        """Pods that are not available go first: they cost nothing. Source: cleanupUnhealthyReplicas."""
+        """Pods that are not available go first: they cost nothing. Source: cleanupUnhealthyReplicas.
+
+        Where a status still counts what is to go already, nothing is done until it has come after.
+        """
         result, removed = list(old), 0
         for index, replica_set in enumerate(old):
             size, unhealthy = math.replicas(replica_set), math.replicas(replica_set) - math.available(replica_set)
@@ -327,6 +330,9 @@ class Rollout:
                 break
             if size == 0 or unhealthy == 0:
                 continue
+            if unhealthy < 0:
+                raise SyncError(f"when cleaning up unhealthy replicas, got invalid request to scale down {key_of(replica_set)} "
+                                f"{size} -> {size - unhealthy}")
             part = min(room - removed, unhealthy)
             _, result[index] = yield from self.resize(replica_set, size - part)
             removed += part
