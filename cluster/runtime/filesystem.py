@@ -154,6 +154,8 @@ def image_tree(behaviour: str) -> Tree:
     """What is in an image's layers. Shared by all its containers: never changed."""
     tree: Tree = {path: folder(mode=0o1777 if path == "/tmp" else 0o700 if path == "/root" else 0o755) for path in FOLDERS}
     image = behaviours().get(behaviour)
+    if image is not None and image.shell and behaviour != "busybox":  # of a distribution, which busybox's image is not
+        tree["/var/tmp"] = folder(mode=0o1777)
     for path, text in (image.files if image else {}).items():
         put(tree, path, Node(text))
     return tree

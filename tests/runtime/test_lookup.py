@@ -6,7 +6,7 @@ exit code and the time of a container that could not be started).
 
 import pytest
 
-from cluster.runtime import lookup
+from cluster.runtime import filesystem, lookup
 from cluster.runtime.filesystem import Mount, Node, Volume
 from cluster.runtime.images import behaviours
 from cluster.runtime.state import Process, RuntimeState
@@ -105,3 +105,8 @@ def test_a_container_that_could_not_be_started_says_that_it_began_in_1970():
 def test_an_image_lacks_what_it_lacks(image, there, missing):
     for name in there + missing:
         assert lookup.is_known(behaviours()[image], name) is (name in there), name
+
+
+@pytest.mark.parametrize(("image", "is_there"), [("agnhost", True), ("alpine", True), ("debian", True), ("busybox", False)])
+def test_images_of_distributions_have_a_second_folder_for_temporary_files(image, is_there):
+    assert ("/var/tmp" in filesystem.image_tree(image)) is is_there
