@@ -11,7 +11,7 @@ from typing import Any
 from cluster.kinds import pod as pods
 from cluster.meta import quantity
 from cluster.runtime import pids
-from cluster.runtime.files import log_bytes
+from cluster.runtime.disk_use import log_bytes
 from cluster.runtime.filesystem import size_of
 
 from . import conditions

@@ -10,7 +10,7 @@ from cluster.kinds import _pod_resources
 from cluster.kinds import pod as pods
 from cluster.meta import quantity
 from cluster.meta.gotext import quote
-from cluster.runtime.files import log_bytes, stored_bytes
+from cluster.runtime.disk_use import log_bytes, stored_bytes
 from cluster.runtime.filesystem import size_of
 
 from .evictions import is_critical

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from cluster.runtime import pids
-from cluster.runtime.files import log_bytes, stored_bytes
+from cluster.runtime.disk_use import log_bytes, stored_bytes
 from cluster.runtime.filesystem import size_of
 
 from . import configuration

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .disk_use import is_over
 from .execs import Execs
-from .files import is_over
 from .state import Attachment, Exec, Log, Process
 from .world import append, append_pieces, flush
 

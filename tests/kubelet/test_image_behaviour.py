@@ -534,7 +534,8 @@ def test_nginx_does_not_start_where_it_may_not_make_its_folders(context, words):
 
 def test_serve_hostname_answers_over_udp_too_when_told_so():
     world = World()
-    world.create("names", None, image="registry.k8s.io/e2e-test-images/agnhost:2.63.0", container={"args": ["serve-hostname", "--udp", "--http=false"]})
+    world.create("names", None, image="registry.k8s.io/e2e-test-images/agnhost:2.63.0",
+                 container={"args": ["serve-hostname", "--udp", "--http=false"]})
     world.run(5_000)
     address = world.pod("names")["status"]["podIP"]
     world.create("asks", ["sh", "-c", f"echo who | nc -u -w 2 {address} 9376; nc -z -w 2 {address} 9376 || echo no TCP"], restartPolicy="Never")
