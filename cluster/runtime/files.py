@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from . import cgroups, proc
 from .capabilities import CHOWN, DAC_OVERRIDE, FOWNER
+from .disk_use import stored_bytes
 from .filesystem import (
     DEVICES,
     ENTER,
