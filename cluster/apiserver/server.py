@@ -11,7 +11,7 @@ import msgspec
 
 from cluster.engine import Actor
 from cluster.engine.plain import carried
-from cluster.meta.requests import Request, Response, agent_of
+from cluster.meta.requests import UNHEARD, Request, Response, agent_of
 from cluster.store.etcd import Etcd
 from cluster.store.memory import Store
 
@@ -366,4 +366,4 @@ def path_of(request: Request) -> str:
 def refused_connection() -> Response:
     """What a client sees while the API server is off."""
     return Response(code=503, body={"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": 503,
-                                    "reason": "ServiceUnavailable", "message": "connection refused"})
+                                    "reason": "ServiceUnavailable", "message": UNHEARD})

@@ -9,10 +9,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from cluster.client.correlator import CorrelatorState, correlate, digest, note, remember
 
 QUEUE_LENGTH = 1000  # maxQueuedEvents: what comes while so many wait is lost
+MOST_TRIES, TRY_AGAIN_MS = 12, 10_000  # maxTriesPerEvent, defaultSleepDuration: while there is no API server
 FINISH_MS = 360_000  # a series not seen for six minutes is over
 SOURCES = 997  # keeps two components' names apart within one millisecond
 
@@ -55,9 +57,14 @@ class Names:
 
 @dataclass
 class RecorderState:
-    """Plain data; at rest nothing is pending."""
+    """Plain data; at rest nothing is pending, but for what nobody has heard yet.
+
+    held: the first of these as it goes out: [Event, patch, the correlator's key]. tries: how often it was sent.
+    """
 
     serial: int = 0
+    held: list[Any] | None = None
+    tries: int = 0
     pending: list[dict] = field(default_factory=list)
     correlator: CorrelatorState = field(default_factory=CorrelatorState)
 
@@ -68,7 +75,7 @@ class Recorder:
     def __init__(self, actor, client, *, component: str, host: str = "", part: str = "recorder") -> None:
         self.actor, self.client, self.clock = actor, client, actor.engine.clock
         self.source = {"component": component, **({"host": host} if host else {})}
-        self.state = RecorderState()
+        self.state, self.part = RecorderState(), part
         actor.attach(part, self)
         self._names = Names(component + host)
         self._sending = False
@@ -80,9 +87,13 @@ class Recorder:
         if len(self.state.pending) >= QUEUE_LENGTH:
             return
         self.state.pending.append(self._make(reference_to(obj, field_path), type, reason, message, annotations))
-        if not self._sending:
-            self._sending = True
-            self.actor.work(self._send_pending())
+        if not self._sending and not self.state.tries:
+            self.wake()
+
+    def wake(self) -> None:
+        """Send what is pending."""
+        self._sending = True
+        self.actor.work(self._send_pending())
 
     def _make(self, about: dict, type: str, reason: str, message: str, annotations: dict | None) -> dict:
         time = self.clock.text(self.actor.now_ms)
@@ -116,13 +127,17 @@ class Recorder:
         try:
             while pending:
                 yield from self._send(pending[0], later_ms)
+                if self.state.held is not None:
+                    break
                 del pending[0]
                 later_ms = 0
         finally:
             self._sending = False
 
     def _send(self, event: dict, later_ms: int) -> Iterator:
-        result = correlate(self.state.correlator, event, now_ms=self.actor.now_ms, fresh=lambda: self._fresh(event))
+        result = self.state.held
+        if result is None:
+            result = correlate(self.state.correlator, event, now_ms=self.actor.now_ms, fresh=lambda: self._fresh(event))
         if result is None:
             return
         event, patch, key = result
@@ -131,8 +146,23 @@ class Recorder:
             reply = yield later(self.client.patch("events", metadata["name"], patch, namespace=metadata["namespace"]), later_ms)
         if reply is None or reply.code == 404:  # the first one has expired meanwhile
             reply = yield later(self.client.create("events", event, namespace=metadata["namespace"]), 0 if reply else later_ms)
-        if reply.ok:  # a refused Event is given up, as upstream
+        if not reply.ok and reply.is_unheard:
+            self._hold(event, patch, key)
+            return
+        if self.state.tries:
+            self.state.held, self.state.tries = None, 0
+        if reply.ok:  # what the server refuses is given up
             note(self.state.correlator, reply.body, key)
+
+    def _hold(self, *result: Any) -> None:
+        """Nobody heard it: it is sent again later, and all others wait behind it, until it has been sent too often. Source: recordToSink."""
+        state = self.state
+        state.held, state.tries = list(result), state.tries + 1
+        if state.tries == MOST_TRIES:
+            state.held, state.tries = None, 0
+            return
+        chance = self.actor.engine.rng(f"events/{self.source['component']}/{self.source.get('host', '')}")
+        self.actor.after(chance.below(TRY_AGAIN_MS) if state.tries == 1 else TRY_AGAIN_MS, "wake", self.part, background=True)
 
     def _fresh(self, event: dict) -> dict:
         return {"name": self._next_name(event["involvedObject"]["name"]), "time": self.clock.text(self.actor.now_ms)}

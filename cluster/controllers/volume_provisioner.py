@@ -45,12 +45,8 @@ class VolumeProvisioner(Controller):
 
     def setup(self) -> None:
         self.state = ProvisionerState()
-        self.recorders = {
-            LOCAL_PATH: Recorder(self, self.client, component="rancher.io/local-path_local-path-provisioner"),
-            NFS: Recorder(self, self.client, component="nfs.csi.k8s.io_csi-nfs-controller"),
-        }
-        for name, recorder in self.recorders.items():
-            self.attach(f"recorder/{name}", recorder)
+        components = {LOCAL_PATH: "rancher.io/local-path_local-path-provisioner", NFS: "nfs.csi.k8s.io_csi-nfs-controller"}
+        self.recorders = {name: Recorder(self, self.client, component=component, part=f"recorder/{name}") for name, component in components.items()}
 
     def subject(self, key: str) -> str:
         return key

@@ -58,6 +58,10 @@ class Actor:
         """Call `self.<handler>(*args)` that much later; args must be JSON-able or carried Structs. Returns an id to cancel."""
         return self.engine.schedule(self, delay_ms, handler, args, background=background)
 
+    def wake(self, part: str) -> None:
+        """The timer of a part has run out: `after(ms, "wake", part)`."""
+        self.parts[part].wake()
+
     def cancel(self, event_id: int) -> None:
         """Forget a scheduled call; unknown or past ids are fine."""
         self.engine.cancel(event_id)

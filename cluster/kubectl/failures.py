@@ -31,7 +31,7 @@ class Failure:
 def refused(response: Response, verb: str = "", source: str = "", *, server: str = "") -> Failure:
     """The failure of a request; `error when <verb> "<source>"` where a file is behind it."""
     status = response.body if isinstance(response.body, dict) else {"message": str(response.body)}
-    if response.code == 503 and status.get("message") == "connection refused":
+    if response.is_unheard:
         host = server.partition("//")[2] or server
         return Failure(
             f"The connection to the server {host} was refused - did you specify the right host or port?", bare=True

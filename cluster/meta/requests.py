@@ -38,6 +38,9 @@ def agent_of(user_agent: str) -> str:
     return user_agent.replace("/", " ").partition(" ")[0][:24] or "client"
 
 
+UNHEARD = "connection refused"
+
+
 class Response(msgspec.Struct, kw_only=True):
     """One answer. `body` is an object, a list, a Table, a Status, or text."""
 
@@ -49,6 +52,11 @@ class Response(msgspec.Struct, kw_only=True):
     @property
     def ok(self) -> bool:
         return self.code < 400
+
+    @property
+    def is_unheard(self) -> bool:
+        """Whether nobody listened: not an answer of the server, but what a client sees where there is none."""
+        return self.code == 503 and self.message == UNHEARD
 
     @property
     def reason(self) -> str:

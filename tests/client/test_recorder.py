@@ -7,6 +7,7 @@ import pytest
 from cluster.client.recorder import EventsV1Recorder, Recorder, reference_to
 from cluster.engine import Sleep
 from cluster.engine.clock import Clock
+from cluster.engine.plain import freeze, thaw
 from cluster.meta.requests import Response
 
 POD = {
@@ -234,3 +235,57 @@ def test_a_reference_has_no_empty_parts():
         "name": "n",
         "apiVersion": "v1",
     }
+
+
+class Away(Server):
+    """An API server that may be away; timers are kept in `timers`."""
+
+    def __init__(self):
+        super().__init__()
+        self.is_away, self.timers = True, []
+        self.engine.rng = lambda name: SimpleNamespace(below=lambda bound: 4_000)
+
+    def after(self, delay_ms, handler, part, background=False):
+        assert (handler, part, background) == ("wake", "recorder", True)
+        self.timers.append(delay_ms)
+
+    def answer(self, call):
+        if self.is_away:
+            self.calls.append(call)
+            return Response(code=503, body={"message": "connection refused"})
+        return super().answer(call)
+
+
+def test_an_event_that_nobody_hears_is_sent_again_and_the_others_wait_behind_it():
+    server = Away()
+    recorder = Recorder(server, server, component="kubelet", host="n1")
+    recorder.event(POD, "Normal", "Pulled", "here")
+    recorder.event(POD, "Normal", "Started", "up")
+    recorder.wake()
+    assert [call.body["reason"] for call in server.calls] == ["Pulled", "Pulled"] and server.timers == [4_000, 10_000]
+    server.is_away, server.now_ms = False, 14_000
+    recorder.wake()
+    assert [event["reason"] for event in server.events.values()] == ["Pulled", "Started"]
+    assert server.calls[-2].body["metadata"]["name"] == server.calls[0].body["metadata"]["name"]
+    assert [event["firstTimestamp"] for event in server.events.values()] == ["2026-01-01T09:00:00Z"] * 2
+    assert not recorder.state.pending and not recorder.state.tries and len(server.timers) == 2
+
+
+def test_an_event_is_given_up_after_twelve_tries():
+    server = Away()
+    recorder = Recorder(server, server, component="kubelet", host="n1")
+    recorder.event(POD, "Normal", "Pulled", "here")
+    for _ in range(11):
+        recorder.wake()
+    assert len(server.calls) == 12 and len(server.timers) == 11
+    assert not recorder.state.pending and not recorder.state.tries
+
+
+def test_what_waits_for_the_api_server_outlives_a_snapshot():
+    server, other = Away(), Away()
+    recorder, restored = (Recorder(each, each, component="kubelet", host="n1") for each in (server, other))
+    recorder.event(POD, "Normal", "Pulled", "here")
+    thaw(restored, freeze(recorder))
+    other.is_away = False
+    restored.wake()
+    assert list(other.events) == [server.calls[0].body["metadata"]["name"]]
