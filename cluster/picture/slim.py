@@ -85,7 +85,8 @@ def slim_pod(pod: dict, clock: Clock) -> dict:
     ready, total = ready_counts(pod)
     word = status_word(pod)
     glyph = glyph_of(word, is_all_ready=ready == total)
-    return {"status": {"word": word, "glyph": glyph, "tone": TONES[glyph]}, "phase": status.get("phase", "Pending"), "badge": f"{ready}/{total}",
+    return {"status": {"word": word, "glyph": glyph, "tone": TONES[glyph]}, "phase": status.get("phase", "Pending"),
+            "is_over": pods.is_terminal(pod), "badge": f"{ready}/{total}",
             "ready": f"{ready}/{total}", "node": pods.node_name(pod) or None, "ip": status.get("podIP"), "grace": grace(meta, clock),
             "restarts": restart_count(pod), "containers": containers(pod), "init": init_pips(pod), "volumes": volumes(pod)}
 

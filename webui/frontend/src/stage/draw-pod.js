@@ -8,8 +8,8 @@ import { widthOf } from "./pen.js";
 const PHASE_LINES = {
   Pending: { dash: [5, 3], width: 1.3 },
   Running: { width: 1.3 },
-  Succeeded: { stroke: "rule2", width: 3, isOver: true },
-  Failed: { stroke: "bad", width: 2, isOver: true },
+  Succeeded: { stroke: "rule2", width: 3 },
+  Failed: { stroke: "bad", width: 2 },
   Unknown: { dash: [1, 4], width: 1.3 },
 };
 const MOST_BOXES = 4;
@@ -89,7 +89,7 @@ function drawPlate(pen, plate, entry, scene, w) {
   const ip = entry.truth?.plate;
   if (!ip) {
     pen.box(plate, { radius: 2, stroke: "ink2", dash: [3, 2.5] });
-    const isOver = entry.truth?.is_stopped || PHASE_LINES[entry.object?.phase]?.isOver;
+    const isOver = entry.truth?.is_stopped || entry.object?.is_over;
     pen.text(isOver ? scene.words.sandboxStopped : scene.words.noSandbox, plate.x + 8, plate.y + 11, { font: "narrow", color: "ink2", room: plate.w - 12 });
     return;
   }
