@@ -90,7 +90,8 @@ class AttachDetachController(Controller):
     def on_node(self, kind: str, old: dict | None, new: dict) -> None:
         name = new["metadata"]["name"]
         if kind == "DELETED":
-            self.state.left[name] = _in_use(new)
+            if used := _in_use(new):
+                self.state.left[name] = used
         elif self.state.left:
             self.state.left.pop(name, None)
         if (self.state.volumes or self.state.inline) and (old is None or kind == "DELETED" or _told_by(old) != _told_by(new)):

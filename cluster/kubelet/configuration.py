@@ -78,7 +78,7 @@ class Configuration:
 def read(text: str) -> dict[str, Any]:
     """What a configuration says, once it is known that a kubelet would start with it. Raises ConfigurationError."""
     try:
-        found = _decoded(text)
+        found = {name: value for name, value in _decoded(text).items() if value is not None}  # nothing said is the default
     except ConfigurationError as error:
         raise ConfigurationError(f"failed to load kubelet config file, path: {PATH}, error: failed to load Kubelet config file {PATH}, "
                                  f"error {error}") from None
@@ -92,7 +92,7 @@ def read(text: str) -> dict[str, Any]:
         _reserved(found)
     except (thresholds.ThresholdError, quantity.QuantityError) as error:
         raise ConfigurationError(f"failed to run Kubelet: {error}") from None
-    return {name: found[name] for name in READ if found.get(name) is not None}
+    return {name: found[name] for name in READ if name in found}
 
 
 def made(raw: dict[str, Any], machine: Machine) -> Configuration:

@@ -12,7 +12,7 @@ from cluster.runtime.commands import Ended
 
 from . import probing
 
-POST_START, PRE_STOP = "postStart", "preStop"
+POST_START = "postStart"
 UNFINISHED = "container terminated before sleep hook finished"
 HTTP_TIMEOUT_MS = 60_000  # a simplification: upstream's client has none of its own; the kernel gives up on the connection later
 

@@ -20,7 +20,7 @@ def answered(rules: dict[str, dict], port: int, path: str, *, node: str, is_loop
     if port == STATUS and is_loopback:
         found = {"/healthz": "ok", "/proxyMode": MODE}.get(path)
         return _text(200 if found else 404, found or "404 page not found\n")
-    key = next((key for key, rule in rules.items() if rule["health"] == port), None)
+    key = next((key for key, rule in rules.items() if rule["health"] == port > 0), None)
     return _local(key, rules[key], node) if key is not None else None
 
 

@@ -44,7 +44,6 @@ KNOWN: dict[str, tuple[int, tuple[str, ...]]] = {
     "DefaultBinder": (0, ("bind",)),
     "NodeDeclaredFeatures": (0, FOUR[:2]),
 }
-INERT = ("DynamicResources", "NodeDeclaredFeatures")  # known, and nothing is played of them
 FIXED = {
     "NodeAffinity": {"addedAffinity": None},
     "NodeResourcesFit": {"ignoredResources": [], "ignoredResourceGroups": []},

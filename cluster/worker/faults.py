@@ -48,7 +48,7 @@ def _check_configuration(text: str) -> None:
     """Refuse with what a kubelet would end with when it started."""
     from cluster.kubelet import configuration  # not above: commands in a shell look at this file's table, and start at once
 
-    if len(text) > MOST_CONFIGURATION:
+    if len(text.encode()) > MOST_CONFIGURATION:
         raise Refused("a kubelet's configuration here has at most 64 KiB", "此处 kubelet 的配置至多 64 KiB")
     try:
         configuration.read(text)

@@ -10,6 +10,7 @@ import msgspec
 from cluster.apiserver import goyaml
 from cluster.meta import quantity
 from cluster.models import Sandbox
+from cluster.scheduler import configuration_rules
 from cluster.scheduler.configuration import profiles_of
 from cluster.scheduler.configuration_rules import ConfigurationError
 
@@ -88,6 +89,7 @@ def _scheduling(text: str) -> dict:
         found, repeated = goyaml.parse(text)
         if repeated or not isinstance(found, dict):
             raise ConfigurationError("; ".join(repeated) or "couldn't decode as KubeSchedulerConfiguration")
+        configuration_rules.check(found)
         profiles_of(found)
         return msgspec.json.decode(msgspec.json.encode(found, enc_hook=float))  # numbers as they may be kept
     except (goyaml.YAMLError, ConfigurationError) as error:

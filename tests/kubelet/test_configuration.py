@@ -72,6 +72,11 @@ def test_thresholds_come_to_amounts_of_what_the_machine_has(text, floors):
     assert dict(made.floors) == floors
 
 
+@pytest.mark.parametrize("name", [*configuration.READ])
+def test_a_field_without_a_value_is_as_one_that_is_not_there(name):
+    assert configuration.read(HEAD + f"{name}:\n") == configuration.read(HEAD)
+
+
 @pytest.mark.parametrize("text, at_once", [
     ("", None), ("serializeImagePulls: true\n", 1), ("serializeImagePulls: false\n", 0),
     ("serializeImagePulls: false\nmaxParallelImagePulls: 3\n", 3),
