@@ -30,7 +30,10 @@ def validate(lease: dict) -> list[FieldError]:
 
 
 def only_renews(old: dict, new: dict) -> bool:
-    """Whether a Lease's holder shows that it lives, and there is no more to it; where that is not plain to see, the answer is no."""
+    """Whether a Lease stays whose it is (uid, owners) and does not go; its holder, spec and labels are not looked at.
+
+    Where that is not plain to see, the answer is no.
+    """
     try:
         before, after = old["metadata"], new["metadata"]
         return after["uid"] == before["uid"] and after["ownerReferences"] is before["ownerReferences"] and "deletionTimestamp" not in after

@@ -201,7 +201,8 @@ def is_active(pod: dict) -> bool:
 def only_reports(old: dict, new: dict) -> bool:
     """Whether a change of a Pod only tells how it does, which most changes do: it has a node, goes on, and is asked for the same.
 
-    Spec, labels and owners are the very same objects then. Where that is not plain to see, the answer is no.
+    Spec, labels and owners are the very same objects then; annotations and finalizers are not looked at. Where that is not plain to
+    see, the answer is no.
     """
     try:
         before, after = old["metadata"], new["metadata"]

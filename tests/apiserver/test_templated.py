@@ -117,7 +117,7 @@ def test_the_plugins_read_nothing_that_is_not_watched(pod, monkeypatch):
         act = getattr(Store, name)
         monkeypatch.setattr(Store, name, lambda store, key, act=act: read.setdefault(folder(key)) or act(store, key))
     made(server, pod)
-    assert {*read} <= {*templated.READ, *templated.ASKED, "/registry/pods/"}
+    assert {"/registry/namespaces/", "/registry/limitranges/"} <= {*read} <= {*templated.READ, *templated.ASKED, "/registry/pods/"}
 
 
 def test_a_pod_of_which_all_is_told_is_not_made_after_one_of_which_nothing_was(monkeypatch):
