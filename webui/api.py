@@ -128,7 +128,7 @@ async def kubectl(request: HttpRequest, name: str, body: Kubectl) -> Any:
 @api.get("/sandboxes/{name}/kubeconfig", summary="A kubeconfig of the sandbox's API server")
 async def kubeconfig(request: HttpRequest, name: str) -> Any:
     token = (await ask({"do": "sandbox_token", "sandbox": name}))["token"]
-    text = kubeconfig_text(name, request.build_absolute_uri(f"/k8s/{token}"))
+    text = kubeconfig_text(name, request.build_absolute_uri(f"/k8s/{token}"), token)
     return HttpResponse(text, content_type="application/yaml; charset=utf-8",
                         headers={"Content-Disposition": f'attachment; filename="podlife-{name}.yaml"'})
 

@@ -1,4 +1,4 @@
-"""The Kubernetes endpoint `/k8s/TOKEN/…` as plain ASGI: it moves bytes; what they mean is the API server's."""
+"""The Kubernetes endpoint as plain ASGI: it moves bytes; what they mean is the API server's. Whose they are: address.py."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gzip
 
+from .address import address_of
 from .door import Answers, door
 from .terminal.held import tell_if_held
 
@@ -21,33 +22,31 @@ TOO_LARGE = (
 
 
 class KubeApi:
-    """ASGI middleware: answers paths under /k8s/, passes everything else on."""
+    """ASGI middleware: answers what is for a sandbox's API, passes everything else on."""
 
     def __init__(self, inner):
         self.inner = inner
 
     async def __call__(self, scope, receive, send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith("/k8s/"):
+        address = address_of(scope) if scope["type"] == "http" else None
+        if address is None:
             await self.inner(scope, receive, send)
             return
-        token, _, rest = scope["path"][len("/k8s/") :].partition("/")
-        token, _, session = token.partition("~")  # the mark of a terminal of the page, in its kubeconfig
         body = await read_body(receive)
         if body is None:
             await reply(send, 413, [("Content-Type", "application/json")], TOO_LARGE)
             return
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         command = {
             "do": "kube",
-            "token": token,
+            "token": address.token,
             "method": scope["method"],
-            "path": "/" + rest,
+            "path": address.path,
             "query": scope["query_string"].decode("latin-1"),
-            "headers": headers,
+            "headers": address.headers,
             "body": body,
-            "terminal": bool(session),
+            "terminal": bool(address.session),
         }
-        await converse(command, token, headers, receive, send, session)
+        await converse(command, address.token, address.headers, receive, send, address.session)
 
 
 async def converse(command: dict, token: str, headers: dict, receive, send, session: str = "") -> None:

@@ -15,6 +15,7 @@ import json
 from cluster.runtime.octets import bytes_of, text_of
 
 from . import port_forward
+from .address import address_of
 from .door import Answers, door
 from .kube_api import converse, encoded
 from .terminal.held import tell_if_held
@@ -28,13 +29,14 @@ MOST_SIDE = 10_000  # rows and columns of a terminal
 
 
 class KubeStreams:
-    """ASGI middleware: answers sockets under /k8s/, whose address is the credential; passes everything else on."""
+    """ASGI middleware: answers sockets of a sandbox's API, whose address is the credential; passes everything else on."""
 
     def __init__(self, inner):
         self.inner = inner
 
     async def __call__(self, scope, receive, send) -> None:
-        if scope["type"] != "websocket" or not scope["path"].startswith("/k8s/"):
+        address = address_of(scope) if scope["type"] == "websocket" else None
+        if address is None:
             await self.inner(scope, receive, send)
             return
         await receive()  # websocket.connect
@@ -43,11 +45,9 @@ class KubeStreams:
         if protocol is None:
             await send({"type": "websocket.close", "code": 1002})
             return
-        token, _, rest = scope["path"][len("/k8s/") :].partition("/")
-        token, _, session = token.partition("~")
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        command = {"do": "stream", "token": token, "path": "/" + rest, "query": scope["query_string"].decode("latin-1"),
-                   "headers": headers, "terminal": bool(session)}
+        token, session = address.token, address.session
+        command = {"do": "stream", "token": token, "path": address.path, "query": scope["query_string"].decode("latin-1"),
+                   "headers": address.headers, "terminal": bool(session)}
         if known is LOG_PROTOCOLS:
             await converse({**command, "do": "kube", "method": "GET", "body": b""}, token, {}, receive, framed(send, protocol))
             return

@@ -1,6 +1,7 @@
 """Each command of kubectl, with its exit code and its words, against a real server (KUBECTL=/path/to/another one)."""
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import re
@@ -62,19 +63,44 @@ def test_a_command_says_what_it_says_on_a_real_cluster(shell, group: str, row: R
     assert re.search(row.err, done.stderr, re.M), done.stderr
 
 
-def test_proxy_passes_requests_on(shell):
+@pytest.mark.parametrize("flags", [[], ["--append-server-path"]], ids=["at the root", "by the path"])
+def test_proxy_passes_requests_on(shell, flags):
     shell.run("cluster", "version")
-    words = [shell.binary, "proxy", "--port=0", "--append-server-path"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env={**shell.environment, "KUBECONFIG": str(shell.config)}) as proxy:
+    with proxy(shell, *flags) as port:
+        assert get(port, "/api/v1/namespaces/default")["metadata"]["name"] == "default"
+        assert get(port, "/version")["minor"] == "36" and get(port, "/apis/apps/v1")["groupVersion"] == "apps/v1"
+        assert get(port, "/apis/authentication.k8s.io/v1/selfsubjectreviews", b"{}")["status"]["userInfo"]["username"] == "kubernetes-admin"
+        assert get(port, "/api/sandboxes")["code"] == 404  # the sandbox's answer: the control API is not reached this way
+
+
+def test_what_needs_a_socket_works_through_a_proxy(shell):
+    shell.run("cluster", "run talker --image=busybox:1 -- sh -c 'echo began; sleep 1000'")
+    with proxy(shell, "--disable-filter") as port:
+        address = f"--server=http://127.0.0.1:{port}"
+        shell.run("cluster", f"wait {address} --for=condition=Ready pod/talker --timeout=60s")
+        assert shell.run("cluster", f"exec {address} talker -- echo hello").stdout == "hello\n"
+        assert "began" in shell.run("cluster", f"logs {address} talker").stdout
+
+
+@contextlib.contextmanager
+def proxy(shell, *flags: str):
+    """A running `kubectl proxy`; its port."""
+    words = [shell.binary, "proxy", "--port=0", *flags]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env={**shell.environment, "KUBECONFIG": str(shell.config)}) as running:
         try:
-            port = int(re.search(r"Starting to serve on 127\.0\.0\.1:(\d+)", proxy.stdout.readline())[1])
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-            connection.request("GET", "/api/v1/namespaces/default")
-            reply = connection.getresponse()
-            assert reply.status == 200 and json.loads(reply.read())["metadata"]["name"] == "default"
-            connection.close()
+            yield int(re.search(r"Starting to serve on 127\.0\.0\.1:(\d+)", running.stdout.readline())[1])
         finally:
-            proxy.terminate()
+            running.terminate()
+
+
+def get(port: int, path: str, body: bytes | None = None) -> dict:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("POST" if body else "GET", path, body, {"Content-Type": "application/json"})
+        text = connection.getresponse().read()
+        return json.loads(text) if text[:1] == b"{" else {"code": 404, "text": text}
+    finally:
+        connection.close()
 
 
 def test_nothing_of_this_is_logged_as_an_error(kubectl):
