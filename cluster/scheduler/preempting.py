@@ -78,3 +78,14 @@ def _end_weaker_claims(scheduler, info: PodInfo, node: str) -> None:
         if other.priority < info.priority and other.nominated:
             patch = {"status": {"nominatedNodeName": None}}
             scheduler.client.send(scheduler.client.patch("pods", other.name, patch, namespace=other.namespace, subresource="status"))
+
+
+def claim_ended(scheduler, old: dict | None, new: dict | None) -> None:
+    """Where a node is no longer kept free for a Pod: to those that matter no more, it is as if that Pod had left it.
+
+    Source: eventhandlers.go (deletePodFromSchedulingQueue, hasNominatedNodeNameChanged, getLEPriorityPreCheck).
+    """
+    was, now = (((pod or {}).get("status") or {}).get("nominatedNodeName") for pod in (old, new))
+    if was and was != now:
+        info = PodInfo(old)
+        scheduler.moved("pod/delete", info, None, up_to=info.priority)

@@ -24,7 +24,7 @@ from .framework import Cycle, Listers, interested
 from .messages import NO_NODES, fit_error, note
 from .plugins.volume_binding import Plan
 from .pods import PodInfo
-from .preempting import is_held_back, preempt
+from .preempting import claim_ended, is_held_back, preempt
 from .profiles import STANDARD as PROFILE
 from .profiles import Profile, rejecting_plugins, rescue_of, standard
 from .queue import ACTIVE, WAITING, Entry, SchedulingQueue
@@ -173,15 +173,15 @@ class Scheduler(Process):
     def on_node(self, kind: str, old: dict | None, new: dict) -> None:
         name = new["metadata"]["name"]
         if kind == "DELETED":
-            self._moved("node/delete", new, None)
+            self.moved("node/delete", new, None)
             self.cache.remove_node(name)
         elif old is None:
             self.cache.set_node(new)
-            self._moved("node/add", None, new)
+            self.moved("node/add", None, new)
         else:
             self.cache.set_node(new)
             for change in node_changes(old, new):
-                self._moved(change, old, new)
+                self.moved(change, old, new)
 
     def on_storage(self, resource: str, kind: str, old: dict | None, new: dict) -> None:
         """Claims, volumes and classes: waiting Pods may fit now, and placed ones go on."""
@@ -189,7 +189,7 @@ class Scheduler(Process):
             self.volumes.on_claim(new)
         if self.queue.waiting:
             change = "delete" if kind == "DELETED" else "add" if old is None else "update"
-            self._moved(f"{STORAGE[resource]}/{change}", old, new)
+            self.moved(f"{STORAGE[resource]}/{change}", old, new)
 
     # -- news of Pods ------------------------------------------------------------------------------------------
 
@@ -215,7 +215,9 @@ class Scheduler(Process):
             self._nominate(key, "")
         info = self.cache.remove_pod(key)
         if info is not None:
-            self._moved("pod/delete", info, None)
+            self.moved("pod/delete", info, None)
+        else:
+            claim_ended(self, pod, None)
 
     def _assigned(self, old: dict | None, new: dict) -> None:
         """A Pod has a node: by our binding, by somebody else's, or from its creation."""
@@ -229,10 +231,10 @@ class Scheduler(Process):
         self.cache.add_pod(info, node)
         was_assigned = old is not None and bool(old["spec"].get("nodeName"))
         if not was_assigned:
-            self._moved("pod/add", None, info)
+            self.moved("pod/add", None, info)
         else:
             for change in pod_changes(before or PodInfo(old), info):
-                self._moved(change, before or PodInfo(old), info)
+                self.moved(change, before or PodInfo(old), info)
 
     def _unassigned(self, old: dict | None, new: dict) -> None:
         key = key_of(new)
@@ -247,6 +249,7 @@ class Scheduler(Process):
             self._enqueue(new)
         elif entry.where == WAITING and old is not None:
             self._reconsider(entry, PodInfo(old), PodInfo(new))
+        claim_ended(self, old, new)
 
     def _renominate(self, key: str, old: dict | None, new: dict) -> None:
         """Nodes are nominated in memory first; a Pod that was never said to have one does not lose it.
@@ -293,21 +296,18 @@ class Scheduler(Process):
         self.volumes.forget(key)
         info = self.cache.remove_pod(key)
         if info is not None:
-            self._moved("pod/delete", info, None)
+            self.moved("pod/delete", info, None)
 
     # -- the queue ---------------------------------------------------------------------------------------------
 
-    def _moved(self, change: str, old, new) -> None:
-        """Something changed: waiting Pods that it may help are tried again (MoveAllToActiveOrBackoffQueue)."""
+    def moved(self, change: str, old, new, up_to: int | None = None) -> None:
+        """Something changed: waiting Pods, up to a priority, that it may help are tried again (MoveAllToActiveOrBackoffQueue)."""
         if not any(self.queue.rejecting.get(name) for name in interested(change)):
             return
         for key in list(self.queue.waiting):
             entry, pod = self.queue.get(key), self.pods.get(key)
-            if (
-                pod is not None
-                and not entry.gated
-                and self._may_help(entry, pod, change, old, new)
-            ):
+            concerned = pod is not None and not entry.gated and (up_to is None or entry.priority <= up_to)
+            if concerned and self._may_help(entry, pod, change, old, new):
                 self._requeue(entry)
 
     def _may_help(self, entry: Entry, pod: dict, change: str, old, new) -> bool:

@@ -194,7 +194,9 @@ def test_a_node_to_be_that_does_not_fit_is_named_among_what_ruled_others_out():
     bench.run(5_000)
     said = [fact.data["message"].split(". ")[0] for fact in bench.facts("SchedulingFailed")]
     assert said[0] == "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't satisfy plugin(s) [NodeAffinity]"
-    assert said[-1] == "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't satisfy plugin(s) [NodeAffinity NodeResourcesFit]"
+    assert said[1] == "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't satisfy plugin(s) [NodeAffinity NodeResourcesFit]"
+    # and once more, now that its claim has ended
+    assert said[-1] == "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't satisfy plugin(s) [NodeAffinity]"
 
 
 def test_a_pod_for_a_node_that_is_not_there_waits_for_it():
@@ -207,3 +209,21 @@ def test_a_pod_for_a_node_that_is_not_there_waits_for_it():
     bench.node("n9")
     bench.run(3_000)
     assert bench.node_of("p") == "n9"
+
+
+@pytest.mark.parametrize("end", [
+    lambda bench: bench.delete("p"),
+    lambda bench: bench.patch("/api/v1/namespaces/default/pods/p/status", {"status": {"nominatedNodeName": None}}),
+], ids=["the Pod is deleted", "the claim is withdrawn"])  # fmt: skip
+def test_a_pod_that_waited_for_what_was_claimed_is_tried_again_when_the_claim_ends(bench, end):
+    """Source: eventhandlers_test.go (TestUpdatePodInSchedulingQueue, TestDeletePodFromSchedulingQueue: nominated Pods)."""
+    bench.node("n1", cpu="2")
+    bench.pod("p", cpu="2", priorityClassName="mid", nodeSelector={"none": "such"})
+    bench.run(500)
+    bench.patch("/api/v1/namespaces/default/pods/p/status", {"status": {"nominatedNodeName": "n1"}})
+    bench.pod("q", cpu="1", priorityClassName="low")
+    bench.run(1_000)
+    assert bench.node_of("q") is None
+    end(bench)
+    bench.run(2_000)
+    assert bench.node_of("q") == "n1"

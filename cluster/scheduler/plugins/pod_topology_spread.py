@@ -136,7 +136,7 @@ def after_pod_change(pod: PodInfo, old: PodInfo | None, new: PodInfo | None) -> 
         if (
             other is not None
             and other.uid != pod.uid
-            and (not other.spec.get("nodeName") or other.namespace != pod.namespace)
+            and (not (other.spec.get("nodeName") or other.nominated) or other.namespace != pod.namespace)
         ):
             return False
     if old is not None and new is not None:
