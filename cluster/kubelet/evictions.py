@@ -10,9 +10,7 @@ from typing import Any
 
 from cluster.kinds import pod as pods
 from cluster.meta import quantity
-from cluster.runtime import pids
-from cluster.runtime.disk_use import log_bytes
-from cluster.runtime.filesystem import size_of
+from cluster.runtime import disk_use, pids
 
 from . import conditions
 from .state import Worker
@@ -24,25 +22,21 @@ REASON = "Evicted"
 
 
 def container_usage(kubelet: Any, kind: str, uid: str) -> dict[str, int]:
-    """container -> bytes that it holds in memory, or on the disk: what it has written, and its logs."""
+    """container that runs -> bytes that it holds in memory, or stores on the disk."""
     runtime = kubelet.runtime
-    found: dict[str, int] = {}
-    for container in runtime.containers(uid):
-        process = runtime.state.processes.get(container.id)
-        if process is not None:
-            found[container.name] = process.memory_bytes if kind == MEMORY else size_of(process.files) + log_bytes(runtime.state, container.id)
-    return found
+    if kind == DISK:
+        return disk_use.by_container(runtime.state, uid)
+    processes = {each.name: runtime.state.processes.get(each.id) for each in runtime.containers(uid)}
+    return {name: process.memory_bytes for name, process in processes.items() if process is not None}
 
 
 def pod_usage(kubelet: Any, kind: str, uid: str) -> int:
     """All that a Pod uses. On the disk its emptyDirs count too."""
     if kind == PIDS:
         return pids.of_pod(kubelet.runtime.state, uid)
-    used = sum(container_usage(kubelet, kind, uid).values())
     if kind == DISK:
-        mine = [volume for key, volume in kubelet.runtime.state.volumes.items() if key.startswith(uid + "/") and volume.kind == "emptyDir"]
-        used += sum(size_of(volume.nodes) for volume in mine if volume.medium != "Memory")
-    return used
+        return disk_use.stored_bytes(kubelet.runtime.state, uid)
+    return sum(container_usage(kubelet, kind, uid).values())
 
 
 def ranked(kubelet: Any, kind: str) -> list[tuple[Worker, dict]]:

@@ -10,7 +10,7 @@ from cluster.kinds import _pod_resources
 from cluster.kinds import pod as pods
 from cluster.meta import quantity
 from cluster.meta.gotext import quote
-from cluster.runtime.disk_use import log_bytes, stored_bytes
+from cluster.runtime.disk_use import by_container, stored_bytes
 from cluster.runtime.filesystem import size_of
 
 from .evictions import is_critical
@@ -65,10 +65,10 @@ class LocalStorage:
         most = runtime.state.disk_limits.get(uid)
         if most is not None and stored_bytes(runtime.state, uid) > most:
             return f"Pod ephemeral local storage usage exceeds the total limit of containers {_pod_resources.whole(pod['spec'], 'limits')[STORAGE]}. "
+        stored = by_container(runtime.state, uid)
         for container in runtime.containers(uid):
             process = runtime.state.processes.get(container.id)
-            stored = size_of(process.files) + log_bytes(runtime.state, container.id) if process is not None else 0
-            if process is not None and process.disk_limit and stored > process.disk_limit:
+            if process is not None and process.disk_limit and stored[container.name] > process.disk_limit:
                 limit = next(spec for spec in pod["spec"]["containers"] if spec["name"] == container.name)["resources"]["limits"]["ephemeral-storage"]
                 return f"Container {container.name} exceeded its local ephemeral storage limit {quote(str(limit))}. "
         return ""

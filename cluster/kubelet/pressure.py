@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from cluster.kinds import pod as pods
 from cluster.runtime import pids
-from cluster.runtime.filesystem import size_of
+from cluster.runtime.disk_use import taken_bytes
 from cluster.runtime.hardware import SYSTEM_MEMORY
 
 from . import evictions, image_collection
@@ -39,15 +39,7 @@ class Pressure:
             return capacities[kind] - sum(process.memory_bytes for process in runtime.state.processes.values())
         if kind == PIDS:
             return capacities[kind] - pids.running(runtime.state)
-        return capacities[kind] - image_collection.used_bytes(runtime) - self._stored()
-
-    def _stored(self) -> int:
-        """What Pods have written, and their logs."""
-        state = self.kubelet.runtime.state
-        own = sum(size_of(process.files) for process in state.processes.values() if process.files)
-        most = state.log_bytes or 1 << 62
-        own += sum(log.file_bytes if log.file_bytes < most else most for log in state.logs.values())
-        return own + sum(size_of(volume.nodes) for volume in state.volumes.values() if volume.kind == "emptyDir" and volume.medium != "Memory")
+        return capacities[kind] - image_collection.used_bytes(runtime) - taken_bytes(runtime.state)
 
     def _is_low(self) -> bool:
         return any(self.available(kind) < floor for kind, floor in self.kubelet.configuration.floors)
