@@ -26,7 +26,7 @@ def of_node(kubelet: Any) -> dict[str, Any]:
             "usedBytes": capacities[DISK] - pressure.available(DISK)}  # fmt: skip
     node = {
         "nodeName": kubelet.node,
-        "startTime": text(0),
+        "startTime": text(runtime.state.booted_ms),
         "memory": {"time": now_text, "availableBytes": capacities[MEMORY] - memory, "usageBytes": memory, "workingSetBytes": memory},
         "fs": disk,
         "runtime": {"imageFs": disk, "containerFs": disk},

@@ -52,6 +52,12 @@ def disk_used_bytes(world: Any) -> int:
     return sum(image.size_bytes for image in runtime.state.images.values()) + runtime.state.filled_bytes
 
 
+def up_ms(world: Any) -> int:
+    """For how long the machine has been up."""
+    runtime = getattr(world, "runtime", None)
+    return world.now_ms - (runtime.state.booted_ms if runtime is not None else 0)
+
+
 def text_of(world: Any, name: str) -> str | None:
     """A file of /proc about the machine; None where there is none of that name. Source: Linux proc(5)."""
     if name == "meminfo":
@@ -62,7 +68,7 @@ def text_of(world: Any, name: str) -> str | None:
     if name == "cpuinfo":
         return "\n".join(f"processor\t: {at}\nvendor_id\t: Podlife\nmodel name\t: Simulated CPU\n" for at in range(of(world).cpus)) + "\n"
     if name == "uptime":
-        return f"{world.now_ms / 1000:.2f} {world.now_ms * of(world).cpus * 0.97 / 1000:.2f}\n"
+        return f"{up_ms(world) / 1000:.2f} {up_ms(world) * of(world).cpus * 0.97 / 1000:.2f}\n"
     tasks = pids.running(world.runtime.state) if getattr(world, "runtime", None) is not None else pids.SYSTEM
     texts = {"loadavg": f"{LOAD} 1/{tasks} 1\n", "version": f"{KERNEL} version {RELEASE} {BUILD}\n"}
     return texts.get(name)

@@ -54,5 +54,6 @@ class Reboots:
 
     def booted(self: Any) -> None:
         """The machine is up again."""
+        self.state.booted_ms = self.now_ms
         if not self.listener.is_on:
             self.engine.start(self.listener)

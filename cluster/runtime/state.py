@@ -274,3 +274,4 @@ class RuntimeState(Struct):
     image_changes: int = 0  # how often the list of images changed
     serial: int = 0
     boots: int = 0  # how often the machine was restarted
+    booted_ms: int = 0  # when it was up the last time

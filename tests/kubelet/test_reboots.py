@@ -1,5 +1,10 @@
 """Playbook: a machine is restarted. Sources: containerd internal/cri/server/restart.go, kubernetes pkg/kubelet/nodestatus/setters.go."""
 
+from types import SimpleNamespace
+
+from cluster.kubelet import summary
+from cluster.runtime import hardware
+from cluster.runtime.reboots import BOOT_MS
 from tests.kubelet.world import POLITE, World, conditions
 
 VOLUMES = [{"name": "disk", "emptyDir": {}}, {"name": "memory", "emptyDir": {"medium": "Memory"}}]
@@ -16,6 +21,7 @@ def test_after_a_restart_of_the_machine_its_pods_have_new_sandboxes_and_what_was
     boot = world.store.get("/registry/minions/k8snode1").value["status"]["nodeInfo"]["bootID"]
     world.node.reboot()
     assert not world.node.kubelet.is_on
+    up_ms = world.engine.now_ms + BOOT_MS
     world.run(30_000)
     state, status = world.state("web"), world.pod("web")["status"]
     ended = state["lastState"]["terminated"]
@@ -23,6 +29,8 @@ def test_after_a_restart_of_the_machine_its_pods_have_new_sandboxes_and_what_was
     assert status["podIP"] != before["podIP"] and "SandboxChanged" in [event[0] for event in world.events("web")]
     assert world.node.logs("default", "web", "app", {}) == "old\nnew\n"
     assert world.pod("once")["status"]["phase"] == "Failed"
+    assert summary.of_node(world.node.kubelet)["node"]["startTime"] == world.engine.clock.text(up_ms)
+    assert hardware.text_of(SimpleNamespace(now_ms=up_ms + 9_000, runtime=world.node.runtime), "uptime").startswith("9.00 ")
     now = world.store.get("/registry/minions/k8snode1").value["status"]["nodeInfo"]["bootID"]
     assert now != boot and ("Rebooted", f"Node k8snode1 has been rebooted, boot id: {now}", 1) in world.events("k8snode1")
 

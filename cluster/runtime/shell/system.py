@@ -294,7 +294,7 @@ def memory(call: Call) -> int:
 
 
 def uptime(call: Call) -> int:
-    minutes = call.world.now_ms // 60_000
+    minutes = hardware.up_ms(call.world) // 60_000
     days, hours = minutes // 1440, minutes // 60 % 24
     length = f"{days} days, " if days > 1 else "1 day, " if days else ""
     length += f"{hours:2}:{minutes % 60:02}" if hours else f"{minutes % 60} min"
