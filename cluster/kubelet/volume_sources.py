@@ -12,9 +12,10 @@ from cluster.kinds._volume_binding import PROVISIONED_BY, annotations_of, unique
 from cluster.runtime.filesystem import BLOCK, CHARACTER, FILE, FOLDER, HOST, SOCKET, Node, Tree, absolute, folder, put, real_path
 from cluster.runtime.storage import is_read_only, key_of
 
+from .node_status import Machine
 from .volume_contents import NotAttached, NotReady, NotStaged
 
-DRIVERS = ("nfs.csi.k8s.io",)  # CSI drivers that every node has; this one needs no attaching
+WITHOUT_ATTACHING = Machine.drivers  # of the drivers that are here at all none needs it
 REMOVED = ("cephfs", "flexVolume", "flocker", "glusterfs", "photonPersistentDisk", "quobyte", "rbd", "scaleIO", "storageos")  # plugins
 GIT = "git-repo volume plugin has been disabled; if necessary, it may be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`"
 UNREGISTERED = "driver name {driver} not found in the list of registered CSI drivers"
@@ -58,15 +59,15 @@ def has_no_plugin(source: dict) -> bool:
     return any(source.get(kind) is not None for kind in REMOVED)
 
 
-def check(source: dict) -> None:
-    """Whether a volume of a Pod's own can be set up at all. Raises NotReady.
+def check(source: dict, drivers: tuple[str, ...]) -> None:
+    """Whether a volume of a Pod's own can be set up at all. drivers: those of the node. Raises NotReady.
 
     Sources: pkg/volume/git_repo/git_repo.go, pkg/volume/csi/{csi_client,csi_mounter}.go.
     """
     if source.get("gitRepo") is not None:
         raise NotReady(GIT)
     driver = (source.get("csi") or {}).get("driver")
-    if driver is not None and driver not in DRIVERS:
+    if driver is not None and driver not in drivers:
         raise NotReady("kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: " + UNREGISTERED.format(driver=driver))
     if needs_attaching(source):
         raise NotAttached
@@ -78,7 +79,7 @@ def needs_attaching(source: dict) -> bool:
     Source: pkg/volume/csimigration (in-tree disks of clouds are their drivers' by now), pkg/controller/volume/attachdetach.
     """
     driver = (source.get("csi") or {}).get("driver")
-    return (driver is not None and driver not in DRIVERS) or not INLINE.isdisjoint(source)
+    return (driver is not None and driver not in WITHOUT_ATTACHING) or not INLINE.isdisjoint(source)
 
 
 def of_driver(volume: dict, namespace: str) -> dict | None:

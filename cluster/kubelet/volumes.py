@@ -197,7 +197,7 @@ class Volumes:
         disk = volume_sources.of_driver(volume, pod["metadata"]["namespace"])
         if disk is not None:
             volume_sources.wait_for_driver(disk, self._attached())
-        volume_sources.check(volume)
+        volume_sources.check(volume, self.kubelet.machine.drivers)
 
     def _attached(self) -> list[str]:
         """What the controller says is attached to this node."""
