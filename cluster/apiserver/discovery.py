@@ -14,6 +14,7 @@ from cluster.meta.requests import Request, Response
 
 from . import aggregation, negotiation, openapi, openapi_protobuf, resource_lists, tokens
 from .context import Context
+from .itself import SERVER_IP, SERVER_PORT
 
 JSON = "application/json"
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
@@ -171,7 +172,7 @@ def _groups(path: str, request: Request, registry: Registry) -> Response | None:
 
 def _versions() -> dict:
     return {"kind": "APIVersions", "versions": ["v1"],
-            "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": "10.0.0.1:6443"}]}
+            "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": f"{SERVER_IP}:{SERVER_PORT}"}]}
 
 
 def _group(registry: Registry, group: str) -> dict:

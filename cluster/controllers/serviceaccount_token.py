@@ -11,19 +11,18 @@ from typing import Any
 
 from cluster.apiserver import tokens
 from cluster.client import Client, Controller
+from cluster.kinds.secret import ACCOUNT_NAME, ACCOUNT_TOKEN, ACCOUNT_UID
 from cluster.meta.objects import key_of, split_key
 
 from .root_ca import CERTIFICATE
 
-TYPE = "kubernetes.io/service-account-token"
-NAME, UID = "kubernetes.io/service-account.name", "kubernetes.io/service-account.uid"
 CLUSTER = "kube-system"  # the namespace whose uid is the cluster's
 
 
 def account_of(secret: dict) -> tuple[str, str]:
     """(name, uid or "") of the account that a Secret names."""
     annotations = secret["metadata"].get("annotations") or {}
-    return annotations.get(NAME, ""), annotations.get(UID, "")
+    return annotations.get(ACCOUNT_NAME, ""), annotations.get(ACCOUNT_UID, "")
 
 
 def encoded(text: str) -> str:
@@ -51,16 +50,16 @@ class ServiceAccountTokenController(Controller):
         meta = new["metadata"]
         for secret in self.secrets.items() if kind == "DELETED" else ():
             is_its_own = secret["metadata"]["namespace"] == meta["namespace"] and account_of(secret)[0] == meta["name"]
-            if secret.get("type") == TYPE and is_its_own:
+            if secret.get("type") == ACCOUNT_TOKEN and is_its_own:
                 self.queue.add(key_of(secret))
 
     def on_secret(self, kind: str, old: dict | None, new: dict) -> None:
-        if new.get("type") == TYPE:
+        if new.get("type") == ACCOUNT_TOKEN:
             self.queue.add(key_of(new))
 
     def sync(self, key: str) -> Iterator[Any]:
         secret = self.secrets.get(key)
-        if secret is None or secret.get("type") != TYPE:
+        if secret is None or secret.get("type") != ACCOUNT_TOKEN:
             return (yield from self._forget(key))
         namespace, _ = split_key(key)
         name, uid = account_of(secret)
@@ -88,7 +87,8 @@ class ServiceAccountTokenController(Controller):
         live = reply.body
         if live["metadata"]["resourceVersion"] != meta["resourceVersion"]:
             return None  # news of it are on their way
-        annotations = {**(live["metadata"].get("annotations") or {}), NAME: account["metadata"]["name"], UID: account["metadata"]["uid"]}
+        of_account = account["metadata"]
+        annotations = {**(live["metadata"].get("annotations") or {}), ACCOUNT_NAME: of_account["name"], ACCOUNT_UID: of_account["uid"]}
         data = {**(live.get("data") or {}), **self._missing(live, account)}
         reply = yield self.client.update("secrets", {**live, "metadata": {**live["metadata"], "annotations": annotations}, "data": data})
         return None if reply.ok or reply.code in (404, 409) else "retry"

@@ -4,6 +4,8 @@ Source: pkg/api/pod/util.go (dropDisabledFields), pkg/features/kube_features.go.
 """
 from __future__ import annotations
 
+from cluster.kinds._pod_visit import all_containers
+
 APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
 _OFF_PROJECTIONS = ("clusterTrustBundle", "podCertificate")
 
@@ -16,12 +18,11 @@ def app_armor_fields(annotations: dict, spec: dict) -> None:
     if (spec.get("os") or {}).get("name") == "windows":
         return
     of_pod = (spec.get("securityContext") or {}).get("appArmorProfile")
-    for field in ("initContainers", "containers", "ephemeralContainers"):
-        for container in spec.get(field) or ():
-            profile = profile_of(annotations.get(APPARMOR + (container.get("name") or "")))
-            own = (container.get("securityContext") or {}).get("appArmorProfile")
-            if profile and own is None and profile != of_pod:
-                container["securityContext"] = {**(container.get("securityContext") or {}), "appArmorProfile": profile}
+    for container, _ in all_containers(spec, ""):
+        profile = profile_of(annotations.get(APPARMOR + (container.get("name") or "")))
+        own = (container.get("securityContext") or {}).get("appArmorProfile")
+        if profile and own is None and profile != of_pod:
+            container["securityContext"] = {**(container.get("securityContext") or {}), "appArmorProfile": profile}
 
 
 def profile_of(annotation: str | None) -> dict | None:

@@ -11,7 +11,7 @@ from cluster.meta import fields, gojson, names
 MAX_BYTES = 1024 * 1024
 OPAQUE, TLS, ACCOUNT_TOKEN = "Opaque", "kubernetes.io/tls", "kubernetes.io/service-account-token"
 BASIC, SSH = "kubernetes.io/basic-auth", "kubernetes.io/ssh-auth"
-_ACCOUNT = "kubernetes.io/service-account.name"
+ACCOUNT_NAME, ACCOUNT_UID = "kubernetes.io/service-account.name", "kubernetes.io/service-account.uid"
 _DOCKER_KEYS = {"kubernetes.io/dockercfg": ".dockercfg", "kubernetes.io/dockerconfigjson": ".dockerconfigjson"}
 _FROZEN = "field is immutable when `immutable` is set"
 
@@ -64,8 +64,8 @@ def _size(text: str | None) -> int:
 
 def _of_type(errors: list[FieldError], secret: dict, data: dict) -> None:
     kind = secret.get("type")
-    if kind == ACCOUNT_TOKEN and not (secret["metadata"].get("annotations") or {}).get(_ACCOUNT):
-        errors.append(fields.required(f"metadata.annotations[{_ACCOUNT}]"))
+    if kind == ACCOUNT_TOKEN and not (secret["metadata"].get("annotations") or {}).get(ACCOUNT_NAME):
+        errors.append(fields.required(f"metadata.annotations[{ACCOUNT_NAME}]"))
     elif kind in _DOCKER_KEYS:
         _docker(errors, secret, _DOCKER_KEYS[kind])
     elif kind == BASIC and "username" not in data and "password" not in data:

@@ -13,6 +13,7 @@ from typing import Any
 
 from cluster.apiserver import token
 from cluster.apiserver.call import Call
+from cluster.apiserver.itself import SERVER_IP, SERVER_PORT
 from cluster.kinds import registry
 from cluster.meta.gotext import quote
 from cluster.meta.requests import Request
@@ -25,9 +26,8 @@ from .volume_state import Mounted
 
 USUAL_S, LONGEST_S = 3600, 86_400  # maxTTL
 JITTER_MS = 10_000
-DIALLED = (
-    'Post "https://10.0.0.1:6443/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token": dial tcp 10.0.0.1:6443: connect: connection refused'
-)
+SERVER = f"{SERVER_IP}:{SERVER_PORT}"
+DIALLED = 'Post "https://{server}/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token": dial tcp {server}: connect: connection refused'
 
 
 def account_of(pod: dict) -> str:
@@ -110,7 +110,7 @@ def refusal(kubelet: Any, pod: dict) -> str:
         return ""
     if not any(volume["name"].startswith(references.TOKENS) for volume in references.used_volumes(pod)):
         return ""
-    why = f"serviceaccounts {quote(name)} not found" if server.is_on else DIALLED.format(namespace=namespace, name=name)
+    why = f"serviceaccounts {quote(name)} not found" if server.is_on else DIALLED.format(server=SERVER, namespace=namespace, name=name)
     return f"failed to fetch token: {why}"
 
 

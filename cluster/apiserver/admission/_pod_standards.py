@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from cluster.kinds._pod_visit import all_containers
+
 CAPABILITIES = ("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP", "SETGID",
                 "SETPCAP", "SETUID", "SYS_CHROOT")
 VOLUMES = ("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret")
@@ -52,9 +54,8 @@ def _sorted(items: Iterable[str]) -> list[str]:
 
 def _containers(pod: dict) -> Iterator[tuple[str, dict, dict]]:
     """(name, container, its securityContext) of every container, init containers first."""
-    for field in ("initContainers", "containers", "ephemeralContainers"):
-        for container in pod["spec"].get(field) or ():
-            yield container.get("name", ""), container, container.get("securityContext") or {}
+    for container, _ in all_containers(pod["spec"], ""):
+        yield container.get("name", ""), container, container.get("securityContext") or {}
 
 
 def _own(pod: dict) -> dict:
