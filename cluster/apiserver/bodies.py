@@ -8,7 +8,7 @@ from cluster.kinds.base import Kind
 from cluster.meta import status
 from cluster.meta.objects import draft
 
-from . import conversion, decode, paths
+from . import conversion, decode, empties, managed, paths
 from .call import Call
 from .conversion import stored_version
 
@@ -23,15 +23,22 @@ def incoming(call: Call) -> dict:
     request, kind = call.request, call.kind
     if request.raw is None:
         return _typed(call)
-    validation = request.options.get("fieldValidation") or "Warn"
+    validation, told = request.options.get("fieldValidation") or "Warn", []
     if kind.custom:
         obj, warnings = kind.custom.decode(request.raw, request.content_type, validation)
     else:
-        obj, warnings = decode.decode(request.raw, request.content_type, kind.group, kind.version, kind.kind, validation)
+        obj, warnings = decode.decode(request.raw, request.content_type, kind.group, kind.version, kind.kind, validation, told)
     call.warnings += warnings
     call.trace("ObjectDecoded", object=kind.kind, validation=request.options.get("fieldValidation") or "Warn",
                bytes=len(request.raw), warnings=warnings)
-    return defaulted(call, with_metadata(conversion.to_stored(kind, obj)))
+    obj = defaulted(call, with_metadata(conversion.to_stored(kind, obj)))
+    return lean(call, obj) if told else obj
+
+
+def lean(call: Call, obj: dict) -> dict:
+    """The object without the lists and maps that were sent empty, in place; the call remembers them."""
+    call.empties = empties.strip(obj, managed.struct_of(obj["apiVersion"], call.kind.kind))
+    return obj
 
 
 def of_kind(call: Call, group: str, version: str, kind: str) -> dict:

@@ -10,7 +10,7 @@ from cluster.kinds.base import Kind
 from cluster.meta import status
 from cluster.meta.requests import Request
 
-from . import authn, options
+from . import authn, empties, options
 from .context import Context
 from .conversion import stored_group
 from .identity import Identity
@@ -46,7 +46,7 @@ class Write(msgspec.Struct, kw_only=True):
 class Call:
     """A request under way. Everything here lasts for one request."""
 
-    __slots__ = ("request", "context", "kind", "name", "namespace", "subresource", "key", "warnings", "dry_run", "charges", "told")
+    __slots__ = ("request", "context", "kind", "name", "namespace", "subresource", "key", "warnings", "dry_run", "charges", "told", "empties")
 
     def __init__(self, request: Request, context: Context, kind: Kind):
         self.request, self.context, self.kind = request, context, kind
@@ -55,6 +55,7 @@ class Call:
         self.warnings: list[str] = [kind.deprecation] if kind.deprecation and request.path else []
         self.dry_run = options.is_dry_run(request)
         self.charges: list[Any] = []
+        self.empties: list[empties.Place] = []     # where the body had lists and maps without anything in them
         self.told: list[tuple[str, bool, dict]] = []      # the facts about it: kind, whether it had its name by then, data
 
     @property

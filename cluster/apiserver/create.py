@@ -9,7 +9,7 @@ from cluster.meta import status
 from cluster.meta.objectmeta import validate_kube_finalizers, validate_object_meta
 from cluster.meta.requests import Response
 
-from . import admission, allocation, bodies, compiling, conversion, escalation, noting, ownership, templated
+from . import admission, allocation, bodies, compiling, conversion, empties, escalation, noting, ownership, templated
 from .call import Call, Write, generated
 
 
@@ -47,7 +47,9 @@ def add(call: Call, obj: dict) -> Response | Write:
     """The Write for a new object that has passed mutating admission. The object is the caller's own and is changed."""
     escalation.check(call, obj, None)
     is_generated = complete(call, obj)
-    errors = check(call, obj)
+    if call.empties:
+        empties.settle(obj, call.empties)
+    errors = check(call, empties.restored(obj, call.empties) if call.empties else obj)
     if errors:
         raise call.invalid(errors)
     call.trace("ObjectValidated", object=call.kind.kind)

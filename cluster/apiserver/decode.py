@@ -29,17 +29,18 @@ class DecodeError(ValueError):
 
 
 def decode(raw: bytes, content_type: str, group: str, version: str, kind: str,
-           field_validation: str = "") -> tuple[dict, list[str]]:
+           field_validation: str = "", told: list | None = None) -> tuple[dict, list[str]]:
     """(object, warnings) of a body that should hold a kind.
 
-    field_validation: Ignore, Warn or Strict; "" is Warn. The object is a fresh draft with apiVersion and kind.
+    field_validation: Ignore, Warn or Strict; "" is Warn. The object is a fresh draft with apiVersion and kind. told: is given an entry
+    where the object has kept lists or maps that were sent empty (empties.py); None leaves them out.
     Raises StatusError: 400, 413 or 415.
     """
     is_yaml = media_type(content_type) == YAML
     check_size(raw)
     try:
         value, complaints = _parsed(raw, is_yaml)
-        return _decoded(value, complaints, (group, version, kind), field_validation or "Warn", raw)
+        return _decoded(value, complaints, (group, version, kind), field_validation or "Warn", told)
     except DecodeError as error:
         raise refusal(error, kind, raw) from None
 
@@ -98,18 +99,20 @@ def _parsed(raw: bytes, is_yaml: bool) -> tuple[object, list[str]]:
 
 
 def _decoded(value: object, repeated: list[str], wanted: tuple[str, str, str], validation: str,
-             raw: bytes) -> tuple[dict, list[str]]:
+             told: list | None) -> tuple[dict, list[str]]:
     group, version, kind = found = identity(value, wanted)
     struct = schema.type_of(*found)
     if struct is None and not schema.is_registered(*found):
         raise DecodeError(not_registered(found), kind, version)
     if struct is None and kind == wanted[2]:
         raise _version_mismatch(found, wanted)
-    decoder = Decoder(strict=validation != "Ignore")
+    decoder = Decoder(strict=validation != "Ignore", is_whole=told is not None)
     try:
         obj = decoder.object(value if value is not None else {}, struct)
     except GoError as error:
         raise DecodeError(str(error), kind, version) from None
+    if decoder.has_empties:
+        told.append(True)
     if found[::2] != wanted[::2] or version != wanted[1]:
         _check_convertible(found, wanted)
     warnings = _strictness(decoder.strict_errors, repeated, validation, kind, version)

@@ -104,16 +104,17 @@ def repeated_keys(value: object, path: str = "") -> list[str]:
 
 
 def apply(obj: dict, patch: Patch, group: str, version: str, kind: str, validation: str = "Warn",
-          custom=None) -> tuple[dict, list[str]]:
+          custom=None, told: list | None = None) -> tuple[dict, list[str]]:
     """(patched object, warnings). The object may not be changed; its top and its metadata are the caller's own.
 
-    custom: the type of a custom resource. A trusted patch shares what it does not touch with the object. Raises StatusError.
+    told: see decode.decode. custom: a custom resource's type. A trusted patch shares what it does not touch with the object.
+    Raises StatusError.
     """
     struct = schema.type_of(group, version, kind)
     changed = _changed(obj, patch, struct)
     if patch.trusted:
         return _own(changed), []
-    return _typed(changed, patch, (group, version, kind), struct, validation, custom)
+    return _typed(changed, patch, (group, version, kind), struct, validation, custom, told)
 
 
 def _changed(obj: dict, patch: Patch, struct: schema.Struct | None) -> dict:
@@ -147,7 +148,7 @@ def _own(obj: dict) -> dict:
 
 
 def _typed(value: object, patch: Patch, wanted: tuple[str, str, str], struct: schema.Struct | None,
-           validation: str, custom=None) -> tuple[dict, list[str]]:
+           validation: str, custom=None, told: list | None = None) -> tuple[dict, list[str]]:
     """The patched object decoded again, with upstream's complaints about what does not fit."""
     if custom is None and patch.sort != "strategic":
         _check_kind(value, wanted)
@@ -155,7 +156,7 @@ def _typed(value: object, patch: Patch, wanted: tuple[str, str, str], struct: sc
         _check_version(value, f"{custom.group}/{custom.version}")
     message, obj, found = "", {}, []
     try:
-        obj, found = custom.typed(value) if custom is not None else _decoded(value, struct, validation, patch.sort)
+        obj, found = custom.typed(value) if custom is not None else _decoded(value, struct, validation, patch.sort, told)
     except (typed.GoError, decode.DecodeError) as error:
         message = str(error)
     warnings = [*patch.complaints, *found] if validation != "Ignore" else []
@@ -172,9 +173,12 @@ def _typed(value: object, patch: Patch, wanted: tuple[str, str, str], struct: sc
     return obj, warnings
 
 
-def _decoded(value: object, struct: schema.Struct | None, validation: str, sort: str) -> tuple[dict, list[str]]:
-    decoder = (typed.Converter if sort == "strategic" else typed.Decoder)(strict=validation != "Ignore")
+def _decoded(value: object, struct: schema.Struct | None, validation: str, sort: str,
+             told: list | None) -> tuple[dict, list[str]]:
+    decoder = (typed.Converter if sort == "strategic" else typed.Decoder)(strict=validation != "Ignore", is_whole=told is not None)
     obj = decoder.object(value, struct)
+    if decoder.has_empties:
+        told.append(True)
     return obj, decoder.strict_errors if sort == "json" else sorted(decoder.strict_errors)   # what was merged has its keys in order
 
 

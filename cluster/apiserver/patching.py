@@ -45,26 +45,32 @@ def _changer(call: Call) -> Callable[[dict | None], dict]:
     def make(live: dict | None) -> dict:
         if live is None:
             raise call.not_found()
-        patched = conversion.to_stored(kind, bodies.with_metadata(change(conversion.to_version(kind, live))))
+        told: list = []
+        patched = conversion.to_stored(kind, bodies.with_metadata(change(conversion.to_version(kind, live), told)))
         if call.request.raw is None and call.subresource == "status":  # a component's, which shares what it did not touch
             if "status" in patched:
                 patched["status"] = bodies.status_draft(kind, patched["status"])
             return ownership.track(call, live, patched)
         if call.request.raw is None:
             patched = draft(patched)
-        return ownership.track(call, live, bodies.defaulted(call, patched))
+        patched = bodies.defaulted(call, patched)
+        return ownership.track(call, live, bodies.lean(call, patched) if told else patched)
 
     return make
 
 
-def patcher(call: Call, group: str, version: str, kind: str) -> Callable[[dict], dict]:
-    """How an object of a version becomes the patched one, typed again; for the json, merge and strategic patches."""
+def patcher(call: Call, group: str, version: str, kind: str) -> Callable[..., dict]:
+    """How an object of a version becomes the patched one, typed again; for the json, merge and strategic patches.
+
+    Its second argument, if there is one, is `told` of decode.decode.
+    """
     request, sort = call.request, patch_type(call)
     validation = request.options.get("fieldValidation") or "Warn"
     patch = patches.read(request, sort, validation)
 
-    def change(obj: dict) -> dict:
-        patched, warnings = patches.apply(obj, patch, group, version, kind, validation, call.kind.custom if kind == call.kind.kind else None)
+    def change(obj: dict, told: list | None = None) -> dict:
+        custom = call.kind.custom if kind == call.kind.kind else None
+        patched, warnings = patches.apply(obj, patch, group, version, kind, validation, custom, told)
         call.warnings += warnings
         if patch.trusted and "spec" in patched and call.subresource != "status":
             patched["spec"] = draft(patched["spec"])      # it shares what it did not touch, and is to be changed

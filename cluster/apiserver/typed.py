@@ -27,12 +27,16 @@ class _Abort(GoError):
 
 
 class Decoder:
-    """Decodes one value. strict_errors: unknown and repeated fields, in the order of the text."""
+    """Decodes one value. strict_errors: unknown and repeated fields, in the order of the text.
+
+    is_whole: leave empty lists and maps where they are, as in Go's memory; empties.strip takes them out where `has_empties` says so.
+    """
 
     BAD_BYTES = "illegal base64 data at input byte"
 
-    def __init__(self, *, strict: bool = True):
+    def __init__(self, *, strict: bool = True, is_whole: bool = False):
         self.strict, self.strict_errors = strict, []
+        self.is_whole, self.has_empties = is_whole, False
         self._saved = ""
 
     def object(self, value: object, struct: schema.Struct) -> dict:
@@ -85,11 +89,13 @@ class Decoder:
             inner_field = f"{field}.{name}" if field else name
             decoded = self._value(item, member.type, owner, inner_field, f"{path}.{key}" if path else key)
             found[key] = _merged(found.get(key), decoded) if seen_twice else decoded
-        return encoded(found, struct)
+        return whole(found, struct) if self.has_empties else encoded(found, struct)
 
     def _list(self, value: object, kind: schema.Type, owner: str, field: str, path: str) -> list | None:
         if not isinstance(value, list):
             return self._mismatch(value, kind, owner, field)
+        if not value:
+            self.has_empties = self.is_whole
         element = kind.element
         items = [self._value(item, element, owner, field, f"{path}[{index}]") for index, item in enumerate(value)]
         if None in items:
@@ -99,6 +105,8 @@ class Decoder:
     def _map(self, value: object, kind: schema.Type, owner: str, field: str, path: str) -> dict | None:
         if not isinstance(value, dict):
             return self._mismatch(value, kind, owner, field)
+        if not value:
+            self.has_empties = self.is_whole
         element = kind.element
         if type(value) is gojson.Repeated:
             self._repeated_keys(value.pairs, path)
@@ -288,7 +296,7 @@ def encoded(found: dict, struct: schema.Struct) -> dict:
         kind = field.type
         if value is None:
             if _is_shown_empty(field):
-                result[name] = None if field.pointer else zero(kind)
+                result[name] = None if field.pointer or kind.sort == "bytes" else zero(kind)
             continue
         if not field.pointer and (value == "" or value is False or value == 0 or value == [] or value == {}):
             if kind.sort in ("object", "raw", "quantity", "intorstring"):
@@ -298,6 +306,14 @@ def encoded(found: dict, struct: schema.Struct) -> dict:
             continue
         result[name] = value
     return result
+
+
+def whole(found: dict, struct: schema.Struct) -> dict:
+    """Decoded fields as Go writes them, but with each list and map that is there and empty."""
+    made = encoded(found, struct)
+    if all(value != [] and value != {} for value in found.values()):
+        return made
+    return {name: found[name] if found.get(name) in ([], {}) else made[name] for name in struct.fields if name in made or found.get(name) in ([], {})}
 
 
 def _is_shown_empty(field: schema.Field) -> bool:

@@ -14,7 +14,7 @@ from cluster.meta.objectmeta import validate_kube_finalizers, validate_object_me
 from cluster.meta.requests import Response
 from cluster.store.memory import Stored
 
-from . import admission, allocation, bodies, compiling, conversion, create, escalation, ownership, patching, renewal, reporting
+from . import admission, allocation, bodies, compiling, conversion, create, empties, escalation, ownership, patching, renewal, reporting
 from .call import Call, Write
 from .read import number_complaint
 
@@ -90,6 +90,8 @@ def replace(call: Call, make: Make, *, uid: str = "", may_create: bool = False) 
     if uid and uid != live["metadata"]["uid"]:
         raise call.conflict(uid_mismatch(call.shown_key, uid, live["metadata"]["uid"]))
     obj = make(live)
+    if call.empties:
+        empties.settle(obj, call.empties)
     admission.mutate(call, obj, live)
     bodies.dedup_owners(call, obj["metadata"], is_admitted=True)
     escalation.check(call, obj, live)
@@ -97,7 +99,7 @@ def replace(call: Call, make: Make, *, uid: str = "", may_create: bool = False) 
     allocation.begin(call, obj, live)
     prepare(call, obj, live)
     share(obj, live)
-    errors = check(call, obj, live)
+    errors = check(call, empties.restored(obj, call.empties) if call.empties else obj, live)
     if errors:
         raise call.invalid(errors)
     call.trace("ObjectValidated", object=call.kind.kind)

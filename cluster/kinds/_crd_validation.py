@@ -149,7 +149,7 @@ def _versions(spec: dict, top: dict, versions: list[dict]) -> list[FieldError]:
             errors.append(fields.invalid(f"{path}.name", name, ",".join(complaints)))
         errors += _version(version, top, path)
     known = [version.get("name") for version in versions]
-    shown = _crd_go.versions(versions)
+    shown = None if spec.get("versions") is None else _crd_go.versions(versions)
     if len(dict.fromkeys(known)) != len(known):
         errors.append(fields.invalid("spec.versions", shown, "must contain unique version names"))
     if sum(bool(version.get("storage")) for version in versions) != 1:

@@ -162,13 +162,14 @@ def _patterns(errors: Errors, patterns: list[dict], path: str) -> None:
 
 
 def _exit_codes(errors: Errors, codes: dict, path: str, known: list) -> None:
-    values, name = codes.get("values") or [], codes.get("containerName")
+    sent, name = codes.get("values"), codes.get("containerName")
+    values = sent or []
     _word(errors, f"{path}.operator", codes.get("operator"), OPERATORS)
     if name is not None and name not in known:
         errors.append(fields.invalid(f"{path}.containerName", name,
                                      "must be one of the container or initContainer names in the pod template"))
     if not values:
-        errors.append(fields.invalid(f"{path}.values", values, "at least one value is required"))
+        errors.append(fields.invalid(f"{path}.values", sent, "at least one value is required"))
     elif len(values) > MOST_EXIT_CODES:
         errors.append(fields.too_many(f"{path}.values", len(values), MOST_EXIT_CODES))
     for index, value in enumerate(values):

@@ -40,7 +40,7 @@ def spec(errors: Errors, volume: dict, name: str, path: str = "spec", *, inline:
         errors.append(fields.required(f"{path}.accessModes"))
     _pod_claims.access_modes(errors, volume.get("accessModes") or (), f"{path}.accessModes")
     if not inline:
-        _capacity(errors, volume.get("capacity") or {}, f"{path}.capacity")
+        _capacity(errors, volume.get("capacity"), f"{path}.capacity")
     _reclaim(errors, volume.get("persistentVolumeReclaimPolicy"), f"{path}.persistentVolumeReclaimPolicy", inline)
     affinity = volume.get("nodeAffinity")
     if affinity is not None and inline:
@@ -63,11 +63,12 @@ def _inline(errors: Errors, volume: dict, path: str) -> None:
         errors.append(fields.required(f"{path}.csi", "has to be specified in the context of inline volumes"))
 
 
-def _capacity(errors: Errors, capacity: dict, path: str) -> None:
+def _capacity(errors: Errors, sent: dict | None, path: str) -> None:
+    capacity = sent or {}
     if not capacity:
         errors.append(fields.required(path))
     if "storage" not in capacity or len(capacity) > 1:
-        errors.append(fields.not_supported(path, capacity or None, ("storage",)))
+        errors.append(fields.not_supported(path, sent, ("storage",)))
     for name, value in capacity.items():
         parsed = amount(value)
         if parsed.value < 0:

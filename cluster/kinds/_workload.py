@@ -120,7 +120,7 @@ def labels_selected(errors: Errors, template: dict, selector: labels.Selector) -
     """The selector chooses the template's labels."""
     found = (template.get("metadata") or {}).get("labels")
     if not selector.matches(found):
-        shown = dict(sorted(found.items())) if found else None
+        shown = found if found is None else dict(sorted(found.items()))
         errors.append(fields.invalid("spec.template.metadata.labels", shown,
                                      "`selector` does not match template `labels`"))
 

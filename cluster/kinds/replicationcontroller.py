@@ -70,7 +70,7 @@ def validate(controller: dict) -> list[FieldError]:
 def _template(errors: list[FieldError], template: dict, selector: labels.Selector) -> None:
     found = (template.get("metadata") or {}).get("labels")
     if not selector.empty and not selector.matches(found):
-        shown = dict(sorted(found.items())) if found else None
+        shown = found if found is None else dict(sorted(found.items()))
         errors.append(fields.invalid("spec.template.metadata.labels", shown, "`selector` does not match template `labels`"))
     _pod_validation.template(errors, template, "spec.template")
     spec = template["spec"]

@@ -1,0 +1,90 @@
+"""Lists and maps that were sent empty: Go's rules see them, Go's encoder leaves them out.
+
+Upstream decodes `policies: []` to an empty slice, defaults and validates that, and loses it when the object is written (omitempty, and
+protobuf, which knows no empty list). So an object keeps them until it has its defaults; from then on they are places, to which they are
+put back for validation alone.
+Source: sigs.k8s.io/json internal/golang/encoding/json/decode.go; Go's encoding/json encode.go (omitempty).
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cluster.meta import schema
+
+OWNERS = "managedFields"       # emptied, they say that nobody owns anything: ownership.track
+PARTED = ("object", "objectorbool", "list", "map")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something empty was: the way to the struct that holds it, the field's name, and what it was, [] or {}."""
+
+    way: tuple[str | int, ...]
+    name: str
+    empty: list | dict
+
+
+def strip(obj: dict, struct: schema.Struct) -> list[Place]:
+    """Take them out of a private object, in place; where they were. One that Go writes all the same stays."""
+    places: list[Place] = []
+    _strip(obj, struct, (), places)
+    return places
+
+
+def _strip(obj: dict, struct: schema.Struct, way: tuple, places: list[Place]) -> None:
+    for name, value in list(obj.items()):
+        field = struct.fields.get(name)
+        if field is None or not isinstance(value, (list, dict)) or name == OWNERS:
+            continue
+        if value:
+            _inside(value, field.type, (*way, name), places)
+        elif field.type.sort in ("list", "map") and not field.pointer:
+            places.append(Place(way, name, value))
+            if field.omit_empty:
+                del obj[name]
+
+
+def _inside(value: list | dict, kind: schema.Type, way: tuple, places: list[Place]) -> None:
+    if kind.sort in ("object", "objectorbool"):
+        _strip(value, kind.struct, way, places)
+    elif kind.sort in ("list", "map") and kind.element.sort in PARTED:
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(item, (list, dict)):
+                _inside(item, kind.element, (*way, key), places)
+
+
+def settle(obj: dict, places: list[Place]) -> None:
+    """Those that Go writes all the same become the null that comes back from etcd, in place."""
+    for place in places:
+        owner = _reached(obj, place.way)
+        if isinstance(owner, dict) and place.name in owner and owner[place.name] == place.empty:
+            owner[place.name] = None
+
+
+def restored(obj: dict, places: list[Place]) -> dict:
+    """A copy with what was sent empty in its place again; it shares all that is on no way there."""
+    for place in places:
+        owner = _reached(obj, place.way)
+        if isinstance(owner, dict) and not owner.get(place.name):
+            obj = _put(obj, place.way, {**owner, place.name: place.empty})
+    return obj
+
+
+def _reached(value: object, way: tuple) -> object:
+    for step in way:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
+
+
+def _put(value: dict | list, way: tuple, new: dict) -> dict | list:
+    if not way:
+        return new
+    made = _put(value[way[0]], way[1:], new)
+    if isinstance(value, dict):
+        return {**value, way[0]: made}
+    return [*value[:way[0]], made, *value[way[0] + 1:]]

@@ -1,0 +1,65 @@
+"""Lists and maps that were sent empty: rules see them, what is stored does not have them."""
+import json
+
+import pytest
+
+from cluster.apiserver import decode, empties
+from cluster.meta import schema
+
+HPA = {"spec": {"maxReplicas": 3, "scaleTargetRef": {"kind": "Deployment", "name": "web"}, "behavior": {"scaleUp": {"policies": []}}}}
+
+
+def read(kind, body, group="", version="v1", told=None):
+    return decode.decode(json.dumps(body).encode(), "application/json", group, version, kind, "", told)[0]
+
+
+def whole(kind, body, group="", version="v1"):
+    """(object with its empties, whether it is said to have some)."""
+    told = []
+    return read(kind, body, group, version, told), bool(told)
+
+
+@pytest.mark.parametrize(("kind", "body", "path"), [
+    ("ConfigMap", {"data": {}}, ("data",)),
+    ("Pod", {"spec": {"containers": [{"name": "a", "command": []}]}}, ("spec", "containers", 0, "command")),
+    ("Pod", {"metadata": {"labels": {}}}, ("metadata", "labels")),
+])
+def test_an_empty_one_is_kept_only_where_it_is_asked_for(kind, body, path):
+    obj, is_told = whole(kind, body)
+    *way, name = path
+    for step in way:
+        obj = obj[step]
+    assert is_told and obj[name] in ([], {})
+    lean = read(kind, body)
+    for step in way:
+        lean = lean[step]
+    assert name not in lean
+
+
+def test_an_object_without_any_is_as_it_always_was():
+    body = {"spec": {"containers": [{"name": "a", "args": None, "resources": {}}]}}
+    assert whole("Pod", body) == (read("Pod", body), False)
+
+
+def test_a_stripped_object_is_what_go_writes_and_gets_them_back_for_validation():
+    obj, _ = whole("HorizontalPodAutoscaler", HPA, "autoscaling", "v2")
+    places = empties.strip(obj, schema.type_of("autoscaling", "v2", "HorizontalPodAutoscaler"))
+    assert obj == read("HorizontalPodAutoscaler", HPA, "autoscaling", "v2")
+    again = empties.restored(obj, places)
+    assert again["spec"]["behavior"]["scaleUp"] == {"policies": []} and "policies" not in obj["spec"]["behavior"]["scaleUp"]
+    assert again["spec"]["scaleTargetRef"] is obj["spec"]["scaleTargetRef"]
+
+
+def test_a_list_that_go_always_writes_comes_back_from_etcd_as_null():
+    obj, _ = whole("Role", {"rules": []}, "rbac.authorization.k8s.io")
+    places = empties.strip(obj, schema.type_of("rbac.authorization.k8s.io", "v1", "Role"))
+    assert obj["rules"] == []
+    empties.settle(obj, places)
+    assert obj["rules"] is None
+
+
+def test_what_became_of_a_place_since_is_left_alone():
+    obj, _ = whole("Pod", {"spec": {"tolerations": [], "containers": [{"name": "a", "command": []}]}})
+    places = empties.strip(obj, schema.type_of("", "v1", "Pod"))
+    obj["spec"] |= {"tolerations": [{"operator": "Exists"}], "containers": []}
+    assert empties.restored(obj, places) == obj
