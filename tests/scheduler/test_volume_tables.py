@@ -140,6 +140,19 @@ def test_a_volume_that_is_gone_stops_its_pod_everywhere():
     assert verdict(volume_zone, using("p", "c"), node(), objects=[claim("c", "v")]) == ('persistentvolume "v" not found',)
 
 
+@pytest.mark.parametrize(("objects", "found"), [
+    ([], 'persistentvolumeclaim "c" not found'),
+    ([(("persistentvolumeclaims", "default/c"), {"metadata": {"name": "c"}, "spec": {}})],
+     "PersistentVolumeClaim had no pv name and storageClass name"),
+    ([unbound("c")], 'storageclass.storage.k8s.io "s" not found'),
+    ([unbound("c"), storage_class(volumeBindingMode="Immediate")], "PersistentVolume had no name"),
+    ([unbound("c"), storage_class()], ""),
+])  # fmt: skip
+def test_a_claim_without_a_volume_is_passed_over_only_when_it_waits_for_its_pod(objects, found):
+    """VolumeBinding refuses these first, where a profile has it. Source: volumezone/volume_zone.go (getPVbyPod)."""
+    assert verdict(volume_zone, using("p", "c"), node(), objects=objects) == ((found,) if found else ())
+
+
 def counted(count):
     return csi_node(count)[1]
 

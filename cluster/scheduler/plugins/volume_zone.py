@@ -6,6 +6,7 @@ Source: kubernetes pkg/scheduler/framework/plugins/volumezone/volume_zone.go.
 from __future__ import annotations
 
 from cluster.kinds._volume_binding import WAIT
+from cluster.kinds._volume_sources import class_of
 
 from ..framework import SKIP, Cycle, Plugin, Rejection
 from ..nodes import NodeInfo
@@ -30,6 +31,21 @@ def places_of(volume: dict) -> list[tuple[str, list[str]]]:
     return [(label, values) for label, values in found if all(values)]
 
 
+def problem_of(cycle: Cycle, name: str, claim: dict | None, volume: dict | None) -> str:
+    """Why a claim says nothing of a zone and must not be passed over; "" when it does, or waits for its Pod. Source: getPVbyPod."""
+    if claim is None:
+        return f'persistentvolumeclaim "{name}" not found'
+    if claim["spec"].get("volumeName"):
+        return "" if volume else f'persistentvolume "{claim["spec"]["volumeName"]}" not found'
+    wanted = class_of(claim)
+    if not wanted:
+        return "PersistentVolumeClaim had no pv name and storageClass name"
+    found = cycle.listers.get("storageclasses", wanted)
+    if found is None:
+        return f'storageclass.storage.k8s.io "{wanted}" not found'
+    return "" if found.get("volumeBindingMode") == WAIT else "PersistentVolume had no name"
+
+
 def after_class_added(pod: PodInfo, old: None, new: dict) -> bool:
     return new.get("volumeBindingMode") == WAIT
 
@@ -47,14 +63,14 @@ class VolumeZone(Plugin):
 
     def pre_filter(self, cycle: Cycle) -> str | Rejection | None:
         wanted = []
-        for name, is_ephemeral in cycle.pod.claims:
-            claim = None if is_ephemeral else cycle.listers.get("persistentvolumeclaims", f"{cycle.pod.namespace}/{name}")
-            if claim is None or not claim["spec"].get("volumeName"):
-                continue
-            volume = cycle.listers.get("persistentvolumes", claim["spec"]["volumeName"])
-            if volume is None:
-                return Rejection((f'persistentvolume "{claim["spec"]["volumeName"]}" not found',))
-            wanted += places_of(volume)
+        for name in (name for name, is_ephemeral in cycle.pod.claims if not is_ephemeral):
+            claim = cycle.listers.get("persistentvolumeclaims", f"{cycle.pod.namespace}/{name}")
+            of_volume = (claim or {}).get("spec", {}).get("volumeName")
+            volume = cycle.listers.get("persistentvolumes", of_volume) if of_volume else None
+            problem = problem_of(cycle, name, claim, volume)
+            if problem:
+                return Rejection((problem,))
+            wanted += places_of(volume) if volume else []
         cycle.data[self.name] = wanted
         return None if wanted else SKIP
 
