@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from webui.setup.paths import ROOT
 
 LINES_OF_FILE = 500
@@ -44,6 +46,8 @@ SOURCES = sorted(
     for path in (ROOT / folder).rglob(pattern)
     if "node_modules" not in path.parts and "migrations" not in path.parts
 )
+# Without the API server, whose admission asks what an update would come to: a quota is held against it.
+FOLDERS = sorted(path.parent.name for path in (ROOT / "cluster").glob("*/__init__.py") if path.parent.name not in ("apiserver", "migrations"))
 PYTHON = [path for path in SOURCES if path.suffix == ".py"]
 
 
@@ -81,6 +85,21 @@ def test_every_module_opens_with_a_docstring_that_says_what_it_owns():
     assert [path.relative_to(ROOT).as_posix() for path in PYTHON if not _is_empty(path) and not facts_of(path).docstring] == []
 
 
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_module_of_a_folder_leads_back_to_itself(folder):
+    """Imports within functions count, those for types alone do not."""
+    modules = {_name_of(path): path for path in PYTHON if path.is_relative_to(ROOT / "cluster" / folder)}
+    leads_to = {name: [each for each in facts_of(path).imports if each in modules] for name, path in modules.items()}
+    while ends := [name for name, others in leads_to.items() if not others]:
+        leads_to = {name: [each for each in others if each not in ends] for name, others in leads_to.items() if name not in ends}
+    assert leads_to == {}
+
+
+def _name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
 def _is_empty(path: Path) -> bool:
     return path.name == "__init__.py" and not path.read_text().strip()
 
@@ -90,12 +109,35 @@ class Facts(NamedTuple):
 
     docstring: str | None
     long_functions: list[str]
+    imports: list[str]
 
 
 @functools.cache
 def facts_of(path: Path) -> Facts:
     tree = ast.parse(path.read_text())
-    return Facts(ast.get_docstring(tree), [told for node in functions_in(tree) if (told := _told_if_long(path, node))])
+    long = [told for node in functions_in(tree) if (told := _told_if_long(path, node))]
+    return Facts(ast.get_docstring(tree), long, [name for node in _imports_in(tree) for name in _imported(path, node)])
+
+
+def _imports_in(tree: ast.Module) -> Iterator[ast.ImportFrom]:
+    """Every `from … import …`, inner ones too, but those for types alone."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.ImportFrom):
+            yield node
+        is_for_types = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for part in () if is_for_types else PARTS:
+            left += getattr(node, part, ())
+
+
+def _imported(path: Path, node: ast.ImportFrom) -> list[str]:
+    """The modules that it may be about: a name that is imported may be a module itself, and what it comes from is loaded only otherwise."""
+    own = (*path.relative_to(ROOT).parent.parts, path.stem)
+    source = ".".join([*own[: -node.level], *filter(None, [node.module])]) if node.level else node.module
+    inner = ROOT / source.replace(".", "/")
+    names = [f"{source}.{each.name}" for each in node.names if (inner / f"{each.name}.py").exists() or (inner / each.name / "__init__.py").exists()]
+    return [*names, *([source] if len(names) < len(node.names) else [])]
 
 
 def functions_in(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from cluster.kubelet.state import Probe
 from cluster.runtime.filesystem import FILE, FOLDER, GONE, LINK, Node, Tree, real_path
+from cluster.runtime.namespaces import children_of
 from cluster.runtime.octets import bytes_of
-from cluster.runtime.programs import children_of
 from cluster.runtime.state import Container, Log, Process
 
 LINES, FILES, TEXT_BYTES = 200, 40, 2000

@@ -7,8 +7,10 @@ signal that it has no handler for. Sources: pid_namespaces(7); kubernetes pkg/ku
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
 
+from .images import behaviours
 from .state import Process, RuntimeState
 
 NODE = "host"
@@ -38,7 +40,14 @@ def mates(state: RuntimeState, main: Process) -> list[Process]:
     return [each for each in found if each.space == main.space]
 
 
-def programs(state: RuntimeState, main: Process, children_of: Any) -> list[tuple[list[str], Any, int]]:
+def children_of(process: Process) -> list[str]:
+    """The processes that a first process has started, as ps shows them."""
+    image = behaviours()[process.behaviour] if process.behaviour and process.kind == "server" else None
+    is_own = image is not None and image.command and posixpath.basename(process.argv[0]) == posixpath.basename(image.command[0])
+    return [*(image.children if image is not None and is_own else ()), *process.children]
+
+
+def programs(state: RuntimeState, main: Process) -> list[tuple[list[str], Any, int]]:
     """(command line, its Machine where it is a script, number) of all programs in a shared namespace."""
     found: list[tuple[list[str], Any, int]] = [([FIRST.get(main.space, "/pause")], None, 1)]
     together = mates(state, main)

@@ -7,6 +7,7 @@ kubernetes pkg/kubelet/stats/pidlimit/pidlimit_linux.go.
 
 from __future__ import annotations
 
+from .namespaces import children_of
 from .state import Process, RuntimeState
 
 SYSTEM = 120  # tasks of the machine's own: its kernel's threads and its daemons
@@ -36,8 +37,6 @@ def of_pod(state: RuntimeState, uid: str) -> int:
 
 
 def _of(process: Process) -> int:
-    from .programs import children_of
-
     return len(process.machine.tasks) if process.machine is not None else 1 + len(children_of(process))
 
 

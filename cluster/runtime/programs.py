@@ -15,6 +15,7 @@ from .hardware import PLAIN
 from .image import Act
 from .images import behaviours
 from .process import exit_on
+from .servers import listening
 from .state import Container, Process
 from .world import ContainerWorld
 
@@ -81,13 +82,6 @@ def program_of(process: Process) -> Callable[[Running], Act] | None:
     if process.kind != "server" or not process.behaviour:
         return None
     return behaviours()[process.behaviour].programs.get(posixpath.basename(process.argv[0]))
-
-
-def children_of(process: Process) -> list[str]:
-    """The processes that a first process has started, as ps shows them."""
-    image = behaviours()[process.behaviour] if process.behaviour and process.kind == "server" else None
-    is_own = image is not None and image.command and posixpath.basename(process.argv[0]) == posixpath.basename(image.command[0])
-    return [*(image.children if image is not None and is_own else ()), *process.children]
 
 
 class Programs:
@@ -239,8 +233,6 @@ class Programs:
 
     def sockets(self, container_id: str) -> list[tuple[str, int, str]]:
         """(protocol, port, container) of whatever is listened on in the network namespace of a container."""
-        from .servers import listening
-
         container = self.state.containers[container_id]
         sandbox = self.state.sandboxes.get(container.sandbox)
         if sandbox is not None and sandbox.host_network:

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from . import pids
-from .files import DISK_BYTES, FILE_BYTES, FILES, Files
-from .filesystem import absolute
-from .namespaces import next_pid, programs
+from .files import Files
+from .namespaces import children_of, next_pid, programs
 from .proc import programs as reached
 from .state import Log, Process, RuntimeState
 from .wire import Wire
@@ -16,7 +15,6 @@ from .wire import Wire
 LOG_LINES, LOG_BYTES = 2_000, 256 * 1024
 LINE_HEAD = 41  # of a line in the file: time, stream, F, spaces, and its end
 LONGEST_LINE = 16 * 1024  # what the runtime's logger keeps in one piece
-__all__ = ["DISK_BYTES", "FILES", "FILE_BYTES", "ContainerWorld", "absolute", "append", "append_pieces", "flush"]
 
 
 class ContainerWorld(Files):
@@ -90,10 +88,8 @@ class ContainerWorld(Files):
 
     def programs(self) -> list[tuple[list[str], Any, int]]:
         """(command line, its Machine where it is a script, number) of the programs that are seen here, that of the namespace first."""
-        from .programs import children_of
-
         if self.process.space:
-            return programs(self.state, self.process, children_of)
+            return programs(self.state, self.process)
         target = self.state.processes.get(self.process.target)
         firsts = [self.process] if target is None else [target, self.process]
         found = [(each.argv, each.machine, 1 + at * 6) for at, each in enumerate(firsts)]

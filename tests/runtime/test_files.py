@@ -5,11 +5,12 @@ import tarfile
 
 import pytest
 
+from cluster.runtime.files import DISK_BYTES
 from cluster.runtime.filesystem import Mount
 from cluster.runtime.octets import bytes_of, text_of
 from cluster.runtime.shell import archives
 from cluster.runtime.state import Process, RuntimeState
-from cluster.runtime.world import DISK_BYTES, ContainerWorld
+from cluster.runtime.world import ContainerWorld
 
 from .shell.programs import Container
 from .test_shell import shell

@@ -11,8 +11,8 @@ import tarfile
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ..files import DISK_BYTES
 from ..octets import bytes_of, text_of
-from ..world import DISK_BYTES
 from .call import Call
 
 USAGE = "BusyBox v1.35.0 multi-call binary.\n\nUsage: tar c|x|t [-hvokO] [-f TARFILE] [-C DIR] [-X FILE] [FILE]...\n"
