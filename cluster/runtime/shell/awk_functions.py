@@ -6,8 +6,8 @@ import math
 import re
 
 from .call import Failed
-from .editing import pieces
 from .regexes import guarded
+from .sed_reading import pieces
 
 
 def texts(run, arguments: list) -> list[str]:
