@@ -63,8 +63,6 @@ class Cache:
             self._order = [self.by_name[row[index]] for index in range(longest) for row in rows if index < len(row)]
             self.titles = [node.name for node in self._order]
             self.places = {name: place for place, name in enumerate(self.titles)}
-            for place, node in enumerate(self._order):
-                node.place = place
             self.ring = [*self.places.values(), *self.places.values()]
             self.passes = [Verdict(name) for name in self.titles]
         return self._order

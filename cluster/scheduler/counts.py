@@ -16,12 +16,11 @@ from .pods import PodInfo
 class Tally:
     """So many by node, and by value of each label that somebody has asked about (of nodes that are there)."""
 
-    __slots__ = ("_by_place", "_by_value", "by_node")
+    __slots__ = ("_by_value", "by_node")
 
     def __init__(self) -> None:
         self.by_node: dict[str, int] = {}
         self._by_value: dict[str, dict[str, int]] = {}
-        self._by_place: list[int] | None = None
 
     def add(self, node: NodeInfo, sign: int) -> None:
         count = self.by_node.get(node.name, 0) + sign
@@ -29,8 +28,6 @@ class Tally:
             self.by_node[node.name] = count
         else:
             del self.by_node[node.name]
-        if self._by_place is not None and node.node is not None:
-            self._by_place[node.place] = count
         for key, counts in self._by_value.items():
             if node.node is not None and key in node.labels:
                 counts[node.labels[key]] += sign
@@ -46,16 +43,9 @@ class Tally:
                     counts[node.labels[key]] += count
         return counts
 
-    def by_place(self, nodes: list[NodeInfo]) -> list[int]:
-        """So many on each node, in the cache's order of nodes; read only, and good for this cycle alone."""
-        if self._by_place is None:
-            self._by_place = [self.by_node.get(node.name, 0) for node in nodes]
-        return self._by_place
-
     def forget_values(self) -> None:
         """Nodes came, went or changed their labels."""
         self._by_value.clear()
-        self._by_place = None
 
 
 class Counter(Tally):

@@ -1,4 +1,4 @@
-"""The scheduling algorithm: filter the nodes, score those that remain, choose one. Pure; every verdict is kept.
+"""The scheduling algorithm: filter the nodes, score those that remain (scoring.py), choose one. Pure; every verdict is kept.
 
 Source: kubernetes pkg/scheduler/schedule_one.go, framework/runtime/framework.go.
 """
@@ -6,43 +6,16 @@ Source: kubernetes pkg/scheduler/schedule_one.go, framework/runtime/framework.go
 from __future__ import annotations
 
 from functools import partial
-from itertools import compress, repeat, takewhile
-from operator import add, mul
+from itertools import takewhile
 from typing import NamedTuple
 
 from .framework import SKIP, Cycle, OnlyNodes, Plugin, Rejection
 from .nodes import NodeInfo, Verdict
 from .pods import PodInfo
 from .remembered import PASSED, pick
+from .scoring import NO_SCORES, Scores, run_scores
 
 LEAST_NODES, LEAST_PERCENT = 100, 5  # minFeasibleNodesToFind, minFeasibleNodesPercentageToFind
-
-
-class Column(NamedTuple):
-    """One plugin's scores of all nodes."""
-
-    plugin: str
-    weight: int
-    raw: list[int]
-    normalized: list[int]
-
-
-class Scores(NamedTuple):
-    """Every score of every node that fits: totals by node, and where they come from."""
-
-    nodes: list[str]
-    totals: list[int]
-    columns: list[Column]
-
-    def of(self, index: int) -> dict[str, tuple[int, int, int, int]]:
-        """plugin -> (raw, normalized, weight, weighted) of one node."""
-        return {
-            name: (raw[index], normal[index], weight, normal[index] * weight)
-            for name, weight, raw, normal in self.columns
-        }
-
-
-NO_SCORES = Scores([], [], [])
 
 
 class Decision(NamedTuple):
@@ -72,11 +45,13 @@ def nodes_to_find(all_nodes: int, percent: int = 0) -> int:
 
 
 def decide(
-    cycle: Cycle, plugins: tuple[Plugin, ...], *, start: int, choose, scoring: tuple[Plugin, ...] | None = None, percent: int = 0
-) -> Decision:
+    cycle: Cycle, plugins: tuple[Plugin, ...], *, start: int, choose, scoring: tuple[Plugin, ...] | None = None, percent: int = 0,
+    is_told: bool = True,
+) -> Decision:  # fmt: skip
     """Find the node for a Pod. start: where to begin among the nodes. choose(n): an index below n, to break ties.
 
     scoring: those that score, where they are others. percent: of the nodes need to fit, 0 for the usual rule.
+    is_told: whether somebody wants to know the scores.
     """
     nodes = cycle.cache.nodes
     filters, candidates, before, narrowing = prepare_filters(cycle, plugins, nodes)
@@ -98,10 +73,10 @@ def decide(
         first = chosen[0] if chosen else ""
         return Decision(first, verdicts, NO_SCORES, chosen, len(places), len(nodes), next_start, absent=absent, narrowing=tuple(narrowing))
     scores = run_scores(cycle, plugins if scoring is None else scoring, places)
-    best = max(scores.totals)
-    ties = list(compress(scores.nodes, map(best.__eq__, scores.totals)))
+    ties = scores.best()
     chosen = ties[choose(len(ties))] if len(ties) > 1 else ties[0]
-    return Decision(chosen, verdicts, scores, ties, len(places), len(nodes), next_start, absent=absent)
+    told = scores.spread_out() if is_told else NO_SCORES
+    return Decision(chosen, verdicts, told, ties, len(places), len(nodes), next_start, absent=absent)
 
 
 def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeInfo]):
@@ -241,29 +216,3 @@ def take_away(trial: Cycle, info: PodInfo, node: NodeInfo) -> None:
     node.remove(info.key)
     for plugin in trial.filters:
         plugin.adjust(trial, info, node, -1)
-
-
-def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], places: list[int]) -> Scores:
-    """Every plugin's score of every node: raw, normalised, weighed, summed."""
-    cycle.places, nodes = places, pick(cycle.cache.nodes, places)
-    columns = []
-    for plugin in plugins:
-        if not plugin.weight or plugin.pre_score(cycle, nodes) == SKIP:
-            continue
-        raw = plugin.scores(cycle, nodes)
-        columns.append(Column(plugin.name, plugin.weight, raw, plugin.normalize(cycle, nodes, raw)))
-    return Scores(pick(cycle.cache.titles, places), _totals(columns, len(nodes)), columns)
-
-
-def _totals(columns: list[Column], count: int) -> list[int]:
-    """The weighed sum for each node; a plugin to which all nodes are the same is a constant, and most are."""
-    constant, varied = 0, []
-    for column in columns:
-        if column.normalized.count(column.normalized[0]) == count:
-            constant += column.normalized[0] * column.weight
-        else:
-            varied.append(column)
-    totals = [constant] * count
-    for _, weight, _, normal in varied:
-        totals = list(map(add, totals, normal if weight == 1 else map(mul, normal, repeat(weight))))
-    return totals

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from .cache import Cache
 from .nodes import NodeInfo
 from .pods import PodInfo
-from .remembered import likeness, translated
+from .remembered import likeness
 
 SKIP = "skip"  # a plugin has nothing to do with this Pod
 MAX_SCORE = 100
@@ -43,23 +43,33 @@ class Listers(NamedTuple):
 NO_LISTERS = Listers(lambda resource, key: None, lambda resource, namespace: [])
 
 
+class Sort:
+    """Nodes of which the plugins that score read the same: each one's `trait`, in their order. Equal to itself alone."""
+
+    __slots__ = ("traits",)
+
+    def __init__(self, traits: tuple[Hashable, ...]):
+        self.traits = traits
+
+
 class Cycle:
     """One attempt to place one Pod; `data` is for what a plugin prepares and later reads."""
 
-    __slots__ = ("cache", "data", "filters", "likeness", "listers", "places", "pod")
+    __slots__ = ("cache", "data", "filters", "found", "likeness", "listers", "pod", "sorts")
 
     def __init__(self, pod: PodInfo, cache: Cache, listers: Listers = NO_LISTERS):
         self.pod, self.cache, self.listers = pod, cache, listers
         self.data: dict[str, Any] = {}
         self.filters: list[Plugin] = []  # those that have something to say about this Pod
         self.likeness = likeness(pod)
-        self.places: list[int] = []  # of the nodes that are scored, in the cache's order
+        self.sorts: list[Sort] = []  # of each node that is scored
+        self.found: list[Sort] = []  # each of them once
 
     def fork(self) -> Cycle:
         """The same attempt, in which Pods may be put onto nodes and taken away on trial (Plugin.adjust)."""
         other = Cycle.__new__(Cycle)
         other.pod, other.cache, other.listers, other.likeness = self.pod, self.cache, self.listers, self.likeness
-        other.data, other.filters, other.places = dict(self.data), self.filters, self.places
+        other.data, other.filters, other.sorts, other.found = dict(self.data), self.filters, self.sorts, self.found
         return other
 
 
@@ -73,9 +83,8 @@ class Plugin:
     name = ""
     order = 0  # when its turn comes
     weight = 0  # of its score in the total; without one it does not score
-    # What it says of a node follows from that node, the Pod's likeness and `basis`: its answers are remembered. See remembered.py.
+    # What its filter and its score say of a node follow from that node and the Pod's likeness: they are remembered. See remembered.py.
     is_local = False
-    variant: Hashable = ""  # what sets its scores apart from those of the same plugin in another profile
     hints: dict[str, Hint] = {}  # change -> hint; changes are those of events.py
 
     def pre_filter(self, cycle: Cycle) -> str | Rejection | OnlyNodes | None:
@@ -95,25 +104,24 @@ class Plugin:
     # Once no node fits: what may be done about it.
     post_filter: Callable[[Cycle, Any, Callable[[int], int]], Any] | None = None
 
-    def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> str | None:
+    def pre_score(self, cycle: Cycle) -> str | None:
         """Prepare; SKIP when there is nothing to score."""
 
-    score: Callable[[Cycle, NodeInfo], int] | None = None
+    score: Callable[[Cycle, NodeInfo], int] | None = None  # of a local plugin
 
     def basis(self, cycle: Cycle) -> Hashable:
-        """What else the scores of a local plugin depend on."""
+        """What the traits of nodes depend on, beside the node and the Pod's likeness."""
 
-    def scores(self, cycle: Cycle, nodes: list[NodeInfo]) -> list[int]:
-        """The raw scores of all nodes that fit."""
-        act = self.score
-        if not self.is_local:
-            return [act(cycle, node) for node in nodes]
-        return cycle.cache.remembered.picked(
-            (self.name, self.variant, cycle.likeness), cycle.places, lambda node: act(cycle, node), self.basis(cycle)
-        )
+    def trait(self, cycle: Cycle, node: NodeInfo) -> Hashable:
+        """All of a node that its score depends on; another only once the node has changed, or the Pods on it."""
+        return self.score(cycle, node)
 
-    def normalize(self, cycle: Cycle, nodes: list[NodeInfo], scores: list[int]) -> list[int]:
-        """Bring the raw scores of all nodes to 0..100."""
+    def scores(self, cycle: Cycle, traits: list) -> list[int]:
+        """The raw score of each sort of nodes that is there."""
+        return traits
+
+    def normalize(self, cycle: Cycle, traits: list, scores: list[int]) -> list[int]:
+        """Bring the raw scores of all sorts of nodes to 0..100."""
         return scores
 
 
@@ -123,7 +131,7 @@ def normalized(scores: list[int], *, reverse: bool = False) -> list[int]:
     if highest == 0:
         return [MAX_SCORE] * len(scores) if reverse else scores
     lost = MAX_SCORE if reverse else 0
-    return translated(scores, lambda score: abs(lost - MAX_SCORE * score // highest))
+    return [abs(lost - MAX_SCORE * score // highest) for score in scores]
 
 
 @cache

@@ -35,7 +35,6 @@ class NodeInfo:
         "node",
         "nonzero_cpu",
         "nonzero_memory",
-        "place",
         "pod_limit",
         "pods",
         "scalars",
@@ -51,7 +50,6 @@ class NodeInfo:
 
     def __init__(self, name: str):
         self.name, self.node = name, None
-        self.place = 0  # in the cache's order of nodes, while it is one of them
         self.labels, self.unschedulable, self.hard_taints, self.soft_taints = {}, False, (), ()
         self.cpu = self.memory = self.storage = self.pod_limit = 0
         self.scalars: dict[str, int] = {}

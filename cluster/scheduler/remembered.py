@@ -15,8 +15,10 @@ from .pods import PodInfo
 
 if TYPE_CHECKING:
     from .cache import Cache
+    from .framework import Sort
 
-TABLES = 512  # answers that are kept: a table each for a plugin's scores, or the verdicts, of one sort of Pods
+TABLES = 512  # answers that are kept: a table each for the verdicts on nodes, or their sorts, as like Pods see them
+SORTS = 4096  # of nodes that are known; beyond, they are found anew
 PASSED = True  # in a table of verdicts
 ABSENT = False  # in a table of labels
 
@@ -30,10 +32,10 @@ def likeness(pod: PodInfo) -> Hashable:
 class Table:
     """A value for each node, by its place in the order of nodes; None where nobody has asked yet."""
 
-    __slots__ = ("basis", "is_full", "order", "seen", "values")
+    __slots__ = ("is_full", "order", "seen", "values")
 
-    def __init__(self, order: list[NodeInfo], basis: Hashable, seen: int):
-        self.order, self.basis, self.seen, self.is_full = order, basis, seen, False
+    def __init__(self, order: list[NodeInfo], seen: int):
+        self.order, self.seen, self.is_full = order, seen, False
         self.values: list[Any] = [None] * len(order)
 
     def fill(self, places: Sequence[int], answer: Callable[[NodeInfo], Any]) -> None:
@@ -50,13 +52,14 @@ class Remembered:
     def __init__(self, cache: Cache):
         self.cache = cache
         self.tables: dict[Hashable, Table] = {}
+        self._sorts: dict[tuple, Sort] = {}  # by traits
 
-    def table(self, key: Hashable, answer: Callable[[NodeInfo], Any], basis: Hashable = None) -> Table:
-        """A table that is true for every node as it is now. basis: what the answers depend on beside key and node."""
+    def table(self, key: Hashable, answer: Callable[[NodeInfo], Any]) -> Table:
+        """A table that is true for every node as it is now."""
         cache, order = self.cache, self.cache.nodes
         table = self.tables.get(key)
-        if table is None or table.order is not order or table.basis != basis:
-            return self._begun(key, basis)
+        if table is None or table.order is not order:
+            return self._begun(key)
         if table.seen != cache.generation:
             values = table.values
             for place in cache.changed_since(table.seen):
@@ -65,16 +68,25 @@ class Remembered:
             table.seen = cache.generation
         return table
 
-    def _begun(self, key: Hashable, basis: Hashable) -> Table:
+    def _begun(self, key: Hashable) -> Table:
         self.tables.pop(key, None)
-        table = self.tables[key] = Table(self.cache.nodes, basis, self.cache.generation)
+        table = self.tables[key] = Table(self.cache.nodes, self.cache.generation)
         if len(self.tables) > TABLES:
             del self.tables[next(iter(self.tables))]
         return table
 
-    def picked(self, key: Hashable, places: list[int], answer: Callable[[NodeInfo], Any], basis: Hashable = None) -> list[Any]:
+    def sort(self, traits: tuple[Hashable, ...], make: Callable[[tuple], Sort]) -> Sort:
+        """The one sort of nodes with these traits. (Should a second one be made of the same, it scores the same.)"""
+        found = self._sorts.get(traits)
+        if found is None:
+            if len(self._sorts) >= SORTS:
+                self._sorts.clear()
+            found = self._sorts[traits] = make(traits)
+        return found
+
+    def picked(self, key: Hashable, places: list[int], answer: Callable[[NodeInfo], Any]) -> list[Any]:
         """The values at some places."""
-        table = self.table(key, answer, basis)
+        table = self.table(key, answer)
         if not table.is_full:
             table.fill(places, answer)
         return pick(table.values, places)

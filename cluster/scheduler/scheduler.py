@@ -397,7 +397,7 @@ class Scheduler(Process):
         profile = self.profiles[info.spec["schedulerName"]]
         decision = decide(
             cycle, profile.filtering, start=self.state.next_start, choose=self.engine.rng("scheduler").below,
-            scoring=profile.scoring, percent=profile.percent,
+            scoring=profile.scoring, percent=profile.percent, is_told=self.engine.trace.on,
         )  # fmt: skip
         self.state.next_start = decision.next_start
         verdicts.trace(self, f"pods/{entry.key}", decision, profile.filters)

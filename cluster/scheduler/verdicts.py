@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .cycle import Column, Decision, Scores
+from .cycle import Decision
 from .nodes import Verdict
+from .scoring import Column, Scores
 
 FEW_NODES = 8  # up to here each node is a fact of its own; beyond, one table
 

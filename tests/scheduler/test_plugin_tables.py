@@ -25,6 +25,7 @@ from cluster.scheduler.plugins import (
     volume_zone,
 )
 from cluster.scheduler.pods import PodInfo
+from cluster.scheduler.scoring import run_scores
 
 MIB = 1 << 20
 ZONE, HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
@@ -69,11 +70,8 @@ def verdicts(plugin, *about, **more):
 def points(plugin, *about, **more):
     """Each node's score, normalised, before it is weighed."""
     attempt = cycle(*about, **more)
-    nodes = list(attempt.cache.nodes)
-    attempt.places = list(range(len(nodes)))
-    if plugin.PLUGIN.pre_score(attempt, nodes) == "skip":
-        return "skipped"
-    return plugin.PLUGIN.normalize(attempt, nodes, plugin.PLUGIN.scores(attempt, nodes))
+    columns = run_scores(attempt, (plugin.PLUGIN,), list(range(len(attempt.cache.nodes)))).spread_out().columns
+    return columns[0].normalized if columns else "skipped"
 
 
 # -- NodeName, NodeUnschedulable, NodePorts -------------------------------------------------------------------------------

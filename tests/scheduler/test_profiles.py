@@ -16,6 +16,7 @@ from cluster.scheduler.configuration_rules import ConfigurationError
 from cluster.scheduler.cycle import nodes_to_find
 from cluster.scheduler.framework import plugins
 from cluster.scheduler.plugins import inter_pod_affinity, pod_topology_spread
+from cluster.scheduler.scoring import run_scores
 
 from .bench import Bench
 from .test_plugin_tables import HOST, cycle, node, pod
@@ -186,9 +187,8 @@ def test_a_required_term_of_a_pod_that_is_there_is_worth_what_the_profile_says(w
     found = only(with_args("InterPodAffinity", **({} if weight is None else {"hardPodAffinityWeight": weight})))
     plugin = next(each for each in found.scoring if each.name == inter_pod_affinity.PLUGIN.name)
     attempt = cycle(pod("p", labels={"app": "a"}), [node("a", labels={HOST: "a"}), node("b", labels={HOST: "b"})], [("a", near("q", HOST))])
-    attempt.places = [0, 1]
-    answer = plugin.pre_score(attempt, attempt.cache.nodes)
-    assert (answer or plugin.scores(attempt, attempt.cache.nodes)) == raw
+    columns = run_scores(attempt, (plugin,), [0, 1]).spread_out().columns
+    assert (columns[0].raw if columns else "skip") == raw
 
 
 @pytest.mark.parametrize(("action", "rejected"), [("DoNotSchedule", ["a"]), ("ScheduleAnyway", [])])
@@ -202,10 +202,9 @@ def test_a_profiles_own_constraints_hold_for_pods_that_have_none(action, rejecte
     info.pod["metadata"]["ownerReferences"] = [owner]
     nodes = [node("a", labels={HOST: "a"}), node("b", labels={HOST: "b"})]
     attempt = cycle(info, nodes, [("a", pod("q", labels={"app": "a"}))], {("replicasets", "default/set"): owning})
-    attempt.places = [0, 1]
     is_skipped = plugin.pre_filter(attempt) == "skip"
     assert [each.name for each in attempt.cache.nodes if not is_skipped and plugin.filter(attempt, each)] == rejected
-    assert (plugin.pre_score(attempt, attempt.cache.nodes) == "skip") is (action == "DoNotSchedule")
+    assert (plugin.pre_score(attempt) == "skip") is (action == "DoNotSchedule")
 
 
 class Configured(Bench):

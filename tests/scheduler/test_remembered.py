@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from cluster.scheduler import pods as pods_module
 from cluster.scheduler import remembered
 from cluster.scheduler.cache import Cache
-from cluster.scheduler.counts import Tally
 from cluster.scheduler.cycle import decide
 from cluster.scheduler.framework import Cycle, plugins
 from cluster.scheduler.pods import PodInfo
 from cluster.scheduler.resources import pod_requests
+from cluster.scheduler.scoring import NO_SCORES
 from tests.scheduler.test_random_clusters import APPS, KEYS, LISTERS, nodes, pods
 
 PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
@@ -68,8 +68,9 @@ histories = st.integers(2, 5).flatmap(
 
 
 def rebuilt(cache):
-    """A cache of the same nodes and Pods, in the same order, that remembers nothing."""
+    """A cache of the same nodes and Pods, in the same order, that remembers nothing, and to which no two nodes are alike."""
     fresh = Cache()
+    fresh.remembered.sort = lambda traits, make: make(traits)
     for node in cache.nodes:
         fresh.set_node(node.node)
     for name, node in cache.by_name.items():
@@ -78,8 +79,8 @@ def rebuilt(cache):
     return fresh
 
 
-def decision_of(cache, info, start):
-    return decide(Cycle(info, cache, LISTERS), plugins(), start=start, choose=lambda count: count - 1)
+def decision_of(cache, info, start, is_told=True):
+    return decide(Cycle(info, cache, LISTERS), plugins(), start=start, choose=lambda count: count - 1, is_told=is_told)
 
 
 def play(history):
@@ -94,6 +95,7 @@ def play(history):
             pod = {**sorts[which], "metadata": {**sorts[which]["metadata"], "name": f"p{number}", "uid": f"p{number}"}}
             decision = decision_of(cache, PodInfo(pod), start)
             assert decision == decision_of(rebuilt(cache), PodInfo(pod), start)
+            assert decision._replace(scores=NO_SCORES) == decision_of(cache, PodInfo(pod), start, is_told=False)
             start = decision.next_start
             if decision.node:
                 cache.add_pod(PodInfo(pod), decision.node)
@@ -165,6 +167,16 @@ def test_what_is_kept_stays_small(monkeypatch):
     assert len(cache._changes) == 3
 
 
+def test_few_sorts_of_nodes_are_kept_and_one_that_is_found_anew_scores_the_same(monkeypatch):
+    monkeypatch.setattr(remembered, "SORTS", 2)
+    cache = cluster(6)
+    for number in range(20):
+        decision = decision_of(cache, pod(number), number % 6)
+        assert decision == decision_of(rebuilt(cache), pod(number), number % 6)
+        cache.add_pod(pod(number), decision.node)
+        assert len(cache.remembered._sorts) <= 2
+
+
 @pytest.mark.parametrize(("field", "value"), [
     ("nodeSelector", {"rack": "x"}), ("tolerations", [{"operator": "Exists"}]), ("nodeName", "n1"),
     ("affinity", {"nodeAffinity": {PREFERRED: []}}), ("initContainers", [{"name": "i", "image": "b:1"}]),
@@ -193,14 +205,3 @@ def test_what_is_read_of_a_pod_is_what_is_read_of_it_alone(one, rest):
     anew = PodInfo({**one, "spec": spec})
     assert (first.requests, first.host_ports, first.likeness) == (anew.requests, anew.host_ports, anew.likeness)
     assert (anew.requests, anew.host_ports) == (pod_requests(spec), pods_module.host_ports(spec))
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=12))
-def test_a_tally_by_place_follows_the_pods(came):
-    cache, order = cluster(4), cluster(4).nodes
-    tally = Tally()
-    assert tally.by_place(cache.nodes) == [0] * 4
-    for index, (place, stays) in enumerate(came):
-        node = cache.nodes[place]
-        tally.add(node, 1 if stays or node.name not in tally.by_node else -1)
-        assert tally.by_place(order) == [tally.by_node.get(each.name, 0) for each in order], index

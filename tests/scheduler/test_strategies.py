@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from cluster.scheduler.plugins.node_resources_fit import PLUGIN, ByStrategy
+from cluster.scheduler.scoring import run_scores
 from cluster.scheduler.strategies import LEAST, MOST, RATIO, Strategy, along
 
 from .test_plugin_tables import cycle, node, pod
@@ -86,7 +87,6 @@ def test_a_shape_is_made_of_straight_lines(shape, points):
 def test_what_two_strategies_say_of_the_same_pod_is_remembered_apart():
     nodes, full = [node("a", cpu="4000", memory="10000"), node("b", cpu="4000", memory="10000")], pod("q", ("2000", "5000"))
     attempt = cycle(pod("p", ("1000", "2500")), nodes, [("a", full)])
-    attempt.places = [0, 1]
     plugins = [ByStrategy(Strategy(MOST)), PLUGIN, ByStrategy(Strategy(RATIO, BOTH, SPREAD)), ByStrategy(Strategy(MOST))]
-    found = [plugin.scores(attempt, attempt.cache.nodes) for plugin in plugins]
+    found = [run_scores(attempt, (plugin,), [0, 1]).spread_out().columns[0].raw for plugin in plugins]
     assert found == [[75, 25], [25, 75], [25, 75], [75, 25]]

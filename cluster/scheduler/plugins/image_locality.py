@@ -21,7 +21,7 @@ class ImageLocality(Plugin):
     name, order, weight = "ImageLocality", 120, 1
     is_local = True
 
-    def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> None:
+    def pre_score(self, cycle: Cycle) -> None:
         spec = cycle.pod.spec
         containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
         names = [with_tag(container.get("image") or "") for container in containers]
@@ -32,19 +32,14 @@ class ImageLocality(Plugin):
         ]
         cycle.data[self.name] = (names, MOST_EACH * len(containers))
 
-    def basis(self, cycle: Cycle) -> tuple:
-        """How many nodes there are, and of each image how large it is and how many have it."""
-        images = map(cycle.cache.images.get, cycle.data[self.name][0])
-        return (len(cycle.cache.nodes), *((image.size, len(image.nodes)) if image is not None else None for image in images))
+    def trait(self, cycle: Cycle, node: NodeInfo) -> tuple[str, ...]:
+        """Those of the Pod's images that the node has; what they are worth depends on how many nodes have them."""
+        return tuple([name for name in cycle.data[self.name][0] if name in node.images])
 
-    def score(self, cycle: Cycle, node: NodeInfo) -> int:
-        names, most = cycle.data[self.name]
-        count, total = len(cycle.cache.nodes), 0
-        for name in names:
-            image = node.images.get(name)
-            if image is not None:
-                total += int(image.size * (len(image.nodes) / count))
-        return MAX_SCORE * (min(max(total, LEAST), most) - LEAST) // (most - LEAST)
+    def scores(self, cycle: Cycle, traits: list[tuple[str, ...]]) -> list[int]:
+        images, count, most = cycle.cache.images, len(cycle.cache.nodes), cycle.data[self.name][1]
+        totals = [sum(int(images[name].size * (len(images[name].nodes) / count)) for name in names) for names in traits]
+        return [MAX_SCORE * (min(max(total, LEAST), most) - LEAST) // (most - LEAST) for total in totals]
 
 
 PLUGIN = ImageLocality()

@@ -6,7 +6,6 @@ Source: kubernetes pkg/scheduler/framework/plugins/interpodaffinity/{plugin,filt
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from operator import add
 from typing import NamedTuple
 
 from cluster.meta.labels import Selector
@@ -220,7 +219,7 @@ class InterPodAffinity(Plugin):
 
     # -- scoring ----------------------------------------------------------------------------------------------------
 
-    def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> str | None:
+    def pre_score(self, cycle: Cycle) -> str | None:
         """Points of each domain, for what the Pod prefers and for what those that are there prefer."""
         pod, rows = cycle.pod, []
         mine = pod.affinity
@@ -239,14 +238,20 @@ class InterPodAffinity(Plugin):
         cycle.data[self.name] = [row for row in points if any(row[1].values())]
         return None if cycle.data[self.name] else SKIP
 
-    def scores(self, cycle: Cycle, nodes: list[NodeInfo]) -> list[int]:
-        totals = [0] * len(nodes)
-        for key, counts, weight in cycle.data[self.name]:
-            domains = cycle.cache.remembered.labels(key, cycle.places)
-            totals = list(map(add, totals, translated(domains, lambda value, counts=counts, weight=weight: counts.get(value, 0) * weight)))
+    def basis(self, cycle: Cycle) -> tuple[str, ...]:
+        return tuple([key for key, _, _ in cycle.data[self.name]])
+
+    def trait(self, cycle: Cycle, node: NodeInfo) -> tuple[str | None, ...]:
+        """The node's domains."""
+        return tuple([node.labels.get(key) for key, _, _ in cycle.data[self.name]])
+
+    def scores(self, cycle: Cycle, traits: list[tuple[str | None, ...]]) -> list[int]:
+        totals = [0] * len(traits)
+        for index, (_, counts, weight) in enumerate(cycle.data[self.name]):
+            totals = [total + counts.get(domains[index], 0) * weight for total, domains in zip(totals, traits, strict=True)]
         return totals
 
-    def normalize(self, cycle: Cycle, nodes: list[NodeInfo], scores: list[int]) -> list[int]:
+    def normalize(self, cycle: Cycle, traits: list[tuple[str | None, ...]], scores: list[int]) -> list[int]:
         lowest, highest = min(scores), max(scores)
         if lowest == highest:
             return [0] * len(scores)

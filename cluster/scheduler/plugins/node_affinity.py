@@ -59,7 +59,7 @@ class NodeAffinity(Plugin):
     def filter(self, cycle: Cycle, node: NodeInfo) -> Rejection | None:
         return None if cycle.data[self.name].matches(node.node) else REJECTION
 
-    def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> str | None:
+    def pre_score(self, cycle: Cycle) -> str | None:
         return None if _preferred(cycle.pod) else SKIP
 
     def score(self, cycle: Cycle, node: NodeInfo) -> int:
@@ -67,7 +67,7 @@ class NodeAffinity(Plugin):
             term["weight"] for term in _preferred(cycle.pod) if term_matches(term.get("preference") or {}, node.node)
         )
 
-    def normalize(self, cycle: Cycle, nodes: list[NodeInfo], scores: list[int]) -> list[int]:
+    def normalize(self, cycle: Cycle, traits: list[int], scores: list[int]) -> list[int]:
         return normalized(scores)
 
 

@@ -23,7 +23,7 @@ class NodeResourcesBalancedAllocation(Plugin):
     name, order, weight = "NodeResourcesBalancedAllocation", 110, 1
     is_local = True
 
-    def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> str | None:
+    def pre_score(self, cycle: Cycle) -> str | None:
         requests = cycle.pod.requests
         return None if requests.cpu or requests.memory else SKIP
 

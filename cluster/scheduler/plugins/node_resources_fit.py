@@ -115,13 +115,13 @@ class NodeResourcesFit(Plugin):
 
 
 class ByStrategy(NodeResourcesFit):
-    """The same with a profile's scoringStrategy, apart from which its scores are remembered."""
+    """The same with a profile's scoringStrategy."""
 
     def __init__(self, strategy: Strategy):
-        self.variant = strategy
+        self.strategy = strategy
 
     def score(self, cycle: Cycle, node: NodeInfo) -> int:
-        return self.variant.score(cycle.pod.requests, node)
+        return self.strategy.score(cycle.pod.requests, node)
 
 
 PLUGIN = NodeResourcesFit()

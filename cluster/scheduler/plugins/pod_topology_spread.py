@@ -5,9 +5,7 @@ Source: kubernetes pkg/scheduler/framework/plugins/podtopologyspread/{common,fil
 
 from __future__ import annotations
 
-from itertools import repeat
 from math import log
-from operator import add
 from typing import NamedTuple
 
 from cluster.meta import labels
@@ -18,7 +16,7 @@ from ..counts import Tally
 from ..framework import MAX_SCORE, SKIP, Cycle, Plugin, Rejection
 from ..nodes import ZONE, NodeInfo
 from ..pods import PodInfo, tolerates
-from ..remembered import ABSENT, pick, translated
+from ..remembered import translated
 
 HOSTNAME = "kubernetes.io/hostname"
 MISMATCH = Rejection(("node(s) didn't match pod topology spread constraints",), resolvable=True)
@@ -50,6 +48,7 @@ class Constraint(NamedTuple):
         return is_free and not self.honors_taints
 
 
+NOBODY = Tally()  # whom an empty selector selects
 DEFAULTS = ((3, HOSTNAME), (5, ZONE))  # all of them ScheduleAnyway
 
 
@@ -191,13 +190,15 @@ def domains_of(constraint: Constraint, counts: dict[str, int], self_match: bool)
 
 
 class Preferences(NamedTuple):
-    """The soft constraints, ready to score with: (label's key, matching Pods, weight, allowed skew - 1).
+    """The soft constraints, ready to score with. needed: whose labels a node must have, else it is ignored.
 
-    Hosts are counted by node, in a list by place; all else by the label's value. ignored: nodes without the labels.
+    tallies: the matching Pods by node, of those that count hosts; others count by the label's value (`counts`), if a node has one.
     """
 
-    rows: list[tuple[str, dict[str, int] | list[int], float, int]]
-    ignored: dict[str, None]
+    constraints: list[Constraint]
+    needed: list[Constraint]
+    tallies: list[Tally | None]
+    counts: list[dict[str, int] | None]
 
 
 class PodTopologySpread(Plugin):
@@ -260,7 +261,7 @@ class PodTopologySpread(Plugin):
         domain = node.labels[constraint.key]
         return domains_of(constraint, {**domains.counts, domain: domains.counts.get(domain, 0) + sign}, domains.self_match)
 
-    def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> str | None:
+    def pre_score(self, cycle: Cycle) -> str | None:
         is_explicit = bool(cycle.pod.spec.get("topologySpreadConstraints"))
         if is_explicit:
             constraints = explicit_constraints(cycle.pod, "ScheduleAnyway")
@@ -270,76 +271,79 @@ class PodTopologySpread(Plugin):
             constraints = listed_constraints(cycle, self.listed, "ScheduleAnyway")
         if not constraints:
             return SKIP
-        cycle.data[self.name] = self._preferences(cycle, nodes, constraints, needs_all_keys=is_explicit or self.listed is not None)
+        needed = constraints if is_explicit or self.listed is not None else []
+        tallies = [self._tally(cycle, one) for one in constraints]
+        counts = [self._counts(cycle, one, needed) for one in constraints]
+        cycle.data[self.name] = Preferences(constraints, needed, tallies, counts)
         return None
 
-    def _preferences(
-        self, cycle: Cycle, nodes: list[NodeInfo], constraints: list[Constraint], *, needs_all_keys: bool
-    ) -> Preferences:
-        needed = constraints if needs_all_keys else []
-        is_anybody_ignored = not all(cycle.cache.label(one.key).is_everywhere for one in needed)
-        ignored = {node.name: None for node in nodes if not _has_keys(node.labels, needed)} if is_anybody_ignored else {}
-        count, rows = len(nodes) - len(ignored), []
-        for constraint in constraints:
-            key, allowed = constraint.key, constraint.max_skew - 1
-            if key == HOSTNAME:
-                by_place = matching_pods(cycle, constraint.selector).by_place(cycle.cache.nodes)
-                rows.append((key, by_place, log(count + 2), allowed))
+    @staticmethod
+    def _tally(cycle: Cycle, constraint: Constraint) -> Tally | None:
+        if constraint.key != HOSTNAME:
+            return None
+        return NOBODY if constraint.selector.empty else matching_pods(cycle, constraint.selector)
+
+    @staticmethod
+    def _counts(cycle: Cycle, constraint: Constraint, needed: list[Constraint]) -> dict[str, int] | None:
+        if constraint.key == HOSTNAME or not cycle.cache.label(constraint.key).values:
+            return None
+        return pods_by_domain(cycle, constraint, needed)
+
+    def basis(self, cycle: Cycle) -> tuple:
+        found: Preferences = cycle.data[self.name]
+        return (*[tally or one.key for tally, one in zip(found.tallies, found.constraints, strict=True)], len(found.needed))
+
+    def trait(self, cycle: Cycle, node: NodeInfo) -> tuple[int | str | None, ...] | None:
+        """For each constraint the matching Pods on the node, or its domain, None where it has none; None alone: it is ignored."""
+        found: Preferences = cycle.data[self.name]
+        if not _has_keys(node.labels, found.needed):
+            return None
+        return tuple([
+            node.labels.get(one.key) if tally is None else tally.by_node.get(node.name, 0) if one.key in node.labels else None
+            for tally, one in zip(found.tallies, found.constraints, strict=True)
+        ])  # fmt: skip
+
+    def scores(self, cycle: Cycle, traits: list[tuple | None]) -> list[int]:
+        """Each constraint gives points for the Pods in the domain, and nothing to a node without the label."""
+        rows = self._rows(cycle, traits)
+        if len(rows) == 1:
+            return [0 if trait is None else int(_points(trait, *rows[0]) + 0.5) for trait in traits]  # none is below zero
+        return [0 if trait is None else int(sum([_points(trait, *row) for row in rows]) + 0.5) for trait in traits]
+
+    @staticmethod
+    def _rows(cycle: Cycle, traits: list[tuple | None]) -> list[tuple[int, dict[str, int] | None, float, int]]:
+        """(index, matching Pods by domain or None for the node's own, weight, allowed skew - 1) of the constraints that count."""
+        found, rows = cycle.data[PodTopologySpread.name], []
+        for index, one in enumerate(found.constraints):
+            if found.tallies[index] is not None:
+                rows.append((index, None, log(_scored(cycle, traits) + 2), one.max_skew - 1))
                 continue
-            domains = dict.fromkeys(self._domains_of(cycle, nodes, key, ignored)) if cycle.cache.label(key).values else ()
+            domains = dict.fromkeys(trait[index] or "" for trait in traits if trait is not None) if found.counts[index] is not None else ()
             if any(domains):  # a node without the label gets nothing for it
-                rows.append((key, pods_by_domain(cycle, constraint, needed), log(len(domains) + 2), allowed))
-        return Preferences(rows, ignored)
+                rows.append((index, found.counts[index], log(len(domains) + 2), one.max_skew - 1))
+        return rows
 
-    @staticmethod
-    def _domains_of(cycle: Cycle, nodes: list[NodeInfo], key: str, ignored: dict[str, None]) -> list[str]:
-        if ignored:
-            return [node.labels.get(key, "") for node in nodes if node.name not in ignored]
-        return [value or "" for value in dict.fromkeys(cycle.cache.remembered.labels(key, cycle.places))]
-
-    def scores(self, cycle: Cycle, nodes: list[NodeInfo]) -> list[int]:
-        """Row by row rather than node by node: there may be hundreds of nodes, and there are one or two rows."""
-        rows, ignored = cycle.data[self.name]
-        if len(rows) == 1 and not ignored and cycle.cache.label(rows[0][0]).is_everywhere:  # as nearly always: one step instead of two
-            key, counts, weight, allowed = rows[0]
-            return translated(self._matching(cycle, key, counts), lambda count: int(count * weight + allowed + 0.5))
-        totals: list[float] = []
-        for row in rows:
-            points = self._points(cycle, *row)
-            totals = list(map(add, totals, points)) if totals else points
-        scores = translated(totals, lambda total: int(total + 0.5)) if totals else [0] * len(nodes)  # none is below zero
-        return [0 if node.name in ignored else score for node, score in zip(nodes, scores, strict=True)] if ignored else scores
-
-    @staticmethod
-    def _matching(cycle: Cycle, key: str, counts: dict[str, int] | list[int]) -> list[int]:
-        """The matching Pods in each node's domain."""
-        if isinstance(counts, list):
-            return pick(counts, cycle.places)
-        return list(map(counts.get, cycle.cache.remembered.labels(key, cycle.places), repeat(0)))
-
-    def _points(self, cycle: Cycle, key: str, counts: dict[str, int] | list[int], weight: float, allowed: int) -> list[float]:
-        """What one constraint gives each node; nothing to one without the label."""
-        points = translated(self._matching(cycle, key, counts), lambda count: count * weight + allowed)
-        if cycle.cache.label(key).is_everywhere:
-            return points
-        domains = cycle.cache.remembered.labels(key, cycle.places)
-        return [0.0 if domain is ABSENT else more for domain, more in zip(domains, points, strict=True)]
-
-    def normalize(self, cycle: Cycle, nodes: list[NodeInfo], scores: list[int]) -> list[int]:
-        ignored = cycle.data[self.name].ignored
-        if not ignored:
-            both, highest = max(scores) + min(scores), max(scores)
-            return translated(scores, lambda score: MAX_SCORE * (both - score) // highest) if highest else [MAX_SCORE] * len(scores)
-        counted = [score for node, score in zip(nodes, scores, strict=True) if node.name not in ignored]
+    def normalize(self, cycle: Cycle, traits: list[tuple | None], scores: list[int]) -> list[int]:
+        counted = [score for trait, score in zip(traits, scores, strict=True) if trait is not None]
         lowest, highest = min(counted, default=0), max(counted, default=0)
         return [
-            0
-            if node.name in ignored
-            else MAX_SCORE
-            if highest == 0
-            else MAX_SCORE * (highest + lowest - score) // highest
-            for node, score in zip(nodes, scores, strict=True)
+            0 if trait is None else MAX_SCORE * (highest + lowest - score) // highest if highest else MAX_SCORE
+            for trait, score in zip(traits, scores, strict=True)
         ]
+
+
+def _scored(cycle: Cycle, traits: list[tuple | None]) -> int:
+    """How many of the nodes that fit are not ignored."""
+    ignored = [sort for sort, trait in zip(cycle.found, traits, strict=True) if trait is None]
+    return len(cycle.sorts) - sum(map(cycle.sorts.count, ignored))
+
+
+def _points(trait: tuple, index: int, counts: dict[str, int] | None, weight: float, allowed: int) -> float:
+    """What one constraint gives a node."""
+    where = trait[index]
+    if where is None:
+        return 0.0
+    return (where if counts is None else counts.get(where, 0)) * weight + allowed
 
 
 PLUGIN = PodTopologySpread()

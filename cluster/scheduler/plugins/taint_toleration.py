@@ -36,7 +36,7 @@ class TaintToleration(Plugin):
                 return REJECTION
         return None
 
-    def pre_score(self, cycle: Cycle, nodes: list[NodeInfo]) -> None:
+    def pre_score(self, cycle: Cycle) -> None:
         cycle.data[self.name] = [t for t in cycle.pod.tolerations if t.get("effect") in (None, "", "PreferNoSchedule")]
 
     def score(self, cycle: Cycle, node: NodeInfo) -> int:
@@ -45,7 +45,7 @@ class TaintToleration(Plugin):
         tolerations = cycle.data[self.name]
         return sum(not tolerates(tolerations, taint) for taint in node.soft_taints)
 
-    def normalize(self, cycle: Cycle, nodes: list[NodeInfo], scores: list[int]) -> list[int]:
+    def normalize(self, cycle: Cycle, traits: list[int], scores: list[int]) -> list[int]:
         return normalized(scores, reverse=True)
 
 

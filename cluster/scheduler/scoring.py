@@ -1,0 +1,100 @@
+"""Scores the nodes that fit: what every plugin gives, brought to 0..100, weighed and summed.
+
+Between two Pods of a ReplicaSet a node or two change, and most nodes are alike to the plugins. So nodes go by sorts: those of which
+all plugins that score read the same. A node's sort is remembered until it changes, and a cycle asks the plugins about sorts alone.
+Source: kubernetes pkg/scheduler/framework/runtime/framework.go (RunPreScorePlugins, RunScorePlugins).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import compress
+from typing import NamedTuple
+
+from .framework import SKIP, Cycle, Plugin, Sort
+from .nodes import NodeInfo
+from .remembered import pick
+
+
+class Column(NamedTuple):
+    """One plugin's scores of all nodes."""
+
+    plugin: str
+    weight: int
+    raw: list[int]
+    normalized: list[int]
+
+
+class Scores(NamedTuple):
+    """Every score of every node that fits: totals by node, and where they come from."""
+
+    nodes: list[str]
+    totals: list[int]
+    columns: list[Column]
+
+    def of(self, index: int) -> dict[str, tuple[int, int, int, int]]:
+        """plugin -> (raw, normalized, weight, weighted) of one node."""
+        return {
+            name: (raw[index], normal[index], weight, normal[index] * weight)
+            for name, weight, raw, normal in self.columns
+        }
+
+
+NO_SCORES = Scores([], [], [])
+
+
+class BySort(NamedTuple):
+    """The scores of the sorts that are there. names and sorts: of each node that fits; totals and columns: of each sort in `found`."""
+
+    names: list[str]
+    sorts: list[Sort]
+    found: list[Sort]
+    totals: list[int]
+    columns: list[Column]
+
+    def best(self) -> list[str]:
+        """The names of the nodes with the highest total."""
+        highest = max(self.totals)
+        winners = list(compress(self.found, map(highest.__eq__, self.totals)))
+        if len(winners) == 1 and self.sorts.count(winners[0]) == 1:
+            return [self.names[self.sorts.index(winners[0])]]
+        return list(compress(self.names, map(dict.fromkeys(winners).__contains__, self.sorts)))
+
+    def spread_out(self) -> Scores:
+        """The same by node, for who wants to know it all."""
+        columns = []
+        for name, weight, raw, normal in self.columns:
+            raws = self._by_node(raw)
+            columns.append(Column(name, weight, raws, raws if normal == raw else self._by_node(normal)))
+        return Scores(self.names, self._by_node(self.totals), columns)
+
+    def _by_node(self, row: list[int]) -> list[int]:
+        """A value for each node; mostly all are the same."""
+        if row.count(row[0]) == len(row):
+            return [row[0]] * len(self.sorts)
+        return list(map(dict(zip(self.found, row, strict=True)).__getitem__, self.sorts))
+
+
+def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], places: list[int]) -> BySort:
+    """Every plugin's score of every sort of nodes among those at some places: raw, normalised, weighed, summed."""
+    acting = [plugin for plugin in plugins if plugin.weight and plugin.pre_score(cycle) != SKIP]
+    cycle.sorts = _sorts(cycle, acting, places)
+    cycle.found = list(dict.fromkeys(cycle.sorts))
+    totals, columns = [0] * len(cycle.found), []
+    for index, plugin in enumerate(acting):
+        traits, weight = [sort.traits[index] for sort in cycle.found], plugin.weight
+        raw = plugin.scores(cycle, traits)
+        normal = plugin.normalize(cycle, traits, raw)
+        columns.append(Column(plugin.name, weight, raw, normal))
+        totals = [total + score * weight for total, score in zip(totals, normal, strict=True)]
+    return BySort(pick(cycle.cache.titles, places), cycle.sorts, cycle.found, totals, columns)
+
+
+def _sorts(cycle: Cycle, acting: list[Plugin], places: list[int]) -> list[Sort]:
+    """Each node's sort."""
+    key = ("sorts", cycle.likeness, *acting, *[plugin.basis(cycle) for plugin in acting])
+    return cycle.cache.remembered.picked(key, places, partial(_sort_of, cycle, acting))
+
+
+def _sort_of(cycle: Cycle, acting: list[Plugin], node: NodeInfo) -> Sort:
+    return cycle.cache.remembered.sort(tuple([plugin.trait(cycle, node) for plugin in acting]), Sort)
