@@ -74,6 +74,12 @@ def inputs_after(sandbox: Sandbox, number: int) -> list[tuple[int, int, int, str
     return [(row.number, row.step, row.at_ms, row.kind, _decode(bytes(row.data))) for row in rows.iterator()]
 
 
+def inputs_of(sandbox: Sandbox, kinds: Sequence[str]) -> list[tuple[str, object]]:
+    """(kind, data) of all inputs of some kinds, in order."""
+    rows = Input.objects.filter(sandbox=sandbox, kind__in=kinds).order_by("number")
+    return [(row.kind, _decode(bytes(row.data))) for row in rows.iterator()]
+
+
 def last_input(sandbox: Sandbox) -> int:
     """The number of the newest input, 0 if there is none."""
     return Input.objects.filter(sandbox=sandbox).aggregate(newest=Max("number"))["newest"] or 0

@@ -14,6 +14,7 @@ from cluster.models import Sandbox
 from cluster.store import log
 from cluster.store.memory import Change
 
+from . import lasting
 from .bootstrap import missing_objects
 from .simulation import BOOT_MS, Settings, Simulation
 from .version import engine_version
@@ -133,7 +134,7 @@ class Replay:
 
 
 def resume(sandbox: Sandbox) -> Simulation:
-    """Under a changed engine nothing is replayed: objects from the store, components started anew, as after an upgrade."""
+    """Under a changed engine nothing is replayed: objects from the store, components started anew, as after an upgrade; see lasting.py."""
     settings = settings_of(sandbox)
     simulation = Simulation(settings)
     rows = [[key, obj, row.create_revision, row.revision, row.version] for key, obj, row in log.current_objects(sandbox)]
@@ -144,7 +145,9 @@ def resume(sandbox: Sandbox) -> Simulation:
     simulation.inputs, simulation.begun_ms = log.last_input(sandbox), BOOT_MS
     engine.record("kube-apiserver", "EngineChanged", "", {"revision": sandbox.revision, "objects": len(rows)})
     simulation.server.begin(missing_objects(simulation.store, engine))
+    left = lasting.set_up(simulation, log.inputs_of(sandbox, lasting.KINDS))
     simulation.start_components()
+    lasting.go_on(simulation, left)
     for _ in range(REST_STEPS):  # a resumed run must begin with a snapshot: its journal alone would not lead here
         if engine.is_at_rest or engine.step() is None:
             break

@@ -7,6 +7,8 @@ import msgspec
 import pytest
 
 from cluster.models import Input, Sandbox, Snapshot
+from cluster.runtime.registry import registry_of
+from cluster.runtime.repositories import repositories_of
 from cluster.store import log
 from cluster.worker import recovery, runner, sandboxes
 from cluster.worker.host import SLEEP_AFTER_S, Host
@@ -169,6 +171,24 @@ def test_a_changed_engine_resumes_from_the_objects(upgraded):
     assert set(upgraded.pods()) == names and upgraded.runner.simulation.store.revision > revision
     status = upgraded.runner.simulation.store.get("/registry/deployments/default/web").value["status"]
     assert status["readyReplicas"] == 3
+
+
+def test_what_was_pushed_and_what_is_off_stays_so_under_a_changed_engine():
+    stage = Stage()
+    made = (("registry-push", ["mine:1"]), ("git-push", ["https://git.example/site", "first", "index.html", "hello"]),
+            ("component-stop", ["kube-scheduler"]), ("component-stop", ["etcd"]), ("component-start", ["etcd"]), ("kubelet-stop", ["k8snode2"]))
+    for action, args in made:
+        stage.runner.fault(action, args)
+    stage.runner.input("rbac", {"enforced": True})
+    stage.settle()
+    stage.runner.close()
+    Sandbox.objects.update(engine_version="older")
+    for simulation in (stage.load().simulation, stage.load().simulation):  # resumed, and come back after that
+        actors = {name: actor.is_on for name, actor in simulation.engine.actors.items()}
+        assert not actors["kube-scheduler"] and actors["etcd"] and not simulation.nodes["k8snode2"].kubelet.is_on
+        assert simulation.nodes["k8snode1"].kubelet.is_on and simulation.server.enforces_rbac
+        assert "docker.io/library/mine:1" in registry_of(simulation.engine).state.pushed
+        assert repositories_of(simulation.engine).listing()[0]["message"] == "first"
 
 
 def test_the_seam_of_a_resumed_run_is_in_the_trace(upgraded):
