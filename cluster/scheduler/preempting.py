@@ -88,4 +88,4 @@ def claim_ended(scheduler, old: dict | None, new: dict | None) -> None:
     was, now = (((pod or {}).get("status") or {}).get("nominatedNodeName") for pod in (old, new))
     if was and was != now:
         info = PodInfo(old)
-        scheduler.moved("pod/delete", info, None, up_to=info.priority)
+        scheduler.news.moved("pod/delete", info, None, up_to=info.priority)

@@ -1,6 +1,6 @@
 """kube-scheduler as an actor: watches Pods and Nodes, places one Pod at a time, binds in the background.
 
-Source: kubernetes pkg/scheduler/{scheduler,schedule_one,eventhandlers}.go.
+Source: kubernetes pkg/scheduler/{scheduler,schedule_one}.go.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ from cluster.client.informers import Informers
 from cluster.client.process import Process
 from cluster.client.recorder import FINISH_MS, EventsV1Recorder
 from cluster.kinds import registry
-from cluster.meta.objects import key_of
 
 from . import verdicts
 from .cache import Cache
 from .cycle import Decision, decide
-from .events import node_changes, pod_changes
-from .framework import Cycle, Listers, interested
+from .framework import Cycle, Listers
 from .messages import NO_NODES, fit_error, note
+from .news import STORAGE, News
 from .plugins.volume_binding import Plan
 from .pods import PodInfo
-from .preempting import claim_ended, is_held_back, preempt
+from .preempting import is_held_back, preempt
 from .profiles import STANDARD as PROFILE
 from .profiles import Profile, rejecting_plugins, rescue_of, standard
 from .queue import ACTIVE, WAITING, Entry, SchedulingQueue
@@ -40,11 +39,6 @@ LOOKED_UP = (
 )
 LEFTOVER_CHECK_MS = 30_000
 START_MS = 200  # from its start to its first look at the Lease
-GATES = "SchedulingGates"
-STORAGE = {  # resource -> its changes' names
-    "persistentvolumeclaims": "claim", "persistentvolumes": "volume", "storageclasses": "class", "csinodes": "csinode",
-    "csidrivers": "driver", "csistoragecapacities": "capacity", "volumeattachments": "attachment",
-}  # fmt: skip
 
 
 @dataclass
@@ -95,11 +89,12 @@ class Scheduler(Process):
         self.nodes = self.informers.watch("nodes")
         self.others = {name: self.informers.watch(name) for name in LOOKED_UP if registry().plural(name)}
         self.listers = Listers(self._look_up, self._list)
-        self.pods.on(self.on_pod, report=self.on_report)
-        self.nodes.on(self.on_node)
+        self.news = News(self)
+        self.pods.on(self.news.on_pod, report=self.news.on_report)
+        self.nodes.on(self.news.on_node)
         self.volumes = Volumes(self)
         for resource in STORAGE:
-            self.others[resource].on(lambda kind, old, new, resource=resource: self.on_storage(resource, kind, old, new))
+            self.others[resource].on(lambda kind, old, new, resource=resource: self.news.on_storage(resource, kind, old, new))
         self._cache: Cache | None = None
         self._ready = False
 
@@ -121,11 +116,11 @@ class Scheduler(Process):
 
     def on_synced(self) -> None:
         self._ready = self.election is None or self.election.state.is_leader
-        self._wake()
+        self.wake()
 
     def lead(self) -> None:
         self._ready = self.informers.synced
-        self._wake()
+        self.wake()
 
     def on_restore(self) -> None:
         self._cache, self._ready = self._rebuilt(), self.informers.synced and (self.election is None or self.election.state.is_leader)
@@ -168,170 +163,24 @@ class Scheduler(Process):
         found = informer.items() if informer else []
         return [obj for obj in found if obj["metadata"].get("namespace") == namespace] if namespace else found
 
-    # -- news of nodes -----------------------------------------------------------------------------------------
-
-    def on_node(self, kind: str, old: dict | None, new: dict) -> None:
-        name = new["metadata"]["name"]
-        if kind == "DELETED":
-            self.moved("node/delete", new, None)
-            self.cache.remove_node(name)
-        elif old is None:
-            self.cache.set_node(new)
-            self.moved("node/add", None, new)
-        else:
-            self.cache.set_node(new)
-            for change in node_changes(old, new):
-                self.moved(change, old, new)
-
-    def on_storage(self, resource: str, kind: str, old: dict | None, new: dict) -> None:
-        """Claims, volumes and classes: waiting Pods may fit now, and placed ones go on."""
-        if resource == "persistentvolumeclaims" and self.state.waiting:
-            self.volumes.on_claim(new)
-        if self.queue.waiting:
-            change = "delete" if kind == "DELETED" else "add" if old is None else "update"
-            self.moved(f"{STORAGE[resource]}/{change}", old, new)
-
-    # -- news of Pods ------------------------------------------------------------------------------------------
-
-    def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
-        if kind == "DELETED":
-            self._gone(old or new)
-        elif new["spec"].get("nodeName"):
-            self._assigned(old, new)
-        elif new["spec"].get("schedulerName", PROFILE) in self.profiles:
-            self._unassigned(old, new)
-
-    def on_report(self, kind: str, old: dict, new: dict) -> None:
-        """A Pod on its node goes on as before, which helps nobody who waits."""
-        if not self.cache.report(new):
-            self._assigned(old, new)
-
-    def _gone(self, pod: dict) -> None:
-        key = key_of(pod)
-        self.queue.forget(key)
-        self.state.assumed.pop(key, None)
-        self.volumes.forget(key)
-        if key in self.state.nominated:
-            self._nominate(key, "")
-        info = self.cache.remove_pod(key)
-        if info is not None:
-            self.moved("pod/delete", info, None)
-        else:
-            claim_ended(self, pod, None)
-
-    def _assigned(self, old: dict | None, new: dict) -> None:
-        """A Pod has a node: by our binding, by somebody else's, or from its creation."""
-        key, node = key_of(new), new["spec"]["nodeName"]
-        self.queue.forget(key)
-        self.state.assumed.pop(key, None)
-        if key in self.state.nominated:
-            self._nominate(key, "")
-        before = self.cache.get_pod(key)
-        info = before.updated(new) if before is not None and before.uid == new["metadata"].get("uid") else PodInfo(new)
-        self.cache.add_pod(info, node)
-        was_assigned = old is not None and bool(old["spec"].get("nodeName"))
-        if not was_assigned:
-            self.moved("pod/add", None, info)
-        else:
-            for change in pod_changes(before or PodInfo(old), info):
-                self.moved(change, before or PodInfo(old), info)
-
-    def _unassigned(self, old: dict | None, new: dict) -> None:
-        key = key_of(new)
-        assumed = self.state.assumed.get(key)
-        if assumed is not None:
-            if "deletionTimestamp" in new["metadata"]:
-                self._forget_assumed(key)
-            return
-        self._renominate(key, old, new)
-        entry = self.queue.get(key)
-        if entry is None:
-            self._enqueue(new)
-        elif entry.where == WAITING and old is not None:
-            self._reconsider(entry, PodInfo(old), PodInfo(new))
-        claim_ended(self, old, new)
-
-    def _renominate(self, key: str, old: dict | None, new: dict) -> None:
-        """Nodes are nominated in memory first; a Pod that was never said to have one does not lose it.
-
-        Source: backend/queue/nominator.go (UpdateNominatedPod).
-        """
-        before, now = (((pod or {}).get("status") or {}).get("nominatedNodeName") or "" for pod in (old, new))
-        if before or now:
-            self._nominate(key, now, new)
-        elif key in self.state.nominated:
-            self._nominate(key, self.state.nominated[key], new)
-
-    def _nominate(self, key: str, node: str, pod: dict | None = None) -> None:
-        """Note the node that is being freed for a Pod; "" ends it."""
-        if node:
-            self.state.nominated[key] = node
-            self.cache.nominate(PodInfo(pod), node)
-        elif key in self.state.nominated:
-            del self.state.nominated[key]
-            self.cache.withdraw(key)
-
-    def _enqueue(self, pod: dict) -> None:
-        metadata, spec = pod["metadata"], pod["spec"]
-        entry = self.queue.make(key_of(pod), metadata.get("uid", ""), spec.get("priority") or 0, now_ms=self.now_ms)
-        if spec.get("schedulingGates") and self.profiles[spec["schedulerName"]].holds_gated:
-            entry.gated, entry.plugins = True, [GATES]
-            self.queue.move(entry, WAITING)
-            self._trace_queued(entry, "gated")
-        else:
-            self.queue.move(entry, ACTIVE)
-            self._trace_queued(entry, ACTIVE)
-            self._wake()
-
-    def _reconsider(self, entry: Entry, old: PodInfo, new: PodInfo) -> None:
-        """A waiting Pod was itself changed."""
-        for change in pod_changes(old, new):
-            if self._may_help(entry, new.pod, change, old, new):
-                entry.gated = False
-                self._requeue(entry)
-                return
-
-    def _forget_assumed(self, key: str) -> None:
-        self.state.assumed.pop(key, None)
-        self.volumes.forget(key)
-        info = self.cache.remove_pod(key)
-        if info is not None:
-            self.moved("pod/delete", info, None)
-
     # -- the queue ---------------------------------------------------------------------------------------------
-
-    def moved(self, change: str, old, new, up_to: int | None = None) -> None:
-        """Something changed: waiting Pods, up to a priority, that it may help are tried again (MoveAllToActiveOrBackoffQueue)."""
-        if not any(self.queue.rejecting.get(name) for name in interested(change)):
-            return
-        for key in list(self.queue.waiting):
-            entry, pod = self.queue.get(key), self.pods.get(key)
-            concerned = pod is not None and not entry.gated and (up_to is None or entry.priority <= up_to)
-            if concerned and self._may_help(entry, pod, change, old, new):
-                self._requeue(entry)
-
-    def _may_help(self, entry: Entry, pod: dict, change: str, old, new) -> bool:
-        """Whether a plugin that rejected this Pod asked to hear of such a change, and finds that it may help."""
-        hints = [hint for name, hint in interested(change).items() if name in entry.plugins]
-        info = PodInfo(pod) if hints else None
-        return any(hint(info, old, new) for hint in hints)
 
     def activate(self, key: str) -> None:
         """Try a Pod at once that waits for victims which could not be deleted."""
         entry = self.queue.get(key)
         if entry is not None and entry.where == WAITING:
             self.queue.move(entry, ACTIVE)
-            self._trace_queued(entry, ACTIVE)
-            self._wake()
+            self.trace_queued(entry, ACTIVE)
+            self.wake()
 
-    def _requeue(self, entry: Entry) -> None:
+    def requeue(self, entry: Entry) -> None:
         if self.state.preempting and is_held_back(self, entry.key):
             return
         self.queue.requeue(entry, now_ms=self.now_ms)
-        self._trace_queued(entry, entry.where)
-        self._wake()
+        self.trace_queued(entry, entry.where)
+        self.wake()
 
-    def _trace_queued(self, entry: Entry, queue: str) -> None:
+    def trace_queued(self, entry: Entry, queue: str) -> None:
         before = self.engine.cause
         entry.cause = self.trace(
             "PodQueued",
@@ -342,7 +191,7 @@ class Scheduler(Process):
         )
         self.engine.cause = before
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         """Make the next scheduling cycle due, if there is something to do and none is due yet."""
         if self._ready and not self.state.due and self.queue.has_work:
             self.state.due = self.after(self.latency("schedule"), "schedule_one")
@@ -351,12 +200,12 @@ class Scheduler(Process):
         """Each 30 s: Pods that have waited for five minutes are tried again."""
         self.after(LEFTOVER_CHECK_MS, "flush_leftovers", background=True)
         for entry in self.queue.leftovers(now_ms=self.now_ms):
-            self._requeue(entry)
+            self.requeue(entry)
 
     def flush_errors(self) -> None:
         """Pods that failed by a mishap and have waited long enough are tried again."""
         for entry in self.queue.over(now_ms=self.now_ms):
-            self._requeue(entry)
+            self.requeue(entry)
 
     def finish_event_series(self) -> None:
         self.after(FINISH_MS, "finish_event_series", background=True)
@@ -380,7 +229,7 @@ class Scheduler(Process):
                 )  # fmt: skip
             else:
                 self._schedule(entry, PodInfo(pod))
-        self._wake()
+        self.wake()
 
     def _schedule(self, entry: Entry, info: PodInfo) -> None:
         self.trace(
@@ -422,7 +271,7 @@ class Scheduler(Process):
         """Count the Pod on its node before the API server has heard of it, so that the next Pod sees it there."""
         self.state.assumed[entry.key] = [info.uid, node]
         if entry.key in self.state.nominated:
-            self._nominate(entry.key, "")
+            self.news.nominate(entry.key, "")
         self.cache.add_pod(info, node)
         self.trace("PodAssumed", f"pods/{entry.key}", node=node)
         if plan is None:
@@ -464,7 +313,7 @@ class Scheduler(Process):
         """A placed Pod could not be bound, or its claims could not."""
         entry, pod = self.queue.get(key), self.pods.get(key)
         if key in self.state.assumed:
-            self._forget_assumed(key)
+            self.news.forget_assumed(key)
         if entry is not None and pod is not None:
             self._failed(entry, PodInfo(pod), message, [], reason="SchedulerError", nominated="")
 
@@ -480,7 +329,7 @@ class Scheduler(Process):
             info = PodInfo(known)
             self._put_back(entry, rejecting)
             if nominated or entry.key in self.state.nominated:
-                self._nominate(entry.key, info.nominated if nominated is None else nominated, known)
+                self.news.nominate(entry.key, info.nominated if nominated is None else nominated, known)
         source = info.spec["schedulerName"]  # every Pod has one by default
         self.recorder.event(info.pod, "Warning", "FailedScheduling", "Scheduling", note(message), source=source)
         patch = failure_patch(info.pod, reason, message, nominated, now=self.engine.clock.text(self.now_ms))
@@ -491,7 +340,7 @@ class Scheduler(Process):
 
     def _put_back(self, entry: Entry, rejecting: list[str]) -> None:
         self.queue.reject(entry, rejecting, now_ms=self.now_ms)
-        self._trace_queued(entry, entry.where)
+        self.trace_queued(entry, entry.where)
         if entry.where != WAITING:
             # A Pod that keeps failing at the longest interval is no reason to call the cluster unsettled.
             delay_ms = entry.backoff_until_ms + 1_000 - self.now_ms
