@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 
-import msgspec
-
 CACHE_ENTRIES = 4096
 SPAM_BURST = 25
 SPAM_REFILL_MS = 300_000  # one more Event each five minutes, per source and object
@@ -29,14 +27,6 @@ class CorrelatorState:
     budgets: dict[str, list] = field(default_factory=dict)  # key -> [tokens, as of ms]
 
 
-class Keys(msgspec.Struct, frozen=True):
-    """What an Event is alike to: by source and object; but for its message; in everything. Short digests."""
-
-    spam: str
-    similar: str
-    full: str
-
-
 def correlate(
     state: CorrelatorState, event: dict, *, now_ms: int, fresh: Callable[[], dict]
 ) -> tuple[dict, dict | None, str] | None:
@@ -44,28 +34,34 @@ def correlate(
 
     fresh: makes name and time (`{"name", "time"}`) for a combined Event, should one be needed.
     """
-    keys = keys_of(event)
-    event, key = aggregate(state, event, keys, now_ms=now_ms, fresh=fresh)
+    whose = _whose(event)
+    full = _full(event, whose)
+    event, key = aggregate(state, event, f"{whose} {event['reason']}", full, now_ms=now_ms, fresh=fresh)
     event, patch = observe(state, event, key)
-    if not allow(state, keys.spam, now_ms=now_ms):
+    if not allow(state, whose, now_ms=now_ms):
         return None
-    return event, patch, key if key == keys.full else full_key(event)
+    return event, patch, key if key is full else _full(event, whose)
 
 
 def aggregate(
-    state: CorrelatorState, event: dict, keys: Keys, *, now_ms: int, fresh: Callable[[], dict]
+    state: CorrelatorState, event: dict, similar: str, full: str, *, now_ms: int, fresh: Callable[[], dict]
 ) -> tuple[dict, str]:
-    """The Event itself, or the combined one once ten messages differ only in their text; and its cache key."""
-    messages, last_ms = state.similar.pop(keys.similar, None) or [[], now_ms]
-    if now_ms - last_ms > AGGREGATE_WINDOW_MS:
-        messages = []
-    if keys.full not in messages:
-        messages.append(keys.full)
-    remember(state.similar, keys.similar, [messages, now_ms])
+    """The Event itself, or the combined one once ten messages differ only in their text; and its cache key.
+
+    similar: what it is alike to but for its message; full: in everything.
+    """
+    known = state.similar.pop(similar, None)
+    if known is None or now_ms - known[1] > AGGREGATE_WINDOW_MS:
+        messages = [full]
+    else:
+        messages = known[0]
+        if full not in messages:
+            messages.append(full)
+    put_last(state.similar, similar, [messages, now_ms])
     if len(messages) < AGGREGATE_FROM:
-        return event, keys.full
+        return event, full
     del messages[0]
-    return combined(event, fresh()), keys.similar
+    return combined(event, fresh()), similar
 
 
 def combined(event: dict, fresh: dict) -> dict:
@@ -100,55 +96,54 @@ def note(state: CorrelatorState, event: dict, key: str) -> None:
 
 def allow(state: CorrelatorState, key: str, *, now_ms: int) -> bool:
     """Takes one of the tokens that this source has for this object."""
-    tokens, then_ms = state.budgets.pop(key, None) or [float(SPAM_BURST), now_ms]
-    tokens = min(float(SPAM_BURST), tokens + (now_ms - then_ms) / SPAM_REFILL_MS)
+    known, tokens = state.budgets.pop(key, None), float(SPAM_BURST)
+    if known is not None:
+        tokens = min(tokens, known[0] + (now_ms - known[1]) / SPAM_REFILL_MS)
     allowed = tokens >= 1
-    remember(state.budgets, key, [tokens - 1 if allowed else tokens, now_ms])
+    put_last(state.budgets, key, [tokens - 1 if allowed else tokens, now_ms])
     return allowed
 
 
 def remember(cache: dict, key: str, value: object) -> None:
     """Puts an entry last and drops the first when the cache is full."""
     cache.pop(key, None)
+    put_last(cache, key, value)
+
+
+def put_last(cache: dict, key: str, value: object) -> None:
+    """The same for an entry that was taken out."""
     cache[key] = value
     if len(cache) > CACHE_ENTRIES:
         del cache[next(iter(cache))]
 
 
-def keys_of(event: dict) -> Keys:
-    """The keys of an Event."""
-    whose, reason = _whose(event), event["reason"]
-    reporter = f"{event.get('reportingComponent', '')}|{event.get('reportingInstance', '')}"
-    return Keys(digest(whose), digest(f"{whose}||{reason}|{reporter}"), _full(event, whose))
-
-
-def full_key(event: dict) -> str:
-    """The one of an Event's keys under which it is counted."""
-    return _full(event, _whose(event))
-
-
 def _full(event: dict, whose: str) -> str:
-    return digest(f"{whose}|{event['involvedObject'].get('fieldPath', '')}|{event['reason']}|{event['message']}")
+    """What an Event is alike to in everything: the key under which it is counted."""
+    return f"{whose} {event['reason']} {event['involvedObject'].get('fieldPath', '')} {digest(event['message'])}"
 
 
 def _whose(event: dict) -> str:
-    """Who reports on what, and as which type."""
+    """Who reports on what, and as which type: a short key. The reporting component and instance are the source's, told once more."""
     source, about = event["source"], event["involvedObject"]
-    return "|".join(
-        (
-            source.get("component", ""),
-            source.get("host", ""),
-            about.get("kind", ""),
-            about.get("namespace", ""),
-            about.get("name", ""),
-            about.get("uid", ""),
-            about.get("apiVersion", ""),
-            event["type"],
-        )
+    return _told(
+        source.get("component", ""),
+        source.get("host", ""),
+        about.get("kind", ""),
+        about.get("namespace", ""),
+        about.get("name", ""),
+        about.get("uid", ""),
+        about.get("apiVersion", ""),
+        event["type"],
     )
 
 
 @lru_cache(maxsize=8192)
+def _told(*parts: str) -> str:
+    """Most objects are reported on more than once."""
+    return digest("|".join(parts))
+
+
+@lru_cache(maxsize=8192)
 def digest(text: str) -> str:
-    """A short stand-in for a long key: what is remembered of each Event lies in every snapshot."""
+    """A short stand-in for a long key or text: what is remembered of each Event lies in every snapshot."""
     return blake2b(text.encode(), digest_size=9).hexdigest()

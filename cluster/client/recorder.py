@@ -24,16 +24,21 @@ def reference_to(obj: dict, field_path: str = "") -> dict:
     metadata = obj.get("metadata")
     if metadata is None:
         return {**obj, "fieldPath": field_path} if field_path else obj
-    parts = {
-        "kind": obj.get("kind", ""),
-        "namespace": metadata.get("namespace", ""),
-        "name": metadata["name"],
-        "uid": metadata.get("uid", ""),
-        "apiVersion": obj.get("apiVersion", ""),
-        "resourceVersion": metadata.get("resourceVersion", ""),
-        "fieldPath": field_path,
-    }
-    return {key: value for key, value in parts.items() if value}
+    about = {}
+    if kind := obj.get("kind"):
+        about["kind"] = kind
+    if namespace := metadata.get("namespace"):
+        about["namespace"] = namespace
+    about["name"] = metadata["name"]
+    if uid := metadata.get("uid"):
+        about["uid"] = uid
+    if version := obj.get("apiVersion"):
+        about["apiVersion"] = version
+    if revision := metadata.get("resourceVersion"):
+        about["resourceVersion"] = revision
+    if field_path:
+        about["fieldPath"] = field_path
+    return about
 
 
 def later(call, later_ms: int):
@@ -74,6 +79,7 @@ class Recorder:
 
     def __init__(self, actor, client, *, component: str, host: str = "", part: str = "recorder") -> None:
         self.actor, self.client, self.clock = actor, client, actor.engine.clock
+        self.component, self.host = component, host
         self.source = {"component": component, **({"host": host} if host else {})}
         self.state, self.part = RecorderState(), part
         actor.attach(part, self)
@@ -96,8 +102,9 @@ class Recorder:
         self.actor.work(self._send_pending())
 
     def _make(self, about: dict, type: str, reason: str, message: str, annotations: dict | None) -> dict:
-        time = self.clock.text(self.actor.now_ms)
-        metadata = {"name": self._next_name(about["name"]), "namespace": about.get("namespace") or "default"}
+        now_ms = self.actor.now_ms
+        time = self.clock.text(now_ms)
+        metadata = {"name": self._next_name(about["name"], now_ms), "namespace": about.get("namespace") or "default"}
         if annotations:
             metadata["annotations"] = annotations
         return {
@@ -113,13 +120,13 @@ class Recorder:
             "count": 1,
             "type": type,
             "eventTime": None,
-            "reportingComponent": self.source["component"],
-            "reportingInstance": self.source.get("host", ""),
+            "reportingComponent": self.component,
+            "reportingInstance": self.host,
         }
 
-    def _next_name(self, about: str) -> str:
-        self.state.serial += 1
-        return self._names.name(about, unix_ms=self.clock.unix_ms(self.actor.now_ms), serial=self.state.serial)
+    def _next_name(self, about: str, now_ms: int) -> str:
+        self.state.serial = serial = self.state.serial + 1
+        return self._names.name(about, unix_ms=self.clock.epoch_ms + now_ms, serial=serial)
 
     def _send_pending(self) -> Iterator:
         """One Event after another, so that a repeat finds what came before it; the first a moment later."""
@@ -161,11 +168,12 @@ class Recorder:
         if state.tries == MOST_TRIES:
             state.held, state.tries = None, 0
             return
-        chance = self.actor.engine.rng(f"events/{self.source['component']}/{self.source.get('host', '')}")
+        chance = self.actor.engine.rng(f"events/{self.component}/{self.host}")
         self.actor.after(chance.below(TRY_AGAIN_MS) if state.tries == 1 else TRY_AGAIN_MS, "wake", self.part, background=True)
 
     def _fresh(self, event: dict) -> dict:
-        return {"name": self._next_name(event["involvedObject"]["name"]), "time": self.clock.text(self.actor.now_ms)}
+        now_ms = self.actor.now_ms
+        return {"name": self._next_name(event["involvedObject"]["name"], now_ms), "time": self.clock.text(now_ms)}
 
 
 @dataclass
