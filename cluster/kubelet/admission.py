@@ -6,11 +6,11 @@ nodeaffinity,nodename,nodeports}.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from cluster.kinds import pod as pods
 from cluster.meta import quantity
 from cluster.meta.gotext import atoi
+
+from .shapes import shape_of
 
 SHORT = "OutOf"
 OUT_OF = {
@@ -23,13 +23,26 @@ SELECTOR = ("NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match
 PORTS = ("NodePorts", "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports")
 
 
+MOST_KEPT = 2048
+_ALLOCATABLE: dict[int, tuple[dict, dict[str, int]]] = {}
+
+
 def allocatable_of(node: dict) -> dict[str, int]:
-    """cpu in thousandths, the rest in whole units."""
-    listed = (node.get("status") or {}).get("allocatable") or {}
-    return {
+    """cpu in thousandths, the rest in whole units. The answer is kept by the identity of what the node says, and must not be changed."""
+    listed = (node.get("status") or {}).get("allocatable")
+    if not listed:
+        return {}
+    known = _ALLOCATABLE.get(id(listed))
+    if known is not None and known[0] is listed:
+        return known[1]
+    if len(_ALLOCATABLE) >= MOST_KEPT:
+        _ALLOCATABLE.clear()
+    found = {
         name: quantity.parse(str(text)).millis if name == "cpu" else quantity.parse(str(text)).value
         for name, text in listed.items()
     }
+    _ALLOCATABLE[id(listed)] = (listed, found)
+    return found
 
 
 def refusal(pod: dict, node: dict, used: dict[str, int], ports: list[tuple]) -> tuple[str, str] | None:
@@ -41,7 +54,8 @@ def unmovable(pod: dict, node: dict, ports: list[tuple]) -> tuple[str, str] | No
     """(reason, message) of a Pod that no room would help."""
     if not matches_node(pod, node):
         return SELECTOR
-    if any(port in ports for port in host_ports(pod)):
+    wanted = host_ports(pod)
+    if wanted and any(port in ports for port in wanted):
         return PORTS
     return None
 
@@ -55,13 +69,13 @@ def shortage(pod: dict, node: dict, used: dict[str, int]) -> tuple[str, str] | N
     return None
 
 
-def shortages(pod: dict, node: dict, used: dict[str, int]) -> Iterator[tuple[str, int, int, int]]:
+def shortages(pod: dict, node: dict, used: dict[str, int]) -> list[tuple[str, int, int, int]]:
     """(resource, requested, used, capacity) of all that the node has not enough of."""
-    allocatable = allocatable_of(node)
-    for name, wanted in _in_order(pods.requests(pod)):
-        capacity = allocatable.get(name, 0)
-        if wanted and wanted > capacity - used.get(name, 0) and (name in allocatable or name in OUT_OF):
-            yield name, wanted, used.get(name, 0), capacity
+    allocatable, short = allocatable_of(node), {}
+    for name, wanted in pods.requests(pod).items():
+        if wanted and wanted > allocatable.get(name, 0) - used.get(name, 0) and (name in allocatable or name in OUT_OF):
+            short[name] = wanted
+    return [(name, wanted, used.get(name, 0), allocatable.get(name, 0)) for name, wanted in _in_order(short)] if short else []
 
 
 def _in_order(requests: dict[str, int]) -> list[tuple[str, int]]:
@@ -71,6 +85,8 @@ def _in_order(requests: dict[str, int]) -> list[tuple[str, int]]:
 
 def host_ports(pod: dict) -> list[tuple]:
     """(address, protocol, port) of each host port."""
+    if not shape_of(pod["spec"]).has_host_ports:
+        return []
     return [
         (port.get("hostIP", ""), port.get("protocol", "TCP"), port["hostPort"])
         for container in pod["spec"]["containers"]

@@ -25,7 +25,7 @@ OWNED = frozenset(
 
 def make(kind: str, generation: int, holds: bool, reason: str = "", message: str = "") -> dict:
     """A condition without its transition time, fields in the order of the wire."""
-    condition = {
+    condition: dict = {
         "type": kind,
         "observedGeneration": generation,
         "status": "True" if holds else "False",
@@ -74,7 +74,7 @@ def containers_ready(
 
 def ready(pod: dict, containers: tuple[bool, str, str], others: list[dict]) -> tuple[bool, str, str]:
     """(holds, reason, message) of Ready: the containers, then the readiness gates."""
-    if not containers[0]:
+    if not containers[0] or "readinessGates" not in pod["spec"]:
         return containers
     by_type = {condition["type"]: condition for condition in others}
     messages = []
@@ -86,6 +86,30 @@ def ready(pod: dict, containers: tuple[bool, str, str], others: list[dict]) -> t
         elif found.get("status") != "True":
             messages.append(f'the status of pod readiness gate "{name}" is not "True", but {found.get("status")}')
     return (False, "ReadinessGatesNotReady", ", ".join(messages)) if messages else (True, "", "")
+
+
+def of_simple(generation: int, has_sandbox: bool, unready: list[str], old: Sequence[dict], now_text: str) -> list[dict]:
+    """The conditions of a Pod without init containers and gates, of which these containers are not ready, with their times as `stamp` has them."""
+    reason, message = ("ContainersNotReady", _missing([], unready, "unready")) if unready else ("", "")
+    before, is_ready = {each["type"]: each for each in old}, not unready
+    return [
+        _follows(before.get("PodReadyToStartContainers"), "PodReadyToStartContainers", generation, has_sandbox, now_text),
+        _follows(before.get("Initialized"), "Initialized", generation, True, now_text),
+        _follows(before.get("Ready"), "Ready", generation, is_ready, now_text, reason, message),
+        _follows(before.get("ContainersReady"), "ContainersReady", generation, is_ready, now_text, reason, message),
+        _follows(before.get("PodScheduled"), "PodScheduled", generation, True, now_text),
+    ]
+
+
+def _follows(earlier: dict | None, kind: str, generation: int, holds: bool, now_text: str, reason: str = "", message: str = "") -> dict:
+    """A condition with its transition time; the earlier one where it is the same. reason and message: both or none."""
+    word = "True" if holds else "False"
+    if earlier is not None and earlier["status"] == word:
+        now_text = earlier.get("lastTransitionTime") or now_text
+    made: dict = {"type": kind, "observedGeneration": generation, "status": word, "lastProbeTime": None, "lastTransitionTime": now_text}
+    if reason:
+        made["reason"], made["message"] = reason, message
+    return earlier if made == earlier else made
 
 
 def must_reconcile(pod: dict) -> bool:
@@ -136,7 +160,9 @@ def stamp(conditions: list[dict], old: list[dict], now_text: str) -> None:
         earlier = before.get(kind)
         if earlier is condition or (kind not in OWNED and kind != "DisruptionTarget"):
             continue
-        same = earlier is not None and earlier["status"] == condition["status"]
-        condition["lastTransitionTime"] = (earlier["lastTransitionTime"] if same and "lastTransitionTime" in earlier else None) or now_text
-        if same and earlier == condition:
+        if earlier is None or earlier["status"] != condition["status"]:
+            condition["lastTransitionTime"] = now_text
+            continue
+        condition["lastTransitionTime"] = earlier.get("lastTransitionTime") or now_text
+        if earlier == condition:
             conditions[place] = earlier

@@ -13,16 +13,14 @@ from cluster.client.informers import Informers
 from cluster.client.process import Process
 from cluster.client.recorder import Recorder
 from cluster.kinds import pod as pods
-from cluster.meta import quantity
-from cluster.runtime.commands import Ended
 from cluster.runtime.containerd import Containerd
 
-from . import admission, admission_rules, backoff, conditions, node_status, oom_scores, pod_status, prober, user_spaces
+from . import admission, admission_rules, backoff, conditions, pod_status, user_spaces
 from .configuration import Configured
 from .deadlines import IN_TIME, Deadlines
 from .evictions import is_critical
 from .health import Health
-from .hooks import Hooks, spec_named
+from .hooks import Hooks
 from .image_collection import ImageCollection
 from .images import Images
 from .local_storage import LocalStorage
@@ -42,12 +40,13 @@ from .status_manager import StatusManager
 from .sync import Sync
 from .termination import Termination
 from .volumes import Volumes
+from .wakings import Wakings
 from .workers import Workers
 
 HOUSEKEEPING_MS = 2_000
 
 
-class Kubelet(Configured, Process):
+class Kubelet(Configured, Wakings, Process):
     """One node's kubelet. `runtime` is its containerd; node_ip its address; machine what the node has."""
 
     def __init__(self, engine, node: str, runtime: Containerd, *, node_ip: str, machine: Machine | None = None, parallel_pulls: int = 1):
@@ -55,6 +54,7 @@ class Kubelet(Configured, Process):
         self.node, self.runtime, self.node_ip, self.hardware = node, runtime, node_ip, machine or Machine()
         self.parallel_pulls = parallel_pulls
         self.state = KubeletState()
+        self._moment: pod_status.Moment | None = None  # the last one: many statuses are made within a second
         runtime.listener = self
         self.client = Client(
             self,
@@ -67,7 +67,7 @@ class Kubelet(Configured, Process):
         self.recorder = Recorder(self, self.client, component="kubelet", host=node)
         self.informers = Informers(self, self.client)
         self.pods = self.informers.watch("pods", field_selector=f"spec.nodeName={node}")
-        self.pods.on(self.on_pod)
+        self.pods.on(self.on_pod, report=self.on_report)
         self.nodes = self.informers.watch("nodes", field_selector=f"metadata.name={node}")
         self.nodes.on(self.on_node)
         self.service_informer = self.informers.watch("services")
@@ -133,8 +133,11 @@ class Kubelet(Configured, Process):
 
     @property
     def moment(self) -> pod_status.Moment:
-        text = self.engine.clock.text
-        return pod_status.Moment(text(self.engine.now_ms), text, self.node_ip)
+        text, known = self.engine.clock.text, self._moment
+        now_text = text(self.engine.now_ms)
+        if known is None or known.now_text != now_text:
+            known = self._moment = pod_status.Moment(now_text, text, self.node_ip)
+        return known
 
     def tell(self, kind: str, worker: Worker, container: str = "", **data: Any) -> None:
         """Trace a fact about one of the Pods."""
@@ -168,16 +171,20 @@ class Kubelet(Configured, Process):
 
     def status_of(self, pod: dict, report: Report, *, is_terminal: bool) -> dict:
         """The status of a Pod as of now."""
+        uid, state = pod["metadata"]["uid"], self.state
+        made = self.statuses.made.get(uid)
+        if made is None:
+            made = self.statuses.made[uid] = {}
         return pod_status.generate(
             pod,
             report,
             self.statuses.held(pod),
             is_terminal=is_terminal,
-            resize=self.state.resizes.get(pod["metadata"]["uid"]) if self.state.resizes else None,
-            probed=self.prober if pod["metadata"]["uid"] in self.state.probes else None,
+            resize=state.resizes.get(uid) if state.resizes else None,
+            probed=self.prober if uid in state.probes else None,
             evicted=self._evicted(pod),
-            made=self.statuses.made.setdefault(pod["metadata"]["uid"], {}),
-            reasons=self.state.reasons.get(pod["metadata"]["uid"]) or {},
+            made=made,
+            reasons=state.reasons.get(uid) or {},
             moment=self.moment,
         )
 
@@ -209,17 +216,26 @@ class Kubelet(Configured, Process):
                 self.resizes.look(old, new)
             self.workers.update(new, "update")
         else:
-            self.statuses.reconcile(new)
-            if new["spec"].get("readinessGates") and conditions.must_reconcile(new) and not self.workers.is_ending(new["metadata"]["uid"]):
-                self.workers.update(new, "sync")
+            self._reported(new)
+
+    def on_report(self, kind: str, old: dict, new: dict) -> None:
+        """A Pod goes on, and only its status is another: see Informer.on. Annotations are not looked at there."""
+        if "annotations" in new["metadata"] or "annotations" in old["metadata"]:
+            self.on_pod(kind, old, new)
+        else:
+            self._reported(new)
+
+    def _reported(self, pod: dict) -> None:
+        self.statuses.reconcile(pod)
+        if "readinessGates" in pod["spec"] and conditions.must_reconcile(pod) and not self.workers.is_ending(pod["metadata"]["uid"]):
+            self.workers.update(pod, "sync")
 
     def added(self, pod: dict) -> None:
         """A Pod is new on this node."""
         meta = pod["metadata"]
         uid, key = meta["uid"], f"{meta['namespace']}/{meta['name']}"
         self.state.pods[uid] = key
-        is_running = any(each.state == "running" for each in self.runtime.containers(uid))
-        if pods.is_terminal(pod) and not is_running:
+        if pods.is_terminal(pod) and not any(each.state == "running" for each in self.runtime.containers(uid)):
             self.state.workers[uid] = Worker(uid, key, phase="finished", seen_ms=self.now_ms)
             self._finished_before(pod)
             return
@@ -239,7 +255,7 @@ class Kubelet(Configured, Process):
         """Whether the node takes the Pod; one that is refused fails at once."""
         uid, node = pod["metadata"]["uid"], self.node_object()
         worker = Worker(uid, self.state.pods[uid])
-        has_run = bool(self.runtime.containers(uid))
+        has_run = bool(self.runtime.state.by_pod.get(uid))
         refused = None
         if node is not None and not has_run:
             taken = [tuple(port) for ports in self.state.ports.values() for port in ports]
@@ -337,132 +353,9 @@ class Kubelet(Configured, Process):
             if self.state.has_static:
                 self.static.ended(worker.key)
 
-    # -- news from the runtime, and what was put off -------------------------------------------------------------
-
-    def on_runtime_back(self) -> None:
-        self.health.runtime_is_back()
-
-    def on_runtime_change(self, _uid: str) -> None:
-        self.pleg.want()
-
-    def on_service(self, _kind: str, _old: dict | None, _new: dict | None) -> None:
-        self.services.kept.clear()
-
-    def deliver_object(self, watcher_id: int, batch: list) -> None:
-        self.objects.deliver(watcher_id, batch)
-
     def watch_closed(self, watcher_id: int) -> None:
         self.objects.closed(watcher_id)
         super().watch_closed(watcher_id)
-
-    def look_at_object(self, key: str) -> None:
-        self.objects.look_again(key)
-
-    def on_manifests_change(self) -> None:
-        self.static.changed()
-
-    def look_at_manifests(self) -> None:
-        self.static.look()
-
-    def on_storage_over(self, uid: str) -> None:
-        self.local_storage.noticed(uid)
-
-    def check_storage(self, uid: str) -> None:
-        self.local_storage.check(uid)
-
-    def oom_score_adj(self, uid: str, container: str) -> int:
-        """What a container's programs have been started with; of a Pod that is not known any more, nothing special."""
-        pod = self.pod(uid)
-        capacity = quantity.parse(node_status.capacity(self.machine)["memory"]).value
-        return oom_scores.score(pod, spec_named(pod, container), capacity) if pod is not None else 0
-
-    def fill_volume(self, key: str) -> None:
-        self.volumes.fill(key)
-
-    def retry_mount(self, uid: str) -> None:
-        self.volumes.retry(uid)
-
-    def report_mount(self, uid: str, volume: str, message: str, delay_ms: int) -> None:
-        self.volumes.report(uid, volume, message, delay_ms)
-
-    def resync_volumes(self, uid: str) -> None:
-        self.volumes.resync(uid)
-
-    def on_pull_ended(self, key: str) -> None:
-        self.images.puller.ended(key)
-
-    def on_container_stopped(self, uid: str, container_id: str) -> None:
-        self.termination.stopped(uid, container_id)
-
-    def relist(self) -> None:
-        self.pleg.relist()
-
-    def pleg_sync(self, uid: str, is_twice: bool) -> None:
-        """The sync loop hears of the runtime's changes; the second of two may come when the worker is busy already."""
-        worker, pod = self.state.workers.get(uid), self.pod(uid)
-        if worker is None or pod is None or uid not in self.state.pods or worker.phase == "finished":
-            return
-        was_idle = not worker.running and not worker.awaiting
-        worker.pending = worker.pending or "sync"
-        self.workers.begin(uid)
-        if is_twice and was_idle and not worker.pending:
-            worker.pending = "sync"
-            self.workers.begin(uid)
-
-    def begin_pass(self, uid: str) -> None:
-        self.workers.begin(uid)
-
-    def retry_pass(self, uid: str) -> None:
-        self.workers.retry(uid)
-
-    def on_command_ended(self, token: str, ended: Ended) -> None:
-        kind, uid, rest = token.split(" ", 2)
-        (self.prober if kind == prober.TOKEN else self.hooks).command_ended(uid, rest, ended)
-
-    def probe(self, uid: str, key: str) -> None:
-        self.prober.tick(uid, key)
-
-    def probe_answered(self, uid: str, key: str, container_id: str, result: str, output: str, error: str) -> None:
-        self.prober.answered(uid, key, container_id, prober.Answer(result, output, error))
-
-    def hook_ended(self, uid: str, which: str, container_id: str, error: str) -> None:
-        self.hooks.ended(uid, which, container_id, error)
-
-    def stop_goes_on(self, uid: str, container_id: str) -> None:
-        self.termination.go_on(uid, container_id)
-
-    def retry_resizes(self) -> None:
-        self.resizes.retry()
-
-    def deadline(self, uid: str) -> None:
-        self.deadlines.passed(uid)
-
-    def reconcile_status(self, uid: str) -> None:
-        self.statuses.reconcile_now(uid)
-
-    def check_node(self) -> None:
-        self.agent.check()
-
-    def on_usage_change(self) -> None:
-        """Memory or disk of the node is used otherwise than before."""
-        self.pressure.usage_changed()
-
-    def on_system_oom(self, program: str, pid: int) -> None:
-        """The kernel killed a process because the machine had no memory left. Source: pkg/kubelet/oom/oom_watcher_linux.go."""
-        message = f"System OOM encountered, victim process: {program}, pid: {pid}"
-        self.recorder.event(self.agent.reference(), "Warning", "SystemOOM", message)
-
-    def look_at_pressure(self) -> None:
-        self.pressure.look()
-
-    def shutdown_goes_on(self, ends_ms: int) -> None:
-        self.shutdown.go_on(ends_ms)
-
-    def collect_images(self) -> None:
-        self.collection.run()
-
-    def renew_lease(self) -> None:
-        self.agent.renew()
 
     def clean_orphans(self) -> None:
         """Stop what runs for Pods that the API no longer has.

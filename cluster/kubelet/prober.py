@@ -17,6 +17,7 @@ from .environment import expanded
 from .pod_status import TERMINAL
 from .probing import FAILURE, SUCCESS, UNKNOWN, WARNING, Answer
 from .restart import restarts_on
+from .shapes import shape_of
 from .state import Probe, Report, Worker
 
 KINDS = ("startup", "readiness", "liveness")
@@ -57,7 +58,7 @@ class Prober:
     def add(self, pod: dict) -> None:
         """Begin to probe a Pod's containers and sidecars, if that has not begun."""
         uid, spec = pod["metadata"]["uid"], pod["spec"]
-        if uid in self.table:
+        if not shape_of(spec).has_probes or uid in self.table:
             return
         wanted = [*spec["containers"], *(each for each in spec.get("initContainers") or () if is_sidecar(each))]
         for container in wanted:

@@ -14,15 +14,20 @@ _KEPT: dict[int, tuple[dict, Shape]] = {}
 class Shape(Struct, frozen=True):
     """inits, apps: the containers. sidecars: the names of those init containers that go on. probed: who has a probe that its status shows.
 
-    can_reset: whether any container has a rule that restarts all. has_amounts: whether it says anything of resources.
+    has_probes: whether there is any probe that the kubelet keeps up. can_reset: whether any container has a rule that restarts all.
+    has_amounts: whether it says anything of resources. has_host_ports: whether it wants ports of its node.
+    is_simple: whether there are app containers alone, without probes, rules, amounts or gates, so that its status is what they do.
     """
 
     inits: tuple[dict, ...]
     apps: tuple[dict, ...]
     sidecars: tuple[str, ...]
     probed: tuple[str, ...]
+    has_probes: bool
     can_reset: bool
     has_amounts: bool
+    has_host_ports: bool
+    is_simple: bool
 
 
 def shape_of(spec: dict) -> Shape:
@@ -39,11 +44,18 @@ def shape_of(spec: dict) -> Shape:
 
 def _made(spec: dict) -> Shape:
     inits, apps = tuple(spec.get("initContainers") or ()), tuple(spec["containers"])
-    return Shape(
-        inits,
-        apps,
-        tuple(each["name"] for each in inits if is_sidecar(each)),
-        tuple(each["name"] for each in (*inits, *apps) if "startupProbe" in each or "readinessProbe" in each),
-        any(rule.get("action") == RESTARTS_ALL for each in (*inits, *apps) for rule in each.get("restartPolicyRules") or ()),
-        "resources" in spec or "overhead" in spec or any(each.get("resources") for each in (*inits, *apps)),
-    )
+    sidecars = tuple([each["name"] for each in inits if is_sidecar(each)]) if inits else ()
+    probed, can_reset, has_amounts, has_host_ports = [], False, "resources" in spec or "overhead" in spec, False
+    for each in (*inits, *apps) if inits else apps:
+        if "startupProbe" in each or "readinessProbe" in each:
+            probed.append(each["name"])
+        if "restartPolicyRules" in each:
+            can_reset = can_reset or any(rule.get("action") == RESTARTS_ALL for rule in each["restartPolicyRules"] or ())
+        if "resources" in each:
+            has_amounts = has_amounts or bool(each["resources"])
+    for each in apps:
+        if "ports" in each:
+            has_host_ports = has_host_ports or any(port.get("hostPort") for port in each["ports"] or ())
+    has_probes = bool(probed) or any(["livenessProbe" in each for each in (*inits, *apps)])
+    is_simple = bool(apps) and not (inits or has_probes or can_reset or has_amounts or "ephemeralContainers" in spec or "readinessGates" in spec)
+    return Shape(inits, apps, sidecars, tuple(probed), has_probes, can_reset, has_amounts, has_host_ports, is_simple)

@@ -33,12 +33,13 @@ class StatusManager:
         known = self.kubelet.state.statuses.get(pod["metadata"]["uid"])
         return known.status if known else pod.get("status") or {}
 
-    def set(self, pod: dict, status: dict, *, finished: bool = False, promptly: bool = False) -> None:
-        """Hold a new status; it is sent if it differs, promptly or a moment later."""
+    def set(self, pod: dict, status: dict, *, finished: bool = False, promptly: bool = False, is_stamped: bool = False) -> None:
+        """Hold a new status; it is sent if it differs, promptly or a moment later. is_stamped: its conditions have their times."""
         kubelet, uid = self.kubelet, pod["metadata"]["uid"]
         known = kubelet.state.statuses.get(uid)
-        old = known.status if known else pod.get("status") or {}
-        conditions.stamp(status.get("conditions") or [], old.get("conditions") or [], kubelet.engine.clock.text(kubelet.now_ms))
+        if not is_stamped:
+            old = known.status if known else pod.get("status") or {}
+            conditions.stamp(status.get("conditions") or [], old.get("conditions") or [], kubelet.engine.clock.text(kubelet.now_ms))
         if known is None:
             kubelet.state.statuses[uid] = known = Known(
                 f"{pod['metadata']['namespace']}/{pod['metadata']['name']}", status
@@ -123,13 +124,14 @@ class StatusManager:
         kubelet = self.kubelet
         if not promptly:
             yield Sleep(kubelet.latency("status_sync"))
-        while kubelet.state.dirty:
-            uid = next(iter(kubelet.state.dirty))
-            del kubelet.state.dirty[uid]
-            known, pod = kubelet.state.statuses.get(uid), kubelet.pod(uid)
-            if kubelet.state.static and uid in kubelet.state.static:
+        state = kubelet.state
+        while state.dirty:
+            uid = next(iter(state.dirty))
+            del state.dirty[uid]
+            known, pod = state.statuses.get(uid), kubelet.pod(uid)
+            if state.static and uid in state.static:
                 pod = kubelet.static.mirror(uid)  # it is the mirror that tells; without one nothing is sent
-            if known is not None and pod is not None and uid in kubelet.state.pods:
+            if known is not None and pod is not None and uid in state.pods:
                 yield from self._send(uid, pod, known)
 
     def _sent_all(self, _result) -> None:

@@ -5,6 +5,8 @@ Source: kubernetes pkg/util/pod/pod.go (PatchPodStatus), k8s.io/apimachinery pkg
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 MERGED = {"conditions": "type", "podIPs": "ip", "hostIPs": "ip", "addresses": "type"}  # lists that merge by a key
 DELETE = "$patch"
 
@@ -16,8 +18,14 @@ def patch_of(old: dict, new: dict) -> dict:
         if name not in old:
             if value is not None:
                 changes[name] = value
-        elif old[name] != value:
-            changes.update(_change(name, old[name], value))
+            continue
+        before = old[name]
+        if before is value or before == value:
+            continue
+        if isinstance(value, (dict, list)):
+            changes.update(_change(name, before, value))
+        else:
+            changes[name] = value
     for name in old:
         if name not in new:
             changes[name] = None
@@ -35,19 +43,25 @@ def _change(name: str, old: object, value: object) -> dict:
 
 def _list_change(name: str, key: str, old: list[dict], new: list[dict]) -> dict:
     before = {item[key]: item for item in old}
-    kept = {item[key] for item in new}
+    kept = [item[key] for item in new]
     items: list[dict] = []
     for item in new:
         earlier = before.get(item[key])
-        if earlier == item:
+        if earlier is item or earlier == item:
             continue
         inner = item if earlier is None else patch_of(earlier, item)
         if inner:
             items.append({**inner, key: item[key]})
     items += [{DELETE: "delete", key: value} for value in before if value not in kept]
-    changes: dict = {"$setElementOrder/" + name: [{key: item[key]} for item in new]}
+    changes: dict = {"$setElementOrder/" + name: _order(key, *kept)}
     if items:
         changes[name] = items
-    elif [item[key] for item in old if item[key] in kept] == [item[key] for item in new]:
+    elif [item[key] for item in old if item[key] in kept] == kept:
         return {}
     return changes
+
+
+@lru_cache(maxsize=1024)
+def _order(key: str, *values: str) -> list[dict]:
+    """The order of a list's items; most Pods have the same conditions in the same order. It must not be changed."""
+    return [{key: value} for value in values]

@@ -42,7 +42,7 @@ class Sync:
         if was_resized:
             kubelet.resizes.note(pod, report)
         status = kubelet.status_of(pod, report, is_terminal=False)
-        kubelet.statuses.set(pod, status, promptly=was_resized or not report.sandboxes)
+        kubelet.statuses.set(pod, status, promptly=was_resized or not report.sandboxes, is_stamped=True)
         if status["phase"] in pod_status.TERMINAL:
             kubelet.workers.done(worker, next_phase="terminating")
             return
@@ -407,6 +407,8 @@ def plan_of(actions: Actions, report: Report) -> Pass:
 
 def host_ports(pod: dict) -> dict[str, int]:
     """Ports of the node that lead to ports of the Pod, for the CNI to map. Source: kuberuntime_sandbox.go (makePortMappings)."""
+    if not shape_of(pod["spec"]).has_host_ports:
+        return {}
     ports = [port for container in pod["spec"]["containers"] for port in container.get("ports") or ()]
     return {_host_port(port): port["containerPort"] for port in ports if port.get("hostPort")}
 

@@ -34,3 +34,20 @@ def test_a_spec_that_was_replaced_is_read_anew():
     spec = {"containers": [APP]}
     assert shape_of(spec) is shape_of(spec)
     assert shape_of({**spec, "overhead": {"cpu": "1"}}).has_amounts and not shape_of(spec).has_amounts
+
+
+@pytest.mark.parametrize(("spec", "has"), [({}, False), ({"containers": [{**APP, "livenessProbe": {}}]}, True),
+                                           ({"initContainers": [{"name": "i", "restartPolicy": "Always", "startupProbe": {}}]}, True)])
+def test_probes_of_all_three_kinds_are_kept_up(spec, has):
+    assert shape_of({"containers": [APP], **spec}).has_probes is has
+
+
+@pytest.mark.parametrize(("port", "has"), [({"containerPort": 80}, False), ({"containerPort": 80, "hostPort": 8080}, True)])
+def test_only_a_host_port_is_one_of_the_node(port, has):
+    assert shape_of({"containers": [{**APP, "ports": [port]}]}).has_host_ports is has
+
+
+@pytest.mark.parametrize("spec", [{"initContainers": [{"name": "i"}]}, {"overhead": {"cpu": "1"}}, {"ephemeralContainers": [{"name": "e"}]},
+                                  {"readinessGates": [{"conditionType": "a/b"}]}, {"containers": [{**APP, "livenessProbe": {}}]}])
+def test_a_pod_is_simple_while_there_is_nothing_but_app_containers(spec):
+    assert shape_of({"containers": [APP]}).is_simple and not shape_of({"containers": [APP], **spec}).is_simple
