@@ -77,7 +77,7 @@ def _both(text: str) -> dict:
 FOLDS["RequestAuthenticated"] = _gate("authn", lambda d: ("now", _both(str(d.get("user", "")))))
 FOLDS["RequestAuthorized"] = _gate("authz", lambda d: ("now", {"en": "allowed", "zh": "允许"}))
 FOLDS["ObjectDefaulted"] = _gate("defaults", lambda d: ("changed" if d.get("count") else "now", {
-    "en": f"{d.get('count', 0)} fields filled in", "zh": f"填入 {d.get('count', 0)} 个字段"}))
+    "en": f"{d.get('count', 0)} field{'' if d.get('count') == 1 else 's'} filled in", "zh": f"填入 {d.get('count', 0)} 个字段"}))
 FOLDS["AdmissionMutated"] = _gate("defaults", lambda d: ("changed", {"en": f"{d.get('plugin')} filled in", "zh": f"{d.get('plugin')} 已填入"}))
 FOLDS["ObjectValidated"] = _gate("validation", lambda d: ("now", {"en": "0 errors", "zh": "0 处错误"}))
 FOLDS["AdmissionValidated"] = _gate("validation", lambda d: ("now", {"en": "0 errors", "zh": "0 处错误"}))
@@ -352,6 +352,26 @@ def probe_failed(p, event: TraceEvent) -> Set:
 @fold("PodRemoved")
 def pod_finished(p, event: TraceEvent) -> Set:
     return p.nodes.gone(event)
+
+
+# -- the network ------------------------------------------------------------------------------------------------------------------
+
+
+@fold("ServiceProgrammed")
+def service_programmed(p, event: TraceEvent) -> Set:
+    data = event.data
+    name = data["service"].rpartition("/")[2]
+    return p.control.process("kube-proxy", lines=[_both(f"{name} → {data['endpoints']}" if data["addresses"] else f"{name} ✖")])
+
+
+@fold("NameResolved")
+def name_resolved(p, event: TraceEvent) -> Set:
+    return p.control.process("coredns", lines=[_both(f"{event.data['asked']} ✓")])
+
+
+@fold("NameNotFound")
+def name_not_found(p, event: TraceEvent) -> Set:
+    return p.control.process("coredns", lines=[_both(f"{event.data['asked']} ✖")])
 
 
 # -- kubectl ----------------------------------------------------------------------------------------------------------------------

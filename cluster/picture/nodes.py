@@ -36,6 +36,7 @@ class NodePictures:
         known = {image["name"]: image for image in old.get("images", [])}
         known.update({image["name"]: image for image in images})
         self.nodes[name] = {**old, "name": name, "ready": {"word": word, "tone": "ok" if ready else "bad"},
+                            "pressures": pressures(obj), "taints": [taint_word(taint) for taint in node_kind.taints(obj)],
                             "unschedulable": bool(obj["spec"].get("unschedulable")), "cpu": str(capacity.get("cpu", "")),
                             "memory": short_memory(str(capacity.get("memory", ""))), "pod_cidr": obj["spec"].get("podCIDR", ""),
                             "images": list(known.values())}
@@ -130,6 +131,17 @@ class NodePictures:
                  "restarts": 0, "back_off": None, "exit_code": None, "pip": "waits", "probes": probes_of(each),
                  "sort": "sidecar" if sort == "init" and is_sidecar(each) else sort} for sort, every in sorts for each in every or ()]
         return self.pod(event, containers=rows)
+
+
+def pressures(node: dict) -> list[str]:
+    """The conditions that tell of trouble beside Ready: MemoryPressure, DiskPressure, PIDPressure, NetworkUnavailable."""
+    return [row["type"] for row in (node.get("status") or {}).get("conditions") or () if row["type"] != "Ready" and row.get("status") == "True"]
+
+
+def taint_word(taint: dict) -> str:
+    """A taint as kubectl describes it: key=value:Effect."""
+    value = f"={taint['value']}" if taint.get("value") else ""
+    return f"{taint['key']}{value}:{taint['effect']}"
 
 
 def worker(en: str, zh: str, *, off: bool = False) -> dict:

@@ -2,7 +2,10 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from cluster.engine.trace import TraceEvent
+from cluster.picture.control import ControlPictures
 from cluster.picture.folds import FOLDS
 from cluster.picture.nodes import NodePictures
 from tests.picture.test_slim import rich
@@ -83,3 +86,23 @@ def test_a_pull_of_layers_that_are_there_is_none_of_zero_bytes():
     for count, said in ((0, "checking the image"), (3 << 20, "pulling 3 MiB")):
         FOLDS["ImagePullStarted"](SimpleNamespace(nodes=pictures), fact(container="app", image="web:1", bytes=count))
         assert row(pictures, "app")["words"]["en"] == said
+
+
+def test_what_runs_out_on_a_node_and_who_is_kept_from_it_stand_in_its_cell():
+    conditions = [{"type": "Ready", "status": "True"}, {"type": "DiskPressure", "status": "True"}, {"type": "PIDPressure", "status": "False"}]
+    taints = [{"key": "gpu", "value": "true", "effect": "NoSchedule"}, {"key": "node.kubernetes.io/disk-pressure", "effect": "NoSchedule"}]
+    pictures = NodePictures()
+    pictures.node_object("k8snode1", {"metadata": {"name": "k8snode1"}, "spec": {"taints": taints}, "status": {"conditions": conditions}})
+    cell = pictures.nodes["k8snode1"]
+    assert (cell["pressures"], cell["taints"]) == (["DiskPressure"], ["gpu=true:NoSchedule", "node.kubernetes.io/disk-pressure:NoSchedule"])
+
+
+@pytest.mark.parametrize(("kind", "data", "component", "said"), [
+    ("ServiceProgrammed", {"service": "default/web", "addresses": ["10.96.0.9"], "endpoints": 2}, "kube-proxy", "web → 2"),
+    ("ServiceProgrammed", {"service": "default/web", "addresses": [], "endpoints": 0}, "kube-proxy", "web ✖"),
+    ("NameResolved", {"asked": "web"}, "coredns", "web ✓"),
+    ("NameNotFound", {"asked": "nope"}, "coredns", "nope ✖"),
+])  # fmt: skip
+def test_what_joins_services_to_pods_says_what_it_did_last(kind, data, component, said):
+    [[collection, name, cell]] = FOLDS[kind](SimpleNamespace(control=ControlPictures()), TraceEvent(1, 0, "network", kind, "", 0, data))
+    assert (collection, name, cell["lines"]) == ("components", component, [{"en": said, "zh": said}])

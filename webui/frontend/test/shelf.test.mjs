@@ -18,6 +18,7 @@ const WEB = thing("deployments", "web", 0, { drawing: { sort: "rollout", most: 3
 const OLD = thing("replicasets", "web-aaaaa", 5, { owner: "deployments/d/web", created_ms: 1, drawing: squares([["available", 1]]) });
 const NEW = thing("replicasets", "web-bbbbb", 5, { owner: "deployments/d/web", created_ms: 2, drawing: squares([["made", 1]], { revision: "2" }) });
 const SCALER = thing("horizontalpodautoscalers", "web", 8, { drawing: { sort: "meter", aims_at: "deployments/d/web", share: 0.5, least: 1, most: 3, current: 2, desired: 2 } });
+const SIZE = { width: 784, height: 628, nodes: ["n1"], controllers: [] };
 const idOf = (object) => `${object.resource}/d/${object.name}`;
 
 function shelf(objects, { width = 784, height = 628, selected = null, hot = [], memory = {} } = {}) {
@@ -96,6 +97,17 @@ test("an old ReplicaSet without Pods is no row, unless it is all there is or the
   assert.equal(names(rowsOf([full, empty], { keep: new Set(), most: 3 })), "a");
   assert.equal(names(rowsOf([full, empty], { keep: new Set(["b"]), most: 3 })), "ab");
   assert.equal(names(rowsOf([empty], { keep: new Set(), most: 3 })), "b");
+});
+
+test("a step at what joins Services to Pods touches its box, where there is one", () => {
+  const moment = { row: { actor: "network" }, changes: new Map([["components/coredns", {}], ["components/etcd", {}]]) };
+  assert.deepEqual([...touchedBy(layoutStage({ ...SIZE, network: ["coredns"] }), moment)], ["coredns"]);
+  assert.deepEqual([...touchedBy(layoutStage(SIZE), moment)], []);
+});
+
+test("a controller that is off is in view, though it is none of the first eight", () => {
+  const controllers = Object.fromEntries("abcdefghijkl".split("").map((name, rank) => [name, { rank, off: name === "l" }]));
+  assert.ok(controllerNames(cellsOf({ controllers })).slice(0, 8).includes("l"));
 });
 
 test("controllers stand in the order that the server gives them", () => {

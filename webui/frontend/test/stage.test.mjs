@@ -9,6 +9,7 @@ import { participant, routeOf } from "../src/stage/routes.js";
 import { flightsAt, groupsOf, nodesInView, podsByNode, shelfItems } from "../src/stage/scene.js";
 
 const plan = (options = {}) => layoutStage({ width: 784, height: 628, nodes: ["k8snode1", "k8snode2"], controllers: ["replicaset-controller"], ...options });
+const NETWORK = ["kube-proxy", "coredns"];
 const overlaps = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 
 test("places depend on the box and the nodes' names alone", () => {
@@ -19,8 +20,8 @@ test("places depend on the box and the nodes' names alone", () => {
 for (const [width, height, nodes] of [[784, 628, 2], [640, 500, 3], [784, 613, 10], [1200, 900, 4], [1200, 900, 9], [390, 532, 2]]) {
   test(`at ${width} × ${height} with ${nodes} nodes nothing stands on anything else`, () => {
     const names = Array.from({ length: nodes }, (_, index) => `node-${index}`);
-    const { boxes, shelf, nodes: placed } = plan({ width, height, nodes: names });
-    const solid = ["kubectl", "kube-controller-manager", "kube-scheduler", "etcd", "kube-apiserver"].map((id) => boxes.get(id)).concat(shelf, placed);
+    const { boxes, shelf, nodes: placed } = plan({ width, height, nodes: names, network: NETWORK });
+    const solid = ["kubectl", "kube-controller-manager", "kube-scheduler", "etcd", "kube-apiserver", ...NETWORK].map((id) => boxes.get(id)).concat(shelf, placed);
     solid.forEach((a, i) => solid.slice(i + 1).forEach((b) => assert.ok(!overlaps(a, b), `${JSON.stringify(a)} on ${JSON.stringify(b)}`)));
   });
 }
@@ -40,9 +41,9 @@ test("up to a dozen nodes are in view at once, and twenty Pods on each", () => {
 });
 
 test("every message's line ends at the hub, whoever sends it", () => {
-  const places = plan();
+  const places = plan({ network: NETWORK });
   const hub = places.boxes.get("kube-apiserver");
-  for (const from of ["kubectl", "replicaset-controller", "kube-scheduler", "kubelet/k8snode1", "kubelet/k8snode2"]) {
+  for (const from of [...NETWORK, "kubectl", "replicaset-controller", "kube-scheduler", "kubelet/k8snode1", "kubelet/k8snode2"]) {
     const [x, y] = routeOf(places, { from, to: "kube-apiserver" }).at(-1);
     assert.ok(x >= hub.x - 1 && x <= hub.x + hub.w && y >= hub.y - 1 && y <= hub.y + hub.h + 1, from);
   }

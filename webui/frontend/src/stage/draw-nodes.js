@@ -33,10 +33,20 @@ function drawHeader(pen, node, value) {
   else pen.circle(x, y, 4, { fill: toneColor(ready.tone) });
   const width = pen.text(node.name, node.x + 24, node.y + 19.5, { font: "title", room: node.w * 0.6 });
   const word = [ready.word, value.unschedulable && !String(ready.word).includes("Disabled") ? "SchedulingDisabled" : ""].filter(Boolean).join(",");
-  const used = width + pen.text(say(word), node.x + 30 + width, node.y + 19.5, { font: "label", color: ready.tone === "bad" ? "bad" : "ink2", room: node.w - width - 44 });
-  const facts = [value.cpu && `${value.cpu} CPU`, value.memory, value.cni?.off ? t("stage.cni_off") : value.pod_cidr].filter(Boolean);
+  const wordWidth = pen.text(say(word), node.x + 30 + width, node.y + 19.5, { font: "label", color: ready.tone === "bad" ? "bad" : "ink2", room: node.w - width - 44 });
+  const used = width + wordWidth + drawPressures(pen, node, value, node.x + 36 + width + wordWidth);
+  const taints = value.taints?.length ? t(value.taints.length > 1 ? "stage.taints" : "stage.taint", { n: value.taints.length }) : "";
+  const facts = [value.cpu && `${value.cpu} CPU`, value.memory, taints, value.cni?.off ? t("stage.cni_off") : value.pod_cidr].filter(Boolean);
   while (facts.length && widthOf(facts.join(" · "), "label") > node.w - used - 52) facts.shift();
   pen.text(facts.join(" · "), node.x + node.w - 10, node.y + 19.5, { font: "label", color: "ink2", align: "right" });
+}
+
+/** What runs out on the node, as its kubelet reports it; returns the width taken. */
+function drawPressures(pen, node, { pressures = [] }, x) {
+  const room = node.x + node.w - 12 - x;
+  if (!pressures.length || room < 34) return 0;
+  drawGlyph(pen, "trouble", "wait", x + 4, node.y + 15.5, 3.5);
+  return 20 + pen.text(pressures.join(","), x + 12, node.y + 19.5, { font: "narrowBold", color: "wait", room: room - 12 });
 }
 
 function drawAgents(pen, view, node, value) {

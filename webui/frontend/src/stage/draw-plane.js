@@ -10,6 +10,7 @@ import { shorten, widthOf } from "./pen.js";
 const WATCH_DASH = [7, 2.5, 1.5, 2.5];
 const RECENT_STEPS = 5;
 const COMPARISON_STEPS = 12;
+const LEAST_NAME = 44; // of a key's name beside its resource
 
 /** view: {plan, cell(collection, id), cells(collection), hot, moment, seqStepsAgo(count)} */
 export function drawPlane(pen, view) {
@@ -20,6 +21,7 @@ export function drawPlane(pen, view) {
   drawScheduler(pen, view);
   drawEtcd(pen, view);
   drawHub(pen, view);
+  if (view.plan.network) drawNetwork(pen, view);
 }
 
 function drawFrame(pen, frame) {
@@ -28,8 +30,11 @@ function drawFrame(pen, frame) {
 }
 
 function drawWires(pen, { plan, hot }) {
+  const stubs = plan.variant === "wide" ? (plan.network?.names ?? []) : [];
   for (const [id, points] of plan.lines) {
-    if (id === "etcd") drawEtcdLine(pen, points, "wire", 1.1);
+    if (stubs.includes(id)) pen.line(points.slice(0, 3)); // from there on it is the first node's line
+    else if (stubs.includes(id.split("/")[0])) drawWatch(pen, points.slice(-3), false);
+    else if (id === "etcd") drawEtcdLine(pen, points, "wire", 1.1);
     else if (id === "kubeconfig") pen.line(points);
     else if (id.endsWith("/watch")) drawWatch(pen, points, plan.variant === "phone");
     else drawRequestLine(pen, points, id);
@@ -186,7 +191,7 @@ function drawQueueBadge(pen, chip, count) {
 function drawScheduler(pen, view) {
   const isPhone = view.plan.variant === "phone";
   const box = component(pen, view, "kube-scheduler");
-  pen.text(isPhone ? t("stage.scheduler_short") : "kube-scheduler", box.x + 9, box.y + 16, { font: "title", room: box.w - 14 });
+  pen.title(isPhone ? t("stage.scheduler_short") : "kube-scheduler", box.x + 9, box.y + 16, box.w - 14);
   const queue = view.cell("scheduling", "queue") ?? [];
   const value = view.cell("components", "kube-scheduler");
   const word = value?.off ? offWord(value) : value?.lease?.state === "waits" ? t("stage.waits_lease") : "";
@@ -212,6 +217,27 @@ function drawQueue(pen, view, box, queue) {
   });
   const rest = queue.length - shown.length;
   if (rest > 0) pen.text(t("stage.more", { n: rest }), box.x + 11, box.y + 25 + shown.length * 26 + 13, { font: "small", color: "ink3" });
+}
+
+const NETWORK_TITLES = { coredns: "CoreDNS" };
+
+/** What joins Services to Pods: it runs on the nodes, and is told of by the hub as everything else. */
+function drawNetwork(pen, view) {
+  const { network, variant } = view.plan;
+  if (variant === "wide") pen.box(network, { radius: 4, fill: "paper", stroke: "rule2" });
+  for (const id of network.names) {
+    const box = component(pen, view, id);
+    const value = view.cell("components", id);
+    const isHot = view.hot.has(id);
+    const [x, room] = [box.x + 6, box.w - 9];
+    const isLow = box.h < 28;
+    const width = pen.text(NETWORK_TITLES[id] ?? id, x, box.y + (isLow ? box.h / 2 + 3.6 : 13), { font: "chipBold", color: isHot ? "now" : value?.off ? "bad" : "ink", room });
+    const said = lines(view, id)[0] ?? t("stage.idle");
+    const word = value?.off && widthOf(said, "narrow") > room ? t("stage.off") : said;
+    const look = { font: "narrow", color: isHot ? "now" : value?.off ? "bad" : "ink2" };
+    if (!isLow) pen.text(word, x, box.y + 26, { ...look, room });
+    else if (room - width > 40) pen.text(word, x + width + 8, box.y + box.h / 2 + 3.6, { ...look, room: room - width - 8 });
+  }
 }
 
 function drawEtcd(pen, view) {
@@ -270,7 +296,8 @@ function keyText(row, room) {
   const full = `${resource}/${name}`;
   if (widthOf(full, "small") <= room) return full;
   const head = `${resource}/`;
-  return head + shorten(name, "small", room - widthOf(head, "small"));
+  const left = room - widthOf(head, "small");
+  return left > LEAST_NAME ? head + shorten(name, "small", left) : shorten(full, "small", room);
 }
 
 function drawHub(pen, view) {

@@ -13,7 +13,7 @@ import { drawRuns } from "./shelf/squares.js";
 export function drawShelf(pen, view) {
   const { plan, shelf } = view;
   pen.box(plan.shelf, { radius: 4, fill: "paper", stroke: "rule2" });
-  if (plan.variant === "wide") drawTitle(pen, plan.shelf);
+  drawTitle(pen, plan.shelf);
   if (!shelf.placed.length) pen.text(t(hasPods(view) ? "stage.shelf_placed" : "stage.shelf_empty"), plan.shelf.x + 11, plan.shelf.y + 21, { font: "label", color: "ink2", room: plan.shelf.w - 22 });
   drawPlaced(pen, view);
   if (shelf.hidden > 0) pen.text(`+${shelf.hidden}`, shelf.moreX, shelf.y + 15, { font: "label", color: "ink2" });

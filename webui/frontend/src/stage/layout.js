@@ -13,18 +13,21 @@ const GAP = 12;
 export const MOST_NODES = 12;
 const LEAST_NODE = 120;
 const LEAST_DENSE = 92;
+const CHANNEL = 93; // between the network's frame and the shelf
+const LANES = [14, 20]; // below the hub
+const JOINS = [6, 18]; // where lines from the left meet the hub
 
-/** {variant, width, height, boxes: Map id → rect, gates, chips, frames, shelf, nodes, lines: Map id → points} */
-export function layoutStage({ width, height, nodes, controllers }) {
-  const plan = width < 560 ? phone(width, height, nodes, controllers) : wide(width, height, nodes, controllers);
+/** {variant, width, height, boxes: Map id → rect, gates, chips, frames, shelf, network, nodes, lines: Map id → points} */
+export function layoutStage({ width, height, nodes, controllers, network = [] }) {
+  const plan = (width < 560 ? phone : wide)(width, height, nodes, controllers, network);
   return Object.assign(plan, { members: new Set(controllers) });
 }
 
 function empty(variant, width, height) {
-  return { variant, width, height, boxes: new Map(), gates: [], chips: [], frames: [], nodes: [], lines: new Map(), shelf: null };
+  return { variant, width, height, boxes: new Map(), gates: [], chips: [], frames: [], nodes: [], lines: new Map(), shelf: null, network: null };
 }
 
-function wide(width, height, nodes, controllers) {
+function wide(width, height, nodes, controllers, network) {
   const plan = empty("wide", width, height);
   plan.isCompact = height < 600;
   const top = plan.isCompact ? 98 : 124;
@@ -37,7 +40,9 @@ function wide(width, height, nodes, controllers) {
   placeTop(plan, hub, top, controllers);
   placeMachine(plan, hub, plan.isCompact);
   placeGates(plan, hub, 22, 8);
-  plan.shelf = rect(90, bottom + 22, width - EDGE - 90, plan.isCompact ? 62 : 86);
+  const shelfX = network.length ? CHANNEL + 18 : 90;
+  plan.shelf = rect(shelfX, bottom + 22, width - EDGE - shelfX, plan.isCompact ? 62 : 86);
+  if (network.length) placeNetwork(plan, network, hub);
   placeNodes(plan, nodes, plan.shelf.y + plan.shelf.h + (plan.isCompact ? 8 : GAP));
   return plan;
 }
@@ -74,6 +79,21 @@ function placeChips(plan, manager, controllers) {
     const column = index % 3;
     const before = shares.slice(0, column).reduce((sum, share) => sum + share * width + 4, 0);
     return rect(manager.x + 9 + before, manager.y + 25 + Math.floor(index / 3) * (height + 4), width * shares[column], height);
+  }
+}
+
+/** What joins Services to Pods stands left of the shelf; its lines run along those of the first node. */
+function placeNetwork(plan, names, hub) {
+  const { y, h } = plan.shelf;
+  const bottom = hub.y + hub.h;
+  plan.network = { names, ...rect(EDGE, y, 74, h) };
+  const height = (h - 14 - 5 * (names.length - 1)) / names.length;
+  names.forEach((name, index) => plan.boxes.set(name, rect(EDGE + 6, y + 7 + index * (height + 5), 62, height)));
+  const [lane, join] = [bottom + LANES[0], hub.x + JOINS[0]];
+  const path = (x, way) => [[x, y], [x, lane + way * (LANES[1] - LANES[0])], [CHANNEL + way * 6, lane + way * (LANES[1] - LANES[0])], [join + way * 12, lane + way * (LANES[1] - LANES[0])], [join + way * 12, bottom]];
+  for (const name of names) {
+    plan.lines.set(name, path(EDGE + 30, 0));
+    plan.lines.set(`${name}/watch`, path(EDGE + 42, 1).reverse());
   }
 }
 
@@ -150,10 +170,14 @@ function nodeLines(plan, name, box, hub, row) {
   const bottom = hub.y + hub.h;
   const kubeletTop = box.y + 28;
   const paths = [box.x + 40, box.x + 52].map((x, index) => {
-    const lane = bottom + 14 + index * 6;
-    const joinX = hub.x + 6 + index * 12;
+    const lane = bottom + LANES[index];
+    const joinX = hub.x + JOINS[index];
     if (row > 0) return aroundNodes(box.x - 6 - index * 4, x, kubeletTop, joinX, lane, hub, bottom);
     if (x >= hub.x + 4) return [[x, kubeletTop], [x, bottom]];
+    if (plan.network && x < CHANNEL) {
+      const turn = box.y - (index ? 3 : 7);
+      return [[x, kubeletTop], [x, turn], [CHANNEL + index * 6, turn], [CHANNEL + index * 6, lane], [joinX, lane], [joinX, bottom]];
+    }
     return [[x, kubeletTop], [x, lane], [joinX, lane], [joinX, bottom]];
   });
   plan.lines.set(`kubelet/${name}`, paths[0]);
@@ -167,7 +191,7 @@ function aroundNodes(gutterX, x, kubeletTop, joinX, lane, hub, bottom) {
 }
 
 /** A phone: components become captions, nodes stack. */
-function phone(width, height, nodes, controllers) {
+function phone(width, height, nodes, controllers, network) {
   const plan = empty("phone", width, height);
   plan.isCompact = true;
   const free = width - 16 - 24;
@@ -188,16 +212,30 @@ function phone(width, height, nodes, controllers) {
   const etcd = plan.boxes.get("etcd");
   plan.lines.set("etcd", [[etcd.x + etcd.w / 2, hub.y], [etcd.x + etcd.w / 2, etcd.y + etcd.h]]);
   placeGates(plan, hub, 22, 8);
-  plan.shelf = rect(8, 152, width - 16, 34);
+  if (network.length) placeStrip(plan, network, hub);
+  plan.shelf = rect(8, network.length ? 180 : 152, width - 16, 62);
   plan.controllers = controllers;
-  stackNodes(plan, nodes, hub);
+  stackNodes(plan, nodes, hub, plan.shelf.y + plan.shelf.h + 10);
   return plan;
 }
 
-function stackNodes(plan, nodes, hub) {
-  const height = Math.max(154, (plan.height - 208 - 8 * nodes.length) / Math.max(1, nodes.length));
+/** The network's parts side by side, in captions. */
+function placeStrip(plan, names, hub) {
+  const width = (hub.w - 8 * (names.length - 1)) / names.length;
+  plan.network = { names, ...rect(hub.x, 150, hub.w, 22) };
+  names.forEach((name, index) => {
+    const box = rect(hub.x + index * (width + 8), 150, width, 22);
+    const x = box.x + 30;
+    plan.boxes.set(name, box);
+    plan.lines.set(name, [[x, box.y], [x, hub.y + hub.h]]);
+    plan.lines.set(`${name}/watch`, [[x + 10, hub.y + hub.h], [x + 10, box.y]]);
+  });
+}
+
+function stackNodes(plan, nodes, hub, top) {
+  const height = Math.max(154, (plan.height - top - 8 * nodes.length) / Math.max(1, nodes.length));
   nodes.forEach((name, index) => {
-    const box = rect(8, 208 + index * (height + 8), plan.width - 16, height);
+    const box = rect(8, top + index * (height + 8), plan.width - 16, height);
     const kubelet = rect(box.x + 6, box.y + 25, 44, 17);
     const containerd = rect(box.x + 62, box.y + 25, 64, 17);
     const pods = rect(box.x + 9, box.y + 44, box.w - 18, box.h - 52);
@@ -209,5 +247,5 @@ function stackNodes(plan, nodes, hub) {
     plan.lines.set(`kubelet/${name}`, [[box.x, y], [3.5, y], [3.5, 124], [hub.x, 124]]);
     plan.lines.set(`kubelet/${name}/watch`, [[hub.x, 124], [3.5, 124], [3.5, y], [box.x, y]]);
   });
-  plan.contentHeight = 208 + nodes.length * (height + 8);
+  plan.contentHeight = top + nodes.length * (height + 8);
 }

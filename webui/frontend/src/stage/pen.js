@@ -6,6 +6,7 @@ const NARROW = "semi-condensed";
 
 export const FONTS = {
   title: `600 12px ${SANS}`,
+  titleNarrow: `600 ${NARROW} 11px ${SANS}`,
   frame: `500 11px ${SANS}`,
   label: `10.5px ${SANS}`,
   narrow: `${NARROW} 10.5px ${SANS}`,
@@ -124,6 +125,11 @@ export class Pen {
     this.context.beginPath();
     this.context.arc(x, y, radius, 0, Math.PI * 2);
     this.paint(fill, stroke, width, dash);
+  }
+
+  /** A title, of narrower letters where it would not fit. */
+  title(text, x, y, room) {
+    return this.text(text, x, y, { font: widthOf(text, "title") > room ? "titleNarrow" : "title", room });
   }
 
   /** Text from its baseline. `room` shortens it: names in the middle, prose at the end. */

@@ -13,7 +13,7 @@ export function participant(plan, name) {
   if (name === "apiserver") return { box: "kube-apiserver", client: "kube-apiserver" };
   if (plan.boxes.has(name)) return { box: name, client: name };
   if (name === "you" || name === "user" || name === "client") return { box: "kubectl", client: "kubectl" };
-  return plan.members.has(name) ? { box: MANAGER, client: MANAGER } : null; // what runs elsewhere (kube-proxy, CoreDNS) has no box
+  return plan.members.has(name) ? { box: MANAGER, client: MANAGER } : null; // what runs elsewhere has no box
 }
 
 /** The polyline of a flight, from its sender to its receiver; null when one of the two is not in view. */

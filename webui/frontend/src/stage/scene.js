@@ -27,13 +27,13 @@ export const naturally = (a, b) => a.localeCompare(b, "en", { numeric: true });
 const CHIPS = 9; // beyond, one of them says how many more there are
 const MOST_GUESTS = 3;
 
-/** Names of controllers in their fixed order; where they do not all fit, those with work take the last places of those that have none. */
+/** Names of controllers in their fixed order; where they do not all fit, those with work, and those that are off, take the last places of the others. */
 export function controllerNames(cells, sinceSeq = Infinity) {
   const rank = (name) => collection(cells, "controllers").get(name)?.rank ?? LAST;
   const names = [...collection(cells, "controllers").keys()].sort((a, b) => rank(a) - rank(b) || naturally(a, b));
   if (names.length <= CHIPS) return names;
   const worked = (name) => collection(cells, "controllers").get(name)?.worked_seq ?? 0;
-  const isAtWork = (name) => collection(cells, "controllers").get(name)?.queue > 0 || (worked(name) > 0 && worked(name) >= sinceSeq);
+  const isAtWork = (name) => collection(cells, "controllers").get(name)?.off || collection(cells, "controllers").get(name)?.queue > 0 || (worked(name) > 0 && worked(name) >= sinceSeq);
   const [regulars, others] = [names.slice(0, CHIPS - 1), names.slice(CHIPS - 1)];
   const guests = others.filter(isAtWork).sort((a, b) => worked(b) - worked(a)).slice(0, MOST_GUESTS);
   for (const guest of guests) {
@@ -155,6 +155,7 @@ export function touchedBy(plan, moment, cells = EMPTY) {
   for (const key of changes.keys()) {
     if (key.startsWith("objects/")) hot.add(key.slice("objects/".length));
     else if (key.startsWith("node_pods/")) hot.add(key);
+    else if (key.startsWith("components/") && plan.network?.names.includes(key.slice("components/".length))) hot.add(key.slice("components/".length));
     else if (key.startsWith("asked/")) hot.add(key.slice("asked/".length));
     else if (key.startsWith("rescues/")) for (const { pod } of collection(cells, "rescues").get(key.slice("rescues/".length))?.victims ?? []) hot.add(pod);
   }

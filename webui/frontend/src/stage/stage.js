@@ -110,6 +110,7 @@ export class Stage {
   refresh() {
     isMoved.value = Boolean(this.camera.isUsers);
     this.stillIsStale = true;
+    this.forgetRest();
     if (!this.frameAsked) {
       this.frameAsked = true;
       requestAnimationFrame(() => this.draw());
@@ -248,12 +249,23 @@ export class Stage {
   }
 
   hover(target) {
-    if (target?.id === hovered.value) return;
+    if (target?.id === hovered.value && !(target && this.isRestOver)) return;
+    this.isRestOver = false;
     hovered.value = target?.id ?? null;
     this.dimLater();
     this.askForFrame();
     this.host.classList.toggle("pointing", Boolean(target));
     this.tooltip.later(target && { ...target, screen: this.toScreen(target.rect) }, this.size);
+  }
+
+  /** What rests on a thing tells of one moment: with the next step the rest comes back and the tooltip goes, until the pointer moves. */
+  forgetRest() {
+    if (this.restedSeq === moment.value.seq) return;
+    this.restedSeq = moment.value.seq;
+    clearTimeout(this.dimTimer);
+    this.isDimmed = false;
+    this.tooltip.later(null);
+    this.isRestOver = true;
   }
 
   /** The rest pales once the pointer rests, as the tooltip comes. */

@@ -7,7 +7,7 @@ import { containersOf } from "./draw-pod.js";
 
 /** Rows for the grid, in drawing order: [{id, label, cells: [{id, subject?, rect, label}]}] */
 export function targetRows(view) {
-  const rows = [machineRow(view), planeRow(view), shelfRow(view), ...view.plan.nodes.map((node) => nodeRow(view, node))];
+  const rows = [machineRow(view), planeRow(view), networkRow(view), shelfRow(view), ...view.plan.nodes.map((node) => nodeRow(view, node))];
   return rows.filter((row) => row.cells.length);
 }
 
@@ -50,6 +50,10 @@ function planeRow(view) {
     ...gates,
   ];
   return { id: "plane", label: t("stage.control_plane"), cells: present(cells) };
+}
+
+function networkRow(view) {
+  return { id: "network", label: t("stage.network"), cells: present((view.plan.network?.names ?? []).map((id) => componentCell(view, id))) };
 }
 
 /** "replicaset controller, 2 in the queue: web, db, wanted 4, found 3 → create 1". */
@@ -102,7 +106,9 @@ function nodeRow(view, node) {
 }
 
 function nodeLabel(node, value) {
-  return [`Node ${node.name}`, say(value.ready?.word), value.unschedulable ? "SchedulingDisabled" : "", value.cni?.off ? t("stage.cni_off") : value.pod_cidr].filter(Boolean).join(", ");
+  const isSaid = String(value.ready?.word).includes("Disabled");
+  const marks = [...(value.pressures ?? []), ...(value.taints ?? []).map((taint) => t("label.taint", { taint }))];
+  return [`Node ${node.name}`, say(value.ready?.word), value.unschedulable && !isSaid ? "SchedulingDisabled" : "", ...marks, value.cni?.off ? t("stage.cni_off") : value.pod_cidr].filter(Boolean).join(", ");
 }
 
 export function podLabel(entry, view) {

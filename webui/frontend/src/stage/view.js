@@ -12,6 +12,7 @@ import { STAMP_HEIGHT } from "./draw-nodes.js";
 const EMPTY = new Map();
 const SYNC_SHOWN_FOR_STEPS = 12;
 const WORK_SHOWN_FOR_STEPS = 5;
+const NETWORK = ["kube-proxy", "coredns"];
 const LOW_NODE = 170;
 const POD_LANES = /^(kubelet|containerd|runtime|cri|node)\b/;
 
@@ -21,7 +22,8 @@ export function buildView({ recording, moment, size, page, selected, zoom, memor
   const collection = (name) => cells.get(name) ?? EMPTY;
   const seqStepsAgo = (count) => (moment.step < 0 ? Infinity : (recording.stepRow(Math.max(0, moment.step - count))?.seq ?? 0));
   const { names, pages } = nodesInView(cells, page, nodesOfStep(moment));
-  const plan = layoutStage({ ...size, nodes: names, controllers: controllerNames(cells, seqStepsAgo(WORK_SHOWN_FOR_STEPS)) });
+  const network = NETWORK.filter((name) => collection("components").has(name));
+  const plan = layoutStage({ ...size, nodes: names, network, controllers: controllerNames(cells, seqStepsAgo(WORK_SHOWN_FOR_STEPS)) });
   const stamps = collection("scheduling").get("stamps") ?? null;
   if (stamps) makeRoomForStamps(plan, stamps);
   const hot = touchedBy(plan, moment, cells);

@@ -28,12 +28,11 @@ const NO_NOTES = new Map();
  * Returns {placed, blocks, hidden, away, moreX, y}: each block has its `box` for the drawing; `away` are the roots that found no room.
  */
 export function placeShelf(plan, items, notes, look) {
-  const place = plan.variant === "phone" ? placeChips : placeBlocks;
   const owned = ownedBy(look.cells("objects"));
   const tries = items.length > FEW ? [{ notes: NO_NOTES, isShort: true }] : [{ notes }, { notes: NO_NOTES }, { notes: NO_NOTES, isShort: true }];
   let found;
   for (const how of tries) {
-    found = place(plan, items, { ...look, owned, ...how });
+    found = placeBlocks(plan, items, { ...look, owned, ...how });
     if (!found.hidden) break;
   }
   return found;
@@ -50,25 +49,7 @@ function ownedBy(objects) {
   return owned;
 }
 
-// -- a phone: chips in a line -------------------------------------------------------------------------------------------
-
-function placeChips({ shelf }, items, { notes, isShort }) {
-  const y = shelf.y + 6;
-  let x = shelf.x + 9;
-  const placed = [];
-  for (const item of items) {
-    const words = wordsOf(item, notes.get(item.id), { isNameless: true, isShort });
-    const isLinked = placed.length > 0 && placed.at(-1).id === item.object.owner;
-    const start = x + (placed.length ? (isLinked ? LINK : 10) : 0);
-    const width = widthOfChip(words);
-    if (start + width > shelf.x + shelf.w - 10 - (placed.length < items.length - 1 ? 34 : 0)) break;
-    placed.push({ ...item, ...words, ...rect(start, y, width, CHIP), isLinked, from: x });
-    x = start + width;
-  }
-  return { placed, blocks: [], hidden: items.length - placed.length, moreX: x + 10, y };
-}
-
-// -- wide: blocks -------------------------------------------------------------------------------------------------------
+// -- blocks -------------------------------------------------------------------------------------------------------------
 
 function placeBlocks({ shelf, isCompact }, items, look) {
   const zone = { y: shelf.y + (isCompact ? 7 : 9) + CHIP + 4, h: shelf.h - (isCompact ? 7 : 9) - CHIP - 8 };
@@ -198,13 +179,13 @@ function spread(block, x, from, zone) {
 
 // -- words --------------------------------------------------------------------------------------------------------------
 
-function wordsOf({ object }, note, { isNameless = false, isShort = false }) {
+function wordsOf({ object }, note, { isShort = false }) {
   const isPod = object.resource === "pods";
   const name = object.owner && object.name.length > 12 ? `…${object.name.slice(-6)}` : object.name;
   const short = name.length > 22 ? `${name.slice(0, 12)}…${name.slice(-6)}` : name;
   const badge = say(note) || say(object.badge) || "";
   const isDropped = isShort && object.drawing && widthOf(badge, "name") > LONG_BADGE;
-  return { kind: (isShort && object.short) || object.kind, name: isNameless ? "" : short, badge: isDropped ? "" : badge, isPod };
+  return { kind: (isShort && object.short) || object.kind, name: short, badge: isDropped ? "" : badge, isPod };
 }
 
 export function widthOfChip({ kind, name, badge }) {
