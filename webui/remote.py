@@ -120,8 +120,15 @@ def _text_of(name: str, otherwise: str) -> str:
         raise Problem(f"{name!r} is {otherwise} ({error})") from None
 
 
+def _node_names(text: str) -> list[str]:
+    """Names with commas between, or how many nodes there shall be."""
+    if text.isdecimal():
+        return [f"k8snode{number}" for number in range(1, min(int(text[:5]), 10_000) + 1)]
+    return [name for name in text.split(",") if name]
+
+
 def create(chosen) -> None:
-    nodes = [name for name in chosen.nodes.split(",") if name] if chosen.nodes is not None else None
+    nodes = _node_names(chosen.nodes) if chosen.nodes is not None else None
     scheduling = _text_of(chosen.scheduler_config, "no text file that can be read") if chosen.scheduler_config else None
     call("POST", "/sandboxes", {"name": chosen.name, "profile": chosen.profile, "nodes": nodes, "node_cpu": chosen.node_cpu,
                                 "node_memory": chosen.node_memory, "seed": chosen.seed, "rbac": chosen.rbac,
@@ -210,7 +217,7 @@ def _sandbox_words(parser) -> None:
     making = actions.add_parser("create", help="make a sandbox")
     making.add_argument("name", metavar="NAME")
     making.add_argument("--profile", choices=list(PROFILES), default="learner", help="default: learner")
-    making.add_argument("--nodes", metavar="k8snode1,k8snode2", help="node names, with commas between")
+    making.add_argument("--nodes", metavar="k8snode1,k8snode2", help="node names, with commas between, or how many (at most 1000)")
     making.add_argument("--node-cpu", metavar="4", help="CPUs of each node")
     making.add_argument("--node-memory", metavar="8Gi", help="memory of each node")
     making.add_argument("--seed", type=int, metavar="N", help="the same seed and inputs give the same run")

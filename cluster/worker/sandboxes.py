@@ -19,7 +19,7 @@ from .refusals import Refused
 from .simulation import settings_for
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-MAX_NODES = 100
+MAX_NODES = 1000
 MAX_AMOUNT = 1 << 60
 
 
