@@ -1,8 +1,9 @@
 """Owns process numbers where containers share one PID namespace: who is seen, and whom a signal reaches.
 
 A container's first process is PID 1 of a namespace of its own, unless its Pod shares one (shareProcessNamespace), in which pause is PID 1,
-or it is in the node's (hostPID; a simplification: of the node's own programs the first alone is seen there). What is not PID 1 dies of a
-signal that it has no handler for. Sources: pid_namespaces(7); kubernetes pkg/kubelet/kuberuntime/util/util.go (PidNamespaceForPod).
+or it is in the node's (hostPID; a simplification: of the node's own programs the first alone is seen there, and of containers those
+whose Pods are in it too). What is not PID 1 dies of a signal that it has no handler for. Sources: pid_namespaces(7);
+kubernetes pkg/kubelet/kuberuntime/util/util.go (PidNamespaceForPod).
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ def next_pid(state: RuntimeState, main: Process) -> int:
 
 
 def mates(state: RuntimeState, main: Process) -> list[Process]:
-    """The first processes in a shared namespace that a process sees, in the order of their start; of a node's namespace those of its Pod."""
+    """The first processes in a shared namespace, in the order of their start: of the Pod's, or of all Pods that are in the node's."""
+    if main.space == NODE:
+        return [each for each in state.processes.values() if each.space == NODE]
     uid = state.containers[main.container].uid
     found = [state.processes[each] for each in state.by_pod.get(uid, ()) if each in state.processes]
     return [each for each in found if each.space == main.space]

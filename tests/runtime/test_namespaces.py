@@ -50,3 +50,17 @@ def test_what_is_not_pid_1_dies_of_a_signal_that_it_does_not_handle():
 def test_who_ends_pause_ends_all_of_the_pod():
     world = shared("sleep 1; kill 1; sleep 1000", seconds=6)
     assert {fact.data["exit_code"] for fact in world.facts("ContainerExited")} == {137} and world.facts("SandboxKilled")
+
+
+def test_pods_in_the_nodes_namespace_see_each_other_by_the_numbers_that_programs_tell_of_themselves():
+    world = World()
+    world.create("server", None, image="docker.io/library/nginx:1.29", hostPID=True)
+    world.run(8_000)
+    for name, is_in_it in (("near", True), ("far", False)):
+        world.create(name, ["sh", "-c", "echo found $(pidof nginx)"], restartPolicy="Never", hostPID=is_in_it)
+    world.run(6_000)
+    server = next(each for each in world.node.runtime.state.processes.values() if each.space == "host")
+    found = world.node.logs("default", "near", "app", {}).split()[1:]
+    assert str(server.first_pid) in found and server.first_pid > 1
+    assert world.node.runtime._world(server, world.node.runtime.state.containers[server.container]).read_file("/var/run/nginx.pid").strip() in found
+    assert world.node.logs("default", "far", "app", {}) == "found\n"

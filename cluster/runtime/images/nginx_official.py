@@ -37,7 +37,8 @@ def nginx(me: Running) -> Act:
     me.say(f"{lead} /docker-entrypoint.d/ is not empty, will attempt to perform configuration\n"
            f"{lead} Looking for shell scripts in /docker-entrypoint.d/\n"
            f"{lead} Configuration complete; ready for start up")  # fmt: skip
-    failed = _refused(me) if me.process.user or me.process.read_only or me.process.capabilities != USUAL else ""
+    is_usual = not me.process.user and not me.process.read_only and me.process.capabilities == USUAL and not me.process.space
+    failed = "" if is_usual else _refused(me)
     if failed:
         _note(me, failed, level="emerg")
         me.say(f"nginx: [emerg] {failed}", "stderr")
@@ -66,9 +67,14 @@ def _refused(me: Running) -> str:
         return f'mkdir() "{CACHE}" failed ({ERRNO.get(me.world.why, 1)}: {me.world.why})'
     if not me.process.user and not me.process.capabilities & CHOWN:
         return f'chown("{CACHE}", 101) failed (1: Operation not permitted)'
-    if not any(me.world.put_file(f"{folder}/nginx.pid", "1\n") for folder in ("/var/run", "/run")):
+    if not _tells_number(me):
         return f'open() "/run/nginx.pid" failed ({ERRNO.get(me.world.why, 1)}: {me.world.why})'
     return ""
+
+
+def _tells_number(me: Running) -> bool:
+    """Write its number into its file, which is seen in two places."""
+    return any([me.world.put_file(f"{folder}/nginx.pid", f"{me.process.first_pid}\n") for folder in ("/var/run", "/run")])
 
 
 def _ports(me: Running) -> dict[int, str]:
@@ -82,7 +88,8 @@ def _ports(me: Running) -> dict[int, str]:
     return found
 
 
-def _note(me: Running, words: str, level: str = "notice", pid: int = 1) -> None:
+def _note(me: Running, words: str, level: str = "notice", pid: int = 0) -> None:
+    pid = pid or me.process.first_pid
     me.say(f"{Stamp(me.world).go} [{level}] {pid}#{pid}: {words}", "stderr")
 
 
