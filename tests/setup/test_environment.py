@@ -1,5 +1,7 @@
 """When `.venv` counts as ready, and what is made when it does not."""
 
+import os
+
 import pytest
 
 from webui.setup import environment, paths, process, stamps
@@ -44,6 +46,24 @@ def test_a_venv_made_by_hand_is_installed_into_and_kept(folder, commands):
     assert "--require-hashes" in commands[0]
     assert (folder / ".venv" / "mine").exists()
     assert environment.is_ready()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nothing is held there")
+def test_two_clones_that_share_a_venv_hold_the_same_folder(folder, monkeypatch):
+    import fcntl
+
+    clone = folder / "clone"
+    clone.mkdir()
+    (clone / ".venv").symlink_to(folder / ".venv")
+    monkeypatch.setattr(environment, "ROOT", clone)
+    monkeypatch.setattr(environment, "VENV", clone / ".venv")
+    other = os.open(folder, os.O_RDONLY)
+    try:
+        with environment.held(), pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        os.close(other)
 
 
 def test_nothing_is_done_while_the_lock_stays_the_same(folder, commands):

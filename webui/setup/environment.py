@@ -65,7 +65,10 @@ def check_writable() -> None:
 
 @contextlib.contextmanager
 def held():
-    """Only one set-up at a time; a second one waits for the first and then finds its work done."""
+    """Only one set-up at a time; a second one waits for the first and then finds its work done.
+
+    Where `.venv` is a link, the folder that it lies in is held: two clones that share one never set it up together.
+    """
     if os.name == "nt":
         yield
         return
@@ -73,7 +76,8 @@ def held():
 
     from webui.setup import process
 
-    folder = os.open(ROOT, os.O_RDONLY)
+    beside = VENV.resolve().parent
+    folder = os.open(beside if beside.is_dir() else ROOT, os.O_RDONLY)
     try:
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
