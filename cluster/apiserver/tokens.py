@@ -22,6 +22,9 @@ LEGACY_ISSUER, LEGACY = "kubernetes/serviceaccount", "kubernetes.io/serviceaccou
 CLUSTER = "/registry/namespaces/kube-system"
 CONFIGURATION, KEY_SET = "/.well-known/openid-configuration", "/openid/v1/jwks"
 KEPT = {"Cache-Control": "public, max-age=3600"}
+INVALID_SINCE = "kubernetes.io/legacy-token-invalid-since"  # a label of Secrets
+MARKED = ("the token in secret {secret} for service account {account} has been marked invalid. Use tokens from the TokenRequest API or manually "
+          f"created secret-based tokens, or remove the '{INVALID_SINCE}' label from the secret to temporarily allow use of this token")
 UNKNOWN = "invalid bearer token"
 PREFIX = "authentication.kubernetes.io/"
 
@@ -111,7 +114,10 @@ def _legacy_problem(claims: dict, token: str, context) -> str:
     found = account.value["metadata"]
     if "deletionTimestamp" in found:
         return f"ServiceAccount {namespace}/{name} has been deleted"
-    return "" if found["uid"] == uid else f"ServiceAccount UID ({found['uid']}) does not match claim ({uid})"
+    if found["uid"] != uid:
+        return f"ServiceAccount UID ({found['uid']}) does not match claim ({uid})"
+    is_marked = (secret.value["metadata"].get("labels") or {}).get(INVALID_SINCE)
+    return MARKED.format(secret=f"{namespace}/{secret.value['metadata']['name']}", account=f"{namespace}/{name}") if is_marked else ""
 
 
 def _legacy_identity(claims: dict) -> Identity:

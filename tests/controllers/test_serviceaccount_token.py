@@ -57,6 +57,17 @@ def test_its_token_is_good_as_long_as_the_secret_is_there(world):
     assert tokens.read(token, world.server.context) == (None, "[invalid bearer token, Token has been invalidated]")
 
 
+def test_a_token_that_is_marked_as_unused_is_refused_until_the_mark_is_gone(world):
+    """Source: pkg/serviceaccount/legacy.go (Validate)."""
+    token = token_of(secret(world))
+    for since, is_good in (("2026-01-01", False), (None, True)):
+        labels = {"labels": {"kubernetes.io/legacy-token-invalid-since": since}}
+        world.do(world.client.patch("secrets", "tok", {"metadata": labels}, "default", "merge"))
+        identity, why = tokens.read(token, world.server.context)
+        assert (identity is not None) == is_good
+        assert is_good or "the token in secret default/tok for service account default/bot has been marked invalid. Use tokens" in why
+
+
 def test_without_its_account_a_secret_goes(world):
     assert secret(world, "lost", "nobody") is None
     assert secret(world, "of-another", **{UID: "some-other-uid"}) is None
