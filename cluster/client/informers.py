@@ -69,6 +69,10 @@ class Informer:
         """The objects under one value of an index, oldest first."""
         return list((self.indexes[index].get(value) or {}).values())
 
+    def values(self, index: str) -> Iterable[str]:
+        """The values of an index under which there are objects."""
+        return self.indexes[index].keys()
+
     def add_index(self, name: str, indexer: Callable[[dict], list[str]]) -> None:
         if name not in self.indexers:
             self.indexers[name] = indexer

@@ -15,6 +15,7 @@ from cluster.meta.objects import controller_of, key_of
 
 from . import _cron_jobs as jobs
 from . import _cron_times as times
+from ._own_writes import CATCH_UP_MS
 from ._pod_control import is_terminating_namespace
 from ._rollout import SyncError
 
@@ -35,9 +36,6 @@ def zone_complaint(zone: str) -> str:
     """Why a time zone cannot be used, "" if it can."""
     complaint = _cron.zone_complaint(zone)
     return complaint or ("" if clock.is_utc(zone) or clock.zone(zone) else f"unknown time zone {zone}")
-
-
-CATCH_UP_MS = 6
 
 
 class Look:
@@ -75,7 +73,7 @@ class Look:
         if not reply.ok:
             raise SyncError(reply.message)
         if self.controller.cron_jobs.get(self.key) is self.cron_job:
-            yield Sleep(CATCH_UP_MS)  # here an answer overtakes the watch more often than there
+            yield Sleep(CATCH_UP_MS)
 
     def _event(self, kind: str, reason: str, message: str) -> None:
         self.controller.recorder.event(self.cron_job, kind, reason, message)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from . import _taints
 
+LEASES = "kube-node-lease"  # the namespace of Nodes' Leases
 EXCLUDED = "node.kubernetes.io/exclude-disruption"
 CONDITIONS = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
 UNHEALTHY_ZONE_SHARE = 0.55  # --unhealthy-zone-threshold
@@ -40,6 +41,8 @@ class Look(NamedTuple):
 
     node: dict
     name: str
+    uid: str
+    lease: str  # its Lease's key
     zone: str
     ready: dict | None
     is_fine: bool
@@ -50,12 +53,15 @@ def look_at(node: dict) -> Look:
     """Read a Node's object."""
     meta, ready = node["metadata"], ready_condition(node)
     is_fine = ready is not None and ready["status"] == "True" and not _taints.of(node)
-    return Look(node, meta["name"], zone_of(node), ready, is_fine, EXCLUDED not in (meta.get("labels") or {}))
+    counts = EXCLUDED not in (meta.get("labels") or {})
+    return Look(node, meta["name"], meta["uid"], f"{LEASES}/{meta['name']}", zone_of(node), ready, is_fine, counts)
 
 
 def observe(health: Health | None, current: dict | None, lease: dict | None, *, now_ms: int, created_ms: int) -> Health:
     """The memory after one look: a new heartbeat or a renewed Lease counts as news. current: the Node's Ready condition."""
-    if health is None and current is None:
+    if health is not None and health.ready is current:
+        pass  # as nearly always
+    elif health is None and current is None:
         health = Health(probe_ms=created_ms)
     elif health is None or _is_news(health.ready, current):
         health = Health(probe_ms=now_ms, ready=current, renew_time=health.renew_time if health else "")

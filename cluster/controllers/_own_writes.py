@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+CATCH_UP_MS = 6  # a look that follows a write waits for the watch, which here an answer overtakes more often than upstream
 
 @dataclass
 class OwnWrites:

@@ -12,6 +12,12 @@ def phase(pod: dict) -> str:
     return (pod.get("status") or {}).get("phase") or ""
 
 
+def node_names(pod: dict) -> list[str]:
+    """An informer's index: Pods by the Node that they are bound to."""
+    name = pod["spec"].get("nodeName")
+    return [name] if name else []
+
+
 def is_active(pod: dict) -> bool:
     """Neither finished nor being deleted. Source: pkg/controller/controller_utils.go IsPodActive."""
     return "deletionTimestamp" not in pod["metadata"] and phase(pod) not in TERMINAL

@@ -18,7 +18,6 @@ from ._trigger_times import TriggerTimes
 CHANGE_DELAY_MS = 1_000  # endpointSliceChangeMinSyncDelay
 MOST_RETRIES = 15
 GONE = -1  # a deletion is expected
-CATCH_UP_MS = 6
 OF_SERVICE = "service"
 
 

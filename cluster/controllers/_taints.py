@@ -11,7 +11,7 @@ from typing import Any
 from cluster.engine import Sleep
 
 NOT_READY, UNREACHABLE = "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
-UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
+UNSCHEDULABLE, OUT_OF_SERVICE = "node.kubernetes.io/unschedulable", "node.kubernetes.io/out-of-service"
 # condition -> status -> the taint that it brings
 OF_CONDITIONS = {
     "Ready": {"False": NOT_READY, "Unknown": UNREACHABLE},

@@ -17,8 +17,12 @@ from typing import Any
 from cluster.client import Controller
 from cluster.client.recorder import Recorder
 from cluster.kinds import _csi_migration as migration
+from cluster.kinds import node as nodes
 from cluster.kinds import pod as pods
 from cluster.kinds._volume_binding import unique_name_of
+
+from ._taints import OUT_OF_SERVICE
+from .protection import claims_of
 
 ATTACHMENTS, VOLUMES, CLAIMS = "volumeattachments.storage.k8s.io", "persistentvolumes", "persistentvolumeclaims"
 TIMEOUT_MS = 120_000  # csiTimeout
@@ -26,7 +30,6 @@ DRAIN_MS = 360_000  # ReconcilerMaxWaitForUnmountDuration
 LOOKED_MS = 500  # from a failure to the next try
 SHARED = ("ReadWriteMany", "ReadOnlyMany")
 NEEDS_NONE = ("nfs.csi.k8s.io",)  # drivers without attaching (CSIDriver attachRequired: false)
-OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 
 
 @dataclass
@@ -34,7 +37,7 @@ class AttachState:
     """volumes: names of those that must be attached. inline: those that Pods name themselves, by their names in a node's status.
 
     since_ms: VolumeAttachment -> when its wait began; unwanted_ms: the same -> since when nobody has needed it. told: what was said of it
-    last. left: node that is no more -> what it had in use.
+    last. left: node that is no more -> what it had in use, while something is still attached to it.
     """
 
     volumes: dict[str, bool] = field(default_factory=dict)
@@ -59,7 +62,7 @@ class AttachDetachController(Controller):
         self.pods, self.nodes = informers.watch("pods"), informers.watch("nodes")
         self.claims, self.volumes = informers.watch(CLAIMS), informers.watch(VOLUMES)
         self.attachments, self.drivers = informers.watch(ATTACHMENTS), informers.watch("csidrivers.storage.k8s.io")
-        self.pods.on(self.on_pod)
+        self.pods.on(self.on_pod, report=None)
         self.nodes.on(self.on_node)
         self.volumes.on(self.on_volume)
         self.attachments.on(self.on_attachment)
@@ -90,7 +93,7 @@ class AttachDetachController(Controller):
     def on_node(self, kind: str, old: dict | None, new: dict) -> None:
         name = new["metadata"]["name"]
         if kind == "DELETED":
-            if used := _in_use(new):
+            if (used := _in_use(new)) and self._is_attached_to(name):
                 self.state.left[name] = used
         elif self.state.left:
             self.state.left.pop(name, None)
@@ -111,10 +114,16 @@ class AttachDetachController(Controller):
         if kind == "DELETED":
             for table in (self.state.since_ms, self.state.unwanted_ms, self.state.told):
                 table.pop(new["metadata"]["name"], None)
+            if not self._is_attached_to(new["spec"]["nodeName"]):
+                self.state.left.pop(new["spec"]["nodeName"], None)
         elif old is None and source.get("inlineVolumeSpec"):
             self.state.inline.setdefault(name, {"metadata": {"name": name}, "spec": source["inlineVolumeSpec"]})
         if name in self.state.volumes or name in self.state.inline:
             self.queue.add(name)
+
+    def _is_attached_to(self, node: str) -> bool:
+        """Whether some volume is, or is to be, attached to a node."""
+        return any(each["spec"]["nodeName"] == node for each in self.attachments.items())
 
     def _look_at_all(self) -> None:
         for name in (*self.state.volumes, *self.state.inline):
@@ -180,7 +189,7 @@ class AttachDetachController(Controller):
         claim = self.claims.get(f"{namespace}/{name}")
         if claim is None or claim["spec"].get("volumeName") != volume["metadata"]["name"]:
             return []
-        return [pod for pod in self.pods.items() if pod["metadata"]["namespace"] == namespace and name in _claims_of(pod)]
+        return [pod for pod in self.pods.items() if pod["metadata"]["namespace"] == namespace and name in claims_of(pod)]
 
     def _present(self, volume: dict, key: str) -> dict[str, dict]:
         """node -> the VolumeAttachment of a volume."""
@@ -256,9 +265,9 @@ class AttachDetachController(Controller):
     @staticmethod
     def _why_by_force(node: dict | None, waited_ms: int) -> str:
         """Why a volume is taken from a node that has not let go of it; "" when it is not."""
-        if node is not None and any(taint["key"] == OUT_OF_SERVICE for taint in node["spec"].get("taints") or ()):
+        if node is not None and any(taint["key"] == OUT_OF_SERVICE for taint in nodes.taints(node)):
             return "out-of-service"
-        return "timeout" if waited_ms > DRAIN_MS and (node is None or not _is_ready(node)) else ""
+        return "timeout" if waited_ms > DRAIN_MS and (node is None or not nodes.is_ready(node)) else ""
 
     def _list_on_node(self, volume: dict, node: str, *, is_attached: bool) -> Iterator[Any]:
         """status.volumesAttached: by it the kubelet knows."""
@@ -322,19 +331,10 @@ def _runs_nothing(status: dict) -> bool:
     return all("terminated" in (each.get("state") or {}) or "waiting" in (each.get("state") or {}) for found in lists for each in found)
 
 
-def _claims_of(pod: dict) -> list[str]:
-    found = [each["persistentVolumeClaim"].get("claimName", "") for each in pod["spec"].get("volumes") or () if each.get("persistentVolumeClaim")]
-    return found + [f"{pod['metadata']['name']}-{each['name']}" for each in pod["spec"].get("volumes") or () if "ephemeral" in each]
-
-
 def _in_use(node: dict) -> list[str]:
     return (node.get("status") or {}).get("volumesInUse") or []
 
 
-def _is_ready(node: dict) -> bool:
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in (node.get("status") or {}).get("conditions") or ())
-
-
 def _told_by(node: dict) -> tuple[list[str], bool, list]:
     """What of a node makes a difference."""
-    return _in_use(node), _is_ready(node), node["spec"].get("taints") or []
+    return _in_use(node), nodes.is_ready(node), nodes.taints(node)

@@ -17,12 +17,12 @@ from cluster.meta.objects import key_of, split_key
 from . import _endpoint_subsets as rules
 from . import _service_pods
 from ._endpoint_slices import HEADLESS
+from ._own_writes import CATCH_UP_MS
 from ._rollout import is_namespace_terminating
 from ._trigger_times import TriggerTimes, annotated
 
 MANAGED_BY, MANAGER = "endpoints.kubernetes.io/managed-by", "endpoint-controller"
 MOST_RETRIES = 15
-CATCH_UP_MS = 6
 LARGE, BATCH_MS = 100, 1_000  # a simplification: --endpoint-updates-batch-period is 0, whatever the number of addresses
 
 
@@ -130,7 +130,7 @@ class EndpointsController(Controller):
         if current is not None and reply.body["metadata"]["resourceVersion"] != meta["resourceVersion"]:
             self.state.stale[key] = meta["resourceVersion"]
         if self.endpoints.get(key) is current:
-            yield Sleep(CATCH_UP_MS)  # here an answer overtakes the watch more often than there
+            yield Sleep(CATCH_UP_MS)
         return None
 
     def _made(self, key: str, service: dict) -> tuple[list[rules.Made], list[dict]]:

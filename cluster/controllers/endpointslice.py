@@ -16,7 +16,8 @@ from cluster.meta.objects import key_of
 from . import _endpoint_slices as rules
 from . import _service_pods
 from ._endpoint_book import Book
-from ._slice_keeper import CATCH_UP_MS, GONE, SliceKeeper
+from ._own_writes import CATCH_UP_MS
+from ._slice_keeper import GONE, SliceKeeper
 from ._trigger_times import annotated
 
 
@@ -69,7 +70,7 @@ class EndpointSliceController(SliceKeeper):
     def _reconcile(self, key: str, service: dict, slices: list[dict]) -> Iterator[Any]:
         result = yield from self._make_right(key, service, slices)
         if self._is_stale(key, self._slices(key)):
-            yield Sleep(CATCH_UP_MS)  # here an answer overtakes the watch more often than there
+            yield Sleep(CATCH_UP_MS)
         return result
 
     def _make_right(self, key: str, service: dict, slices: list[dict]) -> Iterator[Any]:

@@ -13,7 +13,8 @@ from cluster.engine import Sleep
 from cluster.meta.objects import key_of
 
 from . import _endpoint_slices as rules
-from ._slice_keeper import CATCH_UP_MS, SliceKeeper
+from ._own_writes import CATCH_UP_MS
+from ._slice_keeper import SliceKeeper
 from ._trigger_times import ANNOTATION
 
 SKIP = "endpointslice.kubernetes.io/skip-mirror"

@@ -22,7 +22,6 @@ GRACE_MS = 50_000  # --node-monitor-grace-period
 STARTUP_GRACE_MS = 60_000  # --node-startup-grace-period
 TAINTING_PERIOD_MS = 100  # NodeEvictionPeriod
 HEALTH_RETRIES, RETRY_WAIT_MS = 5, 20
-LEASES = "kube-node-lease"
 OS_LABELS = (("kubernetes.io/os", "beta.kubernetes.io/os"), ("kubernetes.io/arch", "beta.kubernetes.io/arch"))
 
 
@@ -55,7 +54,7 @@ class NodeLifecycleController(Controller):
     def watch(self, informers) -> None:
         self.nodes = informers.watch("nodes")
         self.leases = informers.watch("leases")
-        self.pods = informers.watch("pods", indexes={"node": pod_node})
+        self.pods = informers.watch("pods", indexes={"node": _pods.node_names})
         self.nodes.on(self.on_node)
         self.pods.on(self.on_pod, report=None)
 
@@ -114,8 +113,10 @@ class NodeLifecycleController(Controller):
     def _monitor(self) -> Iterator[Any]:
         nodes = self.nodes.items()
         looks = [self._look(node) for node in nodes]
-        yield from self._classify(nodes, [look.zone for look in looks])
-        ready = [True if self._is_still_well(look) else None for look in looks]
+        self._note_zones(looks)
+        if not self._are_known(looks):
+            yield from self._classify(nodes)
+        ready = self._still_well(looks)
         others = [index for index, is_well in enumerate(ready) if not is_well]
         for index, found in zip(others, (yield from all_at_once(self._check(nodes[index]) for index in others)), strict=True):
             ready[index] = found
@@ -132,11 +133,18 @@ class NodeLifecycleController(Controller):
             known = self._looks[node["metadata"]["name"]] = look_at(node)
         return known
 
-    def _classify(self, nodes: list[dict], zones: list[str]) -> Iterator[Any]:
+    def _note_zones(self, looks: list[Look]) -> None:
+        for zone in dict.fromkeys([look.zone for look in looks]):
+            self.state.zones.setdefault(zone, Zone())
+
+    def _are_known(self, looks: list[Look]) -> bool:
+        """Whether the Nodes are those of the last look, as they nearly always are."""
+        known = self.state.known
+        return len(known) == len(looks) and all([known.get(look.name) == look.uid for look in looks])
+
+    def _classify(self, nodes: list[dict]) -> Iterator[Any]:
         """Greet Nodes that are new, and note those that are gone. Source: classifyNodes."""
         names = {node["metadata"]["name"]: node for node in nodes}
-        for zone in dict.fromkeys(zones):
-            self.state.zones.setdefault(zone, Zone())
         for name, node in names.items():
             if name not in self.state.known:
                 uid = self.state.known[name] = node["metadata"]["uid"]
@@ -157,18 +165,24 @@ class NodeLifecycleController(Controller):
         reference = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": uid}
         self.recorder.event(reference, "Normal", reason, message)
 
-    def _is_still_well(self, look: Look) -> bool:
-        """Whether a Node is ready, and nothing has to be done about it, as about nearly all at nearly every look."""
-        name, zone, health = look.name, self.state.zones[look.zone], self.state.health.get(look.name)
-        if health is None or not look.is_fine or zone.waiting or zone.done or name in self.state.retry:
-            return False
-        lease = self.leases.get(f"{LEASES}/{name}")
-        seen = _node_health.observe(health, look.ready, lease, now_ms=self.now_ms, created_ms=0)  # when it was made counts only for the first look
-        if self.now_ms - seen.probe_ms > GRACE_MS:
-            return False
-        if seen is not health:
-            self.state.health[name] = seen
-        return True
+    def _still_well(self, looks: list[Look]) -> list[bool | None]:
+        """True of each Node that is ready and about which nothing has to be done, as of nearly all at nearly every look; None of the others."""
+        state, leases, now_ms = self.state, self.leases, self.now_ms
+        calm = {name: not zone.waiting and not zone.done for name, zone in state.zones.items()}
+        found: list[bool | None] = []
+        for look in looks:
+            health = state.health.get(look.name)
+            if health is None or not look.is_fine or not calm[look.zone] or look.name in state.retry:
+                found.append(None)
+                continue
+            seen = _node_health.observe(health, look.ready, leases.get(look.lease), now_ms=now_ms, created_ms=0)  # when it was made counts no more
+            if now_ms - seen.probe_ms > GRACE_MS:
+                found.append(None)
+                continue
+            if seen is not health:
+                state.health[look.name] = seen
+            found.append(True)
+        return found
 
     def _check(self, node: dict) -> Iterator[Any]:
         """One Node's health; returns whether it is ready, None if that could not be written."""
@@ -199,7 +213,7 @@ class NodeLifecycleController(Controller):
         """
         meta, before = node["metadata"], _node_health.ready_condition(node)
         created_ms = self.engine.clock.parse_ms(meta["creationTimestamp"])
-        lease = self.leases.get(f"{LEASES}/{meta['name']}")
+        lease = self.leases.get(f"{_node_health.LEASES}/{meta['name']}")
         health = _node_health.observe(
             self.state.health.get(meta["name"]), before, lease, now_ms=self.now_ms, created_ms=created_ms
         )
@@ -356,12 +370,6 @@ class NodeLifecycleController(Controller):
 
 def _no_execute(key: str) -> dict:
     return {"key": key, "effect": "NoExecute"}
-
-
-def pod_node(pod: dict) -> list[str]:
-    """An informer's index: Pods by the Node that they are bound to."""
-    name = pod["spec"].get("nodeName")
-    return [name] if name else []
 
 
 def _matters(node: dict) -> tuple:

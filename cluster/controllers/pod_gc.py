@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cluster.client import Controller
+from cluster.kinds import node as nodes
 from cluster.meta.objects import key_of
 
-from . import _node_health, _pods, _taints
+from . import _pods, _taints
 
 PERIOD_MS = 20_000
 QUARANTINE_MS = 40_000
 TERMINATED_LIMIT = 12_500  # --terminated-pod-gc-threshold
-OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
+NOTHING: dict = {}
 
 
 @dataclass
@@ -36,7 +37,7 @@ class PodGarbageCollector(Controller):
 
     def watch(self, informers) -> None:
         self.nodes = informers.watch("nodes")
-        self.pods = informers.watch("pods")
+        self.pods = informers.watch("pods", indexes={"node": _pods.node_names})
 
     def on_synced(self) -> None:
         self.after(0, "collect", background=True)
@@ -46,28 +47,28 @@ class PodGarbageCollector(Controller):
 
     def _collect(self) -> Iterator[Any]:
         pods = self.pods.items()
-        for pod in surplus_terminated(pods) + self._out_of_service(pods):
+        going = [pod for pod in pods if "deletionTimestamp" in pod["metadata"]]
+        rest = surplus_terminated(pods) + self._out_of_service(going)
+        for pod in rest:
             yield from self._remove(pod)
-        yield from self._collect_orphaned(pods)
-        for pod in pods:
-            if "deletionTimestamp" in pod["metadata"] and not pod["spec"].get("nodeName"):
+        yield from self._collect_orphaned(pods if rest or self._is_a_node_missing() else [])
+        for pod in going:
+            if not pod["spec"].get("nodeName"):
                 yield from self._remove(pod)
 
-    def _out_of_service(self, pods: list[dict]) -> list[dict]:
+    def _out_of_service(self, going: list[dict]) -> list[dict]:
         """Terminating Pods on Nodes that somebody has declared dead. Source: gcTerminating."""
-        return [
-            pod
-            for pod in pods
-            if "deletionTimestamp" in pod["metadata"] and self._is_out(pod["spec"].get("nodeName", ""))
-        ]
+        return [pod for pod in going if self._is_out(pod["spec"].get("nodeName", ""))]
 
     def _is_out(self, name: str) -> bool:
         node = self.nodes.get(name)
         if node is None:
             return False
-        ready = _node_health.ready_condition(node)
-        is_ready = ready is not None and ready["status"] == "True"
-        return not is_ready and any(taint["key"] == OUT_OF_SERVICE for taint in _taints.of(node))
+        return not nodes.is_ready(node) and any(taint["key"] == _taints.OUT_OF_SERVICE for taint in _taints.of(node))
+
+    def _is_a_node_missing(self) -> bool:
+        """Whether some Pod is on a Node that is not there: asked of their Nodes, which are far fewer."""
+        return any([self.nodes.get(name) is None for name in self.pods.values("node")])
 
     # -- Pods of Nodes that are gone --------------------------------------------------------------------------------
 
@@ -121,7 +122,7 @@ class PodGarbageCollector(Controller):
 
 def surplus_terminated(pods: list[dict], limit: int = TERMINATED_LIMIT) -> list[dict]:
     """The oldest finished Pods beyond the limit, evicted ones first. Source: gcTerminated."""
-    finished = [pod for pod in pods if _pods.phase(pod) in _pods.TERMINAL]
+    finished = [pod for pod in pods if (pod.get("status") or NOTHING).get("phase") in _pods.TERMINAL]
     finished.sort(
         key=lambda pod: (
             (pod["status"].get("reason") != "Evicted"),

@@ -15,7 +15,6 @@ from cluster.engine import Sleep
 from cluster.meta.objects import key_of, split_key
 
 from . import _pods, _taints
-from .node_lifecycle import pod_node
 
 RETRIES, RETRY_WAIT_MS = 5, 10
 
@@ -51,7 +50,7 @@ class TaintEvictionController(Controller):
 
     def watch(self, informers) -> None:
         self.nodes = informers.watch("nodes")
-        self.pods = informers.watch("pods", indexes={"node": pod_node})
+        self.pods = informers.watch("pods", indexes={"node": _pods.node_names})
         self.nodes.on(self.on_node)
         self.pods.on(self.on_pod, report=None)
 

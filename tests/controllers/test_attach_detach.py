@@ -124,6 +124,10 @@ def why_forced(world):
     return [event.data["why"] for event in world.engine.trace.events if event.kind == "VolumeDetachForced"]
 
 
+def left(world):
+    return world.manager.controllers[AttachDetachController.NAME].state.left
+
+
 def test_a_volume_is_taken_from_a_node_that_is_unwell_for_six_minutes():
     world = abandoned(conditions=ready("Unknown"))
     world.run(350_000)
@@ -152,9 +156,16 @@ def test_a_node_that_is_no_more_is_given_six_minutes_too():
     world = abandoned(conditions=ready("True"))
     world.do(world.hand.client.delete("nodes", "one"))
     world.run(350_000)
-    assert world.attachments()
+    assert world.attachments() and left(world) == {"one": [UNIQUE]}
     world.run(20_000)
-    assert not world.attachments()
+    assert not world.attachments() and left(world) == {}
+
+
+def test_what_a_node_had_in_use_is_not_kept_where_nothing_is_attached_to_it():
+    world = Rack()
+    status(world, "one", **IN_USE)
+    world.do(world.hand.client.delete("nodes", "one"))
+    assert left(world) == {}
 
 
 def test_a_pod_that_comes_back_in_time_keeps_its_volume():

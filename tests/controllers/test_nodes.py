@@ -18,7 +18,7 @@ def node(ready="True", heartbeat="t1", taints=(), **spec):
         else []
     )
     return {
-        "metadata": {"name": "n1", "creationTimestamp": "2026-01-01T09:00:00Z"},
+        "metadata": {"name": "n1", "uid": "u1", "creationTimestamp": "2026-01-01T09:00:00Z"},
         "spec": {**spec, "taints": list(taints)},
         "status": {"conditions": conditions},
     }
