@@ -1,13 +1,18 @@
 """The control plane's part of the picture: gates, etcd's drum, the scheduler, kubectl and its terminal."""
 from __future__ import annotations
 
+from itertools import islice
+
 from cluster.engine import TraceEvent
+
+from .decisions import Deciding, both
 
 Set = list[list]
 GATES = ("authn", "authz", "defaults", "validation", "store")
 DRUM_ROWS = 6
 TERMINAL_LINES = 400
 QUEUE_ROWS = 6
+MOST_DECISIONS = 300  # in the picture; those of earlier Pods are seen where time is taken back to them
 
 
 class ControlPictures:
@@ -18,9 +23,10 @@ class ControlPictures:
         self.request = 0
         self.etcd = {"off": False, "revision": 0, "rows": [], "others": 0}
         self.api = {"off": False, "request": None, "cache_revision": 0}
-        self.queue: list[dict] = []
-        self.stamps: dict | None = None
-        self.decision: dict | None = None
+        self.queue: dict[str, dict] = {}
+        self.deciding: Deciding | None = None
+        self.is_stamped = False                  # whether the nodes show what was decided
+        self.decided_pods: dict[str, None] = {}  # whose decisions are in the picture, the oldest first
         self.terminal: list[dict] = []
         self.kubectl = {"off": False, "lines": []}
         self.processes: dict[str, dict] = {}   # the components that have nothing but a switch and perhaps a Lease
@@ -92,81 +98,58 @@ class ControlPictures:
     # -- kube-scheduler ---------------------------------------------------------------------------------------------------
 
     def queued(self, subject: str, word: str) -> Set:
-        name = subject.rpartition("/")[2]
-        rows = [row for row in self.queue if row["pod"] != subject]
-        self.queue = [*rows, {"pod": subject, "name": name, "word": word, "words": WORDS.get(word, {"en": word, "zh": word})}]
+        self.queue.pop(subject, None)
+        self.queue[subject] = {"pod": subject, "name": subject.rpartition("/")[2], "word": word, "words": WORDS.get(word, both(word, word))}
         return self._queue()
 
     def unqueued(self, subject: str) -> Set:
-        self.queue = [row for row in self.queue if row["pod"] != subject]
+        self.queue.pop(subject, None)
         return self._queue()
 
     def _queue(self) -> Set:
-        return [["scheduling", "queue", self.queue[:QUEUE_ROWS]]]
+        return [["scheduling", "queue", list(islice(self.queue.values(), QUEUE_ROWS))]]
 
     def begin_decision(self, subject: str, seq: int) -> Set:
-        self.decision = {"pod": subject, "seq": seq, "filters": [], "scores": [], "totals": {}, "chosen": None, "notes": []}
-        self.stamps = {"pod": subject, "nodes": {}}
-        return [*self.queued(subject, "filtering"), *self._decided()]
+        """A Pod's turn: its decision takes the place of its earlier one, and of the oldest where there are many."""
+        self.deciding, self.is_stamped = Deciding(subject, seq), True
+        self.decided_pods.pop(subject, None)
+        self.decided_pods[subject] = None
+        forgotten = next(iter(self.decided_pods)) if len(self.decided_pods) > MOST_DECISIONS else None
+        self.decided_pods.pop(forgotten, None)
+        return [*self.queued(subject, "filtering"), *self._decided(), *([["decisions", forgotten, None]] if forgotten else [])]
 
     def filtered(self, rows: list[dict], plugins: tuple[str, ...]) -> Set:
-        """Verdicts of the filters: those before the failing one passed, those after it were not asked."""
-        decision = self.decision
-        tables = {table["plugin"]: table for table in decision["filters"]}
-        for plugin in plugins:
-            if plugin not in tables:
-                tables[plugin] = {"plugin": plugin, "verdicts": {}}
-                decision["filters"].append(tables[plugin])
-            tables[plugin]["verdicts"].update({row["node"]: "pass" if row["passed"] else verdict(row, plugin, plugins) for row in rows})
-        for row in rows:
-            if not row["passed"]:
-                decision["notes"].append({"en": f"{row['node']}: {row['reason']}", "zh": f"{row['node']}：{row['reason']}"})
-            self._stamp(row)
+        """Verdicts of the filters."""
+        if self.deciding is None:
+            return []
+        self.deciding.plugins = tuple(dict.fromkeys([*self.deciding.plugins, *plugins]))
+        self.deciding.filtered.update((row["node"], row) for row in rows)
         return self._decided()
 
-    def _stamp(self, row: dict) -> None:
-        text = {"en": "passes every filter", "zh": "通过所有过滤"} if row["passed"] else {"en": row["plugin"], "zh": row["plugin"]}
-        self.stamps["nodes"][row["node"]] = {"ok": row["passed"], "text": text, "score": None, "best": False}
-
     def scored(self, rows: list[dict]) -> Set:
-        decision, nodes = self.decision, self.stamps["nodes"]
-        tables = {table["plugin"]: table for table in decision["scores"]}
-        for row in rows:
-            decision["totals"][row["node"]] = row["total"]
-            for plugin, (raw, normalised, weight, weighted) in row["scores"].items():
-                table = tables.get(plugin)
-                if table is None:
-                    table = tables[plugin] = {"plugin": plugin, "weight": weight, "values": {}, "parts": {}}
-                    decision["scores"].append(table)
-                table["values"][row["node"]] = weighted
-                table["parts"][row["node"]] = [raw, normalised]
-            if row["node"] in nodes:
-                nodes[row["node"]] = {**nodes[row["node"]], "score": row["total"]}
-        best = max(decision["totals"].values(), default=0)
-        for name, stamp in nodes.items():
-            nodes[name] = {**stamp, "best": stamp.get("score") is not None and stamp["score"] == best}
+        if self.deciding is None:
+            return []
+        self.deciding.scored.update((row["node"], row) for row in rows)
         return self._decided()
 
     def chosen(self, subject: str, node: str, *, ties: int = 1) -> Set:
-        if self.decision is not None:
-            self.decision["chosen"] = node
+        if self.deciding is not None:
+            self.deciding.chosen = node
             if ties > 1:
-                self.decision["notes"].append({"en": f"{ties} nodes have the best score: the choice among them is by lot.",
-                                               "zh": f"{ties} 个节点同为最高分：在其中抽签选定。"})
-            for name, stamp in self.stamps["nodes"].items():
-                self.stamps["nodes"][name] = {**stamp, "best": name == node}
+                self.deciding.remarks.append(both(f"{ties} nodes have the best score: the choice among them is by lot.",
+                                                  f"{ties} 个节点同为最高分：在其中抽签选定。"))  # fmt: skip
         return [*self.queued(subject, "binding"), *self._decided()]
 
     def refused(self, subject: str, message: str) -> Set:
-        if self.decision is not None:
-            self.decision["notes"].append({"en": message, "zh": message})
+        if self.deciding is not None:
+            self.deciding.remarks.append(both(message, message))
         return [*self.queued(subject, "unschedulable"), *self._decided()]
 
     def unstamped(self) -> Set:
         """The stamps of the latest decision have been seen."""
-        if self.stamps is None:
+        if not self.is_stamped:
             return []
-        self.stamps = None
+        self.is_stamped = False
         return [["scheduling", "stamps", None]]
 
     def decided(self, subject: str) -> Set:
@@ -174,14 +157,10 @@ class ControlPictures:
         return [*self.unqueued(subject), *self.unstamped()]
 
     def _decided(self) -> Set:
-        if self.decision is None:
+        if self.deciding is None:
             return []
-        copy = {**self.decision, "filters": [{**t, "verdicts": dict(t["verdicts"])} for t in self.decision["filters"]],
-                "scores": [{**t, "values": dict(t["values"]), "parts": dict(t["parts"])} for t in self.decision["scores"]],
-                "totals": dict(self.decision["totals"]),
-                "notes": list(self.decision["notes"])}
-        return [["decisions", self.decision["pod"], copy],
-                ["scheduling", "stamps", {"pod": self.stamps["pod"], "nodes": dict(self.stamps["nodes"])} if self.stamps else None]]
+        return [["decisions", self.deciding.pod, self.deciding.cell()],
+                ["scheduling", "stamps", self.deciding.stamps() if self.is_stamped else None]]
 
     # -- kubectl ------------------------------------------------------------------------------------------------------------
 
@@ -210,12 +189,3 @@ WORDS = {
 def idle() -> dict:
     return {"state": "idle", "note": None}
 
-
-def verdict(row: dict, plugin: str, plugins: tuple[str, ...]) -> str:
-    if row["passed"]:
-        return "pass"
-    if row["plugin"] not in plugins:
-        return "pass" if plugin != row["plugin"] else "fail"
-    failing = plugins.index(row["plugin"])
-    mine = plugins.index(plugin)
-    return "pass" if mine < failing else "fail" if mine == failing else "none"

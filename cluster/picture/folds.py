@@ -190,12 +190,12 @@ def scheduling_started(p, event: TraceEvent) -> Set:
 
 @fold("NodeFiltered")
 def node_filtered(p, event: TraceEvent) -> Set:
-    return p.control.filtered(filtered_rows(event.data), event.data.get("filters", p.plugins)) if p.control.decision else []
+    return p.control.filtered(filtered_rows(event.data), event.data.get("filters", p.plugins))
 
 
 @fold("NodeScored")
 def node_scored(p, event: TraceEvent) -> Set:
-    return p.control.scored(scored_rows(event.data)) if p.control.decision else []
+    return p.control.scored(scored_rows(event.data))
 
 
 @fold("NodeChosen")

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from cluster.picture import Projector
-from cluster.picture.control import verdict
+from cluster.picture.decisions import verdict
 from cluster.picture.projector import idle_reconciles
 from cluster.worker.simulation import Simulation, settings_for
 from webui.examples import CRASH, NGINX, TOMCAT

@@ -249,7 +249,7 @@ def test_a_profiles_own_filters_are_in_the_trace_and_in_the_picture():
     for kind in ("SchedulingStarted", "NodeFiltered"):
         [fact] = bench.facts(kind)
         FOLDS[kind](picture, fact)
-    tables = picture.control.decision["filters"]
+    tables = picture.control.deciding.cell()["filters"]
     assert [table["plugin"] for table in tables] == expected
     assert {table["plugin"]: table["verdicts"]["n1"] for table in tables}["NodeResourcesFit"] == "fail"
 

@@ -21,7 +21,7 @@ export function buildView({ recording, moment, size, page, selected, zoom, memor
   const cells = recording.cells;
   const collection = (name) => cells.get(name) ?? EMPTY;
   const seqStepsAgo = (count) => (moment.step < 0 ? Infinity : (recording.stepRow(Math.max(0, moment.step - count))?.seq ?? 0));
-  const { names, pages } = nodesInView(cells, page, nodesOfStep(moment));
+  const { names, pages } = nodesInView(cells, page, [...stampedNodes(collection("scheduling").get("stamps")), ...nodesOfStep(moment)]);
   const network = NETWORK.filter((name) => collection("components").has(name));
   const plan = layoutStage({ ...size, nodes: names, network, controllers: controllerNames(cells, seqStepsAgo(WORK_SHOWN_FOR_STEPS)) });
   const stamps = collection("scheduling").get("stamps") ?? null;
@@ -45,6 +45,9 @@ export function buildView({ recording, moment, size, page, selected, zoom, memor
   view.motions = motionsOf(view, recording, moment, { zoom, levels, selected });
   return view;
 }
+
+/** With many nodes those that a decision tells of come into view: the best first. */
+const stampedNodes = (stamps) => Object.entries(stamps?.nodes ?? {}).sort(([, a], [, b]) => Number(b.best) - Number(a.best)).map(([name]) => name);
 
 function makeRoomForStamps(plan, stamps) {
   for (const node of plan.nodes) {
