@@ -4,6 +4,8 @@ That takes far less than the walk along the schema, whose result managed.py keep
 """
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 STRIPPED = frozenset(("name", "namespace", "creationTimestamp", "selfLink", "uid", "generation", "managedFields", "resourceVersion"))
@@ -12,7 +14,7 @@ Likeness = bytes | tuple
 
 def likeness(obj: dict) -> Likeness | None:
     """The same for two objects of a type whose creators own the same fields, as far as it `tells`; None where that takes the walk."""
-    return _text(obj) if "generateName" in obj["metadata"] else _outline(obj)
+    return _text(obj) if "generateName" in obj["metadata"] else outline(obj)
 
 
 def tells(like: Likeness, obj: dict, zero: dict) -> bool:
@@ -32,12 +34,19 @@ def _text(obj: dict) -> bytes | None:
         return None
 
 
-def _outline(obj: dict) -> tuple:
+def outline(obj: dict) -> tuple:
     """The names that are set in an object, to what types, and whether to more than nothing; those of the objects in it; and whether
     its metadata has nothing that anybody owns."""
-    values = obj.values()
-    inner = tuple([(*value, *map(type, value.values())) for name, value in obj.items() if type(value) is dict and name != "metadata"])
-    return tuple(obj), tuple(map(type, values)), tuple(map(bool, values)), inner, STRIPPED.issuperset(obj["metadata"])
+    names, values = tuple(obj), obj.values()
+    types = tuple(map(type, values))
+    inner = [(*obj[name], *map(type, obj[name].values())) for name in _parts(names, types)]
+    return names, types, tuple(map(bool, values)), STRIPPED.issuperset(obj["metadata"]), *inner
+
+
+@lru_cache(maxsize=1024)
+def _parts(names: tuple[str, ...], types: tuple[type, ...]) -> tuple[str, ...]:
+    """Which of an object's fields are objects themselves, its metadata left out."""
+    return tuple([name for name, kind in zip(names, types) if kind is dict and name != "metadata"])
 
 
 def _is_flat(obj: dict, zero: dict) -> bool:

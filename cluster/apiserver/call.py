@@ -51,9 +51,9 @@ class Call:
     def __init__(self, request: Request, context: Context, kind: Kind):
         self.request, self.context, self.kind = request, context, kind
         self.name, self.namespace, self.subresource = request.name, request.namespace, request.subresource
-        self.key = key_for(kind, self.namespace, self.name)
+        self.key = f"{kind.root}/{self.namespace}/{self.name}" if kind.namespaced else f"{kind.root}/{self.name}"
         self.warnings: list[str] = [kind.deprecation] if kind.deprecation and request.path else []
-        self.dry_run = options.is_dry_run(request)
+        self.dry_run = "dryRun" in request.options and options.is_dry_run(request)
         self.charges: list[Any] = []
         self.empties: list[empties.Place] = []     # where the body had lists and maps without anything in them
         self.told: list[tuple[str, bool, dict]] = []      # the facts about it: kind, whether it had its name by then, data
@@ -129,6 +129,4 @@ def folder_for(kind: Kind, namespace: str) -> str:
 
 def find_kind(request: Request, context: Context) -> Kind:
     """The kind of a request that has passed the router."""
-    kinds = context.registry
-    named = request.group, request.version, request.resource
-    return kinds.by_version[named] if named in kinds.by_version else kinds.resource(request.group, request.resource) or kinds.plural(request.resource)
+    return context.registry.named(request.group, request.version, request.resource)

@@ -87,10 +87,6 @@ class Context:
         kinds = self.kinds
         return kinds.found if kinds.stamp is None and FOLDER not in self.store.touched else kinds.registry()
 
-    def is_built_in(self, request: Request) -> bool:
-        """Whether a request is about a kind that every sandbox serves."""
-        return (request.group, request.version, request.resource) in self.kinds.built_in.by_version
-
     @property
     def enforces_rbac(self) -> bool:
         """Whether Roles and bindings decide about everybody, or only about who is impersonated."""

@@ -70,6 +70,11 @@ def _renamed(obj: dict, names: dict[str, str]) -> dict:
     return dict(zip(_new_names(tuple(obj), names is TO_CORE), obj.values()))
 
 
+def core_names(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """What an Event's fields of events.k8s.io are called in the core group."""
+    return _new_names(keys, True)
+
+
 @lru_cache(maxsize=256)
 def _new_names(keys: tuple[str, ...], is_to_core: bool) -> tuple[str, ...]:
     """What an Event's fields are called in the other group."""

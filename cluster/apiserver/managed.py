@@ -45,7 +45,10 @@ def passed_on(entries: list[dict], key: tuple[str, str, str, str], gained: Node 
     """The entries after a change by the owner whose identity is `key`."""
     if not entries:
         return [_entry(key, gained, time_text)] if gained is not None else []
-    return entries if gained is None and lost is None else _limited(_merged(entries, key, gained, lost, time_text))
+    if gained is None and lost is None:
+        return entries
+    mine = [is_of(entry, key) for entry in entries]
+    return handed_on(entries, mine, shares(entries, mine, gained, lost), key, gained, time_text)
 
 
 def struct_of(api_version: str, kind: str) -> schema.Struct | None:
@@ -86,25 +89,33 @@ def identity(entry: dict) -> tuple[str, str, str, str]:
     return entry.get("manager", ""), operation, version, entry.get("subresource", "")
 
 
-def _merged(entries: list[dict], key: tuple, gained: Node | None, lost: Node | None, time_text: str) -> list[dict]:
-    """All entries after a change: the others lose what changed, the manager gains it."""
-    result, mine = [], None
-    for entry in entries:
+def is_of(entry: dict, key: tuple) -> bool:
+    """Whether an entry is that of the owner whose identity is `key`."""
+    return entry.get("manager", "") == key[0] and identity(entry) == key
+
+
+def shares(entries: list[dict], mine: list[bool], gained: Node | None, lost: Node | None) -> list[Node | None]:
+    """What each entry's owner owns after a change: the others lose what changed, the one whose entry is `mine` gains it."""
+    result = []
+    for entry, is_mine in zip(entries, mine, strict=True):
         fields = fieldsets.difference(entry.get("fieldsV1"), lost) if lost else entry.get("fieldsV1")
-        if entry.get("manager", "") == key[0] and identity(entry) == key:
-            mine = entry
-            if gained is None and fields:
-                result.append(with_fields(entry, fields))
-            elif gained is not None:
-                result.append(_entry(key, fieldsets.union(fields, gained), time_text))
-            continue
         if gained is not None:
-            fields = fieldsets.difference(fields, gained)
-        if fields:
+            fields = fieldsets.union(fields, gained) if is_mine else fieldsets.difference(fields, gained)
+        result.append(fields)
+    return result
+
+
+def handed_on(entries: list[dict], mine: list[bool], owned: list[Node | None], key: tuple, gained: Node | None, time_text: str) -> list[dict]:
+    """All entries after a change by the owner whose identity is `key`. owned: as `shares` finds it."""
+    result = []
+    for entry, is_mine, fields in zip(entries, mine, owned, strict=True):
+        if is_mine and gained is not None:
+            result.append(_entry(key, fields, time_text))
+        elif fields:
             result.append(with_fields(entry, fields))
-    if mine is None and gained is not None:
+    if gained is not None and True not in mine:
         result.append(_entry(key, gained, time_text))
-    return ordered(result)
+    return _limited(ordered(result))
 
 
 def with_fields(entry: dict, fields: Node) -> dict:

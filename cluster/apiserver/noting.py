@@ -1,40 +1,89 @@
 """Owns the short way of an Event that a recorder sends: its metadata says where it is and nothing else, and nobody watches its steps.
 
-So there are no owners, labels or times to look at, nothing to copy but what the server adds to, and no plugin that would look
-at it. What is wrong with an Event is found on the general way; a test holds what comes of both ways against each other.
+So there are no owners, labels or times to look at, and no plugin that would look at it. What the server adds, and who owns what,
+follows from which fields are set: it is found once for all Events of a form. What is wrong with an Event is found on the general
+way; a test holds what comes of both ways against each other.
 Source: as create.py.
 """
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cluster.meta.names import is_subdomain_name
 
-from . import admission, conversion, ownership
-from .admission import mutating_policy, mutating_webhook, validating_policy, validating_webhook
+from . import admission, alike, conversion, managed, options, ownership
 from .call import Call
 
 PLACE = frozenset(("name", "namespace"))
-ASKED = frozenset((mutating_policy.POLICIES, mutating_webhook.CONFIGURATIONS, validating_policy.POLICIES, validating_webhook.CONFIGURATIONS))
+MOST_KEPT = 1000
+
+
+class Form(NamedTuple):
+    """What Events with the same fields set have in common.
+
+    names: what the fields that are sent are called as stored. base: all stored fields, in order. fixed: those that do not come
+    as they were sent. fields: what the sender owns.
+    """
+
+    names: tuple[str, ...]
+    base: dict
+    fixed: dict
+    fields: managed.Node
+
+
+_forms: dict[tuple, Form] = {}
 
 
 def noted(call: Call) -> dict | None:
     """The Event as it is to be stored; None where anything about it wants the general way. Raises what its namespace refuses."""
-    kind, context = call.kind, call.context
-    if kind.kind != "Event" or kind.custom or call.request.raw is not None or call.dry_run or context.is_explained:
+    kind, context, request = call.kind, call.context, call.request
+    if kind.kind != "Event" or kind.custom or request.raw is not None or call.dry_run or context.is_explained or admission.is_asked(context.store):
         return None
-    if not context.store.touched.keys().isdisjoint(ASKED):
-        return None
-    meta = call.request.body.get("metadata") or {}
+    body, manager = request.body, options.manager_of(request)
+    meta = body.get("metadata") or {}
     if meta.keys() != PLACE or meta["namespace"] != call.namespace or not meta["name"] or call.name:
         return None
-    obj = _filled(call)
+    form = _form(call, body)
+    if form is None:
+        return None
+    now = context.time_text()
+    entry = {"manager": manager or "unknown", "operation": "Update", "apiVersion": kind.api_version, "time": now,
+             "fieldsType": "FieldsV1", "fieldsV1": form.fields}
+    obj = {**form.base, **dict(zip(form.names, body.values())), **form.fixed, "metadata": {**meta, "managedFields": [entry]}}
     if (kind.name_check or is_subdomain_name)(meta["name"], False) or kind.validate(obj):
         return None
     call.rename(meta["name"])
-    ownership.track(call, None, obj)
-    admission.mutate(call, obj, None)
-    obj["metadata"]["creationTimestamp"] = context.time_text()
+    admission.check_place(call, obj, None)
+    obj["metadata"]["creationTimestamp"] = now
     obj["metadata"]["uid"] = context.rng("uids").uuid()
     return obj
+
+
+def _form(call: Call, body: dict) -> Form | None:
+    """The form of an Event; None where its outline does not say all of it."""
+    like = call.kind.api_version, alike.outline(body)
+    form = _forms.get(like)
+    if form is None:
+        form = _form_of(call, _filled(call), body)
+        if form is not None:
+            if len(_forms) >= MOST_KEPT:
+                _forms.clear()
+            _forms[like] = form
+    return form
+
+
+def _form_of(call: Call, obj: dict, body: dict) -> Form | None:
+    """The form of an Event as it is filled in on the general way."""
+    kind = call.kind
+    shown, struct = conversion.to_version(kind, obj), managed.struct_of(kind.api_version, kind.kind)
+    zero = managed.zero_object(struct)
+    fields = managed.compare(zero, shown, struct, ownership.reset_fields(call))[0]
+    if fields is None or not alike.tells(alike.outline(shown), shown, zero):
+        return None
+    names = tuple(body) if kind.group == "" else conversion.core_names(tuple(body))
+    sent = dict(zip(names, body.values()))
+    fixed = {name: value for name, value in obj.items() if name in ("apiVersion", "kind") or (name in sent and sent[name] is not value)}
+    return Form(names, obj, fixed, fields)
 
 
 def _filled(call: Call) -> dict:

@@ -4,8 +4,10 @@ Source: k8s.io/apiserver pkg/endpoints/handlers/response.go.
 """
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
+from cluster.kinds import registry
 from cluster.kinds.base import Kind
 from cluster.meta import status
 from cluster.meta.requests import Request
@@ -13,7 +15,7 @@ from cluster.meta.requests import Request
 from . import table
 from .call import find_kind
 from .context import Context
-from .conversion import to_version
+from .conversion import EVENTS, to_version
 from .negotiation import Wanted, wanted
 from .scale import SHOWN, SHOWN_CUSTOM, scale_of
 
@@ -22,8 +24,8 @@ PLAIN = "application/json"
 
 def present(body: Any, request: Request, context: Context) -> Any:
     """A successful answer's body (or a watch event's object), for the request's Accept."""
-    if not request.group and request.accept == PLAIN and request.subresource != "scale" and context.is_built_in(request):
-        return body     # what the core group serves is stored as it is shown
+    if request.accept == PLAIN and request.subresource != "scale" and _is_shown_as_stored(request.group, request.version, request.resource):
+        return body
     kind = kind_of(request, context)
     if kind is not None and kind.group != "" and isinstance(body, dict) and body.get("kind") == kind.kind:
         body = to_version(kind, body)
@@ -40,6 +42,13 @@ def present(body: Any, request: Request, context: Context) -> Any:
             kind = SHOWN_CUSTOM if kind.custom else SHOWN
         return table.table(kind, body, asked.version, include, context.clock.unix_ms(context.now_ms))
     return _partial(body, asked)
+
+
+@lru_cache(maxsize=1024)
+def _is_shown_as_stored(group: str, version: str, resource: str) -> bool:
+    """Whether a kind that every sandbox serves is stored as this version shows it."""
+    kind = registry().version(group, version, resource)
+    return kind is not None and not kind.stored_as and kind.group != EVENTS
 
 
 def kind_of(request: Request, context: Context) -> Kind | None:

@@ -5,8 +5,7 @@ checked when the Lease was written; a test holds what comes of both against each
 """
 from __future__ import annotations
 
-from . import options
-from .admission import mutating_policy, mutating_webhook
+from . import admission, options
 from .call import Call
 
 FIELD, OF_SPEC = "renewTime", ("f:spec", "f:renewTime")
@@ -16,7 +15,7 @@ def renewed(call: Call) -> dict | None:
     """The Lease as it is to be stored; None where a request is anything but such a renewal."""
     request = call.request
     stored = call.context.store.get(call.key) if request.raw is None and call.kind.kind == "Lease" and not call.subresource else None
-    if stored is None or request.body["metadata"] is not stored.value["metadata"] or _is_touched(call):
+    if stored is None or request.body["metadata"] is not stored.value["metadata"] or admission.is_asked(call.context.store, admission.CHANGING):
         return None
     live, spec = stored.value, request.body.get("spec")
     if not spec or not live.get("spec") or not _is_later(spec, live["spec"]):
@@ -25,12 +24,6 @@ def renewed(call: Call) -> dict | None:
     if entry is None:
         return None
     return {**live, "metadata": {**live["metadata"], "managedFields": [{**entry, "time": call.context.time_text()}]}, "spec": dict(spec)}
-
-
-def _is_touched(call: Call) -> bool:
-    """Whether there are policies or webhooks that may change what is sent."""
-    touched = call.context.store.touched
-    return bool(touched.get(mutating_policy.POLICIES) or touched.get(mutating_webhook.CONFIGURATIONS))
 
 
 def _is_later(spec: dict, before: dict) -> bool:

@@ -47,8 +47,7 @@ def check_name(request: Request) -> None:
 
 
 def _of_plural(request: Request, kinds: Registry) -> Kind:
-    named = request.group, request.version, request.resource
-    kind = kinds.by_version[named] if named in kinds.by_version else kinds.resource(request.group, request.resource) or kinds.plural(request.resource)
+    kind = kinds.named(request.group, request.version, request.resource)
     if kind is None or (request.subresource and request.subresource not in kind.subresources):
         raise status.no_such_path()
     return kind

@@ -12,23 +12,13 @@ from typing import NamedTuple
 from cluster.meta.requests import Response
 from cluster.store.memory import Store
 
-from . import options
-from .admission import (
-    limit_ranger,
-    mutating_policy,
-    mutating_webhook,
-    priority,
-    resource_quota,
-    service_account,
-    validating_policy,
-    validating_webhook,
-)
+from . import admission, options
+from .admission import limit_ranger, priority, resource_quota, service_account
 from .call import SUFFIX, Call, Write, generated
 
 MOST_KEPT = 500
 READ = (limit_ranger.FOLDER, "/registry/serviceaccounts/", priority.FOLDER, "/registry/namespaces/", "/registry/runtimeclasses/")
-ASKED = frozenset((mutating_policy.POLICIES, mutating_webhook.CONFIGURATIONS, validating_policy.POLICIES, validating_webhook.CONFIGURATIONS,
-                   resource_quota.FOLDER))      # what asks anew of each Pod
+ASKED = admission.ASKED | {resource_quota.FOLDER}      # what asks anew of each Pod
 
 
 class Made(NamedTuple):

@@ -46,27 +46,28 @@ def _renew(call: Call, obj: dict) -> Response | Write:
     return settled(call, stored, obj, True)
 
 
-def _report(call: Call, stored: Stored, obj: dict) -> Response | Write:
+def _report(call: Call, report: reporting.Report) -> Response | Write:
     """The Write of a status that a kubelet reports, past the same gates: of the object, only the status is looked at."""
-    live = stored.value
-    admission.mutate(call, obj, live)
-    call.kind.prepare_status(obj, live)
-    errors = call.kind.validate_status(obj, live)
+    obj, live = report.obj, report.stored.value
+    admission.check_place(call, obj, live)
+    errors = reporting.complaints(report)
     if errors:
         raise call.invalid(errors)
     call.trace("ObjectValidated", object=call.kind.kind)
     if obj["status"] == live["status"]:
         obj["status"] = live["status"]
         ownership.keep_times(obj, live)
-    admission.validate(call, obj, live)
-    return settled(call, stored, obj, False)
+    admission.check_report(call, obj, live)
+    if obj["status"] is live["status"] or "deletionTimestamp" in live["metadata"] or call.dry_run:
+        return settled(call, report.stored, obj, False)
+    return Write(request=call.request, key=call.key, expected=report.stored.mod_revision, value=obj, warnings=call.warnings)
 
 
 def patch(call: Call) -> Response | Write:
     """Work a PATCH of any of the four types out."""
     report = reporting.reported(call)
     if report is not None:
-        return _report(call, *report)
+        return _report(call, report)
     mechanism = patching.mechanism(call)
 
     def make(live: dict | None) -> dict:

@@ -66,6 +66,11 @@ class Registry:
         """The kind behind a resource of a group's version."""
         return self.by_version.get((group, version, plural))
 
+    def named(self, group: str, version: str, plural: str) -> Kind | None:
+        """The kind that a request names: in that version, else as it is stored, else by its plural alone."""
+        named = group, version, plural
+        return self.by_version[named] if named in self.by_version else self._by_resource.get((group, plural)) or self.plural(plural)
+
     def plural(self, plural: str) -> Kind | None:
         """The kind behind a bare plural, or behind `events.events.k8s.io`."""
         found = self._by_plural.get(plural)

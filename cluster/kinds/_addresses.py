@@ -18,7 +18,7 @@ NO_CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 
 
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_is_plain = re.compile(rf"(?:{_OCTET}\.){{3}}{_OCTET}").fullmatch     # an IPv4 address as it should be written, as nearly all are
+is_plain = re.compile(rf"(?:{_OCTET}\.){{3}}{_OCTET}").fullmatch     # an IPv4 address as it should be written, as nearly all are
 
 
 @lru_cache(maxsize=1024)
@@ -43,7 +43,7 @@ def sloppy(text: str) -> Address | None:
 @lru_cache(maxsize=4096)
 def family(text: str) -> int:
     """4 or 6; 0 for what is no address."""
-    if _is_plain(text):
+    if is_plain(text):
         return 4
     address = sloppy(text)
     if address is None:
@@ -57,7 +57,7 @@ def _is_mapped(address: Address) -> bool:
 
 def ip(errors: Errors, path: str, value: str, old: Iterable[str] = ()) -> None:
     """An address without leading zeros; what was stored before passes."""
-    if value in old or _is_plain(value):
+    if value in old or is_plain(value):
         return
     address = parse(value)
     if address is None:

@@ -258,14 +258,20 @@ def claim_template(claim: dict) -> None:
 
 def pod_status(status: dict) -> None:
     """Fields that a status always shows, and the two forms of the address."""
-    for condition in status.get("conditions") or ():
-        if not condition.keys() >= _CONDITION_TIMES:
-            condition.setdefault("lastProbeTime", None)
-            condition.setdefault("lastTransitionTime", None)
+    for found in status.get("conditions") or ():
+        condition(found)
     _pod_ips(status)
     for name in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
         for container in (status[name] or ()) if name in status else ():
             _container_status(container)
+
+
+def condition(found: dict) -> dict:
+    """A condition with the times that it always shows, in place."""
+    if not found.keys() >= _CONDITION_TIMES:
+        found.setdefault("lastProbeTime", None)
+        found.setdefault("lastTransitionTime", None)
+    return found
 
 
 def _pod_ips(status: dict) -> None:

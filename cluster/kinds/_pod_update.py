@@ -204,7 +204,7 @@ def validate_status(new: dict, old: dict) -> Errors:
     if new["metadata"].get("annotations") is not old["metadata"].get("annotations"):
         _annotations(errors, new, old)
     conditions = status.get("conditions") or ()
-    if [found for found in conditions if found.get("type") not in _CONDITION_TYPES or found.get("observedGeneration", 0) < 0]:
+    if [found for found in conditions if found.get("type") not in CONDITION_TYPES or found.get("observedGeneration", 0) < 0]:
         _conditions(errors, conditions)
     if status.get("nominatedNodeName"):
         _nominated(errors, status, before, old["spec"])
@@ -213,9 +213,15 @@ def validate_status(new: dict, old: dict) -> Errors:
                                      "must be a non-negative integer"))
     if status.get("qosClass", "") != before.get("qosClass", ""):
         errors.append(fields.invalid("status.qosClass", status.get("qosClass", ""), _rules.IMMUTABLE))
+    return errors + validate_observed(status, before, old["spec"])
+
+
+def validate_observed(status: dict, before: dict, spec: dict) -> Errors:
+    """Of the same, what is about containers and addresses."""
+    errors: Errors = []
     for name, containers in _CONTAINERS_OF.items():
         if before.get(name) and status.get(name) is not before[name]:
-            _ended_stay_ended(errors, status.get(name) or (), before[name], old["spec"], name, containers)
+            _ended_stay_ended(errors, status.get(name) or (), before[name], spec, name, containers)
     if status.get("podIPs") != before.get("podIPs"):
         _ips(errors, status, before, "podIPs")
     if status.get("hostIPs") and (status["hostIPs"] != before.get("hostIPs") or status.get("hostIP") != before.get("hostIP")):
@@ -224,7 +230,7 @@ def validate_status(new: dict, old: dict) -> Errors:
 
 
 _CONTAINERS_OF = {"containerStatuses": "containers", "initContainerStatuses": "initContainers", "ephemeralContainerStatuses": ""}
-_CONDITION_TYPES = frozenset((     # Kubernetes' own, whose names are sound
+CONDITION_TYPES = frozenset((     # Kubernetes' own, whose names are sound
     "PodScheduled", "Ready", "Initialized", "ContainersReady", "PodReadyToStartContainers", "DisruptionTarget", "PodResizePending",
     "PodResizeInProgress"))
 
@@ -236,7 +242,7 @@ def _conditions(errors: Errors, conditions: list[dict]) -> None:
             errors.append(fields.invalid(f"{path}.observedGeneration", condition["observedGeneration"],
                                          "must be a non-negative integer"))
         kind = condition.get("type") or ""
-        if kind not in _CONDITION_TYPES:
+        if kind not in CONDITION_TYPES:
             _rules.qualified(errors, f"{path}.Type", kind)
 
 
@@ -290,6 +296,8 @@ def should_restart(container: dict, spec: dict, exit_code: int) -> bool:
 
 def _ips(errors: Errors, status: dict, before: dict, field: str) -> None:
     found = [entry.get("ip", "") for entry in status.get(field) or ()]
+    if len(found) == 1 and _addresses.is_plain(found[0]):
+        return
     known = [entry.get("ip", "") for entry in before.get(field) or ()]
     for index, value in enumerate(found):
         _addresses.ip(errors, f"status.{field}[{index}]", value, known)

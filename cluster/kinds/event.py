@@ -45,7 +45,8 @@ def _legacy(event: dict, controller_field: str) -> list[FieldError]:
         errors += _new_fields(event, controller_field)
     elif other != namespace if other else namespace not in ("", "default"):
         errors.append(_namespace_differs(other))
-    return errors + [fields.invalid("namespace", namespace, why) for why in _of_namespace(namespace)]
+    complaints = _of_namespace(namespace)
+    return errors + [fields.invalid("namespace", namespace, why) for why in complaints] if complaints else errors
 
 
 @lru_cache(maxsize=1024)

@@ -90,16 +90,20 @@ def prepare_status(draft: dict, old: dict) -> None:
     Source: podStatusStrategy.PrepareForUpdate.
     """
     draft["spec"] = old["spec"]
-    meta, old_meta = draft["metadata"], old["metadata"]
-    for field in ("deletionTimestamp", "ownerReferences"):
-        meta.pop(field, None)
-        if old_meta.get(field):
-            meta[field] = old_meta[field]
+    keep_owners(draft["metadata"], old["metadata"])
     status, old_status = draft.setdefault("status", {}), old.get("status") or {}
     for field in ("qosClass", "observedGeneration"):
         if not status.get(field) and old_status.get(field):
             status[field] = old_status[field]
     _keep_observed(status, old_status)
+
+
+def keep_owners(meta: dict, old_meta: dict) -> None:
+    """Of the metadata that a status comes with, its owners and the time of its deletion are those that are stored."""
+    for field in ("deletionTimestamp", "ownerReferences"):
+        meta.pop(field, None)
+        if old_meta.get(field):
+            meta[field] = old_meta[field]
 
 
 def _keep_observed(status: dict, old_status: dict) -> None:
@@ -202,13 +206,13 @@ def only_reports(old: dict, new: dict) -> bool:
     """Whether a change of a Pod only tells how it does, which most changes do: it has a node, goes on, and is asked for the same.
 
     Spec, labels and owners are the very same objects then; annotations and finalizers are not looked at. Where that is not plain to
-    see, the answer is no.
+    see, the answer is no: a Pod whose spec was changed since it was made may be in the middle of a resize.
     """
     try:
         before, after = old["metadata"], new["metadata"]
         return (
             new["spec"] is old["spec"] and after["labels"] is before["labels"] and after["ownerReferences"] is before["ownerReferences"]
-            and "deletionTimestamp" not in after and after["uid"] == before["uid"]
+            and "deletionTimestamp" not in after and after["uid"] == before["uid"] and after.get("generation", 1) == 1
             and new["status"]["phase"] in GOING_ON and old["status"]["phase"] in GOING_ON and new["spec"]["nodeName"] != ""
         )  # fmt: skip
     except KeyError:

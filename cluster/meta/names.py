@@ -184,7 +184,7 @@ def path_segment(value: str) -> list[str]:
     """May be one part of a URL's path. Source: k8s.io/apimachinery pkg/api/validate/content/path.go."""
     if value in (".", ".."):
         return [f"may not be '{value}'"]
-    return [f"may not contain '{char}'" for char in "/%" if char in value]
+    return [f"may not contain '{char}'" for char in "/%" if char in value] if "/" in value or "%" in value else []
 
 
 def _parent_folder(value: str) -> list[str]:

@@ -72,6 +72,11 @@ def put(resource: str, group: str = "", **parts):
     return lambda server: server.ask("create", resource, namespace="default", group=group, body={"metadata": {"name": "x"}, **parts})
 
 
+def give_overhead(server: InProcess) -> None:
+    server.ask("patch", "runtimeclasses", name="x", group="node.k8s.io", body={"overhead": {"podFixed": {"cpu": "1"}}},
+               content_type="application/merge-patch+json")
+
+
 RULE = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
 
 
@@ -85,7 +90,8 @@ CHANGES = {
     "an account": lambda server: server.ask("patch", "serviceaccounts", namespace="default", name="default",
                                             body={"imagePullSecrets": [{"name": "s"}]}, content_type="application/merge-patch+json"),
     "a default class": put("priorityclasses", group="scheduling.k8s.io", value=7, globalDefault=True),
-    "a level of security": label, "a quota": put("resourcequotas", spec={"hard": {"pods": "9"}}), "another namespace": put("namespaces"),
+    "a runtime class": give_overhead, "a level of security": label,
+    "a quota": put("resourcequotas", spec={"hard": {"pods": "9"}}), "another namespace": put("namespaces"),
     "a policy": put("validatingadmissionpolicies", group="admissionregistration.k8s.io", spec={
         "matchConstraints": {"resourceRules": [RULE]}, "validations": [{"expression": "true"}]}),
     "a webhook": put("mutatingwebhookconfigurations", group="admissionregistration.k8s.io"),
@@ -97,13 +103,16 @@ def test_what_has_changed_since_is_heeded(case, monkeypatch):
     outcomes, taken, act = [], [], templated.another
     for is_general in (False, True):
         server = InProcess()
+        server.ask("create", "runtimeclasses", group="node.k8s.io", body={"metadata": {"name": "x"}, "handler": "x"})
         monkeypatch.setattr(create.templated, "another", lambda call, general=is_general: taken.append(None if general else act(call)) or taken[-1])
-        answers = [made(server, TEMPLATES["one container"][0])]
+        pod = body({"containers": [APP], "runtimeClassName": "x"})
+        answers = [made(server, pod)]
+        assert answers[0].ok
         taken.clear()
         revision = server.store.revision
         CHANGES[case](server)
         assert server.store.revision > revision
-        answers += [made(server, TEMPLATES["one container"][0]) for _ in range(2)]
+        answers += [made(server, pod) for _ in range(2)]
         outcomes.append((json.dumps([(answer.code, answer.body) for answer in answers]), server.engine.rng.positions()))
         assert taken[-2] is None     # the first after the change
     assert outcomes[0] == outcomes[1]

@@ -61,6 +61,33 @@ def _validating(resource: str, subresource: str) -> tuple:
                  and subresource in getattr(plugin, "VALIDATED_AT", (subresource,)))
 
 
+# the folders of what looks at each write anew: what may change it, and what may refuse it
+CHANGING = frozenset((mutating_policy.POLICIES, mutating_webhook.CONFIGURATIONS))
+ASKED = CHANGING | {validating_policy.POLICIES, validating_webhook.CONFIGURATIONS}
+
+
+def is_asked(store, folders: frozenset[str] = ASKED) -> bool:
+    """Whether there are, or were, policies or webhooks, which look at each write anew."""
+    return not store.touched.keys().isdisjoint(folders)
+
+
+def check_place(call, obj: dict, live: dict | None) -> None:
+    """Of `mutate`, what is left for a write at which no plugin looks: whether its namespace lets it be."""
+    try:
+        namespace_lifecycle.check(call, obj, live)
+    except status.StatusError as refusal:
+        refusal.plugin = namespace_lifecycle.NAME
+        raise
+
+
+def check_report(call, obj: dict, live: dict) -> None:
+    """Of `validate`, what is left for the status of a Pod: policies and webhooks."""
+    if is_asked(call.context.store):
+        validate(call, obj, live)
+    else:
+        call.trace("AdmissionValidated", plugin=namespace_lifecycle.NAME)
+
+
 def mutate(call, obj: dict, live: dict | None) -> None:
     """Run the mutating plugins over a private object, which they change in place. A refusal says whose it is."""
     plugin = namespace_lifecycle
