@@ -1,7 +1,7 @@
 """Actors: the components of the cluster, each with its state, its timers and its units of work."""
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import msgspec
@@ -19,14 +19,13 @@ class Sleep:
 
 
 class Work(msgspec.Struct, eq=False):
-    """A generator under way: what it waits for and what to do at its end."""
+    """A generator under way and what to do at its end. results: of the several things that it waits for at once, None if it is one."""
 
     id: int
     generator: Generator
     done: Callable[[Any], None] | None
     waiting: int = 0
-    results: list = []
-    many: bool = False
+    results: list | None = None
 
 
 class Actor:
@@ -86,22 +85,22 @@ class Actor:
         self._advance(work, None)
 
     def _advance(self, work: Work, value: Any) -> None:
-        while True:
-            try:
-                wanted = work.generator.send(value)
-            except StopIteration as end:
-                self.works.pop(work.id, None)
-                if work.done:
-                    work.done(end.value)
-                return
-            work.many = type(wanted) is list or type(wanted) is tuple
-            if not work.many:
-                work.waiting, work.results = 1, [None]
-                self._begin(wanted, work, 0)
-                return
-            if wanted:
-                break
-            value = []
+        """Send a value to a generator, and set going what it then waits for: mostly one thing."""
+        try:
+            wanted = work.generator.send(value)
+            while type(wanted) is list or type(wanted) is tuple:
+                if wanted:
+                    self._begin_all(wanted, work)
+                    return
+                wanted = work.generator.send([])
+        except StopIteration as end:
+            self.works.pop(work.id, None)
+            if work.done:
+                work.done(end.value)
+            return
+        self._begin(wanted, work, 0)
+
+    def _begin_all(self, wanted: Sequence, work: Work) -> None:
         work.waiting, work.results = len(wanted), [None] * len(wanted)
         for slot, item in enumerate(wanted):
             self._begin(item, work, slot)
@@ -117,10 +116,13 @@ class Actor:
         work = self.works.get(work_id)
         if work is None:
             return
-        work.results[slot] = result
-        work.waiting -= 1
-        if work.waiting == 0:
-            self._advance(work, work.results if work.many else work.results[0])
+        if work.results is not None:
+            work.results[slot] = result
+            work.waiting -= 1
+            if work.waiting:
+                return
+            result, work.results = work.results, None
+        self._advance(work, result)
 
     def submit_request(self, request: Any, reply_to: Any) -> None:
         """A request whose turn has come under its client's rate limit."""

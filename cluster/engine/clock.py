@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 DEFAULT_EPOCH_MS = 1_767_258_000_000  # 2026-01-01T09:00:00Z
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-KEPT_TEXTS = 4096  # of seconds: the same moments are written again and again
+KEPT_TEXTS = 4096  # of seconds: the same moments are written, and read, again and again
 
 
 class Clock:
@@ -44,7 +44,7 @@ class Clock:
         return self.epoch_ms + now_ms
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=KEPT_TEXTS)
 def unix_ms(text: str) -> int:
     """Unix milliseconds of an RFC 3339 text; ValueError if it is none."""
     return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)

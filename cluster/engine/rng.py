@@ -10,6 +10,7 @@ import math
 MASK = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15
 SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # k8s.io/apimachinery pkg/util/rand: no vowels, no look-alikes
+VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}   # of a UUID's first such digit: RFC 9562's
 
 
 class Stream:
@@ -21,7 +22,7 @@ class Stream:
         self.position = position & MASK
 
     def next64(self) -> int:
-        """The next 64 random bits."""
+        """The next 64 random bits. (Written out wherever much is drawn: in random, suffix and uuid.)"""
         self.position = (self.position + GOLDEN) & MASK
         z = self.position
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
@@ -29,7 +30,7 @@ class Stream:
         return z ^ (z >> 31)
 
     def random(self) -> float:
-        """A float in [0, 1), of the bits of next64 (written out here: much is drawn from it)."""
+        """A float in [0, 1)."""
         self.position = z = (self.position + GOLDEN) & MASK
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
         z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
@@ -54,8 +55,14 @@ class Stream:
 
     def suffix(self, length: int = 5) -> str:
         """A generated name's ending, in the alphabet of the real API server."""
-        draw = self.next64
-        return "".join([SUFFIX_ALPHABET[draw() % 27] for _ in range(length)])
+        position, text = self.position, ""
+        for _ in range(length):
+            position = z = (position + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
+            z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
+            z = (z ^ z >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
+            text += SUFFIX_ALPHABET[(z ^ z >> 31) % 27]
+        self.position = position
+        return text
 
     def hex(self, digits: int) -> str:
         """That many lower-case hexadecimal digits."""
@@ -64,9 +71,15 @@ class Stream:
         return text[:digits]
 
     def uuid(self) -> str:
-        """A version 4 UUID."""
-        text = f"{self.next64():016x}{self.next64():016x}"
-        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{'89ab'[int(text[16], 16) & 3]}{text[17:20]}-{text[20:]}"
+        """A version 4 UUID, of two draws."""
+        a = (self.position + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
+        self.position = b = (a + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
+        a = (a ^ a >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
+        a = (a ^ a >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
+        b = (b ^ b >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
+        b = (b ^ b >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
+        text = f"{a ^ a >> 31:016x}{b ^ b >> 31:016x}"
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{VARIANTS[text[16]]}{text[17:20]}-{text[20:]}"
 
 
 class Streams:

@@ -87,6 +87,16 @@ def test_a_uuid_is_one_of_version_4():
     assert [len(part) for part in text.split("-")] == [8, 4, 4, 4, 12] and text[14] == "4" and text[19] in "89ab"
 
 
+def test_endings_and_uuids_are_made_of_the_same_bits_as_plain_draws():
+    made, plain = Stream(5), Stream(5)
+    for _ in range(50):
+        assert made.suffix() == "".join(SUFFIX_ALPHABET[plain.next64() % 27] for _ in range(5))
+        text = f"{plain.next64():016x}{plain.next64():016x}"
+        kind = "89ab"[int(text[16], 16) & 3]
+        assert made.uuid() == f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{kind}{text[17:20]}-{text[20:]}"
+    assert made.position == plain.position
+
+
 @pytest.mark.parametrize("name", sorted(latency.TABLE))
 def test_latencies_lie_within_their_span_and_about_the_typical(name):
     low, typical, high = latency.TABLE[name]
