@@ -257,13 +257,9 @@ class ApiServer(Actor):
         store = self.store
         if store.fanned_out == store.revision:
             return
-        fresh = []
-        for change in reversed(store.changes):
-            if change.revision <= store.fanned_out:
-                break
-            fresh.append(change)
+        fresh = store.changes[store.fanned_out - store.revision:]   # each revision is one change
         store.fanned_out = store.revision
-        for change in reversed(fresh):
+        for change in fresh:
             if change.type == "DELETED" and change.key in itself.OWN:
                 self.after(itself.due_in_ms(self.now_ms), "bring_back", change.key)
             elif change.key[:keeping.LENGTH] in keeping.CONCERNS:
@@ -311,8 +307,10 @@ class ApiServer(Actor):
         engine, is_first = self.engine, not watcher.pending
         watcher.pending.append([kind, obj, engine.cause])
         if is_first:
-            watcher.due_ms = max(watcher.due_ms, engine.now_ms + engine.latency("watch_delivery"))
-            engine.schedule(self, watcher.due_ms - engine.now_ms, "deliver", (watcher.id,),
+            now_ms = engine.now_ms
+            due_ms = now_ms + engine.latency("watch_delivery")
+            watcher.due_ms = due_ms = due_ms if due_ms > watcher.due_ms else watcher.due_ms
+            engine.schedule(self, due_ms - now_ms, "deliver", (watcher.id,),
                             background=watcher.quiet or (engine.in_background and self.context.quiet))
 
     def deliver(self, watcher_id: int) -> None:

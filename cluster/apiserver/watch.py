@@ -76,12 +76,15 @@ class Hub:
 
     def interested(self, change) -> list[tuple[Watcher, str, dict]]:
         """(watcher, type, object) for each watcher that must be told of a change, oldest watcher first."""
-        folder = change.key[: change.key.index("/", 10) + 1]
+        key = change.key
+        folder = key[: key.index("/", 10) + 1]
         told = self._told(self.by_folder[folder], change) if folder in self.by_folder else []
         if self.named.get(folder):
-            named = self._told(self.by_name.get(folder + change.key[change.key.rindex("/") + 1 :]), change)
+            named = self._told(self.by_name.get(folder + key[key.rindex("/") + 1 :]), change)
             told = sorted(told + named, key=lambda row: row[0].id) if named else told
-        return told + self._on_nodes(change) if folder == "/registry/pods/" and self.by_node else told
+        if self.by_node and folder == "/registry/pods/":
+            self._tell_nodes(change, told)
+        return told
 
     @staticmethod
     def _told(watchers: dict[int, Watcher] | None, change) -> list[tuple[Watcher, str, dict]]:
@@ -92,15 +95,14 @@ class Hub:
                 told.append((watcher, *seen))
         return told
 
-    def _on_nodes(self, change) -> list[tuple[Watcher, str, dict]]:
-        """The same for watches of one node's Pods: where the Pod was and is says what `classify` would find out."""
+    def _tell_nodes(self, change, told: list[tuple[Watcher, str, dict]]) -> None:
+        """Add the same for watches of one node's Pods: where the Pod was and is says what `classify` would find out."""
         before, after = _node(change.previous), "" if change.type == "DELETED" else _node(change.value)
-        told = []
         for node in (before, after) if before != after else (after,):
-            seen = _event(node == before, node == after, change) if node in self.by_node else None
-            if seen:
-                told += [(watcher, *seen) for watcher in self.by_node[node].values()]
-        return told
+            if node in self.by_node:
+                kind, obj = _event(node == before, node == after, change)
+                for watcher in self.by_node[node].values():
+                    told.append((watcher, kind, obj))
 
     @staticmethod
     def folder(watcher: Watcher) -> str:

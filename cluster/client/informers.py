@@ -50,6 +50,7 @@ class Informer:
         self.deaf: tuple[Any, ...] = ()   # registrants that are switched off
         self.indexes: dict[str, dict[str, dict[str, dict]]] = {name: {} for name in indexes}
         self._values: dict[str, list[list[str]]] = {}   # key -> what each indexer said of the object; derived, as the indexes are
+        self._rows: dict[str, list[dict[str, dict]]] = {}   # key -> the rows of the indexes in which the object stands
 
     @property
     def synced(self) -> bool:
@@ -147,18 +148,20 @@ class Informer:
         values = [indexer(obj) for indexer in self.indexers.values()]
         if values == self._values[key]:
             objects[key] = obj
-            for rows, each in zip(self.indexes.values(), values):
-                for value in each:
-                    rows[value][key] = obj
+            for row in self._rows[key]:
+                row[key] = obj
         else:
             self._remove(key)
-            self._add(key, obj)
+            objects[key] = obj
+            self._index(key, obj, values)
         return "MODIFIED", old
 
     def tell(self, kind: str, obj: dict) -> None:
         """Take one event in, and let all hear of it whom it may concern."""
         if kind == "MODIFIED" and self.only_reports is not None:
-            key = key_of(obj)
+            meta = obj["metadata"]
+            namespace = meta.get("namespace")
+            key = f"{namespace}/{meta['name']}" if namespace else meta["name"]   # as `key_of` has it
             old = self.state.objects.get(key)
             if old is not None and self.only_reports(old, obj):
                 self._report(key, old, obj)
@@ -174,9 +177,8 @@ class Informer:
         """Take a mere report in: all indexes' values are as they were."""
         self.state.objects[key] = obj
         if self.indexers:
-            for rows, each in zip(self.indexes.values(), self._values[key]):
-                for value in each:
-                    rows[value][key] = obj
+            for row in self._rows[key]:
+                row[key] = obj
         for handler in self.reports:
             handler("MODIFIED", old, obj)
         if self.reports_of_owner:
@@ -186,26 +188,35 @@ class Informer:
 
     def _add(self, key: str, obj: dict) -> None:
         self.state.objects[key] = obj
-        self._index(key, obj)
+        if self.indexers:
+            self._index(key, obj, [indexer(obj) for indexer in self.indexers.values()])
 
     def _remove(self, key: str) -> None:
         del self.state.objects[key]
-        for name, values in zip(self.indexes, self._values.pop(key)):
+        if not self.indexers:
+            return
+        del self._rows[key]
+        for rows, values in zip(self.indexes.values(), self._values.pop(key)):
             for value in values:
-                rows = self.indexes[name].get(value)
-                if rows and rows.pop(key, None) is not None and not rows:
-                    del self.indexes[name][value]
+                row = rows.get(value)
+                if row and row.pop(key, None) is not None and not row:
+                    del rows[value]
 
-    def _index(self, key: str, obj: dict) -> None:
-        self._values[key] = values = [indexer(obj) for indexer in self.indexers.values()]
+    def _index(self, key: str, obj: dict, values: list[list[str]]) -> None:
+        self._values[key] = values
+        self._rows[key] = places = []
         for rows, each in zip(self.indexes.values(), values):
             for value in each:
-                rows.setdefault(value, {})[key] = obj
+                row = rows.get(value)
+                if row is None:
+                    rows[value] = row = {}
+                row[key] = obj
+                places.append(row)
 
     def on_restore(self) -> None:
-        self.indexes, self._values = {name: {} for name in self.indexers}, {}
-        for key, obj in self.state.objects.items():
-            self._index(key, obj)
+        self.indexes, self._values, self._rows = {name: {} for name in self.indexers}, {}, {}
+        for key, obj in self.state.objects.items() if self.indexers else ():
+            self._index(key, obj, [indexer(obj) for indexer in self.indexers.values()])
 
 
 def _all(handlers: dict[str, list[Handler]]) -> list[Handler]:
