@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from cluster.kinds import Registry
 from cluster.meta import status
 from cluster.meta.requests import Request, Response
@@ -26,16 +28,18 @@ HOOKS = (
     "start-apiserver-admission-initializer", "generic-apiserver-start-informers", "priority-and-fairness-config-consumer",
     "priority-and-fairness-filter", "storage-object-count-tracker-hook", "start-apiextensions-informers",
     "start-apiextensions-controllers", "crd-informer-synced", "start-system-namespaces-controller",
-    "start-cluster-authentication-info-controller", "start-kube-apiserver-identity-lease-controller",
-    "start-kube-apiserver-identity-lease-garbage-collector", "start-legacy-token-tracking-controller",
+    "peer-endpoint-reconciler-controller", "start-cluster-authentication-info-controller", "start-kube-apiserver-identity-lease-controller",
+    "start-kube-apiserver-identity-lease-garbage-collector", "storage-readiness", "start-legacy-token-tracking-controller",
     "start-service-ip-repair-controllers", "rbac/bootstrap-roles", "scheduling/bootstrap-system-priority-classes",
     "priority-and-fairness-config-producer", "bootstrap-controller", "start-kubernetes-service-cidr-controller",
     "aggregator-reload-proxy-client-cert", "start-kube-aggregator-informers", "apiservice-status-local-available-controller",
     "apiservice-status-remote-available-controller", "apiservice-registration-controller", "apiservice-discovery-controller",
     "kube-apiserver-autoregistration")
 LIVE = ("ping", "log", "etcd", *(f"poststarthook/{name}" for name in HOOKS), "autoregister-completion",
-        "apiservice-openapi-controller", "apiservice-openapiv3-controller")
-CHECKS = {"/healthz": LIVE, "/livez": LIVE, "/readyz": (*LIVE[:3], "etcd-readiness", "informer-sync", *LIVE[3:], "shutdown")}
+        "poststarthook/apiservice-openapi-controller", "poststarthook/apiservice-openapiv3-controller")
+LOOPBACK = "loopback-serving-certificate"
+CHECKS = {"/healthz": (*LIVE[:2], LOOPBACK, *LIVE[2:]), "/livez": (*LIVE[:2], LOOPBACK, *LIVE[2:]),
+          "/readyz": (*LIVE[:3], "etcd-readiness", "informer-sync", *LIVE[3:], "shutdown")}
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
@@ -69,12 +73,22 @@ def _is_served_group(path: str, registry: Registry) -> bool:
 def _plain(path: str, request: Request, registry: Registry) -> Response | None:
     if path in ("/version", "/version/"):
         negotiation.check_discovery(request, (negotiation.JSON,))
-        return Response(code=200, body=VERSION, headers={"Content-Type": JSON})
-    if path == "/":
-        roots = ["/api", "/api/v1", "/apis", *(f"/apis/{group}" for group in registry.groups() if group), *CHECKS,
-                 "/openapi/v2", "/openapi/v3", "/version", tokens.CONFIGURATION, tokens.KEY_SET]
-        return Response(code=200, body={"paths": sorted(roots)})
-    return None
+        return _raw(VERSION)
+    return _raw({"paths": _paths(registry)}) if path == "/" else None
+
+
+def _raw(body: dict) -> Response:
+    """What is written with a line for each field, whatever is asked for. Source: apiserver responsewriters/writers.go (WriteRawJSON)."""
+    return Response(code=200, body=msgspec.json.format(msgspec.json.encode(body), indent=2).decode(), headers={"Content-Type": JSON})
+
+
+def _paths(registry: Registry) -> list[str]:
+    """All that is served, in order. Source: k8s.io/apiserver pkg/server/routes/index.go."""
+    groups = [group for group in registry.groups() if group]
+    versions = [f"/apis/{group}/{version}" for group in groups for version in resource_lists.versions_of(registry, group)]
+    checks = [f"{root}/{check}" for root, names in CHECKS.items() for check in names]
+    return sorted([tokens.CONFIGURATION, tokens.KEY_SET, "/api", "/api/v1", "/apis", "/apis/", *(f"/apis/{group}" for group in groups), *versions,
+                   *CHECKS, *checks, "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/version"])
 
 
 def _health(path: str, request: Request, registry: Registry) -> Response | None:

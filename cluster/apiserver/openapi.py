@@ -148,7 +148,8 @@ def _converted(node: Any, version: int, prefix: str) -> Any:
         return [_converted(item, version, prefix) for item in node]
     if not isinstance(node, dict):
         return node
-    result = {key: _converted(value, version, prefix) for key, value in node.items() if key not in ("$schema", "additionalProperties")}
+    said = {key: value for key, value in node.items() if key != "additionalProperties" and not (key == "$schema" and isinstance(value, str))}
+    result = {key: _converted(value, version, prefix) for key, value in said.items()}
     if isinstance(node.get("additionalProperties"), dict):
         result["additionalProperties"] = _converted(node["additionalProperties"], version, prefix)
     if isinstance(result.get("type"), list):

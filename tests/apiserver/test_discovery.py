@@ -137,3 +137,18 @@ def test_the_paths_that_tell_what_there_is_are_described_and_answer(http):
         reference = about["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
         assert reference.rpartition("/")[2] in document["components"]["schemas"] and http("GET", f"/{name}/")[0] == 200
     assert http("GET", "/openapi/v2")[2]["paths"]["/apis/apps/v1/"]["get"]["operationId"] == "getAppsV1APIResources"
+
+
+def test_the_root_names_all_paths_a_line_for_each_and_so_is_the_version(http):
+    """Compared with a kube-apiserver 1.36.3. Source: k8s.io/apiserver pkg/server/routes/index.go."""
+    paths = http("GET", "/")[2]["paths"]
+    assert paths == sorted(paths) and {"/apis/", "/apis/apps/v1", "/openapi/v3/", "/livez/loopback-serving-certificate"} <= set(paths)
+    assert "/readyz/loopback-serving-certificate" not in paths and "/readyz/shutdown" in paths
+    assert "/readyz/poststarthook/apiservice-openapi-controller" in paths
+
+
+def test_a_definitions_schema_has_its_own_schema_and_the_reasons_of_its_rules(http):
+    found = http("GET", "/openapi/v3/apis/apiextensions.k8s.io/v1")[2]["components"]["schemas"]
+    about = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1."
+    assert found[about + "JSONSchemaProps"]["properties"]["$schema"] == {"type": "string"}
+    assert found[about + "ValidationRule"]["properties"]["reason"]["enum"][0] == "FieldValueDuplicate"

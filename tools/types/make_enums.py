@@ -16,7 +16,8 @@ from pathlib import Path
 
 from cluster.meta import schema
 
-FUNCTION = re.compile(r"^func schema_k8sio_api_(\w+)\(ref .*?^\}", re.M | re.S)
+FUNCTION = re.compile(r"^func schema_(k8sio_api_|pkg_apis_apiextensions_)(\w+)\(ref .*?^\}", re.M | re.S)
+PACKAGES = {"k8sio_api_": "io.k8s.api.", "pkg_apis_apiextensions_": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions."}
 PROPERTY = re.compile(r'^\t{5}"([^"]+)": \{$(.*?)^\t{5}\},$', re.M | re.S)
 DESCRIPTION = re.compile(r'^\t{7}Description: +("(?:[^"\\]|\\.)*"),$', re.M)
 ENUM = re.compile(r"^(\t+)Enum: +\[\]interface\{\}\{(.*)\},$", re.M)
@@ -30,7 +31,8 @@ def main() -> None:
     published = json.loads((folder / "api/openapi-spec/swagger.json").read_text())["definitions"]
     found = {name: {"": [[], published[name]["description"]]} for name in EITHER}
     for function in FUNCTION.finditer(text):
-        name = "io.k8s.api." + function[1].replace("_", ".", 2)
+        package, name = function[1], function[2].replace("_", ".", 2 if function[1] == "k8sio_api_" else 1)
+        name = PACKAGES[package] + name
         fields = dict(limited(function[0]))
         if name in known and fields:
             found[name] = fields
