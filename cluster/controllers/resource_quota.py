@@ -16,7 +16,6 @@ from cluster.meta.objects import key_of
 from . import _kinds
 
 RESYNC_MS = 300_000  # --resource-quota-sync-period
-ENDED = ("Succeeded", "Failed")
 IGNORED = ("events",)
 
 
@@ -31,12 +30,13 @@ class ResourceQuotaController(Controller):
         self.quotas = informers.watch("resourcequotas", indexes={"namespace": lambda quota: [quota["metadata"]["namespace"]]})
         self.quotas.on(self.on_quota)
         self.counted = {}
+        self.special = {"pods": self.on_pod, "services": self.on_service, "persistentvolumeclaims": self.on_claim}
         for kind in _kinds.in_namespaces():
             if kind.plural in IGNORED or "watch" not in kind.verbs:
                 continue
             informer = informers.watch(_kinds.resource(kind))
             self.counted[(kind.plural, kind.group)] = informer
-            informer.on(self.on_pod if kind.plural == "pods" else self.on_service if kind.plural == "services" else self.on_object, report=None)
+            informer.on(self.special.get(kind.plural, self.on_object), report=None)
 
     def on_synced(self) -> None:
         self.after(RESYNC_MS, "resync", background=True)
@@ -60,11 +60,16 @@ class ResourceQuotaController(Controller):
             self._replenish(new)
 
     def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
-        if kind == "DELETED" or (old is not None and _has_ended(new) and not _has_ended(old)):
+        if kind == "DELETED" or (old is not None and _quota.frees(old, new)):
             self._replenish(new)
 
     def on_service(self, kind: str, old: dict | None, new: dict) -> None:
         if kind == "DELETED" or (old is not None and old["spec"].get("type") != new["spec"].get("type")):
+            self._replenish(new)
+
+    def on_claim(self, kind: str, old: dict | None, new: dict) -> None:
+        """Any change of a claim counts: upstream compares two amounts by where they lie in memory. Source: RequiresQuotaReplenish."""
+        if kind != "ADDED":
             self._replenish(new)
 
     def _replenish(self, obj: dict) -> None:
@@ -88,7 +93,3 @@ class ResourceQuotaController(Controller):
         for (resource, group), informer in self.counted.items():
             if _quota.tracked(resource, group, hard):
                 yield from ((resource, group, obj) for obj in informer.items() if obj["metadata"].get("namespace") == namespace)
-
-
-def _has_ended(pod: dict) -> bool:
-    return (pod.get("status") or {}).get("phase") in ENDED

@@ -108,6 +108,53 @@ def of_spec(spec: dict, field: str = "requests", *, overhead: bool = True) -> Am
     return total
 
 
+def counted(pod: dict, *, pod_level: bool = True) -> dict:
+    """A Pod's spec as it counts while it is resized: of all that is asked for, allotted and in force, the most.
+
+    The spec itself where these are the same. pod_level: whether that holds for the Pod as a whole, too.
+    Source: k8s.io/component-helpers resource/helpers.go (UseStatusResources, determineEffectiveRequests, determineEffectiveLimits).
+    """
+    spec, status = pod["spec"], pod.get("status") or {}
+    known = {one["name"]: one for kind in ("containerStatuses", "initContainerStatuses") for one in status.get(kind) or ()}
+    is_refused = any(one["type"] == "PodResizePending" and one.get("reason") == "Infeasible" for one in status.get("conditions") or ())
+    changed = {}
+    for kind in ("containers", "initContainers"):
+        before = spec.get(kind) or []
+        after = [each if kind != "containers" and not is_sidecar(each) else _counted(each, known.get(each["name"]), is_refused) for each in before]
+        if any(one is not other for one, other in zip(before, after, strict=True)):
+            changed[kind] = after
+    if pod_level and spec.get("resources"):
+        whole_pod = _counted(spec, status, is_refused)
+        if whole_pod is not spec:
+            changed["resources"] = {side: {name: value for name, value in amounts.items() if name in (spec["resources"].get(side) or {})}
+                                    for side, amounts in whole_pod["resources"].items()}  # fmt: skip
+    return {**spec, **changed} if changed else spec
+
+
+def _counted(holder: dict, status: dict | None, is_refused: bool) -> dict:
+    """A container, or the Pod as a whole, with the resources that count; the same object where its status says nothing else."""
+    actual = (status or {}).get("resources")
+    if actual is None:
+        return holder
+    own = holder.get("resources") or {}
+    requests = [actual.get("requests"), (status or {}).get("allocatedResources")]
+    limits = [actual.get("limits")]
+    found = {"requests": _most([*([] if is_refused else [own.get("requests")]), *requests]),
+             "limits": _most([*([] if is_refused else [own.get("limits")]), *limits])}  # fmt: skip
+    if all(found[side] == (own.get(side) or {}) for side in found):
+        return holder
+    return {**holder, "resources": {**own, **found}}
+
+
+def _most(lists: list[dict | None]) -> dict[str, str]:
+    """Of each resource the largest amount, in the words of the first list that has it."""
+    found: dict[str, str] = {}
+    for name, value in ((name, value) for each in lists for name, value in (each or {}).items()):
+        if name not in found or amount(value).nano > amount(found[name]).nano:
+            found[name] = value
+    return found
+
+
 _QOS = ("cpu", "memory")
 
 

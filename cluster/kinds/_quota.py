@@ -71,8 +71,28 @@ def _is_charged(pod: dict, now: str) -> bool:
 
 
 def _of_pod(pod: dict) -> Usage:
-    spec = pod["spec"]
+    spec = _pod_resources.counted(pod, pod_level=False)
     return compute(together(spec, "requests"), together(spec, "limits"))
+
+
+def frees(old: dict, new: dict) -> bool:
+    """Whether a changed Pod may leave room in a quota: it has ended, was resized, or is within other scopes.
+
+    Upstream counts anew also when a container has just begun to say what it has, which leaves no room.
+    Source: pkg/quota/v1/install/update_filter.go.
+    """
+    is_resized = new["metadata"].get("generation", 1) > 1 and _in_force(old) != _in_force(new)
+    return is_resized or ends_by_itself(old) != ends_by_itself(new) or (_is_charged(old, "") and not _is_charged(new, ""))
+
+
+def _in_force(pod: dict) -> list:
+    status = pod.get("status") or {}
+    return [each.get("resources") for kind in ("containerStatuses", "initContainerStatuses") for each in status.get(kind) or ()]
+
+
+def ends_by_itself(pod: dict) -> bool:
+    """It has a deadline. Source: IsTerminating."""
+    return (pod["spec"].get("activeDeadlineSeconds") or -1) >= 0
 
 
 def together(spec: dict, side: str) -> dict[str, Quantity]:
@@ -146,7 +166,7 @@ def _in_scope(selector: dict, resource: str, obj: dict) -> bool:
     if resource != "pods":
         return False
     if scope in ("Terminating", "NotTerminating"):
-        return ((spec.get("activeDeadlineSeconds") or -1) >= 0) is (scope == "Terminating")
+        return ends_by_itself(obj) is (scope == "Terminating")
     if scope in ("BestEffort", "NotBestEffort"):
         return (_pod_resources.qos_class(spec) == "BestEffort") is (scope == "BestEffort")
     if scope == "PriorityClass":

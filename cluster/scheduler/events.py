@@ -24,7 +24,7 @@ def node_changes(old: dict, new: dict) -> list[str]:
 
 def pod_changes(old: PodInfo, new: PodInfo) -> list[str]:
     """What changed of a Pod that scheduling depends on."""
-    if old.spec is new.spec and old.labels == new.labels:
+    if old.spec is new.spec and old.labels == new.labels and old.requests is new.requests:
         return []
     found = []
     if old.labels != new.labels:

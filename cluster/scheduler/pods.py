@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from cluster.kinds._pod_resources import counted
 from cluster.meta.objects import key_of
 
 from .affinity import Affinity, affinity_of
@@ -81,7 +82,7 @@ class PodInfo:
 
     def __init__(self, pod: dict):
         self.spec = spec = pod["spec"]
-        self.requests, self.host_ports, self.likeness = asked(spec)
+        self.requests, self.host_ports, self.likeness = asked(counted(pod) if pod["metadata"].get("generation", 1) > 1 else spec)
         self.claims, self.disks = volumes_of(pod) if "volumes" in spec else ((), ())
         self.tolerations = spec.get("tolerations") or ()
         self.priority = spec.get("priority") or 0
@@ -97,9 +98,11 @@ class PodInfo:
 
     def updated(self, pod: dict) -> PodInfo:
         """This Pod's newer version; parsed anew only where what it asks for changed."""
-        spec = pod["spec"]
+        spec, metadata = pod["spec"], pod["metadata"]
         if spec is not self.spec and any(spec.get(field) != self.spec.get(field) for field in PARSED):
             return PodInfo(pod)
+        if metadata.get("generation", 1) > (2 if "deletionTimestamp" in metadata else 1):
+            return PodInfo(pod)  # it may have been resized, of which its status tells
         fresh = PodInfo.__new__(PodInfo)
         fresh.spec, fresh.requests, fresh.host_ports, fresh.claims, fresh.disks = spec, self.requests, self.host_ports, self.claims, self.disks
         fresh.tolerations, fresh.priority, fresh.affinity, fresh.likeness = self.tolerations, self.priority, self.affinity, self.likeness

@@ -48,7 +48,7 @@ def amounts(quantities: dict | None) -> Amounts:
 
 
 def pod_requests(spec: dict) -> Requests:
-    """The effective requests of a Pod's spec. In-place resizes under way are not looked at."""
+    """The effective requests of a Pod's spec."""
     total = _total(spec, {})
     assumed = {"cpu": DEFAULT_CPU_MILLIS, "memory": DEFAULT_MEMORY_BYTES}
     pod_level = (spec.get("resources") or {}).get("requests") or {}

@@ -36,6 +36,33 @@ def test_a_quota_counts_what_is_there_and_what_comes_and_what_goes():
     assert used(world) == {"pods": "1", "count/pods": "1"}
 
 
+def test_a_resize_is_charged_at_once_and_given_back_once_it_is_in_force():
+    world = World()
+    quota(world, **{"requests.cpu": "4"})
+
+    def body(amount):
+        containers = [{**TEMPLATE["spec"]["containers"][0], "resources": {"requests": {"cpu": amount}}}]
+        return {**pod("a"), "spec": {**TEMPLATE["spec"], "containers": containers}}
+
+    world.create("pods", body("1"))
+    name = body("1")["spec"]["containers"][0]["name"]
+
+    def in_force(amount):
+        found = {"name": name, "image": "x", "imageID": "", "ready": True, "restartCount": 0, "resources": {"requests": {"cpu": amount}}}
+        told = {"status": {"phase": "Running", "containerStatuses": [found]}}
+        world.do(world.client.patch("pods", "a", told, namespace="default", subresource="status"))
+
+    def ask_for(amount):
+        wanted = {"spec": {"containers": [{"name": name, "resources": {"requests": {"cpu": amount}}}]}}
+        world.do(world.client.patch("pods", "a", wanted, namespace="default", subresource="resize"))
+
+    seen = []
+    for step, amount in ((in_force, "1"), (ask_for, "3"), (in_force, "3"), (ask_for, "2"), (in_force, "2")):
+        step(amount)
+        seen.append(used(world)["requests.cpu"])
+    assert seen == ["1", "3", "3", "3", "2"]
+
+
 def test_what_is_beyond_a_quota_is_refused_and_leaves_it_as_it_was():
     world = World()
     quota(world, pods="1")

@@ -46,6 +46,50 @@ def test_a_pod_is_charged_for_what_it_asks_until_it_has_ended_or_should_have(wha
     assert used("pods", what) == {"count/pods": "1", **wanted}
 
 
+def resized(asked, in_force, allotted=None, *, reason=""):
+    """A Pod of one container, whose status says what is in force, what is allotted, and why a resize waits."""
+    status = {"phase": "Running", "containerStatuses": [{"name": "c", "resources": in_force, "allocatedResources": allotted or {}}],
+              "conditions": [{"type": "PodResizePending", "status": "True", "reason": reason}] if reason else []}
+    return {"metadata": {"generation": 2}, "spec": {"containers": [{"name": "c", "resources": asked}]}, "status": status}
+
+
+def cpu(amount):
+    return {"requests": {"cpu": amount}}
+
+
+@pytest.mark.parametrize(("what", "wanted"), [
+    (resized(cpu("1"), cpu("1"), {"cpu": "1"}), {"cpu": "1", "requests.cpu": "1"}),
+    (resized(cpu("2"), cpu("1"), {"cpu": "1"}), {"cpu": "2", "requests.cpu": "2"}),
+    (resized(cpu("500m"), cpu("1"), {"cpu": "1"}), {"cpu": "1", "requests.cpu": "1"}),
+    (resized(cpu("500m"), cpu("1"), {"cpu": "1500m"}), {"cpu": "1500m", "requests.cpu": "1500m"}),
+    (resized(cpu("64"), cpu("1"), {"cpu": "1"}, reason="Infeasible"), {"cpu": "1", "requests.cpu": "1"}),
+    (resized(cpu("4"), cpu("1"), {"cpu": "1"}, reason="Deferred"), {"cpu": "4", "requests.cpu": "4"}),
+    (resized({"limits": {"cpu": "1"}}, {"limits": {"cpu": "2"}}), {"limits.cpu": "2"}),
+    (resized({"limits": {"cpu": "9"}}, {"limits": {"cpu": "2"}}, reason="Infeasible"), {"limits.cpu": "2"}),
+    (resized({"requests": {"cpu": "1000m"}}, cpu("1"), {"cpu": "1"}), {"cpu": "1", "requests.cpu": "1"}),
+])
+def test_a_pod_that_is_resized_is_charged_for_the_most_of_what_it_asks_was_promised_and_has(what, wanted):
+    """Source: component-helpers resource/helpers.go (determineEffectiveRequests, determineEffectiveLimits)."""
+    assert used("pods", what) == {"count/pods": "1", "pods": "1", **wanted}
+
+
+def test_init_containers_count_by_their_spec_and_sidecars_by_their_status():
+    init = [{"name": "i", "resources": cpu("1")}, {"name": "s", "restartPolicy": "Always", "resources": cpu("1")}]
+    statuses = [{"name": name, "resources": cpu("5")} for name in ("i", "s")]
+    what = {"metadata": {}, "spec": {"containers": [], "initContainers": init}, "status": {"initContainerStatuses": statuses}}
+    assert used("pods", what)["cpu"] == "5"
+
+
+@pytest.mark.parametrize(("old", "new", "frees"), [
+    (pod(), pod(), False), (pod(), pod(phase="Succeeded"), True), (pod(phase="Failed"), pod(phase="Failed"), False),
+    (pod(), pod(activeDeadlineSeconds=5), True), (pod(activeDeadlineSeconds=5), pod(activeDeadlineSeconds=4), False),
+    (resized(cpu("1"), cpu("2")), resized(cpu("1"), cpu("1")), True), (resized(cpu("2"), cpu("2")), resized(cpu("1"), cpu("2")), False),
+])
+def test_a_changed_pod_may_leave_room_or_not(old, new, frees):
+    """Source: pkg/quota/v1/install/update_filter.go."""
+    assert _quota.frees(old, new) is frees
+
+
 @pytest.mark.parametrize(("spec", "ports", "balancers"), [
     ({"type": "ClusterIP", "ports": [{"port": 1}]}, "0", "0"),
     ({"type": "NodePort", "ports": [{"port": 1}, {"port": 2}]}, "2", "0"),

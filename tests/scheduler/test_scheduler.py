@@ -182,6 +182,25 @@ def test_a_waiting_pod_is_tried_again_after_five_minutes(bench):
     assert len(bench.facts("SchedulingStarted")) == 2
 
 
+def test_a_pod_that_shrinks_takes_what_it_took_until_that_is_in_force(bench):
+    """Source: framework/types.go (calculateResource: UseStatusResources), framework/events.go (podScaleDown)."""
+    bench.node("n1", cpu="2")
+
+    def in_force(amount):
+        found = {"name": "c", "image": "app:1", "imageID": "", "ready": True, "restartCount": 0, "resources": {"requests": {"cpu": amount}}}
+        bench.patch("/api/v1/namespaces/default/pods/a/status", {"status": {"phase": "Running", "containerStatuses": [found]}})
+        bench.run(15_000)
+        return bench.node_of("b")
+
+    bench.pod("a", cpu="1500m", nodeName="n1")
+    bench.pod("b", cpu="1")
+    assert in_force("1500m") is None
+    resources = {"containers": [{"name": "c", "image": "app:1", "resources": {"requests": {"cpu": "500m"}}}]}
+    bench.patch("/api/v1/namespaces/default/pods/a/resize", {"spec": resources})
+    assert in_force("1500m") is None and len(bench.facts("SchedulingFailed")) == 1
+    assert in_force("500m") == "n1"
+
+
 def test_a_label_or_an_uncordon_lets_a_pod_in(bench):
     bench.node("n1", unschedulable=True)
     bench.node("n2")

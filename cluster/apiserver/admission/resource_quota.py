@@ -38,11 +38,7 @@ def applies(call, obj: dict | None, live: dict | None) -> bool:
         return True
     if kind.group or kind.plural not in ON_UPDATE:
         return False
-    return kind.plural != "pods" or _ends(obj) != _ends(live)
-
-
-def _ends(pod: dict) -> bool:
-    return (pod["spec"].get("activeDeadlineSeconds") or -1) >= 0
+    return kind.plural != "pods" or _quota.ends_by_itself(obj) != _quota.ends_by_itself(live)
 
 
 def charges(call, obj: dict, live: dict | None, only: str = "") -> list[Any]:
