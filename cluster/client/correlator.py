@@ -12,7 +12,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 CACHE_ENTRIES = 4096
-SPAM_BURST = 25
+SPAM_BURST = 25.0
 SPAM_REFILL_MS = 300_000  # one more Event each five minutes, per source and object
 AGGREGATE_FROM = 10  # the tenth different message within the window is combined
 AGGREGATE_WINDOW_MS = 600_000
@@ -28,23 +28,27 @@ class CorrelatorState:
 
 
 def correlate(
-    state: CorrelatorState, event: dict, *, now_ms: int, fresh: Callable[[], dict]
+    state: CorrelatorState, event: dict, *, now_ms: int, fresh: Callable[[dict], dict]
 ) -> tuple[dict, dict | None, str] | None:
-    """(the Event to send, the patch if it repeats an earlier one, the key to note its answer by), or None where the spam filter drops it.
+    """(the Event to send, the patch if it repeats an earlier one, the key to note it by when it was sent), or None where the spam filter
+    drops it.
 
-    fresh: makes name and time (`{"name", "time"}`) for a combined Event, should one be needed.
+    fresh: makes name and time (`{"name", "time"}`) for the combined Event that this one becomes, should one be needed.
     """
     whose = _whose(event)
     full = _full(event, whose)
     event, key = aggregate(state, event, f"{whose} {event['reason']}", full, now_ms=now_ms, fresh=fresh)
     event, patch = observe(state, event, key)
-    if not allow(state, whose, now_ms=now_ms):
+    is_allowed = allow(state, whose, now_ms=now_ms)
+    if key is not full or not is_allowed:
+        note(state, event, key)  # an Event that is sent as it is is noted with its answer
+    if not is_allowed:
         return None
     return event, patch, key if key is full else _full(event, whose)
 
 
 def aggregate(
-    state: CorrelatorState, event: dict, similar: str, full: str, *, now_ms: int, fresh: Callable[[], dict]
+    state: CorrelatorState, event: dict, similar: str, full: str, *, now_ms: int, fresh: Callable[[dict], dict]
 ) -> tuple[dict, str]:
     """The Event itself, or the combined one once ten messages differ only in their text; and its cache key.
 
@@ -61,7 +65,7 @@ def aggregate(
     if len(messages) < AGGREGATE_FROM:
         return event, full
     del messages[0]
-    return combined(event, fresh()), similar
+    return combined(event, fresh(event)), similar
 
 
 def combined(event: dict, fresh: dict) -> dict:
@@ -79,24 +83,23 @@ def combined(event: dict, fresh: dict) -> dict:
 
 def observe(state: CorrelatorState, event: dict, key: str) -> tuple[dict, dict | None]:
     """Counts an Event; a repeat takes over its first's name, and comes with the patch that says so."""
-    last, patch = state.seen.get(key), None
-    if last:
-        count, first_timestamp, name = last
-        metadata = {**event["metadata"], "name": name}
-        event = {**event, "metadata": metadata, "firstTimestamp": first_timestamp, "count": count + 1}
-        patch = {"count": count + 1, "lastTimestamp": event["lastTimestamp"], "message": event["message"]}
-    note(state, event, key)
-    return event, patch
+    last = state.seen.get(key)
+    if last is None:
+        return event, None
+    count, first_timestamp, name = last
+    metadata = {**event["metadata"], "name": name}
+    event = {**event, "metadata": metadata, "firstTimestamp": first_timestamp, "count": count + 1}
+    return event, {"count": count + 1, "lastTimestamp": event["lastTimestamp"], "message": event["message"]}
 
 
 def note(state: CorrelatorState, event: dict, key: str) -> None:
-    """Remembers an Event as it was sent, or as the server answered it."""
+    """Remembers an Event as the server answered it, or as it was sent in vain."""
     remember(state.seen, key, [event.get("count", 1), event["firstTimestamp"], event["metadata"]["name"]])
 
 
 def allow(state: CorrelatorState, key: str, *, now_ms: int) -> bool:
     """Takes one of the tokens that this source has for this object."""
-    known, tokens = state.budgets.pop(key, None), float(SPAM_BURST)
+    known, tokens = state.budgets.pop(key, None), SPAM_BURST
     if known is not None:
         tokens = min(tokens, known[0] + (now_ms - known[1]) / SPAM_REFILL_MS)
     allowed = tokens >= 1

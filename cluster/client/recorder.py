@@ -102,9 +102,10 @@ class Recorder:
         self.actor.work(self._send_pending())
 
     def _make(self, about: dict, type: str, reason: str, message: str, annotations: dict | None) -> dict:
-        now_ms = self.actor.now_ms
-        time = self.clock.text(now_ms)
-        metadata = {"name": self._next_name(about["name"], now_ms), "namespace": about.get("namespace") or "default"}
+        now_ms, state = self.actor.now_ms, self.state
+        state.serial = serial = state.serial + 1
+        time, name = self.clock.text(now_ms), self._names.name(about["name"], unix_ms=self.clock.epoch_ms + now_ms, serial=serial)
+        metadata = {"name": name, "namespace": about.get("namespace") or "default"}
         if annotations:
             metadata["annotations"] = annotations
         return {
@@ -124,42 +125,30 @@ class Recorder:
             "reportingInstance": self.host,
         }
 
-    def _next_name(self, about: str, now_ms: int) -> str:
-        self.state.serial = serial = self.state.serial + 1
-        return self._names.name(about, unix_ms=self.clock.epoch_ms + now_ms, serial=serial)
-
     def _send_pending(self) -> Iterator:
         """One Event after another, so that a repeat finds what came before it; the first a moment later."""
-        pending, later_ms = self.state.pending, self.actor.latency("event_record")
+        state, pending, later_ms = self.state, self.state.pending, self.actor.latency("event_record")
         try:
             while pending:
-                yield from self._send(pending[0], later_ms)
-                if self.state.held is not None:
-                    break
+                result = state.held or correlate(state.correlator, pending[0], now_ms=self.actor.now_ms, fresh=self._fresh)
+                if result is not None:
+                    event, patch, key = result
+                    metadata, reply = event["metadata"], None
+                    if patch:
+                        reply = yield later(self.client.patch("events", metadata["name"], patch, namespace=metadata["namespace"]), later_ms)
+                    if reply is None or reply.code == 404:  # the first one has expired meanwhile
+                        reply = yield later(self.client.create("events", event, namespace=metadata["namespace"]), 0 if reply else later_ms)
+                    note(state.correlator, reply.body if reply.ok else event, key)
+                    if not reply.ok and reply.is_unheard:
+                        self._hold(event, patch, key)
+                    elif state.tries:
+                        state.held, state.tries = None, 0
+                    if state.held is not None:
+                        break
                 del pending[0]
                 later_ms = 0
         finally:
             self._sending = False
-
-    def _send(self, event: dict, later_ms: int) -> Iterator:
-        result = self.state.held
-        if result is None:
-            result = correlate(self.state.correlator, event, now_ms=self.actor.now_ms, fresh=lambda: self._fresh(event))
-        if result is None:
-            return
-        event, patch, key = result
-        metadata, reply = event["metadata"], None
-        if patch:
-            reply = yield later(self.client.patch("events", metadata["name"], patch, namespace=metadata["namespace"]), later_ms)
-        if reply is None or reply.code == 404:  # the first one has expired meanwhile
-            reply = yield later(self.client.create("events", event, namespace=metadata["namespace"]), 0 if reply else later_ms)
-        if not reply.ok and reply.is_unheard:
-            self._hold(event, patch, key)
-            return
-        if self.state.tries:
-            self.state.held, self.state.tries = None, 0
-        if reply.ok:  # what the server refuses is given up
-            note(self.state.correlator, reply.body, key)
 
     def _hold(self, *result: Any) -> None:
         """Nobody heard it: it is sent again later, and all others wait behind it, until it has been sent too often. Source: recordToSink."""
@@ -172,8 +161,10 @@ class Recorder:
         self.actor.after(chance.below(TRY_AGAIN_MS) if state.tries == 1 else TRY_AGAIN_MS, "wake", self.part, background=True)
 
     def _fresh(self, event: dict) -> dict:
-        now_ms = self.actor.now_ms
-        return {"name": self._next_name(event["involvedObject"]["name"], now_ms), "time": self.clock.text(now_ms)}
+        now_ms, state = self.actor.now_ms, self.state
+        state.serial += 1
+        name = self._names.name(event["involvedObject"]["name"], unix_ms=self.clock.epoch_ms + now_ms, serial=state.serial)
+        return {"name": name, "time": self.clock.text(now_ms)}
 
 
 @dataclass

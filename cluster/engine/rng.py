@@ -22,7 +22,7 @@ class Stream:
         self.position = position & MASK
 
     def next64(self) -> int:
-        """The next 64 random bits. (Written out wherever much is drawn: in random, suffix and uuid.)"""
+        """The next 64 random bits. (Written out wherever much is drawn: in random, suffix, hex and uuid.)"""
         self.position = (self.position + GOLDEN) & MASK
         z = self.position
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
@@ -66,9 +66,14 @@ class Stream:
 
     def hex(self, digits: int) -> str:
         """That many lower-case hexadecimal digits."""
-        draw = self.next64
-        text = "".join([f"{draw():016x}" for _ in range((digits + 15) // 16)])
-        return text[:digits]
+        words, number, position = (digits + 15) // 16, 0, self.position
+        for _ in range(words):
+            position = z = (position + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
+            z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
+            z = (z ^ z >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
+            number = number << 64 | z ^ z >> 31
+        self.position = position
+        return f"{number:0{words * 16}x}"[:digits]
 
     def uuid(self) -> str:
         """A version 4 UUID, of two draws."""

@@ -40,17 +40,8 @@ class Prepared(Struct):
 
 def prepare(kubelet, pod: dict, spec: dict, image: str, address: str) -> Prepared:
     """All that one container needs. image: its full name. address: the Pod's."""
-    namespace = pod["metadata"]["namespace"]
     try:
-        values = variables(
-            pod,
-            spec,
-            services=kubelet.services.variables(namespace, pod["spec"].get("enableServiceLinks") is not False),
-            look=lambda resource, name: kubelet.objects.get(resource, namespace, name),
-            find=lambda volume, path: read_in(kubelet, pod, volume, path),
-            facts={"pod_ip": address, "host_ip": kubelet.node_ip},
-            allocatable=lambda: node_status.allocatable(kubelet.machine),
-        )
+        values = _values(kubelet, pod, spec, address)
         name = surroundings.hostname(pod, kubelet.node)
         return Prepared(
             values,
@@ -64,6 +55,23 @@ def prepare(kubelet, pod: dict, spec: dict, image: str, address: str) -> Prepare
         )  # fmt: skip
     except (Unset, NotReady, surroundings.Refused) as error:
         return Prepared(problem=str(error))
+
+
+def _values(kubelet, pod: dict, spec: dict, address: str) -> dict[str, str]:
+    """The environment of a container on its node. Raises Unset."""
+    namespace = pod["metadata"]["namespace"]
+    services = kubelet.services.variables(namespace, pod["spec"].get("enableServiceLinks") is not False)
+    if "env" not in spec and "envFrom" not in spec:
+        return dict(services)
+    return variables(
+        pod,
+        spec,
+        services=services,
+        look=lambda resource, name: kubelet.objects.get(resource, namespace, name),
+        find=lambda volume, path: read_in(kubelet, pod, volume, path),
+        facts={"pod_ip": address, "host_ip": kubelet.node_ip},
+        allocatable=lambda: node_status.allocatable(kubelet.machine),
+    )
 
 
 def node_hosts(kubelet) -> str:

@@ -27,7 +27,7 @@ class Images:
         """Make an image be there. Returns (image, "", "") or (None, reason, message)."""
         wanted, secrets = spec["image"], []
         try:
-            name = str(reference.parse(wanted))
+            name = reference.full_name(wanted)
         except reference.InvalidReference as error:
             message = f'Failed to apply default image tag "{wanted}": couldn\'t parse image name "{wanted}": {error}'
             return self._refuse(pod, path, "InspectFailed", "InvalidImageName", message)

@@ -26,6 +26,8 @@ class NodeAgent:
     def __init__(self, kubelet):
         self.kubelet = kubelet
         self.is_checking = self.is_renewing = False
+        self.quiet: dict | None = None  # the Node, as it was at a look that found nothing to report and nothing out of the ordinary
+        self.chance = "lease/" + kubelet.node
 
     def reference(self) -> dict:
         """How Events name the node: a kubelet puts its name in the uid's place."""
@@ -133,6 +135,23 @@ class NodeAgent:
         node = kubelet.node_object()
         if node is None or self.is_checking:
             return
+        is_quiet = node is self.quiet and self._is_ordinary()
+        if (not is_quiet and self._is_changed(node)) or kubelet.now_ms - kubelet.state.reported_ms >= REPORT_MS:
+            self.is_checking = True
+            kubelet.work(self.report(node), self._checked)
+
+    def _is_ordinary(self) -> bool:
+        """Whether all is as on most nodes at most times: what is told of then follows from the Node alone."""
+        kubelet, runtime = self.kubelet, self.kubelet.runtime.state
+        return (
+            runtime.image_changes == kubelet.state.reported_images
+            and runtime.down_ms < 0
+            and not (runtime.is_netless or kubelet.shutdown.is_under_way or kubelet.state.volumes or kubelet.state.pressures)
+        )
+
+    def _is_changed(self, node: dict) -> bool:
+        """Whether there is anything to report. Where there is not, the same Node need not be looked at again while all is ordinary."""
+        kubelet = self.kubelet
         self._note_cordon(node)
         is_changed = (
             kubelet.runtime.state.image_changes != kubelet.state.reported_images
@@ -140,9 +159,8 @@ class NodeAgent:
             or (node.get("status") or {}).get("volumesInUse", []) != kubelet.volumes.in_use()
             or any((node_status.condition_status(node, kind) == "True") != (kind in kubelet.state.pressures) for kind in node_status.UNDER_PRESSURE)
         )
-        if is_changed or kubelet.now_ms - kubelet.state.reported_ms >= REPORT_MS:
-            self.is_checking = True
-            kubelet.work(self.report(node), self._checked)
+        self.quiet = node if not is_changed and self._is_ordinary() else None
+        return is_changed
 
     def _checked(self, _result) -> None:
         self.is_checking = False
@@ -156,7 +174,7 @@ class NodeAgent:
     def renew(self) -> None:
         """Each ten seconds: the Lease says that the node is alive."""
         kubelet = self.kubelet
-        kubelet.after(RENEW_MS + kubelet.engine.rng("lease/" + kubelet.node).below(400), "renew_lease", background=True)
+        kubelet.after(RENEW_MS + kubelet.engine.rng(self.chance).below(400), "renew_lease", background=True)
         if not self.is_renewing:
             self.is_renewing = True
             kubelet.work(self._renew(), self._renewed)
@@ -177,7 +195,7 @@ class NodeAgent:
         else:
             reply = yield kubelet.client.create("leases.coordination.k8s.io", self._new_lease(now_text))
         kubelet.state.lease = reply.body if reply.ok else {}
-        if reply.ok:
+        if reply.ok and kubelet.engine.trace.on:
             kubelet.trace("LeaseRenewed", f"leases/{LEASE_NAMESPACE}/{kubelet.node}", node=kubelet.node, quiet=True)
 
     def _new_lease(self, now_text: str) -> dict:

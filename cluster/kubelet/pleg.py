@@ -22,12 +22,12 @@ class Pleg:
 
     def last_relist_ms(self) -> int:
         """When the last relist of all Pods was."""
-        started_ms, now_ms = self.kubelet.state.started_ms, self.kubelet.now_ms
+        started_ms, now_ms = self.kubelet.state.started_ms, self.kubelet.engine.now_ms
         return now_ms - (now_ms - started_ms) % PERIOD_MS
 
     def is_newer_than(self, uid: str, moment_ms: int) -> bool:
         """Whether the report of a Pod is newer than a moment."""
-        return max(self.kubelet.state.observed_ms.get(uid, -1), self.last_relist_ms()) > moment_ms
+        return self.kubelet.state.observed_ms.get(uid, -1) > moment_ms or self.last_relist_ms() > moment_ms
 
     def want(self) -> None:
         """Somebody waits for the next relist."""
@@ -51,7 +51,7 @@ class Pleg:
     def relist_pod(self, uid: str) -> None:
         """Look at one Pod out of turn, as is asked for after a pass that started something."""
         kubelet = self.kubelet
-        kubelet.state.observed_ms[uid] = kubelet.now_ms + 1  # newer than the pass that has just ended
+        kubelet.state.observed_ms[uid] = kubelet.engine.now_ms + 1  # newer than the pass that has just ended
         self.look_at(uid)
         if kubelet.state.awaiting.pop(uid, False):
             kubelet.workers.resume(uid)

@@ -18,9 +18,10 @@ class Services:
     def variables(self, namespace: str, has_links: bool) -> dict[str, str]:
         """The variables for containers of a namespace."""
         key = (namespace, has_links)
-        if key not in self.kept:
-            self.kept[key] = variables_of(self.kubelet.service_informer.items(), namespace, has_links)
-        return self.kept[key]
+        found = self.kept.get(key)
+        if found is None:
+            found = self.kept[key] = variables_of(self.kubelet.service_informer.items(), namespace, has_links)
+        return found
 
 
 def variables_of(services: list[dict], namespace: str, has_links: bool) -> dict[str, str]:

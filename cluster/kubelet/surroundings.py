@@ -200,6 +200,14 @@ def around(
     pod: dict, spec: dict, image: str, *, name: str, address: str, node_hosts: str, node_resolver: str, users: dict[str, int]
 ) -> Surroundings:
     """All of it for one container. users: Pod uid -> the first id on the node of its user namespace. Raises Refused."""
+    if not (spec.get("securityContext") or spec.get("resources") or pod["spec"].get("securityContext") or "resources" in pod["spec"] or users):
+        return Surroundings(
+            hosts(pod, name=name, address=address, of_node=node_hosts),
+            resolver(pod, node_resolver),
+            image_user(image),
+            folder=spec.get("workingDir") or "",
+            space=shared_space(pod),
+        )  # as most are: nothing is said of who and how much
     user, group, groups = identity(pod, spec, image)
     resources = spec.get("resources") or {}
     limits = resources.get("limits")

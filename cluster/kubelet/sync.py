@@ -251,12 +251,12 @@ class Sync:
 
     def _note_start(self, worker: Worker, name: str, plan: Pass, reason: str, message: str) -> None:
         """How a start went; reason "": well."""
-        kubelet = self.kubelet
-        reasons = kubelet.state.reasons.setdefault(worker.uid, {})
+        kubelet, table = self.kubelet, self.kubelet.state.reasons
         if not reason:
-            reasons.pop(name, None)
+            if worker.uid in table:
+                table[worker.uid].pop(name, None)
             return
-        reasons[name], plan.failed = [reason, message], True
+        table.setdefault(worker.uid, {})[name], plan.failed = [reason, message], True
         if reason != "CrashLoopBackOff":
             kubelet.tell("ContainerStartRefused", worker, name, reason=reason, message=message)
 
@@ -368,7 +368,7 @@ class Sync:
             message_from_logs=spec.get("terminationMessagePolicy") == "FallbackToLogsOnError",
         )
         kubelet.recorder.event(pod, "Normal", "Created", "Container created", path)
-        target = report.latest(spec.get("targetContainerName", ""))
+        target = report.latest(spec["targetContainerName"]) if "targetContainerName" in spec else None
         yield Sleep(kubelet.latency("container_start"))
         refused = runtime.container_started(
             container.id,
@@ -382,13 +382,14 @@ class Sync:
             stdin_once=bool(spec.get("stdinOnce")),
             tty=bool(spec.get("tty")),
             target=target.id if target is not None else "",
-            ports=tuple(port["containerPort"] for port in spec.get("ports") or () if port.get("protocol", "TCP") == "TCP"),
+            ports=tuple([port["containerPort"] for port in spec.get("ports") or () if port.get("protocol", "TCP") == "TCP"]),
         )
         if refused:
             kubelet.recorder.event(pod, "Warning", "Failed", f"Error: {refused}", path)
             return "RunContainerError", refused
         kubelet.recorder.event(pod, "Normal", "Started", "Container started", path)
-        kubelet.resizes.in_force(worker.uid, name)
+        if kubelet.state.resizes:
+            kubelet.resizes.in_force(worker.uid, name)
         return "", ""
 
 

@@ -101,8 +101,9 @@ class Workers:
         if worker is None or worker.running or not worker.awaiting:
             return
         phase, worker.awaiting, worker.running = worker.awaiting, "", True
-        self.kubelet.cancel(worker.retry)
-        worker.retry = 0
+        if worker.retry:
+            self.kubelet.cancel(worker.retry)
+            worker.retry = 0
         if phase == "sync":
             self.kubelet.sync.begin(worker)
         elif phase == "terminating":
@@ -113,7 +114,7 @@ class Workers:
     def done(self, worker: Worker, *, next_phase: str = "", retry_ms: int = 0) -> None:
         """A pass is over: go on with the next phase, try again later, or do what was asked for meanwhile."""
         kubelet = self.kubelet
-        worker.running, worker.cancelled, worker.synced_ms = False, False, kubelet.now_ms
+        worker.running, worker.cancelled, worker.synced_ms = False, False, kubelet.engine.now_ms
         if next_phase == "finished":
             worker.phase, worker.pending = next_phase, ""
             return

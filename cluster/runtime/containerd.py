@@ -140,7 +140,7 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
 
     def sandbox_started(self, uid: str, pod: str, *, attempt: int, host_network: bool, host_ports: dict[str, int] | None = None) -> Sandbox:
         """The pause container runs and the network namespace has its address."""
-        sandbox = Sandbox(self.new_id(), uid, pod, attempt, "ready", self.now_ms, host_network=host_network)
+        sandbox = Sandbox(self.new_id(), uid, pod, attempt, "ready", self.engine.now_ms, host_network=host_network)
         sandbox.host_ports = host_ports or {}
         sandbox.netns = "host" if host_network else f"cni-{self.engine.rng('ids/' + self.name).uuid()}"
         self.tell("SandboxStarted", uid, pod, sandbox=sandbox.id[:12], netns=sandbox.netns, attempt=attempt)
@@ -201,7 +201,7 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
         return list(self.state.sandboxes_of)
 
     def _changed(self, uid: str) -> None:
-        self.state.changed.setdefault(uid, self.now_ms)
+        self.state.changed.setdefault(uid, self.engine.now_ms)
         if self.listener is not None and self.listener.is_on:
             self.listener.on_runtime_change(uid)
 
@@ -230,14 +230,13 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
             image.name,
             image.ref,
             "created",
-            self.now_ms,
+            self.engine.now_ms,
             message_path=message_path,
             message_from_logs=message_from_logs,
             definition=definition,
         )
         mine = self.state.by_pod.setdefault(uid, [])
-        older = [each for each in mine if self.state.containers[each].name == name]
-        for old in older[:-1]:
+        for old in [each for each in mine if self.state.containers[each].name == name][:-1] if mine else ():
             mine.remove(old)
             self._forget_container(old)
         mine.append(container.id)
@@ -311,7 +310,7 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
         except processes.StartError as error:
             return self._start_failed(container, str(error))
         self.state.processes[container_id] = process
-        self._replace(container, state="running", started_ms=self.now_ms)
+        self._replace(container, state="running", started_ms=self.engine.now_ms)
         self.tell(
             "ContainerStarted",
             container.uid,

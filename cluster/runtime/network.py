@@ -9,11 +9,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 
-@lru_cache(maxsize=4096)
-def to_number(address: str) -> int:
+def number_of(address: str) -> int:
     """An IPv4 address as a number."""
-    first, second, third, fourth = (int(part) for part in address.split("."))
-    return first << 24 | second << 16 | third << 8 | fourth
+    first, second, third, fourth = address.split(".")
+    return int(first) << 24 | int(second) << 16 | int(third) << 8 | int(fourth)
+
+
+to_number = lru_cache(maxsize=4096)(number_of)  # for those that are asked about again and again
 
 
 def to_text(number: int) -> str:
@@ -22,13 +24,19 @@ def to_text(number: int) -> str:
 
 def next_address(cidr: str, *, last: str, taken: dict[str, str]) -> str:
     """The next free address of a range, or "" when all are taken."""
-    base, _, bits = cidr.partition("/")
-    network, size = to_number(base), 1 << (32 - int(bits))
-    low, high = network + 2, network + size - 2
-    number = to_number(last) if last else low - 1
+    low, high = _range_of(cidr)
+    number = number_of(last) if last else low - 1
     for _ in range(high - low + 1):
         number = number + 1 if low <= number + 1 <= high else low
         text = to_text(number)
         if text not in taken:
             return text
     return ""
+
+
+@lru_cache(maxsize=4096)
+def _range_of(cidr: str) -> tuple[int, int]:
+    """The first and the last address that Pods get."""
+    base, _, bits = cidr.partition("/")
+    network = number_of(base)
+    return network + 2, network + (1 << (32 - int(bits))) - 2

@@ -54,6 +54,12 @@ def parse(image: str) -> Reference:
     return Reference(domain, rest.split("@")[0].split(":")[0], tag or ("" if digest else "latest"), digest)
 
 
+@lru_cache(maxsize=4096)
+def full_name(image: str) -> str:
+    """The same as text."""
+    return str(parse(image))
+
+
 def _split_domain(image: str) -> tuple[str, str]:
     first, slash, rest = image.partition("/")
     is_domain = slash and (any(sign in first for sign in ".:") or first == LOCALHOST or first.lower() != first)

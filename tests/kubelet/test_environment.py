@@ -213,3 +213,14 @@ def test_a_container_that_would_be_root_and_may_not_is_refused(own, message):
     with pytest.raises(surroundings.Refused) as error:
         surroundings.user_of(found, {"name": "app", "securityContext": own}, "docker.io/library/busybox:1")
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("says", [{}, {"workingDir": "/srv"}, {"shareProcessNamespace": True}, {"hostPID": True}, {"hostNetwork": True}])
+def test_a_container_of_which_nothing_is_said_is_what_one_with_an_empty_word_is(says):
+    """The short way says what the long way says: an explicit false leads along it."""
+    spec = {"name": "app", "image": "busybox:1", **{name: value for name, value in says.items() if name == "workingDir"}}
+    pod = {"metadata": {"name": "web", "namespace": "default", "uid": "u"}, "spec": {"containers": [spec], **says}}
+    about = {"name": "web", "address": "10.1.2.3", "node_hosts": "127.0.0.1\tlocalhost\n", "node_resolver": "10.200.0.1", "users": {}}
+    image = "docker.io/library/busybox:1"
+    long = surroundings.around(pod, {**spec, "securityContext": {"readOnlyRootFilesystem": False}}, image, **about)
+    assert surroundings.around(pod, spec, image, **about) == long

@@ -72,6 +72,18 @@ def test_a_cordoned_node_is_noted_with_the_next_check():
     assert "NodeNotSchedulable" in [reason for reason, _, _ in world.events("k8snode1")]
 
 
+def test_a_node_of_which_nothing_is_new_is_not_looked_at_anew_until_something_is(monkeypatch):
+    world, looks, says = World(), [], node_status.says
+    world.run(25_000)
+    monkeypatch.setattr(node_status, "says", lambda *about: looks.append(1) or says(*about))
+    world.run(40_000)
+    assert not looks
+    world.node.runtime.switch_network(is_on=False)
+    world.run(11_000)
+    node = world.store.get("/registry/minions/k8snode1").value
+    assert looks and node_status.condition_status(node, "Ready") == "False"
+
+
 def test_nodes_have_addresses_and_ranges_of_their_own():
     world = World(nodes=2)
     assert [node.kubelet.node_ip for node in world.nodes] == ["10.200.0.11", "10.200.0.12"]
