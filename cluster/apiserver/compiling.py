@@ -1,63 +1,103 @@
-"""Expressions that no compiler would read: what configures admission is refused with them.
+"""Expressions that no compiler takes: policies, webhooks, definitions and device selectors that have some are refused.
 
-Only the grammar is looked at, not types and names; what custom/expressions.py leaves out of the language (bytes, quoted field names)
-is taken for well formed.
-Source: k8s.io/apiserver pkg/admission/plugin/cel/compile.go, pkg/apis/admissionregistration/validation/validation.go.
+Source: k8s.io/apiserver pkg/admission/plugin/cel/compile.go, composition.go; pkg/apis/admissionregistration/validation/validation.go.
 """
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from cluster.kinds.base import Kind
 from cluster.meta import fields
 from cluster.meta.fields import FieldError
 
-from .custom import defaults, expressions
+from .cel import environments, types
+from .cel.checker import Environment
+from .cel.compiler import Refused, compiled
+from .custom import defaults, rules
 
 GROUP = "admissionregistration.k8s.io"
-_BEYOND = re.compile(r"""`|\b[bB][rR]?['"]|\d[eE]|(?<![\w)\]])\.\d""")   # of the language, but not read here
-_OF_GRAMMAR = ("cannot read", "expected", "unexpected", "a field name is missing")   # of what expressions.py complains
-LISTS = ("matchConditions", "validations", "variables")
+FAILED = "compilation failed: "
+TO_BOOL, TO_TEXT, TO_NOTE = (types.BOOL,), (types.STRING,), (types.STRING, types.NULL)
+TO_OBJECT, TO_PATCHES = (("object", "Object"),), (types.list_of(("object", "JSONPatch")),)
+OF_POLICIES = ("variables", "validations", "mutations", "auditAnnotations", "matchConditions")
+LONGEST_NOTE = 5 * 1024
 
 
 def beyond(kind: Kind, obj: dict) -> list[FieldError]:
     """What a kind's own rules cannot say, since it takes reading expressions or schemas of objects."""
     if kind.group == GROUP:
         return complaints(obj)
-    return defaults.complaints(obj) if kind.kind == "CustomResourceDefinition" else []
+    return defaults.complaints(obj) or rules.complaints(obj) if kind.kind == "CustomResourceDefinition" else []
 
 
 def complaints(obj: dict) -> list[FieldError]:
     """Of webhook configurations and policies."""
+    if "webhooks" in obj:
+        environment = environments.admission(has_params=False, has_authorizer=True)
+        return [error for index, hook in enumerate(obj["webhooks"] or ())
+                for error in _conditions(hook, environment, f"webhooks[{index}].matchConditions")]
     spec = obj.get("spec") or {}
-    holders = [(f"webhooks[{index}]", hook) for index, hook in enumerate(obj.get("webhooks") or ())] or [("spec", spec)]
-    return [fields.invalid(path, text, why) for where, holder in holders for path, text in _found(where, holder) if (why := complaint(text))]
+    return list(_policy(spec)) if any(spec.get(name) for name in OF_POLICIES) else []
 
 
-def _found(where: str, holder: dict) -> Iterator[tuple[str, str]]:
-    """(path, expression)."""
-    for name in LISTS:
-        for index, each in enumerate(holder.get(name) or ()):
-            for field in ("expression", "messageExpression"):
-                if isinstance(each.get(field), str) and each[field].strip():
-                    yield f"{where}.{name}[{index}].{field}", each[field]
-    for index, mutation in enumerate(holder.get("mutations") or ()):
-        for name in ("jsonPatch", "applyConfiguration"):
-            text = (mutation.get(name) or {}).get("expression")
-            if isinstance(text, str) and text.strip():
-                yield f"{where}.mutations[{index}].{name}.expression", text
+def _policy(spec: dict) -> Iterator[FieldError]:
+    has_params = spec.get("paramKind") is not None
+    whole = environments.admission(has_params=has_params, has_authorizer=True)
+    yield from _conditions(spec, whole, "spec.matchConditions")
+    known: dict[str, types.Type] = {}
+    composed = bool(spec.get("variables")) or "mutations" in spec
+    for index, variable in enumerate(spec.get("variables") or ()):
+        found, error = _read(variable.get("expression"), environments.with_variables(whole, dict(known)), f"spec.variables[{index}].expression")
+        known[variable.get("name") or ""] = found
+        yield from error
+
+    def within(environment: Environment) -> Environment:
+        return environments.with_variables(environment, known) if composed else environment
+
+    bare = within(environments.admission(has_params=has_params, has_authorizer=False))
+    for index, validation in enumerate(spec.get("validations") or ()):
+        path = f"spec.validations[{index}]"
+        yield from _wanted(validation.get("expression"), within(whole), f"{path}.expression", TO_BOOL)
+        yield from _wanted(validation.get("messageExpression"), bare, f"{path}.messageExpression", TO_TEXT)
+    for index, note in enumerate(spec.get("auditAnnotations") or ()):
+        yield from _note(note.get("valueExpression") or "", within(whole), f"spec.auditAnnotations[{index}].valueExpression")
+    patching = within(environments.admission(has_params=has_params, has_authorizer=True, has_patches=True))
+    for index, mutation in enumerate(spec.get("mutations") or ()):
+        yield from _mutation(mutation, patching, f"spec.mutations[{index}]")
 
 
-@lru_cache(maxsize=512)
-def complaint(text: str) -> str:
-    """Why an expression cannot be read; "" where it can."""
-    if _BEYOND.search(text):
-        return ""
+def _conditions(holder: dict, environment: Environment, path: str) -> Iterator[FieldError]:
+    for index, condition in enumerate(holder.get("matchConditions") or ()):
+        yield from _wanted(condition.get("expression"), environment, f"{path}[{index}].expression", TO_BOOL)
+
+
+def _note(text: str, environment: Environment, path: str) -> Iterator[FieldError]:
+    trimmed = text.strip()
+    if len(trimmed.encode()) <= LONGEST_NOTE:
+        yield from _wanted(trimmed, environment, path, TO_NOTE, shown=text)
+
+
+def _mutation(mutation: dict, environment: Environment, path: str) -> Iterator[FieldError]:
+    for name, sort, wanted in (("jsonPatch", "JSONPatch", TO_PATCHES), ("applyConfiguration", "ApplyConfiguration", TO_OBJECT)):
+        if mutation.get("patchType") == sort:
+            text = ((mutation.get(name) or {}).get("expression") or "").strip()
+            yield from _wanted(text, environment, f"{path}.{name}.expression", wanted)
+
+
+def _wanted(text: str | None, environment: Environment, path: str, wanted: tuple[types.Type, ...], shown: str | None = None) -> list[FieldError]:
+    """The complaint about an expression that cannot be read, or comes to something else. One that is empty is others' business."""
+    found, errors = _read(text, environment, path, shown)
+    if errors or not text or not text.strip() or found in wanted:
+        return errors
+    names = [types.named(one) for one in wanted]
+    one_of = names[0] if len(names) == 1 else f"one of [{' '.join(names)}]"
+    return [fields.invalid(path, text if shown is None else shown, f"must evaluate to {one_of} but got {types.named(found)}")]
+
+
+def _read(text: str | None, environment: Environment, path: str, shown: str | None = None) -> tuple[types.Type, list[FieldError]]:
+    if not text or not text.strip():
+        return types.DYN, []
     try:
-        expressions.parse(text)
-    except expressions.Unknown as unknown:
-        if str(unknown).startswith(_OF_GRAMMAR):
-            return f"compilation failed: ERROR: <input>:1:1: Syntax error: {unknown}\n | {text}\n | ^"
-    return ""
+        return compiled(text, environment)[0], []
+    except Refused as refused:
+        return types.DYN, [fields.invalid(path, text if shown is None else shown, f"{FAILED}{refused}")]

@@ -34,6 +34,11 @@ def versions(found: list[dict]) -> list[dict]:
     return [_version(version) for version in found]
 
 
+def rule(found: dict) -> dict:
+    """One of x-kubernetes-validations."""
+    return _plain(found, RULE)
+
+
 def _version(version: dict) -> dict:
     schema, subresources = version.get("schema"), version.get("subresources")
     return {
@@ -67,4 +72,4 @@ def _part(name: str, value: object) -> object:
         return [_schema(inner) for inner in value]
     if name == "not":
         return _schema(value)
-    return [_plain(rule, RULE) for rule in value] if name == "x-kubernetes-validations" else value
+    return [rule(one) for one in value] if name == "x-kubernetes-validations" else value

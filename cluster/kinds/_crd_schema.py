@@ -18,6 +18,7 @@ LIST_TYPE, LIST_KEYS, MAP_TYPE, RULES = ("x-kubernetes-list-type", "x-kubernetes
 EITHER = [{"type": "integer"}, {"type": "string"}]
 META = ("apiVersion", "kind", "metadata")
 UNSUPPORTED = ("id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref")
+FORBIDDEN_EMPTY = ("dependencies", "$ref")
 AT_ROOT = ("description", "type", "format", "title", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength",
            "pattern", "maxItems", "minItems", "uniqueItems", "multipleOf", "required", "items", "properties", "externalDocs", "example",
            PRESERVE, RULES)
@@ -57,7 +58,7 @@ def _at_root(schema: dict, path: str) -> list[FieldError]:
     if schema.get("type", "") not in ("", "object"):
         return [fields.invalid(f"{path}.type", schema["type"], 'only "object" is allowed as the type at the root of the schema if the '
                                                               "status subresource is enabled")]
-    if any(name not in AT_ROOT and name not in UNSUPPORTED for name in schema):
+    if any(name not in AT_ROOT and not (name in UNSUPPORTED and schema[name]) for name in schema):
         return [fields.invalid(path, schema, f"only {AT_ROOT_WORDS} fields are allowed at the root of the schema if the status "
                                              "subresource is enabled")]
     return []
@@ -201,7 +202,8 @@ def _keywords(schema: dict, path: str, no_default: str) -> list[FieldError]:
         found.append(fields.not_supported(f"{path}.type", schema["type"], TYPES))
     if schema.get("default") is not None and no_default:
         found.append(fields.forbidden(f"{path}.default", f"must not be set {no_default}"))
-    found += [fields.forbidden(f"{path}.{name}", f"{name} is not supported") for name in UNSUPPORTED if schema.get(name)]
+    found += [fields.forbidden(f"{path}.{name}", f"{name} is not supported") for name in UNSUPPORTED
+              if schema.get(name) or (name in FORBIDDEN_EMPTY and name in schema)]
     if schema.get("type") == "null":
         found.append(fields.forbidden(f"{path}.type", "type cannot be set to null, use nullable as an alternative"))
     if schema.get(PRESERVE) is False:

@@ -1,0 +1,46 @@
+"""Expressions as cel-go 0.26 compiled them, with the libraries of Kubernetes 1.36.3: answers.jsonl holds what it said of each."""
+import json
+from pathlib import Path
+
+import pytest
+
+from cluster.apiserver.cel import environments, parser, types
+from cluster.apiserver.cel.checker import Environment
+from cluster.apiserver.cel.compiler import Refused, compiled
+
+ANSWERS = [json.loads(line) for line in Path(__file__).with_name("answers.jsonl").read_text(encoding="utf-8").splitlines()]
+ADMISSION = environments.admission(has_params=True, has_authorizer=True)
+
+
+def said(text: str, environment: Environment = ADMISSION) -> str:
+    """What the API server says of an expression that should come to a bool, "" where it takes it."""
+    try:
+        found, _ = compiled(text, environment)
+    except Refused as refused:
+        return f"compilation failed: {refused}"
+    return "" if found == types.BOOL else f"must evaluate to bool but got {types.named(found)}"
+
+
+@pytest.mark.parametrize(("text", "answer"), ANSWERS, ids=range(len(ANSWERS)))
+def test_it_says_what_cel_go_said(text, answer):
+    assert said(text) == answer
+
+
+def test_variables_that_a_policy_has_not_declared_yet_are_no_fields():
+    known = environments.with_variables(ADMISSION, {"limit": types.INT})
+    assert said("variables.limit > 3", known) == ""
+    assert "undefined field 'most'" in said("variables.most > 3", known)
+    assert "undeclared reference to 'variables'" in said("variables.limit > 3")
+
+
+def test_patches_make_objects_of_types_that_are_made_up():
+    patching = environments.admission(has_params=False, has_authorizer=True, has_patches=True)
+    found, _ = compiled('Object{spec: Object.spec{replicas: 3}}', patching)
+    assert found == ("object", "Object")
+    found, _ = compiled('[JSONPatch{op: "add", path: "/metadata/labels/" + jsonpatch.escapeKey("a/b"), value: "x"}]', patching)
+    assert types.named(found) == "list(JSONPatch)"
+
+
+def test_an_expression_that_is_nested_without_end_is_refused():
+    _, complaints = parser.parse("(" * 5000 + "1" + ")" * 5000)
+    assert complaints == [(-1, parser.TOO_DEEP)]
