@@ -54,7 +54,8 @@ def read(request: Request, context: Context) -> Response:
     """Answer a get, a list, or a path that is no resource, as the request's Accept wants it."""
     call = None
     try:
-        identity = check_caller(request, context)
+        is_virtual = (request.group, request.resource) in context.kinds.built_in.virtual
+        identity = None if authz.is_open(request, context) and not is_virtual else check_caller(request, context)
         if request.verb == "raw":
             return discovery.answer(request, context)
         call = enter(request, context)

@@ -304,6 +304,12 @@ def _complaints(raw: dict[str, Any]) -> Iterator[str]:
         yield f"{head}containerLogMaxFiles must be greater than 1"
 
 
+@lru_cache(maxsize=64)
+def plain(machine: Machine) -> Configuration:
+    """What no configuration at all comes to; mostly all nodes are alike."""
+    return made({}, machine)
+
+
 class Configured:
     """Part of a Kubelet: what its node's file said when it started."""
 
@@ -318,7 +324,7 @@ class Configured:
     def configuration(self) -> Configuration:
         raw = self.state.configuration
         if self._made is None or self._made[0] is not raw:
-            self._made = (raw, made(raw, self.hardware))
+            self._made = (raw, made(raw, self.hardware) if raw else plain(self.hardware))
         return self._made[1]
 
     @property

@@ -55,6 +55,7 @@ class Kubelet(Configured, Wakings, Process):
         self.parallel_pulls = parallel_pulls
         self.state = KubeletState()
         self._moment: pod_status.Moment | None = None  # the last one: many statuses are made within a second
+        self._ids: tuple[int, list[str]] | None = None  # as of which boot
         runtime.listener = self
         self.client = Client(
             self,
@@ -124,10 +125,13 @@ class Kubelet(Configured, Wakings, Process):
 
     def machine_ids(self) -> list[str]:
         """machineID, systemUUID, bootID: the same at each start, the last one until the machine is restarted."""
-        draw, boots = type(self.engine.rng)(self.engine.seed), self.runtime.state.boots
-        stream = draw("machine/" + self.node)
-        ids = [stream.hex(32), stream.uuid(), stream.uuid()]
-        return [*ids[:2], draw(f"boot/{self.node}/{boots}").uuid()] if boots else ids
+        boots = self.runtime.state.boots
+        if self._ids is None or self._ids[0] != boots:
+            draw = type(self.engine.rng)(self.engine.seed)
+            stream = draw("machine/" + self.node)
+            ids = [stream.hex(32), stream.uuid(), stream.uuid()]
+            self._ids = boots, [*ids[:2], draw(f"boot/{self.node}/{boots}").uuid()] if boots else ids
+        return self._ids[1]
 
     # -- what the parts ask for ----------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ Source: kubernetes pkg/kubelet/nodestatus/setters.go, pkg/kubelet/kubelet_node_s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cluster.kinds import _rules
 from cluster.meta import quantity
@@ -144,6 +145,7 @@ def _memory(kibi: int) -> str:
     return quantity.from_value(kibi * 1024, quantity.BINARY).text
 
 
+@lru_cache(maxsize=64)
 def capacity(machine: Machine) -> dict[str, str]:
     """All that the machine has."""
     return {
@@ -156,6 +158,7 @@ def capacity(machine: Machine) -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=64)
 def allocatable(machine: Machine) -> dict[str, str]:
     """What Pods may use: capacity less what eviction keeps free. Source: pkg/kubelet/cm/node_container_manager_linux.go (hardEvictionReservation)."""
     disk = _kibi(machine.disk) * 1024 - machine.kept_disk
