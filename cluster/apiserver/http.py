@@ -81,15 +81,17 @@ def _credentials(headers: Mapping[str, str]) -> dict[str, str]:
         if name.startswith("impersonate-"):
             extra = name.startswith("impersonate-extra-")
             found[authn.EXTRA + unquote(name[len(authn.EXTRA):]) if extra else name.title()] = value
-        elif name == "authorization" and value.lower().startswith("bearer "):
-            found[authn.TOKEN] = value
+        elif name == "authorization":
+            words = value.split(" ")          # what is empty is no token: source pkg/authentication/request/bearertoken
+            if len(words) > 1 and words[0].lower() == "bearer" and words[1]:
+                found[authn.TOKEN] = value
     return found
 
 
 def _resource(request: Request, method: str, path: str) -> None:
     """Read what a path is about, in place. Paths that name no resource keep the verb "raw"."""
     parts = [unquote(part) for part in path.split("/")[1:]]
-    if parts and parts[-1] == "":
+    while parts and parts[-1] == "":
         parts.pop()
     if len(parts) < 3 or parts[0] not in ("api", "apis") or (parts[0] == "apis" and len(parts) < 4) or "" in parts:
         return
@@ -155,6 +157,12 @@ class WatchRequest(msgspec.Struct, kw_only=True):
     send_initial_events: bool = False
     timeout_s: int = 0
     version: str = ""      # of a custom resource, where not the stored one
+    warning: str = ""      # what is told of a kind that is on its way out
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Those of the stream."""
+        return [("Content-Type", JSON_HEADER)] + ([("Warning", warning_header(self.warning))] if self.warning else [])
 
 
 def watch_spec(request: Request, kinds: Registry | None = None) -> WatchRequest:
@@ -177,7 +185,7 @@ def watch_spec(request: Request, kinds: Registry | None = None) -> WatchRequest:
         allow_bookmarks=options.boolean(query.get("allowWatchBookmarks", "false")),
         send_initial_events=options.boolean(query.get("sendInitialEvents", "false")),
         timeout_s=whole_number(query.get("timeoutSeconds")) or 0,
-        version=kind.version if kind.custom and kinds.resource(kind.group, kind.plural) is not kind else "")
+        version=kind.version if kind.custom and kinds.resource(kind.group, kind.plural) is not kind else "", warning=kind.deprecation)
 
 
 def _check_watch(query: Mapping[str, str]) -> None:

@@ -15,7 +15,6 @@ from cluster.store.memory import Compacted
 
 from .reads import Drawing
 
-HEADERS = [("Content-Type", "application/json")]
 INITIAL_END = "k8s.io/initial-events-end"
 Respond = Callable[[dict], None]
 
@@ -54,9 +53,9 @@ def start(runner, request: Request, drawing: Drawing, respond: Respond) -> None:
     try:
         watcher = server.watch_external(spec, 0 if from_now else int(wanted.resource_version))
     except Compacted:
-        _too_late(runner, request, respond)
+        _too_late(runner, request, wanted.headers, respond)
         return
-    respond({"status": 200, "headers": HEADERS, "watch": watcher.id, "run": runner.sandbox.run, "timeout_s": wanted.timeout_s,
+    respond({"status": 200, "headers": wanted.headers, "watch": watcher.id, "run": runner.sandbox.run, "timeout_s": wanted.timeout_s,
              "bookmarks": wanted.allow_bookmarks})
     drawing.answered(200)
 
@@ -76,11 +75,11 @@ def start(runner, request: Request, drawing: Drawing, respond: Respond) -> None:
     runner.watch_requests[watcher.id], runner.drawings[watcher.id] = request, drawing
 
 
-def _too_late(runner, request: Request, respond: Respond) -> None:
+def _too_late(runner, request: Request, headers: list[tuple[str, str]], respond: Respond) -> None:
     """The revision is older than the log: an ERROR event, then the end."""
     message = f"too old resource version: {request.options.get('resourceVersion')} ({runner.server.store.compacted})"
     status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message, "reason": "Expired", "code": 410}
-    respond({"status": 200, "headers": HEADERS, "watch": 0})
+    respond({"status": 200, "headers": headers, "watch": 0})
     respond({"watch": 0, "line": http.watch_event("ERROR", status, request, runner.server.looking)})
     respond({"watch": 0, "end": True})
 

@@ -114,3 +114,21 @@ def test_the_media_type_of_a_body_is_checked(http):
 def test_names_are_decoded_and_a_slash_in_one_leads_nowhere(http):
     assert wire.parse("GET", "/api/v1/nodes/a%3Ab", "", {}).name == "a:b"
     assert http("GET", "/api/v1/nodes/a%2Fb")[0] == 404
+
+
+def test_a_watch_of_a_kind_on_its_way_out_says_so():
+    headers = wire.watch_spec(wire.parse("GET", "/api/v1/endpoints", "watch=1", {})).headers
+    assert headers[1] == ("Warning", '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"')
+    assert len(wire.watch_spec(wire.parse("GET", "/api/v1/pods", "watch=1", {})).headers) == 1
+
+
+@pytest.mark.parametrize("path", ["/api/v1/namespaces/a/pods/", "/api/v1/namespaces/a/pods//", "/api/v1/namespaces/a/pods"])
+def test_slashes_at_the_end_say_nothing(path):
+    request = wire.parse("GET", path, "", {})
+    assert (request.verb, request.resource, request.name) == ("list", "pods", "")
+
+
+@pytest.mark.parametrize(("sent", "is_token"), [("Bearer x", True), ("bearer x", True), ("Bearer ", False), ("Bearer", False), ("Bearer  x", False),
+                                                ("Basic eDp5", False), ("", False)])
+def test_an_authorization_without_a_token_is_none(sent, is_token):
+    assert ("Authorization" in wire.parse("GET", "/api/v1/pods", "", {"Authorization": sent}).options) == is_token

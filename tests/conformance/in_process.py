@@ -160,7 +160,7 @@ class InProcess:
         else:
             events = []
         lines = [http.watch_event(kind, obj, request, self.context) for kind, obj in events[:WATCH_LIMIT]]
-        return 200, [("Content-Type", "application/json")], b"".join(lines)
+        return 200, spec.headers, b"".join(lines)
 
 
 def kept(headers: list[tuple[str, str]]) -> dict:
