@@ -59,18 +59,19 @@ def look_at(node: dict) -> Look:
 
 def observe(health: Health | None, current: dict | None, lease: dict | None, *, now_ms: int, created_ms: int) -> Health:
     """The memory after one look: a new heartbeat or a renewed Lease counts as news. current: the Node's Ready condition."""
-    if health is not None and health.ready is current:
-        pass  # as nearly always
-    elif health is None and current is None:
+    if health is None and current is None:
         health = Health(probe_ms=created_ms)
     elif health is None or _is_news(health.ready, current):
         health = Health(probe_ms=now_ms, ready=current, renew_time=health.renew_time if health else "")
     elif current is not None and current is not health.ready:
         health = Health(probe_ms=health.probe_ms, ready=current, renew_time=health.renew_time)
-    renewed = ((lease or {}).get("spec") or {}).get("renewTime", "")
-    if renewed and renewed > health.renew_time:
-        health = Health(probe_ms=now_ms, ready=health.ready, renew_time=renewed)
-    return health
+    return renewed(health, lease, now_ms)
+
+
+def renewed(health: Health, lease: dict | None, now_ms: int) -> Health:
+    """The memory after a look at the Lease alone, which is all where the Ready condition is the very same."""
+    time = ((lease or {}).get("spec") or {}).get("renewTime", "")
+    return Health(now_ms, health.ready, time) if time and time > health.renew_time else health
 
 
 def _is_news(saved: dict | None, current: dict | None) -> bool:

@@ -5,6 +5,7 @@ Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -112,7 +113,7 @@ class NodeLifecycleController(Controller):
 
     def _monitor(self) -> Iterator[Any]:
         nodes = self.nodes.items()
-        looks = [self._look(node) for node in nodes]
+        looks = [self._look(name, node) for name, node in self.nodes.pairs()]
         self._note_zones(looks)
         if not self._are_known(looks):
             yield from self._classify(nodes)
@@ -120,17 +121,13 @@ class NodeLifecycleController(Controller):
         others = [index for index, is_well in enumerate(ready) if not is_well]
         for index, found in zip(others, (yield from all_at_once(self._check(nodes[index]) for index in others)), strict=True):
             ready[index] = found
-        by_zone: dict[str, list[bool]] = {}
-        for look, is_ready in zip(looks, ready, strict=True):
-            if is_ready is not None and look.counts:
-                by_zone.setdefault(look.zone, []).append(is_ready)
-        yield from self._handle_disruption(by_zone, nodes)
+        yield from self._handle_disruption(_by_zone(looks, ready), nodes)
 
-    def _look(self, node: dict) -> Look:
+    def _look(self, name: str, node: dict) -> Look:
         """What a Node's object says; read once, since it stays the same from most looks to the next."""
-        known = self._looks.get(node["metadata"]["name"])
+        known = self._looks.get(name)
         if known is None or known.node is not node:
-            known = self._looks[node["metadata"]["name"]] = look_at(node)
+            known = self._looks[name] = look_at(node)
         return known
 
     def _note_zones(self, looks: list[Look]) -> None:
@@ -175,7 +172,10 @@ class NodeLifecycleController(Controller):
             if health is None or not look.is_fine or not calm[look.zone] or look.name in state.retry:
                 found.append(None)
                 continue
-            seen = _node_health.observe(health, look.ready, leases.get(look.lease), now_ms=now_ms, created_ms=0)  # when it was made counts no more
+            if health.ready is look.ready:
+                seen = _node_health.renewed(health, leases.get(look.lease), now_ms)
+            else:
+                seen = _node_health.observe(health, look.ready, leases.get(look.lease), now_ms=now_ms, created_ms=0)  # that counts no more
             if now_ms - seen.probe_ms > GRACE_MS:
                 found.append(None)
                 continue
@@ -366,6 +366,17 @@ class NodeLifecycleController(Controller):
         """Some Node is back after all were lost: perhaps it was us who were cut off."""
         for name, health in self.state.health.items():
             self.state.health[name] = Health(probe_ms=self.now_ms, ready=health.ready, renew_time=health.renew_time)
+
+
+def _by_zone(looks: list[Look], ready: list[bool | None]) -> dict[str, list[bool]]:
+    """Which of each zone's Nodes are ready, of those that are known to be or not to be, and that count."""
+    if ready.count(True) == len(ready):
+        return {zone: [True] * count for zone, count in Counter([look.zone for look in looks if look.counts]).items()}
+    found: dict[str, list[bool]] = {}
+    for look, is_ready in zip(looks, ready, strict=True):
+        if is_ready is not None and look.counts:
+            found.setdefault(look.zone, []).append(is_ready)
+    return found
 
 
 def _no_execute(key: str) -> dict:

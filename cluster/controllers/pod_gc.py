@@ -18,7 +18,6 @@ from . import _pods, _taints
 PERIOD_MS = 20_000
 QUARANTINE_MS = 40_000
 TERMINATED_LIMIT = 12_500  # --terminated-pod-gc-threshold
-NOTHING: dict = {}
 
 
 @dataclass
@@ -34,10 +33,28 @@ class PodGarbageCollector(Controller):
 
     def setup(self) -> None:
         self.state = PodGcState()
+        self._ending: dict[str, None] | None = None  # keys of the Pods that are going or have ended; derived, None until it is needed
 
     def watch(self, informers) -> None:
         self.nodes = informers.watch("nodes")
         self.pods = informers.watch("pods", indexes={"node": _pods.node_names})
+        self.pods.on(self.on_pod, report=None)
+
+    def drop_memory(self) -> None:
+        super().drop_memory()
+        self._ending = None
+
+    def restore(self, data: dict) -> None:
+        super().restore(data)
+        self._ending = None
+
+    def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
+        if self._ending is None:
+            return
+        if kind != "DELETED" and not _pods.is_active(new):
+            self._ending[key_of(new)] = None
+        elif self._ending:
+            self._ending.pop(key_of(new), None)
 
     def on_synced(self) -> None:
         self.after(0, "collect", background=True)
@@ -46,12 +63,13 @@ class PodGarbageCollector(Controller):
         self.work(self._collect(), lambda _: self.after(PERIOD_MS, "collect", background=True))
 
     def _collect(self) -> Iterator[Any]:
+        if self._is_nothing_amiss():
+            return
         pods = self.pods.items()
         going = [pod for pod in pods if "deletionTimestamp" in pod["metadata"]]
-        rest = surplus_terminated(pods) + self._out_of_service(going)
-        for pod in rest:
+        for pod in surplus_terminated(pods) + self._out_of_service(going):
             yield from self._remove(pod)
-        yield from self._collect_orphaned(pods if rest or self._is_a_node_missing() else [])
+        yield from self._collect_orphaned(pods)
         for pod in going:
             if not pod["spec"].get("nodeName"):
                 yield from self._remove(pod)
@@ -66,9 +84,11 @@ class PodGarbageCollector(Controller):
             return False
         return not nodes.is_ready(node) and any(taint["key"] == _taints.OUT_OF_SERVICE for taint in _taints.of(node))
 
-    def _is_a_node_missing(self) -> bool:
-        """Whether some Pod is on a Node that is not there: asked of their Nodes, which are far fewer."""
-        return any([self.nodes.get(name) is None for name in self.pods.values("node")])
+    def _is_nothing_amiss(self) -> bool:
+        """No Pod is going or has ended, and no Node is missing, so that not every Pod need be looked at."""
+        if self._ending is None:
+            self._ending = {key: None for key, pod in self.pods.pairs() if not _pods.is_active(pod)}
+        return not self._ending and not self.state.due_ms and all([self.nodes.get(name) is not None for name in self.pods.values("node")])
 
     # -- Pods of Nodes that are gone --------------------------------------------------------------------------------
 
@@ -122,7 +142,7 @@ class PodGarbageCollector(Controller):
 
 def surplus_terminated(pods: list[dict], limit: int = TERMINATED_LIMIT) -> list[dict]:
     """The oldest finished Pods beyond the limit, evicted ones first. Source: gcTerminated."""
-    finished = [pod for pod in pods if (pod.get("status") or NOTHING).get("phase") in _pods.TERMINAL]
+    finished = [pod for pod in pods if _pods.phase(pod) in _pods.TERMINAL]
     finished.sort(
         key=lambda pod: (
             (pod["status"].get("reason") != "Evicted"),

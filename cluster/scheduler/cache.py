@@ -37,6 +37,7 @@ class Cache:
         self.node_of: dict[str, str] = {}  # Pod's key -> node
         self.images: dict[str, Image] = {}
         self.counters: dict[tuple, Counter] = {}
+        self._counter_of: dict[tuple, Counter] = {}
         self.taken_volumes: dict[str, str] = {}  # PersistentVolume -> the claim that it was chosen for; the scheduler's own tables
         self.claim_nodes: dict[str, str] = {}  # claim -> the node on which its volume is to be made
         self.nominated: dict[str, dict[str, PodInfo]] = {}  # node -> Pods for which it is being freed
@@ -190,6 +191,15 @@ class Cache:
         return self._counted(None if namespaces is None else tuple(sorted(namespaces)), selector, True)
 
     def _counted(self, namespaces: tuple[str, ...] | None, selector: Selector, with_going: bool) -> Counter:
+        """A selector that is the same object is looked up more quickly than by what it says."""
+        counter = self._counter_of.get((namespaces, selector, with_going))
+        if counter is None:
+            if len(self._counter_of) >= COUNTERS:
+                self._counter_of.clear()
+            counter = self._counter_of[(namespaces, selector, with_going)] = self._counter(namespaces, selector, with_going)
+        return counter
+
+    def _counter(self, namespaces: tuple[str, ...] | None, selector: Selector, with_going: bool) -> Counter:
         key = (namespaces, selector.requirements, with_going)
         counter = self.counters.get(key)
         if counter is None:
@@ -199,6 +209,7 @@ class Cache:
                     counter.count(info, node, 1)
             if len(self.counters) > COUNTERS:
                 del self.counters[next(iter(self.counters))]
+                self._counter_of.clear()
         return counter
 
     def _note_claims(self, info: PodInfo) -> None:

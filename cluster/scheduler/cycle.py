@@ -5,8 +5,7 @@ Source: kubernetes pkg/scheduler/schedule_one.go, framework/runtime/framework.go
 
 from __future__ import annotations
 
-from functools import partial
-from itertools import takewhile
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from .framework import SKIP, Cycle, OnlyNodes, Plugin, Rejection
@@ -85,8 +84,12 @@ def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeI
     Source: framework/runtime/framework.go (RunPreFilterPlugins).
     """
     filters, names, narrowing, before = [], None, [], None
-    for plugin in plugins:
-        answer = plugin.pre_filter(cycle)
+    for plugin, prepares in _parts_of(plugins):
+        answer = plugin.pre_filter(cycle) if prepares else None
+        if answer is None:
+            if plugin.filter is not None:
+                filters.append(plugin)
+            continue
         if answer == SKIP:
             continue
         if isinstance(answer, Rejection):
@@ -105,6 +108,13 @@ def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeI
         return filters, None, before, []
     places = cycle.cache.places
     return filters, sorted(places[name] for name in dict.fromkeys(names) if name in places), None, narrowing
+
+
+@lru_cache(maxsize=64)
+def _parts_of(plugins: tuple[Plugin, ...]) -> tuple[tuple[Plugin, bool], ...]:
+    """Those that have a part in filtering, each with whether it prepares something."""
+    found = tuple((plugin, getattr(plugin.pre_filter, "__func__", None) is not Plugin.pre_filter) for plugin in plugins)
+    return tuple((plugin, prepares) for plugin, prepares in found if prepares or plugin.filter is not None)
 
 
 def _absent(narrowing: list[str]) -> Rejection | None:
@@ -127,9 +137,10 @@ def run_filters(
     if not count:
         return [], []
     wanted, first = nodes_to_find(count, percent), start % count
-    local = list(takewhile(lambda plugin: plugin.is_local, filters))
-    rest, answer = filters[len(local) :], partial(_local_verdict, cycle, local)
-    known = cycle.cache.remembered.table(("filters", cycle.likeness, *[plugin.name for plugin in local]), answer).values
+    far = next((index for index, plugin in enumerate(filters) if not plugin.is_local), len(filters))
+    local, rest = filters[:far], filters[far:]
+    answer = partial(_local_verdict, cycle, local)
+    known = cycle.cache.remembered.table(("filters", cycle.likeness, *local), answer).values
     if not rest and not cycle.cache.nominated:
         window = ring[first : first + wanted]
         if pick(known, window).count(PASSED) == wanted:

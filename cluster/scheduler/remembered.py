@@ -53,6 +53,7 @@ class Remembered:
         self.cache = cache
         self.tables: dict[Hashable, Table] = {}
         self._sorts: dict[tuple, Sort] = {}  # by traits
+        self._asked: dict[Hashable, Any] = {}
 
     def table(self, key: Hashable, answer: Callable[[NodeInfo], Any]) -> Table:
         """A table that is true for every node as it is now."""
@@ -82,6 +83,15 @@ class Remembered:
             if len(self._sorts) >= SORTS:
                 self._sorts.clear()
             found = self._sorts[traits] = make(traits)
+        return found
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What follows from the key alone."""
+        found = self._asked.get(key)
+        if found is None:
+            if len(self._asked) >= TABLES:
+                self._asked.clear()
+            found = self._asked[key] = make()
         return found
 
     def picked(self, key: Hashable, places: list[int], answer: Callable[[NodeInfo], Any]) -> list[Any]:

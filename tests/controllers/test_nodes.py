@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cluster.controllers import _node_health as health
-from cluster.controllers import _taints, node_ipam
+from cluster.controllers import _taints, node_ipam, node_lifecycle
 from cluster.controllers._node_health import Health, Zone
 
 NOW = "2026-01-01T09:10:00Z"
@@ -50,6 +50,22 @@ def test_what_brings_no_news_leaves_the_memory_as_it_is():
 def test_a_node_is_fine_that_is_ready_and_without_taints(made, is_fine):
     look = health.look_at(made)
     assert look.is_fine is is_fine and look.ready == health.ready_condition(made) and look.zone == "" and look.counts
+
+
+def seen(zone, *, counts=True):
+    labels = {"topology.kubernetes.io/zone": zone, **({} if counts else {health.EXCLUDED: ""})}
+    return health.look_at({**node(), "metadata": {**node()["metadata"], "labels": labels}})
+
+
+@pytest.mark.parametrize(("ready", "found"), [
+    ((True, True, True, True), {":\0:b": [True, True], ":\0:a": [True]}),
+    ((True, True, False, True), {":\0:b": [True, False], ":\0:a": [True]}),
+    ((None, True, True, False), {":\0:a": [True], ":\0:b": [True]}),
+])
+def test_nodes_are_counted_zone_by_zone_whether_all_are_well_or_not(ready, found):
+    looks = [seen("b"), seen("a"), seen("b"), seen("a", counts=False)]
+    counted = node_lifecycle._by_zone(looks, list(ready))
+    assert list(counted.items()) == list(found.items())
 
 
 def test_a_node_that_never_reported_counts_from_its_creation():

@@ -3,6 +3,7 @@
 import random
 
 from cluster.meta import labels
+from cluster.scheduler import cache as cache_module
 from cluster.scheduler.cache import Cache
 from cluster.scheduler.framework import Cycle
 from cluster.scheduler.plugins.volume_restrictions import users_of
@@ -76,3 +77,17 @@ def test_who_uses_a_claim_is_known_while_the_pod_is_on_a_node_that_is_there():
     for name in ("p0", "p1", "p2"):
         cache.remove_pod(f"default/{name}")
     assert cache.users == {}
+
+
+def test_a_selector_is_counted_once_however_often_it_is_written_and_anew_once_it_was_dropped(monkeypatch):
+    monkeypatch.setattr(cache_module, "COUNTERS", 2)
+    cache = Cache()
+    cache.set_node(node("n", "a"))
+    first, again = (labels.from_labels({"app": "web"}) for _ in range(2))
+    counter = cache.matching("default", first)
+    assert cache.matching("default", again) is counter and cache.matching("other", first) is not counter
+    for app in ("db", "cache"):
+        cache.matching("default", labels.from_labels({"app": app}))
+    cache.add_pod(pod("p", "web"), "n")
+    assert cache.matching("default", first) is not counter and cache.matching("default", first).by_node == {"n": 1} and not counter.by_node
+    assert len(cache.counters) == 2

@@ -17,20 +17,21 @@ def with_tag(image: str) -> str:
     return image if image.rfind(":") > image.rfind("/") else image + ":latest"
 
 
+def images_of(spec: dict) -> tuple[list[str], int]:
+    """A Pod's images, and what they may be worth at most."""
+    containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+    names = [with_tag(container.get("image") or "") for container in containers]
+    names += [with_tag(volume["image"].get("reference") or "") for volume in spec.get("volumes") or () if volume.get("image")]
+    return names, MOST_EACH * len(containers)
+
+
 class ImageLocality(Plugin):
     name, order, weight = "ImageLocality", 120, 1
     is_local = True
 
     def pre_score(self, cycle: Cycle) -> None:
         spec = cycle.pod.spec
-        containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
-        names = [with_tag(container.get("image") or "") for container in containers]
-        names += [
-            with_tag(volume["image"].get("reference") or "")
-            for volume in spec.get("volumes") or ()
-            if volume.get("image")
-        ]
-        cycle.data[self.name] = (names, MOST_EACH * len(containers))
+        cycle.data[self.name] = cycle.cache.remembered.once((self.name, cycle.likeness), lambda: images_of(spec))
 
     def trait(self, cycle: Cycle, node: NodeInfo) -> tuple[str, ...]:
         """Those of the Pod's images that the node has; what they are worth depends on how many nodes have them."""

@@ -5,6 +5,7 @@ Source: kubernetes pkg/scheduler/framework/plugins/podtopologyspread/{common,fil
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import log
 from typing import NamedTuple
 
@@ -78,7 +79,12 @@ def _constraint(pod: PodInfo, entry: dict) -> Constraint:
 
 def default_constraints(cycle: Cycle) -> list[Constraint]:
     """The system's defaults for Pods that belong to a Service or a set; none for other Pods."""
-    selector = default_selector(cycle)
+    return defaults_for(default_selector(cycle))
+
+
+@lru_cache(maxsize=256)
+def defaults_for(selector: labels.Selector) -> list[Constraint]:
+    """Read only. Selectors that are written alike are the same object."""
     return [] if selector.empty else [Constraint(skew, key, selector) for skew, key in DEFAULTS]
 
 
