@@ -169,11 +169,16 @@ class Recorder:
 
 @dataclass
 class EventsV1State:
-    """Plain data: the Events of late by what makes them alike, each as last sent, with its series kept up here."""
+    """Plain data: the Events of late by what makes them alike, each as last sent, with its series kept up here.
+
+    unheard: what nobody has heard yet, by number: [Event, how often it was sent].
+    """
 
     serial: int = 0
     recent: dict[str, dict] = field(default_factory=dict)
     last_ms: dict[str, int] = field(default_factory=dict)
+    unheard: dict[str, list[Any]] = field(default_factory=dict)
+    held: int = 0  # how many there have been
 
 
 class EventsV1Recorder:
@@ -206,10 +211,15 @@ class EventsV1Recorder:
         horizon_ms = self.actor.now_ms - FINISH_MS
         self.state.last_ms = {key: ms for key, ms in self.state.last_ms.items() if key in self.state.recent}
         for key in [key for key, seen_ms in self.state.last_ms.items() if seen_ms < horizon_ms]:
-            event = self.state.recent.pop(key)
-            del self.state.last_ms[key]
+            event, seen_ms = self.state.recent.pop(key), self.state.last_ms.pop(key)
             if "series" in event:
-                self.actor.work(self._send(event))
+                self.actor.work(self._finish(key, event, seen_ms))
+
+    def _finish(self, key: str, event: dict, seen_ms: int) -> Iterator:
+        """A final count that nobody hears is written the next time."""
+        reply = yield from self._write(event)
+        if _is_to_be_tried_again(event, reply) and key not in self.state.recent:
+            self.state.recent[key], self.state.last_ms[key] = event, seen_ms
 
     def _repeat(self, known: dict) -> dict:
         count = known.get("series", {}).get("count", 1) + 1
@@ -233,10 +243,30 @@ class EventsV1Recorder:
         }
         return {**event, "related": reference_to(related)} if related else event
 
-    def _send(self, event: dict) -> Iterator:
+    def _send(self, event: dict, tries: int = 0) -> Iterator:
+        """Each Event by itself: one that nobody hears holds up no other. Source: recordToSink, attemptRecording."""
+        reply = yield from self._write(event)
+        if _is_to_be_tried_again(event, reply) and tries + 1 < MOST_TRIES:
+            self.state.held += 1
+            self.state.unheard[str(self.state.held)] = [event, tries + 1]
+            jitter_ms = self.actor.engine.rng(f"events/{self.component}").below(TRY_AGAIN_MS // 4)
+            self.actor.after(TRY_AGAIN_MS + jitter_ms, "send_event_again", str(self.state.held), background=True)
+
+    def send_again(self, number: str) -> None:
+        """Time to send what nobody heard once more."""
+        event, tries = self.state.unheard.pop(number)
+        self.actor.work(self._send(event, tries))
+
+    def _write(self, event: dict) -> Iterator:
         metadata, reply, later_ms = event["metadata"], None, self.actor.latency("event_record")
         if "series" in event:
             patch = {"series": event["series"]}
             reply = yield later(self.client.patch(self.RESOURCE, metadata["name"], patch, namespace=metadata["namespace"]), later_ms)
         if reply is None or reply.code == 404:
-            yield later(self.client.create(self.RESOURCE, event, namespace=metadata["namespace"]), 0 if reply else later_ms)
+            reply = yield later(self.client.create(self.RESOURCE, event, namespace=metadata["namespace"]), 0 if reply else later_ms)
+        return reply
+
+
+def _is_to_be_tried_again(event: dict, reply: Any) -> bool:
+    """Nobody heard it; or a series was about an Event that came to be only between its two requests. Source: recordEvent."""
+    return not reply.ok and (reply.is_unheard or ("series" in event and reply.reason == "AlreadyExists"))

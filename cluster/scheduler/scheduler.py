@@ -211,6 +211,9 @@ class Scheduler(Process):
         self.after(FINISH_MS, "finish_event_series", background=True)
         self.recorder.finish_series()
 
+    def send_event_again(self, number: str) -> None:
+        self.recorder.send_again(number)
+
     # -- one scheduling cycle ----------------------------------------------------------------------------------
 
     def schedule_one(self) -> None:

@@ -8,7 +8,7 @@ from cluster.client.recorder import EventsV1Recorder, Recorder, reference_to
 from cluster.engine import Sleep
 from cluster.engine.clock import Clock
 from cluster.engine.plain import freeze, thaw
-from cluster.meta.requests import Response
+from cluster.meta.requests import UNHEARD, Response
 
 POD = {
     "kind": "Pod",
@@ -289,3 +289,85 @@ def test_what_waits_for_the_api_server_outlives_a_snapshot():
     other.is_away = False
     restored.wake()
     assert list(other.events) == [server.calls[0].body["metadata"]["name"]]
+
+
+class Lost(Away):
+    """An API server that may be away from a scheduler; what is to be sent again is kept in `due`."""
+
+    def __init__(self):
+        super().__init__()
+        self.due = []
+
+    def after(self, delay_ms, handler, number, background=False):
+        assert (handler, background) == ("send_event_again", True)
+        self.timers.append(delay_ms)
+        self.due.append(number)
+
+
+@pytest.fixture
+def lost():
+    return Lost()
+
+
+@pytest.fixture
+def schedulers(lost):
+    return EventsV1Recorder(lost, lost, component="default-scheduler", instance="default-scheduler-vm")
+
+
+def other(name):
+    return {**POD, "metadata": {**POD["metadata"], "name": name}}
+
+
+def test_a_schedulers_event_that_nobody_hears_is_sent_again_by_itself(lost, schedulers):
+    for name in ("a", "b"):
+        schedulers.event(other(name), "Warning", "FailedScheduling", "Scheduling", "no")
+    assert len(lost.calls) == 2 and lost.timers == [14_000] * 2 and len(schedulers.state.unheard) == 2
+    lost.is_away = False
+    schedulers.send_again(lost.due[1])
+    assert [event["regarding"]["name"] for event in lost.events.values()] == ["b"] and len(schedulers.state.unheard) == 1
+    schedulers.send_again(lost.due[0])
+    assert len(lost.events) == 2 and not schedulers.state.unheard and len(lost.timers) == 2
+
+
+def test_a_schedulers_event_is_given_up_after_twelve_tries(lost, schedulers):
+    schedulers.event(POD, "Warning", "FailedScheduling", "Scheduling", "no")
+    while schedulers.state.unheard:
+        schedulers.send_again(lost.due[-1])
+    assert len(lost.calls) == 12 and len(lost.timers) == 11
+
+
+def test_a_series_whose_event_comes_to_be_in_between_is_sent_again(lost, schedulers):
+    answers = [Response(code=503, body={"message": UNHEARD}), Response(code=404, body={"message": "not found"}),
+               Response(code=409, body={"message": "exists", "reason": "AlreadyExists"})]
+    lost.answer = lambda call: answers.pop(0)
+    for _ in range(2):
+        schedulers.event(POD, "Warning", "FailedScheduling", "Scheduling", "no")
+    assert [tries for _, tries in schedulers.state.unheard.values()] == [1, 1] and not answers
+
+
+def test_a_single_event_that_exists_already_is_not_sent_again(lost, schedulers):
+    lost.answer = lambda call: Response(code=409, body={"message": "exists", "reason": "AlreadyExists"})
+    schedulers.event(POD, "Warning", "FailedScheduling", "Scheduling", "no")
+    assert not schedulers.state.unheard and not lost.timers
+
+
+def test_a_final_count_that_nobody_hears_is_written_the_next_time(lost, schedulers):
+    lost.is_away = False
+    for _ in range(3):
+        schedulers.event(POD, "Warning", "FailedScheduling", "Scheduling", "no")
+    lost.is_away, lost.now_ms = True, 720_000
+    schedulers.finish_series()
+    assert len(schedulers.state.recent) == 1 and not schedulers.state.unheard
+    lost.is_away = False
+    schedulers.finish_series()
+    assert not schedulers.state.recent and lost.calls[-1].body["series"]["count"] == 3
+
+
+def test_what_a_scheduler_is_to_send_again_outlives_a_snapshot(lost, schedulers):
+    schedulers.event(POD, "Warning", "FailedScheduling", "Scheduling", "no")
+    elsewhere = Lost()
+    restored = EventsV1Recorder(elsewhere, elsewhere, component="default-scheduler", instance="default-scheduler-vm")
+    thaw(restored, freeze(schedulers))
+    elsewhere.is_away = False
+    restored.send_again(lost.due[0])
+    assert list(elsewhere.events) == [lost.calls[0].name]
