@@ -56,7 +56,7 @@ def _typed(call: Call) -> dict:
     body = call.request.body
     if call.subresource == "status":
         return with_metadata({**body, "metadata": dict(body["metadata"]), "status": status_draft(call.kind, body.get("status") or {})})
-    obj = with_metadata(_draft_but_owners(body))
+    obj = with_metadata(draft_but_owners(body))
     sent = obj.get("apiVersion") or stored_version(call.kind)
     if sent != stored_version(call.kind):
         obj = conversion.to_stored(call.kind, obj)
@@ -64,7 +64,7 @@ def _typed(call: Call) -> dict:
     return defaulted(call, obj)
 
 
-def _draft_but_owners(body: dict) -> dict:
+def draft_but_owners(body: dict) -> dict:
     """A draft that shares the managedFields, which are large and never changed in place."""
     meta = body.get("metadata") or {}
     if not meta.get("managedFields"):

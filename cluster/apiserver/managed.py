@@ -118,6 +118,22 @@ def handed_on(entries: list[dict], mine: list[bool], owned: list[Node | None], k
     return _limited(ordered(result))
 
 
+def renewed(entries: list[dict], key: tuple[str, str, str, str], owned: tuple[tuple[str, ...], ...], time_text: str) -> list[dict] | None:
+    """The entries after a change by the one owner there is of what it owns already; None where it is not that.
+
+    owned: paths, as steps.
+    """
+    if len(entries) != 1 or not is_of(entries[0], key):
+        return None
+    for path in owned:
+        node = entries[0].get("fieldsV1")
+        for step in path:
+            node = node.get(step) if node else None
+        if node is None:
+            return None
+    return [_entry(key, entries[0]["fieldsV1"], time_text)]
+
+
 def with_fields(entry: dict, fields: Node) -> dict:
     """An entry with other fields; itself when they are the same."""
     return entry if fields is entry.get("fieldsV1") else {**entry, "fieldsV1": fields}

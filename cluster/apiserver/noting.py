@@ -1,20 +1,24 @@
-"""Owns the short way of an Event that a recorder sends: its metadata says where it is and nothing else, and nobody watches its steps.
+"""Owns the short ways of an Event that a recorder sends, and of one that it counts: nobody watches their steps.
 
-So there are no owners, labels or times to look at, and no plugin that would look at it. What the server adds, and who owns what,
-follows from which fields are set: it is found once for all Events of a form. What is wrong with an Event is found on the general
-way; a test holds what comes of both ways against each other.
-Source: as create.py.
+The metadata of a new one says where it is and nothing else, so there are no owners, labels or times to look at, and no plugin that
+would look at it. What the server adds, and who owns what, follows from which fields are set: it is found once for all Events of a
+form. What is wrong with an Event is found on the general way; a test holds what comes of both ways against each other.
+Source: as create.py and update.py.
 """
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from cluster.meta.names import is_subdomain_name
+from cluster.store.memory import Stored
 
 from . import admission, alike, conversion, managed, options, ownership
 from .call import Call
 
 PLACE = frozenset(("name", "namespace"))
+COUNTED = frozenset(("count", "lastTimestamp", "message"))
+OWNED = tuple((f"f:{name}",) for name in sorted(COUNTED))
+STRATEGIC = "application/strategic-merge-patch+json"
 MOST_KEPT = 1000
 
 
@@ -57,6 +61,29 @@ def noted(call: Call) -> dict | None:
     obj["metadata"]["creationTimestamp"] = now
     obj["metadata"]["uid"] = context.rng("uids").uuid()
     return obj
+
+
+def counted(call: Call) -> tuple[Stored, dict] | None:
+    """What is stored and the Event after a recorder has counted a repeat of it; None where a patch is anything else.
+
+    The sender owns these fields since it made the Event, and nothing but they and the time changes.
+    """
+    kind, context, request = call.kind, call.context, call.request
+    if kind.kind != "Event" or kind.custom or request.raw is not None or call.dry_run or context.is_explained or admission.is_asked(context.store):
+        return None
+    changes, stored = request.body, context.store.get(call.key)
+    if stored is None or changes.keys() != COUNTED or request.content_type != STRATEGIC or None in changes.values():
+        return None
+    live = stored.value
+    if all([live.get(name) == value for name, value in changes.items()]) or not live.keys() >= COUNTED:
+        return None
+    key = options.manager_of(request), "Update", kind.api_version, ""
+    entries = managed.renewed(live["metadata"].get("managedFields") or [], key, OWNED, context.time_text())
+    if entries is None:
+        return None
+    obj = {**live, **changes, "metadata": {**live["metadata"], "managedFields": entries}}
+    admission.check_place(call, obj, live)
+    return None if kind.validate_update(obj, live) else (stored, obj)
 
 
 def _form(call: Call, body: dict) -> Form | None:

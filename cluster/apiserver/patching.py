@@ -52,7 +52,7 @@ def _changer(call: Call) -> Callable[[dict | None], dict]:
                 patched["status"] = bodies.status_draft(kind, patched["status"])
             return ownership.track(call, live, patched)
         if call.request.raw is None:
-            patched = draft(patched)
+            patched = bodies.draft_but_owners(patched)
         patched = bodies.defaulted(call, patched)
         return ownership.track(call, live, bodies.lean(call, patched) if told else patched)
 

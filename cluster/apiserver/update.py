@@ -14,7 +14,7 @@ from cluster.meta.objectmeta import validate_kube_finalizers, validate_object_me
 from cluster.meta.requests import Response
 from cluster.store.memory import Stored
 
-from . import admission, allocation, bodies, compiling, conversion, create, empties, escalation, ownership, patching, renewal, reporting
+from . import admission, allocation, bodies, compiling, conversion, create, empties, escalation, noting, ownership, patching, renewal, reporting
 from .call import Call, Write
 from .read import number_complaint
 
@@ -28,7 +28,7 @@ def update(call: Call) -> Response | Write:
     """Work a PUT out."""
     heartbeat = renewal.renewed(call)
     if heartbeat is not None:
-        return _renew(call, heartbeat)
+        return _renew(call, *heartbeat)
     sent = bodies.incoming(call)
     meta = sent["metadata"]
     bodies.match_namespace(call, meta)
@@ -37,13 +37,17 @@ def update(call: Call) -> Response | Write:
     return replace(call, lambda live: ownership.track(call, live, sent), uid=meta.get("uid") or "")
 
 
-def _renew(call: Call, obj: dict) -> Response | Write:
+def _renew(call: Call, stored: Stored, obj: dict) -> Response | Write:
     """The Write of a heartbeat, past the same gates."""
-    stored = call.context.store.get(call.key)
-    admission.mutate(call, obj, stored.value)
+    admission.check_place(call, obj, stored.value)
     call.trace("ObjectValidated", object=call.kind.kind)
-    admission.validate(call, obj, stored.value)
-    return settled(call, stored, obj, True)
+    admission.check_rest(call, obj, stored.value)
+    return settled(call, stored, obj, True) if call.dry_run else _put(call, stored, obj, pinned=True)
+
+
+def _put(call: Call, stored: Stored, obj: dict, *, pinned: bool = False) -> Write:
+    """The Write of an object that has come a short way: something of it is another, and it is not about to go."""
+    return Write(request=call.request, key=call.key, expected=stored.mod_revision, value=obj, warnings=call.warnings, pinned=pinned)
 
 
 def _report(call: Call, report: reporting.Report) -> Response | Write:
@@ -57,10 +61,10 @@ def _report(call: Call, report: reporting.Report) -> Response | Write:
     if obj["status"] == live["status"]:
         obj["status"] = live["status"]
         ownership.keep_times(obj, live)
-    admission.check_report(call, obj, live)
+    admission.check_rest(call, obj, live)
     if obj["status"] is live["status"] or "deletionTimestamp" in live["metadata"] or call.dry_run:
         return settled(call, report.stored, obj, False)
-    return Write(request=call.request, key=call.key, expected=report.stored.mod_revision, value=obj, warnings=call.warnings)
+    return _put(call, report.stored, obj)
 
 
 def patch(call: Call) -> Response | Write:
@@ -68,6 +72,9 @@ def patch(call: Call) -> Response | Write:
     report = reporting.reported(call)
     if report is not None:
         return _report(call, report)
+    event = noting.counted(call)
+    if event is not None:
+        return _put(call, *event)
     mechanism = patching.mechanism(call)
 
     def make(live: dict | None) -> dict:

@@ -74,6 +74,7 @@ def cidr(errors: Errors, path: str, value: str, old: Iterable[str] = ()) -> None
         errors.append(fields.invalid(path, value, complaint))
 
 
+@lru_cache(maxsize=4096)
 def _cidr_complaint(value: str) -> str:
     text, _, length = value.partition("/")
     address = sloppy(text)

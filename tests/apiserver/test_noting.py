@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cluster.apiserver import create, noting, pipeline
+from cluster.apiserver import create, noting, pipeline, update
 from cluster.meta.requests import Request, Response
 from tests.conformance.in_process import InProcess
 
@@ -87,3 +87,44 @@ def test_where_something_may_look_at_events_they_go_the_general_way(resource, mo
     server.store.touched[f"/registry/{resource}/"] = server.store.revision
     assert sent(server, CORE).ok
     assert taken == [None]
+
+
+COUNT = {"count": 2, "lastTimestamp": "2026-01-01T09:00:05Z", "message": "Container started"}
+STRATEGIC = "application/strategic-merge-patch+json"
+# how an Event is counted; what is said beside it, whether the short way is taken
+COUNTS = {
+    "a repeat": (COUNT, {}, True), "with other words": ({**COUNT, "message": "again"}, {}, True),
+    "as it was": ({name: CORE[name] for name in COUNT}, {}, False), "without words": ({**COUNT, "message": None}, {}, False),
+    "with more": ({**COUNT, "type": "Warning"}, {}, False), "with less": ({"count": 2}, {}, False),
+    "of another manager": (COUNT, {"options": {"fieldManager": "other"}}, False),
+    "of another kind of patch": (COUNT, {"content_type": "application/merge-patch+json"}, False),
+    "to be tried only": (COUNT, {"options": {"fieldManager": "kubelet", "dryRun": "All"}}, False),
+    "of none": (COUNT, {"name": "none"}, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", COUNTS)
+def test_a_repeat_ends_as_the_general_way_counts_it(case, monkeypatch):
+    changes, parts, is_short = COUNTS[case]
+    outcomes, taken, act = [], [], noting.counted
+    for is_general in (False, True):
+        server = InProcess()
+        monkeypatch.setattr(update.noting, "counted", lambda call, general=is_general: taken.append(None if general else act(call)) or taken[-1])
+        sent(server, CORE)
+        sent(server, placed(CORE, name="other"), options={"fieldManager": "else"})
+        server.now_ms += 5000
+        patch = {"verb": "patch", "name": "web.1", "content_type": STRATEGIC, **parts}
+        answers = [sent(server, body, **patch) for body in (changes, {**changes, "count": 3})]
+        outcomes.append((json.dumps([(answer.code, answer.body) for answer in answers]), server.events, server.store.revision))
+    assert outcomes[0] == outcomes[1]
+    assert (taken[0] is not None) == is_short
+
+
+def test_a_repeat_of_what_somebody_else_has_changed_goes_the_general_way(monkeypatch):
+    server, taken, act = InProcess(), [], noting.counted
+    monkeypatch.setattr(update.noting, "counted", lambda call: taken.append(act(call)) or taken[-1])
+    sent(server, CORE)
+    for manager in ("other", "kubelet"):
+        server.now_ms += 5000
+        sent(server, {**COUNT, "message": manager}, verb="patch", name="web.1", content_type=STRATEGIC, options={"fieldManager": manager})
+    assert taken == [None, None]

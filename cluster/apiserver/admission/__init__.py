@@ -80,8 +80,8 @@ def check_place(call, obj: dict, live: dict | None) -> None:
         raise
 
 
-def check_report(call, obj: dict, live: dict) -> None:
-    """Of `validate`, what is left for the status of a Pod: policies and webhooks."""
+def check_rest(call, obj: dict, live: dict) -> None:
+    """Of `validate`, what is left for an update in a namespace at which no plugin looks: policies and webhooks."""
     if is_asked(call.context.store):
         validate(call, obj, live)
     else:
