@@ -1,5 +1,6 @@
 """What EndpointSlices a Service should have, given its endpoints and the slices that are there: pure rules.
 
+Hints for zones by their share of CPU are in _topology_hints.py.
 Source: k8s.io/endpointslice reconciler.go, utils.go, trafficdist/trafficdist.go.
 """
 
@@ -11,6 +12,7 @@ from typing import NamedTuple
 from cluster.kinds.service import is_headless
 
 from . import _service_pods as service_pods
+from . import _topology_hints as topology
 from ._pods import is_ready
 from ._port_order import in_order
 
@@ -20,7 +22,6 @@ MANAGER = "endpointslice-controller.k8s.io"
 MAX_ENDPOINTS = 100  # --max-endpoints-per-slice
 ZONE = "topology.kubernetes.io/zone"
 CLOSE = ("PreferClose", "PreferSameZone", "PreferSameNode")
-MODES = ("service.kubernetes.io/topology-aware-hints", "service.kubernetes.io/topology-mode")
 
 Ports = tuple[tuple[str, int, str, str | None], ...]  # (name, number, protocol, application protocol) each
 Desired = dict[Ports, dict[str, dict]]  # ports -> key of an endpoint -> the endpoint
@@ -37,11 +38,20 @@ class Wanted(NamedTuple):
 
 @dataclass
 class Changes:
-    """What is to be written; a slice of `create` or `update` is whole, but for the time of its cause."""
+    """What is to be written; a slice of `create` or `update` is whole, but for the time of its cause. events: (type, reason, message)."""
 
     create: list[dict] = field(default_factory=list)
     update: list[dict] = field(default_factory=list)
     delete: list[dict] = field(default_factory=list)
+    events: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Hints:
+    """What a controller that heeds topology-mode keeps: by Service and family, how many endpoints are hinted for each zone."""
+
+    zones: topology.Zones
+    hinted: dict[str, dict[str, topology.Hinted]]
 
 
 # -- endpoints --------------------------------------------------------------------------------------------------------
@@ -95,8 +105,8 @@ def families_of(service: dict) -> list[str]:
     return list(service["spec"].get("ipFamilies") or ("IPv4",))
 
 
-def reconcile(service: dict, family: str, desired: Desired, slices: list[dict], known: Known) -> Changes:
-    """What to write so that the slices of one family hold these endpoints. `known` is kept up.
+def reconcile(service: dict, family: str, desired: Desired, slices: list[dict], known: Known, hints: Hints | None = None) -> Changes:
+    """What to write so that the slices of one family hold these endpoints. `known` and `hints` are kept up.
 
     Source: reconcileByAddressType, finalize.
     """
@@ -113,7 +123,7 @@ def reconcile(service: dict, family: str, desired: Desired, slices: list[dict], 
     changes.delete += [each for rest in by_ports.values() for each in rest]
     if len(slices) == len(changes.delete) and not changes.create:
         _placeholder(changes, service, family)
-    _hints(changes, service, slices)
+    _hints(changes, service, family, slices, hints)
     _reuse(changes, service)
     return changes
 
@@ -255,15 +265,52 @@ def _reuse(changes: Changes, service: dict) -> None:
 # -- hints ------------------------------------------------------------------------------------------------------------
 
 
-def _hints(changes: Changes, service: dict, slices: list[dict]) -> None:
-    """By spec.trafficDistribution. Hints by the annotation topology-mode are not simulated. Source: trafficdist.go (ReconcileHints)."""
+def _hints(changes: Changes, service: dict, family: str, slices: list[dict], hints: Hints | None) -> None:
+    """By the annotation topology-mode or by spec.trafficDistribution. Source: reconcileByAddressType."""
+    is_by_mode = topology.is_asked_for(service)
+    if hints is not None and is_by_mode:
+        _by_mode(changes, service, family, slices, hints)
+        return
+    if hints is not None and _unhinted(hints, service, family):
+        changes.events.append(("Warning", "TopologyAwareHintsDisabled", f"{topology.DISABLED}, addressType: {family}"))
     distribution = service["spec"].get("trafficDistribution")
-    annotations = service["metadata"].get("annotations") or {}
-    is_close = distribution in CLOSE and not any((annotations.get(mode) or "").lower() == "auto" for mode in MODES)
-    with_nodes = distribution == "PreferSameNode"
+    _by_distribution(changes, slices, distribution in CLOSE and not is_by_mode, distribution == "PreferSameNode")
+
+
+def _by_mode(changes: Changes, service: dict, family: str, slices: list[dict], hints: Hints) -> None:
+    """Source: topologycache.go (AddHints)."""
+    key, writing = f"{service['metadata']['namespace']}/{service['metadata']['name']}", [*changes.create, *changes.update]
+    planned = len(writing)
+    found = topology.spread(writing, _untouched(changes, slices), hints.zones)
+    if isinstance(found, str):
+        _unhinted(hints, service, family)
+        _by_distribution(changes, slices, is_close=False, with_nodes=False)
+        changes.events.append(("Warning", "TopologyAwareHintsDisabled", f"{found}, addressType: {family}"))
+        return
+    changes.update += writing[planned:]
+    if key not in hints.hinted:
+        changes.events.append(("Normal", "TopologyAwareHintsEnabled", f"{topology.ENABLED}, addressType: {family}"))
+    hints.hinted.setdefault(key, {})[family] = found
+
+
+def _unhinted(hints: Hints, service: dict, family: str) -> bool:
+    """Forget a Service's hints; whether it had any. Source: topologycache.go (RemoveHints)."""
+    key = f"{service['metadata']['namespace']}/{service['metadata']['name']}"
+    was_hinted = hints.hinted.get(key, {}).pop(family, None) is not None
+    if not hints.hinted.get(key):
+        hints.hinted.pop(key, None)
+    return was_hinted
+
+
+def _untouched(changes: Changes, slices: list[dict]) -> list[dict]:
     touched = {each["metadata"]["name"] for each in (*changes.update, *changes.delete) if "name" in each["metadata"]}
-    for slice_ in slices:
-        if slice_["metadata"]["name"] in touched or not (is_close or _has_hints(slice_)):
+    return [each for each in slices if each["metadata"]["name"] not in touched]
+
+
+def _by_distribution(changes: Changes, slices: list[dict], is_close: bool, with_nodes: bool) -> None:
+    """Source: trafficdist.go (ReconcileHints); RemoveHintsFromSlices where it is not close."""
+    for slice_ in _untouched(changes, slices):
+        if not (is_close or _has_hints(slice_)):
             continue
         hinted = _hinted(slice_, is_close, with_nodes)
         if hinted != (slice_.get("endpoints") or []):

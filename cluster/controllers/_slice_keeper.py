@@ -23,10 +23,15 @@ OF_SERVICE = "service"
 
 @dataclass
 class SliceState:
-    """generations: Service -> slice's uid -> the generation that this controller wrote last."""
+    """generations: Service -> slice's uid -> the generation that this controller wrote last.
+
+    zones: CPU of each zone when it was last looked at, None if that is to be done; hinted: rules.Hints.
+    """
 
     times: TriggerTimes = field(default_factory=TriggerTimes)
     generations: dict[str, dict[str, int]] = field(default_factory=dict)
+    zones: dict[str, int] | None = None
+    hinted: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
 
 
 def service_key(slice_: dict) -> str:

@@ -15,6 +15,7 @@ from cluster.meta.objects import key_of
 
 from . import _endpoint_slices as rules
 from . import _service_pods
+from . import _topology_hints as topology
 from ._endpoint_book import Book
 from ._own_writes import CATCH_UP_MS
 from ._slice_keeper import GONE, SliceKeeper
@@ -48,9 +49,26 @@ class EndpointSliceController(SliceKeeper):
             self.queue.add(key_of(new))
 
     def on_node(self, kind: str, old: dict | None, new: dict) -> None:
-        """No reason to sync, but endpoints are made of nodes too."""
-        if kind != "MODIFIED" or old["metadata"].get("labels") != new["metadata"].get("labels"):
-            self.node_changes += 1
+        """No reason to sync but where hints no longer fit the zones; endpoints are made of nodes too. Source: updateNode."""
+        is_other = kind != "MODIFIED" or old["metadata"].get("labels") != new["metadata"].get("labels")
+        self.node_changes += is_other
+        if self.state.zones is not None and (is_other or topology.is_ready(old) != topology.is_ready(new)):
+            self.state.zones = None
+            self._check_zones()
+
+    def _check_zones(self) -> None:
+        """Source: checkNodeTopologyDistribution."""
+        for key, by_family in self.state.hinted.items():
+            if any(topology.is_overloaded(hinted, self._zones()) for hinted in by_family.values()):
+                self.queue.add(key)
+
+    def _zones(self) -> topology.Zones:
+        if self.state.zones is None:
+            self.state.zones = topology.zones_of(self.nodes.items())
+        return self.state.zones
+
+    def _hints(self, service: dict) -> rules.Hints:
+        return rules.Hints(self._zones() if topology.is_asked_for(service) else {}, self.state.hinted)
 
     def sync(self, key: str) -> Any:
         service = self.services.get(key)
@@ -79,10 +97,12 @@ class EndpointSliceController(SliceKeeper):
         moment = self.state.times.compute(key, service, changed, book.pods)
         for family, desired in book.desired.items():
             of_family = [each for each in slices if each["addressType"] == family]
-            changes = rules.reconcile(service, family, desired, of_family, book.known)
+            changes = rules.reconcile(service, family, desired, of_family, book.known, self._hints(service))
             for written in (*changes.create, *changes.update):
                 written["metadata"] = annotated(written["metadata"], moment)
             failure = yield from self._write(key, service, changes)
+            for kind, reason, message in changes.events:
+                self.recorder.event(service, kind, reason, message)
             if failure is not None:
                 return self._failed(key, service, failure) if failure else None
         for slice_ in [each for each in slices if each["addressType"] not in book.desired]:

@@ -1,7 +1,7 @@
 """kube-proxy: turns Services and EndpointSlices into rules that send a connection to a Service on to one of its endpoints.
 
 Source: pkg/proxy (serviceport.go, endpoint.go, topology.go, iptables/proxier.go).
-Simplifications: one process programs all nodes at the same moment; hints by zone are not heeded.
+Simplifications: one process programs all nodes at the same moment; it watches nodes, for their zones, only while something is hinted for one.
 """
 
 from __future__ import annotations
@@ -17,16 +17,21 @@ from . import proxy_health
 
 NAME = "kube-proxy"
 SERVICE_NAME = "kubernetes.io/service-name"
+ZONE = "topology.kubernetes.io/zone"
 PROXY_NAME, HEADLESS = "service.kubernetes.io/service-proxy-name", "service.kubernetes.io/headless"
 MIN_PERIOD_MS = 1_000  # --iptables-min-sync-period
 
 
 @dataclass
 class ProxyState:
-    """rules: what the nodes' kernels hold, which outlives the process. affinity: `service/client` -> [address, port, until_ms]."""
+    """rules: what the nodes' kernels hold, which outlives the process. affinity: `service/client` -> [address, port, until_ms].
+
+    zones: each node's, while something is hinted for one.
+    """
 
     rules: dict[str, dict] = field(default_factory=dict)
     affinity: dict[str, list] = field(default_factory=dict)
+    zones: dict[str, str] = field(default_factory=dict)
     dirty: dict[str, int] = field(default_factory=dict)
     synced_ms: int = -MIN_PERIOD_MS
     is_due: bool = False
@@ -64,10 +69,13 @@ class KubeProxy(Process):
 
     def fresh_state(self) -> ProxyState:
         """The rules stay in the kernels."""
-        return ProxyState(rules=self.state.rules, affinity=self.state.affinity)
+        return ProxyState(rules=self.state.rules, affinity=self.state.affinity, zones=self.state.zones)
 
     def on_restore(self) -> None:
         self._index()
+        nodes = self.informers.by_resource.get(("nodes", ""))
+        if nodes is not None and not nodes.registered:
+            nodes.on(self._on_node)
 
     def on_synced(self) -> None:
         """Write everything anew, as a proxy that starts does."""
@@ -91,6 +99,21 @@ class KubeProxy(Process):
             for key in service_of(slice_) if slice_ is not None else ():
                 self._touch(key)
 
+    def _on_node(self, kind: str, old: dict | None, new: dict) -> None:
+        zone = (new["metadata"].get("labels") or {}).get(ZONE, "")
+        if kind == "DELETED":
+            self.state.zones.pop(new["metadata"]["name"], None)
+        elif zone != self.state.zones.get(new["metadata"]["name"]):
+            self.state.zones[new["metadata"]["name"]] = zone
+
+    def _heed_zones(self) -> None:
+        """Hear of nodes while an endpoint is hinted for a zone."""
+        if not any(place[4] for rule in self.state.rules.values() for port in rule["ports"] for place in port[3]):
+            self.informers.forget("nodes")
+            self.state.zones = {}
+        elif ("nodes", "") not in self.informers.by_resource:
+            self.informers.follow("nodes").on(self._on_node)
+
     def _touch(self, key: str) -> None:
         state = self.state
         state.dirty[key] = 1
@@ -106,6 +129,7 @@ class KubeProxy(Process):
         state.dirty = {}
         if changed:
             self._index()
+            self._heed_zones()
         for key in changed:
             rule = state.rules.get(key)
             ready = max((len(port[3]) for port in rule["ports"]), default=0) if rule else 0
@@ -136,7 +160,9 @@ class KubeProxy(Process):
         rule = self.state.rules[key]
         found = next((each for each in rule["ports"] if each[0] == port and each[1] == protocol), None)
         is_local = rule["internal"] == "Local" and address in rule["addresses"][:1]
-        return self._pick(key, rule, near(found[3], node), client, node if is_local else "", ending=found[4]) if found else None
+        if found is None:
+            return None
+        return self._pick(key, rule, found, client, node, is_local=is_local)
 
     def choose_node_port(self, client: str, node: str, port: int, protocol: str) -> Choice | None:
         """Where a connection to a port of a node goes. node: that one."""
@@ -148,7 +174,7 @@ class KubeProxy(Process):
         if found is None:
             return None
         is_local = rule["external"] == "Local"
-        return self._pick(key, rule, found[3], client, node if is_local else "", ending=found[4])._replace(keeps_source=is_local)
+        return self._pick(key, rule, found, client, node, is_local=is_local)._replace(keeps_source=is_local)
 
     def health_answer(self, node: str, port: int, path: str, *, is_loopback: bool) -> str | None:
         """What the proxy itself answers at a port of a node; None where it does not listen."""
@@ -157,11 +183,12 @@ class KubeProxy(Process):
         now_text = self.engine.clock.nano_text(self.now_ms)
         return proxy_health.answered(self.state.rules, port, path, node=node, is_loopback=is_loopback, now_text=now_text)
 
-    def _pick(self, key: str, rule: dict, endpoints: list[list], client: str, node: str, *, ending: list[list]) -> Choice:
-        """ending: endpoints that still serve; on one node they may be all there is. node: whose alone count, "" for all."""
-        fitting = [each for each in endpoints if not node or each[2] == node]
-        if not fitting and node:
-            fitting = [each for each in ending if each[2] == node]
+    def _pick(self, key: str, rule: dict, port: list, client: str, node: str, *, is_local: bool) -> Choice:
+        """One of a port's endpoints; is_local: of those on a node alone, where such as end may be all there is. Source: CategorizeEndpoints."""
+        if is_local:
+            fitting = [each for each in port[3] if each[2] == node] or [each for each in port[4] if each[2] == node]
+        else:
+            fitting = near(port[3], node, self.state.zones.get(node, ""))
         if not fitting:
             return Choice(key)
         place, known = f"{key}/{client}", self.state.affinity.get(f"{key}/{client}")
@@ -174,10 +201,16 @@ class KubeProxy(Process):
         return Choice(key, chosen[0], chosen[1], len(fitting))
 
 
-def near(endpoints: list[list], node: str) -> list[list]:
-    """The endpoints that are hinted for a node, where each has such a hint and one is for this node. Source: topology.go."""
-    hinted = [each for each in endpoints if node in each[3]]
-    return hinted if hinted and all(each[3] for each in endpoints) else endpoints
+def near(endpoints: list[list], node: str, zone: str) -> list[list]:
+    """The endpoints that are hinted for a node, else for its zone, where each has such a hint and one is for here.
+
+    Source: topology.go (topologyModeFromHints).
+    """
+    for place, here in ((3, node), (4, zone)):
+        hinted = [each for each in endpoints if here in each[place]]
+        if hinted and all(each[place] for each in endpoints):
+            return hinted
+    return endpoints
 
 
 def service_of(slice_: dict) -> list[str]:
@@ -194,7 +227,7 @@ def is_anothers(obj: dict) -> bool:
 def rules_of(service: dict, slices: list[dict]) -> dict[str, Any] | None:
     """The rules of a Service as plain data; None for one that has no address of its own.
 
-    ports: [port, protocol, node port, [[address, port, node, nodes that it is hinted for] of an endpoint, …], [the same, of those that end]].
+    ports: [port, protocol, node port, [[address, port, node, nodes and zones of its hints] of an endpoint, …], [the same, of those that end]].
     is_ready: whether these endpoints are ready ones, and not those that still serve while they end. health: healthCheckNodePort.
     """
     spec = service["spec"]
@@ -221,8 +254,8 @@ def endpoints_of(port: dict, slices: list[dict]) -> tuple[list[list], list[list]
             continue
         for number in [each.get("port") for each in slice_.get("ports") or () if (each.get("name") or "") == port.get("name", "")]:
             for endpoint in slice_.get("endpoints") or ():
-                hints = [each["name"] for each in (endpoint.get("hints") or {}).get("forNodes") or ()]
-                place = [endpoint["addresses"][0], number, endpoint.get("nodeName", ""), hints]
+                hints = [[each["name"] for each in (endpoint.get("hints") or {}).get(kind) or ()] for kind in ("forNodes", "forZones")]
+                place = [endpoint["addresses"][0], number, endpoint.get("nodeName", ""), *hints]
                 conditions = endpoint.get("conditions") or {}
                 if conditions.get("ready") is not False:
                     ready.append(place)

@@ -58,8 +58,8 @@ def test_ports_of_kube_proxy_itself(port, path, is_loopback, code):
 @pytest.mark.parametrize(
     ("endpoints", "near", "far"),
     [
-        ([("10.0.0.1", "n1", "ending"), ("10.0.0.2", "n2", "ready")], [], [["10.0.0.1", 8080, "n1", []]]),
-        ([("10.0.0.1", "n1", "ending")], [["10.0.0.1", 8080, "n1", []]], []),
+        ([("10.0.0.1", "n1", "ending"), ("10.0.0.2", "n2", "ready")], [], [["10.0.0.1", 8080, "n1", [], []]]),
+        ([("10.0.0.1", "n1", "ending")], [["10.0.0.1", 8080, "n1", [], []]], []),
     ],
 )
 def test_endpoints_that_end_are_kept_for_nodes_that_have_no_others(endpoints, near, far):
@@ -73,3 +73,24 @@ def test_a_service_that_is_another_proxys_business_gets_no_rules(label):
     assert kube_proxy.rules_of(SERVICE, []) is not None and kube_proxy.rules_of(labelled, []) is None
     slice_ = {**slice_of(("10.0.0.1", "n1", "ready")), "metadata": {"labels": {label: ""}}}
     assert kube_proxy.rules_of(SERVICE, [slice_])["ports"][0][3] == []
+
+
+def place(nodes="", zones=""):
+    """An endpoint, hinted for nodes and zones of one letter each."""
+    return [f"{nodes}/{zones}", 80, "", list(nodes), list(zones)]
+
+
+@pytest.mark.parametrize(("endpoints", "chosen"), [
+    ([place(), place()], [0, 1]),
+    ([place("n", "z"), place("m", "y")], [0]),
+    ([place("m", "z"), place("m", "y")], [0]),
+    ([place("m", "z"), place("", "y")], [0]),
+    ([place("n", ""), place("", "")], [0, 1]),
+    ([place("", "z"), place("", "z"), place("", "y")], [0, 1]),
+    ([place("", "z"), place("", "")], [0, 1]),
+    ([place("", "y"), place("", "x")], [0, 1]),
+    ([], []),
+])  # fmt: skip
+def test_endpoints_for_a_node_come_before_those_for_its_zone(endpoints, chosen):
+    """Source: pkg/proxy/topology_test.go. The client is on node n in zone z."""
+    assert kube_proxy.near(endpoints, "n", "z") == [endpoints[index] for index in chosen]

@@ -1,5 +1,7 @@
 """Playbooks on a whole cluster: Services, names, node ports and policies as a Pod meets them."""
 
+import json
+
 import pytest
 
 from cluster.apiserver import http
@@ -11,7 +13,7 @@ from cluster.worker.simulation import Simulation, settings_for
 
 ASK = "GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n"
 PATHS = {"Pod": ("", "v1", "pods"), "Service": ("", "v1", "services"), "NetworkPolicy": ("networking.k8s.io", "v1", "networkpolicies"),
-         "Namespace": ("", "v1", "namespaces")}  # fmt: skip
+         "Namespace": ("", "v1", "namespaces"), "Node": ("", "v1", "nodes")}  # fmt: skip
 
 
 class Cluster:
@@ -32,7 +34,7 @@ class Cluster:
 
     def send(self, verb, obj, **more):
         group, version, plural = PATHS[obj["kind"]]
-        namespace = obj["metadata"].get("namespace", "default") if plural != "namespaces" else ""
+        namespace = obj["metadata"].get("namespace", "default") if plural not in ("namespaces", "nodes") else ""
         request = Request(verb=verb, resource=plural, group=group, version=version, namespace=namespace, user="kubernetes-admin",
                           groups=["system:masters", "system:authenticated"], user_agent="test", **more)  # fmt: skip
         self.simulation.server.submit(request, ReplyTo(external=1), sender="client")
@@ -288,3 +290,36 @@ def test_a_service_may_prefer_the_clients_own_node_and_a_local_one_has_no_other(
     routed = {name: list(dict.fromkeys(endpoint for service_, endpoint in facts if service_ == name)) for name in ("near", "local", "sticky")}
     here = found.stored("pods/default/web-0")["status"]["podIP"] + ":80"
     assert (routed["near"], routed["local"], len(routed["sticky"])) == ([here], [here], 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("spec", "annotations"), [
+    ({"trafficDistribution": "PreferSameZone"}, {}), ({"trafficDistribution": "PreferClose"}, {}),
+    ({}, {"service.kubernetes.io/topology-mode": "Auto"}),
+])  # fmt: skip
+def test_a_service_may_prefer_the_clients_zone_and_goes_elsewhere_once_nobody_is_there(spec, annotations):
+    webs = [pod(f"web-{index}", labels={"app": "web"}, nodeName=f"k8snode{index + 1}") for index in range(2)]
+    found = Cluster({**client(), "spec": {**client()["spec"], "nodeName": "k8snode1"}})
+    for index, zone in enumerate("ab"):
+        labels = {"metadata": {"labels": {"topology.kubernetes.io/zone": zone}}}
+        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"k8snode{index + 1}"}}
+        found.send("patch", node, name=f"k8snode{index + 1}", raw=json.dumps(labels).encode(), content_type="application/merge-patch+json")
+    asked_for = service("near", **spec)
+    for each in (*webs, {**asked_for, "metadata": {**asked_for["metadata"], "annotations": annotations}}):
+        found.create(each)
+    found.settle()
+
+    def routed():
+        before = len(found.facts("ConnectionRouted"))
+        assert [found.get("client", "near") for _ in range(8)] == [200] * 8
+        return list(dict.fromkeys(fact["endpoint"] for fact in found.facts("ConnectionRouted")[before:]))
+
+    here, there = (found.stored(f"pods/default/{each['metadata']['name']}")["status"]["podIP"] + ":80" for each in webs)
+    assert routed() == [here]
+    again = Simulation(settings_for("learner"))
+    again.restore(found.simulation.snapshot())
+    found.simulation, found.engine = again, again.engine
+    assert routed() == [here]
+    found.delete(webs[0])
+    found.settle()
+    assert routed() == [there]
