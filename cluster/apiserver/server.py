@@ -145,17 +145,18 @@ class ApiServer(Actor):
         if not self.is_on:
             self._hang_up(request, reply_to, sender)
             return
-        request.id = self.state.next_request
-        self.state.next_request += 1
-        delay_ms = self.latency("request") + later_ms
+        engine, state = self.engine, self.state
+        request.id = state.next_request
+        state.next_request += 1
+        delay_ms = engine.latency("request") + later_ms
         quiet = is_quiet(request)
-        if not quiet and self.engine.trace.on:
+        if not quiet and engine.trace.on:
             about = {"agent": agent_of(request.user_agent)} if sender == "client" else {}
-            self.engine.record(sender, "RequestSent", subject_of(request), {**about,
+            engine.record(sender, "RequestSent", subject_of(request), {**about,
                 "request": request.id, "verb": request.verb, "resource": request.resource, "subresource": request.subresource,
                 "path": request.path or path_of(request), "user": request.user, "from": sender, "to": self.name,
                 "sent_ms": self.now_ms, "due_ms": self.now_ms + delay_ms})
-        self.after(delay_ms, "arrive", request, reply_to, sender, background=self._is_background(quiet))
+        engine.schedule(self, delay_ms, "arrive", (request, reply_to, sender), background=quiet and engine.in_background)
 
     def _is_background(self, quiet: bool) -> bool:
         """What a heartbeat sets in motion is background as long as it stays noise."""
@@ -172,7 +173,9 @@ class ApiServer(Actor):
         if isinstance(result, Response):
             self._answer(request, result, reply_to, sender, quiet)
         else:
-            self.after(self.latency("store"), "write", request, result, reply_to, sender, background=self._is_background(quiet))
+            engine = self.engine
+            engine.schedule(self, engine.latency("store"), "write", (request, result, reply_to, sender),
+                            background=quiet and engine.in_background)
 
     def write(self, request: Request, write: Any, reply_to: ReplyTo, sender: str) -> None:
         """The compare-and-swap, then the watchers, then the answer."""
@@ -212,14 +215,15 @@ class ApiServer(Actor):
             self.outbox.append(("reply", reply_to.external, request, response))
         if not reply_to.actor and not reply_to.external:
             return
-        delay_ms = self.latency("reply")
-        if request.id and not quiet and self.engine.trace.on:
+        engine = self.engine
+        delay_ms = engine.latency("reply")
+        if not quiet and engine.trace.on and request.id:
             self.trace("ReplySent", subject_of(request), request=request.id, code=response.code, verb=request.verb,
                        **{"from": self.name, "to": sender}, sent_ms=self.now_ms, due_ms=self.now_ms + delay_ms)
-        actor = self.engine.actors.get(reply_to.actor)
+        actor = engine.actors.get(reply_to.actor)
         if actor is not None:
-            self.engine.schedule(actor, delay_ms, "_resume", (reply_to.work_id, reply_to.slot, response),
-                                 background=self._is_background(quiet))
+            engine.schedule(actor, delay_ms, "_resume", (reply_to.work_id, reply_to.slot, response),
+                            background=quiet and engine.in_background)
 
     # -- watches ----------------------------------------------------------------------------------------------------
 

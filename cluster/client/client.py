@@ -16,6 +16,7 @@ PATCH_TYPES = {
     "strategic": "application/strategic-merge-patch+json",
     "apply": "application/apply-patch+yaml",
 }
+WRITES = ("create", "update", "patch")   # what names a field manager
 
 
 @dataclass
@@ -35,10 +36,9 @@ class Limiter:
         """Take one token; how long the request must wait for it."""
         state = self.state
         tokens = self.burst if state.tokens is None else state.tokens + (now_ms - state.at_ms) * self.qps / 1000
-        state.tokens = min(self.burst, tokens)
+        state.tokens = tokens = (tokens if tokens < self.burst else self.burst) - 1
         state.at_ms = now_ms
-        state.tokens -= 1
-        return 0 if state.tokens >= 0 else round(-state.tokens * 1000 / self.qps)
+        return 0 if tokens >= 0 else round(-tokens * 1000 / self.qps)
 
 
 class Call(msgspec.Struct, eq=False):
@@ -58,6 +58,7 @@ class Client:
     def __init__(self, actor, *, user: str, groups: list[str], manager: str, qps: float | None = None, burst: int = 0,
                  part: str = "client"):
         self.actor, self.user, self.groups, self.manager = actor, user, groups, manager
+        self.user_agent = manager + "/v1.36.3"
         self.limiter = actor.attach(part, Limiter(qps, burst)) if qps else None
 
     @property
@@ -124,20 +125,22 @@ class Client:
              body: Any = None, options: dict | None = None) -> Call:
         """Any request; the resource may name its group (`events.events.k8s.io`)."""
         plural, group, version = self._locate(resource)
-        options = dict(options or ())
-        if verb in ("create", "update", "patch"):
+        options = {**options} if options else {}
+        if verb in WRITES:
             options["fieldManager"] = self.manager
         return Call(self, Request(verb=verb, resource=plural, group=group, version=version, namespace=namespace, name=name,
                                   subresource=subresource, body=body, options=options, user=self.user, groups=self.groups,
-                                  user_agent=self.manager + "/v1.36.3"))
+                                  user_agent=self.user_agent))
 
     def send(self, call: Call) -> None:
         """Fire a call without waiting for its answer."""
         self.dispatch(call.request, ReplyTo())
 
     def dispatch(self, request: Request, reply_to: ReplyTo, later_ms: int = 0) -> None:
-        wait_ms = self.limiter.wait_ms(self.actor.now_ms) if self.limiter else 0
+        actor = self.actor
+        engine = actor.engine
+        wait_ms = self.limiter.wait_ms(engine.now_ms) if self.limiter else 0
         if wait_ms > 0:
-            self.actor.after(wait_ms + later_ms, "submit_request", request, reply_to)
+            engine.schedule(actor, wait_ms + later_ms, "submit_request", (request, reply_to))
         else:
-            self.server.submit(request, reply_to, sender=self.actor.name, later_ms=later_ms)
+            engine.actors["kube-apiserver"].submit(request, reply_to, sender=actor.name, later_ms=later_ms)
