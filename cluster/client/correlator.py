@@ -35,16 +35,39 @@ def correlate(
 
     fresh: makes name and time (`{"name", "time"}`) for the combined Event that this one becomes, should one be needed.
     """
-    whose = _whose(event)
-    full = _full(event, whose)
-    event, key = aggregate(state, event, f"{whose} {event['reason']}", full, now_ms=now_ms, fresh=fresh)
+    source, about, reason = event["source"], event["involvedObject"], event["reason"]
+    whose = _told(
+        source.get("component", ""),
+        source.get("host", ""),
+        about.get("kind", ""),
+        about.get("namespace", ""),
+        about.get("name", ""),
+        about.get("uid", ""),
+        about.get("apiVersion", ""),
+        event["type"],
+    )
+    similar, full = f"{whose} {reason}", f"{whose} {reason} {about.get('fieldPath', '')} {digest(event['message'])}"
+    if similar in state.similar or full in state.seen:
+        return _like_another(state, event, whose, similar, full, now_ms=now_ms, fresh=fresh)
+    put_last(state.similar, similar, [[full], now_ms])
+    if allow(state, whose, now_ms=now_ms):
+        return event, None, full
+    note(state, event, full)
+    return None
+
+
+def _like_another(
+    state: CorrelatorState, event: dict, whose: str, similar: str, full: str, *, now_ms: int, fresh: Callable[[dict], dict]
+) -> tuple[dict, dict | None, str] | None:
+    """The same for an Event the like of which there was of late."""
+    event, key = aggregate(state, event, similar, full, now_ms=now_ms, fresh=fresh)
     event, patch = observe(state, event, key)
     is_allowed = allow(state, whose, now_ms=now_ms)
     if key is not full or not is_allowed:
         note(state, event, key)  # an Event that is sent as it is is noted with its answer
     if not is_allowed:
         return None
-    return event, patch, key if key is full else _full(event, whose)
+    return event, patch, key if key is full else f"{similar} {event['involvedObject'].get('fieldPath', '')} {digest(event['message'])}"
 
 
 def aggregate(
@@ -56,11 +79,11 @@ def aggregate(
     """
     known = state.similar.pop(similar, None)
     if known is None or now_ms - known[1] > AGGREGATE_WINDOW_MS:
-        messages = [full]
-    else:
-        messages = known[0]
-        if full not in messages:
-            messages.append(full)
+        put_last(state.similar, similar, [[full], now_ms])
+        return event, full
+    messages = known[0]
+    if full not in messages:
+        messages.append(full)
     put_last(state.similar, similar, [messages, now_ms])
     if len(messages) < AGGREGATE_FROM:
         return event, full
@@ -101,7 +124,8 @@ def allow(state: CorrelatorState, key: str, *, now_ms: int) -> bool:
     """Takes one of the tokens that this source has for this object."""
     known, tokens = state.budgets.pop(key, None), SPAM_BURST
     if known is not None:
-        tokens = min(tokens, known[0] + (now_ms - known[1]) / SPAM_REFILL_MS)
+        filled = known[0] + (now_ms - known[1]) / SPAM_REFILL_MS
+        tokens = filled if filled < tokens else tokens
     allowed = tokens >= 1
     put_last(state.budgets, key, [tokens - 1 if allowed else tokens, now_ms])
     return allowed
@@ -120,29 +144,12 @@ def put_last(cache: dict, key: str, value: object) -> None:
         del cache[next(iter(cache))]
 
 
-def _full(event: dict, whose: str) -> str:
-    """What an Event is alike to in everything: the key under which it is counted."""
-    return f"{whose} {event['reason']} {event['involvedObject'].get('fieldPath', '')} {digest(event['message'])}"
-
-
-def _whose(event: dict) -> str:
-    """Who reports on what, and as which type: a short key. The reporting component and instance are the source's, told once more."""
-    source, about = event["source"], event["involvedObject"]
-    return _told(
-        source.get("component", ""),
-        source.get("host", ""),
-        about.get("kind", ""),
-        about.get("namespace", ""),
-        about.get("name", ""),
-        about.get("uid", ""),
-        about.get("apiVersion", ""),
-        event["type"],
-    )
-
-
 @lru_cache(maxsize=8192)
 def _told(*parts: str) -> str:
-    """Most objects are reported on more than once."""
+    """A short key for who reports on what, and as which type. Most objects are reported on more than once.
+
+    The reporting component and instance are the source's, told once more.
+    """
     return digest("|".join(parts))
 
 

@@ -90,11 +90,13 @@ class Recorder:
         self, obj: dict, type: str, reason: str, message: str, field_path: str = "", annotations: dict | None = None
     ) -> None:
         """Notes that something happened to an object (or what an ObjectReference names); returns at once."""
-        if len(self.state.pending) >= QUEUE_LENGTH:
+        state = self.state
+        if len(state.pending) >= QUEUE_LENGTH:
             return
-        self.state.pending.append(self._make(reference_to(obj, field_path), type, reason, message, annotations))
-        if not self._sending and not self.state.tries:
-            self.wake()
+        state.pending.append(self._make(reference_to(obj, field_path), type, reason, message, annotations))
+        if not self._sending and not state.tries:
+            self._sending = True
+            self.actor.work(self._send_pending())
 
     def wake(self) -> None:
         """Send what is pending."""
@@ -137,7 +139,9 @@ class Recorder:
                     if patch:
                         reply = yield later(self.client.patch("events", metadata["name"], patch, namespace=metadata["namespace"]), later_ms)
                     if reply is None or reply.code == 404:  # the first one has expired meanwhile
-                        reply = yield later(self.client.create("events", event, namespace=metadata["namespace"]), 0 if reply else later_ms)
+                        call = self.client.create("events", event, namespace=metadata["namespace"])
+                        call.later_ms = 0 if reply else later_ms
+                        reply = yield call
                     note(state.correlator, reply.body if reply.ok else event, key)
                     if not reply.ok and reply.is_unheard:
                         self._hold(event, patch, key)

@@ -91,25 +91,21 @@ def ready(pod: dict, containers: tuple[bool, str, str], others: list[dict]) -> t
 def of_simple(generation: int, has_sandbox: bool, unready: list[str], old: Sequence[dict], now_text: str) -> list[dict]:
     """The conditions of a Pod without init containers and gates, of which these containers are not ready, with their times as `stamp` has them."""
     reason, message = ("ContainersNotReady", _missing([], unready, "unready")) if unready else ("", "")
-    before, is_ready = {each["type"]: each for each in old}, not unready
-    return [
-        _follows(before.get("PodReadyToStartContainers"), "PodReadyToStartContainers", generation, has_sandbox, now_text),
-        _follows(before.get("Initialized"), "Initialized", generation, True, now_text),
-        _follows(before.get("Ready"), "Ready", generation, is_ready, now_text, reason, message),
-        _follows(before.get("ContainersReady"), "ContainersReady", generation, is_ready, now_text, reason, message),
-        _follows(before.get("PodScheduled"), "PodScheduled", generation, True, now_text),
-    ]
-
-
-def _follows(earlier: dict | None, kind: str, generation: int, holds: bool, now_text: str, reason: str = "", message: str = "") -> dict:
-    """A condition with its transition time; the earlier one where it is the same. reason and message: both or none."""
-    word = "True" if holds else "False"
-    if earlier is not None and earlier["status"] == word:
-        now_text = earlier.get("lastTransitionTime") or now_text
-    made: dict = {"type": kind, "observedGeneration": generation, "status": word, "lastProbeTime": None, "lastTransitionTime": now_text}
-    if reason:
-        made["reason"], made["message"] = reason, message
-    return earlier if made == earlier else made
+    before, ready, found = {each["type"]: each for each in old}, "False" if unready else "True", []
+    for kind, word in (
+        ("PodReadyToStartContainers", "True" if has_sandbox else "False"),
+        ("Initialized", "True"),
+        ("Ready", ready),
+        ("ContainersReady", ready),
+        ("PodScheduled", "True"),
+    ):
+        earlier = before.get(kind)
+        since = earlier.get("lastTransitionTime") or now_text if earlier is not None and earlier["status"] == word else now_text
+        made = {"type": kind, "observedGeneration": generation, "status": word, "lastProbeTime": None, "lastTransitionTime": since}
+        if unready and kind in ("Ready", "ContainersReady"):
+            made["reason"], made["message"] = reason, message
+        found.append(earlier if made == earlier else made)
+    return found
 
 
 def must_reconcile(pod: dict) -> bool:

@@ -42,26 +42,27 @@ class Made(NamedTuple):
     came_from: tuple[dict, Container | None, int, list[str] | None, bool]
 
 
-def statuses_of(
-    pod: dict,
-    specs: list[dict],
-    report: Report,
-    old: list[dict],
-    *,
-    is_init: bool,
-    reasons: dict[str, list[str]],
-    time_text: Callable[[int], str],
-    probed: Probed | None = None,
-    is_resetting: bool = False,
-    made: dict[str, Made] | None = None,
-    probed_names: tuple[str, ...] = (),
-) -> list[dict]:
-    """The statuses of containers, in the order of names (init containers in their own order). is_resetting: all are removed.
+class Context(NamedTuple):
+    """What the statuses of a Pod's containers are made with. is_resetting: all are removed.
 
-    made: from one time to the next, what they were made from; None: they are made anew. probed_names: whose status shows what probes find.
+    reasons: why a container could not be started. made: from one time to the next, what they were made from; None: they are made anew.
+    probed_names: whose status shows what probes find.
     """
+
+    reasons: dict[str, list[str]]
+    time_text: Callable[[int], str]
+    probed: Probed | None = None
+    is_resetting: bool = False
+    made: dict[str, Made] | None = None
+    probed_names: tuple[str, ...] = ()
+
+
+def statuses_of(pod: dict, specs: list[dict], report: Report, old: Sequence[dict], context: Context, *, is_init: bool) -> list[dict]:
+    """The statuses of containers, in the order of names (init containers in their own order). old: those until now."""
+    reasons, time_text, probed, is_resetting, made, probed_names = context
     has_init, is_ending = bool(pod["spec"].get("initContainers")), "deletionTimestamp" in pod["metadata"]
-    before, latest_of = {status["name"]: status for status in old}, {container.name: container for container in report.containers}
+    before = {status["name"]: status for status in old} if old else {}
+    latest_of = {container.name: container for container in report.containers} if report.containers else {}
     made, statuses = {} if made is None or is_resetting else made, []
     has_repeats = len(latest_of) < len(report.containers)
     for spec in specs:
@@ -76,7 +77,8 @@ def statuses_of(
                 continue
         else:
             made_now = _status(pod, spec, runs, earlier, has_init, time_text, is_resetting)
-            _apply_reason(pod, spec, latest, made_now, is_init, reasons)
+            if name in reasons:
+                _apply_reason(pod, spec, latest, made_now, is_init, reasons)
         status = _marked_ready(pod, spec, made_now, is_init, earlier, probed)
         if status is not earlier:
             made[name] = Made(status, came_from)
@@ -84,12 +86,10 @@ def statuses_of(
     return statuses if is_init or len(statuses) < 2 else sorted(statuses, key=lambda status: status["name"])
 
 
-def ephemeral_statuses(
-    pod: dict, report: Report, old: list[dict], *, reasons: dict[str, list[str]], time_text: Callable[[int], str]
-) -> list[dict]:
+def ephemeral_statuses(pod: dict, report: Report, old: Sequence[dict], context: Context) -> list[dict]:
     """The statuses of ephemeral containers: never ready, never started, as no probe looks at them."""
     specs = pod["spec"].get("ephemeralContainers") or []
-    made = statuses_of(pod, specs, report, old, is_init=False, reasons=reasons, time_text=time_text)
+    made = statuses_of(pod, specs, report, old, context, is_init=False)
     return [{key: value for key, value in {**status, "ready": False}.items() if key != "started"} for status in made]
 
 
@@ -233,8 +233,6 @@ def _apply_reason(
     pod: dict, spec: dict, latest: Container | None, status: dict, is_init: bool, reasons: dict[str, list[str]]
 ) -> None:
     """A container that should start and could not is waiting, with the reason of the last try."""
-    if spec["name"] not in reasons:
-        return
     if is_init and latest is not None and latest.state == "exited" and latest.exit_code == 0:
         return
     if not is_due(pod, spec, latest):

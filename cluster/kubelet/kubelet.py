@@ -153,8 +153,12 @@ class Kubelet(Configured, Wakings, Process):
 
     def pod(self, uid: str) -> dict | None:
         """A Pod of this node as the node has promised it; one that is gone is None, unless its end is still under way."""
-        found = self.stored(uid)
-        return self.resizes.allocated(found) if found is not None and uid in self.state.resizes else found
+        state = self.state
+        key = state.pods.get(uid)
+        found = self.pods.get(key) if key else None
+        if found is None or found["metadata"]["uid"] != uid or state.static:
+            found = self.stored(uid)  # it is over, or there are other Pods than the API's
+        return self.resizes.allocated(found) if state.resizes and found is not None and uid in state.resizes else found
 
     def stored(self, uid: str) -> dict | None:
         """A Pod of this node as the API last had it."""
@@ -179,14 +183,15 @@ class Kubelet(Configured, Wakings, Process):
         made = self.statuses.made.get(uid)
         if made is None:
             made = self.statuses.made[uid] = {}
+        known = state.statuses.get(uid)
         return pod_status.generate(
             pod,
             report,
-            self.statuses.held(pod),
+            known.status if known is not None else pod.get("status") or {},
             is_terminal=is_terminal,
             resize=state.resizes.get(uid) if state.resizes else None,
             probed=self.prober if uid in state.probes else None,
-            evicted=self._evicted(pod),
+            evicted=self._evicted(pod) if state.evictions or "activeDeadlineSeconds" in pod["spec"] else IN_TIME,
             made=made,
             reasons=state.reasons.get(uid) or {},
             moment=self.moment,
@@ -220,19 +225,16 @@ class Kubelet(Configured, Wakings, Process):
                 self.resizes.look(old, new)
             self.workers.update(new, "update")
         else:
-            self._reported(new)
+            self.statuses.reconcile(new)
+            if "readinessGates" in new["spec"] and conditions.must_reconcile(new) and not self.workers.is_ending(new["metadata"]["uid"]):
+                self.workers.update(new, "sync")
 
     def on_report(self, kind: str, old: dict, new: dict) -> None:
         """A Pod goes on, and only its status is another: see Informer.on. Annotations are not looked at there."""
-        if "annotations" in new["metadata"] or "annotations" in old["metadata"]:
+        if "annotations" in new["metadata"] or "annotations" in old["metadata"] or "readinessGates" in new["spec"]:
             self.on_pod(kind, old, new)
         else:
-            self._reported(new)
-
-    def _reported(self, pod: dict) -> None:
-        self.statuses.reconcile(pod)
-        if "readinessGates" in pod["spec"] and conditions.must_reconcile(pod) and not self.workers.is_ending(pod["metadata"]["uid"]):
-            self.workers.update(pod, "sync")
+            self.statuses.reconcile(new)
 
     def added(self, pod: dict) -> None:
         """A Pod is new on this node."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from cluster.kinds import pod as pods
 
 from . import conditions, pod_amounts, resets
-from .container_status import Made, Probed, ephemeral_statuses, has_long_messages, lost, measured, statuses_of, with_short_messages
+from .container_status import Context, Made, Probed, ephemeral_statuses, has_long_messages, lost, measured, statuses_of, with_short_messages
 from .phase import phase_of
 from .resizing import resize_conditions, with_resources
 from .shapes import shape_of
@@ -61,16 +61,15 @@ def generate(
     spec, generation = pod["spec"], pod["metadata"].get("generation", 0)
     shape = shape_of(spec)
     is_resetting = shape.can_reset and resets.is_restarting(pod, report, old)
-    context = {"reasons": reasons, "time_text": moment.time_text, "probed": probed, "is_resetting": is_resetting, "made": made,
-               "probed_names": shape.probed}  # fmt: skip
-    containers = statuses_of(pod, spec["containers"], report, old.get("containerStatuses") or [], is_init=False, **context)
+    context = Context(reasons, moment.time_text, probed, is_resetting, made, shape.probed)
+    containers = statuses_of(pod, spec["containers"], report, old.get("containerStatuses") or (), context, is_init=False)
     if shape.is_simple and not is_terminal and resize is None and not evicted[0]:
         status = _of_simple(pod, report, old, containers, moment)
         if status is not None:
             return status
     inits: list[dict] = []
     if shape.inits:
-        inits = statuses_of(pod, spec["initContainers"], report, old.get("initContainerStatuses") or [], is_init=True, **context)
+        inits = statuses_of(pod, spec["initContainers"], report, old.get("initContainerStatuses") or (), context, is_init=True)
     if len(report.containers) > MANY and has_long_messages(report):
         containers, inits = with_short_messages(pod, containers), with_short_messages(pod, inits)
     by_name, init_by_name = {each["name"]: each for each in containers}, {each["name"]: each for each in inits}
@@ -98,8 +97,8 @@ def generate(
     status["containerStatuses"] = containers
     status["qosClass"] = pods.qos_class(pod)
     if spec.get("ephemeralContainers"):
-        held = old.get("ephemeralContainerStatuses") or []
-        status["ephemeralContainerStatuses"] = ephemeral_statuses(pod, report, held, reasons=reasons, time_text=moment.time_text)
+        held = old.get("ephemeralContainerStatuses") or ()
+        status["ephemeralContainerStatuses"] = ephemeral_statuses(pod, report, held, Context(reasons, moment.time_text))
     if shape.has_amounts:
         status.update(pod_amounts.of_status(pod, pod if resize is None else with_resources(pod, resize.actuated), old))
     else:
@@ -238,8 +237,9 @@ def merged(stored: dict, held: dict, *, may_run: bool) -> dict:
     The condition that tells why the kubelet ended a Pod comes with that last phase. Source: status_manager.go (mergePodStatus).
     """
     is_ending = held.get("phase") in TERMINAL and stored.get("phase") not in TERMINAL
-    if not is_ending and "conditions" in held and _are_own(stored, held):
-        return held
+    present = (*(stored.get("conditions") or ()), *held["conditions"]) if "conditions" in held and not is_ending else ()
+    if present and conditions.OWNED.issuperset([each["type"] for each in present]):
+        return held  # all are the kubelet's
     kept = [each for each in stored.get("conditions") or () if each["type"] not in conditions.OWNED]
     own = [each for each in held.get("conditions") or () if each["type"] in conditions.OWNED]
     status = {**held, "conditions": [*kept, *own]}
@@ -253,8 +253,3 @@ def merged(stored: dict, held: dict, *, may_run: bool) -> dict:
             if stored.get(name):
                 status[name] = stored[name]
     return status
-
-
-def _are_own(stored: dict, held: dict) -> bool:
-    """Whether all conditions of two statuses are the kubelet's."""
-    return conditions.OWNED.issuperset([each["type"] for each in (*(stored.get("conditions") or ()), *held["conditions"])])

@@ -83,14 +83,17 @@ class StatusManager:
         self.kubelet.state.dirty[uid] = True
         if not self.is_sending:
             self.is_sending = True
-            self.kubelet.work(self._send_all(promptly), self._sent_all)
+            self.kubelet.work(self._send_all(promptly))
 
     def reconcile(self, pod: dict) -> None:
         """The API's status changed by somebody else's hand: at the next round the kubelet writes its own again."""
         kubelet, uid = self.kubelet, pod["metadata"]["uid"]
         known = kubelet.state.statuses.get(uid)
-        if known is None or known.sent < known.version or uid in kubelet.state.dirty or self._is_as_sent(uid, pod, known):
+        if known is None or known.sent < known.version or uid in kubelet.state.dirty:
             return
+        sent = self.agreed.get(uid)
+        if sent is not None and sent[0] is pod and sent[1] is known.status and known.status.get("phase") not in pod_status.TERMINAL:
+            return  # it is what this kubelet's last patch made of it, and nothing has changed since: then nothing differs
         if self._differs(pod, known):
             self._at_next_round(uid)
 
@@ -104,16 +107,6 @@ class StatusManager:
         pod, known = self.kubelet.pod(uid), self.kubelet.state.statuses.get(uid)
         if pod is not None and known is not None and (known.finished or self._differs(pod, known)):
             self.mark(uid)
-
-    def _is_as_sent(self, uid: str, pod: dict, known: Known) -> bool:
-        """Whether a version of a Pod is what this kubelet's last patch made of it, and nothing has changed since: then nothing differs."""
-        sent = self.agreed.get(uid)
-        return sent is not None and sent[0] is pod and sent[1] is known.status and known.status.get("phase") not in pod_status.TERMINAL
-
-    def _stored(self, uid: str, pod: dict) -> dict:
-        """The status that the API has; where it is what was sent last, that is given, as it shares most of its parts with the next one."""
-        sent = self.agreed.get(uid)
-        return sent[1] if sent is not None and sent[0] is pod else pod.get("status") or {}
 
     def _differs(self, pod: dict, known: Known) -> bool:
         stored = pod.get("status") or {}
@@ -133,20 +126,20 @@ class StatusManager:
                 pod = kubelet.static.mirror(uid)  # it is the mirror that tells; without one nothing is sent
             if known is not None and pod is not None and uid in state.pods:
                 yield from self._send(uid, pod, known)
-
-    def _sent_all(self, _result) -> None:
         self.is_sending = False
 
     def _send(self, uid: str, pod: dict, known: Known):
-        kubelet, version = self.kubelet, known.version
-        current = newer(pod, kubelet.state.last_sent.get(uid))
-        stored = self._stored(uid, current)
-        wanted = pod_status.merged(stored, known.status, may_run=kubelet.workers.may_run(uid))
+        kubelet, version, meta = self.kubelet, known.version, pod["metadata"]
+        last, sent = kubelet.state.last_sent.get(uid), self.agreed.get(uid)
+        current = pod if last is None or last is pod else newer(pod, last)
+        # Where the API has what was sent last, that is taken, as it shares most of its parts with the next one.
+        stored = sent[1] if sent is not None and sent[0] is current else current.get("status") or {}
+        may_run = known.status.get("phase") in pod_status.TERMINAL and kubelet.workers.may_run(uid)
+        wanted = pod_status.merged(stored, known.status, may_run=may_run)
         changes = patch_of(stored, wanted)
         if changes:
-            namespace, name = split_key(known.key)
-            body = {"metadata": {"uid": pod["metadata"]["uid"]}, "status": changes}
-            call = kubelet.client.patch("pods", name, body, namespace=namespace, subresource="status")
+            body = {"metadata": {"uid": meta["uid"]}, "status": changes}
+            call = kubelet.client.patch("pods", meta["name"], body, namespace=meta["namespace"], subresource="status")
             call.request.outcome = [current["metadata"]["resourceVersion"], wanted]
             reply = yield call
             if not reply.ok:

@@ -22,8 +22,12 @@ def patch_of(old: dict, new: dict) -> dict:
         before = old[name]
         if before is value or before == value:
             continue
-        if isinstance(value, (dict, list)):
-            changes.update(_change(name, before, value))
+        if type(value) is dict and type(before) is dict:
+            inner = patch_of(before, value)
+            if inner:
+                changes[name] = inner
+        elif name in MERGED and type(value) is list and type(before) is list:
+            _add_list_change(changes, name, before, value)
         else:
             changes[name] = value
     for name in old:
@@ -32,33 +36,27 @@ def patch_of(old: dict, new: dict) -> dict:
     return changes
 
 
-def _change(name: str, old: object, value: object) -> dict:
-    if name in MERGED and isinstance(old, list) and isinstance(value, list):
-        return _list_change(name, MERGED[name], old, value)
-    if isinstance(old, dict) and isinstance(value, dict):
-        inner = patch_of(old, value)
-        return {name: inner} if inner else {}
-    return {name: value}
-
-
-def _list_change(name: str, key: str, old: list[dict], new: list[dict]) -> dict:
+def _add_list_change(changes: dict, name: str, old: list[dict], new: list[dict]) -> None:
+    key, items, order, known = MERGED[name], [], [], 0
     before = {item[key]: item for item in old}
-    kept = [item[key] for item in new]
-    items: list[dict] = []
     for item in new:
-        earlier = before.get(item[key])
-        if earlier is item or earlier == item:
+        value = item[key]
+        order.append(value)
+        earlier = before.get(value)
+        if earlier is None:
+            items.append({**item, key: value})
             continue
-        inner = item if earlier is None else patch_of(earlier, item)
-        if inner:
-            items.append({**inner, key: item[key]})
-    items += [{DELETE: "delete", key: value} for value in before if value not in kept]
-    changes: dict = {"$setElementOrder/" + name: _order(key, *kept)}
+        known += 1
+        if earlier is not item and earlier != item:
+            inner = patch_of(earlier, item)
+            if inner:
+                items.append({**inner, key: value})
+    if known < len(before):
+        items += [{DELETE: "delete", key: value} for value in before if value not in order]
     if items:
-        changes[name] = items
-    elif [item[key] for item in old if item[key] in kept] == kept:
-        return {}
-    return changes
+        changes["$setElementOrder/" + name], changes[name] = _order(key, *order), items
+    elif [item[key] for item in old if item[key] in order] != order:
+        changes["$setElementOrder/" + name] = _order(key, *order)
 
 
 @lru_cache(maxsize=1024)

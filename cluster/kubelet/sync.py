@@ -53,20 +53,21 @@ class Sync:
             return
         if "activeDeadlineSeconds" in pod["spec"]:
             kubelet.deadlines.arm(pod, status)
-        if kubelet.volumes.mount(worker, pod):
-            self._act(worker, pod, report)
+        if (worker.mounted and worker.uid not in kubelet.state.volumes) or kubelet.volumes.mount(worker, pod):
+            self._act(worker, pod, report, status)
 
     def mounted(self, worker: Worker) -> None:
         """The rest of a pass that had to wait for volumes."""
-        self._act(worker, self.kubelet.pod_or_ended(worker.uid), self.kubelet.state.reports.get(worker.uid) or NOTHING)
+        kubelet, pod = self.kubelet, self.kubelet.pod_or_ended(worker.uid)
+        self._act(worker, pod, kubelet.state.reports.get(worker.uid) or NOTHING, kubelet.statuses.held(pod))
 
-    def _act(self, worker: Worker, pod: dict, report: Report) -> None:
-        """Bring what runs in line with what is wanted; volumes are there."""
+    def _act(self, worker: Worker, pod: dict, report: Report, status: dict) -> None:
+        """Bring what runs in line with what is wanted; volumes are there. status: the one held."""
         kubelet = self.kubelet
         if not worker.is_probed:
             worker.is_probed = True
             kubelet.prober.add(pod)
-        if resets.must_remove(kubelet.statuses.held(pod)):
+        if resets.must_remove(status):
             kubelet.tell("ContainersReset", worker)
             worker.plan = Pass(removals=resets.to_remove(pod, report), acted=True)
             kubelet.work(self._carry_out(worker, pod))

@@ -140,9 +140,10 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
 
     def sandbox_started(self, uid: str, pod: str, *, attempt: int, host_network: bool, host_ports: dict[str, int] | None = None) -> Sandbox:
         """The pause container runs and the network namespace has its address."""
-        sandbox = Sandbox(self.new_id(), uid, pod, attempt, "ready", self.engine.now_ms, host_network=host_network)
+        chance = self.engine.rng("ids/" + self.name)
+        sandbox = Sandbox(chance.hex(64), uid, pod, attempt, "ready", self.engine.now_ms, host_network=host_network)
         sandbox.host_ports = host_ports or {}
-        sandbox.netns = "host" if host_network else f"cni-{self.engine.rng('ids/' + self.name).uuid()}"
+        sandbox.netns = "host" if host_network else f"cni-{chance.uuid()}"
         self.tell("SandboxStarted", uid, pod, sandbox=sandbox.id[:12], netns=sandbox.netns, attempt=attempt)
         if not host_network:
             self._give_address(sandbox)
