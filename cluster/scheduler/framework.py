@@ -77,6 +77,11 @@ class Cycle:
 Hint = Callable[[PodInfo, Any, Any], bool]
 
 
+def always(pod: PodInfo, old: Any, new: Any) -> bool:
+    """The hint of a plugin to which any such change may be what it waits for."""
+    return True
+
+
 class Plugin:
     """Base of all plugins; each overrides the points at which it acts. Plugins keep nothing between calls."""
 
@@ -153,12 +158,8 @@ def interested(change: str) -> dict[str, Hint]:
     """
     found = {plugin.name: plugin.hints[change] for plugin in plugins() if change in plugin.hints}
     if change == "node/taint":
-        found |= {plugin.name: _always for plugin in plugins() if "node/add" in plugin.hints and change not in plugin.hints}
+        found |= {plugin.name: always for plugin in plugins() if "node/add" in plugin.hints and change not in plugin.hints}
     return found
-
-
-def _always(pod: PodInfo, old: Any, new: Any) -> bool:
-    return True
 
 
 @cache

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.conformance.unmet_scheduling import staged
+
 RECORDED = Path(__file__).parent / "decisions"
 NOT_RECORDED = ("taint-eviction-controller", "node-lifecycle-controller")
 
@@ -21,26 +23,16 @@ def cases(name: str) -> list[dict]:
     return [json.loads(line) for line in gzip.decompress((RECORDED / f"{name}.jsonl.gz").read_bytes()).decode().splitlines()]
 
 
-def staged(**options):
-    """A cluster without Nodes, and who plays a case on it; whoever sleeps lets it run."""
-    import answers
-    import scheduling
-
-    from tests.conformance.simulated import Simulated
-    cluster = Simulated(without=NOT_RECORDED, **options)
-    before, answers.time, scheduling.time = answers.time, cluster, cluster
-    yield scheduling.Stage(cluster)
-    answers.time = scheduling.time = before
-
-
 @pytest.fixture(scope="module")
 def stage():
-    yield from staged()
+    with staged(NOT_RECORDED) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
 def stage_of_profiles():
-    yield from staged(scheduler_config=yaml.safe_load((RECORDED / "profiles.yaml").read_text()))
+    with staged(NOT_RECORDED, scheduler_config=yaml.safe_load((RECORDED / "profiles.yaml").read_text())) as found:
+        yield found
 
 
 @pytest.mark.parametrize("case", cases("random"), ids=lambda case: case["id"])

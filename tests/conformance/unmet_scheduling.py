@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # The recorded cluster had no such controller: in all five cases that bind a Pod to a node whose NoExecute taint it does not
@@ -23,19 +25,26 @@ def cases(name: str) -> list[dict]:
     return [json.loads(line) for line in (CASES / f"{name}.jsonl").read_text().splitlines() if line]
 
 
-def play(name: str) -> dict[str, list[str]]:
-    """{case id: differences} of one file, played one after another on one cluster without Nodes."""
+@contextmanager
+def staged(without: tuple[str, ...] = NOT_RECORDED, **options) -> Iterator:
+    """A cluster without Nodes, and who plays a case on it; whoever sleeps lets it run."""
     import answers
     import scheduling
 
     from tests.conformance.simulated import Simulated
-    cluster = Simulated(without=NOT_RECORDED)
+    cluster = Simulated(without=without, **options)
     before, answers.time, scheduling.time = answers.time, cluster, cluster
     try:
-        stage = scheduling.Stage(cluster)
-        return {case["id"]: scheduling.run(stage, case) for case in cases(name)}
+        yield scheduling.Stage(cluster)
     finally:
         answers.time = scheduling.time = before
+
+
+def play(name: str) -> dict[str, list[str]]:
+    """{case id: differences} of one file, played one after another on one cluster."""
+    with staged() as stage:
+        import scheduling
+        return {case["id"]: scheduling.run(stage, case) for case in cases(name)}
 
 
 def listed() -> list[str]:

@@ -27,11 +27,12 @@ def test_what_a_sandbox_keeps_makes_the_same_profiles():
     assert row.settings["scheduler_config"]["clientConnection"] == {"qps": 50.5}
     profiles = Simulation(msgspec.convert(row.settings, Settings)).scheduler.profiles
     assert list(profiles) == ["default-scheduler", "packer"] and profiles["packer"].percent == 50
-    assert next(plugin.variant.kind for plugin in profiles["packer"].scoring if plugin.name == "NodeResourcesFit") == "MostAllocated"
+    assert next(plugin.strategy.kind for plugin in profiles["packer"].scoring if plugin.name == "NodeResourcesFit") == "MostAllocated"
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("a: 1\na: 2", 'line 2: key "a" already set in map'), ("[]", "couldn't decode"), (TEXT.replace("50", "101"), "not in valid range [0-100]"),
+    ("a: 1\na: 2", 'line 2: key "a" already set in map'), ("[]", "couldn't decode"), ("{}", "Object 'Kind' is missing"),
+    (TEXT.replace("50", "101"), "not in valid range [0-100]"),
 ])
 def test_a_configuration_with_which_the_scheduler_would_not_start_makes_no_sandbox(text, words):
     with pytest.raises(Refused) as refusal:

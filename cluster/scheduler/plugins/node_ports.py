@@ -5,7 +5,7 @@ Source: kubernetes pkg/scheduler/framework/plugins/nodeports/node_ports.go, fram
 
 from __future__ import annotations
 
-from ..framework import SKIP, Cycle, Plugin, Rejection
+from ..framework import SKIP, Cycle, Plugin, Rejection, always
 from ..nodes import NodeInfo
 from ..pods import HostPort, PodInfo
 
@@ -25,7 +25,7 @@ def after_pod_deleted(pod: PodInfo, old: PodInfo, new: None) -> bool:
 class NodePorts(Plugin):
     name, order = "NodePorts", 50
     is_local = True
-    hints = {"node/add": lambda pod, old, new: True, "pod/delete": after_pod_deleted}
+    hints = {"node/add": always, "pod/delete": after_pod_deleted}
 
     def pre_filter(self, cycle: Cycle) -> str | None:
         return None if cycle.pod.host_ports else SKIP

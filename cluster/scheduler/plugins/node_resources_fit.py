@@ -5,7 +5,7 @@ Source: kubernetes pkg/scheduler/framework/plugins/noderesources/{fit,least_allo
 
 from __future__ import annotations
 
-from ..framework import MAX_SCORE, Cycle, Plugin, Rejection
+from ..framework import MAX_SCORE, Cycle, Plugin, Rejection, always
 from ..nodes import NodeInfo
 from ..pods import PodInfo
 from ..resources import Requests
@@ -85,7 +85,7 @@ class NodeResourcesFit(Plugin):
     hints = {
         "node/add": after_node_change,
         "node/allocatable": after_node_change,
-        "pod/delete": lambda pod, old, new: True,
+        "pod/delete": always,
         "pod/scale-down": after_scale_down,
     }
 

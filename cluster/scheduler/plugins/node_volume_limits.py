@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from cluster.kinds._volume_sources import class_of
 
-from ..framework import SKIP, Cycle, Plugin, Rejection
+from ..framework import SKIP, Cycle, Plugin, Rejection, always
 from ..nodes import NodeInfo
 from ..pods import PodInfo
 from .volume_binding import after_claim_change
 
 EXCEEDED = Rejection(("node(s) exceed max volume count",), resolvable=True)
 
-
 Volume = tuple[str, str]  # (driver, handle)
 
 
 def after_pod_gone(pod: PodInfo, old: PodInfo, new: None) -> bool:
+    """A Pod that had volumes has gone. Source: isSchedulableAfterPodDeleted."""
     return bool(old.claims)
 
 
 def after_attachment_gone(pod: PodInfo, old: dict, new: None) -> bool:
+    """A volume was detached, and the Pod names a claim. Source: isSchedulableAfterVolumeAttachmentDeleted."""
     return any(not is_ephemeral for _, is_ephemeral in pod.claims)
 
 
@@ -62,7 +63,7 @@ def attached_to(cycle: Cycle, node: str) -> list[Volume]:
 class NodeVolumeLimits(Plugin):
     name, order = "NodeVolumeLimits", 64
     hints = {
-        "csinode/add": lambda pod, old, new: True, "csinode/update": after_node_update, "pod/delete": after_pod_gone,
+        "csinode/add": always, "csinode/update": after_node_update, "pod/delete": after_pod_gone,
         "claim/add": after_claim_change, "attachment/delete": after_attachment_gone,
     }  # fmt: skip
 

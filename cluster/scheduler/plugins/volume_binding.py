@@ -14,7 +14,7 @@ from cluster.meta import labels as selectors
 from cluster.meta import quantity
 from cluster.meta.objects import controller_of, key_of
 
-from ..framework import SKIP, Cycle, Plugin, Rejection
+from ..framework import SKIP, Cycle, Plugin, Rejection, always
 from ..nodes import NodeInfo
 from ..pods import PodInfo
 
@@ -63,14 +63,6 @@ def after_claim_change(pod: PodInfo, old: dict | None, new: dict) -> bool:
     return new["metadata"]["namespace"] == pod.namespace and any(name == new["metadata"]["name"] for name, _ in pod.claims)
 
 
-def after_change(pod: PodInfo, old: dict | None, new: dict) -> bool:
-    return True
-
-
-def after_node_change(pod: PodInfo, old: dict | None, new: dict) -> bool:
-    return True
-
-
 def after_class_change(pod: PodInfo, old: dict | None, new: dict) -> bool:
     """Source: isSchedulableAfterStorageClassChange."""
     return old is None or (old.get("allowedTopologies") or []) != (new.get("allowedTopologies") or [])
@@ -97,9 +89,9 @@ def largest(capacity: dict) -> int:
 class VolumeBinding(Plugin):
     name, order = "VolumeBinding", 66
     hints = {
-        "claim/add": after_claim_change, "claim/update": after_claim_change, "volume/add": after_change, "volume/update": after_change,
-        "class/add": after_class_change, "class/update": after_class_change, "node/add": after_node_change, "node/label": after_node_change,
-        "csinode/add": after_change, "driver/update": after_driver_change,
+        "claim/add": after_claim_change, "claim/update": after_claim_change, "volume/add": always, "volume/update": always,
+        "class/add": after_class_change, "class/update": after_class_change, "node/add": always, "node/label": always,
+        "csinode/add": always, "driver/update": after_driver_change,
         "capacity/add": after_capacity_change, "capacity/update": after_capacity_change,
     }  # fmt: skip
 

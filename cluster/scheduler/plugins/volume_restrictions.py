@@ -5,7 +5,7 @@ Source: kubernetes pkg/scheduler/framework/plugins/volumerestrictions/volume_res
 
 from __future__ import annotations
 
-from ..framework import SKIP, Cycle, Plugin, Rejection
+from ..framework import SKIP, Cycle, Plugin, Rejection, always
 from ..nodes import NodeInfo
 from ..pods import PodInfo
 
@@ -45,14 +45,14 @@ def after_pod_gone(pod: PodInfo, old: PodInfo, new: None) -> bool:
 
 
 def after_claim_added(pod: PodInfo, old: None, new: dict) -> bool:
-    """A claim of the Pod's own came; those that are made for it are not looked at."""
+    """A claim of the Pod's own came (or, to others, changed); those that are made for it are not looked at."""
     meta = new["metadata"]
     return meta["namespace"] == pod.namespace and (meta["name"], False) in pod.claims
 
 
 class VolumeRestrictions(Plugin):
     name, order = "VolumeRestrictions", 62
-    hints = {"node/add": lambda pod, old, new: True, "claim/add": after_claim_added, "pod/delete": after_pod_gone}
+    hints = {"node/add": always, "claim/add": after_claim_added, "pod/delete": after_pod_gone}
 
     def pre_filter(self, cycle: Cycle) -> str | Rejection | None:
         pod, single = cycle.pod, []

@@ -8,11 +8,10 @@ from __future__ import annotations
 from cluster.kinds._volume_binding import WAIT
 from cluster.kinds._volume_sources import class_of
 
-from ..framework import SKIP, Cycle, Plugin, Rejection
+from ..framework import SKIP, Cycle, Plugin, Rejection, always
 from ..nodes import NodeInfo
 from ..pods import PodInfo
-from .volume_binding import after_node_change
-from .volume_restrictions import after_claim_added as after_claim_change
+from .volume_restrictions import after_claim_added
 
 CONFLICT = Rejection(("node(s) had no available volume zone",))
 # label of a volume -> the labels of a node that are held against it, the first one that it has
@@ -57,8 +56,8 @@ def after_volume_change(pod: PodInfo, old: dict | None, new: dict) -> bool:
 class VolumeZone(Plugin):
     name, order = "VolumeZone", 68
     hints = {
-        "class/add": after_class_added, "claim/add": after_claim_change, "claim/update": after_claim_change,
-        "volume/add": after_volume_change, "volume/update": after_volume_change, "node/add": after_node_change, "node/label": after_node_change,
+        "class/add": after_class_added, "claim/add": after_claim_added, "claim/update": after_claim_added,
+        "volume/add": after_volume_change, "volume/update": after_volume_change, "node/add": always, "node/label": always,
     }  # fmt: skip
 
     def pre_filter(self, cycle: Cycle) -> str | Rejection | None:
