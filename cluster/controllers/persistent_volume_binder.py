@@ -13,7 +13,8 @@ from cluster.client import Controller
 from cluster.client.recorder import Recorder
 from cluster.kinds import _volume_binding as binding
 from cluster.kinds._volume_sources import class_of
-from cluster.kinds.storageclass import is_default
+from cluster.kinds.storageclass import default_of
+from cluster.meta.gotext import quote
 from cluster.meta.objects import key_of
 
 from .protection import claims_of
@@ -24,6 +25,9 @@ EXTERNAL = (
     "Waiting for a volume to be created either by the external provisioner '{name}' or manually by the system administrator. "
     "If volume creation is delayed, please verify that the provisioner is running and correctly registered."
 )
+ATTRIBUTES = "currentVolumeAttributesClassName"
+OF_VOLUME = ("accessModes", "capacity", ATTRIBUTES)  # what a claim's status says of its volume
+MISMATCH = "Cannot bind PersistentVolume{} to requested PersistentVolumeClaim{} due to incompatible volumeMode."
 LOST = "Bound claim has lost {what} PersistentVolume. Data on the volume is lost!"
 
 
@@ -167,11 +171,10 @@ class PersistentVolumeBinder(Controller):
         """A claim from before there was a default class gets it. Source: assignDefaultStorageClass."""
         if claim["spec"].get("storageClassName") is not None or class_of(claim):
             return False
-        defaults = [each for each in self.classes.items() if is_default(each)]
-        if not defaults:
+        chosen = default_of(self.classes.items())
+        if not chosen:
             return False
-        newest = max(defaults, key=lambda each: (each["metadata"]["creationTimestamp"], each["metadata"]["name"]))
-        spec = {**claim["spec"], "storageClassName": newest["metadata"]["name"]}
+        spec = {**claim["spec"], "storageClassName": chosen}
         return (yield from self._write(CLAIMS, {**claim, "spec": spec})) is not None
 
     def _why_it_waits(self, claim: dict) -> tuple[str, str]:
@@ -266,11 +269,14 @@ class PersistentVolumeBinder(Controller):
     def _set_claim(self, claim: dict, phase: str, volume: dict | None) -> Iterator[Any]:
         """Source: updateClaimStatus."""
         status = claim.get("status") or {}
-        wanted = {name: value for name, value in status.items() if name not in ("accessModes", "capacity", "phase")}
-        wanted["phase"] = phase
+        wanted = {name: value for name, value in status.items() if name not in OF_VOLUME} | {"phase": phase}
         if volume is not None:
+            is_new, attributes = status.get("phase") != phase, status.get(ATTRIBUTES)
+            if is_new and status.get("phase") == "Pending":
+                attributes = volume["spec"].get("volumeAttributesClassName")
             wanted["accessModes"] = volume["spec"].get("accessModes") or []
-            wanted["capacity"] = volume["spec"].get("capacity") if status.get("phase") != phase else status.get("capacity")
+            wanted["capacity"] = binding.told_capacity(volume, status.get("capacity")) if is_new else status.get("capacity")
+            wanted |= {ATTRIBUTES: attributes} if attributes else {}
         if wanted == status:
             return claim
         return (yield from self._write(CLAIMS, {**claim, "status": wanted}, "status"))
@@ -296,13 +302,22 @@ class PersistentVolumeBinder(Controller):
         if claim is None:
             yield from self._release(volume)
         elif not claim["spec"].get("volumeName"):
-            self.queue.add(f"{CLAIMS}/{key}")
+            self._hand_over(volume, claim, key)
         elif claim["spec"]["volumeName"] == volume["metadata"]["name"]:
             yield from self._set_volume(volume, "Bound")
         elif binding.PROVISIONED_BY in binding.annotations_of(volume) and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
             yield from self._release(volume)
         else:
             yield from self._unbind(volume)
+
+    def _hand_over(self, volume: dict, claim: dict, key: str) -> None:
+        """The claim does not name its volume yet: to do so is the claim's matter, unless it can never be."""
+        if binding.has_mode(claim, volume):
+            self.queue.add(f"{CLAIMS}/{key}")
+            return
+        names = quote(volume["metadata"]["name"]), quote(claim["metadata"]["name"])
+        self.recorder.event(volume, "Warning", "VolumeMismatch", MISMATCH.format("", " " + names[1]))
+        self.recorder.event(claim, "Warning", "VolumeMismatch", MISMATCH.format(" " + names[0], ""))
 
     def _claim_of(self, volume: dict, key: str, uid: str) -> Iterator[Any]:
         """The claim that a volume is bound to; what the informer does not know is asked for before a volume is let go."""

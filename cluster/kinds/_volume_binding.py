@@ -14,6 +14,7 @@ BIND_COMPLETED, BOUND_BY_CONTROLLER = "pv.kubernetes.io/bind-completed", "pv.kub
 PROVISIONED_BY, SELECTED_NODE = "pv.kubernetes.io/provisioned-by", "volume.kubernetes.io/selected-node"
 PROVISIONER, OLD_PROVISIONER = "volume.kubernetes.io/storage-provisioner", "volume.beta.kubernetes.io/storage-provisioner"
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
+PRE_RESIZE = "volume.alpha.kubernetes.io/pre-resize-capacity"
 WAIT = "WaitForFirstConsumer"
 
 
@@ -57,11 +58,22 @@ def size(holder: dict | None) -> int:
     return quantity.parse(str(text)).value if text is not None else 0
 
 
+def told_capacity(volume: dict, known: dict | None) -> dict:
+    """What a claim that is now bound says of its size; known: what it said before. Source: updateClaimStatus."""
+    capacity, before = volume["spec"].get("capacity") or {}, annotations_of(volume).get(PRE_RESIZE)
+    if before is not None:
+        try:
+            return {**(known or {}), "storage": quantity.parse(before).text}
+        except quantity.QuantityError:
+            return {**(known or {}), "storage": capacity["storage"]}
+    return known if known and "storage" in known and size(known) == size(capacity) else capacity
+
+
 def wanted(claim: dict) -> int:
     return size((claim["spec"].get("resources") or {}).get("requests"))
 
 
-def _has_mode(claim: dict, volume: dict) -> bool:
+def has_mode(claim: dict, volume: dict) -> bool:
     return claim["spec"].get("volumeMode", "Filesystem") == volume["spec"].get("volumeMode", "Filesystem")
 
 
@@ -110,7 +122,7 @@ def _may_fit(claim: dict, volume: dict, asked: int, taken: tuple[str, ...]) -> b
     if meta["name"] in taken or meta.get("deletionTimestamp") or (spec.get("claimRef") is not None and not is_of(volume, claim)):
         return False
     attributes = (claim["spec"].get("volumeAttributesClassName") or "", spec.get("volumeAttributesClassName") or "")
-    return _size_of(volume) >= asked and _has_mode(claim, volume) and has_access(claim, volume) and attributes[0] == attributes[1]
+    return _size_of(volume) >= asked and has_mode(claim, volume) and has_access(claim, volume) and attributes[0] == attributes[1]
 
 
 def misfit(claim: dict, volume: dict) -> str:
@@ -123,7 +135,7 @@ def misfit(claim: dict, volume: dict) -> str:
         return "storageClassName does not match"
     if (claim["spec"].get("volumeAttributesClassName") or "") != (volume["spec"].get("volumeAttributesClassName") or ""):
         return "volumeAttributesClassName does not match"
-    if not _has_mode(claim, volume):
+    if not has_mode(claim, volume):
         return "incompatible volumeMode"
     return "" if has_access(claim, volume) else "incompatible accessMode"
 

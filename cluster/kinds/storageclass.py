@@ -94,6 +94,16 @@ def is_default(storage_class: dict) -> bool:
     return any(annotations.get(mark) == "true" for mark in DEFAULT_MARKS)
 
 
+def default_of(classes: list[dict]) -> str:
+    """The name of the default class: the newest of those that are marked, of two as new the first by name; "" without any.
+
+    Source: pkg/volume/util/storageclass.go.
+    """
+    marked = sorted((found["metadata"] for found in classes if is_default(found)), key=lambda meta: meta["name"])
+    marked.sort(key=lambda meta: meta.get("creationTimestamp", ""), reverse=True)
+    return marked[0]["name"] if marked else ""
+
+
 def cells(storage_class: dict, now_unix_ms: int) -> list:
     """As kubectl get sc shows it. Source: pkg/printers/internalversion/printers.go (printStorageClass)."""
     name = storage_class["metadata"]["name"]

@@ -1,11 +1,11 @@
 """DefaultStorageClass: a claim that names no class gets the default one, the newest if there are several.
 
-Source: k8s.io/kubernetes plugin/pkg/admission/storage/storageclass/setdefault/admission.go, pkg/volume/util/storageclass.go.
+Source: k8s.io/kubernetes plugin/pkg/admission/storage/storageclass/setdefault/admission.go.
 """
 from __future__ import annotations
 
 from cluster.kinds._volume_sources import CLASS_ANNOTATION
-from cluster.kinds.storageclass import is_default
+from cluster.kinds.storageclass import default_of
 
 NAME, RESOURCE = "DefaultStorageClass", "persistentvolumeclaims"
 FOLDER = "/registry/storageclasses/"
@@ -16,15 +16,8 @@ def admit(call, obj: dict, live: dict | None) -> list[str]:
     has_class = obj["spec"].get("storageClassName") is not None or CLASS_ANNOTATION in (obj["metadata"].get("annotations") or ())
     if live is not None or has_class:
         return []
-    chosen = newest_default([stored.value for _, stored in call.context.store.list(FOLDER)])
+    chosen = default_of([stored.value for _, stored in call.context.store.list(FOLDER)])
     if not chosen:
         return []
     obj["spec"]["storageClassName"] = chosen
     return ["spec.storageClassName"]
-
-
-def newest_default(classes: list[dict]) -> str:
-    """The name of the default class, "" if there is none."""
-    marked = sorted((found for found in classes if is_default(found)), key=lambda found: found["metadata"]["name"])
-    marked.sort(key=lambda found: found["metadata"].get("creationTimestamp", ""), reverse=True)
-    return marked[0]["metadata"]["name"] if marked else ""
