@@ -48,7 +48,7 @@ def told(rig):
     (claim(), volume(), BOUND["status"]),
     (claim(), volume({binding.PRE_RESIZE: "1Gi"}), BOUND["status"] | {"capacity": {"storage": "1Gi"}}),
     (claim(), volume({binding.PRE_RESIZE: "much"}), BOUND["status"]),
-    (claim(volumeAttributesClassName="gold"), volume(volumeAttributesClassName="gold"), BOUND["status"] | {"currentVolumeAttributesClassName": "gold"}),
+    (claim(volumeAttributesClassName="gold"), volume(volumeAttributesClassName="gold"), BOUND["status"] | {binder.ATTRIBUTES: "gold"}),
     (claim(BOUND["status"] | {binder.ATTRIBUTES: "old"}, DONE, volumeName="v"), volume(phase="Bound", claimRef=MINE), None),
     (claim(BOUND["status"] | {"capacity": {"storage": "1Gi"}}, DONE, volumeName="v"), volume(phase="Bound", claimRef=MINE), None),
     (claim(BOUND["status"] | {binder.ATTRIBUTES: "old"}, DONE, volumeName="w"), volume(), {"phase": "Lost"}),
