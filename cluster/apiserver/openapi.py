@@ -23,6 +23,7 @@ REFERENCE = "#/$defs/"
 IF_NONE_MATCH = "If-None-Match"
 CUSTOM_ROOTS = (openapi_custom.OBJECT_META, openapi_custom.LIST_META)
 INFO = {"title": "Kubernetes", "version": "v1.36.3"}
+CUSTOM_INFO = {"title": "Kubernetes CRD Swagger", "version": "v0.1.0"}
 EITHER = {"io.k8s.apimachinery.pkg.api.resource.Quantity": (("string", "number"), ""),
           "io.k8s.apimachinery.pkg.util.intstr.IntOrString": (("integer", "string"), "int-or-string")}
 WATCH_EVENT = "io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent"
@@ -74,7 +75,7 @@ def _build(registry: Registry, name: str) -> dict:
     custom = openapi_custom.schemas(kinds, prefix, version=3)
     if custom:
         roots += CUSTOM_ROOTS
-    return {"openapi": "3.0.0", "info": INFO, "paths": paths,
+    return {"openapi": "3.0.0", "info": CUSTOM_INFO if custom else INFO, "paths": paths,
             "components": {"schemas": {**_schemas(roots, prefix, version=3), **custom}}}
 
 

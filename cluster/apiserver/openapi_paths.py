@@ -18,12 +18,12 @@ META, SCALE = "io.k8s.apimachinery.pkg.apis.meta.v1", "io.k8s.api.autoscaling.v1
 DELETE_OPTIONS, STATUS, PATCH = f"{META}.DeleteOptions", f"{META}.Status", f"{META}.Patch"
 PRODUCED = ("application/json", "application/yaml")
 STREAMED = (*PRODUCED, "application/json;stream=watch")
-PATCHES = ("application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json",
-           "application/strategic-merge-patch+json")
+CUSTOM_PATCHES = ("application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json")
+PATCHES = (*CUSTOM_PATCHES, "application/strategic-merge-patch+json")  # kubectl apply chooses by these
 WRITE = ("dryRun", "fieldManager", "fieldValidation")
 DELETE = ("dryRun", "gracePeriodSeconds", "ignoreStoreReadErrorWithClusterBreakingPotential", "orphanDependents", "propagationPolicy")
 SELECT = ("continue", "fieldSelector", "labelSelector", "limit", "resourceVersion", "resourceVersionMatch", "sendInitialEvents",
-          "timeoutSeconds")
+          "shardSelector", "timeoutSeconds")
 LIST = ("allowWatchBookmarks", *SELECT, "watch")
 STREAMS = ("container", "stderr", "stdin", "stdout", "tty")
 CONNECT = {"exec": ("command", *STREAMS), "attach": STREAMS, "portforward": ("ports",), "proxy": ("path",)}
@@ -45,9 +45,9 @@ def paths(kind: Kind, version: int) -> dict[str, dict]:
 
 
 def group_words(kind: Kind) -> str:
-    """`Core`, `RbacAuthorization`, of custom resources `ComExample`: what an operation's id says of its group."""
-    parts = kind.group.removesuffix(".k8s.io").split(".") if kind.group else ["core"]
-    return "".join(_capital(part) for part in (kind.group.split(".")[::-1] if kind.custom else parts))
+    """`Core`, `RbacAuthorization`, of custom resources `ExampleCom`: what an operation's id says of its group."""
+    parts = kind.group.removesuffix("" if kind.custom else ".k8s.io").split(".") if kind.group else ["core"]
+    return "".join(_capital(part) for part in parts)
 
 
 def _capital(text: str) -> str:
@@ -55,7 +55,11 @@ def _capital(text: str) -> str:
 
 
 class _Writer:
-    """Writes the path items of one kind down in one version of OpenAPI."""
+    """Writes the path items of one kind down in one version of OpenAPI.
+
+    Those of custom resources say some things otherwise: no strategic merge, no watch among the answers, no options of deletions of many.
+    Source: k8s.io/apiextensions-apiserver pkg/controller/openapi/builder/builder.go.
+    """
 
     def __init__(self, kind: Kind, version: int):
         self.kind, self.version = kind, version
@@ -85,10 +89,16 @@ class _Writer:
         if "create" in verbs:
             found["post"] = self._operation("post", f"create{self.words}{name}", "post", self.own)
         if "deletecollection" in verbs:
-            delete = self._operation("delete", f"delete{self.words}Collection{name}", "deletecollection", self.own)
-            delete["parameters"] = self._queries((*DELETE, *SELECT)) + [row for row in delete["parameters"] if row["in"] == "body"]
-            found["delete"] = delete
+            found["delete"] = self._deletion_of_many(f"delete{self.words}Collection{name}")
         return self._item(found, ("pretty",), self._place())
+
+    def _deletion_of_many(self, identity: str) -> dict:
+        if self.kind.custom:
+            found = self._base("delete", identity, "deletecollection", STATUS, PRODUCED)
+            return {**found, "parameters": self._queries(LIST)}
+        found = self._operation("delete", identity, "deletecollection", self.own)
+        found["parameters"] = self._queries((*DELETE, *SELECT)) + [row for row in found["parameters"] if row["in"] == "body"]
+        return found
 
     def _place(self, *names: str) -> tuple[str, ...]:
         return (*names, "namespace") if self.kind.namespaced else names
@@ -102,7 +112,7 @@ class _Writer:
         return self._item(found, ("pretty",), self._place("name"))
 
     def _list(self, identity: str) -> dict:
-        body = self._base("get", identity, "list", self.own and f"{self.own}List", STREAMED)
+        body = self._base("get", identity, "list", self.own and f"{self.own}List", PRODUCED if self.kind.custom else STREAMED)
         return {**body, "parameters": self._queries(LIST)}
 
     def _subresource(self, name: str) -> dict:
@@ -113,6 +123,7 @@ class _Writer:
                               self._place("name"))
         model = schema.schema_name(group or self.kind.group, version or self.kind.version, kind) if kind else self.own
         about = {"group": group or self.kind.group, "kind": kind or self.kind.kind, "version": version or self.kind.version}
+        about = None if self.kind.custom else about
         found = {}
         for verb in verbs:
             method, begin, action = OBJECT_VERBS[verb]
@@ -134,10 +145,13 @@ class _Writer:
         answer = STATUS if method == "delete" and not is_returned else model
         found = self._base(method, identity, action, answer, PRODUCED, about)
         queries = {"post": WRITE, "put": WRITE, "patch": (*WRITE, "force"), "delete": DELETE}.get(method, ())
+        if self.kind.custom and method == "get":
+            queries = ("resourceVersion",)
         found["parameters"] = self._queries(queries)
         if method != "get":
             body = {"delete": DELETE_OPTIONS, "patch": PATCH}.get(method, model)
-            self._add_body(found, body, PATCHES if method == "patch" else ("*/*",), required=method != "delete")
+            media = (CUSTOM_PATCHES, PRODUCED) if self.kind.custom else (PATCHES, ("*/*",))
+            self._add_body(found, body, media[method != "patch"], required=method != "delete")
         return found
 
     def _base(self, method: str, identity: str, action: str, model: str, media: tuple[str, ...], about: dict | None = None) -> dict:
@@ -145,10 +159,15 @@ class _Writer:
         found: dict[str, Any] = {
             "operationId": identity, "tags": [self.tag], "x-kubernetes-action": action,
             "x-kubernetes-group-version-kind": about or {"group": kind.group, "kind": kind.kind, "version": kind.version},
-            "responses": self._answers(CODES.get(method, ("200",)) if action != "deletecollection" else ("200",), model, media)}
+            "responses": self._answers(self._codes(method, action), model, media)}
         if self.version == 2:
             found["produces"] = list(media)
+            if kind.custom:
+                found["consumes"] = list(PRODUCED)
         return found
+
+    def _codes(self, method: str, action: str) -> tuple[str, ...]:
+        return ("200",) if action == "deletecollection" or (method == "patch" and self.kind.custom) else CODES.get(method, ("200",))
 
     def _answers(self, codes: tuple[str, ...], model: str, media: tuple[str, ...]) -> dict:
         shape = {"type": "string"} if model == "string" else {"$ref": self.prefix + model} if model else {"type": "object"}

@@ -144,6 +144,19 @@ def test_its_schema_is_published(http, crd):
     assert schema["properties"]["spec"]["properties"]["size"]["maximum"] == 10
 
 
+def test_its_operations_take_no_strategic_merge_patch_by_which_kubectl_apply_goes(http, crd):
+    """Compared with a kube-apiserver 1.36.3. Source: k8s.io/apiextensions-apiserver pkg/controller/openapi/builder/builder.go."""
+    document = http("GET", f"/openapi/v3/apis/{GROUP}/v1")[2]
+    item, many = (document["paths"][f"/apis/{GROUP}/v1/namespaces/{{namespace}}/widgets{tail}"] for tail in ("/{name}", ""))
+    patch, kind = item["patch"], {"group": GROUP, "version": "v1", "kind": "Widget"}
+    assert patch["operationId"] == "patchExampleComV1NamespacedWidget" and list(patch["responses"]) == ["200", "401"]
+    assert [name.partition("/")[2] for name in patch["requestBody"]["content"]] == ["apply-patch+yaml", "json-patch+json", "merge-patch+json"]
+    assert list(item["put"]["requestBody"]["content"]) == ["application/json", "application/yaml"] == list(many["get"]["responses"]["200"]["content"])
+    assert "requestBody" not in many["delete"] and document["info"]["title"] == "Kubernetes CRD Swagger"
+    scale = document["paths"][f"/apis/{GROUP}/v1/namespaces/{{namespace}}/widgets/{{name}}/scale"]["get"]
+    assert scale["x-kubernetes-group-version-kind"] == kind
+
+
 def test_version_2_leaves_out_what_kubectl_does_not_understand(http):
     made = definition()
     spec = made["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]

@@ -399,6 +399,8 @@ GROUPS: dict[str, list[Row]] = {
         Row("wait --for=condition=Established crd/widgets.example.com --timeout=60s", r"condition met$"),
         Row("apply -f widget.yaml", r"^widget\.example\.com/one created$"),
         Row("apply -f widget.yaml", r"^widget\.example\.com/one unchanged$"),
+        Row("apply -f larger.yaml", r"^widget\.example\.com/one configured$"),
+        Row("apply -f widget.yaml", r"^widget\.example\.com/one configured$"),
         Row("apply --server-side -f widget.yaml", r"^widget\.example\.com/one serverside-applied$"),
         fails("create -f bad.yaml", r'^The Widget "two" is invalid: \n\* spec\.colour: Unsupported value: "green": supported values: "red", "blue"\n'
               r"\* spec\.size: Invalid value: 0: spec\.size in body should be greater than or equal to 1$"),

@@ -129,6 +129,7 @@ FILES = {
     "pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: one}\nspec: {containers: [{name: app, image: 'busybox:1'}]}\n",
     "nobody.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: nobody}\nspec: {containers: [{name: app, image: 'busybox:1'}]}\n",
     "crd.yaml": CRD, "widget.yaml": "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: one}\nspec: {size: 2}\n",
+    "larger.yaml": "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: one}\nspec: {size: 3}\n",
     "bad.yaml": "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: two}\nspec: {size: 0, colour: green}\n",
 }
 EDITOR = """\
