@@ -33,6 +33,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "top.language": ("Language: 中文 or English", "语言：中文或 English"),
     "top.to_dark": ("Dark colours", "切换为深色"),
     "top.to_light": ("Light colours", "切换为浅色"),
+    "top.part_missing": ("load the page anew", "请重新加载页面"),
+    "top.part_missing_hint": (
+        "A part of this page could not be loaded: the server has a newer page, or has stopped.",
+        "页面的一部分未能加载：服务器上已有更新的页面，或服务器已停止。",
+    ),
     "top.offline": ("offline, view only", "已离线，仅可查看"),
     # Landmarks and skip links
     "skip.stage": ("Skip to the stage", "跳到舞台"),

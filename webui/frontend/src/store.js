@@ -202,6 +202,15 @@ export function loadEarlier() {
   return loading;
 }
 
+/** A part of the page, which comes later, was not there: the server has another front end by now, or is gone. */
+export const isPartMissing = signal(false);
+
+/** Loads such a part; where it is not there the page says so, and what waits for it waits. */
+export const loadPart = (load) => load().catch(() => {
+  isPartMissing.value = true;
+  return new Promise(() => {});
+});
+
 let noticeTimer = 0;
 
 /** A short message in the deck, for a few seconds. */

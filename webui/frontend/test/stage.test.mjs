@@ -166,6 +166,19 @@ test("with many nodes the two of this step are always in view", () => {
   assert.ok(names.includes("n25"));
 });
 
+test("with many nodes that of what is chosen comes into view, and a low window shows one row", () => {
+  const nodes = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`n${index}`, {}]));
+  const { names, pages } = nodesInView(cellsOf({ nodes }), 0, ["n25", "n26", "n27"], { chosen: "n29", most: 6 });
+  assert.deepEqual([names, pages], [["n29", "n25", "n26", "n0", "n1", "n2"], 5]);
+});
+
+test("the Pods of nodes that are in view are looked for, or of all", () => {
+  const objects = Object.fromEntries(["n1", "n2"].map((node) => [`pods/d/${node}`, { resource: "pods", name: node, node, uid: node }]));
+  const cells = cellsOf({ objects, node_pods: { "n2/other": { pod: "pods/d/other", name: "other", node: "n2" } } });
+  assert.deepEqual([...podsByNode(cells, ["n1"]).keys()], ["n1"]);
+  assert.deepEqual(podsByNode(cells).get("n2").map(({ name }) => name), ["n2", "other"]);
+});
+
 test("a point along a bent line knows its direction", () => {
   const points = [[0, 0], [10, 0], [10, 10]];
   assert.equal(lengthOf(points), 20);

@@ -5,7 +5,7 @@ import { computed, effect, signal } from "@preact/signals-core";
 import { getExamples } from "../api.js";
 import { t, say } from "../i18n.js";
 import { mount, roveFocus } from "../mount.js";
-import { canAct, connection, following, goLive, recording, run } from "../store.js";
+import { canAct, connection, following, goLive, loadPart, recording, run } from "../store.js";
 import { placeMenu } from "../panels/topbar.js";
 import { startTerminal } from "../terminal/panel.js";
 import { send } from "../transport.js";
@@ -25,7 +25,7 @@ export function startDock(root, { showStage, showManifest }) {
 
 /** The editor is a bundle of its own: the stage is there before it. */
 async function startEditor(root, showStage) {
-  const { Editor } = await import("./editor.js");
+  const { Editor } = await loadPart(() => import("./editor.js"));
   const host = root.querySelector(".editor");
   host.replaceChildren();
   editor = new Editor(host, {

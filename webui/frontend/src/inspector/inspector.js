@@ -5,7 +5,7 @@ import { computed, effect, signal } from "@preact/signals-core";
 import { icons } from "../icons.js";
 import { t } from "../i18n.js";
 import { mount, roveFocus } from "../mount.js";
-import { cell, cells, goToStep, moment, recording, selected } from "../store.js";
+import { cell, cells, goToStep, loadPart, moment, recording, selected } from "../store.js";
 import { actionsView } from "./actions.js";
 import { details, inspected, inspectedObject, isSubject, startDetails } from "./data.js";
 import { insideTab, startInside } from "./inside.js";
@@ -56,7 +56,7 @@ function isShelved(id) {
 }
 
 async function loadLater() {
-  const [registry, repositories] = await Promise.all([import("./registry.js"), import("./repositories.js")]);
+  const [registry, repositories] = await loadPart(() => Promise.all([import("./registry.js"), import("./repositories.js")]));
   if (later.value) return;
   registry.startRegistry(() => openTab.value === "registry");
   repositories.startRepositories(() => openTab.value === "git");

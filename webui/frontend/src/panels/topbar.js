@@ -8,7 +8,7 @@ import { icons, logo } from "../icons.js";
 import { language, setLanguage, t } from "../i18n.js";
 import { OUTSIDE } from "../inspector/outside.js";
 import { sheet } from "../sheets.js";
-import { canAct, connection, mainView, sandbox, selected, tell } from "../store.js";
+import { canAct, connection, isPartMissing, mainView, sandbox, selected, tell } from "../store.js";
 import { isNarrow, isPhone, theme, toggleTheme } from "../theme.js";
 
 const sandboxes = signal(null);
@@ -56,6 +56,7 @@ export function toggleOutside() {
 export const toggleTable = () => (mainView.value = mainView.value === "table" ? "stage" : "table");
 
 function offlinePill() {
+  if (isPartMissing.value) return html`<button class="offline-pill" data-act="reload" title=${t("top.part_missing_hint")} @click=${() => location.reload()}>${t("top.part_missing")}</button>`;
   if (connection.value !== "offline") return nothing;
   return html`<span class="offline-pill" role="status"><i aria-hidden="true"></i>${t("top.offline")}</span>`;
 }

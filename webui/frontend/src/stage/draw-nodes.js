@@ -33,12 +33,19 @@ function drawHeader(pen, node, value) {
   else pen.circle(x, y, 4, { fill: toneColor(ready.tone) });
   const width = pen.text(node.name, node.x + 24, node.y + 19.5, { font: "title", room: node.w * 0.6 });
   const word = [ready.word, value.unschedulable && !String(ready.word).includes("Disabled") ? "SchedulingDisabled" : ""].filter(Boolean).join(",");
-  const wordWidth = pen.text(say(word), node.x + 30 + width, node.y + 19.5, { font: "label", color: ready.tone === "bad" ? "bad" : "ink2", room: node.w - width - 44 });
+  const wordWidth = drawReady(pen, say(word), ready.tone, node.x + 30 + width, node.y + 19.5, node.w - width - 36);
   const used = width + wordWidth + drawPressures(pen, node, value, node.x + 36 + width + wordWidth);
   const taints = value.taints?.length ? t(value.taints.length > 1 ? "stage.taints" : "stage.taint", { n: value.taints.length }) : "";
   const facts = [value.cpu && `${value.cpu} CPU`, value.memory, taints, value.cni?.off ? t("stage.cni_off") : value.pod_cidr].filter(Boolean);
   while (facts.length && widthOf(facts.join(" · "), "label") > node.w - used - 52) facts.shift();
   pen.text(facts.join(" · "), node.x + node.w - 10, node.y + 19.5, { font: "label", color: "ink2", align: "right" });
+}
+
+/** In little room in narrower letters; where there is none even so, the sign before the name tells that all is well. */
+function drawReady(pen, word, tone, x, y, room) {
+  const font = widthOf(word, "label") > room ? "small" : "label";
+  if (tone === "ok" && widthOf(word, font) > room) return 0;
+  return pen.text(word, x, y, { font, color: tone === "bad" ? "bad" : "ink2", room });
 }
 
 /** What runs out on the node, as its kubelet reports it; returns the width taken. */
@@ -73,10 +80,10 @@ function drawWords(pen, view, node) {
   for (const [id, box] of [["kubelet", node.kubelet], ["containerd", node.containerd]]) {
     const hot = view.hot.has(`${id}/${node.name}`);
     const isOff = view.cell("nodes", node.name)?.[id]?.off;
-    const width = pen.text(id, box.x + 2, y, { font: "label", color: hot ? "now" : isOff ? "bad" : "ink2" });
+    const width = pen.text(id, box.x + 2, y, { font: node.isDense ? "small" : "label", color: hot ? "now" : isOff ? "bad" : "ink2" });
     if (isOff) pen.line([[box.x + 1, y - 3.5], [box.x + 3 + width, y - 3.5]], { stroke: "bad", width: 1 });
   }
-  pen.line([[node.kubelet.x + 40, y - 4], [node.containerd.x - 2, y - 4]], {});
+  pen.line([[node.kubelet.x + node.kubelet.w + (node.isDense ? 1 : -4), y - 4], [node.containerd.x - (node.isDense ? 0 : 2), y - 4]], {});
 }
 
 /** The images of a node; one that is being pulled fills in the moving layer. */
@@ -107,6 +114,7 @@ function pullOf(view, node, name) {
 
 export const STAMP_HEIGHT = 38;
 const ROOM_FOR_IMAGES = 210;
+const ROOM_FOR_KINDS = 130;
 
 function drawStamp(pen, view, node, stamp) {
   const box = rect(node.stamp.x - 1, node.stamp.y - 2, node.stamp.w + 2, node.stamp.isLow ? 19 : STAMP_HEIGHT);
@@ -135,7 +143,7 @@ function drawPods(pen, view, node, placed, isStamped) {
 
 function drawGroupHead(pen, head) {
   const { group, x, y, w } = head;
-  const kindWidth = pen.text(group.kind, x + 2, y, { font: "small", color: "ink3" });
+  const kindWidth = pen.text((w < ROOM_FOR_KINDS && group.short) || group.kind, x + 2, y, { font: "small", color: "ink3" });
   const count = String(group.entries.length);
   const name = group.name ?? t("stage.no_owner");
   pen.text(name, x + 6 + kindWidth, y, { font: "narrowBold", room: w - kindWidth - widthOf(count, "monoSmall") - 14, isName: true });

@@ -342,11 +342,12 @@ function drawGate(pen, view, gate) {
   gatePath(pen, gate);
   pen.paint(look.fill, look.stroke, look.width, look.dash);
   const isPhone = view.plan.variant === "phone";
-  const label = t(isPhone ? `gate.${gate.name}_short` : `gate.${gate.name}`);
+  const left = gate.x + (gate.isFirst ? 9 : 15);
+  const long = t(`gate.${gate.name}`);
+  const label = isPhone || widthOf(long, "gateBold") > gate.x + gate.w - left ? t(`gate.${gate.name}_short`) : long;
   const color = value.state === "now" ? "now" : value.state === "refused" ? "bad" : "ink";
   const middleY = gate.y + gate.h / 2;
   if (isPhone) return pen.text(label, gate.x + gate.w / 2 + 4, middleY + 3.6, { font: "narrow", color, align: "center", room: gate.w - 8 });
-  const left = gate.x + (gate.isFirst ? 9 : 15);
   const note = say(value.note);
   const font = ["now", "refused", "changed", "passed"].includes(value.state) ? "gateBold" : "gate";
   pen.text(label, left, note ? middleY - 4 : middleY + 4, { font, color, room: gate.x + gate.w - left });

@@ -152,8 +152,8 @@ function gridOfNodes(count, room) {
 }
 
 function denseNode(name, box) {
-  const kubelet = rect(box.x + 6, box.y + 24, 44, 16);
-  const containerd = rect(box.x + 62, box.y + 24, Math.min(64, box.w - 66), 16);
+  const kubelet = rect(box.x + 6, box.y + 24, 34, 16);
+  const containerd = rect(box.x + 47, box.y + 24, Math.min(54, box.w - 50), 16);
   return { name, ...box, kubelet, containerd, isSlim: true, isDense: true, imagesX: box.x + box.w - 16, pods: rect(box.x + 9, box.y + 44, box.w - 18, box.h - 50) };
 }
 

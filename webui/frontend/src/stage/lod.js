@@ -7,8 +7,8 @@ import { groupsOf } from "./scene.js";
 const GAP = 8;
 const LEVELS = {
   full: { least: 150, most: 173, lowest: 118, height: 140 },
-  compact: { least: 92, most: 173, lowest: 94, height: 103 },
-  chip: { least: 78, most: 116, lowest: 22, height: 24 },
+  compact: { least: 106, most: 173, lowest: 94, height: 103 },
+  chip: { least: 92, most: 116, lowest: 22, height: 24 },
 };
 const MOST_NAMED = 12;
 const HYSTERESIS = 0.1;

@@ -61,7 +61,7 @@ function standingBefore(view, cells, changes, { zoom, levels, selected }) {
   const plan = view.plan;
   const look = { cells: (name) => before.get(name) ?? new Map(), hot: new Set(), selected, memory: {}, seq: 0, sinceSeq: Infinity };
   const shelf = placeShelf(plan, shelfItems(before, selected), NO_NOTES, look);
-  return standing(placeAll(plan, podsByNode(before), { zoom, previous: levels }), shelf);
+  return standing(placeAll(plan, podsByNode(before, plan.nodes.map(({ name }) => name)), { zoom, previous: levels }), shelf);
 }
 
 /** The cells with what the step changed of objects and of what is on the nodes taken back. */

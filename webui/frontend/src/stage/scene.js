@@ -9,20 +9,23 @@ import { participant } from "./routes.js";
 
 const EMPTY = new Map();
 const LAST = 99;
+const MOST_TOUCHED = 2;
 
 const collection = (cells, name) => cells.get(name) ?? EMPTY;
 
-/** Names of the nodes in view, in order; with more than twelve, those that this step touches come along. */
-export function nodesInView(cells, page, touched) {
+/** Names of the nodes in view, in order; where there are more than `most`, that of what is chosen and two that this step touches come along. */
+export function nodesInView(cells, page, touched, { chosen = null, most = MOST_NODES } = {}) {
   const names = [...collection(cells, "nodes").keys()].sort(naturally);
-  if (names.length <= MOST_NODES) return { names, pages: 1 };
-  const pages = Math.ceil(names.length / MOST_NODES);
-  const shown = names.slice(page * MOST_NODES, (page + 1) * MOST_NODES);
-  const extra = touched.filter((name) => names.includes(name) && !shown.includes(name)).slice(0, 2);
-  return { names: [...extra, ...shown.slice(0, MOST_NODES - extra.length)], pages };
+  if (names.length <= most) return { names, pages: 1 };
+  const pages = Math.ceil(names.length / most);
+  const shown = names.slice(page * most, (page + 1) * most);
+  const known = collection(cells, "nodes");
+  const away = touched.filter((name) => known.has(name) && !shown.includes(name)).slice(0, MOST_TOUCHED);
+  const extra = [...new Set([...(known.has(chosen) && !shown.includes(chosen) ? [chosen] : []), ...away])];
+  return { names: [...extra, ...shown.slice(0, most - extra.length)], pages };
 }
 
-export const naturally = (a, b) => a.localeCompare(b, "en", { numeric: true });
+export const naturally = new Intl.Collator("en", { numeric: true }).compare; // made once: it sorts a thousand nodes for each picture
 
 const CHIPS = 9; // beyond, one of them says how many more there are
 const MOST_GUESTS = 3;
@@ -43,8 +46,10 @@ export function controllerNames(cells, sinceSeq = Infinity) {
   return [...regulars, ...names.filter((name) => !regulars.includes(name))];
 }
 
-/** Every Pod that belongs on a node: bound by the API, or still there in truth. Map node → entries. */
-export function podsByNode(cells) {
+/** Every Pod that belongs on one of these nodes (null: on any): bound by the API, or still there in truth. Map node → entries. */
+export function podsByNode(cells, nodes = null) {
+  const names = nodes && new Set(nodes);
+  const isWanted = (node) => Boolean(node) && (!names || names.has(node));
   const objects = collection(cells, "objects");
   const byNode = new Map();
   const seen = new Map();
@@ -53,12 +58,13 @@ export function podsByNode(cells) {
     byNode.get(node).push(entry);
   };
   for (const [id, object] of objects) {
-    if (object.resource !== "pods" || !object.node) continue;
+    if (object.resource !== "pods" || !isWanted(object.node)) continue;
     const entry = { id, name: object.name, node: object.node, object, truth: null, top: topOwner(objects, object) };
     seen.set(`${object.node}/${object.uid}`, entry);
     add(object.node, entry);
   }
   for (const [key, truth] of collection(cells, "node_pods")) {
+    if (!isWanted(truth.node)) continue;
     const known = seen.get(key) ?? [...(byNode.get(truth.node) ?? [])].find((entry) => entry.id === truth.pod && !entry.truth);
     if (known) Object.assign(known, { truth, truthKey: key });
     else add(truth.node, { id: truth.pod, name: truth.name, node: truth.node, object: null, truth, truthKey: key, top: null });
@@ -85,7 +91,7 @@ export function groupsOf(entries) {
   const groups = new Map();
   for (const entry of entries) {
     const key = entry.top ? `${entry.top.kind}/${entry.top.namespace}/${entry.top.name}` : "";
-    if (!groups.has(key)) groups.set(key, { key, kind: entry.top?.kind ?? "Pod", name: entry.top?.name ?? null, entries: [] });
+    if (!groups.has(key)) groups.set(key, { key, kind: entry.top?.kind ?? "Pod", short: entry.top?.short ?? "", name: entry.top?.name ?? null, entries: [] });
     groups.get(key).entries.push(entry);
   }
   const rank = ({ entries: [{ top }] }) => top?.rank ?? LAST;

@@ -2,7 +2,7 @@
 
 import { say, t } from "../i18n.js";
 import { filesIn } from "../inspector/looked.js";
-import { layoutStage } from "./layout.js";
+import { layoutStage, MOST_NODES } from "./layout.js";
 import { placeAll } from "./lod.js";
 import { motionsOf } from "./motion.js";
 import { placeShelf } from "./shelf/blocks.js";
@@ -13,6 +13,9 @@ const EMPTY = new Map();
 const SYNC_SHOWN_FOR_STEPS = 12;
 const WORK_SHOWN_FOR_STEPS = 5;
 const NETWORK = ["kube-proxy", "coredns"];
+const ONE_ROW = 6;
+const LEAST_FOR_ROWS = 524;
+const PAGER = 36; // below the nodes, where they are turned over
 const LOW_NODE = 170;
 const POD_LANES = /^(kubelet|containerd|runtime|cri|node)\b/;
 
@@ -21,13 +24,13 @@ export function buildView({ recording, moment, size, page, selected, zoom, memor
   const cells = recording.cells;
   const collection = (name) => cells.get(name) ?? EMPTY;
   const seqStepsAgo = (count) => (moment.step < 0 ? Infinity : (recording.stepRow(Math.max(0, moment.step - count))?.seq ?? 0));
-  const { names, pages } = nodesInView(cells, page, [...stampedNodes(collection("scheduling").get("stamps")), ...nodesOfStep(moment)]);
+  const { names, pages } = nodesInView(cells, page, [...stampedNodes(collection("scheduling").get("stamps")), ...nodesOfStep(moment)], { chosen: nodeOf(cells, selected), most: isLow(size) ? ONE_ROW : MOST_NODES });
   const network = NETWORK.filter((name) => collection("components").has(name));
-  const plan = layoutStage({ ...size, nodes: names, network, controllers: controllerNames(cells, seqStepsAgo(WORK_SHOWN_FOR_STEPS)) });
+  const plan = layoutStage({ width: size.width, height: size.height - (pages > 1 ? PAGER : 0), nodes: names, network, controllers: controllerNames(cells, seqStepsAgo(WORK_SHOWN_FOR_STEPS)) });
   const stamps = collection("scheduling").get("stamps") ?? null;
   if (stamps) makeRoomForStamps(plan, stamps);
   const hot = touchedBy(plan, moment, cells);
-  const byNode = podsByNode(cells);
+  const byNode = podsByNode(cells, names);
   const { levels } = memory;
   const places = placeAll(plan, byNode, { zoom, previous: levels });
   memory.levels = new Map([...places].map(([name, placed]) => [name, placed.level]));
@@ -44,6 +47,14 @@ export function buildView({ recording, moment, size, page, selected, zoom, memor
   view.podScene = podScene(view);
   view.motions = motionsOf(view, recording, moment, { zoom, levels, selected });
   return view;
+}
+
+/** In a low window two rows of nodes would end below it. */
+const isLow = ({ width, height }) => width >= 560 && height < LEAST_FOR_ROWS;
+
+/** The node that is chosen, or on which what is chosen stands. */
+function nodeOf(cells, id) {
+  return /^(nodes\/|kubelet|containerd|cni)\//.test(id ?? "") ? id.split("/").at(-1) : (cells.get("objects")?.get(id)?.node ?? null);
 }
 
 /** With many nodes those that a decision tells of come into view: the best first. */

@@ -5,7 +5,7 @@ import { effect, signal } from "@preact/signals-core";
 import { icons } from "../icons.js";
 import { say, t } from "../i18n.js";
 import { mount } from "../mount.js";
-import { cell } from "../store.js";
+import { cell, loadPart } from "../store.js";
 
 let terminal = null;
 const isLoaded = signal(false);
@@ -25,7 +25,7 @@ export function startTerminal(host, { openFile }) {
   lines.setAttribute("role", "log");
   lines.setAttribute("aria-live", "off");
   whenSeen(host, async () => {
-    const { Screen } = await import("./screen.js");
+    const { Screen } = await loadPart(() => import("./screen.js"));
     terminal = new Screen(screen, { leave: () => end.focus(), openFile });
     stop();
     lines.remove();

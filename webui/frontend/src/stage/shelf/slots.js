@@ -6,6 +6,7 @@ import { drawRuns, drawSquare, widthOfRuns } from "./squares.js";
 import { widthOf } from "../pen.js";
 
 const PITCH = 17;
+const LARGE_PITCH = 14;
 const SMALL_PITCH = 9;
 const MOST_WIDTH = 160;
 const NUMBERED = 24;
@@ -85,18 +86,24 @@ function drawClaims(pen, ids, claims, x, y) {
 
 // -- completions ----------------------------------------------------------------------------------------------------------
 
-const indexPitch = (places) => (places.length <= NUMBERED ? 14 : SMALL_PITCH);
+/** Squares with their numbers where all find room so, else small ones; what finds none even then is counted. */
+function indexGrid(places, height) {
+  for (const pitch of [LARGE_PITCH, SMALL_PITCH]) {
+    const grid = { pitch, ...gridOf(places.length, MOST_WIDTH, Math.max(1, Math.floor(height / pitch)), pitch) };
+    if (pitch === SMALL_PITCH || (places.length <= NUMBERED && grid.shown === places.length)) return grid;
+  }
+}
 
 export function widthOfCompletions(places, drawing, height) {
   if (!places.length) return widthOfRuns(drawing.runs);
-  const pitch = indexPitch(places);
-  return gridOf(places.length, MOST_WIDTH, Math.floor(height / pitch), pitch).columns * pitch;
+  const { columns, shown, pitch } = indexGrid(places, height);
+  return columns * pitch + (shown < places.length ? widthOf(`+${places.length - shown}`, "small") + 6 : 0);
 }
 
 export function drawCompletions(pen, places, drawing, box) {
   if (!places.length) return void drawRuns(pen, drawing.runs, box.x, box.y + 4);
-  const pitch = indexPitch(places);
-  const { columns, shown } = gridOf(places.length, MOST_WIDTH, Math.floor(box.h / pitch), pitch);
+  const { columns, shown, pitch } = indexGrid(places, box.h);
+  if (shown < places.length) pen.text(`+${places.length - shown}`, box.x + columns * pitch + 4, box.y + 11, { font: "small", color: "ink2" });
   places.slice(0, shown).forEach((place, index) => {
     const size = pitch - 2;
     const square = rect(box.x + (index % columns) * pitch, box.y + 1 + Math.floor(index / columns) * pitch, size, size);
