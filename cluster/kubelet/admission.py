@@ -23,6 +23,7 @@ SELECTOR = ("NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match
 PORTS = ("NodePorts", "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports")
 
 
+A_PLACE = {"pods": 1}
 MOST_KEPT = 2048
 _ALLOCATABLE: dict[int, tuple[dict, dict[str, int]]] = {}
 
@@ -43,6 +44,11 @@ def allocatable_of(node: dict) -> dict[str, int]:
     }
     _ALLOCATABLE[id(listed)] = (listed, found)
     return found
+
+
+def requests_of(pod: dict) -> dict[str, int]:
+    """What a Pod takes of its node, see kinds.pod.requests; of one that says nothing of amounts it is a place. It must not be changed."""
+    return pods.requests(pod) if shape_of(pod["spec"]).has_amounts else A_PLACE
 
 
 def refusal(pod: dict, node: dict, used: dict[str, int], ports: list[tuple]) -> tuple[str, str] | None:
@@ -72,7 +78,7 @@ def shortage(pod: dict, node: dict, used: dict[str, int]) -> tuple[str, str] | N
 def shortages(pod: dict, node: dict, used: dict[str, int]) -> list[tuple[str, int, int, int]]:
     """(resource, requested, used, capacity) of all that the node has not enough of."""
     allocatable, short = allocatable_of(node), {}
-    for name, wanted in pods.requests(pod).items():
+    for name, wanted in requests_of(pod).items():
         if wanted and wanted > allocatable.get(name, 0) - used.get(name, 0) and (name in allocatable or name in OUT_OF):
             short[name] = wanted
     return [(name, wanted, used.get(name, 0), allocatable.get(name, 0)) for name, wanted in _in_order(short)] if short else []

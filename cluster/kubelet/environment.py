@@ -45,8 +45,8 @@ def prepare(kubelet, pod: dict, spec: dict, image: str, address: str) -> Prepare
         name = surroundings.hostname(pod, kubelet.node)
         return Prepared(
             values,
-            [expanded(text, values) for text in spec.get("command") or ()],
-            [expanded(text, values) for text in spec.get("args") or ()],
+            [expanded(text, values) for text in spec["command"] or ()] if "command" in spec else [],
+            [expanded(text, values) for text in spec["args"] or ()] if "args" in spec else [],
             surroundings.full_name(pod, name),
             kubelet.volumes.mounts(pod, spec, values, expanded),
             surroundings.around(pod, spec, image, name=name, address=address,

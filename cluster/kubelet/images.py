@@ -35,9 +35,9 @@ class Images:
             secrets = yield from pull_secrets.secrets_of(self.kubelet, pod, is_told=self.told == (worker.uid, worker.synced_ms))
             self.told = (worker.uid, worker.synced_ms)
         keys = pull_secrets.keys_for(name, secrets) if secrets else []
-        policy = reference.is_present_policy(spec.get("imagePullPolicy", ""), wanted)
+        policy = spec.get("imagePullPolicy") or reference.is_present_policy("", wanted)
         stored = self.kubelet.runtime.image(name) if policy != "Always" else None
-        if stored is not None and not is_for(stored, keys):
+        if stored is not None and stored.keys and not is_for(stored, keys):
             stored = None  # as if it were not there, so that nobody learns that it is
         if stored is not None:
             self.kubelet.tell("ImagePresent", worker, spec["name"], image=name, policy=policy)

@@ -260,11 +260,10 @@ class Kubelet(Configured, Wakings, Process):
     def _admit(self, pod: dict) -> bool:
         """Whether the node takes the Pod; one that is refused fails at once."""
         uid, node = pod["metadata"]["uid"], self.node_object()
-        worker = Worker(uid, self.state.pods[uid])
         has_run = bool(self.runtime.state.by_pod.get(uid))
         refused = None
         if node is not None and not has_run:
-            taken = [tuple(port) for ports in self.state.ports.values() for port in ports]
+            taken = [tuple(port) for ports in self.state.ports.values() for port in ports] if self.state.ports else []
             refused = (self.pressure.refusal(pod) if self.state.pressures else None) or admission_rules.refusal(pod)
             refused = refused or (REFUSED if self.shutdown.is_under_way else None)
             refused = refused or admission.refusal(pod, node, self.state.used, taken)
@@ -275,12 +274,10 @@ class Kubelet(Configured, Wakings, Process):
             refused = refused or admission_rules.app_armor(pod)
         if refused is None:
             self.take(pod)
-            if has_run:
-                self.tell("PodFoundRunning", worker)
-            else:
-                self.tell("PodAdmitted", worker)
+            if self.engine.trace.on:
+                self.tell("PodFoundRunning" if has_run else "PodAdmitted", Worker(uid, self.state.pods[uid]))
             return True
-        reason, message = refused
+        worker, (reason, message) = Worker(uid, self.state.pods[uid]), refused
         self.recorder.event(pod, "Warning", reason, message)
         self.tell("PodNotAdmitted", worker, reason=reason, message=message)
         worker.phase = "finished"
@@ -289,11 +286,12 @@ class Kubelet(Configured, Wakings, Process):
         return False
 
     def take(self, pod: dict) -> None:
-        uid, wanted = pod["metadata"]["uid"], pods.requests(pod)
-        self.release(uid)
-        self.state.admitted[uid] = dict(wanted)
+        uid, wanted, state = pod["metadata"]["uid"], admission.requests_of(pod), self.state
+        if uid in state.admitted or state.preempting:
+            self.release(uid)
+        state.admitted[uid] = dict(wanted)
         for name, amount in wanted.items():
-            self.state.used[name] = self.state.used.get(name, 0) + amount
+            state.used[name] = state.used.get(name, 0) + amount
         ports = admission.host_ports(pod)
         if ports:
             self.state.ports[uid] = [list(port) for port in ports]

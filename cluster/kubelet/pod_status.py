@@ -186,10 +186,12 @@ def _add_addresses(status: dict, spec: dict, report: Report, old: dict, moment: 
 
 def ready_to_start(status: dict, pod: dict, now_text: str) -> dict:
     """The same status with PodReadyToStartContainers True: the sandbox has just become ready."""
-    made = conditions.make("PodReadyToStartContainers", pod["metadata"].get("generation", 0), True)
-    made["lastTransitionTime"] = now_text
-    kept = [made if each["type"] == made["type"] else each for each in status["conditions"]]
-    return {**status, "conditions": kept}
+    found = list(status["conditions"])
+    for place, each in enumerate(found):
+        if each["type"] == "PodReadyToStartContainers":
+            found[place] = conditions.make(each["type"], pod["metadata"].get("generation", 0), True)
+    conditions.stamp(found, status["conditions"], now_text)
+    return {**status, "conditions": found}
 
 
 def with_readiness(pod: dict, status: dict) -> dict:

@@ -199,18 +199,20 @@ class Sync:
         self._conclude(worker, plan)
 
     def _make_sandbox(self, worker: Worker, pod: dict, attempt: int):
-        kubelet = self.kubelet
+        kubelet, shape = self.kubelet, shape_of(pod["spec"])
         kubelet.tell("SandboxRequested", worker, attempt=attempt)
         yield Sleep(kubelet.latency("sandbox_start"))
         is_host = bool(pod["spec"].get("hostNetwork"))
-        if shape_of(pod["spec"]).has_amounts:
+        if shape.has_amounts:
             kubelet.local_storage.limit(pod)
             kubelet.local_storage.limit_memory(pod)
-        sandbox = kubelet.runtime.sandbox_started(worker.uid, worker.key, attempt=attempt, host_network=is_host, host_ports=host_ports(pod))
+        ports = host_ports(pod) if shape.has_host_ports else {}
+        sandbox = kubelet.runtime.sandbox_started(worker.uid, worker.key, attempt=attempt, host_network=is_host, host_ports=ports)
         pod = kubelet.pod(worker.uid) or pod
         held = kubelet.statuses.held(pod)
         if held.get("conditions"):
-            kubelet.statuses.set(pod, pod_status.ready_to_start(held, pod, kubelet.moment.now_text), promptly=True)
+            now_text = kubelet.engine.clock.text(kubelet.engine.now_ms)
+            kubelet.statuses.set(pod, pod_status.ready_to_start(held, pod, now_text), promptly=True, is_stamped=True)
         return kubelet.node_ip if is_host else sandbox.ip
 
     def _conclude(self, worker: Worker, plan: Pass) -> None:
@@ -240,7 +242,7 @@ class Sync:
         spec = spec_named(pod, name)
         path = f"spec.{kind}{{{name}}}"
         plan.acted = True
-        reason, message = self._in_backoff(worker, pod, spec, report, path, plan)
+        reason, message = self._in_backoff(worker, pod, spec, report, path, plan) if report.containers else ("", "")
         if not reason and plan.missing_images:
             reason, message = image_volumes.refusal(self.kubelet, pod, spec, path, plan.missing_images)
         if not reason:
@@ -409,8 +411,6 @@ def plan_of(actions: Actions, report: Report) -> Pass:
 
 def host_ports(pod: dict) -> dict[str, int]:
     """Ports of the node that lead to ports of the Pod, for the CNI to map. Source: kuberuntime_sandbox.go (makePortMappings)."""
-    if not shape_of(pod["spec"]).has_host_ports:
-        return {}
     ports = [port for container in pod["spec"]["containers"] for port in container.get("ports") or ()]
     return {_host_port(port): port["containerPort"] for port in ports if port.get("hostPort")}
 

@@ -156,6 +156,8 @@ class Volumes:
 
     def _tell(self, worker: Worker, pod: dict) -> None:
         worker.mounted = True
+        if not self.kubelet.engine.trace.on:
+            return
         tokens.tell(self.kubelet, worker, pod)
         self.kubelet.tell("VolumesMounted", worker, volumes=[volume["name"] for volume in pod["spec"].get("volumes") or ()])
 
@@ -356,7 +358,7 @@ class Volumes:
     def mounts(self, pod: dict, spec: dict, values: dict[str, str], expand) -> dict[str, Mount]:
         """What is mounted where in a container. Raises NotReady."""
         uid, found = pod["metadata"]["uid"], {}
-        mounted = self.table.get(uid)
+        mounted = self.kubelet.state.volumes.get(uid)
         for index, mount in enumerate(spec.get("volumeMounts") or ()):
             name = mount["name"]
             key, root, only = mounted.places.get(name) if mounted and name in mounted.places else (f"{uid}/{name}", "/", "")

@@ -144,21 +144,23 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
         sandbox = Sandbox(chance.hex(64), uid, pod, attempt, "ready", self.engine.now_ms, host_network=host_network)
         sandbox.host_ports = host_ports or {}
         sandbox.netns = "host" if host_network else f"cni-{chance.uuid()}"
-        self.tell("SandboxStarted", uid, pod, sandbox=sandbox.id[:12], netns=sandbox.netns, attempt=attempt)
+        if self.engine.trace.on:
+            self.tell("SandboxStarted", uid, pod, sandbox=sandbox.id[:12], netns=sandbox.netns, attempt=attempt)
         if not host_network:
             self._give_address(sandbox)
-        for old in self.state.sandboxes_of.get(uid, ()):
-            self.state.sandboxes.pop(old, None)
-        self.state.sandboxes[sandbox.id] = sandbox
-        self.state.sandboxes_of[uid] = [sandbox.id]
+        state = self.state
+        for old in state.sandboxes_of.get(uid, ()):
+            state.sandboxes.pop(old, None)
+        state.sandboxes[sandbox.id], state.sandboxes_of[uid] = sandbox, [sandbox.id]
         self._changed(uid)
         return sandbox
 
     def _give_address(self, sandbox: Sandbox) -> None:
-        sandbox.ip = next_address(self.state.pod_cidr, last=self.state.last_address, taken=self.state.addresses)
+        state = self.state
+        sandbox.ip = next_address(state.pod_cidr, last=state.last_address, taken=state.addresses)
         if sandbox.ip:
-            self.state.addresses[sandbox.ip] = sandbox.id
-            self.state.last_address = sandbox.ip
+            state.addresses[sandbox.ip] = sandbox.id
+            state.last_address = sandbox.ip
         self.tell("NetworkAdded", sandbox.uid, sandbox.pod, ip=sandbox.ip, netns=sandbox.netns)
 
     def sandboxes(self, uid: str) -> list[Sandbox]:
@@ -242,7 +244,8 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
             self._forget_container(old)
         mine.append(container.id)
         self.state.containers[container.id] = container
-        self.tell("ContainerCreated", uid, pod, name, id=container.id[:12], image=image.name, attempt=attempt)
+        if self.engine.trace.on:
+            self.tell("ContainerCreated", uid, pod, name, id=container.id[:12], image=image.name, attempt=attempt)
         return container
 
     def remove_container(self, container_id: str) -> None:
@@ -281,16 +284,9 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
         container = self.state.containers[container_id]
         behaviour = behaviour_of(container.image)
         process = processes.make(
-            container_id, behaviour, command=command, args=args, env=env, hostname=hostname, mounts=mounts,
-            folder=around.folder,
+            container_id, behaviour, command=command, args=args, env=env, hostname=hostname, mounts=mounts, around=around
         )  # fmt: skip
         process.ports, process.target = list(ports), target
-        process.hosts, process.resolver, process.read_only = around.hosts, around.resolver, around.read_only
-        process.no_new_privileges = around.no_new_privileges
-        process.memory_limit, process.disk_limit = around.memory_bytes, around.disk_bytes
-        process.cpu_request, process.cpu_limit = around.cpu_request, around.cpu_limit
-        process.sysctls, process.first_user = around.sysctls, around.first_user
-        process.capabilities, process.is_filtered = around.capabilities, around.is_filtered
         if around.folder:  # the runtime makes it, as root
             self._world(process, container).make_folder(around.folder)
         if around.space:
@@ -312,15 +308,9 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
             return self._start_failed(container, str(error))
         self.state.processes[container_id] = process
         self._replace(container, state="running", started_ms=self.engine.now_ms)
-        self.tell(
-            "ContainerStarted",
-            container.uid,
-            container.pod,
-            container.name,
-            id=container.id[:12],
-            command=process.argv[:4],
-            restarts=container.attempt,
-        )
+        if self.engine.trace.on:
+            about = {"id": container.id[:12], "command": process.argv[:4], "restarts": container.attempt}
+            self.tell("ContainerStarted", container.uid, container.pod, container.name, **about)
         if failed:
             self.wrote(container_id, "stderr", failed + "\n")
             process.timer = self.after(self.latency("process_exit"), "_exited", container_id, 1)
@@ -329,7 +319,8 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
         elif process.kind == "script":
             self._run(process)
         elif not (behaviours()[behaviour].programs and self.begin_program(process)) and not self.lost_port(process):
-            self._first_words(container, behaviour)
+            for line in behaviours()[behaviour].log:
+                self.wrote(container_id, "stdout", line + "\n")
         return ""
 
     def _start_failed(self, container: Container, why: str) -> str:
@@ -337,10 +328,6 @@ class Containerd(Pulls, Programs, Attachments, Commands, Forwards, Reboots, Acto
         self._replace(container, state="exited", started_ms=NEVER_MS, finished_ms=self.now_ms, exit_code=128, reason="StartError", message=why)
         self.tell("ContainerStartFailed", container.uid, container.pod, container.name, exit_code=128, message=why)
         return why
-
-    def _first_words(self, container: Container, behaviour: str) -> None:
-        for line in behaviours()[behaviour].log:
-            self.wrote(container.id, "stdout", line + "\n")
 
     def limits_set(self, container_id: str, *, memory_bytes: int, cpu: tuple[int, int]) -> None:
         """A running container gets other limits (CRI's UpdateContainerResources)."""

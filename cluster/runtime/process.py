@@ -15,7 +15,7 @@ from .lookup import failure, is_known, refusal
 from .shell import machine
 from .shell.children import SIGNALS
 from .shell.machine import Step, World
-from .state import Process
+from .state import Process, Surroundings
 
 SHELLS = ("sh", "ash", "bash", "dash")
 SHELL_ALONE = (("sh",), ("/bin/sh",))
@@ -52,15 +52,20 @@ def make(
     env: dict[str, str],
     hostname: str,
     mounts: dict[str, Mount],
-    folder: str = "",
+    around: Surroundings,
 ) -> Process:
     """PID 1 of a container of this image; its kind is "file" where its program is none that the image is known to have."""
+    # The user is set when the runtime, as root, has made what is missing.
     image = behaviours()[behaviour]
     argv = command_line(image, command, args)
     env = {"PATH": PATH, "HOSTNAME": hostname, **image.env, **env}
     process = Process(
-        container=container, kind="server", argv=argv, env=env, hostname=hostname, mounts=mounts, behaviour=behaviour, folder=folder
-    )
+        container=container, kind="server", argv=argv, env=env, hostname=hostname, mounts=mounts, behaviour=behaviour,
+        folder=around.folder, hosts=around.hosts, resolver=around.resolver, read_only=around.read_only,
+        no_new_privileges=around.no_new_privileges, capabilities=around.capabilities,
+        memory_limit=around.memory_bytes, disk_limit=around.disk_bytes, cpu_request=around.cpu_request, cpu_limit=around.cpu_limit,
+        sysctls=around.sysctls, first_user=around.first_user, is_filtered=around.is_filtered,
+    )  # fmt: skip
     program = argv[0].rpartition("/")[2]
     if program in image.programs:
         return process

@@ -5,7 +5,8 @@ Sources: kubernetes pkg/kubelet/lifecycle/predicate.go, pkg/kubelet/sysctl/allow
 
 import pytest
 
-from cluster.kubelet import admission_rules, preemption
+from cluster.kinds import pod as pods
+from cluster.kubelet import admission, admission_rules, preemption
 from tests.kubelet.world import POLITE, World, conditions
 
 LABEL, FIELD = admission_rules.LABEL, admission_rules.FIELD
@@ -108,3 +109,25 @@ def test_a_critical_pod_for_which_nothing_can_go_is_refused():
     world.run(500)
     status = world.pod("vital")["status"]
     assert status["reason"] == "UnexpectedAdmissionError" and status["message"].endswith("[(res: cpu, q: 5000), ]")
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {},
+        {"initContainers": [{"name": "i", "resources": {}}]},
+        {"containers": [{"name": "a", "resources": {"requests": {}}}]},
+        {"containers": [{"name": "a", "resources": {"requests": {"cpu": "1"}}}]},
+        {"overhead": {"cpu": "1"}},
+        {"resources": {"requests": {"memory": "1Gi"}}},
+    ],
+)
+def test_what_a_pod_takes_is_what_it_requests_however_it_is_found(spec):
+    pod = {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app"}], **spec}}
+    assert admission.requests_of(pod) == pods.requests(pod)
+
+
+def test_a_node_that_says_other_amounts_is_read_anew():
+    node = {"status": {"allocatable": {"cpu": "2", "pods": "10"}}}
+    assert admission.allocatable_of(node) == {"cpu": 2000, "pods": 10} and admission.allocatable_of(node) is admission.allocatable_of({**node})
+    assert admission.allocatable_of({"status": {"allocatable": {"cpu": "1"}}}) == {"cpu": 1000} and admission.allocatable_of({}) == {}
