@@ -88,11 +88,14 @@ class Hub:
 
     @staticmethod
     def _told(watchers: dict[int, Watcher] | None, change) -> list[tuple[Watcher, str, dict]]:
-        told = []
+        told, key = [], change.key
         for watcher in watchers.values() if watchers else ():
-            seen = classify(watcher, change)
-            if seen:
-                told.append((watcher, *seen))
+            if watcher.matches is not None:
+                seen = classify(watcher, change)
+                if seen:
+                    told.append((watcher, *seen))
+            elif key[:watcher.reach] == watcher.spec.prefix:
+                told.append((watcher, change.type, change.value))
         return told
 
     def _tell_nodes(self, change, told: list[tuple[Watcher, str, dict]]) -> None:
@@ -100,7 +103,7 @@ class Hub:
         before, after = _node(change.previous), "" if change.type == "DELETED" else _node(change.value)
         for node in (before, after) if before != after else (after,):
             if node in self.by_node:
-                kind, obj = _event(node == before, node == after, change)
+                kind, obj = (change.type, change.value) if before == after else _event(node == before, node == after, change)
                 for watcher in self.by_node[node].values():
                     told.append((watcher, kind, obj))
 

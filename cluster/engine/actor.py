@@ -80,8 +80,8 @@ class Actor:
 
     def work(self, generator: Generator, done: Callable[[Any], None] | None = None) -> None:
         """Run a generator that yields Calls and Sleeps; `done` gets what it returns."""
-        work = Work(self.engine.next_work_id(), generator, done)
-        self.works[work.id] = work
+        number = self.engine.next_work_id()
+        self.works[number] = work = Work(number, generator, done)
         self._advance(work, None)
 
     def _advance(self, work: Work, value: Any) -> None:
@@ -98,19 +98,18 @@ class Actor:
             if work.done:
                 work.done(end.value)
             return
-        self._begin(wanted, work, 0)
+        if type(wanted) is Sleep:
+            self.engine.schedule(self, wanted.ms, "_resume", (work.id, 0, None), background=wanted.background)
+        else:
+            wanted.send(self, work.id, 0)
 
     def _begin_all(self, wanted: Sequence, work: Work) -> None:
         work.waiting, work.results = len(wanted), [None] * len(wanted)
         for slot, item in enumerate(wanted):
-            self._begin(item, work, slot)
-
-    def _begin(self, item: Any, work: Work, slot: int) -> None:
-        """Set going what a unit of work waits for."""
-        if type(item) is Sleep:
-            self.engine.schedule(self, item.ms, "_resume", (work.id, slot, None), background=item.background)
-        else:
-            item.send(self, work.id, slot)
+            if type(item) is Sleep:
+                self.engine.schedule(self, item.ms, "_resume", (work.id, slot, None), background=item.background)
+            else:
+                item.send(self, work.id, slot)
 
     def _resume(self, work_id: int, slot: int, result: Any) -> None:
         work = self.works.get(work_id)
