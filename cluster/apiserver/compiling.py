@@ -15,19 +15,52 @@ from .cel.checker import Environment
 from .cel.compiler import Refused, compiled
 from .custom import defaults, rules
 
-GROUP = "admissionregistration.k8s.io"
+GROUP, DEVICES = "admissionregistration.k8s.io", "resource.k8s.io"
 FAILED = "compilation failed: "
 TO_BOOL, TO_TEXT, TO_NOTE = (types.BOOL,), (types.STRING,), (types.STRING, types.NULL)
 TO_OBJECT, TO_PATCHES = (("object", "Object"),), (types.list_of(("object", "JSONPatch")),)
 OF_POLICIES = ("variables", "validations", "mutations", "auditAnnotations", "matchConditions")
-LONGEST_NOTE = 5 * 1024
+LONGEST_NOTE, LONGEST_SELECTOR = 5 * 1024, 10 * 1024
 
 
 def beyond(kind: Kind, obj: dict) -> list[FieldError]:
     """What a kind's own rules cannot say, since it takes reading expressions or schemas of objects."""
     if kind.group == GROUP:
         return complaints(obj)
+    if kind.group == DEVICES:
+        return [error for path, text in _selectors(kind.kind, obj) for error in _selected(text, path)]
     return defaults.complaints(obj) or rules.complaints(obj) if kind.kind == "CustomResourceDefinition" else []
+
+
+def _selectors(kind: str, obj: dict) -> Iterator[tuple[str, str]]:
+    """(path, expression) of what selects devices in a class, a claim or a claim's template."""
+    spec, path = obj.get("spec") or {}, "spec"
+    if kind == "ResourceClaimTemplate":
+        spec, path = spec.get("spec") or {}, "spec.spec"
+    if kind == "ResourceSlice":
+        return
+    owners = [(spec, path)]
+    for index, request in enumerate((spec.get("devices") or {}).get("requests") or ()):
+        here = f"{path}.devices.requests[{index}]"
+        owners += [(request.get("exactly") or {}, f"{here}.exactly")]
+        owners += [(other, f"{here}.firstAvailable[{at}]") for at, other in enumerate(request.get("firstAvailable") or ())]
+    for owner, here in owners:
+        for index, selector in enumerate(owner.get("selectors") or ()):
+            if selector.get("cel") is not None:
+                yield f"{here}.selectors[{index}].cel.expression", selector["cel"].get("expression") or ""
+
+
+def _selected(text: str, path: str) -> list[FieldError]:
+    """The complaint about an expression that selects devices. Source: k8s.io/dynamic-resource-allocation cel/compile.go."""
+    if len(text.encode()) > LONGEST_SELECTOR:
+        return []
+    try:
+        found, _ = compiled(text, environments.DEVICE)
+    except Refused as refused:
+        return [fields.invalid(path, text, f"{FAILED}{refused}")]
+    if found in (types.BOOL, types.ANY):
+        return []
+    return [fields.invalid(path, text, f"must evaluate to bool or the unknown type, not {types.named(found)}")]
 
 
 def complaints(obj: dict) -> list[FieldError]:

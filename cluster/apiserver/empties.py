@@ -34,7 +34,7 @@ def strip(obj: dict, struct: schema.Struct) -> list[Place]:
 def _strip(obj: dict, struct: schema.Struct, way: tuple, places: list[Place]) -> None:
     for name, value in list(obj.items()):
         field = struct.fields.get(name)
-        if field is None or not isinstance(value, (list, dict)) or name == OWNERS:
+        if field is None or not isinstance(value, (list, dict)) or (name == OWNERS and way == ("metadata",)):
             continue
         if value:
             _inside(value, field.type, (*way, name), places)

@@ -13,6 +13,7 @@ from cluster.meta.gotext import quote, type_word
 
 from . import gotime
 
+OCTET = schema.Type(["int32", "uint8"])
 _LIMITS = {"int32": 2**31, "int64": 2**63}
 _MAX_STRICT_ERRORS = 100
 _CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
@@ -160,6 +161,8 @@ class Decoder:
         return value
 
     def _bytes(self, value: object, kind: schema.Type, owner: str, field: str) -> str | None:
+        if isinstance(value, list):
+            return self._octets(value, owner, field)
         if type(value) is not str:
             return self._mismatch(value, kind, owner, field)
         problem = base64_problem(value)
@@ -167,6 +170,16 @@ class Decoder:
             return value.replace("\n", "").replace("\r", "")
         self._saved = self._saved or f"{self.BAD_BYTES} {problem}"
         return None
+
+    def _octets(self, value: list, owner: str, field: str) -> str | None:
+        """Bytes that were sent as a list of numbers."""
+        for item in value:
+            if type(item) is not int or not 0 <= item < 256:
+                is_number = isinstance(item, (int, float)) and not isinstance(item, bool)
+                word = f"number {number_text(item)}" if is_number else type_word(item)
+                if item is not None:
+                    return self._mismatch(item, OCTET, owner, field, word)
+        return binascii.b2a_base64(bytes(item or 0 for item in value), newline=False).decode()
 
     def _time(self, value: object, kind: schema.Type, owner: str, field: str) -> str:
         if type(value) is not str:

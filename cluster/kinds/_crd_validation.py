@@ -218,6 +218,8 @@ def _subresources(found: dict | None, path: str) -> list[FieldError]:
 
 def _selectable(found: list[dict] | None, schema: dict | None, path: str) -> list[FieldError]:
     errors, seen = [], []
+    if found and not (schema or {}).get("openAPIV3Schema"):
+        return [fields.invalid(path, "", "may only be set when validations.schema is included")]
     for index, field in enumerate(found or ()):
         here, value = f"{path}[{index}].jsonPath", field.get("jsonPath") or ""
         if not value:

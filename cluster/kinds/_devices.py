@@ -1,7 +1,7 @@
 """What claims of devices, their templates and classes share.
 
-Simplified: CEL selectors are not compiled (only their length is looked at), and of a slice's devices neither request policies nor mappings
-to a node's resources are checked.
+Simplified: what a CEL selector may cost is not estimated (apiserver/compiling.py compiles it), and of a slice's devices neither request
+policies nor mappings to a node's resources are checked.
 Source: pkg/apis/resource/validation/validation.go, pkg/apis/resource/v1/defaults.go.
 """
 from __future__ import annotations
@@ -36,6 +36,8 @@ def default_claim(spec: dict) -> None:
                 each["allocationMode"] = "ExactCount"
             if each["allocationMode"] == "ExactCount" and not each.get("count"):
                 each["count"] = 1
+            for toleration in each.get("tolerations") or ():
+                toleration["operator"] = toleration.get("operator") or "Equal"
 
 
 def listed(errors: Errors, found: list, most: int, path: str, check: Callable[[Errors, object, str], None], key: str = "") -> None:
@@ -172,7 +174,7 @@ def qualified(errors: Errors, name: str, path: str) -> None:
             _pod_volume_sources.csi_driver(errors, path, parts[0])
         if not parts[1]:
             errors.append(fields.invalid(path, "", "the name must not be empty"))
-    if len(parts) <= 2 and parts[-1]:
+    if len(parts) == 1 or (len(parts) == 2 and parts[1]):
         _identifier(errors, parts[-1], path)
 
 

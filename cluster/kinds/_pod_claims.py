@@ -16,13 +16,17 @@ _SHOWN = {"uid": "uID"}  # upstream lowers the first letter of the Go field's na
 
 
 def template(errors: Errors, claim: dict, path: str) -> None:
-    """Metadata may hold labels and annotations alone; then the claim's spec."""
-    meta = claim.get("metadata") or {}
-    errors += objectmeta.validate_annotations(meta.get("annotations"), f"{path}.metadata.annotations")
-    errors += objectmeta.validate_labels(meta.get("labels"), f"{path}.metadata.labels")
-    errors += [fields.forbidden(f"{path}.metadata.{_SHOWN.get(field, field)}", "cannot be set")
-               for field in _META_FIELDS if meta.get(field)]
+    """Metadata, then the claim's spec."""
+    errors += template_metadata(claim.get("metadata") or {}, path)
     spec(errors, claim.get("spec") or {}, f"{path}.spec")
+
+
+def template_metadata(meta: dict, path: str) -> Errors:
+    """It may hold labels and annotations alone. Source: pkg/apis/core/validation/validation.go (ValidateTemplateObjectMeta)."""
+    errors = [*objectmeta.validate_annotations(meta.get("annotations"), f"{path}.metadata.annotations"),
+              *objectmeta.validate_labels(meta.get("labels"), f"{path}.metadata.labels")]
+    return errors + [fields.forbidden(f"{path}.metadata.{_SHOWN.get(field, field)}", "cannot be set") for field in _META_FIELDS
+                     if meta.get(field) is not None and (meta[field] not in ("", 0) or field == "deletionGracePeriodSeconds")]
 
 
 def spec(errors: Errors, claim: dict, path: str, *, any_group: bool = False, loose_selector: bool = False) -> None:

@@ -1,7 +1,7 @@
 """ResourceClaimTemplate: the claim that each Pod of its own gets."""
 from __future__ import annotations
 
-from cluster.kinds import _devices, _rules
+from cluster.kinds import _devices, _pod_claims, _rules
 from cluster.kinds._columns import AGE, NAME, age
 from cluster.kinds.base import FieldError, Kind, stored_only
 from cluster.meta import fields
@@ -16,7 +16,7 @@ def default(draft: dict) -> None:
 
 def validate(template: dict) -> list[FieldError]:
     """Source: pkg/apis/resource/validation/validation.go (ValidateResourceClaimTemplate)."""
-    errors: list[FieldError] = []
+    errors = _pod_claims.template_metadata(template["spec"].get("metadata") or {}, "spec")
     _devices.claim(errors, template["spec"]["spec"], "spec.spec")
     return errors
 

@@ -219,3 +219,12 @@ def test_repeated_yaml_keys_are_named_by_line():
 def test_options_take_any_version_they_come_in():
     assert decode.decode_plain(b'{"gracePeriodSeconds": 3, "what": 1}', "application/json", "DeleteOptions") == \
         {"gracePeriodSeconds": 3}
+
+
+@pytest.mark.parametrize(("sent", "wanted"), [([104, 105], "aGk="), ([], ""), ([1, "x"], "string"), ([300], "number 300")])
+def test_bytes_may_be_a_list_of_numbers(sent, wanted):
+    body = {"kind": "Secret", "apiVersion": "v1", "data": {"a": sent}}
+    if isinstance(wanted, str) and wanted in ("string", "number 300"):
+        assert refused(body, kind="Secret").endswith(f"cannot unmarshal {wanted} into Go struct field Secret.data of type uint8")
+    else:
+        assert read(body, kind="Secret")["data"] == {"a": wanted}

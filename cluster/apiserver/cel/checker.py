@@ -24,6 +24,7 @@ class Environment:
     objects: dict[str, dict[str, Type]] = field(default_factory=dict)
     more_functions: dict[str, tuple] = field(default_factory=dict)
     is_any_object: bool = False
+    may_bind: bool = False         # cel.bind(name, value, expression)
 
     def function(self, name: str) -> tuple:
         """The declarations of a function, () where there is none."""
@@ -200,7 +201,7 @@ class _Checker:
         if not is_optional:
             return found
         inner, was_optional = types.inside_optional(found)
-        if not was_optional and inner[0] != "dyn":
+        if not was_optional and inner[0] not in ("dyn", "any"):
             self._mismatch(node, types.optional(inner), inner)
         return inner
 

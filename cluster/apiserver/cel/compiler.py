@@ -20,7 +20,7 @@ class Refused(Exception):
 
 def compiled(text: str, environment: checker.Environment) -> tuple[types.Type, Node]:
     """(the type that it comes to, its tree). Raises Refused."""
-    tree, complaints = parse(text)
+    tree, complaints = parse(text, may_bind=environment.may_bind)
     if not complaints:
         try:
             found, complaints = checker.check(tree, environment)

@@ -42,6 +42,9 @@ OBJECTS: dict[str, dict[str, Type]] = {
 }
 AUTHORIZER = {"authorizer": types.read("kubernetes.authorization.Authorizer"),
               "authorizer.requestResource": types.read("kubernetes.authorization.ResourceCheck")}
+DEVICE = Environment({"device": _object("DRADevice")}, {"kubernetes.DRADevice": {
+    "driver": STRING, "allowMultipleAllocations": BOOL, "attributes": map_of(STRING, map_of(STRING, types.ANY)),
+    "capacity": map_of(STRING, map_of(STRING, types.read("kubernetes.Quantity")))}}, may_bind=True)
 
 
 @cache

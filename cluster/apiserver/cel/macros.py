@@ -19,10 +19,14 @@ class MacroError(Exception):
         self.at, self.message = at, message
 
 
-def expanded(at: int, name: str, target: Node | None, arguments: list[Node]) -> Node | None:
-    """What a call becomes, None where it is no macro. Raises MacroError."""
+def expanded(at: int, name: str, target: Node | None, arguments: list[Node], *, may_bind: bool = False) -> Node | None:
+    """What a call becomes, None where it is no macro. may_bind: whether there is `cel.bind`. Raises MacroError."""
     if target is None:
         return _presence(at, arguments[0]) if name == "has" and len(arguments) == 1 else None
+    if may_bind and (name, len(arguments)) == ("bind", 3) and isinstance(target, Ident) and target.name == "cel":
+        if not isinstance(arguments[0], Ident):
+            raise MacroError(arguments[0].at, "cel.bind() variable names must be simple identifiers")
+        return _bound(at, arguments[0].name, arguments[1], arguments[2])
     made = MACROS.get((name, len(arguments)))
     return made(at, target, *arguments) if made else None
 

@@ -54,11 +54,11 @@ CLOSED, COMMA_OR_END = one_of(")"), one_of(",", EMPTY)
 ENDS = one_of(EMPTY)
 
 
-def parse(text: str) -> tuple[Node | None, list[tuple[int, str]]]:
+def parse(text: str, *, may_bind: bool = False) -> tuple[Node | None, list[tuple[int, str]]]:
     """(tree, complaints with their offsets). A tree is whole where there are none; offset -1: about no place."""
     if len(text) > LONGEST:
         return None, [(-1, f"expression code point size exceeds limit: size: {len(text)}, limit {LONGEST}")]
-    parser = Parser(text)
+    parser = Parser(text, may_bind=may_bind)
     try:
         tree = parser.start()
     except RecursionError:
@@ -69,9 +69,10 @@ def parse(text: str) -> tuple[Node | None, list[tuple[int, str]]]:
 class Parser(Recovering):
     """faults: what is well formed and wrong all the same."""
 
-    def __init__(self, text: str):
+    def __init__(self, text: str, *, may_bind: bool = False):
         super().__init__(text)
         self.faults: list[tuple[int, str]] = []
+        self.may_bind = may_bind
 
     def start(self) -> Node | None:
         return self.rule(self._start, ENDS)
@@ -92,7 +93,7 @@ class Parser(Recovering):
 
     def _called(self, at: int, name: str, target: Node | None, arguments: list[Node]) -> Node:
         try:
-            made = macros.expanded(at, name, target, arguments)
+            made = macros.expanded(at, name, target, arguments, may_bind=self.may_bind)
         except macros.MacroError as error:
             return self._fault(error.at, error.message)
         return Call(at, name=name, target=target, arguments=arguments) if made is None else made

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 Type = tuple
-DYN, ERROR, NULL = ("dyn",), ("error",), ("null",)
+DYN, ANY, ERROR, NULL = ("dyn",), ("any",), ("error",), ("null",)
 BOOL, BYTES, DOUBLE, INT, STRING, UINT = ("bool",), ("bytes",), ("double",), ("int",), ("string",), ("uint",)
 DURATION, TIMESTAMP, TYPE = ("duration",), ("timestamp",), ("type",)
 OPTIONAL = "optional_type"
 PLAIN = frozenset(("bool", "bytes", "double", "int", "string", "uint", "duration", "timestamp", "dyn", "null", "type"))
 NULLABLE = frozenset(("opaque", "object", "duration", "timestamp", "null", "dyn", "param"))
-FULL_NAMES = {"null": "null_type", "duration": "google.protobuf.Duration", "timestamp": "google.protobuf.Timestamp"}
+FULL_NAMES = {"any": "google.protobuf.Any", "null": "null_type", "duration": "google.protobuf.Duration", "timestamp": "google.protobuf.Timestamp"}
 
 
 def list_of(element: Type) -> Type:
@@ -45,7 +45,7 @@ def with_parts(found: Type, inner: tuple[Type, ...]) -> Type:
 
 def is_open(found: Type) -> bool:
     """Whether anything may be there: dyn, or what has been complained of already."""
-    return found[0] in ("dyn", "error")
+    return found[0] in ("dyn", "any", "error")
 
 
 def written(found: Type) -> str:
@@ -194,9 +194,9 @@ class Meanings:
 
 def is_wider(one: Type, other: Type) -> bool:
     """Whether a type says the same as another or less."""
-    if one[0] in ("dyn", "param"):
+    if one[0] in ("dyn", "any", "param"):
         return True
-    if other[0] in ("dyn", "param") or one[0] != other[0]:
+    if other[0] in ("dyn", "any", "param") or one[0] != other[0]:
         return False
     if one[0] == "type":
         return True

@@ -44,3 +44,14 @@ def test_patches_make_objects_of_types_that_are_made_up():
 def test_an_expression_that_is_nested_without_end_is_refused():
     _, complaints = parser.parse("(" * 5000 + "1" + ")" * 5000)
     assert complaints == [(-1, parser.TOO_DEEP)]
+
+
+@pytest.mark.parametrize(("text", "answer"), [
+    ("device.attributes['gpu.example.com'].vendor == 'acme' && device.capacity['gpu.example.com'].memory.compareTo(quantity('8Gi')) >= 0", ""),
+    ("cel.bind(gpu, device.attributes['gpu.example.com'], gpu.cuda && gpu.cores > 3)", ""),
+    ("device.vendor == 'acme'", "undefined field 'vendor'"),
+    ("device.capacity['a'].memory > 3", "found no matching overload for '_>_' applied to '(kubernetes.Quantity, int)'"),
+])
+def test_what_selects_devices_knows_of_a_device(text, answer):
+    found = said(text, environments.DEVICE)
+    assert answer in found and bool(found) == bool(answer)
