@@ -91,8 +91,8 @@ class Call:
     def rename(self, name: str) -> None:
         """Give the request the name that its object turned out to have."""
         if name != self.name:
-            self.name = name
-            self.key = key_for(self.kind, self.namespace, name)
+            self.name, kind = name, self.kind
+            self.key = f"{kind.root}/{self.namespace}/{name}" if kind.namespaced else f"{kind.root}/{name}"
 
     # -- refusals about this request's resource -----------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ sigs.k8s.io/structured-merge-diff typed/compare.go, merge/update.go.
 """
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from cluster.meta import schema
@@ -22,6 +23,7 @@ OLD_UPDATES = "ancient-changes"
 MOST_KEPT = 2000
 Sets = tuple[Node | None, Node | None]     # (gained, lost)
 _MISSING = object()
+_is_plain = re.compile(r"[\w.:/-]*", re.ASCII).fullmatch     # a text that JSON has as it is
 _of_new: dict[tuple[schema.Struct, tuple[str, ...], Likeness], Sets] = {}
 
 
@@ -115,7 +117,7 @@ def handed_on(entries: list[dict], mine: list[bool], owned: list[Node | None], k
             result.append(with_fields(entry, fields))
     if gained is not None and True not in mine:
         result.append(_entry(key, gained, time_text))
-    return _limited(ordered(result))
+    return ordered(result) if len(result) <= MAX_UPDATERS else _limited(ordered(result))
 
 
 def renewed(entries: list[dict], key: tuple[str, str, str, str], owned: tuple[tuple[str, ...], ...], time_text: str) -> list[dict] | None:
@@ -154,7 +156,7 @@ def ordered(entries: list[dict]) -> list[dict]:
     """Entries in upstream's order: appliers first, then by time, manager, version, subresource."""
     before = latest = None
     for entry in entries:
-        place = entry["operation"], entry.get("time") or ""
+        place = entry["operation"], entry.get("time") or "", entry.get("manager", "")
         if latest is not None and (place < latest or (place == latest and _order(entry) < _order(before))):
             return sorted(entries, key=_order)
         before, latest = entry, place
@@ -457,4 +459,6 @@ def step_of(item: object, kind: schema.Type) -> str:
 
 @lru_cache(maxsize=8192, typed=True)
 def _single_key_step(key: str, value: object) -> str:
+    if type(value) is str and _is_plain(value):
+        return f'k:{{"{key}":"{value}"}}'
     return f"k:{to_json({key: value} if value is not None else {})}"

@@ -78,10 +78,11 @@ def read(request: Request, context: Context) -> Response:
 
 def is_read(request: Request, context: Context) -> bool:
     """Whether a request changes nothing and is answered at once: reviews are such, though they are POSTed."""
-    if request.subresource == "proxy":
+    verb = request.verb
+    if verb == "patch" or verb == "update" or request.subresource == "proxy":
         return False  # what it is proxied to hears of it
-    if request.verb != "create":
-        return request.verb in ("get", "list", "raw")
+    if verb != "create":
+        return verb in ("get", "list", "raw")
     if (request.group, request.resource) not in context.kinds.built_in.virtual:
         return False
     kind = context.registry.version(request.group, request.version, request.resource)

@@ -92,8 +92,9 @@ def meant(changes: dict, wanted: dict, before: dict) -> dict | None:
         if conditions is None:
             return None
         fresh["conditions"] = None      # its place
-    fresh = draft(fresh)
-    _pod_defaults.pod_status(fresh)
+    if conditions is None or len(fresh) > 1:
+        fresh = draft(fresh)
+        _pod_defaults.pod_status(fresh)
     if conditions is not None:
         fresh["conditions"] = conditions
     return {**before, **fresh}
@@ -109,12 +110,13 @@ def _in_order(changed: dict[str, bool], before: Sequence[dict], wanted: Sequence
 
 def _entries(call: Call, entries: list[dict], effect: Effect, changes: dict, struct: schema.Struct) -> list[dict]:
     """The managedFields after the report; what each owner owns then is found once for all Pods whose entries own the same."""
-    key = options.manager_of(call.request), "Update", call.kind.api_version, call.subresource
+    manager = options.manager_of(call.request)
+    key = manager, "Update", call.kind.api_version, call.subresource
     gained, now, addresses = effect.gained, call.context.time_text(), None
     if effect.is_kept and "podIPs" in changes:      # what each Pod has of its own
         addresses = managed.whole(changes["podIPs"], struct.fields["status"].type.struct.fields["podIPs"].type)
         gained = with_addresses(gained, addresses)
-    mine = [managed.is_of(entry, key) for entry in entries]
+    mine = [entry.get("manager", "") == manager and managed.identity(entry) == key for entry in entries]
     owned = _owned(entries, mine, effect)
     if owned is None:
         return managed.passed_on(entries, key, gained, effect.lost, now)

@@ -58,7 +58,7 @@ class Client:
     def __init__(self, actor, *, user: str, groups: list[str], manager: str, qps: float | None = None, burst: int = 0,
                  part: str = "client"):
         self.actor, self.user, self.groups, self.manager = actor, user, groups, manager
-        self.user_agent = manager + "/v1.36.3"
+        self.user_agent, self._managed = manager + "/v1.36.3", {"fieldManager": manager}     # many requests share them
         self.limiter = actor.attach(part, Limiter(qps, burst)) if qps else None
 
     @property
@@ -125,11 +125,10 @@ class Client:
              body: Any = None, options: dict | None = None) -> Call:
         """Any request; the resource may name its group (`events.events.k8s.io`)."""
         plural, group, version = self._locate(resource)
-        options = {**options} if options else {}
         if verb in WRITES:
-            options["fieldManager"] = self.manager
+            options = {**options, **self._managed} if options else self._managed
         return Call(self, Request(verb=verb, resource=plural, group=group, version=version, namespace=namespace, name=name,
-                                  subresource=subresource, body=body, options=options, user=self.user, groups=self.groups,
+                                  subresource=subresource, body=body, options=options or {}, user=self.user, groups=self.groups,
                                   user_agent=self.user_agent))
 
     def send(self, call: Call) -> None:

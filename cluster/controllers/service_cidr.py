@@ -105,7 +105,7 @@ class ServiceCidrController(Controller):
         condition = {"type": "Ready", "status": status, "reason": reason, "message": message, "lastTransitionTime": now}
         body = {"apiVersion": API_VERSION, "kind": "ServiceCIDR", "metadata": {"name": key}, "status": {"conditions": [condition]}}
         call = self.client.patch("servicecidrs", key, body, patch_type="apply", subresource="status", force=True)
-        call.request.options["fieldManager"] = self.NAME
+        call.request.options = {**call.request.options, "fieldManager": self.NAME}
         reply = yield call
         return None if reply.ok or reply.code == 404 else "retry"
 
