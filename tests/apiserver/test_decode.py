@@ -227,4 +227,4 @@ def test_bytes_may_be_a_list_of_numbers(sent, wanted):
     if isinstance(wanted, str) and wanted in ("string", "number 300"):
         assert refused(body, kind="Secret").endswith(f"cannot unmarshal {wanted} into Go struct field Secret.data of type uint8")
     else:
-        assert read(body, kind="Secret")["data"] == {"a": wanted}
+        assert read(body, kind="Secret")[0]["data"] == {"a": wanted}
