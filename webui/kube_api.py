@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import math
 
 from .address import address_of
 from .door import Answers, door
 from .terminal.held import tell_if_held
 
 MAX_BODY = 3 * 1024 * 1024  # the real one's limit, apiserver's MaxRequestBodyBytes
-BOOKMARK_S = 60.0
+BOOKMARK_S, LAST_BOOKMARK_S = 60.0, 2.0
 QUICK_S = 0.5  # an answer within this is not worth watching for the client's end meanwhile
 LINGER_S = 8.0  # for the answer of a client that has gone; Daphne would end it two seconds later
 GZIP_FROM = 128 * 1024  # k8s.io/apiserver pkg/endpoints/handlers/responsewriters: smaller answers are not compressed
@@ -120,16 +121,17 @@ async def end_unseen(answers: Answers, token: str) -> None:
 async def lines(answer: dict, answers: Answers, token: str, gone: asyncio.Future, send) -> None:
     """Send on what comes, with bookmarks now and then if asked for, until an end."""
     loop = asyncio.get_running_loop()
-    end_s = loop.time() + answer["timeout_s"] if answer.get("timeout_s") else None
+    end_s = loop.time() + answer["timeout_s"] if answer.get("timeout_s") else math.inf
+    mark_s = next_mark(loop.time(), end_s)
     while not gone.done():
-        wait_s = min(BOOKMARK_S, end_s - loop.time()) if end_s else BOOKMARK_S
         try:
-            async with asyncio.timeout(max(wait_s, 0)):
+            async with asyncio.timeout_at(min(mark_s, end_s)):
                 await answers.changed()
         except TimeoutError:
-            if end_s and loop.time() >= end_s:
+            if loop.time() >= end_s:
                 return
-            await bookmark(answer, token, send)
+            mark_s = next_mark(loop.time(), end_s)
+            await bookmark(answer, token)
             continue
         items = []
         while not answers.empty() and not (items and items[-1].get("end")):
@@ -140,11 +142,19 @@ async def lines(answer: dict, answers: Answers, token: str, gone: asyncio.Future
             return
 
 
-async def bookmark(answer: dict, token: str, send) -> None:
-    """How far a watch has come, for one that wants to know."""
+def next_mark(now_s: float, end_s: float) -> float:
+    """When to tell how far a watch has come: each minute, and shortly before its end, so that whoever goes on misses little.
+
+    Source: k8s.io/apiserver pkg/storage/cacher/cache_watcher.go (nextBookmarkTime).
+    """
+    last_s = end_s - LAST_BOOKMARK_S
+    return min(now_s + BOOKMARK_S, last_s if last_s > now_s else math.inf)
+
+
+async def bookmark(answer: dict, token: str) -> None:
+    """Have a watch that wants to know be told how far it has come; that comes as its events do, in their order."""
     if answer.get("bookmarks") and answer["watch"]:
-        mark = await door().ask({"do": "bookmark", "token": token, "watch": answer["watch"]})
-        await send({"type": "http.response.body", "body": mark.get("line", b""), "more_body": True})
+        await door().tell({"do": "bookmark", "token": token, "watch": answer["watch"]})
 
 
 async def read_body(receive) -> bytes | None:

@@ -162,10 +162,12 @@ def unwatch(host, asked: dict, respond: Respond) -> dict:
 
 @command
 def bookmark(host, asked: dict, respond: Respond) -> dict:
-    """A line for a watch that asked for bookmarks."""
+    """Tell a watch how far it has come {watch}: a further line of its own."""
     runner = _runner(host, asked)
-    request = runner.watch_requests.get(asked["watch"])
-    return {"ok": True, "line": watching.bookmark(runner, request) if request else b""}
+    runner.finish_turn()  # what it speaks of leaves first
+    if asked["watch"] in runner.watch_requests:
+        runner.watches[asked["watch"]]("mark")
+    return {"ok": True}
 
 
 # -- time ---------------------------------------------------------------------------------------------------------------

@@ -71,7 +71,15 @@ def start(runner, request: Request, drawing: Drawing, respond: Respond) -> None:
             first.append(("BOOKMARK", mark(runner, request, annotations={INITIAL_END: "true"})))
         if first:
             send(first)
-    runner.watches[watcher.id] = lambda kind, *events: respond({"watch": watcher.id, "end": True}) if kind == "end" else send(*events)
+    def told(kind: str, *events: list[tuple[str, dict]]) -> None:
+        if kind == "end":
+            respond({"watch": watcher.id, "end": True})
+        elif kind == "mark":  # it stands behind all that it speaks of
+            respond({"watch": watcher.id, "line": http.watch_event("BOOKMARK", mark(runner, request), request, server.looking)})
+        else:
+            send(*events)
+
+    runner.watches[watcher.id] = told
     runner.watch_requests[watcher.id], runner.drawings[watcher.id] = request, drawing
 
 
@@ -102,8 +110,3 @@ def mark(runner, request: Request, annotations: dict[str, str] | None = None) ->
     if annotations:
         meta["annotations"] = annotations
     return {"kind": kind.kind, "apiVersion": api_version(kind), "metadata": meta}
-
-
-def bookmark(runner, request: Request) -> bytes:
-    """One bookmark as a line of the stream."""
-    return http.watch_event("BOOKMARK", mark(runner, request), request, runner.server.looking)

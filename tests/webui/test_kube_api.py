@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 
 import msgspec
 import pytest
@@ -43,3 +44,30 @@ async def test_a_watch_whose_client_went_before_it_began_is_ended(monkeypatch, a
 
     await kube_api.converse({"do": "kube", "method": "GET"}, "t", {}, receive, send)
     assert door.told == told
+
+
+@pytest.mark.parametrize(("now_s", "end_s", "expected"), [
+    (0, math.inf, 60), (100, math.inf, 160), (0, 30, 28), (0, 300, 60), (240, 300, 298), (298, 300, 358), (0, 1, 60),
+])
+def test_a_watch_is_marked_each_minute_and_shortly_before_its_end(now_s, end_s, expected):
+    assert kube_api.next_mark(now_s, end_s) == expected
+
+
+async def test_events_do_not_put_a_bookmark_off(monkeypatch):
+    """A busy watch is marked as often as one that hears nothing."""
+    monkeypatch.setattr(kube_api, "BOOKMARK_S", 0.03)
+    answers, sent, gone = Answers(), [], asyncio.get_running_loop().create_future()
+
+    async def mark(answer, token) -> None:
+        sent.append("mark")
+        gone.set_result(None)
+
+    async def send(message: dict) -> None:
+        sent.append(message["body"])
+        asyncio.get_running_loop().call_later(0.01, answers.put, msgspec.msgpack.encode({"line": b"event"}))
+
+    monkeypatch.setattr(kube_api, "bookmark", mark)
+    answers.put(msgspec.msgpack.encode({"line": b"event"}))
+    async with asyncio.timeout(2):
+        await kube_api.lines(WATCH, answers, "t", gone, send)
+    assert sent[-1] == "mark" and sent.count(b"event") > 1

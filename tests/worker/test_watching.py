@@ -123,9 +123,12 @@ def test_a_watch_that_was_ended_hears_nothing_more(worker):
 
 def test_a_bookmark_carries_the_present_revision(worker):
     watch = Watch(worker, "allowWatchBookmarks=true")
-    line = json.loads(worker.ask("bookmark", sandbox="one", watch=watch.head["watch"])["line"])
-    assert line["type"] == "BOOKMARK" and int(line["object"]["metadata"]["resourceVersion"]) == revision(worker)
-    assert worker.ask("bookmark", sandbox="one", watch=999)["line"] == b""
+    delete(worker)
+    worker.ask("bookmark", sandbox="one", watch=watch.head["watch"])
+    *before, line = watch.lines
+    assert before[-1]["type"] == "DELETED" and line["type"] == "BOOKMARK"
+    assert int(line["object"]["metadata"]["resourceVersion"]) == revision(worker)
+    assert worker.ask("bookmark", sandbox="one", watch=999) == {"ok": True}
 
 
 def test_a_reset_ends_watches(worker):
