@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from . import latency as latencies
 from .clock import DEFAULT_EPOCH_MS, Clock
+from .latency import INCREMENT, MULTIPLIER, TABLE, Draws
 from .plain import VERSION, pack, unpack
-from .rng import Streams
+from .rng import MASK, Streams
 from .trace import Trace
 
 NORMAL, LATE = 5, 9  # priorities of events that are due at the same moment
@@ -43,7 +43,7 @@ class Engine:
         self.clock = Clock(epoch_ms)
         self.rng = Streams(seed)
         self.trace = Trace()
-        self.latency_table = dict(latencies.TABLE)
+        self.latency_table = dict(TABLE)
         self.now_ms = 0
         self.steps = 0            # events handled so far: a position in the run
         self.cause = 0            # seq of the fact that causes whatever comes next
@@ -54,7 +54,7 @@ class Engine:
         self._by_id: dict[int, Event] = {}
         self._next_event_id = 1
         self._next_work_id = 1
-        self._draws: dict[str, latencies.Draws] = {}
+        self._draws: dict[str, Draws] = {}
 
     # -- for actors ---------------------------------------------------------------------------------------------
 
@@ -99,13 +99,14 @@ class Engine:
         return seq
 
     def latency(self, name: str) -> int:
+        """How long something takes, in ms; an entry without any width draws no chance."""
         draws = self._draws.get(name)
         if draws is None or draws.span is not self.latency_table[name]:
-            draws = self._draws[name] = latencies.Draws(self.rng("latency/" + name), self.latency_table[name])
+            draws = self._draws[name] = Draws(self.rng("latency/" + name), self.latency_table[name])
         if draws.table is None:
             return draws.low
-        stream = draws.stream  # as Draws.next has it: one is drawn for nearly every event, so here it is written out
-        stream.position = bits = (stream.position * latencies.MULTIPLIER + latencies.INCREMENT) & latencies.MASK
+        stream = draws.stream
+        stream.position = bits = (stream.position * MULTIPLIER + INCREMENT) & MASK
         return draws.table[bits >> 54]
 
     @contextmanager

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from .rng import MASK, Stream
+from .rng import Stream
 
 TABLE: dict[str, tuple[int, int, int]] = {
     "request": (1, 1, 2),              # a client's request to the API server
@@ -49,7 +49,7 @@ SHARES = 1024   # a span's draws are looked up among so many
 
 
 class Draws:
-    """Latencies in ms from one stream: triangular over (low, typical, high).
+    """Latencies in ms from one stream, triangular over (low, typical, high); `Engine.latency` draws them. table: None where there is no width.
 
     A latency is drawn for each event, so chance is one multiplication here (Knuth's linear congruential generator, of
     which the highest bits are good) and its shape a table.
@@ -60,14 +60,6 @@ class Draws:
     def __init__(self, stream: Stream, span: tuple[int, int, int]):
         self.stream, self.span, self.low = stream, span, span[0]
         self.table = quantiles(*span) if span[2] > span[0] else None
-
-    def next(self) -> int:
-        """One more latency; an entry without any width draws no chance."""
-        if self.table is None:
-            return self.low
-        stream = self.stream
-        stream.position = bits = (stream.position * MULTIPLIER + INCREMENT) & MASK
-        return self.table[bits >> 54]
 
 
 @lru_cache(maxsize=256)

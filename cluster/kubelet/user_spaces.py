@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-IDS_EACH = 65_536  # DefaultKubeletUserNamespacesIDsPerPod
+from cluster.runtime.proc import IDS_EACH
+
 RANGES = (1 << 32) // IDS_EACH - 1  # the first one is the node's
 
 

@@ -33,10 +33,12 @@ def caption(kind: Kind, event: TraceEvent, news: list[str] | None = None) -> dic
     values.update((name, chinese(values[name])) for name in SAID if isinstance(values.get(name), str))
     lists = {name: value for name, value in event.data.items() if isinstance(value, list) and name not in MADE}
     values.update((name, shown(value, comma="、")) for name, value in lists.items())
+    values.update((name.removesuffix(OWN), shown(value, LONGEST_MESSAGE)) for name, value in event.data.items() if name.endswith(OWN))
     return {"en": english, "zh": kind.zh.format_map(values)}
 
 
 MADE = ("command", "changes")    # worked out from data, not shown as they are
+OWN = "_zh"   # ends the names of data that say in Chinese what those without it say in English
 SAID = ("so", "rule", "reason", "sender")
 CHINESE = {
     "nothing": "无须操作", "wait": "等待", "deleted": "已删除", "create ReplicaSet": "创建 ReplicaSet",

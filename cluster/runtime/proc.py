@@ -18,7 +18,7 @@ from .state import Process
 
 FOLDER = "/proc/"
 FILES = ("cgroup", "cmdline", "comm", "environ", "gid_map", "mounts", "oom_score_adj", "root", "status", "uid_map")
-IDS, IDS_EACH = 4_294_967_295, 65_536  # all there are, and those of a user namespace
+IDS, IDS_EACH = 4_294_967_295, 65_536  # all there are, and those of a user namespace (DefaultKubeletUserNamespacesIDsPerPod)
 MACHINE = ("cpuinfo", "loadavg", "meminfo", "mounts", "uptime", "version")
 
 

@@ -87,7 +87,7 @@ def apply(engine: Any, action: str, args: list[str]) -> None:
             url, branch = place_of(args[0])
             repositories_of(engine).push(url, dict(zip(args[2::2], args[3::2], strict=True)), args[1], branch)
         except CannotPush as error:
-            engine.record("you", "CommitRefused", "", {"repository": args[0], "message": str(error)})
+            engine.record("you", "CommitRefused", "", {"repository": args[0], "message": str(error), "message_zh": error.zh})
     elif action == "registry-push":
         is_private = args[1:] == ["private"]
         size = 0 if is_private or not args[1:] else int(_number(args[1], MOST_MIB) * MIB)

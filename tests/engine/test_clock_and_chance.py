@@ -99,17 +99,17 @@ def test_endings_and_uuids_are_made_of_the_same_bits_as_plain_draws():
 
 @pytest.mark.parametrize("name", sorted(latency.TABLE))
 def test_latencies_lie_within_their_span_and_about_the_typical(name):
-    low, typical, high = latency.TABLE[name]
-    stream = Streams(1)(name)
-    draws = latency.Draws(stream, (low, typical, high))
-    drawn = sorted(draws.next() for _ in range(300))
+    (low, typical, high), engine = latency.TABLE[name], Engine(seed=1)
+    drawn = sorted(engine.latency(name) for _ in range(300))
     assert low <= typical <= high and low <= drawn[0] and drawn[-1] <= high
     assert abs(drawn[150] - typical) <= max(1, (high - low) / 3)
 
 
-def test_a_span_without_width_is_its_value():
-    stream = Stream(1)
-    assert latency.Draws(stream, (7, 7, 7)).next() == 7 and stream.position == 1
+def test_a_span_without_width_is_its_value_and_draws_nothing():
+    engine = Engine()
+    engine.latency_table["store"] = (7, 7, 7)
+    before = engine.rng("latency/store").position
+    assert engine.latency("store") == 7 and engine.rng("latency/store").position == before
 
 
 @carried
@@ -122,8 +122,9 @@ def test_arguments_of_events_survive_packing():
     assert unpack(msgspec.json.decode(msgspec.json.encode(pack(value)))) == value
 
 
-def test_an_engine_draws_what_the_stream_of_a_latency_gives():
-    engine, draws = Engine(seed=7), latency.Draws(Streams(7)("latency/store"), latency.TABLE["store"])
-    assert [engine.latency("store") for _ in range(20)] == [draws.next() for _ in range(20)]
+def test_the_latencies_of_a_name_go_by_its_own_stream_and_the_entry_that_holds_now():
+    engine, other = Engine(seed=7), Engine(seed=7)
+    drawn = [other.latency("store") for _ in range(20)]
+    assert [(engine.latency("request"), engine.latency("store"))[1] for _ in range(20)] == drawn and len(set(drawn)) > 1
     engine.latency_table["store"] = (9, 9, 9)
     assert engine.latency("store") == 9

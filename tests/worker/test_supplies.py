@@ -3,6 +3,7 @@
 import pytest
 
 from cluster.engine import Engine
+from cluster.narration import entries, render
 from cluster.runtime import reference
 from cluster.runtime.registry import BANDWIDTH_BYTES_S, MODES, registry_of
 from cluster.runtime.repositories import SITE, repositories_of
@@ -88,6 +89,13 @@ def test_a_push_makes_a_commit_of_the_whole_tree():
     do(cluster, "git-push", SITE, "less", "index.html", "")
     assert list(repositories.head(SITE).files) == ["about.html"]
     assert repositories.head(SITE, first.hash[:8]) == first and repositories.head("https://elsewhere") is None
+
+
+def test_a_push_that_became_too_much_says_so_in_both_languages():
+    cluster = Cluster()
+    supplies.apply(cluster.engine, "git-push", [SITE, "m", "a", "b" * 300_000])
+    said = render.caption(entries()["CommitRefused"], cluster.engine.trace.events[-1])
+    assert "at most 100 files, of 256 KiB in all" in said["en"] and "最多 100 个文件，共 256 KiB" in said["zh"]
 
 
 @pytest.mark.parametrize(
