@@ -44,6 +44,17 @@ def unprobed(_kind: str, _container: Container) -> None:
     """The verdict of no probe."""
 
 
+def all_runs(pod: dict, report: Report) -> bool:
+    """Whether it is plain to see that nothing is to be done for a Pod of app containers alone: each runs as it is defined, in this order."""
+    specs, containers = pod["spec"]["containers"], report.containers
+    if len(containers) != len(specs) or not report.sandboxes or report.sandboxes[0].state != "ready":
+        return False
+    for spec, container in zip(specs, containers, strict=True):
+        if container.state != "running" or container.definition != f"{spec['name']} {spec['image']}":
+            return False
+    return True
+
+
 def actions_for(pod: dict, report: Report, verdict: Verdict = unprobed) -> Actions:
     """The difference between the wanted Pod and the reported one."""
     if needs_sandbox(pod, report):

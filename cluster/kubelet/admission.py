@@ -10,6 +10,7 @@ from cluster.kinds import pod as pods
 from cluster.meta import quantity
 from cluster.meta.gotext import atoi
 
+from .admission_rules import OS
 from .shapes import shape_of
 
 SHORT = "OutOf"
@@ -49,6 +50,17 @@ def allocatable_of(node: dict) -> dict[str, int]:
 def requests_of(pod: dict) -> dict[str, int]:
     """What a Pod takes of its node, see kinds.pod.requests; of one that says nothing of amounts it is a place. It must not be changed."""
     return pods.requests(pod) if shape_of(pod["spec"]).has_amounts else A_PLACE
+
+
+def is_welcome(pod: dict, node: dict, used: dict[str, int]) -> bool:
+    """Whether it is plain to see that nothing here or in admission_rules.py refuses a Pod: it wants a place alone, and there is one."""
+    meta = pod["metadata"]
+    return (
+        shape_of(pod["spec"]).is_undemanding
+        and "annotations" not in meta
+        and not ("labels" in meta and OS in meta["labels"])
+        and used.get("pods", 0) < allocatable_of(node).get("pods", 0)
+    )
 
 
 def refusal(pod: dict, node: dict, used: dict[str, int], ports: list[tuple]) -> tuple[str, str] | None:

@@ -241,12 +241,13 @@ class Kubelet(Configured, Wakings, Process):
         meta = pod["metadata"]
         uid, key = meta["uid"], f"{meta['namespace']}/{meta['name']}"
         self.state.pods[uid] = key
-        if pods.is_terminal(pod) and not any(each.state == "running" for each in self.runtime.containers(uid)):
+        is_over = pods.is_terminal(pod)
+        if is_over and not any(each.state == "running" for each in self.runtime.containers(uid)):
             self.state.workers[uid] = Worker(uid, key, phase="finished", seen_ms=self.now_ms)
             self._finished_before(pod)
             return
         promised = self.resizes.found_again(pod) if self.runtime.state.checkpoints else pod
-        if not self.workers.is_ending(uid) and not pods.is_terminal(pod) and not self._admit(promised):
+        if not is_over and not self.workers.is_ending(uid) and not self._admit(promised):
             return
         self.workers.update(pod, "create")
         if promised is not pod:
@@ -262,7 +263,8 @@ class Kubelet(Configured, Wakings, Process):
         uid, node = pod["metadata"]["uid"], self.node_object()
         has_run = bool(self.runtime.state.by_pod.get(uid))
         refused = None
-        if node is not None and not has_run:
+        is_usual = not (self.state.pressures or self.shutdown.is_under_way)
+        if node is not None and not has_run and not (is_usual and admission.is_welcome(pod, node, self.state.used)):
             taken = [tuple(port) for ports in self.state.ports.values() for port in ports] if self.state.ports else []
             refused = (self.pressure.refusal(pod) if self.state.pressures else None) or admission_rules.refusal(pod)
             refused = refused or (REFUSED if self.shutdown.is_under_way else None)
@@ -333,6 +335,7 @@ class Kubelet(Configured, Wakings, Process):
         self.release(uid)
         self.statuses.forget(uid)
         self.prober.stop(uid)
+        self.sync.settled.pop(uid, None)
         self.state.resizes.pop(uid, None)
         self.volumes.forget(uid)
         self.local_storage.forget(uid)

@@ -126,11 +126,13 @@ def _of_simple(pod: dict, report: Report, old: dict, containers: list[dict], mom
     status: dict = {
         "observedGeneration": generation,
         "phase": "Running" if does_run else "Pending",
-        "conditions": conditions.of_simple(generation, not needs_sandbox(pod, report), unready, before, moment.now_text),
+        "conditions": conditions.of_simple(
+            generation, bool(report.sandboxes) and report.sandboxes[0].state == "ready", unready, before, moment.now_text
+        ),
     }
     _add_addresses(status, pod["spec"], report, old, moment)
     status["containerStatuses"] = containers
-    status["qosClass"] = pods.qos_class(pod)
+    status["qosClass"] = stored.get("qosClass") or pods.qos_class(pod)
     status["resources"] = {}
     return status
 

@@ -16,6 +16,7 @@ class Shape(Struct, frozen=True):
 
     has_probes: whether there is any probe that the kubelet keeps up. can_reset: whether any container has a rule that restarts all.
     has_amounts: whether it says anything of resources. has_host_ports: whether it wants ports of its node.
+    is_undemanding: whether it wants no more of its node than a place, wherever that is.
     is_simple: whether there are app containers alone, without probes, rules, amounts or gates, so that its status is what they do.
     """
 
@@ -27,6 +28,7 @@ class Shape(Struct, frozen=True):
     can_reset: bool
     has_amounts: bool
     has_host_ports: bool
+    is_undemanding: bool
     is_simple: bool
 
 
@@ -42,10 +44,14 @@ def shape_of(spec: dict) -> Shape:
     return shape
 
 
+CHOOSY = frozenset(("nodeSelector", "affinity", "os", "ephemeralContainers"))  # fields of a Pod that looks at where it comes to
+
+
 def _made(spec: dict) -> Shape:
     inits, apps = tuple(spec.get("initContainers") or ()), tuple(spec["containers"])
     sidecars = tuple([each["name"] for each in inits if is_sidecar(each)]) if inits else ()
     probed, can_reset, has_amounts, has_host_ports = [], False, "resources" in spec or "overhead" in spec, False
+    is_secured = bool(spec.get("securityContext"))
     for each in (*inits, *apps) if inits else apps:
         if "startupProbe" in each or "readinessProbe" in each:
             probed.append(each["name"])
@@ -53,9 +59,12 @@ def _made(spec: dict) -> Shape:
             can_reset = can_reset or any(rule.get("action") == RESTARTS_ALL for rule in each["restartPolicyRules"] or ())
         if "resources" in each:
             has_amounts = has_amounts or bool(each["resources"])
+        if "securityContext" in each:
+            is_secured = is_secured or bool(each["securityContext"])
     for each in apps:
         if "ports" in each:
             has_host_ports = has_host_ports or any(port.get("hostPort") for port in each["ports"] or ())
     has_probes = bool(probed) or any(["livenessProbe" in each for each in (*inits, *apps)])
     is_simple = bool(apps) and not (inits or has_probes or can_reset or has_amounts or "ephemeralContainers" in spec or "readinessGates" in spec)
-    return Shape(inits, apps, sidecars, tuple(probed), has_probes, can_reset, has_amounts, has_host_ports, is_simple)
+    is_undemanding = not (has_amounts or has_host_ports or is_secured) and CHOOSY.isdisjoint(spec)
+    return Shape(inits, apps, sidecars, tuple(probed), has_probes, can_reset, has_amounts, has_host_ports, is_undemanding, is_simple)

@@ -12,7 +12,7 @@ from cluster.engine import Sleep
 from cluster.kinds.pod import is_sidecar
 
 from . import backoff, environment, image_volumes, pod_status, resets, sandboxes, seccomp
-from .actions import Actions, actions_for, definition_of
+from .actions import Actions, actions_for, all_runs, definition_of
 from .gotime import duration
 from .hooks import UNFINISHED, spec_named, words_of
 from .prober import CANCELLED
@@ -30,12 +30,13 @@ class Sync:
 
     def __init__(self, kubelet):
         self.kubelet = kubelet
+        self.settled: dict[str, Report] = {}  # uid -> the report of the last pass that found nothing to do for a Pod of app containers alone
 
     def begin(self, worker: Worker) -> None:
         """One pass; what of it takes time becomes a unit of work. Most passes only tell how the Pod does."""
         kubelet = self.kubelet
         pod, report = kubelet.pod(worker.uid), kubelet.state.reports.get(worker.uid) or NOTHING
-        if pod is None:
+        if pod is None or self.is_repeated(worker.uid, pod, report):
             kubelet.workers.done(worker)
             return
         was_resized = worker.uid in kubelet.state.resizes
@@ -72,6 +73,10 @@ class Sync:
             worker.plan = Pass(removals=resets.to_remove(pod, report), acted=True)
             kubelet.work(self._carry_out(worker, pod))
             return
+        if shape_of(pod["spec"]).is_simple and self._is_settled(worker, pod, report):
+            self.settled[worker.uid] = report
+            kubelet.workers.done(worker)
+            return
         actions = self._actions(worker, pod, report)
         if actions.create_sandbox and report.sandboxes:
             kubelet.recorder.event(pod, "Normal", "SandboxChanged", CHANGED)
@@ -83,6 +88,19 @@ class Sync:
             kubelet.workers.done(worker)
         elif self._may_start(worker, pod, report, actions):
             kubelet.work(self._carry_out(worker, pod))
+
+    def is_repeated(self, uid: str, pod: dict, report: Report) -> bool:
+        """Whether a pass would find what the last one found: the same report, and a Pod of which the API has just what was sent then."""
+        if self.settled.get(uid) is not report:
+            return False
+        state, sent, known = self.kubelet.state, self.kubelet.statuses.agreed.get(uid), self.kubelet.state.statuses.get(uid)
+        if sent is None or known is None or sent[0] is not pod or sent[1] is not known.status or "activeDeadlineSeconds" in pod["spec"]:
+            return False
+        return not (state.evictions or state.resizes or uid in state.volumes or uid in state.reasons or self.kubelet.runtime.state.is_netless)
+
+    def _is_settled(self, worker: Worker, pod: dict, report: Report) -> bool:
+        """Whether a pass over a Pod of app containers alone has nothing to do and nothing to say."""
+        return all_runs(pod, report) and not (worker.has_images or worker.uid in self.kubelet.state.resizes or "dnsConfig" in pod["spec"])
 
     def _resize_and_act(self, worker: Worker, pod: dict, report: Report, actions: Actions):
         changed = yield from self._resize(worker, pod, report, actions)

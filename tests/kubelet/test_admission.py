@@ -131,3 +131,29 @@ def test_a_node_that_says_other_amounts_is_read_anew():
     node = {"status": {"allocatable": {"cpu": "2", "pods": "10"}}}
     assert admission.allocatable_of(node) == {"cpu": 2000, "pods": 10} and admission.allocatable_of(node) is admission.allocatable_of({**node})
     assert admission.allocatable_of({"status": {"allocatable": {"cpu": "1"}}}) == {"cpu": 1000} and admission.allocatable_of({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("meta", "spec", "used", "is_welcome"),
+    [
+        ({}, {}, 9, True),
+        ({}, {}, 10, False),
+        ({"annotations": {"container.apparmor.security.beta.kubernetes.io/app": "x"}}, {}, 0, False),
+        ({"labels": {"kubernetes.io/os": "windows"}}, {}, 0, False),
+        ({}, {"os": {"name": "windows"}}, 0, False),
+        ({}, {"nodeSelector": {"a": "b"}}, 0, False),
+        ({}, {"affinity": {"nodeAffinity": {}}}, 0, False),
+        ({}, {"securityContext": {"sysctls": [{"name": "kernel.msgmax", "value": "1"}]}}, 0, False),
+        ({}, {"containers": [{"name": "app", "securityContext": {"appArmorProfile": {"type": "RuntimeDefault"}}}]}, 0, False),
+        ({}, {"containers": [{"name": "app", "ports": [{"containerPort": 80, "hostPort": 80}]}]}, 0, False),
+        ({}, {"overhead": {"cpu": "9"}}, 0, False),
+    ],
+)
+def test_a_pod_that_wants_a_place_alone_is_taken_without_more_ado(meta, spec, used, is_welcome):
+    """Whom the short way takes the long way takes."""
+    pod = {"metadata": {"name": "web", **meta}, "spec": {"containers": [{"name": "app"}], **spec}}
+    node = {"metadata": {"name": "n"}, "status": {"allocatable": {"cpu": "2", "pods": "10"}}}
+    taken = [("", "TCP", 80)]
+    long = admission_rules.refusal(pod) or admission.refusal(pod, node, {"pods": used}, taken) or admission_rules.app_armor(pod)
+    assert admission.is_welcome(pod, node, {"pods": used}) is is_welcome
+    assert not is_welcome or long is None
