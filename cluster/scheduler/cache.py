@@ -48,7 +48,6 @@ class Cache:
         self._zones: dict[str, dict[str, None]] = {}
         self.generation = 0  # raised by each change of a node or of what it bears
         self.places: dict[str, int] = {}
-        self.ring: list[int] = []  # all places, twice round
         self.titles: list[str] = []  # the nodes' names, by place
         self.passes: list[Verdict] = []  # by place
         self.remembered = Remembered(self)
@@ -64,7 +63,6 @@ class Cache:
             self._order = [self.by_name[row[index]] for index in range(longest) for row in rows if index < len(row)]
             self.titles = [node.name for node in self._order]
             self.places = {name: place for place, name in enumerate(self.titles)}
-            self.ring = [*self.places.values(), *self.places.values()]
             self.passes = [Verdict(name) for name in self.titles]
         return self._order
 

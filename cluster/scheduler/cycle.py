@@ -6,12 +6,14 @@ Source: kubernetes pkg/scheduler/schedule_one.go, framework/runtime/framework.go
 from __future__ import annotations
 
 from functools import lru_cache, partial
+from itertools import compress, islice, repeat
+from operator import is_
 from typing import NamedTuple
 
 from .framework import SKIP, Cycle, OnlyNodes, Plugin, Rejection
 from .nodes import NodeInfo, Verdict
 from .pods import PodInfo
-from .remembered import PASSED, pick
+from .remembered import PASSED, Places, Table, Turn
 from .scoring import NO_SCORES, Scores, run_scores
 
 LEAST_NODES, LEAST_PERCENT = 100, 5  # minFeasibleNodesToFind, minFeasibleNodesPercentageToFind
@@ -50,7 +52,7 @@ def decide(
     """Find the node for a Pod. start: where to begin among the nodes. choose(n): an index below n, to break ties.
 
     scoring: those that score, where they are others. percent: of the nodes need to fit, 0 for the usual rule.
-    is_told: whether somebody wants to know the scores.
+    is_told: whether somebody wants to know the scores, who else was as good, and by name who passed where all did.
     """
     nodes = cycle.cache.nodes
     filters, candidates, before, narrowing = prepare_filters(cycle, plugins, nodes)
@@ -65,16 +67,16 @@ def decide(
             return Decision(freed.name, [verdict], NO_SCORES, [freed.name], 1, len(nodes), start, absent=_absent(narrowing))
         narrowing = [*narrowing, found[0]] if narrowing else narrowing  # as upstream, who counts it among those that narrowed
     absent = _absent(narrowing)
-    verdicts, places = run_filters(cycle, filters, candidates, start, percent)
-    next_start = (start + len(verdicts)) % len(nodes)
+    looked_at, verdicts, places = run_filters(cycle, filters, candidates, start, percent, is_told)
+    next_start = (start + looked_at) % len(nodes)
     if len(places) <= 1:
         chosen = [nodes[place].name for place in places]
         first = chosen[0] if chosen else ""
         return Decision(first, verdicts, NO_SCORES, chosen, len(places), len(nodes), next_start, absent=absent, narrowing=tuple(narrowing))
     scores = run_scores(cycle, plugins if scoring is None else scoring, places)
-    ties = scores.best()
-    chosen = ties[choose(len(ties))] if len(ties) > 1 else ties[0]
-    told = scores.spread_out() if is_told else NO_SCORES
+    best = scores.best()
+    chosen = nodes[places[best[choose(len(best))] if len(best) > 1 else best[0]]].name
+    ties, told = ([nodes[places[index]].name for index in best], scores.spread_out()) if is_told else ([], NO_SCORES)
     return Decision(chosen, verdicts, told, ties, len(places), len(nodes), next_start, absent=absent)
 
 
@@ -129,23 +131,41 @@ def _without_nodes(plugins: list[str]) -> Rejection:
 
 
 def run_filters(
-    cycle: Cycle, filters: list[Plugin], places: list[int] | None, start: int, percent: int = 0
-) -> tuple[list[Verdict], list[int]]:
-    """Verdicts in the order of looking, until enough nodes fit; and the places of the nodes that fit. places: None for all."""
-    ring = cycle.cache.ring if places is None else [*places, *places]
-    count = len(ring) // 2
+    cycle: Cycle, filters: list[Plugin], places: list[int] | None, start: int, percent: int = 0, is_told: bool = True
+) -> tuple[int, list[Verdict], Places]:
+    """At how many nodes it looked, until enough of them fit; the verdicts in this order; and the places of the nodes that fit.
+
+    places: None for all. Without verdicts where all passed and nobody is to be told.
+    """
+    count = len(cycle.cache.nodes) if places is None else len(places)
     if not count:
-        return [], []
+        return 0, [], []
     wanted, first = nodes_to_find(count, percent), start % count
     far = next((index for index, plugin in enumerate(filters) if not plugin.is_local), len(filters))
     local, rest = filters[:far], filters[far:]
     answer = partial(_local_verdict, cycle, local)
-    known = cycle.cache.remembered.table(("filters", cycle.likeness, *local), answer).values
-    if not rest and not cycle.cache.nominated:
-        window = ring[first : first + wanted]
-        if pick(known, window).count(PASSED) == wanted:
-            return pick(cycle.cache.passes, window), window
-    return _looked_at(cycle, ring[first : first + count], wanted, known, answer, rest)
+    table = cycle.cache.remembered.table(("filters", cycle.likeness, *local), answer)
+    if not rest and not cycle.cache.nominated and places is None:
+        window = Turn(first, wanted, count)
+        if window.of(table.values).count(PASSED) == wanted:
+            return wanted, window.of(cycle.cache.passes) if is_told else [], window
+        return _sifted(cycle, Turn(first, count, count), wanted, table, answer, is_told)
+    turn = list(Turn(first, count, count)) if places is None else [*places[first:], *places[:first]]
+    verdicts, fitting = _looked_at(cycle, turn, wanted, table.values, answer, rest)
+    return len(verdicts), verdicts, fitting
+
+
+def _sifted(cycle: Cycle, turn: Turn, wanted: int, table: Table, answer, is_told: bool) -> tuple[int, list[Verdict], list[int]]:
+    """What run_filters says where all filters look at one node alone, so that the answers are there and need only be counted off."""
+    if not table.is_full:
+        table.fill(turn, answer)
+    answers = turn.of(table.values)
+    fitting = list(islice(compress(turn, map(is_, answers, repeat(PASSED))), wanted))
+    looked_at = turn.index(fitting[-1]) + 1 if len(fitting) == wanted else len(turn)
+    if fitting and not is_told:
+        return looked_at, [], fitting
+    passes = turn.of(cycle.cache.passes)
+    return looked_at, [passed if found is PASSED else found for found, passed in zip(answers[:looked_at], passes, strict=False)], fitting
 
 
 def _local_verdict(cycle: Cycle, filters: list[Plugin], node: NodeInfo) -> Verdict | bool:

@@ -7,7 +7,8 @@ Pods alike is what the plugins' SignPod reads (framework/plugins/*), for those t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from .nodes import NodeInfo
@@ -38,7 +39,7 @@ class Table:
         self.order, self.seen, self.is_full = order, seen, False
         self.values: list[Any] = [None] * len(order)
 
-    def fill(self, places: Sequence[int], answer: Callable[[NodeInfo], Any]) -> None:
+    def fill(self, places: Iterable[int], answer: Callable[[NodeInfo], Any]) -> None:
         """Ask what nobody has asked yet of the nodes at some places."""
         for place in places:
             if self.values[place] is None:
@@ -94,25 +95,56 @@ class Remembered:
             found = self._asked[key] = make()
         return found
 
-    def picked(self, key: Hashable, places: list[int], answer: Callable[[NodeInfo], Any]) -> list[Any]:
+    def picked(self, key: Hashable, places: Places, answer: Callable[[NodeInfo], Any]) -> list[Any]:
         """The values at some places."""
         table = self.table(key, answer)
         if not table.is_full:
             table.fill(places, answer)
         return pick(table.values, places)
 
-    def labels(self, key: str, places: list[int]) -> list[str | bool]:
+    def labels(self, key: str, places: Places) -> list[str | bool]:
         """The value of a label for the nodes at some places; ABSENT where there is none."""
         return self.picked(("label", key), places, lambda node: node.labels.get(key, ABSENT))
 
 
-def pick(values: list[Any], places: list[int]) -> list[Any]:
-    """The values at some places, of a value for each node. The places go round in the order of nodes; mostly none is left out."""
-    count = len(places)
-    if count and (places[-1] - places[0]) % len(values) + 1 == count:
-        found = values[places[0] : places[0] + count]
-        return found if len(found) == count else found + values[: count - len(found)]
-    return list(map(values.__getitem__, places))
+class Turn:
+    """Places side by side, in the order of nodes, from one on; after the last node comes the first.
+
+    Most Pods fit everywhere, so these are most of the places that are talked of. Nothing is kept for each of them: to touch a thousand
+    objects, be it only to count who holds them, takes longer than all the rest of a decision.
+    """
+
+    __slots__ = ("first", "size", "total")
+
+    def __init__(self, first: int, size: int, total: int):
+        self.first, self.size, self.total = first, size, total
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, index: int) -> int:
+        return (self.first + index) % self.total
+
+    def __iter__(self) -> Iterator[int]:
+        end = self.first + self.size
+        return chain(range(self.first, min(end, self.total)), range(end - self.total))
+
+    def index(self, place: int) -> int:
+        """When a place's turn comes."""
+        return (place - self.first) % self.total
+
+    def of(self, values: list[Any]) -> list[Any]:
+        """The values at these places, of a value for each node."""
+        found = values[self.first : self.first + self.size]
+        return found if len(found) == self.size else found + values[: self.size - len(found)]
+
+
+Places = Turn | list[int]
+
+
+def pick(values: list[Any], places: Places) -> list[Any]:
+    """The values at some places, of a value for each node."""
+    return places.of(values) if isinstance(places, Turn) else list(map(values.__getitem__, places))
 
 
 def translated(values: list[Any], act: Callable[[Any], Any]) -> list[Any]:

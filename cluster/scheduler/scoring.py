@@ -7,13 +7,14 @@ Source: kubernetes pkg/scheduler/framework/runtime/framework.go (RunPreScorePlug
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from itertools import compress
 from typing import NamedTuple
 
 from .framework import SKIP, Cycle, Plugin, Sort
 from .nodes import NodeInfo
-from .remembered import pick
+from .remembered import Places, pick
 
 
 class Column(NamedTuple):
@@ -44,21 +45,21 @@ NO_SCORES = Scores([], [], [])
 
 
 class BySort(NamedTuple):
-    """The scores of the sorts that are there. names and sorts: of each node that fits; totals and columns: of each sort in `found`."""
+    """The scores of the sorts that are there. sorts: of each node that fits; totals and columns: of each sort in `found`."""
 
-    names: list[str]
+    names: Callable[[], list[str]]  # of the nodes
     sorts: list[Sort]
     found: list[Sort]
     totals: list[int]
     columns: list[Column]
 
-    def best(self) -> list[str]:
-        """The names of the nodes with the highest total."""
-        highest = max(self.totals)
+    def best(self) -> list[int]:
+        """Which of the nodes have the highest total."""
+        highest, sorts = max(self.totals), self.sorts
         winners = list(compress(self.found, map(highest.__eq__, self.totals)))
-        if len(winners) == 1 and self.sorts.count(winners[0]) == 1:
-            return [self.names[self.sorts.index(winners[0])]]
-        return list(compress(self.names, map(dict.fromkeys(winners).__contains__, self.sorts)))
+        if len(winners) == 1 and sorts.count(winners[0]) == 1:
+            return [sorts.index(winners[0])]
+        return list(compress(range(len(sorts)), map(dict.fromkeys(winners).__contains__, sorts)))
 
     def spread_out(self) -> Scores:
         """The same by node, for who wants to know it all."""
@@ -66,7 +67,7 @@ class BySort(NamedTuple):
         for name, weight, raw, normal in self.columns:
             raws = self._by_node(raw)
             columns.append(Column(name, weight, raws, raws if normal == raw else self._by_node(normal)))
-        return Scores(self.names, self._by_node(self.totals), columns)
+        return Scores(self.names(), self._by_node(self.totals), columns)
 
     def _by_node(self, row: list[int]) -> list[int]:
         """A value for each node; mostly all are the same."""
@@ -75,7 +76,7 @@ class BySort(NamedTuple):
         return list(map(dict(zip(self.found, row, strict=True)).__getitem__, self.sorts))
 
 
-def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], places: list[int]) -> BySort:
+def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], places: Places) -> BySort:
     """Every plugin's score of every sort of nodes among those at some places: raw, normalised, weighed, summed."""
     acting = [plugin for plugin in plugins if plugin.weight and plugin.pre_score(cycle) != SKIP]
     cycle.sorts = _sorts(cycle, acting, places)
@@ -87,10 +88,10 @@ def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], places: list[int]) -> 
         normal = plugin.normalize(cycle, traits, raw)
         columns.append(Column(plugin.name, weight, raw, normal))
         totals = [total + score * weight for total, score in zip(totals, normal, strict=True)]
-    return BySort(pick(cycle.cache.titles, places), cycle.sorts, cycle.found, totals, columns)
+    return BySort(partial(pick, cycle.cache.titles, places), cycle.sorts, cycle.found, totals, columns)
 
 
-def _sorts(cycle: Cycle, acting: list[Plugin], places: list[int]) -> list[Sort]:
+def _sorts(cycle: Cycle, acting: list[Plugin], places: Places) -> list[Sort]:
     """Each node's sort."""
     key = ("sorts", cycle.likeness, *acting, *[plugin.basis(cycle) for plugin in acting])
     return cycle.cache.remembered.picked(key, places, partial(_sort_of, cycle, acting))

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cluster.scheduler import cycle, remembered
 from cluster.scheduler import pods as pods_module
-from cluster.scheduler import remembered
 from cluster.scheduler.cache import Cache
 from cluster.scheduler.cycle import decide
 from cluster.scheduler.framework import Cycle, plugins
@@ -79,6 +79,11 @@ def rebuilt(cache):
     return fresh
 
 
+def brief(decision):
+    """What is known of a decision of which nobody is told."""
+    return decision._replace(scores=NO_SCORES, ties=[], verdicts=[] if decision.node else decision.verdicts)
+
+
 def decision_of(cache, info, start, is_told=True):
     return decide(Cycle(info, cache, LISTERS), plugins(), start=start, choose=lambda count: count - 1, is_told=is_told)
 
@@ -95,7 +100,7 @@ def play(history):
             pod = {**sorts[which], "metadata": {**sorts[which]["metadata"], "name": f"p{number}", "uid": f"p{number}"}}
             decision = decision_of(cache, PodInfo(pod), start)
             assert decision == decision_of(rebuilt(cache), PodInfo(pod), start)
-            assert decision._replace(scores=NO_SCORES) == decision_of(cache, PodInfo(pod), start, is_told=False)
+            assert brief(decision) == brief(decision_of(cache, PodInfo(pod), start, is_told=False))
             start = decision.next_start
             if decision.node:
                 cache.add_pod(PodInfo(pod), decision.node)
@@ -190,11 +195,12 @@ def test_pods_that_ask_for_something_else_are_not_alike(field, value):
 
 
 @given(st.integers(1, 12), st.data())
-def test_places_that_go_round_without_a_gap_are_picked_at_one_stroke_and_so_are_others(count, data):
-    first, far = data.draw(st.integers(0, count - 1)), data.draw(st.integers(0, count))
-    turn = [place % count for place in range(first, first + far)]
-    values, places = [str(place) for place in range(count)], [place for place in turn if data.draw(st.integers(0, 9))]
-    assert remembered.pick(values, places) == [str(place) for place in places]
+def test_places_that_go_round_are_those_of_a_list(count, data):
+    first, size = data.draw(st.integers(0, count - 1)), data.draw(st.integers(0, count))
+    turn, places, values = remembered.Turn(first, size, count), [place % count for place in range(first, first + size)], [*range(100, 100 + count)]
+    assert list(turn) == places and len(turn) == size and [turn[index] for index in range(size)] == places
+    assert [turn.index(place) for place in places] == list(range(size))
+    assert remembered.pick(values, turn) == remembered.pick(values, places) == [100 + place for place in places]
 
 
 @given(wishing_pods(1), st.integers(0, 2))
@@ -205,3 +211,22 @@ def test_what_is_read_of_a_pod_is_what_is_read_of_it_alone(one, rest):
     anew = PodInfo({**one, "spec": spec})
     assert (first.requests, first.host_ports, first.likeness) == (anew.requests, anew.host_ports, anew.likeness)
     assert (anew.requests, anew.host_ports) == (pod_requests(spec), pods_module.host_ports(spec))
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 7, 200])
+def test_nodes_that_are_counted_off_are_those_that_are_looked_at_one_by_one(every, monkeypatch):
+    """every: which of the nodes have a taint, and so which part of the way is gone until enough of them fit."""
+    cache = cluster(150)
+    for place, each in enumerate(cache.nodes):
+        if place % every == 0:
+            cache.set_node({**each.node, "spec": {"taints": [{"key": "a", "effect": "NoSchedule"}]}})
+    short = [decision_of(cache, pod(start), start, is_told) for start in (0, 60, 149) for is_told in (True, False)]
+    monkeypatch.setattr(cycle, "_sifted", one_by_one)
+    found = [decision_of(rebuilt(cache), pod(start), start) for start in (0, 60, 149)]
+    assert short[::2] == found and list(map(brief, short[1::2])) == list(map(brief, found))
+    assert bool(found[0].node) is (every > 1) and found[0].next_start == (0 if every < 3 else {3: 0, 7: 117, 200: 101}[every])
+
+
+def one_by_one(attempt, turn, wanted, table, answer, is_told):
+    verdicts, fitting = cycle._looked_at(attempt, list(turn), wanted, table.values, answer, [])
+    return len(verdicts), verdicts, fitting

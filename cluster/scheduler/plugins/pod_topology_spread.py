@@ -17,7 +17,7 @@ from ..counts import Tally
 from ..framework import MAX_SCORE, SKIP, Cycle, Plugin, Rejection
 from ..nodes import ZONE, NodeInfo
 from ..pods import PodInfo, tolerates
-from ..remembered import translated
+from ..remembered import Turn, translated
 
 HOSTNAME = "kubernetes.io/hostname"
 MISMATCH = Rejection(("node(s) didn't match pod topology spread constraints",), resolvable=True)
@@ -122,7 +122,7 @@ def pods_by_domain(cycle: Cycle, constraint: Constraint, needed: list[Constraint
     cache, tally = cycle.cache, matching_pods(cycle, constraint.selector)
     if constraint.includes_all(cycle.pod) and all(cache.label(one.key).is_everywhere for one in needed):
         return tally.by_value(constraint.key, cache.by_name)
-    required, counts, by_node, places = Required(cycle.pod.spec), {}, tally.by_node, cache.ring[: len(cache.nodes)]
+    required, counts, by_node, places = Required(cycle.pod.spec), {}, tally.by_node, Turn(0, len(cache.nodes), len(cache.nodes))
     key = ("included", cycle.likeness, constraint.honors_affinity, constraint.honors_taints)
     included = cache.remembered.picked(key, places, lambda node: constraint.includes(cycle.pod, required, node))
     for node, is_included in zip(cache.nodes, included, strict=True):
