@@ -1,4 +1,7 @@
-"""Requests for certificates: which are approved, what is signed and how, and when they go. And ranges of Services' addresses."""
+"""Requests for certificates: which are approved, what is signed and how, and when they go. And ranges of Services' addresses.
+
+Source: pkg/controller/certificates/{approver,signer,cleaner}/*_test.go, pkg/controller/servicecidrs/servicecidrs_controller_test.go.
+"""
 
 from __future__ import annotations
 

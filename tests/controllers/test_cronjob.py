@@ -1,4 +1,7 @@
-"""cronjob-controller against the real API server; the world begins on 2026-01-01 at 09:00:00Z."""
+"""cronjob-controller against the real API server; the world begins on 2026-01-01 at 09:00:00Z.
+
+Source: pkg/controller/cronjob/cronjob_controllerv2_test.go.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""daemonset-controller against the real API server."""
+"""daemonset-controller against the real API server.
+
+Source: pkg/controller/daemon/{daemon_controller,update}_test.go.
+"""
 
 from __future__ import annotations
 

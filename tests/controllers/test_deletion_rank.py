@@ -1,4 +1,7 @@
-"""Which Pods go first: one criterion a row, all others equal."""
+"""Which Pods go first: one criterion a row, all others equal.
+
+Source: pkg/controller/controller_utils_test.go (TestSortingActivePodsWithRanks), pkg/controller/replicaset/replica_set_test.go (TestGetPodsToDelete).
+"""
 
 from __future__ import annotations
 

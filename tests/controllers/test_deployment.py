@@ -1,4 +1,7 @@
-"""deployment-controller against the real API server."""
+"""deployment-controller against the real API server.
+
+Source: pkg/controller/deployment/{deployment_controller,rolling,recreate,sync}_test.go.
+"""
 
 from __future__ import annotations
 

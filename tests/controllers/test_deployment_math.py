@@ -1,4 +1,7 @@
-"""Table tests of the arithmetic of rolling updates."""
+"""Table tests of the arithmetic of rolling updates.
+
+Source: pkg/controller/deployment/util/deployment_util_test.go, pkg/controller/deployment/sync_test.go (TestScale).
+"""
 
 from __future__ import annotations
 

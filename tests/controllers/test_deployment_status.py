@@ -1,4 +1,7 @@
-"""Table tests of a Deployment's status and of when a rollout has made progress or run out of time."""
+"""Table tests of a Deployment's status and of when a rollout has made progress or run out of time.
+
+Source: pkg/controller/deployment/progress_test.go, pkg/controller/deployment/util/deployment_util_test.go.
+"""
 
 from __future__ import annotations
 

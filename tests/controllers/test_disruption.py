@@ -1,4 +1,7 @@
-"""disruption-controller: what a budget allows, and what an eviction takes from it."""
+"""disruption-controller: what a budget allows, and what an eviction takes from it.
+
+Source: pkg/controller/disruption/disruption_test.go, pkg/registry/core/pod/storage/eviction_test.go.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""Endpoints and EndpointSlices: golden reconciles, and playbooks of Services and Pods that come, become ready and go."""
+"""Endpoints and EndpointSlices: golden reconciles, and playbooks of Services and Pods that come, become ready and go.
+
+Source: k8s.io/endpointslice reconciler_test.go, utils_test.go, trafficdist/trafficdist_test.go; pkg/controller/endpoint/endpoints_controller_test.go.
+"""
 
 import pytest
 

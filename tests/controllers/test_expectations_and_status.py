@@ -1,4 +1,7 @@
-"""What a ReplicaSet expects to see, what its Pods count as, and when a status is worth writing."""
+"""What a ReplicaSet expects to see, what its Pods count as, and when a status is worth writing.
+
+Source: pkg/controller/controller_utils_test.go, pkg/controller/replicaset/replica_set_utils_test.go.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The garbage collector's graph: what each change makes it look at."""
+"""The garbage collector's graph: what each change makes it look at.
+
+Source: pkg/controller/garbagecollector/garbagecollector_test.go.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""horizontal-pod-autoscaler-controller: the load is weighed every 15 s, and the workload follows."""
+"""horizontal-pod-autoscaler-controller: the load is weighed every 15 s, and the workload follows.
+
+Source: pkg/controller/podautoscaler/{horizontal,replica_calculator}_test.go.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""job-controller against the real API server."""
+"""job-controller against the real API server.
+
+Source: pkg/controller/job/job_controller_test.go.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A node falls silent: what is noticed, when, and what becomes of its Pods."""
+"""A node falls silent: what is noticed, when, and what becomes of its Pods.
+
+Source: pkg/controller/nodelifecycle/node_lifecycle_controller_test.go, pkg/controller/tainteviction/taint_eviction_test.go.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What every namespace gets, and how one goes."""
+"""What every namespace gets, and how one goes.
+
+Source: pkg/controller/namespace/deletion/namespaced_resources_deleter_test.go.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Lost nodes: health, zones, taints and tolerations."""
+"""Lost nodes: health, zones, taints and tolerations.
+
+Source: pkg/controller/nodelifecycle/node_lifecycle_controller_test.go, pkg/controller/nodelifecycle/scheduler/rate_limited_queue_test.go.
+"""
 
 from __future__ import annotations
 

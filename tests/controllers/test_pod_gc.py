@@ -1,4 +1,7 @@
-"""pod-garbage-collector: when it looks at every Pod, and when it need not."""
+"""pod-garbage-collector: when it looks at every Pod, and when it need not.
+
+Source: pkg/controller/podgc/gc_controller.go.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""replicaset-controller against the real API server."""
+"""replicaset-controller against the real API server.
+
+Source: pkg/controller/replicaset/replica_set_test.go.
+"""
 
 from __future__ import annotations
 

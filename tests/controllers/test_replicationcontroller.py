@@ -1,4 +1,7 @@
-"""replication-controller against the real API server: a ReplicaSet's rules under another kind."""
+"""replication-controller against the real API server: a ReplicaSet's rules under another kind.
+
+Source: pkg/controller/replication/replication_controller_utils_test.go.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A Deployment's revisions in the annotations of its ReplicaSets."""
+"""A Deployment's revisions in the annotations of its ReplicaSets.
+
+Source: pkg/controller/deployment/util/deployment_util_test.go.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""statefulset-controller against the real API server."""
+"""statefulset-controller against the real API server.
+
+Source: pkg/controller/statefulset/stateful_set_control_test.go.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How long a Pod tolerates its Node's NoExecute taints."""
+"""How long a Pod tolerates its Node's NoExecute taints.
+
+Source: pkg/controller/tainteviction/taint_eviction_test.go (TestGetMinTolerationTime).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""ttl-after-finished-controller against the real API server."""
+"""ttl-after-finished-controller against the real API server.
+
+Source: pkg/controller/ttlafterfinished/ttlafterfinished_controller_test.go.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""InterPodAffinity: what is near, what is too near, and what is preferred; beside the recorded decisions."""
+"""InterPodAffinity: what is near, what is too near, and what is preferred; beside the recorded decisions.
+
+Source: pkg/scheduler/framework/plugins/interpodaffinity/{filtering,scoring,plugin}_test.go.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""Claims in scheduling: what they forbid, what is said, and what is written before a Pod is bound. Words: plugins/volumebinding."""
+"""Claims in scheduling: what they forbid, what is said, and what is written before a Pod is bound. Words: plugins/volumebinding.
+
+Source: pkg/scheduler/framework/plugins/volumebinding/{binder,volume_binding}_test.go.
+"""
 
 from __future__ import annotations
 
