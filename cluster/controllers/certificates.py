@@ -200,5 +200,7 @@ def is_old(csr: dict, now: int) -> bool:
         return True
     if approved is not None and now - approved > (DECIDED_MS if is_issued else PENDING_MS):
         return True
+    if approved is not None and is_issued and (ends := _certificates.expires_ms(requests.certificate(csr))) is not None and ends < now:
+        return True
     times = [requests.time_of(csr, kind) for kind in (requests.DENIED, requests.FAILED)]
     return any(time is not None and now - time > DECIDED_MS for time in times)

@@ -107,6 +107,18 @@ def certificate_complaint(certificate: str) -> str:
     return "" if found else "must contain at least one CERTIFICATE PEM block"
 
 
+def expires_ms(certificate: str) -> int | None:
+    """When an issued certificate ends, in Unix ms; None for what cannot be read. Source: pkg/controller/certificates/cleaner (isExpired)."""
+    found = blocks(decoded(certificate))
+    if not found:
+        return None
+    from cryptography import x509
+    try:
+        return round(x509.load_der_x509_certificate(base64.b64decode(found[0][1])).not_valid_after_utc.timestamp() * 1000)
+    except (ValueError, TypeError):
+        return None
+
+
 # -- what the cluster's own signers sign ------------------------------------------------------------------------------
 
 

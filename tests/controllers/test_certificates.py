@@ -129,6 +129,15 @@ def test_requests_go_when_nobody_needs_them_any_more(found, hours, is_old):
     assert certificates.is_old(found, unix_ms(NOW) + round(hours * certificates.HOUR_MS)) is is_old
 
 
+@pytest.mark.parametrize("minutes, is_old", [(9, False), (11, True)])
+def test_a_request_goes_with_its_certificate(minutes, is_old):
+    """Source: cleaner.go (isIssuedExpired)."""
+    source, now_s = certificates._certificates.parse(asked_for()).source, unix_ms(NOW) // 1000
+    issued = _authority.sign(source, CLIENT, cluster="u", serial=7, begin_s=now_s, now_s=now_s, ttl_s=600)
+    found = csr(("Approved", NOW), certificate=issued)
+    assert certificates.is_old(found, unix_ms(NOW) + minutes * 60_000) is is_old
+
+
 # -- ranges of addresses ------------------------------------------------------------------------------------------------
 
 
