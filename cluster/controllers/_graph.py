@@ -87,7 +87,8 @@ class Graph:
             deleting_dependents=deleting and FOREGROUND in (meta.get("finalizers") or ()),
         )
         self.nodes[node.uid] = node
-        return self._add_to_owners(node, node.owners) + self._transitions(node, None, obj)
+        todo = self._add_to_owners(node, node.owners) if node.owners else []
+        return todo + self._transitions(node, None, obj) if deleting else todo
 
     def _materialise(self, node: Node, meta: dict, api_version: str, kind: str) -> list[tuple[str, str]]:
         """A virtual owner turns out to exist; references with other coordinates than its own are suspect."""
@@ -116,12 +117,10 @@ class Graph:
     def _refers_to(self, dependent: Node, owner: Node) -> bool:
         if owner.namespace and owner.namespace != dependent.namespace:
             return False
-        wanted = (owner.api_version, owner.kind, owner.name)
-        return any(
-            (ref["apiVersion"], ref["kind"], ref["name"]) == wanted
-            for ref in dependent.owners
-            if ref["uid"] == owner.uid
-        )
+        for ref in dependent.owners:
+            if ref["uid"] == owner.uid and ref["name"] == owner.name and ref["kind"] == owner.kind and ref["apiVersion"] == owner.api_version:
+                return True
+        return False
 
     def _add_to_owners(self, node: Node, owners: list[dict]) -> list[tuple[str, str]]:
         """Source: addDependentToOwners."""

@@ -15,11 +15,16 @@ LABELLED, READY = 8, 16
 
 def classify(pod: dict, bits: int) -> int:
     """What one of a ReplicaSet's own Pods counts as, in bits. bits: what its labels alone say (`of_labels`)."""
-    if _pods.phase(pod) in _pods.TERMINAL:
+    status = pod.get("status") or {}
+    if status.get("phase") in _pods.TERMINAL:
         return 0
     if "deletionTimestamp" in pod["metadata"]:
         return TERMINATING if bits & ACTIVE else 0
-    return bits | READY if bits & ACTIVE and _pods.is_ready(pod) else bits
+    if bits & ACTIVE:
+        for condition in status.get("conditions") or ():
+            if condition["type"] == "Ready":
+                return bits | READY if condition["status"] == "True" else bits
+    return bits
 
 
 def of_labels(replica_set: dict, labels: dict) -> int:
@@ -53,25 +58,21 @@ class Tally:
 
     def put(self, replica_set: dict, pod: dict) -> None:
         """One of its own Pods came or changed."""
-        self._set(key_of(pod), classify(pod, self._by_labels(replica_set, pod["metadata"].get("labels") or {})))
-
-    def _by_labels(self, replica_set: dict, labels: dict) -> int:
+        labels = pod["metadata"].get("labels") or {}
         if labels is not self._labels and labels != self._labels:
             self._labels, self._of_labels = labels, of_labels(replica_set, labels)
-        return self._of_labels
+        key, bits = key_of(pod), classify(pod, self._of_labels)
+        if self.bits.get(key, 0) != bits:
+            self._set(key, bits)
 
     def remove(self, pod: dict) -> None:
         """A Pod is gone."""
         self._set(key_of(pod), 0)
 
     def _set(self, key: str, bits: int) -> None:
-        old = self.bits.get(key, 0)
-        if old == bits:
-            return
+        old = self.bits.pop(key, 0)
         if bits:
             self.bits[key] = bits
-        else:
-            del self.bits[key]
         self._count(old, -1)
         self._count(bits, 1)
 

@@ -55,6 +55,8 @@ class ClaimProtectionController(Controller):
 
     def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
         """A Pod that lets go of its claims: it is gone or has ended, or it never came to a node."""
+        if not self.claims.state.objects:
+            return
         if kind != "DELETED" and new["spec"].get("nodeName") and (new.get("status") or {}).get("phase") not in ENDED:
             return
         for name in claims_of(new):

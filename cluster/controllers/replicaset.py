@@ -106,7 +106,9 @@ class ReplicaSetController(Controller):
         reference = controller_of(new)
         owner = self._named(new, reference)
         if owner is not None:
-            self._count(new, reference, owner, gone=False)
+            tally = self.tallies.get(reference["uid"])
+            if tally is not None:
+                tally.put(owner, new)
             self._owned_pod_updated(old, new, owner)
 
     def _named(self, pod: dict, reference: dict | None) -> dict | None:

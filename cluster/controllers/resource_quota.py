@@ -60,7 +60,7 @@ class ResourceQuotaController(Controller):
             self._replenish(new)
 
     def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
-        if kind == "DELETED" or (old is not None and _quota.frees(old, new)):
+        if self.quotas.state.objects and (kind == "DELETED" or (old is not None and _quota.frees(old, new))):
             self._replenish(new)
 
     def on_service(self, kind: str, old: dict | None, new: dict) -> None:

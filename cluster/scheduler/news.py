@@ -84,6 +84,8 @@ class News:
     def _assigned(self, old: dict | None, new: dict) -> None:
         """A Pod has a node: by our binding, by somebody else's, or from its creation."""
         scheduler = self.scheduler
+        if old is not None and _is_as_before(old, new) and scheduler.cache.report(new):
+            return
         key, node = key_of(new), new["spec"]["nodeName"]
         scheduler.queue.forget(key)
         scheduler.state.assumed.pop(key, None)
@@ -113,7 +115,8 @@ class News:
             self._enqueue(new)
         elif entry.where == WAITING and old is not None:
             self._reconsider(entry, PodInfo(old), PodInfo(new))
-        claim_ended(scheduler, old, new)
+        if old is not None:
+            claim_ended(scheduler, old, new)
 
     def _renominate(self, key: str, old: dict | None, new: dict) -> None:
         """Nodes are nominated in memory first; a Pod that was never said to have one does not lose it.
@@ -121,7 +124,7 @@ class News:
         Source: backend/queue/nominator.go (UpdateNominatedPod).
         """
         scheduler = self.scheduler
-        before, now = (((pod or {}).get("status") or {}).get("nominatedNodeName") or "" for pod in (old, new))
+        before, now = _nominated(old), _nominated(new)
         if before or now:
             self.nominate(key, now, new)
         elif key in scheduler.state.nominated:
@@ -182,3 +185,17 @@ class News:
         hints = [hint for name, hint in interested(change).items() if name in entry.plugins]
         info = PodInfo(pod) if hints else None
         return any(hint(info, old, new) for hint in hints)
+
+
+def _nominated(pod: dict | None) -> str:
+    return ((pod.get("status") or {}).get("nominatedNodeName") or "") if pod is not None else ""
+
+
+def _is_as_before(old: dict, new: dict) -> bool:
+    """Whether a Pod on its node is to the scheduler what it was, going or not; what it was resized to, its status tells."""
+    before, after = old["metadata"], new["metadata"]
+    is_going = "deletionTimestamp" in after
+    return (
+        new["spec"] is old["spec"] and ("deletionTimestamp" in before) is is_going and after.get("uid") == before.get("uid")
+        and after.get("labels") == before.get("labels") and after.get("generation", 1) <= (2 if is_going else 1)
+    )  # fmt: skip
