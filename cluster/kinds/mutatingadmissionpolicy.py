@@ -31,7 +31,7 @@ def prepare_update(draft: dict, old: dict) -> None:
 
 
 def validate(policy: dict) -> Errors:
-    """Source: validateMutatingAdmissionPolicySpec. Simplified: expressions are read when they are asked, not compiled here."""
+    """Source: validateMutatingAdmissionPolicySpec. Expressions are compiled in apiserver/compiling.py."""
     errors: Errors = []
     spec = policy["spec"]
     _rules.one_of(errors, "spec.failurePolicy", spec["failurePolicy"], _admission_rules.FAILURE_POLICIES)

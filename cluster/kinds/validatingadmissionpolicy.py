@@ -40,7 +40,7 @@ def prepare_status(draft: dict, old: dict) -> None:
 
 
 def validate(policy: dict) -> list[FieldError]:
-    """Source: validateValidatingAdmissionPolicySpec. Simplified: expressions are read when they are asked, not compiled here."""
+    """Source: validateValidatingAdmissionPolicySpec. Expressions are compiled in apiserver/compiling.py."""
     errors: list[FieldError] = []
     spec = policy["spec"]
     _rules.one_of(errors, "spec.failurePolicy", spec["failurePolicy"], _admission_rules.FAILURE_POLICIES)
