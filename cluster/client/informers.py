@@ -349,18 +349,20 @@ class Informers:
         return len(gone) + len(changed)
 
     def _watching(self, watcher_id: int) -> Informer | None:
-        """The informer whose watch has this number. It is remembered, but asked again: a restart begins another watch."""
-        found = self._by_watcher.get(watcher_id)
-        if found is None or found.state.watcher != watcher_id:
-            found = next((i for i in self.by_resource.values() if i.state.watcher == watcher_id), None)
-            self._by_watcher = {i.state.watcher: i for i in self.by_resource.values()}
-        return found
+        """The informer whose watch has this number."""
+        self._by_watcher = {informer.state.watcher: informer for informer in self.by_resource.values()}
+        return self._by_watcher.get(watcher_id)
 
     def deliver(self, watcher_id: int, batch: list) -> None:
-        """News from the API server, in order; each is a fact caused by the write that made it."""
-        informer = self._watching(watcher_id)
-        if informer is None:
-            return
+        """News from the API server, in order; each is a fact caused by the write that made it.
+
+        Whose watch it is is remembered, but asked again: a restart begins another watch.
+        """
+        informer = self._by_watcher.get(watcher_id)
+        if informer is None or informer.state.watcher != watcher_id:
+            informer = self._watching(watcher_id)
+            if informer is None:
+                return
         informer.state.newest = batch[-1][1]["metadata"]["resourceVersion"]
         engine = self.process.engine
         is_told = engine.trace.on and informer.resource not in ("leases", "events")
