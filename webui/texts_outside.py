@@ -87,6 +87,7 @@ OUTSIDE: dict[str, tuple[str, str]] = {
     "switch.stop_of": ("Switch {name} off", "关停 {name}"),
     "switch.start_of": ("Switch {name} on", "开启 {name}"),
     "switch.controllers": ("{n} controllers, {off} of them off", "{n} 个控制器，其中 {off} 个已停止"),
+    "switch.more_nodes": ("{n} more nodes: choose one on the stage to switch its parts.", "另有 {n} 个节点：在舞台上选中后即可开关其组件。"),
     "switch.network": ("Network", "网络"),
     "switch.about_kube-apiserver": (
         "Off: nobody can read or write, and every watch ends. Containers run on. On again: each component lists anew, at its own pace.",

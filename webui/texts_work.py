@@ -2,6 +2,21 @@
 
 WORK: dict[str, tuple[str, str]] = {
     "tab.work": ("Work", "运作"),
+    "tab.room": ("Capacity", "容量"),
+    "room.title": ("How full it is", "占用情况"),
+    "room.note": (
+        "kube-scheduler counts what Pods request, not what they use: a Pod that asks for more than is left does not fit.",
+        "kube-scheduler 统计的是 Pod 请求的量，而非实际用量：请求超过余量的 Pod 放不下。",
+    ),
+    "room.now": ("What is requested is told of now, not of the step that you look at.", "请求量是当前的，而非所看的这一步。"),
+    "room.resource": ("resource", "资源"),
+    "room.asked": ("requested", "已请求"),
+    "room.allocatable": ("allocatable", "可分配"),
+    "room.taints": ("Taints", "污点"),
+    "room.no_taints": ("None.", "无。"),
+    "room.conditions": ("Conditions", "状况"),
+    "room.parts": ("Its parts, to switch off and on", "它的组件，可关停与开启"),
+    "room.actions": ("In the terminal", "在终端中"),
     "work.replica_sets": ("Its ReplicaSets", "它的 ReplicaSet"),
     "work.revision": ("revision", "修订版本"),
     "work.wanted": ("wanted", "期望"),

@@ -211,14 +211,15 @@ def plan(at: str, *, now_ms: int, clock: Clock) -> dict[str, Any]:
 def meter(autoscaler: dict, clock: Clock) -> Drawing:
     """What is measured as a share of its target, and the Pods there are and shall be between the least and the most."""
     spec, status, meta = autoscaler["spec"], autoscaler.get("status") or {}, autoscaler["metadata"]
-    current, desired = status.get("currentReplicas") or 0, status.get("desiredReplicas") or 0
+    current, share = status.get("currentReplicas") or 0, _share(autoscaler)
+    desired = status.get("desiredReplicas") or (current if share is None else 0)  # 0 also says that nothing could be measured
     least, most, target = spec.get("minReplicas", 1), spec.get("maxReplicas", 0), spec.get("scaleTargetRef") or NO_TARGET
     measured = autoscalers.targets(autoscaler)
     words = both(f"{measured}; {current} Pods, {desired} asked for, from {least} to {most}",
                  f"{measured}；现有 {current} 个 Pod，需要 {desired} 个，范围 {least} 至 {most}")  # fmt: skip
     aims_at = f"{target['kind'].lower()}s/{meta.get('namespace', '')}/{target['name']}"
     return {"sort": "meter", "least": least, "most": most, "current": current, "desired": desired, "measured": measured,
-            "share": _share(autoscaler), "aims_at": aims_at, "words": words}  # fmt: skip
+            "share": share, "aims_at": aims_at, "words": words}  # fmt: skip
 
 
 def _share(autoscaler: dict) -> float | None:

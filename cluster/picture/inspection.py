@@ -12,6 +12,7 @@ from cluster.store import log
 
 from .authorship import author, authors, changed, dotted, entries_of, lines_of, shown, to_yaml
 from .projector import GATE_KINDS
+from .room import room_of
 from .slim import owner_subject
 
 WRITES = ("KeyWritten", "KeyDeleted")
@@ -55,7 +56,13 @@ def inspect(runner, subject: str, seq: int | None) -> dict | None:
         "events": events_about(runner, obj, revision), "why": why_of_object(runner, subject, obj, seq),
         "why_wanted": why_wanted(runner, obj, revision),
         "status_rule": status_rule(obj) if subject.startswith("pods/") else None,
+        "room": room_of(obj, _pods_now(runner)) if subject.startswith("nodes/") else None,
     }
+
+
+def _pods_now(runner) -> list[dict]:
+    """All Pods as they are now, whatever step is shown: of a past one the log would have to be read Pod by Pod."""
+    return [stored.value for _, stored in runner.server.context.store.list("/registry/pods/")]
 
 
 def marker_of(subject: str, kinds: Registry) -> dict[str, str] | None:

@@ -216,7 +216,7 @@ def test_what_finds_no_room_on_the_shelf_is_one_press_away_also_by_keyboard(brow
         away = [f"jobs/default/sum-{index}" for index in range(8) if not learner.place(f"jobs/default/sum-{index}")]
         assert away and learner.place("shelf/more")
         learner.page.locator('.grid [tabindex="0"]').focus()
-        for _ in range(2):
+        for _ in range(3):  # control plane, network, shelf
             learner.page.keyboard.press("ArrowDown")
         learner.page.keyboard.press("End")
         assert "more" in learner.page.evaluate("document.activeElement.getAttribute('aria-label')")
@@ -234,4 +234,41 @@ def test_the_phone_draws_a_workload_in_its_sheet(browser, server):
         learner.page.locator("canvas.work-drawing").wait_for(state="visible")
         assert "at most 4" in learner.page.locator("#inspector-panel").inner_text()
         assert learner.page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert_accessible(learner)
+
+
+SERVED = """apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: client}
+spec: {containers: [{name: c, image: "busybox:1", command: [sh, -c, "wget -T 1 http://web; sleep 9999"], resources: {requests: {cpu: 2}}}]}
+"""
+
+
+@pytest.mark.parametrize(("locale", "language"), LANGUAGES)
+def test_what_joins_services_to_pods_stands_on_the_stage_and_is_seen_to_be_off(browser, server, locale, language):
+    with visit(browser, server, locale=locale, bypass_csp=True) as learner:
+        settled_with(learner, SERVED)
+        assert "web → 0" in label(learner, "kube-proxy") and "web ✓" in label(learner, "coredns")
+        learner.sandbox.ask("fault", {"action": "component-stop", "args": ["coredns"]})
+        learner.sandbox.control("step", 4)
+        learner.until("podlife.state().cells.components.coredns.off")
+        learner.page.evaluate(TWO_FRAMES)
+        assert {"en": "off since", "zh": "停止"}[language] in label(learner, "coredns")
+        learner.select("coredns")
+        assert {"en": "Switch on", "zh": "开启"}[language] in learner.page.locator("#inspector-panel").inner_text()
+        assert_accessible(learner)
+
+
+def test_a_node_tells_what_its_pods_request_of_what_it_has(browser, server):
+    with visit(browser, server, bypass_csp=True) as learner:
+        settled_with(learner, SERVED)
+        node = learner.objects("pods")["pods/default/client"]["node"]
+        learner.select(f"nodes//{node}")
+        said = learner.tab("room")
+        assert "cpu\t2\t4" in said and "KubeletReady" in said and "kubectl cordon" in said
         assert_accessible(learner)

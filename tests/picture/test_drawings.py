@@ -143,6 +143,8 @@ def test_a_meter_shows_the_metric_that_is_furthest_above_its_target():
     assert (drawing["share"], drawing["aims_at"]) == (1.5, "deployments/default/web")
     assert drawing["words"]["en"] == "cpu: 75%/50%, memory: 80Mi/100Mi; 2 Pods, 3 asked for, from 1 to 9"
     assert drawn("horizontalpodautoscalers", spec, {})["share"] is None
+    unknown = drawn("horizontalpodautoscalers", spec, {"currentReplicas": 4, "desiredReplicas": 0, "currentMetrics": [{"type": ""}]})
+    assert (unknown["current"], unknown["desired"]) == (4, 4)
 
 
 @pytest.mark.parametrize(

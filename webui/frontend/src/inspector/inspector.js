@@ -12,6 +12,7 @@ import { insideTab, startInside } from "./inside.js";
 import { rescueView } from "./controllers.js";
 import { OUTSIDE, OUTSIDE_TABS } from "./outside.js";
 import { componentView, overviewView } from "./overview.js";
+import { roomTab } from "./room.js";
 import { switchesTab } from "./switches.js";
 import { hasWork, workTab } from "./work.js";
 import { authorsView, decisionTab, diffTab, eventsTab, objectTab, statusTab, whyTab } from "./tabs.js";
@@ -29,6 +30,7 @@ const tabs = computed(() => {
   const isUnbound = isPod && inspectedObject.value && !inspectedObject.value.node;
   const list = ["object", "diff", "events", "why"];
   if (hasWork(inspectedObject.value)) list.splice(1, 0, "work");
+  if (id.startsWith("nodes/")) list.splice(1, 0, "room");
   if (isPod && inspectedObject.value) list.push("status");
   if (isPod && inspectedObject.value?.node) list.push("inside");
   if (decision.value) isUnbound ? list.unshift("decision") : list.push("decision");
@@ -110,6 +112,7 @@ function tabView(tab, id, data) {
   if (tab === "diff") return diffTab(data);
   if (tab === "events") return eventsTab(data);
   if (tab === "why") return whyTab(data);
+  if (tab === "room") return roomTab(data, id.split("/").at(-1));
   return statusTab(data, inspectedObject.value ?? {});
 }
 

@@ -9,6 +9,7 @@ import { clockText } from "../transport.js";
 import { disabled, interfere, outsideNotes } from "./outside.js";
 
 const PLANE = ["kube-apiserver", "etcd", "kube-scheduler", "kube-controller-manager"];
+const MOST_NODES = 12; // those of which something is off first
 const WITHOUT = ["kubectl", "kubeconfig"];
 const PARTS = ["kubelet", "containerd", "cni"];
 
@@ -62,10 +63,13 @@ function aboutOf(id) {
 
 export function switchesTab() {
   const network = [...cells("components").keys()].filter((id) => !PLANE.includes(id) && switchCell(id));
-  const nodes = [...cells("nodes").keys()].sort(naturally);
+  const isOff = (node) => PARTS.some((part) => cell("nodes", node)[part]?.off);
+  const nodes = [...cells("nodes").keys()].sort((a, b) => Number(isOff(b)) - Number(isOff(a)) || naturally(a, b));
+  const shown = nodes.length > MOST_NODES ? nodes.slice(0, MOST_NODES) : [...nodes].sort(naturally);
   return html`${outsideNotes("switch.about")}${group("stage.control_plane", PLANE)}${controllersView()}
     ${network.length ? group("switch.network", network) : nothing}
-    ${nodes.map((node) => html`<h3 lang="en">${node}</h3><ul class="switches">${PARTS.map((part) => row(`${part}/${node}`, part === "cni" ? "CNI" : part))}</ul>`)}`;
+    ${shown.map((node) => html`<h3 lang="en">${node}</h3><ul class="switches">${PARTS.map((part) => row(`${part}/${node}`, part === "cni" ? "CNI" : part))}</ul>`)}
+    ${shown.length < nodes.length ? html`<p class="note">${t("switch.more_nodes", { n: nodes.length - shown.length })}</p>` : nothing}`;
 }
 
 const group = (title, ids) => html`<h3>${t(title)}</h3><ul class="switches">${ids.map((id) => row(id, id))}</ul>`;

@@ -92,10 +92,10 @@ export function statusTab(data, object) {
     ${conditionsView(conditions)}`;
 }
 
-function conditionsView(conditions) {
+export function conditionsView(conditions) {
   if (!conditions?.length) return nothing;
   return html`<table lang="en"><thead><tr><th scope="col">Condition</th><th scope="col">status</th><th scope="col">reason</th></tr></thead>
-    <tbody>${conditions.map((one) => html`<tr><td>${one.type}</td><td>${one.status}</td><td>${one.reason ?? ""}</td></tr>`)}</tbody></table>`;
+    <tbody>${conditions.map((one) => html`<tr><td>${one.type}</td><td>${one.status}</td><td class="key">${one.reason ?? ""}</td></tr>`)}</tbody></table>`;
 }
 
 /** Which node, and why: filters in their order, then scores and their weights. */

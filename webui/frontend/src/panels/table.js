@@ -26,7 +26,7 @@ function visibleRows() {
   const text = (object) => `${object.kind} ${object.namespace}/${object.name} ${object.node ?? ""} ${say(object.status?.word)}`.toLowerCase();
   return [...cells("objects")]
     .filter(([, object]) => words.every((word) => text(object).includes(word)))
-    .sort(([, a], [, b]) => (a.rank ?? LAST) - (b.rank ?? LAST) || a.kind.localeCompare(b.kind, "en") || naturally(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`));
+    .sort(([, a], [, b]) => (a.rank ?? LAST) - (b.rank ?? LAST) || naturally(a.kind, b.kind) || naturally(a.namespace ?? "", b.namespace ?? "") || naturally(a.name, b.name));
 }
 
 function tableOf(rows) {
