@@ -198,14 +198,10 @@ def _facet(plugin: Plugin, acting: dict[str, list[str]], weights: dict[str, int]
     if name not in acting["filter"]:
         facet.filter = facet.sweep = None
     if name not in acting["preFilter"] and _prepares(plugin, "preFilter"):
-        facet.pre_filter = _nothing
+        facet.pre_filter = None
     if name not in acting["postFilter"]:
         facet.post_filter = None
     return facet
-
-
-def _nothing(cycle) -> None:
-    return None
 
 
 def _with_arguments(plugin: Plugin, args: dict) -> Plugin:

@@ -85,9 +85,12 @@ def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeI
 
     Source: framework/runtime/framework.go (RunPreFilterPlugins).
     """
+    known = _filters_of_plain(plugins) if cycle.pod.is_plain and not cycle.cache.shunned else None
+    if known is not None:
+        return [*known], None, None, []
     filters, names, narrowing, before = [], None, [], None
-    for plugin, prepares in _parts_of(plugins):
-        answer = plugin.pre_filter(cycle) if prepares else None
+    for plugin in plugins:
+        answer = plugin.pre_filter(cycle) if plugin.pre_filter is not None else None
         if answer is None:
             if plugin.filter is not None:
                 filters.append(plugin)
@@ -113,10 +116,11 @@ def prepare_filters(cycle: Cycle, plugins: tuple[Plugin, ...], nodes: list[NodeI
 
 
 @lru_cache(maxsize=64)
-def _parts_of(plugins: tuple[Plugin, ...]) -> tuple[tuple[Plugin, bool], ...]:
-    """Those that have a part in filtering, each with whether it prepares something."""
-    found = tuple((plugin, getattr(plugin.pre_filter, "__func__", None) is not Plugin.pre_filter) for plugin in plugins)
-    return tuple((plugin, prepares) for plugin, prepares in found if prepares or plugin.filter is not None)
+def _filters_of_plain(plugins: tuple[Plugin, ...]) -> tuple[Plugin, ...] | None:
+    """The filters for Pods that ask for nothing of nodes: those that need not prepare, for all others skip these; None where that is not so."""
+    if any(plugin.asks_of_all for plugin in plugins):
+        return None
+    return tuple(plugin for plugin in plugins if plugin.filter is not None and plugin.pre_filter is None)
 
 
 def _absent(narrowing: list[str]) -> Rejection | None:

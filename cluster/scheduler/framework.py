@@ -92,8 +92,9 @@ class Plugin:
     is_local = False
     hints: dict[str, Hint] = {}  # change -> hint; changes are those of events.py
 
-    def pre_filter(self, cycle: Cycle) -> str | Rejection | OnlyNodes | None:
-        """Prepare; SKIP when there is nothing to filter."""
+    # Prepare; SKIP when there is nothing to filter.
+    pre_filter: Callable[[Cycle], str | Rejection | OnlyNodes | None] | None = None
+    asks_of_all = False  # whether it may have something to filter also for Pods that ask for nothing of nodes (PodInfo.is_plain)
 
     filter: Callable[[Cycle, NodeInfo], Rejection | None] | None = None
 
@@ -109,25 +110,23 @@ class Plugin:
     # Once no node fits: what may be done about it.
     post_filter: Callable[[Cycle, Any, Callable[[int], int]], Any] | None = None
 
-    def pre_score(self, cycle: Cycle) -> str | None:
-        """Prepare; SKIP when there is nothing to score."""
+    # Prepare; SKIP when there is nothing to score.
+    pre_score: Callable[[Cycle], str | None] | None = None
 
     score: Callable[[Cycle, NodeInfo], int] | None = None  # of a local plugin
 
-    def basis(self, cycle: Cycle) -> Hashable:
-        """What the traits of nodes depend on, beside the node and the Pod's likeness."""
+    # What the traits of nodes depend on, beside the node and the Pod's likeness.
+    basis: Callable[[Cycle], Hashable] | None = None
 
     def trait(self, cycle: Cycle, node: NodeInfo) -> Hashable:
         """All of a node that its score depends on; another only once the node has changed, or the Pods on it."""
         return self.score(cycle, node)
 
-    def scores(self, cycle: Cycle, traits: list) -> list[int]:
-        """The raw score of each sort of nodes that is there."""
-        return traits
+    # The raw score of each sort of nodes that is there, by their traits; without, these are the scores.
+    scores: Callable[[Cycle, list], list[int]] | None = None
 
-    def normalize(self, cycle: Cycle, traits: list, scores: list[int]) -> list[int]:
-        """Bring the raw scores of all sorts of nodes to 0..100."""
-        return scores
+    # Bring the raw scores of all sorts of nodes to 0..100; without, they are.
+    normalize: Callable[[Cycle, list, list[int]], list[int]] | None = None
 
 
 def normalized(scores: list[int], *, reverse: bool = False) -> list[int]:

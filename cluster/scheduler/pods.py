@@ -15,6 +15,7 @@ from .resources import Requests, pod_requests
 PARSED = ("containers", "initContainers", "tolerations", "resources", "overhead", "affinity")
 
 SHAPE = ("tolerations", "resources", "overhead", "nodeSelector", "affinity")
+PARTICULAR = frozenset(("nodeName", "nodeSelector", "affinity", "topologySpreadConstraints"))
 SHAPES = 1024  # that are remembered
 
 HostPort = tuple[str, str, int]  # (address, protocol, port)
@@ -127,6 +128,11 @@ class PodInfo:
             and self.terminating == other.terminating
             and (self.labels is other.labels or self.labels == other.labels)
         )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it asks for nothing of nodes but room, as most do, so that filters which prepare something skip it."""
+        return not (self.claims or self.disks or self.host_ports) and PARTICULAR.isdisjoint(self.spec)
 
     @property
     def nominated(self) -> str:

@@ -78,14 +78,14 @@ class BySort(NamedTuple):
 
 def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], places: Places) -> BySort:
     """Every plugin's score of every sort of nodes among those at some places: raw, normalised, weighed, summed."""
-    acting = [plugin for plugin in plugins if plugin.weight and plugin.pre_score(cycle) != SKIP]
+    acting = [plugin for plugin in plugins if plugin.weight and (plugin.pre_score is None or plugin.pre_score(cycle) != SKIP)]
     cycle.sorts = _sorts(cycle, acting, places)
     cycle.found = list(dict.fromkeys(cycle.sorts))
     totals, columns = [0] * len(cycle.found), []
     for index, plugin in enumerate(acting):
         traits, weight = [sort.traits[index] for sort in cycle.found], plugin.weight
-        raw = plugin.scores(cycle, traits)
-        normal = plugin.normalize(cycle, traits, raw)
+        raw = traits if plugin.scores is None else plugin.scores(cycle, traits)
+        normal = raw if plugin.normalize is None else plugin.normalize(cycle, traits, raw)
         columns.append(Column(plugin.name, weight, raw, normal))
         totals = [total + score * weight for total, score in zip(totals, normal, strict=True)]
     return BySort(partial(pick, cycle.cache.titles, places), cycle.sorts, cycle.found, totals, columns)
@@ -93,7 +93,7 @@ def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], places: Places) -> ByS
 
 def _sorts(cycle: Cycle, acting: list[Plugin], places: Places) -> list[Sort]:
     """Each node's sort."""
-    key = ("sorts", cycle.likeness, *acting, *[plugin.basis(cycle) for plugin in acting])
+    key = ("sorts", cycle.likeness, *acting, *[plugin.basis(cycle) for plugin in acting if plugin.basis is not None])
     return cycle.cache.remembered.picked(key, places, partial(_sort_of, cycle, acting))
 
 

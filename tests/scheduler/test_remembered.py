@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from cluster.scheduler import cycle, remembered
 from cluster.scheduler import pods as pods_module
 from cluster.scheduler.cache import Cache
+from cluster.scheduler.configuration import profiles_of
 from cluster.scheduler.cycle import decide
 from cluster.scheduler.framework import Cycle, plugins
 from cluster.scheduler.pods import PodInfo
@@ -14,6 +15,7 @@ from cluster.scheduler.resources import pod_requests
 from cluster.scheduler.scoring import NO_SCORES
 from tests.scheduler.test_random_clusters import APPS, KEYS, LISTERS, nodes, pods
 
+CONFIGURATION = {"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration"}
 PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 images = st.lists(st.sampled_from(("a:1", "b:1", "c")), max_size=2, unique=True)
 
@@ -230,3 +232,25 @@ def test_nodes_that_are_counted_off_are_those_that_are_looked_at_one_by_one(ever
 def one_by_one(attempt, turn, wanted, table, answer, is_told):
     verdicts, fitting = cycle._looked_at(attempt, list(turn), wanted, table.values, answer, [])
     return len(verdicts), verdicts, fitting
+
+
+@pytest.mark.parametrize(("spec", "is_plain"), [
+    ({}, True), ({"volumes": [{"name": "v", "emptyDir": {}}], "tolerations": [{"operator": "Exists"}]}, True),
+    ({"nodeName": "n0001"}, False), ({"nodeSelector": {"rack": "x"}}, False), ({"affinity": {"nodeAffinity": {PREFERRED: []}}}, False),
+    ({"topologySpreadConstraints": []}, False), ({"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]}, False),
+    ({"volumes": [{"name": "v", "gcePersistentDisk": {"pdName": "d"}}]}, False),
+    ({"containers": [{"name": "c", "image": "a:1", "ports": [{"containerPort": 80, "hostPort": 80}]}]}, False),
+])  # fmt: skip
+def test_filters_of_a_plain_pod_are_those_that_are_left_once_all_have_prepared(spec, is_plain, monkeypatch):
+    cache, chosen = cluster(3), profiles_of({**CONFIGURATION, "profiles": [{"plugins": {"score": {"disabled": [{"name": "*"}]}}}]})
+    found = [plugins(), chosen["default-scheduler"].filtering]
+    short = [cycle.prepare_filters(Cycle(pod(1, **spec), cache, LISTERS), each, cache.nodes) for each in found]
+    monkeypatch.setattr(cycle, "_filters_of_plain", lambda chosen: None)
+    assert pod(1, **spec).is_plain is is_plain
+    assert short == [cycle.prepare_filters(Cycle(pod(1, **spec), cache, LISTERS), each, cache.nodes) for each in found]
+
+
+def test_a_profile_that_spreads_all_pods_asks_of_plain_ones_too():
+    args = {"defaultingType": "List", "defaultConstraints": [{"maxSkew": 1, "topologyKey": "rack", "whenUnsatisfiable": "DoNotSchedule"}]}
+    found = profiles_of({**CONFIGURATION, "profiles": [{"pluginConfig": [{"name": "PodTopologySpread", "args": args}]}]})
+    assert cycle._filters_of_plain(found["default-scheduler"].filtering) is None and cycle._filters_of_plain(plugins())

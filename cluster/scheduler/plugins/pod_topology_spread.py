@@ -106,10 +106,16 @@ def default_selector(cycle: Cycle) -> labels.Selector:
     resource = OWNERS.get((owner.get("apiVersion"), owner.get("kind"))) if owner else None
     owning = cycle.listers.get(resource, f"{pod.namespace}/{owner['name']}") if resource else None
     if owning is None:
-        return labels.Selector(found)
+        return _joined(tuple(found))
     wanted = owning["spec"].get("selector")
     own = labels.from_labels(wanted) if resource == "replicationcontrollers" else labels.from_object(wanted)
-    return labels.Selector([*found, *own.requirements]) if found else own
+    return _joined((*found, *own.requirements)) if found else own
+
+
+@lru_cache(maxsize=256)
+def _joined(requirements: tuple[labels.Requirement, ...]) -> labels.Selector:
+    """One object for all Pods of a set, so that what is known of it is found again."""
+    return labels.Selector(requirements)
 
 
 def matching_pods(cycle: Cycle, selector: labels.Selector) -> Tally:
@@ -222,6 +228,7 @@ class PodTopologySpread(Plugin):
 
     def __init__(self, listed: tuple[dict, ...] | None = None):
         self.listed = listed  # the defaults of a profile that lists its own; None: the system's
+        self.asks_of_all = bool(listed)
 
     def pre_filter(self, cycle: Cycle) -> str | None:
         constraints = explicit_constraints(cycle.pod, "DoNotSchedule")
@@ -278,22 +285,13 @@ class PodTopologySpread(Plugin):
         if not constraints:
             return SKIP
         needed = constraints if is_explicit or self.listed is not None else []
-        tallies = [self._tally(cycle, one) for one in constraints]
-        counts = [self._counts(cycle, one, needed) for one in constraints]
+        tallies, counts = [], []
+        for one in constraints:
+            by_node = one.key == HOSTNAME
+            tallies.append(None if not by_node else NOBODY if one.selector.empty else matching_pods(cycle, one.selector))
+            counts.append(None if by_node or not cycle.cache.label(one.key).values else pods_by_domain(cycle, one, needed))
         cycle.data[self.name] = Preferences(constraints, needed, tallies, counts)
         return None
-
-    @staticmethod
-    def _tally(cycle: Cycle, constraint: Constraint) -> Tally | None:
-        if constraint.key != HOSTNAME:
-            return None
-        return NOBODY if constraint.selector.empty else matching_pods(cycle, constraint.selector)
-
-    @staticmethod
-    def _counts(cycle: Cycle, constraint: Constraint, needed: list[Constraint]) -> dict[str, int] | None:
-        if constraint.key == HOSTNAME or not cycle.cache.label(constraint.key).values:
-            return None
-        return pods_by_domain(cycle, constraint, needed)
 
     def basis(self, cycle: Cycle) -> tuple:
         found: Preferences = cycle.data[self.name]
