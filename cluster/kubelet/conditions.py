@@ -22,6 +22,11 @@ OWNED = frozenset(
     )
 )
 
+Held = tuple[bool, str, str]  # whether a condition holds, its reason and message
+HOLDS: Held = (True, "", "")
+FAILS: Held = (False, "", "")
+STANDING = 5  # conditions that every Pod has
+
 
 def make(kind: str, generation: int, holds: bool, reason: str = "", message: str = "") -> dict:
     """A condition without its transition time, fields in the order of the wire."""
@@ -88,24 +93,30 @@ def ready(pod: dict, containers: tuple[bool, str, str], others: list[dict]) -> t
     return (False, "ReadinessGatesNotReady", ", ".join(messages)) if messages else (True, "", "")
 
 
-def of_simple(generation: int, has_sandbox: bool, unready: list[str], old: Sequence[dict], now_text: str) -> list[dict]:
-    """The conditions of a Pod without init containers and gates, of which these containers are not ready, with their times as `stamp` has them."""
-    reason, message = ("ContainersNotReady", _missing([], unready, "unready")) if unready else ("", "")
-    before, ready, found = {each["type"]: each for each in old}, "False" if unready else "True", []
-    for kind, word in (
-        ("PodReadyToStartContainers", "True" if has_sandbox else "False"),
-        ("Initialized", "True"),
+def standing(generation: int, has_sandbox: bool, initialized: Held, ready: Held, containers: Held, old: Sequence[dict], now_text: str) -> list[dict]:
+    """The five conditions that every Pod has, with their times as `stamp` has them: what `make` and `stamp` do, in one loop. old: those until now."""
+    before, found = {each["type"]: each for each in old}, []
+    for kind, (holds, reason, message) in (
+        ("PodReadyToStartContainers", HOLDS if has_sandbox else FAILS),
+        ("Initialized", initialized),
         ("Ready", ready),
-        ("ContainersReady", ready),
-        ("PodScheduled", "True"),
+        ("ContainersReady", containers),
+        ("PodScheduled", HOLDS),
     ):
-        earlier = before.get(kind)
+        earlier, word = before.get(kind), "True" if holds else "False"
         since = earlier.get("lastTransitionTime") or now_text if earlier is not None and earlier["status"] == word else now_text
         made = {"type": kind, "observedGeneration": generation, "status": word, "lastProbeTime": None, "lastTransitionTime": since}
-        if unready and kind in ("Ready", "ContainersReady"):
-            made["reason"], made["message"] = reason, message
+        if reason:
+            made["reason"] = reason
+        if message:
+            made["message"] = message
         found.append(earlier if made == earlier else made)
     return found
+
+
+def not_ready(names: list[str]) -> Held:
+    """ContainersReady of a Pod of which these containers are not ready."""
+    return False, "ContainersNotReady", _missing([], names, "unready")
 
 
 def must_reconcile(pod: dict) -> bool:

@@ -177,10 +177,7 @@ class NodeAgent:
         kubelet.after(RENEW_MS + kubelet.engine.rng(self.chance).below(400), "renew_lease", background=True)
         if not self.is_renewing:
             self.is_renewing = True
-            kubelet.work(self._renew(), self._renewed)
-
-    def _renewed(self, _result) -> None:
-        self.is_renewing = False
+            kubelet.work(self._renew())
 
     def _renew(self):
         kubelet, lease = self.kubelet, self.kubelet.state.lease
@@ -188,13 +185,13 @@ class NodeAgent:
             reply = yield kubelet.client.get("leases.coordination.k8s.io", kubelet.node, LEASE_NAMESPACE)
             if reply.ok:
                 lease = reply.body
-        now_text = kubelet.engine.clock.micro_text(kubelet.now_ms)
+        now_text = kubelet.engine.clock.micro_text(kubelet.engine.now_ms)
         if lease:
             wanted = {**lease, "spec": {**lease["spec"], "renewTime": now_text}}
             reply = yield kubelet.client.update("leases.coordination.k8s.io", wanted)
         else:
             reply = yield kubelet.client.create("leases.coordination.k8s.io", self._new_lease(now_text))
-        kubelet.state.lease = reply.body if reply.ok else {}
+        kubelet.state.lease, self.is_renewing = reply.body if reply.ok else {}, False
         if reply.ok and kubelet.engine.trace.on:
             kubelet.trace("LeaseRenewed", f"leases/{LEASE_NAMESPACE}/{kubelet.node}", node=kubelet.node, quiet=True)
 

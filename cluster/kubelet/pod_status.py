@@ -78,13 +78,14 @@ def generate(
         evicted = NOT_EVICTED  # evictions and preemptions say so once, before the containers end
     phase = _kept_phase("Failed" if evicted[0] else phase, old.get("phase", ""), pods.phase(pod))
     status: dict = {"observedGeneration": generation, "phase": phase}
-    status["conditions"] = _conditions(pod, report, old, by_name, init_by_name, phase)
+    status["conditions"] = _conditions(pod, report, old, by_name, init_by_name, phase, moment.now_text)
     if resize is not None:
         status["conditions"] += [] if is_terminal else resize_conditions(resize)
         containers, inits = _as_actuated(containers, resize), _as_actuated(inits, resize)
     if shape.can_reset:
         status["conditions"].append(resets.condition(pod, report, phase, is_resetting))
-    conditions.stamp(status["conditions"], old.get("conditions") or (), moment.now_text)
+    if len(status["conditions"]) > conditions.STANDING:
+        conditions.stamp(status["conditions"], old.get("conditions") or (), moment.now_text)
     if evicted[0]:
         status["message"], status["reason"] = evicted[1], evicted[0]
     elif phase == old.get("phase"):
@@ -122,13 +123,12 @@ def _of_simple(pod: dict, report: Report, old: dict, containers: list[dict], mom
     present = before if stored is old else (*before, *(stored.get("conditions") or ()))
     if not conditions.OWNED.issuperset([each["type"] for each in present]):
         return None
-    generation, unready = pod["metadata"].get("generation", 0), [] if does_run else [each["name"] for each in pod["spec"]["containers"]]
+    generation, has_sandbox = pod["metadata"].get("generation", 0), bool(report.sandboxes) and report.sandboxes[0].state == "ready"
+    ready = conditions.HOLDS if does_run else conditions.not_ready([each["name"] for each in pod["spec"]["containers"]])
     status: dict = {
         "observedGeneration": generation,
         "phase": "Running" if does_run else "Pending",
-        "conditions": conditions.of_simple(
-            generation, bool(report.sandboxes) and report.sandboxes[0].state == "ready", unready, before, moment.now_text
-        ),
+        "conditions": conditions.standing(generation, has_sandbox, conditions.HOLDS, ready, ready, before, moment.now_text),
     }
     _add_addresses(status, pod["spec"], report, old, moment)
     status["containerStatuses"] = containers
@@ -160,7 +160,7 @@ def _kept_phase(phase: str, held: str, stored: str) -> str:
     return held if phase not in TERMINAL and held in TERMINAL else phase
 
 
-def _conditions(pod: dict, report: Report, old: dict, statuses: dict, inits: dict, phase: str) -> list[dict]:
+def _conditions(pod: dict, report: Report, old: dict, statuses: dict, inits: dict, phase: str, now_text: str) -> list[dict]:
     generation = pod["metadata"].get("generation", 0)
     before = old.get("conditions") or ()
     others = [dict(each) for each in (pod.get("status") or {}).get("conditions") or () if each["type"] not in conditions.OWNED]
@@ -168,14 +168,9 @@ def _conditions(pod: dict, report: Report, old: dict, statuses: dict, inits: dic
         if each["type"] == "DisruptionTarget" and not any(other["type"] == "DisruptionTarget" for other in others):
             others.append(dict(each))
     containers = conditions.containers_ready(pod, statuses, inits, phase)
-    return [
-        *others,
-        conditions.make("PodReadyToStartContainers", generation, not needs_sandbox(pod, report)),
-        conditions.make("Initialized", generation, *conditions.initialized(pod, statuses, inits, phase, before)),
-        conditions.make("Ready", generation, *conditions.ready(pod, containers, others)),
-        conditions.make("ContainersReady", generation, *containers),
-        conditions.make("PodScheduled", generation, True),
-    ]
+    initialized, ready = conditions.initialized(pod, statuses, inits, phase, before), conditions.ready(pod, containers, others)
+    standing = conditions.standing(generation, not needs_sandbox(pod, report), initialized, ready, containers, before, now_text)
+    return [*others, *standing] if others else standing
 
 
 def _add_addresses(status: dict, spec: dict, report: Report, old: dict, moment: Moment) -> None:

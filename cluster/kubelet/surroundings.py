@@ -24,6 +24,7 @@ LOCAL = (
 )
 MOST_SERVERS, MOST_SEARCHES, LONGEST_SEARCH, LONGEST_SEARCHES = 3, 32, 253, 2048  # pkg/apis/core/validation
 LONGEST_NAME = 63
+TELLING = frozenset(("hostNetwork", "subdomain", "hostAliases", "dnsConfig", "hostPID", "shareProcessNamespace", "resources"))  # of a Pod's spec
 
 
 class Refused(Exception):
@@ -200,14 +201,14 @@ def around(
     pod: dict, spec: dict, image: str, *, name: str, address: str, node_hosts: str, node_resolver: str, users: dict[str, int]
 ) -> Surroundings:
     """All of it for one container. users: Pod uid -> the first id on the node of its user namespace. Raises Refused."""
-    if not (spec.get("securityContext") or spec.get("resources") or pod["spec"].get("securityContext") or "resources" in pod["spec"] or users):
+    of_pod = pod["spec"]
+    if TELLING.isdisjoint(of_pod) and not (spec.get("securityContext") or spec.get("resources") or of_pod.get("securityContext") or users):
         return Surroundings(
-            hosts(pod, name=name, address=address, of_node=node_hosts),
-            resolver(pod, node_resolver),
+            f"{HEADER}{LOCAL}{address}\t{name}\n" if address else HEADER + LOCAL,
+            _usual(of_pod.get("dnsPolicy", "ClusterFirst"), pod["metadata"]["namespace"], node_resolver),
             image_user(image),
             folder=spec.get("workingDir") or "",
-            space=shared_space(pod),
-        )  # as most are: nothing is said of who and how much
+        )  # as most are: nothing is said of who, where and how much
     user, group, groups = identity(pod, spec, image)
     resources = spec.get("resources") or {}
     limits = resources.get("limits")
