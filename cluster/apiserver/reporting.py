@@ -73,6 +73,8 @@ def complaints(report: Report) -> list:
     if report.is_sound:
         pod.keep_owners(obj["metadata"], live["metadata"])
         return _pod_update.validate_observed(obj["status"], live["status"], live["spec"])
+    if obj["status"].get("conditions"):     # which are changed then, and the kubelet's
+        obj["status"]["conditions"] = [{**found} for found in obj["status"]["conditions"]]
     pod.prepare_status(obj, live)
     return _pod_update.validate_status(obj, live)
 
@@ -80,7 +82,8 @@ def complaints(report: Report) -> list:
 def meant(changes: dict, wanted: dict, before: dict) -> dict | None:
     """The status that a patch leaves which makes `wanted` of `before`, in the order that applying it gives. None where a field goes.
 
-    What the patch does not change is the very same as before, and so is not copied, filled in or compared again.
+    What the patch does not change is the very same as before, and so is not copied, filled in or compared again; what it changes is what
+    the kubelet holds, unless something is to be filled in.
     """
     if None in changes.values() or ("podIPs" in changes) != ("podIP" in changes):
         return None
@@ -92,7 +95,9 @@ def meant(changes: dict, wanted: dict, before: dict) -> dict | None:
         if conditions is None:
             return None
         fresh["conditions"] = None      # its place
-    if conditions is None or len(fresh) > 1:
+    if _pod_defaults.is_complete(fresh):
+        _pod_defaults.pod_ips(fresh)
+    else:
         fresh = draft(fresh)
         _pod_defaults.pod_status(fresh)
     if conditions is not None:
@@ -101,11 +106,11 @@ def meant(changes: dict, wanted: dict, before: dict) -> dict | None:
 
 
 def _in_order(changed: dict[str, bool], before: Sequence[dict], wanted: Sequence[dict]) -> list[dict] | None:
-    """The conditions that are wanted: copies of those that have changed, and the others as they were. None where a type comes twice."""
+    """The conditions that are wanted: those that have changed, filled in, and the others as they were. None where a type comes twice."""
     there, types = {found["type"]: found for found in before}, {found["type"] for found in wanted}
     if len(there) < len(before) or len(types) < len(wanted):
         return None
-    return [_pod_defaults.condition({**found}) if found["type"] in changed else there[found["type"]] for found in wanted]
+    return [_pod_defaults.completed(found) if found["type"] in changed else there[found["type"]] for found in wanted]
 
 
 def _entries(call: Call, entries: list[dict], effect: Effect, changes: dict, struct: schema.Struct) -> list[dict]:
@@ -115,9 +120,10 @@ def _entries(call: Call, entries: list[dict], effect: Effect, changes: dict, str
     gained, now, addresses = effect.gained, call.context.time_text(), None
     if effect.is_kept and "podIPs" in changes:      # what each Pod has of its own
         addresses = managed.whole(changes["podIPs"], struct.fields["status"].type.struct.fields["podIPs"].type)
-        gained = with_addresses(gained, addresses)
     mine = [entry.get("manager", "") == manager and managed.identity(entry) == key for entry in entries]
     owned = _owned(entries, mine, effect)
+    if addresses is not None and (owned is None or True not in mine):
+        gained = with_addresses(gained, addresses)
     if owned is None:
         return managed.passed_on(entries, key, gained, effect.lost, now)
     if addresses is not None:

@@ -260,21 +260,43 @@ def pod_status(status: dict) -> None:
     """Fields that a status always shows, and the two forms of the address."""
     for found in status.get("conditions") or ():
         condition(found)
-    _pod_ips(status)
+    pod_ips(status)
     for name in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
         for container in (status[name] or ()) if name in status else ():
             _container_status(container)
 
 
+def is_complete(status: dict) -> bool:
+    """Whether `pod_status` would leave what is within a status as it is; its conditions are not looked at."""
+    for name in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
+        for container in (status[name] or ()) if name in status else ():
+            if not (container.keys() >= _STATUS_NAMES and _is_state(container.get("state")) and _is_state(container.get("lastState"))):
+                return False
+    return True
+
+
+def _is_state(state: dict | None) -> bool:
+    if not state:
+        return state is not None
+    if state.get("terminated") is not None:
+        return state["terminated"].keys() >= _ENDED_NAMES
+    return state.get("running") is None or "startedAt" in state["running"]
+
+
+def completed(found: dict) -> dict:
+    """A condition with the times that it always shows."""
+    return found if found.keys() >= _CONDITION_TIMES else condition({**found})
+
+
 def condition(found: dict) -> dict:
-    """A condition with the times that it always shows, in place."""
+    """The same, in place."""
     if not found.keys() >= _CONDITION_TIMES:
         found.setdefault("lastProbeTime", None)
         found.setdefault("lastTransitionTime", None)
     return found
 
 
-def _pod_ips(status: dict) -> None:
+def pod_ips(status: dict) -> None:
     """podIP is the first of podIPs; where they differ, podIP counts."""
     address, addresses = status.get("podIP"), status.get("podIPs")
     if address and (not addresses or addresses[0].get("ip") != address):
@@ -286,6 +308,7 @@ def _pod_ips(status: dict) -> None:
 _STATUS_FIELDS = (("name", ""), ("ready", False), ("restartCount", 0), ("image", ""), ("imageID", ""))
 _STATUS_NAMES = frozenset(name for name, _ in _STATUS_FIELDS)
 _ENDED_FIELDS = (("startedAt", None), ("finishedAt", None), ("exitCode", 0))
+_ENDED_NAMES = frozenset(name for name, _ in _ENDED_FIELDS)
 _CONDITION_TIMES = frozenset(("lastProbeTime", "lastTransitionTime"))
 
 

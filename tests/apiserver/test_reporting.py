@@ -79,8 +79,10 @@ def test_a_report_ends_as_its_patch_does(seed):
             for server in (short, general):
                 server.run(Request(verb="patch", name=name, body=other, **{**KUBELET, **ADMIN, "options": {"fieldManager": "other"}}))
         wanted = drawn(chance, stored(short, name)["status"])
+        text = json.dumps(wanted)
         answers = [report(server, name, wanted, is_short=server is short) for server in (short, general)]
         assert answers[0].body == answers[1].body
+        assert json.dumps(wanted) == text       # it is the kubelet's, though the server holds parts of it
         assert [answer.code for answer in answers] in ([200, 200], [422, 422])
     assert short.events == general.events and short.store.revision == general.store.revision
 
