@@ -60,7 +60,8 @@ class Store:
         self.revision = 0
         self.compacted = 0
         self.kept = kept
-        self.folders: dict[str, dict[str, Stored]] = {}
+        self.rows: dict[str, Stored] = {}     # every key
+        self.folders: dict[str, dict[str, Stored]] = {}   # the same by folder
         self.touched: dict[str, int] = {}     # folder -> the revision of its last change: what is worked out from it may be kept till then
         self.changes: list[Change] = []
         self.uncommitted: list[Change] = []   # since the last drain()
@@ -68,8 +69,7 @@ class Store:
         self.now_ms = 0                       # set by the API server before it writes
 
     def get(self, key: str) -> Stored | None:
-        place = key[: key.index("/", 10) + 1]
-        return self.folders[place].get(key) if place in self.folders else None
+        return self.rows.get(key)
 
     def list(self, prefix: str) -> list[tuple[str, Stored]]:
         """All keys that begin with `prefix` (which ends in "/"), ordered."""
@@ -83,33 +83,34 @@ class Store:
 
     def put(self, key: str, value: dict, *, expected: int | None = None) -> Stored:
         """Write; `expected` is the mod_revision that must be found, 0 = the key must not exist."""
-        place = key[: key.index("/", 10) + 1]
-        if place not in self.folders:
-            self.folders[place] = {}
-        rows = self.folders[place]
-        old = rows.get(key)
-        found = old.mod_revision if old else 0
+        old = self.rows.get(key)
+        found = old.mod_revision if old is not None else 0
         if expected is not None and expected != found:
             raise Conflict(key, found)
+        place = key[: key.index("/", 10) + 1]
         self.revision = self.touched[place] = revision = self.revision + 1
         value = with_revision(value, revision)
-        stored = Stored(value, old.create_revision if old else revision, revision, old.version + 1 if old else 1)
-        rows[key] = stored
-        self._log(Change(revision, "MODIFIED" if old else "ADDED", key, value, old.value if old else None,
-                         stored.create_revision, stored.version, self.now_ms))
+        if old is not None:
+            stored = Stored(value, old.create_revision, revision, old.version + 1)
+            change = Change(revision, "MODIFIED", key, value, old.value, old.create_revision, stored.version, self.now_ms)
+        else:
+            stored = Stored(value, revision, revision, 1)
+            change = Change(revision, "ADDED", key, value, None, revision, 1, self.now_ms)
+            self.folders.setdefault(place, {})
+        self.rows[key] = self.folders[place][key] = stored
+        self._log(change)
         return stored
 
     def delete(self, key: str, *, expected: int | None = None, final: dict | None = None) -> Stored:
         """Remove a key; what watchers see last is `final` (default: the value) with the deletion's revision."""
         place = folder(key)
-        rows = self.folders.get(place) or {}
-        old = rows.get(key)
+        old = self.rows.get(key)
         found = old.mod_revision if old else 0
         if old is None or (expected is not None and expected != found):
             raise Conflict(key, found)
         self.revision = self.touched[place] = revision = self.revision + 1
         value = with_revision(final if final is not None else old.value, revision)
-        del rows[key]
+        del self.rows[key], self.folders[place][key]
         stored = Stored(value, old.create_revision, revision, 0)
         self._log(Change(revision, "DELETED", key, value, old.value, old.create_revision, 0, self.now_ms))
         return stored
@@ -153,11 +154,11 @@ class Store:
     def restore(self, data: dict[str, Any], changes: list[Change] = ()) -> None:
         """Put a snapshot back. changes: the log as it was kept, so that watches can resume."""
         self.revision = data["revision"]
-        self.folders, self.uncommitted, self.changes = {}, [], list(changes)
+        self.rows, self.folders, self.uncommitted, self.changes = {}, {}, [], list(changes)
         self.compacted = self.changes[0].revision - 1 if self.changes else self.revision
         self.fanned_out = self.revision
         for key, value, created, modified, version in data["rows"]:
-            self.folders.setdefault(folder(key), {})[key] = Stored(value, created, modified, version)
+            self.rows[key] = self.folders.setdefault(folder(key), {})[key] = Stored(value, created, modified, version)
         self.touched = dict.fromkeys(self.folders, self.revision)
 
 
