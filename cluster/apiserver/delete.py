@@ -273,11 +273,17 @@ def delete_collection(call: Call, rows: list[Stored], body: dict) -> Response | 
     _warn_of_orphans(call, asked)
     parts = []
     for stored in rows:
-        one = Call(call.request, call.context, call.kind)
-        one.namespace = stored.value["metadata"].get("namespace", "")
-        one.rename(stored.value["metadata"]["name"])
+        one = one_of(call, stored)
         parts.append(remove(one, stored, asked))
         call.warnings += one.warnings
     if call.dry_run:
         return Response(code=200, body=body, warnings=call.warnings)
     return Write(request=call.request, key=call.key, expected=0, answer=body, warnings=call.warnings, parts=parts)
+
+
+def one_of(call: Call, stored: Stored) -> Call:
+    """The call that deletes one object of a collection."""
+    one = Call(call.request, call.context, call.kind)
+    one.namespace = stored.value["metadata"].get("namespace", "")
+    one.rename(stored.value["metadata"]["name"])
+    return one

@@ -10,7 +10,7 @@ from cluster.meta import status
 from cluster.meta.requests import Response
 from cluster.store.memory import Conflict, Stored
 
-from . import allocation, create, paths
+from . import allocation, create, delete, delete_options, paths
 from .admission import resource_quota
 from .call import Call, Write, find_kind, generated
 from .context import Context
@@ -88,14 +88,32 @@ def _apply_first(write: Write, context: Context) -> None:
 
 
 def _apply_all(parts: list, context: Context) -> None:
-    """Each object of a deletecollection, or what goes with an object; one that another request has moved on is left to that."""
+    """Each object of a deletecollection, or what goes with an object."""
     for part in parts:
-        if isinstance(part, Write):
+        for _ in range(ATTEMPTS):
+            if not isinstance(part, Write):
+                break
             try:
                 _apply_one(part, context)
                 _apply_all(part.parts, context)
+                break
             except Conflict:
-                continue
+                part = _part_anew(part, context)
+
+
+def _part_anew(part: Write, context: Context) -> Response | Write | None:
+    """An object of a deletecollection that another request has changed is deleted as it is now; what goes with an object is left to that request.
+
+    Source: k8s.io/apiserver pkg/registry/generic/registry/store.go (DeleteCollection deletes each by name).
+    """
+    stored = context.store.get(part.key)
+    if part.request.verb != "deletecollection" or stored is None:
+        return None
+    muted, context.muted = context.muted, True
+    try:
+        return delete.remove(delete.one_of(_call(part, context), stored), stored, delete_options.read(part.request))
+    finally:
+        context.muted = muted
 
 
 def _apply_one(write: Write, context: Context) -> dict | None:

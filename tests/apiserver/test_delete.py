@@ -1,6 +1,10 @@
 """Deletes: grace periods, finalizers, propagation, preconditions."""
 import pytest
 
+from cluster.apiserver import pipeline
+from cluster.meta.requests import Request
+from tests.conformance.in_process import ADMIN
+
 
 @pytest.fixture
 def bound(server, pod):
@@ -118,6 +122,20 @@ def test_a_collection_is_deleted_by_its_selector(server, pod):
     assert [item["metadata"]["name"] for item in answered.body["items"]] == ["a"]
     assert server.store.get("/registry/pods/default/a") is None
     assert server.store.get("/registry/pods/default/b") is not None
+
+
+@pytest.mark.parametrize("meantime", ["changed", "gone"])
+def test_an_object_of_a_collection_that_another_request_changed_goes_as_it_is_now(server, meantime):
+    config_map(server)
+    request = Request(verb="deletecollection", resource="configmaps", namespace="default", **ADMIN)
+    write = pipeline.arrive(request, server.context.enter(request, False))
+    if meantime == "changed":
+        server.ask("update", "configmaps", namespace="default", name="c", body={"metadata": {"name": "c", "finalizers": ["a/b"]}})
+    else:
+        delete(server, "configmaps", "c")
+    assert pipeline.commit(write, server.context).code == 200
+    left = server.store.get("/registry/configmaps/default/c")
+    assert (left and left.value["metadata"].get("deletionTimestamp")) == ("2026-01-01T09:00:00Z" if meantime == "changed" else None)
 
 
 def test_a_dry_run_deletes_nothing(server):
