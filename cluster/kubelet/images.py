@@ -40,7 +40,8 @@ class Images:
         if stored is not None and stored.keys and not is_for(stored, keys):
             stored = None  # as if it were not there, so that nobody learns that it is
         if stored is not None:
-            self.kubelet.tell("ImagePresent", worker, spec["name"], image=name, policy=policy)
+            if self.kubelet.engine.trace.on:
+                self.kubelet.tell("ImagePresent", worker, spec["name"], image=name, policy=policy)
             message = f'Container image "{wanted}" already present on machine and can be accessed by the pod'
             self.kubelet.recorder.event(pod, "Normal", "Pulled", message, path)
             return stored, "", ""

@@ -73,9 +73,7 @@ class Sync:
             worker.plan = Pass(removals=resets.to_remove(pod, report), acted=True)
             kubelet.work(self._carry_out(worker, pod))
             return
-        if shape_of(pod["spec"]).is_simple and self._is_settled(worker, pod, report):
-            self.settled[worker.uid] = report
-            kubelet.workers.done(worker)
+        if shape_of(pod["spec"]).is_simple and self._acts_simply(worker, pod, report):
             return
         actions = self._actions(worker, pod, report)
         if actions.create_sandbox and report.sandboxes:
@@ -98,9 +96,20 @@ class Sync:
             return False
         return not (state.evictions or state.resizes or uid in state.volumes or uid in state.reasons or self.kubelet.runtime.state.is_netless)
 
-    def _is_settled(self, worker: Worker, pod: dict, report: Report) -> bool:
-        """Whether a pass over a Pod of app containers alone has nothing to do and nothing to say."""
-        return all_runs(pod, report) and not (worker.has_images or worker.uid in self.kubelet.state.resizes or "dnsConfig" in pod["spec"])
+    def _acts_simply(self, worker: Worker, pod: dict, report: Report) -> bool:
+        """The short way of a pass over a Pod of app containers alone: all run already, or there is nothing of it yet. False where it is otherwise."""
+        kubelet = self.kubelet
+        if worker.has_images or worker.uid in kubelet.state.resizes or "dnsConfig" in pod["spec"]:
+            return False
+        if all_runs(pod, report):
+            self.settled[worker.uid] = report
+            kubelet.workers.done(worker)
+            return True
+        if report.sandboxes or report.containers or kubelet.runtime.state.by_pod.get(worker.uid):
+            return False
+        worker.plan = first_plan(pod, report)
+        kubelet.work(self._carry_out(worker, pod))
+        return True
 
     def _resize_and_act(self, worker: Worker, pod: dict, report: Report, actions: Actions):
         changed = yield from self._resize(worker, pod, report, actions)
@@ -218,7 +227,8 @@ class Sync:
 
     def _make_sandbox(self, worker: Worker, pod: dict, attempt: int):
         kubelet, shape = self.kubelet, shape_of(pod["spec"])
-        kubelet.tell("SandboxRequested", worker, attempt=attempt)
+        if kubelet.engine.trace.on:
+            kubelet.tell("SandboxRequested", worker, attempt=attempt)
         yield Sleep(kubelet.latency("sandbox_start"))
         is_host = bool(pod["spec"].get("hostNetwork"))
         if shape.has_amounts:
@@ -412,6 +422,11 @@ class Sync:
         if kubelet.state.resizes:
             kubelet.resizes.in_force(worker.uid, name)
         return "", ""
+
+
+def first_plan(pod: dict, report: Report) -> Pass:
+    """What is to be started of a Pod of app containers alone, of which there is nothing yet: what `plan_of` says then."""
+    return Pass(True, 0, [["containers", spec["name"]] for spec in pod["spec"]["containers"]], report.ip)
 
 
 def plan_of(actions: Actions, report: Report) -> Pass:

@@ -1,10 +1,13 @@
-"""A pass that would find what the last one found is over at once, and changes nothing else."""
+"""The short ways of a pass do what the long ways do, and a pass that would find what the last one found is over at once."""
 
 import msgspec
 import pytest
 
 from cluster.kubelet import pod_status
-from cluster.kubelet.sync import Sync
+from cluster.kubelet.actions import actions_for, all_runs
+from cluster.kubelet.state import Report
+from cluster.kubelet.sync import Sync, first_plan, plan_of
+from cluster.runtime.state import Container, Sandbox
 from tests.kubelet.world import World
 
 CRASHING, SERVER = ["sh", "-c", "sleep 3; exit 1"], "nginx/nginx:v1"
@@ -62,3 +65,26 @@ def history(monkeypatch, *, is_short: bool) -> list[bytes]:
 def test_a_kubelet_that_looks_again_each_time_does_the_same(monkeypatch):
     short = history(monkeypatch, is_short=True)
     assert short == history(monkeypatch, is_short=False)
+
+
+@pytest.mark.parametrize("policy", ["Always", "OnFailure", "Never"])
+@pytest.mark.parametrize("names", [["app"], ["side", "app"]])
+def test_the_first_plan_for_app_containers_is_that_of_the_long_way(policy, names):
+    pod = {"metadata": {"name": "web"}, "spec": {"restartPolicy": policy, "containers": [{"name": name, "image": "a"} for name in names]}}
+    assert first_plan(pod, Report()) == plan_of(actions_for(pod, Report()), Report()) and not all_runs(pod, Report())
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "state", "definition", "is_over"),
+    [
+        ("ready", "running", "app a", True),
+        ("notready", "running", "app a", False),
+        ("ready", "exited", "app a", False),
+        ("ready", "running", "app b", False),
+    ],
+)
+def test_a_pass_has_nothing_to_do_where_the_long_way_finds_nothing(sandbox, state, definition, is_over):
+    container = Container("i", "app", "u", "default/web", "s", 0, "a", "ref", state, 1, definition=definition)
+    report = Report([Sandbox("s", "u", "default/web", 0, sandbox, 0)], [container])
+    pod = {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "a"}]}}
+    assert all_runs(pod, report) is actions_for(pod, report).is_none is is_over
