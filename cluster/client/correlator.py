@@ -153,7 +153,9 @@ def _told(*parts: str) -> str:
     return digest("|".join(parts))
 
 
-@lru_cache(maxsize=8192)
-def digest(text: str) -> str:
+def digest_anew(text: str) -> str:
     """A short stand-in for a long key or text: what is remembered of each Event lies in every snapshot."""
     return blake2b(text.encode(), digest_size=9).hexdigest()
+
+
+digest = lru_cache(maxsize=8192)(digest_anew)  # of texts that come again

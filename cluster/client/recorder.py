@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from cluster.client.correlator import CorrelatorState, correlate, digest, note, remember
+from cluster.client.correlator import CorrelatorState, correlate, digest_anew, note, remember
 
 QUEUE_LENGTH = 1000  # maxQueuedEvents: what comes while so many wait is lost
 MOST_TRIES, TRY_AGAIN_MS = 12, 10_000  # maxTriesPerEvent, defaultSleepDuration: while there is no API server
@@ -202,7 +202,7 @@ class EventsV1Recorder:
         source: who says so, where that is not the component.
         """
         about = reference_to(obj)
-        key = digest("|".join((type, action, reason, *(f"{name}={value}" for name, value in about.items()))))
+        key = digest_anew("|".join([type, action, reason, *map("=".join, about.items())]))
         known = self.state.recent.get(key)
         self.state.last_ms[key] = self.actor.now_ms
         event = self._repeat(known) if known else self._make(about, type, reason, action, note, related, source or self.component)
