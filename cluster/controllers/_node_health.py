@@ -58,20 +58,24 @@ def look_at(node: dict) -> Look:
 
 
 def observe(health: Health | None, current: dict | None, lease: dict | None, *, now_ms: int, created_ms: int) -> Health:
-    """The memory after one look: a new heartbeat or a renewed Lease counts as news. current: the Node's Ready condition."""
+    """The memory after one look: a new heartbeat or a renewed Lease counts as news. current: the Node's Ready condition.
+
+    As upstream, a new heartbeat makes it forget the Lease, which is news at the next look even if it is old.
+    """
+    known = health.renew_time if health is not None else ""
     if health is None and current is None:
         health = Health(probe_ms=created_ms)
     elif health is None or _is_news(health.ready, current):
-        health = Health(probe_ms=now_ms, ready=current, renew_time=health.renew_time if health else "")
+        health = Health(probe_ms=now_ms, ready=current)
     elif current is not None and current is not health.ready:
         health = Health(probe_ms=health.probe_ms, ready=current, renew_time=health.renew_time)
-    return renewed(health, lease, now_ms)
+    return renewed(health, lease, now_ms, known)
 
 
-def renewed(health: Health, lease: dict | None, now_ms: int) -> Health:
-    """The memory after a look at the Lease alone, which is all where the Ready condition is the very same."""
+def renewed(health: Health, lease: dict | None, now_ms: int, known: str | None = None) -> Health:
+    """The memory after a look at the Lease alone, which is all where the Ready condition is the very same. known: its time before."""
     time = ((lease or {}).get("spec") or {}).get("renewTime", "")
-    return Health(now_ms, health.ready, time) if time and time > health.renew_time else health
+    return Health(now_ms, health.ready, time) if time and time > (health.renew_time if known is None else known) else health
 
 
 def _is_news(saved: dict | None, current: dict | None) -> bool:

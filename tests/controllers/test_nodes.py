@@ -39,6 +39,16 @@ def test_a_new_heartbeat_or_a_renewed_lease_is_news():
     assert health.observe(seen, health.ready_condition(node(heartbeat="t2")), lease("r1"), now_ms=6000, created_ms=0).probe_ms == 6000
 
 
+def test_a_lease_that_is_old_is_news_once_more_after_a_heartbeat():
+    """Source: tryUpdateNodeHealth, whose new memory of a heartbeat holds no Lease."""
+    first, later = (health.ready_condition(node(heartbeat=time)) for time in ("t1", "t2"))
+    seen, probes = None, []
+    for now_ms, ready, renewed in ((0, first, "r1"), (5, later, "r1"), (10, later, "r1"), (15, later, "r1"), (20, first, "r2"), (25, first, "r2")):
+        seen = health.observe(seen, ready, lease(renewed), now_ms=now_ms, created_ms=0)
+        probes.append(seen.probe_ms)
+    assert probes == [0, 5, 10, 10, 20, 20]
+
+
 def test_what_brings_no_news_leaves_the_memory_as_it_is():
     ready = health.ready_condition(node())
     seen = health.observe(None, ready, lease("r1"), now_ms=1000, created_ms=0)
