@@ -23,7 +23,7 @@ MOST_MEMBERS = 1000
 
 @dataclass
 class Finished:
-    """A run of tar that ended: what it printed (notes: to the errors, before its output)."""
+    """A run of tar that ended: what it printed (notes: to the errors, before its output, so that who reads that to its end knows)."""
 
     status: int
     output: str = ""
@@ -96,26 +96,27 @@ def tar(world, words: list[str], stdin: str, home: str = "/") -> Finished:
 
 def created(world, wanted: Asked) -> Finished:
     """An archive of files, and of folders with all in them."""
-    buffer, errors, has_cut = io.BytesIO(), "", False
+    buffer, errors, cut = io.BytesIO(), "", ""
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for path in wanted.paths:
             members = members_of(world, wanted.folder, path)
             if not members:
                 errors += f"tar: {path}: No such file or directory\n"
-            has_cut = has_cut or path.startswith("/")
+            elif path.startswith("/") and not cut:
+                cut = "tar: removing leading '/' from member names\n"
+                errors += cut
             for name, text in members:
                 try:
                     add(archive, name.lstrip("/") or "./", text, world.unix_s)
                 except ValueError:
                     errors += f"tar: {name}: File name too long\n"
-    notes = "tar: removing leading '/' from member names\n" if has_cut else ""
-    status, errors = (1, errors + DELAYED) if errors else (0, "")
+    status, delayed = (1, DELAYED) if errors != cut else (0, "")
     text = text_of(buffer.getvalue())
     if wanted.archive == "-":
-        return Finished(status, text, errors, notes=notes)
+        return Finished(status, text, delayed, notes=errors)
     if not world.put_file(wanted.archive, text):
-        return Finished(1, errors="tar: write error: No space left on device\n", notes=notes)
-    return Finished(status, errors=errors, notes=notes)
+        return Finished(1, errors="tar: write error: No space left on device\n", notes=errors)
+    return Finished(status, errors=delayed, notes=errors)
 
 
 def members_of(world, folder: str, path: str) -> list[tuple[str, str | None]]:
