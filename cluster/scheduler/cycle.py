@@ -74,9 +74,8 @@ def decide(
         first = chosen[0] if chosen else ""
         return Decision(first, verdicts, NO_SCORES, chosen, len(places), len(nodes), next_start, absent=absent, narrowing=tuple(narrowing))
     scores = run_scores(cycle, plugins if scoring is None else scoring, places)
-    best = scores.best()
-    chosen = nodes[places[best[choose(len(best))] if len(best) > 1 else best[0]]].name
-    ties, told = ([nodes[places[index]].name for index in best], scores.spread_out()) if is_told else ([], NO_SCORES)
+    chosen = nodes[places[scores.one_of_the_best(choose)]].name
+    ties, told = ([nodes[places[index]].name for index in scores.best()], scores.spread_out()) if is_told else ([], NO_SCORES)
     return Decision(chosen, verdicts, told, ties, len(places), len(nodes), next_start, absent=absent)
 
 

@@ -7,9 +7,9 @@ Source: kubernetes pkg/scheduler/framework/runtime/framework.go (RunPreScorePlug
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import compress
+from itertools import compress, islice
 from typing import NamedTuple
 
 from .framework import SKIP, Cycle, Plugin, Sort
@@ -53,13 +53,20 @@ class BySort(NamedTuple):
     totals: list[int]
     columns: list[Column]
 
-    def best(self) -> list[int]:
+    def best(self) -> Iterator[int]:
         """Which of the nodes have the highest total."""
-        highest, sorts = max(self.totals), self.sorts
-        winners = list(compress(self.found, map(highest.__eq__, self.totals)))
-        if len(winners) == 1 and sorts.count(winners[0]) == 1:
-            return [sorts.index(winners[0])]
-        return list(compress(range(len(sorts)), map(dict.fromkeys(winners).__contains__, sorts)))
+        return compress(range(len(self.sorts)), map(self._winners().__contains__, self.sorts))
+
+    def one_of_the_best(self, choose: Callable[[int], int]) -> int:
+        """Which node it is to be; choose(n), an index below n, is asked where several are equally good."""
+        winners = self._winners()
+        count = sum(map(self.sorts.count, winners))
+        if count == 1:
+            return self.sorts.index(next(iter(winners)))
+        return next(islice(self.best(), choose(count), None))
+
+    def _winners(self) -> dict[Sort, None]:
+        return dict.fromkeys(compress(self.found, map(max(self.totals).__eq__, self.totals)))
 
     def spread_out(self) -> Scores:
         """The same by node, for who wants to know it all."""
