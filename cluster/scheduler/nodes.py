@@ -61,7 +61,7 @@ class NodeInfo:
 
     def set_node(self, node: dict | None) -> None:
         """Take over a node's object; None: it is gone, its Pods stay counted until they go."""
-        self.node = node
+        before, self.node = self.node, node
         if node is None:
             return
         spec, status = node.get("spec") or {}, node.get("status") or {}
@@ -70,7 +70,10 @@ class NodeInfo:
         taints = spec.get("taints") or ()
         self.hard_taints = tuple(taint for taint in taints if taint.get("effect") in HARD_EFFECTS)
         self.soft_taints = tuple(taint for taint in taints if taint.get("effect") == "PreferNoSchedule")
-        offered = amounts(status.get("allocatable"))
+        if before is None or (before.get("status") or {}).get("allocatable") != status.get("allocatable"):
+            self._set_offered(amounts(status.get("allocatable")))
+
+    def _set_offered(self, offered: dict[str, int]) -> None:
         self.cpu, self.memory, self.storage = (offered.get(name, 0) for name in NATIVE)
         self.pod_limit = offered.pop("pods", 0)
         self.scalars = {name: value for name, value in offered.items() if name not in NATIVE}

@@ -100,7 +100,7 @@ class PodInfo:
     def updated(self, pod: dict) -> PodInfo:
         """This Pod's newer version; parsed anew only where what it asks for changed."""
         spec, metadata = pod["spec"], pod["metadata"]
-        if spec is not self.spec and any(spec.get(field) != self.spec.get(field) for field in PARSED):
+        if spec is not self.spec and any([spec.get(field) != self.spec.get(field) for field in PARSED]):
             return PodInfo(pod)
         if metadata.get("generation", 1) > (2 if "deletionTimestamp" in metadata else 1):
             return PodInfo(pod)  # it may have been resized, of which its status tells
