@@ -38,6 +38,7 @@ class Write(msgspec.Struct, kw_only=True):
     warnings: list[str] = []
     pinned: bool = False
     generated: bool = False        # the name is chance: another may be tried
+    is_own: bool = False           # nobody else holds the value's top or its metadata
     parts: list[Any] = []          # of a deletecollection: one Write for each object; what goes along with a deleted one
     charges: list[Any] = []        # quotas' new usage: written first
     first: list[Any] = []          # Writes that come before it, all or none; where a key has moved on, all is worked out again

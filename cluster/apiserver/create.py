@@ -21,7 +21,7 @@ def create(call: Call) -> Response | Write:
         raise refusal
     event = noting.noted(call)
     if event is not None:
-        return Write(request=call.request, key=call.key, expected=0, code=201, value=event, warnings=call.warnings)
+        return Write(request=call.request, key=call.key, expected=0, code=201, value=event, warnings=call.warnings, is_own=True)
     write = templated.another(call)
     if write is None:
         write = _made(call)

@@ -109,7 +109,8 @@ def _form_of(call: Call, obj: dict, body: dict) -> Form | None:
         return None
     names = tuple(body) if kind.group == "" else conversion.core_names(tuple(body))
     sent = dict(zip(names, body.values()))
-    fixed = {name: value for name, value in obj.items() if name in ("apiVersion", "kind") or (name in sent and sent[name] is not value)}
+    replaced = [name for name in sent if name != "metadata" and sent[name] is not obj[name]]
+    fixed = {name: obj[name] for name in ("apiVersion", "kind", *replaced)}
     return Form(names, obj, fixed, fields)
 
 

@@ -125,7 +125,7 @@ def _apply_one(write: Write, context: Context) -> dict | None:
         if is_service:
             allocation.recheck(write, context)
             _book(write, context, old)
-        stored = store.put(write.key, write.value, expected=expected)
+        stored = store.put(write.key, write.value, expected=expected, is_own=write.is_own)
         value, expected = stored.value, stored.mod_revision
         if context.facts.on:
             _trace_put(write, context, stored, old.value if old else None)

@@ -52,7 +52,8 @@ def another(call: Call) -> Write | None:
             "uid": call.context.rng("uids").uuid(), "name": generated(call, old["generateName"])}
     call.rename(meta["name"])
     _tell(call, told, has_name=True)
-    return Write(request=call.request, key=call.key, expected=0, code=201, value={**made.pod, "metadata": meta, "spec": spec}, generated=True)
+    return Write(request=call.request, key=call.key, expected=0, code=201, value={**made.pod, "metadata": meta, "spec": spec}, generated=True,
+                 is_own=True)
 
 
 def keep(call: Call, write: Write | Response) -> None:

@@ -47,7 +47,8 @@ def _renew(call: Call, stored: Stored, obj: dict) -> Response | Write:
 
 def _put(call: Call, stored: Stored, obj: dict, *, pinned: bool = False) -> Write:
     """The Write of an object that has come a short way: something of it is another, and it is not about to go."""
-    return Write(request=call.request, key=call.key, expected=stored.mod_revision, value=obj, warnings=call.warnings, pinned=pinned)
+    return Write(request=call.request, key=call.key, expected=stored.mod_revision, value=obj, warnings=call.warnings, pinned=pinned,
+                 is_own=True)
 
 
 def _report(call: Call, report: reporting.Report) -> Response | Write:

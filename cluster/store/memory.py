@@ -81,15 +81,21 @@ class Store:
             return sorted(rows.items())
         return sorted((key, stored) for key, stored in rows.items() if key.startswith(prefix))
 
-    def put(self, key: str, value: dict, *, expected: int | None = None) -> Stored:
-        """Write; `expected` is the mod_revision that must be found, 0 = the key must not exist."""
+    def put(self, key: str, value: dict, *, expected: int | None = None, is_own: bool = False) -> Stored:
+        """Write; `expected` is the mod_revision that must be found, 0 = the key must not exist.
+
+        is_own: nobody else holds the value's top or its metadata, which take their revision in place then.
+        """
         old = self.rows.get(key)
         found = old.mod_revision if old is not None else 0
         if expected is not None and expected != found:
             raise Conflict(key, found)
         place = key[: key.index("/", 10) + 1]
         self.revision = self.touched[place] = revision = self.revision + 1
-        value = with_revision(value, revision)
+        if is_own:
+            value["metadata"]["resourceVersion"] = str(revision)
+        else:
+            value = with_revision(value, revision)
         if old is not None:
             stored = Stored(value, old.create_revision, revision, old.version + 1)
             change = Change(revision, "MODIFIED", key, value, old.value, old.create_revision, stored.version, self.now_ms)

@@ -112,9 +112,12 @@ def test_a_repeat_ends_as_the_general_way_counts_it(case, monkeypatch):
         monkeypatch.setattr(update.noting, "counted", lambda call, general=is_general: taken.append(None if general else act(call)) or taken[-1])
         sent(server, CORE)
         sent(server, placed(CORE, name="other"), options={"fieldManager": "else"})
+        held = {key: json.dumps(stored.value) for key, stored in server.store.list("/registry/events/")}
+        values = {key: stored.value for key, stored in server.store.list("/registry/events/")}
         server.now_ms += 5000
         patch = {"verb": "patch", "name": "web.1", "content_type": STRATEGIC, **parts}
         answers = [sent(server, body, **patch) for body in (changes, {**changes, "count": 3})]
+        assert {key: json.dumps(value) for key, value in values.items()} == held
         outcomes.append((json.dumps([(answer.code, answer.body) for answer in answers]), server.events, server.store.revision))
     assert outcomes[0] == outcomes[1]
     assert (taken[0] is not None) == is_short

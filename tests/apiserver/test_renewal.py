@@ -1,4 +1,6 @@
 """The short way of a heartbeat ends as the general way does."""
+import json
+
 import pytest
 
 from cluster.apiserver import renewal, update
@@ -43,11 +45,13 @@ def test_what_comes_of_it_is_what_the_general_way_makes(case, monkeypatch):
     for is_general in (False, True):
         server = InProcess()
         lease = ask(server, "create", LEASE).body
+        before = json.dumps(lease)
         server.now_ms = getattr(server, "now_ms", 0) + 10_000
         monkeypatch.setattr(update.renewal, "renewed", lambda call, general=is_general: taken.append(None if general else act(call)) or taken[-1])
         answers = [ask(server, "update", change(lease), manager)]
         if answers[0].ok:
             answers.append(ask(server, "update", with_spec(answers[0].body, renewTime="2026-01-01T09:00:20.000000Z"), manager))
+        assert json.dumps(lease) == before
         outcomes.append(([(answer.code, answer.body) for answer in answers], server.events, server.store.revision))
     assert outcomes[0] == outcomes[1]
     assert (taken[0] is not None) == is_short

@@ -31,6 +31,16 @@ def test_what_was_given_is_not_changed(store):
     assert given == {"metadata": {"name": "a"}}
 
 
+def test_what_nobody_else_holds_takes_its_revision_in_place(store):
+    given = obj("a", spec={})
+    stored = store.put(POD, given, is_own=True)
+    assert stored.value is given and given == {"metadata": {"name": "a", "resourceVersion": "1"}, "spec": {}}
+    lost = obj("a")
+    with pytest.raises(Conflict):
+        store.put(POD, lost, expected=7, is_own=True)
+    assert lost == obj("a")
+
+
 def test_absent_keys_and_folders_are_none_and_empty(store):
     assert store.get(POD) is None and store.list("/registry/pods/") == []
 
