@@ -101,6 +101,18 @@ class Display:
                 picked.append(self.rows[index])
         return cells, picked[::-1], index > 0
 
+    def latest(self, limit: int) -> tuple[list[dict], bool]:
+        """(the latest rows, whether earlier ones are kept)."""
+        first = max(0, len(self.rows) - limit)
+        return [self.rows[index] for index in range(first, len(self.rows))], first > 0
+
+    def way_back(self, count: int) -> list[list]:
+        """[collection, id, value] of each cell that differs before the latest `count` rows: of a large cluster, a small part of it."""
+        before: dict[tuple[str, str], Any] = {}
+        for index in range(len(self.rows) - 1, len(self.rows) - 1 - count, -1):
+            before.update({(collection, cell): value for collection, cell, value in reversed(self.undo[index])})
+        return [[collection, cell, value] for (collection, cell), value in before.items()]
+
     def after(self, seq: int) -> list[dict] | None:
         """The shown rows after a cursor; None if they are no longer kept."""
         if seq < self.base_seq or seq > self.seq:

@@ -375,12 +375,13 @@ class Runner(Ticks):
         rows = self.display.after(cursor) if cursor is not None and run in (None, self.sandbox.run) else None
         if rows is not None:
             return self._frame(cursor, rows)
-        cells, shown, more = self.display.history(self.display.seq + 1, SNAPSHOT_ROWS)
+        shown, more = self.display.latest(SNAPSHOT_ROWS)
         sandbox = self.sandbox
         about = {"name": sandbox.name, "profile": self.simulation.settings.profile, "engine": engine_version(), "run": sandbox.run,
                  "epoch_ms": self.engine.clock.epoch_ms, "begun_ms": self.simulation.begun_ms}
         return {"type": "snapshot", "number": next(NUMBERS), "sandbox": about,
-                "seq": self.display.seq, "cells": self.display.cells, "base": cells, "rows": shown, "more": more, **self.head()}
+                "seq": self.display.seq, "cells": self.display.cells, "back": self.display.way_back(len(shown)),
+                "rows": shown, "more": more, **self.head()}
 
     def close(self) -> None:
         """Commit and keep a snapshot, before the worker lets go."""

@@ -83,3 +83,18 @@ def test_fresh_rows_are_taken_once_and_say_what_they_follow(display):
 def test_what_was_shown_before_a_restart_is_shown_again(display):
     display.show_until(3)
     assert display.seq == 3 and display.steps_pending == 2
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5])
+def test_the_way_back_leads_to_the_cells_before_the_latest_rows(display, count):
+    display.show_all()
+    rows, is_more = display.latest(count)
+    assert ([each["seq"] for each in rows], is_more) == (list(range(6 - count, 6)), count < 5)
+    cells = {name: dict(values) for name, values in display.cells.items()}
+    for name, cell, value in display.way_back(count):
+        if value is None:
+            cells[name].pop(cell, None)  # it came and went among these rows
+        else:
+            cells[name][cell] = value
+    before, _, _ = display.history(6, count)
+    assert cells == before

@@ -126,10 +126,21 @@ function takeGone(message) {
 /** A frame that begins after the last row that is known: something in between was lost. */
 export const isGap = (message) => message.type === "frame" && message.after_seq !== undefined && message.after_seq > recording.seq;
 
+/** The cells before a snapshot's rows: its own, but for those that the rows assign. */
+function cellsBefore({ cells: now, back }) {
+  const before = { ...now };
+  for (const name of new Set(back.map(([name]) => name))) before[name] = { ...now[name] };
+  for (const [name, id, value] of back) {
+    if (value === null) delete before[name][id];
+    else before[name][id] = value;
+  }
+  return before;
+}
+
 function takeSnapshot(message) {
   gone.value = null;
   recording.restart(message);
-  if (message.base && message.rows.length) recording.adoptHistory(message.base, message.rows);
+  if (message.back && message.rows.length) recording.adoptHistory(cellsBefore(message), message.rows);
   sandbox.value = message.sandbox;
   takeRun(message);
   run.value = { ...run.value, totalSteps: message.total_steps ?? message.step ?? 0 };

@@ -13,8 +13,18 @@ const frame = (seq, atMs) => ({ type: "frame", after_seq: seq - 1, rows: [row(se
 
 beforeEach(() => {
   now = 1000;
-  store.receive({ type: "snapshot", sandbox: { begun_ms: 0 }, seq: 0, cells: {}, base: null, rows: [row(1, 0)], more: false, at_ms: 0, step: 1, ...head });
+  store.receive({ type: "snapshot", sandbox: { begun_ms: 0 }, seq: 0, cells: {}, back: [], rows: [row(1, 0)], more: false, at_ms: 0, step: 1, ...head });
   store.receive(frame(2, 1000));
+});
+
+test("a snapshot brings the way back to the cells before its rows", () => {
+  const rows = [{ ...row(1, 0), set: [["pods", "a", 2], ["pods", "b", 1]] }, { ...row(2, 0), set: [["nodes", "n", null]] }];
+  const back = [["pods", "a", 1], ["pods", "b", null], ["nodes", "n", "ready"]];
+  store.receive({ type: "snapshot", sandbox: { begun_ms: 0 }, seq: 2, cells: { pods: { a: 2, b: 1 }, gates: { store: 0 } }, back, rows, more: false, at_ms: 0, step: 2, ...head });
+  const shown = () => Object.fromEntries([...store.recording.cells].map(([name, values]) => [name, Object.fromEntries(values)]));
+  assert.deepEqual(shown(), { pods: { a: 2, b: 1 }, gates: { store: 0 }, nodes: {} });
+  store.recording.seek(0);
+  assert.deepEqual(shown(), { pods: { a: 1 }, gates: { store: 0 }, nodes: { n: "ready" } });
 });
 
 test("a step moves the picture to its time", () => {
