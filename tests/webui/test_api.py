@@ -35,7 +35,7 @@ def test_sandboxes_are_listed_made_and_deleted(api):
     ({"name": "../x"}, "is no name"), ({"name": "main"}, "already exists"), ({"name": "x", "profile": "huge"}, "unknown profile"),
     ({"name": "x", "node_cpu": "many"}, "is no quantity"), ({"name": "x", "node_memory": "-1Gi"}, "must be more than 0"),
     ({"name": "x", "node_cpu": "0"}, "must be more than 0"), ({"name": "x", "nodes": ["A"]}, "is no name for a node"),
-    ({"name": "x", "nodes": ["a", "a"]}, "there twice"), ({"name": "x", "nodes": [f"n{i}" for i in range(101)]}, "at most 100"),
+    ({"name": "x", "nodes": ["a", "a"]}, "there twice"), ({"name": "x", "nodes": [f"n{i}" for i in range(1001)]}, "at most 1000 nodes"),
     ({"name": "x", "seed": 1 << 70}, "at most 18 digits"),
     ({"name": "x", "scheduler_config": "profiles: ["}, "kube-scheduler would not start with this configuration: yaml: "),
     ({"name": "x", "scheduler_config": "kind: Pod"}, 'no kind "Pod" is registered'),
