@@ -36,6 +36,14 @@ class LifecycleState:
     all_lost: bool = False
 
 
+@dataclass
+class Calm:
+    """What is known since a look at which all Nodes were well. oldest_ms: none has been silent for longer. news: Nodes that were heard of."""
+
+    oldest_ms: int
+    news: dict[str, None] = field(default_factory=dict)
+
+
 class NodeLifecycleController(Controller):
     """Its keys are Nodes whose NoSchedule taints or labels may be out of date; health is looked at each 5 s."""
 
@@ -51,13 +59,23 @@ class NodeLifecycleController(Controller):
         self.state = LifecycleState()
         self.recorder = self.attach("recorder", Recorder(self, self.client, component="node-controller"))
         self._looks: dict[str, Look] = {}  # derived from the Nodes' objects
+        self._calm: Calm | None = None  # since the last look, if all was well then; derived
 
     def watch(self, informers) -> None:
         self.nodes = informers.watch("nodes")
         self.leases = informers.watch("leases")
         self.pods = informers.watch("pods", indexes={"node": _pods.node_names})
         self.nodes.on(self.on_node)
+        self.leases.on(self.on_lease)
         self.pods.on(self.on_pod, report=None)
+
+    def drop_memory(self) -> None:
+        super().drop_memory()
+        self._calm = None
+
+    def restore(self, data: dict) -> None:
+        super().restore(data)
+        self._calm = None
 
     @property
     def now(self) -> str:
@@ -70,10 +88,18 @@ class NodeLifecycleController(Controller):
 
     def on_node(self, kind: str, old: dict | None, new: dict) -> None:
         """Upstream looks at each change; here only at those that can matter."""
+        if self._calm is not None:
+            self._calm.news[new["metadata"]["name"]] = None
+            if kind != "MODIFIED":
+                self._calm = None
         if kind == "DELETED":
             self.state.retry.pop(new["metadata"]["name"], None)
         elif old is None or _matters(old) != _matters(new):
             self.queue.add(new["metadata"]["name"])
+
+    def on_lease(self, kind: str, old: dict | None, new: dict) -> None:
+        if self._calm is not None and new["metadata"]["namespace"] == _node_health.LEASES:
+            self._calm.news[new["metadata"]["name"]] = None
 
     def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
         """A Pod that lands on a Node which is not ready is not ready either. Source: processPod."""
@@ -112,16 +138,49 @@ class NodeLifecycleController(Controller):
         self.work(self._monitor(), lambda _: self.after(MONITOR_PERIOD_MS, "monitor", background=True))
 
     def _monitor(self) -> Iterator[Any]:
-        nodes = self.nodes.items()
+        if self._is_all_still_well():
+            return
+        nodes, self._calm = self.nodes.items(), None
         looks = [self._look(name, node) for name, node in self.nodes.pairs()]
         self._note_zones(looks)
-        if not self._are_known(looks):
+        are_known = self._are_known(looks)
+        if not are_known:
             yield from self._classify(nodes)
         ready = self._still_well(looks)
         others = [index for index, is_well in enumerate(ready) if not is_well]
         for index, found in zip(others, (yield from all_at_once(self._check(nodes[index]) for index in others)), strict=True):
             ready[index] = found
         yield from self._handle_disruption(_by_zone(looks, ready), nodes)
+        if are_known and looks and not others and self._is_nothing_under_way():
+            self._calm = Calm(min([self.state.health[look.name].probe_ms for look in looks]), self._forgetful(looks))
+
+    def _is_nothing_under_way(self) -> bool:
+        state = self.state
+        return not (state.retry or state.all_lost or any(zone.state != "Normal" or zone.waiting or zone.done for zone in state.zones.values()))
+
+    def _is_all_still_well(self) -> bool:
+        """Whether all was well at the last look, and those Nodes of which there has been news since then are well too.
+
+        So not every Node is looked at each time, only each that has renewed its Lease; and all once one might have been silent for too long.
+        """
+        calm = self._calm
+        if calm is None or self.now_ms - calm.oldest_ms > GRACE_MS or not self._is_nothing_under_way():
+            return False
+        names, calm.news, looks = calm.news, {}, []
+        for name, node in [(name, self.nodes.get(name)) for name in names]:
+            if node is not None:
+                before, look = self._looks[name], self._look(name, node)
+                if not look.is_fine or (look.uid, look.zone, look.counts) != (before.uid, before.zone, before.counts):
+                    return False
+                looks.append(look)
+        if None in self._still_well(looks):
+            return False
+        calm.news |= self._forgetful(looks)
+        return True
+
+    def _forgetful(self, looks: list[Look]) -> dict[str, None]:
+        """The Nodes whose Lease is news at the next look, as it is after a heartbeat, or of which none is known."""
+        return {look.name: None for look in looks if not self.state.health[look.name].renew_time}
 
     def _look(self, name: str, node: dict) -> Look:
         """What a Node's object says; read once, since it stays the same from most looks to the next."""

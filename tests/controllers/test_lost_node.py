@@ -5,6 +5,7 @@ Source: pkg/controller/nodelifecycle/node_lifecycle_controller_test.go, pkg/cont
 
 from __future__ import annotations
 
+from cluster.controllers.node_lifecycle import NodeLifecycleController
 from tests.controllers.world import TEMPLATE, World
 
 UNREACHABLE = "node.kubernetes.io/unreachable"
@@ -131,3 +132,45 @@ def test_a_node_that_is_made_anew_under_its_name_is_a_new_one():
     world.create("nodes", body, settle=False)
     world.run(60_000)
     assert world.get("nodes", "n1")["status"]["conditions"][0]["status"] == "Unknown", "one that stays silent is given up"
+
+
+def lived(monkeypatch, *, is_short):
+    """Nodes that renew Leases, report, are cordoned, fall silent, come back, come and go: what is written and when."""
+    if not is_short:
+        monkeypatch.setattr(NodeLifecycleController, "_is_all_still_well", lambda self: False)
+    world = world_with_nodes()
+    controller, ways = world.manager.controllers["node-lifecycle-controller"], []
+    for second in range(0, 260, 5):
+        for name in ("n1", "n2", "n3"):
+            if second == 0 and name != "n3":
+                world.create("leases", lease(world, name))
+            elif (120 <= second < 180 and name == "n2") or world.get("nodes", name) is None:
+                continue
+            elif second % 20 == 0 and name != "n3":
+                world.do(world.client.update("leases", {**world.get("leases", name, "kube-node-lease"), **spec(world)}))
+            elif second % 35 == 0 or name == "n3":
+                world.beat(name)
+        if second == 60:
+            world.do(world.client.patch("nodes", "n1", {"spec": {"unschedulable": True}}, patch_type="merge"))
+        if second == 90:
+            world.node("n3")
+        if second == 230:
+            world.do(world.client.delete("nodes", "n3"))
+        world.run(5_000)
+        ways.append((controller._calm is not None, {name: health.probe_ms for name, health in controller.state.health.items()}))
+    facts = [(event.at_ms, event.kind, event.subject) for event in world.engine.trace.events]
+    return [calm for calm, _ in ways], [probes for _, probes in ways], facts, world.store.revision
+
+
+def spec(world):
+    return {"spec": {"holderIdentity": "x", "renewTime": world.engine.clock.micro_text(world.engine.now_ms)}}
+
+
+def lease(world, name):
+    return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": name, "namespace": "kube-node-lease"}, **spec(world)}
+
+
+def test_looking_only_at_nodes_of_which_there_is_news_comes_to_what_looking_at_all_does(monkeypatch):
+    calm, *short = lived(monkeypatch, is_short=True)
+    _, *long = lived(monkeypatch, is_short=False)
+    assert short == long and True in calm and False in calm
