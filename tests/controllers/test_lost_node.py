@@ -148,7 +148,7 @@ def lived(monkeypatch, *, is_short):
                 continue
             elif second % 20 == 0 and name != "n3":
                 world.do(world.client.update("leases", {**world.get("leases", name, "kube-node-lease"), **spec(world)}))
-            elif second % 35 == 0 or name == "n3":
+            elif second % 40 == 5 or name == "n3":
                 world.beat(name)
         if second == 60:
             world.do(world.client.patch("nodes", "n1", {"spec": {"unschedulable": True}}, patch_type="merge"))
