@@ -190,6 +190,21 @@ NOTATION: list[dict] = [
         sign="❷",
     ),
     _row(
+        ("▲ beside a node's name", "节点名旁的 ▲"),
+        ("memory, disk or process numbers run out there, as its kubelet reports", "该节点的内存、磁盘或进程数告急，由 kubelet 上报"),
+        sign="▲",
+    ),
+    _row(
+        ("web → 2 at kube-proxy", "kube-proxy 处的 web → 2"),
+        ("the rules written last: the Service's address leads to so many endpoints", "最近写入的规则：该 Service 的地址通往这么多端点"),
+        sign="→2",
+    ),
+    _row(
+        ("web ✓ at CoreDNS", "CoreDNS 处的 web ✓"),
+        ("the name asked for last, and whether it was found", "最近查询的名称，以及是否找到"),
+        sign="✓",
+    ),
+    _row(
         ("Dashed box, “off”", "虚线框，“已停止”"),
         ("a component that is switched off: what it held in memory is lost", "已停止的组件：内存中的内容已丢失"),
         sign="┅",
