@@ -116,6 +116,8 @@ def _decoded(value: object, repeated: list[str], wanted: tuple[str, str, str], v
     if found[::2] != wanted[::2] or version != wanted[1]:
         _check_convertible(found, wanted)
     warnings = _strictness(decoder.strict_errors, repeated, validation, kind, version)
+    if "kind" not in obj or "apiVersion" not in obj:  # what was left out stands in front, as Go writes it
+        obj = {"kind": kind, "apiVersion": "", **obj}
     obj["apiVersion"], obj["kind"] = _api_version(group, version), kind
     return obj, warnings
 
