@@ -6,7 +6,9 @@ Source: kubernetes pkg/kubelet/kubelet_pods.go (convertToAPIContainerStatuses), 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from msgspec import Struct
 
 from cluster.kinds.pod import is_sidecar
 from cluster.meta import quantity
@@ -32,7 +34,7 @@ class Probed(Protocol):
     def is_ready(self, pod: dict, name: str, container_id: str) -> bool: ...
 
 
-class Made(NamedTuple):
+class Made(Struct, frozen=True):
     """What a container's status was last made from. As long as all of it is the same, so is the status, but for what probes find.
 
     came_from: its spec, its latest run, how many runs there are, why it could not be started, whether its Pod is being deleted.
@@ -42,7 +44,7 @@ class Made(NamedTuple):
     came_from: tuple[dict, Container | None, int, list[str] | None, bool]
 
 
-class Context(NamedTuple):
+class Context(Struct, frozen=True):
     """What the statuses of a Pod's containers are made with. is_resetting: all are removed.
 
     reasons: why a container could not be started. made: from one time to the next, what they were made from; None: they are made anew.
@@ -59,11 +61,11 @@ class Context(NamedTuple):
 
 def statuses_of(pod: dict, specs: list[dict], report: Report, old: Sequence[dict], context: Context, *, is_init: bool) -> list[dict]:
     """The statuses of containers, in the order of names (init containers in their own order). old: those until now."""
-    reasons, time_text, probed, is_resetting, made, probed_names = context
+    reasons, time_text, probed, is_resetting = context.reasons, context.time_text, context.probed, context.is_resetting
     has_init, is_ending = bool(pod["spec"].get("initContainers")), "deletionTimestamp" in pod["metadata"]
     before = {status["name"]: status for status in old} if old else {}
     latest_of = {container.name: container for container in report.containers} if report.containers else {}
-    made, statuses = {} if made is None or is_resetting else made, []
+    made, statuses = {} if context.made is None or is_resetting else context.made, []
     has_repeats = len(latest_of) < len(report.containers)
     for spec in specs:
         name = spec["name"]
@@ -72,7 +74,7 @@ def statuses_of(pod: dict, specs: list[dict], report: Report, old: Sequence[dict
         came_from = (spec, latest, len(runs), reason, is_ending)
         if known is not None and known.status is earlier and known.came_from == came_from:
             made_now = earlier
-            if name not in probed_names:
+            if name not in context.probed_names:
                 statuses.append(earlier)
                 continue
         else:

@@ -7,7 +7,8 @@ TerminatePod, mergePodStatus).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from cluster.kinds import pod as pods
 
@@ -23,7 +24,7 @@ DEADLINE, NOT_EVICTED = "DeadlineExceeded", ("", "")
 MANY = 3  # containers; of so few each may say all that it may say at all
 
 
-class Moment(NamedTuple):
+class Moment(Struct, frozen=True):
     """Where and when a status is made."""
 
     now_text: str
