@@ -6,6 +6,7 @@ import pytest
 
 from cluster.client.informers import Informer, Informers
 from cluster.engine.plain import freeze, thaw
+from cluster.engine.rng import Stream
 
 
 def pod(name: str, node: str = "", revision: int = 1) -> dict:
@@ -26,6 +27,10 @@ def informer():
 
 def names(objects: list[dict]) -> list[str]:
     return [obj["metadata"]["name"] for obj in objects]
+
+
+def in_order(informer: Informer) -> dict:
+    return {name: {value: list(rows.items()) for value, rows in index.items()} for name, index in informer.indexes.items()}
 
 
 def test_objects_and_indexes_keep_the_order_in_which_they_came(informer):
@@ -59,6 +64,18 @@ def test_a_restored_informer_has_the_same_indexes_in_the_same_order(informer):
     thaw(other, msgspec.json.decode(msgspec.json.encode(freeze(informer))))
     assert other.indexes == informer.indexes
     assert [names(other.by("node", node)) for node in ("n1", "n2")] == [names(informer.by("node", node)) for node in ("n1", "n2")]
+
+
+def test_indexes_that_were_kept_up_are_those_that_are_made_anew(informer):
+    informer.add_index("labels", lambda obj: sorted(obj["metadata"].get("labels") or ()))
+    chance = Stream(3)
+    for revision in range(200):
+        obj = pod(chance.choice("abcdef"), chance.choice(["", "n1", "n2"]), revision)
+        obj["metadata"]["labels"] = dict.fromkeys(chance.choice(["", "x", "xy", "y"]), "")
+        informer.tell(chance.choice(["ADDED", "MODIFIED", "MODIFIED", "DELETED"]), obj)
+        kept = in_order(informer)
+        informer.on_restore()
+        assert in_order(informer) == kept
 
 
 def test_a_list_anew_tells_what_changed_meanwhile(informer):

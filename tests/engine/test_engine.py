@@ -105,6 +105,46 @@ def test_a_cluster_is_settled_when_only_background_is_left(scribe):
     assert engine.settle() and engine.now_ms == 9
 
 
+class Walker(Actor):
+    """Goes on by chance: schedules, cancels, switches another one off and on."""
+
+    name = "walker"
+
+    def go(self, left: int) -> None:
+        chance, other = self.engine.rng("walk"), self.engine.actors["scribe"]
+        other.note(left)
+        for _ in range(chance.below(3) if left else 0):
+            last = self.engine.schedule(self, chance.below(40), "go", (left - 1,), background=chance.below(3) == 0)
+            other.after(chance.below(30), "note", f"{left}/{last}")
+            if chance.below(4) == 0:
+                self.cancel(last - chance.below(9))
+            if chance.below(20) == 0:
+                (self.engine.stop if other.is_on else self.engine.start)(other)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("way", ["settle", "run_until"])
+def test_a_run_does_what_single_steps_do(seed, way):
+    def walked(drive):
+        engine = Engine(seed=seed)
+        scribe, walker = Scribe(engine), Walker(engine)
+        for _ in range(8):
+            walker.after(0, "go", 7)
+        drive(engine)
+        return scribe.said, engine.snapshot()
+
+    def by_steps(engine):
+        while (event := engine.next_event()) is not None and event.due_ms <= 150 and (engine.foreground or way == "run_until"):
+            engine.step()
+        engine.now_ms = 150 if way == "run_until" else engine.now_ms
+
+    def by_a_run(engine):
+        engine.settle(limit_ms=150) if way == "settle" else engine.run_until(150)
+
+    said, snapshot = walked(by_a_run)
+    assert (said, snapshot) == walked(by_steps) and snapshot["steps"] > 10
+
+
 def test_settle_gives_up_at_its_limit(scribe):
     scribe.after(5000, "note", "far")
     assert not scribe.engine.settle(limit_ms=1000) and scribe.said == []

@@ -72,6 +72,10 @@ def test_thresholds_come_to_amounts_of_what_the_machine_has(text, floors):
     assert dict(made.floors) == floors
 
 
+def test_a_machine_without_a_file_comes_to_what_an_empty_one_comes_to():
+    assert configuration.plain(Machine()) == configuration.made({}, Machine()) == configuration.made(configuration.read(HEAD), Machine())
+
+
 @pytest.mark.parametrize("name", [*configuration.READ])
 def test_a_field_without_a_value_is_as_one_that_is_not_there(name):
     assert configuration.read(HEAD + f"{name}:\n") == configuration.read(HEAD)

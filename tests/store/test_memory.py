@@ -116,6 +116,17 @@ def test_what_was_drained_is_not_drained_again(store):
     assert [(change.revision, change.at_ms) for change in store.drain()] == [(1, 5)] and store.drain() == []
 
 
+def test_a_key_is_found_wherever_its_folder_has_it(store):
+    for name in "abab":
+        store.put(f"/registry/pods/default/{name}", obj(name))
+    store.delete("/registry/pods/default/a")
+    other = Store()
+    other.restore(store.snapshot())
+    for each in (store, other):
+        assert each.get("/registry/pods/default/a") is None
+        assert [(key, each.get(key)) for key, _ in each.list("/registry/pods/")] == each.list("/registry/pods/") != []
+
+
 def test_a_restored_store_goes_on(store):
     store.put(POD, obj("a"))
     store.put(NODE, obj("n1"))
