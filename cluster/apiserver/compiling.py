@@ -23,8 +23,10 @@ OF_POLICIES = ("variables", "validations", "mutations", "auditAnnotations", "mat
 LONGEST_NOTE, LONGEST_SELECTOR = 5 * 1024, 10 * 1024
 
 
-def beyond(kind: Kind, obj: dict) -> list[FieldError]:
+def beyond(kind: Kind, obj: dict, *, is_new: bool = True) -> list[FieldError]:
     """What a kind's own rules cannot say, since it takes reading expressions or schemas of objects."""
+    if kind.kind == "ResourceClaim" and not is_new:
+        return []          # its spec cannot change
     if kind.group == GROUP:
         return complaints(obj)
     if kind.group == DEVICES:

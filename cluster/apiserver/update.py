@@ -191,7 +191,7 @@ def check(call: Call, obj: dict, live: dict) -> list:
     errors = common + of_update + _metadata_again(call, obj, live, common, of_update)
     validate = _of_subresource(call.subresource, kind.validate_update, kind.validate_status, kind.validate_for)
     errors += validate(obj, live) if validate else []
-    return errors if call.subresource else errors + compiling.beyond(kind, obj)
+    return errors if call.subresource else errors + compiling.beyond(kind, obj, is_new=False)
 
 
 def _metadata_again(call: Call, obj: dict, live: dict, common: list, of_update: list) -> list:

@@ -143,7 +143,8 @@ def _while_gated(errors: Errors, munged: dict, before: dict) -> dict:
     munged = dict(munged)
     selector, old_selector = munged.get("nodeSelector") or {}, before.get("nodeSelector") or {}
     if any(selector.get(key) != value for key, value in old_selector.items()):
-        errors.append(fields.invalid("spec.nodeSelector", dict(sorted(selector.items())) or None,
+        shown = munged.get("nodeSelector")
+        errors.append(fields.invalid("spec.nodeSelector", shown and dict(sorted(shown.items())),
                                      "only additions to spec.nodeSelector are allowed (no mutations or deletions)"))
     _put(munged, "nodeSelector", before.get("nodeSelector"))
     affinity, old_affinity = munged.get("affinity") or {}, before.get("affinity") or {}
@@ -166,11 +167,12 @@ def _node_affinity(errors: Errors, new: dict | None, old: dict | None) -> None:
     required = _pod_scheduling.REQUIRED
     path = f"spec.affinity.nodeAffinity.{required}.nodeSelectorTerms"
     old_terms = (((old or {}).get(required) or {}).get("nodeSelectorTerms")) or []
-    new_terms = (((new or {}).get(required) or {}).get("nodeSelectorTerms")) or []
+    sent = ((new or {}).get(required) or {}).get("nodeSelectorTerms")
+    new_terms = sent or []
     if not old_terms:
         return
     if len(new_terms) != len(old_terms):
-        errors.append(fields.invalid(path, [shown_term(term) for term in new_terms] or None,
+        errors.append(fields.invalid(path, sent and [shown_term(term) for term in sent],
                                      "no additions/deletions to non-empty NodeSelectorTerms list are allowed"))
         return
     for index, (term, before) in enumerate(zip(new_terms, old_terms, strict=True)):
@@ -190,7 +192,7 @@ def shown_term(term: dict) -> dict:
     """A node selector term as upstream prints it."""
     def shown(requirements: list[dict] | None) -> list[dict] | None:
         return [{"Key": entry.get("key", ""), "Operator": entry.get("operator", ""), "Values": entry.get("values")}
-                for entry in requirements] if requirements else None
+                for entry in requirements] if requirements is not None else None
 
     return {"MatchExpressions": shown(term.get("matchExpressions")), "MatchFields": shown(term.get("matchFields"))}
 

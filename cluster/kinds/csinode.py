@@ -51,13 +51,19 @@ def validate_update(new: dict, old: dict) -> list[FieldError]:
     errors = validate(new)
     for before in old["spec"].get("drivers") or ():
         for driver in new["spec"].get("drivers") or ():
-            if driver.get("name") == before.get("name") and _shown(driver) != _shown(before):
+            if driver.get("name") == before.get("name") and not _alike(driver, before):
                 errors.append(fields.invalid("spec.drivers", _shown(driver), _rules.IMMUTABLE))
     return errors
 
 
+def _alike(driver: dict, before: dict) -> bool:
+    """Whether a driver says the same; how many volumes it can take may change."""
+    keys = [one.get("topologyKeys") or [] for one in (driver, before)]
+    return driver.get("nodeID", "") == before.get("nodeID", "") and keys[0] == keys[1]
+
+
 def _shown(driver: dict) -> dict:
-    return {"Name": driver.get("name", ""), "NodeID": driver.get("nodeID", ""), "TopologyKeys": driver.get("topologyKeys") or None,
+    return {"Name": driver.get("name", ""), "NodeID": driver.get("nodeID", ""), "TopologyKeys": driver.get("topologyKeys"),
             "Allocatable": None}
 
 

@@ -25,8 +25,13 @@ def validate(capacity: dict) -> list[FieldError]:
 
 def validate_update(new: dict, old: dict) -> list[FieldError]:
     """What the driver was asked about stays. Source: ValidateCSIStorageCapacityUpdate."""
-    return [fields.invalid(field, new.get(field), _rules.IMMUTABLE) for field in ("nodeTopology", "storageClassName")
+    return validate(new) + [fields.invalid(field, _lean(new.get(field)), _rules.IMMUTABLE) for field in ("nodeTopology", "storageClassName")
             if new.get(field) != old.get(field)]
+
+
+def _lean(found: str | dict | None) -> str | dict | None:
+    """A selector without what is empty, which Go leaves out when it writes one."""
+    return {name: value for name, value in found.items() if value} if isinstance(found, dict) else found
 
 
 KIND = Kind(

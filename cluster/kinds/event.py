@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from cluster.kinds import _goshape
 from cluster.kinds._columns import column, since
 from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, names
@@ -126,7 +127,7 @@ def validate_update_strictly(new: dict, old: dict) -> list[FieldError]:
     for field in _FIXED:
         if (new.get(field) or None) != (old.get(field) or None):
             shown = "reportingController" if field == "reportingComponent" else field
-            errors.append(fields.invalid(shown, new.get(field), "field is immutable"))
+            errors.append(fields.invalid(shown, _goshape.of_field("core.v1.Event", field, new.get(field)), "field is immutable"))
     return errors
 
 

@@ -1,7 +1,7 @@
 """IPAddress: an address of the Services' range that is taken, and by whom."""
 from __future__ import annotations
 
-from cluster.kinds import _addresses, _rules
+from cluster.kinds import _addresses, _goshape, _rules
 from cluster.kinds._columns import NAME, age, column
 from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, names
@@ -54,7 +54,8 @@ def validate_update(new: dict, old: dict) -> list[FieldError]:
     """An address stays with whom it was taken for."""
     errors = validate(new)
     if new["spec"].get("parentRef") != old["spec"].get("parentRef"):
-        errors.append(fields.invalid("spec.parentRef", new["spec"].get("parentRef"), _rules.IMMUTABLE))
+        shown = _goshape.of_field("networking.v1.IPAddressSpec", "parentRef", new["spec"].get("parentRef"))
+        errors.append(fields.invalid("spec.parentRef", shown, _rules.IMMUTABLE))
     return errors
 
 

@@ -110,7 +110,9 @@ def _affinity(errors: list[FieldError], new: dict | None, old: dict) -> None:
     same = new is not None and len(terms) == len(old_terms) and all(
         alike(term, _renewed(before, term)) for term, before in zip(terms, old_terms, strict=True))
     if not same:
-        shown = None if new is None else {"Required": new.get("required") and {"NodeSelectorTerms": [shown_term(term) for term in terms] or None}}
+        required = new and new.get("required")
+        sent = required and required.get("nodeSelectorTerms")
+        shown = None if new is None else {"Required": {"NodeSelectorTerms": sent and [shown_term(term) for term in sent]} if required else None}
         errors.append(fields.invalid("nodeAffinity", shown, f"{_rules.IMMUTABLE}, except for updating from beta label to GA"))
 
 

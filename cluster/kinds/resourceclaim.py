@@ -1,7 +1,7 @@
 """ResourceClaim: a wish for devices, and which of them were given."""
 from __future__ import annotations
 
-from cluster.kinds import _devices, _kept, _rules
+from cluster.kinds import _devices, _goshape, _kept, _rules
 from cluster.kinds._columns import AGE, NAME, age, column
 from cluster.kinds.base import FieldError, Kind, stored_only
 from cluster.meta import fields
@@ -37,7 +37,7 @@ def validate(claim: dict) -> list[FieldError]:
 
 def validate_update(new: dict, old: dict) -> list[FieldError]:
     """A claim stays as it is."""
-    return [fields.invalid("spec", new["spec"], _rules.IMMUTABLE)] if new["spec"] != old["spec"] else []
+    return [fields.invalid("spec", _goshape.of("resource.v1.ResourceClaimSpec", new["spec"]), _rules.IMMUTABLE)] if new["spec"] != old["spec"] else []
 
 
 def validate_status(new: dict, old: dict) -> list[FieldError]:

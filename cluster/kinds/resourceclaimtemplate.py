@@ -1,7 +1,7 @@
 """ResourceClaimTemplate: the claim that each Pod of its own gets."""
 from __future__ import annotations
 
-from cluster.kinds import _devices, _pod_claims, _rules
+from cluster.kinds import _devices, _goshape, _pod_claims, _rules
 from cluster.kinds._columns import AGE, NAME, age
 from cluster.kinds.base import FieldError, Kind, stored_only
 from cluster.meta import fields
@@ -23,7 +23,9 @@ def validate(template: dict) -> list[FieldError]:
 
 def validate_update(new: dict, old: dict) -> list[FieldError]:
     """A template stays as it is."""
-    return [fields.invalid("spec", new["spec"], _rules.IMMUTABLE)] if new["spec"] != old["spec"] else []
+    shown = {**(new["spec"].get("metadata") or {}), "Spec": _goshape.of("resource.v1.ResourceClaimSpec", new["spec"]["spec"])}
+    errors = validate(new)
+    return [*errors, fields.invalid("spec", shown, _rules.IMMUTABLE)] if new["spec"] != old["spec"] else errors
 
 
 KIND = Kind(

@@ -45,9 +45,9 @@ def prepare_create(draft: dict) -> None:
 
 def prepare_update(draft: dict, old: dict) -> None:
     """A changed spec counts as a generation."""
-    prepare_create(draft)
     if draft["spec"] != old["spec"]:
         draft["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+    prepare_create(draft)
 
 
 def validate(resource_slice: dict) -> Errors:

@@ -68,7 +68,7 @@ def validate_update(new: dict, old: dict) -> list[FieldError]:
     if len(before) == 1 and len(found) == _MOST:
         first = [fields.invalid(f"{path}[0]", found[0], _rules.IMMUTABLE)] if found[0] != before[0] else []
         return first + _ranges(new["spec"])
-    return [fields.invalid(path, found or None, _rules.IMMUTABLE)]
+    return [fields.invalid(path, new["spec"].get("cidrs"), _rules.IMMUTABLE)]
 
 
 def ready(now: str, message: str) -> dict:
