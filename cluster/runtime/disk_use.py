@@ -9,14 +9,16 @@ those of the folder of its name).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from .filesystem import size_of
 from .state import Process, RuntimeState, Volume
 
 
 def stored_bytes(state: RuntimeState, uid: str) -> int:
     """What a Pod stores on its node's disk: what its containers have written, their logs, and its emptyDirs that are not in memory."""
-    volumes = [volume for key, volume in state.volumes.items() if key.startswith(uid + "/") and is_on_disk(volume)]
-    return sum(by_container(state, uid).values()) + sum(size_of(volume.nodes) for volume in volumes)
+    volumes = [volume for key, volume in state.volumes.items() if key.startswith(uid + "/")]
+    return sum(by_container(state, uid).values()) + sum(size_of(volume.nodes) for volume in _on_disk(volumes))
 
 
 def by_container(state: RuntimeState, uid: str) -> dict[str, int]:
@@ -50,11 +52,11 @@ def taken_bytes(state: RuntimeState) -> int:
     own = sum(size_of(process.files) for process in state.processes.values() if process.files)
     most = state.log_bytes or 1 << 62
     own += sum(log.file_bytes if log.file_bytes < most else most for log in state.logs.values())
-    return own + sum(size_of(volume.nodes) for volume in state.volumes.values() if is_on_disk(volume))
+    return own + sum(size_of(volume.nodes) for volume in _on_disk(state.volumes.values()))
 
 
-def is_on_disk(volume: Volume) -> bool:
-    return volume.kind == "emptyDir" and volume.medium != "Memory"
+def _on_disk(volumes: Iterable[Volume]) -> list[Volume]:
+    return [volume for volume in volumes if volume.kind == "emptyDir" and volume.medium != "Memory"]
 
 
 def is_over(state: RuntimeState, container_id: str) -> bool:
