@@ -94,7 +94,7 @@ function drawMachine(pen, view) {
   const said = lines(view, "kubectl");
   const shown = said.length ? said : [t("stage.idle")];
   shown.slice(0, plan.variant === "phone" ? 1 : 2).forEach((line, index) =>
-    pen.text(line, box.x + 9, box.y + 31 + index * 13, { font: "monoSmall", color: hot && index === 0 ? "now" : "ink2", room: box.w - 14 }),
+    pen.text(line, box.x + 9, box.y + 31 + index * 13, { font: plan.variant === "phone" ? "small" : "monoSmall", color: hot && index === 0 ? "now" : "ink2", room: box.w - 14 }),
   );
 }
 

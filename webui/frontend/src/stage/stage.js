@@ -160,6 +160,8 @@ export class Stage {
     drawNodes(pen, this.view);
     this.rows = targetRows(this.view);
     this.targets = this.rows.flatMap((row) => row.cells);
+    const pointed = this.targets.find(({ id }) => id === hovered.value);
+    this.tooltip.follow(pointed && { ...pointed, screen: this.toScreen(pointed.rect) }, this.size);
     this.overlay.selected = selected.value;
     this.overlay.update(this.rows, (box) => this.toScreen(box));
   }
@@ -258,13 +260,12 @@ export class Stage {
     this.tooltip.later(target && { ...target, screen: this.toScreen(target.rect) }, this.size);
   }
 
-  /** What rests on a thing tells of one moment: with the next step the rest comes back and the tooltip goes, until the pointer moves. */
+  /** What had paled under a resting pointer comes back with the next step, until the pointer moves. */
   forgetRest() {
     if (this.restedSeq === moment.value.seq) return;
     this.restedSeq = moment.value.seq;
     clearTimeout(this.dimTimer);
     this.isDimmed = false;
-    this.tooltip.later(null);
     this.isRestOver = true;
   }
 

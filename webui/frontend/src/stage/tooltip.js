@@ -24,6 +24,13 @@ export class Tooltip {
     Object.assign(this.element.style, { left: `${x}px`, top: `${y}px` });
   }
 
+  /** What is pointed at has changed, or is gone (null). */
+  follow(target, size) {
+    if (this.element.hidden) return;
+    if (target) this.show(target, size);
+    else this.hide();
+  }
+
   hide() {
     this.element.hidden = true;
   }
