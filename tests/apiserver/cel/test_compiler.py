@@ -21,9 +21,10 @@ def said(text: str, environment: Environment = ADMISSION) -> str:
     return "" if found == types.BOOL else f"must evaluate to bool but got {types.named(found)}"
 
 
-@pytest.mark.parametrize(("text", "answer"), ANSWERS, ids=range(len(ANSWERS)))
-def test_it_says_what_cel_go_said(text, answer):
-    assert said(text) == answer
+@pytest.mark.parametrize("start", range(0, len(ANSWERS), 50))      # a test for each would be longer in pytest than in the compiler
+def test_it_says_what_cel_go_said(start):
+    rows = ANSWERS[start:start + 50]
+    assert [[text, said(text)] for text, _ in rows] == rows
 
 
 def test_variables_that_a_policy_has_not_declared_yet_are_no_fields():
