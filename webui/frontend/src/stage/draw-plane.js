@@ -5,7 +5,7 @@ import { sinceBegin } from "../store.js";
 import { clockText } from "../transport.js";
 import { drawCross, drawGlyph, drawTick } from "./glyphs.js";
 import { rect } from "./geometry.js";
-import { shorten, widthOf } from "./pen.js";
+import { clip, shorten, widthOf } from "./pen.js";
 
 const WATCH_DASH = [7, 2.5, 1.5, 2.5];
 const RECENT_STEPS = 5;
@@ -219,6 +219,14 @@ function drawQueue(pen, view, box, queue) {
   if (rest > 0) pen.text(t("stage.more", { n: rest }), box.x + 11, box.y + 25 + shown.length * 26 + 13, { font: "small", color: "ink3" });
 }
 
+/** "kubern… → 1": the name gives way, what was found out stays. */
+function keepEnd(text, room) {
+  const cut = text.indexOf(" ");
+  if (cut < 1 || widthOf(text, "narrow") <= room) return clip(text, "narrow", room);
+  const end = text.slice(cut);
+  return clip(text.slice(0, cut), "narrow", room - widthOf(end, "narrow")) + clip(end, "narrow", room);
+}
+
 const NETWORK_TITLES = { coredns: "CoreDNS" };
 
 /** What joins Services to Pods: it runs on the nodes, and is told of by the hub as everything else. */
@@ -235,7 +243,7 @@ function drawNetwork(pen, view) {
     const said = lines(view, id)[0] ?? t("stage.idle");
     const word = value?.off && widthOf(said, "narrow") > room ? t("stage.off") : said;
     const look = { font: "narrow", color: isHot ? "now" : value?.off ? "bad" : "ink2" };
-    if (!isLow) pen.text(word, x, box.y + 26, { ...look, room });
+    if (!isLow) pen.text(keepEnd(word, room), x, box.y + 26, look);
     else if (room - width > 40) pen.text(word, x + width + 8, box.y + box.h / 2 + 3.6, { ...look, room: room - width - 8 });
   }
 }
