@@ -64,14 +64,15 @@ def generate(
     is_resetting = shape.can_reset and resets.is_restarting(pod, report, old)
     context = Context(reasons, moment.time_text, probed, is_resetting, made, shape.probed)
     containers = statuses_of(pod, spec["containers"], report, old.get("containerStatuses") or (), context, is_init=False)
-    if shape.is_simple and not is_terminal and resize is None and not evicted[0]:
+    is_long = len(report.containers) > MANY and has_long_messages(report)
+    if shape.is_simple and not (is_terminal or is_long or evicted[0]) and resize is None:
         status = _of_simple(pod, report, old, containers, moment)
         if status is not None:
             return status
     inits: list[dict] = []
     if shape.inits:
         inits = statuses_of(pod, spec["initContainers"], report, old.get("initContainerStatuses") or (), context, is_init=True)
-    if len(report.containers) > MANY and has_long_messages(report):
+    if is_long:
         containers, inits = with_short_messages(pod, containers), with_short_messages(pod, inits)
     by_name, init_by_name = {each["name"]: each for each in containers}, {each["name"]: each for each in inits}
     phase = phase_of(pod, by_name, init_by_name, is_terminal=is_terminal, has_started=_has_started(report, by_name))

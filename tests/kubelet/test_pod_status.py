@@ -28,6 +28,16 @@ def report(*states: str, sandbox: Sandbox | None = SANDBOX, names=("app", "side"
     return Report([sandbox] if sandbox else [], containers, sandbox.ip if sandbox else "")
 
 
+FOUR = ("app", "b", "c", "d")
+
+
+def after(length: int) -> Report:
+    """Four containers that run, of which the first has ended before with so long a message."""
+    now = report(*["running"] * 4, names=FOUR)
+    ended = msgspec.structs.replace(now.containers[0], id="before", state="exited", message="x" * length)
+    return Report(now.sandboxes, [ended, *now.containers], now.ip)
+
+
 BARE = report(sandbox=None)
 BEGUN = generate(pod(), BARE, BOUND, is_terminal=False, reasons={}, moment=MOMENT)
 UP = generate(pod(), report("running"), BEGUN, is_terminal=False, reasons={}, moment=Moment("soon", str, "10.0.0.9"))
@@ -56,6 +66,8 @@ TABLE = [
     (pod(readinessGates=[{"conditionType": "example.com/up"}]), report("running"), BEGUN, {}, False),
     (pod(initContainers=[{"name": "side", "image": "a", "restartPolicy": "Always"}]), report("running", "running"), BEGUN, {}, False),
     (pod(overhead={"cpu": "1"}), report("running"), BEGUN, {}, False),
+    (pod(names=FOUR), after(4000), BEGUN, {}, False),
+    (pod(names=FOUR), after(100), BEGUN, {}, True),
 ]
 
 
