@@ -13,7 +13,7 @@ from .refusals import Refused
 
 KINDS = ("fault", "rbac")
 OF_NODES = ("disk-fill", "image-import")
-CONFIGURATION = "kubelet-config"  # which starts the kubelet anew
+CONFIGURATION, REBOOT = "kubelet-config", "node-reboot"  # either starts the kubelet, off or not
 
 
 def sorted_out(faults_made: Iterable[dict]) -> tuple[list[dict], list[dict]]:
@@ -30,8 +30,10 @@ def sorted_out(faults_made: Iterable[dict]) -> tuple[list[dict], list[dict]]:
             of_what = tuple(args) if action == "image-import" else tuple(args[:1])
             before.pop((action, *of_what), None)
             before[action, *of_what] = made
-        elif action == CONFIGURATION:
-            configured[args[0]] = made
+        elif action in (CONFIGURATION, REBOOT):
+            off.pop(("kubelet", args[0]), None)
+            if action == CONFIGURATION:
+                configured[args[0]] = made
         elif way in ("start", "stop"):
             off.pop((what, *args), None)
             if way == "stop":

@@ -24,6 +24,9 @@ def said(faults):
         (["disk-fill k8snode1 5", "disk-fill k8snode2 5", "disk-fill k8snode1 0"], ["disk-fill k8snode2 5", "disk-fill k8snode1 0"], []),
         (["image-import k8snode1 a:1", "image-import k8snode1 b:1"], ["image-import k8snode1 a:1", "image-import k8snode1 b:1"], []),
         ([STOPPED, "kubelet-config k8snode1 x", "kubelet-config k8snode1 y"], [], ["kubelet-config k8snode1 y", STOPPED]),
+        (["kubelet-stop k8snode1", "kubelet-stop k8snode2", "kubelet-config k8snode1 x"], [], ["kubelet-config k8snode1 x", "kubelet-stop k8snode2"]),
+        (["kubelet-stop k8snode1", "runtime-stop k8snode1", "node-reboot k8snode1"], [], ["runtime-stop k8snode1"]),
+        (["kubelet-config k8snode1 x", "kubelet-stop k8snode1"], [], ["kubelet-config k8snode1 x", "kubelet-stop k8snode1"]),
         (["container-kill k8snode1 web app", "sandbox-kill k8snode1 web", "node-reboot k8snode1"], [], []),
     ],
 )
