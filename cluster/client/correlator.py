@@ -23,7 +23,7 @@ class CorrelatorState:
     """What a correlator remembers; the least recently used entry of each map comes first."""
 
     seen: dict[str, list] = field(default_factory=dict)  # key -> [count, firstTimestamp, name]
-    similar: dict[str, list] = field(default_factory=dict)  # key -> [[full keys], last_ms]
+    similar: dict[str, list] = field(default_factory=dict)  # key -> [[digests of messages], last_ms]
     budgets: dict[str, list] = field(default_factory=dict)  # key -> [tokens, as of ms]
 
 
@@ -46,10 +46,11 @@ def correlate(
         about.get("apiVersion", ""),
         event["type"],
     )
-    similar, full = f"{whose} {reason}", f"{whose} {reason} {about.get('fieldPath', '')} {digest(event['message'])}"
+    message = digest(event["message"])
+    similar, full = f"{whose} {reason}", f"{whose} {reason} {about.get('fieldPath', '')} {message}"
     if similar in state.similar or full in state.seen:
-        return _like_another(state, event, whose, similar, full, now_ms=now_ms, fresh=fresh)
-    put_last(state.similar, similar, [[full], now_ms])
+        return _like_another(state, event, whose, similar, full, message, now_ms=now_ms, fresh=fresh)
+    put_last(state.similar, similar, [[message], now_ms])
     if allow(state, whose, now_ms=now_ms):
         return event, None, full
     note(state, event, full)
@@ -57,10 +58,10 @@ def correlate(
 
 
 def _like_another(
-    state: CorrelatorState, event: dict, whose: str, similar: str, full: str, *, now_ms: int, fresh: Callable[[dict], dict]
+    state: CorrelatorState, event: dict, whose: str, similar: str, full: str, message: str, *, now_ms: int, fresh: Callable[[dict], dict]
 ) -> tuple[dict, dict | None, str] | None:
     """The same for an Event the like of which there was of late."""
-    event, key = aggregate(state, event, similar, full, now_ms=now_ms, fresh=fresh)
+    event, key = aggregate(state, event, similar, full, message, now_ms=now_ms, fresh=fresh)
     event, patch = observe(state, event, key)
     is_allowed = allow(state, whose, now_ms=now_ms)
     if key is not full or not is_allowed:
@@ -71,19 +72,19 @@ def _like_another(
 
 
 def aggregate(
-    state: CorrelatorState, event: dict, similar: str, full: str, *, now_ms: int, fresh: Callable[[dict], dict]
+    state: CorrelatorState, event: dict, similar: str, full: str, message: str, *, now_ms: int, fresh: Callable[[dict], dict]
 ) -> tuple[dict, str]:
     """The Event itself, or the combined one once ten messages differ only in their text; and its cache key.
 
-    similar: what it is alike to but for its message; full: in everything.
+    similar: what it is alike to but for its message and its field; full: in everything. message: in short; of two fields the same one counts once.
     """
     known = state.similar.pop(similar, None)
     if known is None or now_ms - known[1] > AGGREGATE_WINDOW_MS:
-        put_last(state.similar, similar, [[full], now_ms])
+        put_last(state.similar, similar, [[message], now_ms])
         return event, full
     messages = known[0]
-    if full not in messages:
-        messages.append(full)
+    if message not in messages:
+        messages.append(message)
     put_last(state.similar, similar, [messages, now_ms])
     if len(messages) < AGGREGATE_FROM:
         return event, full

@@ -140,6 +140,12 @@ def test_the_tenth_similar_event_is_combined_and_then_counted(server, recorder):
     )
 
 
+def test_the_same_message_about_many_fields_is_not_combined(server, recorder):
+    for index in range(12):
+        recorder.event(POD, "Normal", "Created", "Container created", field_path=f"spec.containers{{c{index}}}")
+    assert [call.body["message"] for call in server.calls] == ["Container created"] * 12
+
+
 def test_similar_events_are_not_combined_after_a_quiet_ten_minutes(server, recorder):
     for index in range(9):
         recorder.event(POD, "Normal", "ScalingReplicaSet", f"step {index}")
