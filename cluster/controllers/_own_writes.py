@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 CATCH_UP_MS = 6  # a look that follows a write waits for the watch, which here an answer overtakes more often than upstream
 
+
 @dataclass
 class OwnWrites:
     """By the owner's key: the newest revision written of each resource."""

@@ -224,11 +224,11 @@ class NodeLifecycleController(Controller):
     def _still_well(self, looks: list[Look]) -> list[bool | None]:
         """True of each Node that is ready and about which nothing has to be done, as of nearly all at nearly every look; None of the others."""
         state, leases, now_ms = self.state, self.leases, self.now_ms
-        calm = {name: not zone.waiting and not zone.done for name, zone in state.zones.items()}
+        calm = {name: not zone.waiting and not zone.done for name, zone in state.zones.items()}  # without zones of which no Node counts
         found: list[bool | None] = []
         for look in looks:
             health = state.health.get(look.name)
-            if health is None or not look.is_fine or not calm[look.zone] or look.name in state.retry:
+            if health is None or not look.is_fine or not calm.get(look.zone, True) or look.name in state.retry:
                 found.append(None)
                 continue
             if health.ready is look.ready:

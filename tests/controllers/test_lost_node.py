@@ -5,6 +5,7 @@ Source: pkg/controller/nodelifecycle/node_lifecycle_controller_test.go, pkg/cont
 
 from __future__ import annotations
 
+from cluster.controllers._node_health import EXCLUDED
 from cluster.controllers.node_lifecycle import NodeLifecycleController
 from tests.controllers.world import TEMPLATE, World
 
@@ -135,7 +136,7 @@ def test_a_node_that_is_made_anew_under_its_name_is_a_new_one():
 
 
 def lived(monkeypatch, *, is_short):
-    """Nodes that renew Leases, report, are cordoned, fall silent, come back, come and go: what is written and when."""
+    """Nodes that renew Leases, report, are cordoned, do not count, fall silent, come back, come and go: what is written and when."""
     if not is_short:
         monkeypatch.setattr(NodeLifecycleController, "_is_all_still_well", lambda self: False)
     world = world_with_nodes()
@@ -152,6 +153,9 @@ def lived(monkeypatch, *, is_short):
                 world.beat(name)
         if second == 60:
             world.do(world.client.patch("nodes", "n1", {"spec": {"unschedulable": True}}, patch_type="merge"))
+        if second in (15, 50):  # the only Node of its zone, which for a while does not count
+            labels = {"topology.kubernetes.io/zone": "z", EXCLUDED: "" if second == 15 else None}
+            world.do(world.client.patch("nodes", "n1", {"metadata": {"labels": labels}}, patch_type="merge"))
         if second == 90:
             world.node("n3")
         if second == 230:
