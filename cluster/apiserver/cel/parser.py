@@ -371,11 +371,17 @@ class Parser(Recovering):
         if token.sort == "null":
             return Literal(at, sort="null", value=None)
         if token.sort in ("STRING", "BYTES"):
-            return Literal(at, sort=token.sort.lower(), value=unquoted(token.text[1:] if token.sort == "BYTES" else token.text))
+            return self._quoted(token)
         if token.sort == "NUM_FLOAT":
             value = float(sign + token.text)
             return self._fault(at, "invalid double literal") if math.isinf(value) else Literal(at, sort="double", value=value)
         return self._whole(at, sign + token.text, "uint" if token.sort == "NUM_UINT" else "int")
+
+    def _quoted(self, token: Token) -> Node:
+        try:
+            return Literal(token.at, sort=token.sort.lower(), value=unquoted(token.text))
+        except ValueError as error:
+            return self._fault(token.at, str(error))
 
     def _whole(self, at: int, text: str, sort: str) -> Node:
         digits = text.rstrip("uU")
@@ -386,11 +392,19 @@ class Parser(Recovering):
 
 
 def unquoted(text: str) -> str:
-    """What a quoted text says."""
+    """What a quoted text says, or, a character each, quoted bytes. Raises ValueError. Source: parser/unescape.go."""
+    is_bytes = text[0] in "bB"
+    text = text[1:] if is_bytes else text
     is_raw = text[0] in "rR"
     text = text[1:] if is_raw else text
     inner = text[3:-3] if text[:3] in ('"""', "'''") and len(text) >= 6 else text[1:-1]
-    return inner if is_raw else _ESCAPE.sub(_unescaped, inner)
+    return inner if is_raw else _ESCAPE.sub(_of_bytes if is_bytes else _unescaped, inner)
+
+
+def _of_bytes(found: re.Match) -> str:
+    if found[1] or found[2]:
+        raise ValueError("unable to unescape string")
+    return _unescaped(found)
 
 
 def _unescaped(found: re.Match) -> str:
@@ -398,4 +412,6 @@ def _unescaped(found: re.Match) -> str:
     if plain is not None:
         return ESCAPES.get(plain, plain)
     code = int(octal, 8) if octal else int(short or long or byte, 16)
-    return chr(code) if code < 0x110000 else "\ufffd"
+    if code >= 0x110000 or 0xD800 <= code < 0xE000:
+        raise ValueError("invalid unicode code point")
+    return chr(code)
