@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from cluster.kinds import _pod_resources
 from cluster.kinds import node as nodes
 from cluster.kinds import pod as pods
 from cluster.meta import quantity
@@ -20,7 +21,7 @@ def room_of(node: dict, every_pod: Iterable[dict]) -> dict[str, Any]:
     asked: dict[str, int] = {}
     for pod in every_pod:
         if pod["spec"].get("nodeName") == name and pods.phase(pod) not in OVER:
-            for resource, amount in pods.requests(pod).items():
+            for resource, amount in _of(pod).items():
                 asked[resource] = asked.get(resource, 0) + amount
     allocatable = status.get("allocatable") or {}
     names = [*(resource for resource in FIRST if resource in allocatable), *sorted(set(allocatable) - set(FIRST))]
@@ -28,6 +29,12 @@ def room_of(node: dict, every_pod: Iterable[dict]) -> dict[str, Any]:
     conditions = [{"type": row["type"], "status": row["status"], "reason": row.get("reason", "")} for row in status.get("conditions") or ()]
     taints = [taint_word(taint) for taint in nodes.taints(node)]
     return {"rows": [row for row in rows if row["allocatable"] != "0"], "conditions": conditions, "taints": taints}
+
+
+def _of(pod: dict) -> dict[str, int]:
+    """What one Pod counts with: until a resize is in force, with the most of what it asks for, was promised and has."""
+    spec = _pod_resources.counted(pod)
+    return pods.requests(pod) if spec is pod["spec"] else {**_pod_resources.of_spec(spec), "pods": 1}
 
 
 def _row(resource: str, allocatable: str, asked: int) -> dict[str, Any]:

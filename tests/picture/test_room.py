@@ -23,3 +23,9 @@ def test_requests_of_pods_that_are_not_over_are_held_against_what_is_allocatable
 
 def test_a_node_that_has_not_reported_has_no_rows():
     assert room_of({"metadata": {"name": "n1"}, "spec": {}}, [])["rows"] == []
+
+
+def test_a_pod_counts_with_what_it_has_until_its_resize_is_in_force():
+    resized = pod("n1", {"cpu": "500m"})
+    resized["status"]["containerStatuses"] = [{"name": "c", "allocatedResources": {"cpu": "2"}, "resources": {"requests": {"cpu": "2"}}}]
+    assert [row["asked"] for row in room_of(NODE, [resized])["rows"] if row["resource"] == "cpu"] == ["2"]
