@@ -12,6 +12,7 @@ import { effect, untracked } from "@preact/signals-core";
 import { check, getCompletion } from "../api.js";
 import { config } from "../config.js";
 import { language, say, t } from "../i18n.js";
+import { loadPart } from "../store.js";
 import { fieldAt, placeAt } from "./yaml-path.js";
 import { openFile, openName, outside, problems, setProblems, setText } from "./documents.js";
 
@@ -78,7 +79,7 @@ export class Editor {
 
   /** Searching comes when it is first asked for: few manifests are long. */
   async search() {
-    const { open, searching } = await import("./searching.js");
+    const { open, searching } = await loadPart(() => import("./searching.js"));
     this.view.dispatch({ effects: this.searching.reconfigure(searching) });
     open(this.view);
   }
