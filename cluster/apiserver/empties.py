@@ -2,8 +2,9 @@
 
 Upstream decodes `policies: []` to an empty slice, defaults and validates that, and loses it when the object is written (omitempty, and
 protobuf, which knows no empty list). So an object keeps them until it has its defaults; from then on they are places, to which they are
-put back for validation alone.
-Source: sigs.k8s.io/json internal/golang/encoding/json/decode.go; Go's encoding/json encode.go (omitempty).
+put back for validation alone; and to what is stored as well, since rules that compare take empty and none for the same.
+Source: sigs.k8s.io/json internal/golang/encoding/json/decode.go; Go's encoding/json encode.go (omitempty);
+k8s.io/apimachinery third_party/forked/golang/reflect/deep_equal.go.
 """
 from __future__ import annotations
 

@@ -108,7 +108,8 @@ def replace(call: Call, make: Make, *, uid: str = "", may_create: bool = False) 
     allocation.begin(call, obj, live)
     prepare(call, obj, live)
     share(obj, live)
-    errors = check(call, empties.restored(obj, call.empties) if call.empties else obj, live)
+    seen = [empties.restored(each, call.empties) for each in (obj, live)] if call.empties else (obj, live)     # to rules, empty is as none
+    errors = check(call, *seen)
     if errors:
         raise call.invalid(errors)
     call.trace("ObjectValidated", object=call.kind.kind)

@@ -63,3 +63,26 @@ def test_what_became_of_a_place_since_is_left_alone():
     places = empties.strip(obj, schema.type_of("", "v1", "Pod"))
     obj["spec"] |= {"tolerations": [{"operator": "Exists"}], "containers": []}
     assert empties.restored(obj, places) == obj
+
+
+ARGLESS = {"containers": [{"name": "app", "image": "nginx:1", "args": [], "env": []}], "imagePullSecrets": [], "nodeSelector": {}}
+TEMPLATE = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+
+
+def test_what_may_not_change_has_not_changed_where_something_empty_is_sent_for_nothing(http, pod):
+    path = "/api/v1/namespaces/default/pods"
+    made = http("POST", path, pod)[2]
+    spec = {**made["spec"], "imagePullSecrets": [], "nodeSelector": {}, "containers": [{**made["spec"]["containers"][0], "args": [], "env": []}]}
+    code, _, body = http("PUT", f"{path}/p", {**made, "spec": spec})
+    assert (code, body["metadata"]["resourceVersion"], body["spec"]) == (200, made["metadata"]["resourceVersion"], made["spec"])
+    patch = json.dumps({"spec": ARGLESS}).encode()
+    assert http("PATCH", f"{path}/p", patch, Content_Type="application/strategic-merge-patch+json")[0] == 200
+
+
+def test_a_selector_that_is_emptied_has_changed(http):
+    path, spec = "/apis/apps/v1/namespaces/default/deployments", {"selector": {"matchLabels": {"app": "a"}}, "template": TEMPLATE}
+    made = http("POST", path, {"metadata": {"name": "w"}, "spec": spec})[2]
+    same = {**made, "spec": {**made["spec"], "selector": {"matchLabels": {"app": "a"}, "matchExpressions": []}}}
+    assert http("PUT", f"{path}/w", same)[0] == 200
+    other = {**made, "spec": {**made["spec"], "selector": {"matchLabels": {}}}}
+    assert "field is immutable" in http("PUT", f"{path}/w", other)[2]["message"]
