@@ -129,7 +129,6 @@ def stream_input(host, asked: dict, respond: Respond) -> dict:
         runner.input("exec-input", {"exec": number, **{key: asked[key] for key in ("node", "text", "size", "closed", "gone") if key in asked}})
     if asked.get("gone"):
         runner.streams.pop(number, None)
-        runner.watches.pop(number, None)
     runner.finish_turn()
     return {"ok": True}
 

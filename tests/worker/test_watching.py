@@ -121,6 +121,13 @@ def test_a_watch_that_was_ended_hears_nothing_more(worker):
     assert watch.seen == [("ADDED", "web")] and not worker.host.runners["one"].watches
 
 
+def test_a_stream_of_the_same_number_takes_no_watch_along(worker):
+    watch = Watch(worker, "")
+    worker.ask("stream_input", sandbox="one", stream=watch.head["watch"], gone=True)
+    delete(worker)
+    assert watch.seen[-1] == ("DELETED", "web")
+
+
 def test_a_bookmark_carries_the_present_revision(worker):
     watch = Watch(worker, "allowWatchBookmarks=true")
     delete(worker)
