@@ -65,7 +65,7 @@ async function load(subject, seq) {
   try {
     const data = await getObject(subject, seq, abort.signal);
     if (kept.size > MOST_KEPT) kept.clear();
-    kept.set(`${subject}@${seq}`, data);
+    if (!data.room) kept.set(`${subject}@${seq}`, data); // how full a node is changes while a step is looked at
     if (isWanted(subject, seq)) details.value = { subject, seq, data, error: null, isLoading: false };
   } catch (error) {
     if (error.name === "AbortError" || !isWanted(subject, seq)) return;
