@@ -7,6 +7,7 @@ import { cells, connection, moment, recording, selected } from "../store.js";
 const LOOK_BACK_STEPS = 60;
 const WAIT_MS = 150; // who presses Step again and again wants the steps, not the details of each
 const MOST_KEPT = 300;
+const ROOM_KEPT_MS = 5000;
 const SUBJECT = /^[a-z][\w.]*\/[^/]*\/.+$/;
 
 export const isSubject = (id) => Boolean(id) && SUBJECT.test(id);
@@ -53,7 +54,7 @@ function want(subject, seq) {
   clearTimeout(timer);
   if (!isSubject(subject)) return void (details.value = { subject, seq, data: null, error: null, isLoading: false });
   const known = kept.get(`${subject}@${seq}`);
-  if (known) return void (details.value = { subject, seq, data: known, error: null, isLoading: false });
+  if (known && isFresh(known)) return void (details.value = { subject, seq, data: known.data, error: null, isLoading: false });
   const { subject: before, data } = details.value;
   details.value = { subject, seq, data: before === subject ? data : null, error: null, isLoading: true };
   timer = setTimeout(() => load(subject, seq), WAIT_MS);
@@ -65,7 +66,7 @@ async function load(subject, seq) {
   try {
     const data = await getObject(subject, seq, abort.signal);
     if (kept.size > MOST_KEPT) kept.clear();
-    if (!data.room) kept.set(`${subject}@${seq}`, data); // how full a node is changes while a step is looked at
+    kept.set(`${subject}@${seq}`, { data, atMs: performance.now() });
     if (isWanted(subject, seq)) details.value = { subject, seq, data, error: null, isLoading: false };
   } catch (error) {
     if (error.name === "AbortError" || !isWanted(subject, seq)) return;
@@ -73,5 +74,7 @@ async function load(subject, seq) {
   }
 }
 
+/** What a step was stays; how full a node is is told of now, whatever step is shown. */
+const isFresh = ({ data, atMs }) => !data.room || performance.now() - atMs < ROOM_KEPT_MS;
 const isWanted = (subject, seq) => details.value.subject === subject && details.value.seq === seq;
 export const forget = () => kept.clear();
