@@ -260,5 +260,5 @@ def endpoints_of(port: dict, slices: list[dict]) -> tuple[list[list], list[list]
                 if conditions.get("ready") is not False:
                     ready.append(place)
                 elif conditions.get("serving") and conditions.get("terminating"):
-                    serving.append(place)
+                    serving.append([*place[:3], [], []])  # hints are heeded among ready ones alone
     return ready, serving

@@ -75,6 +75,14 @@ def test_a_service_that_is_another_proxys_business_gets_no_rules(label):
     assert kube_proxy.rules_of(SERVICE, [slice_])["ports"][0][3] == []
 
 
+@pytest.mark.parametrize(("state", "hints"), [("ready", [["n1"], ["z"]]), ("ending", [[], []])])
+def test_hints_of_endpoints_that_end_are_not_heeded(state, hints):
+    """Source: pkg/proxy/topology.go (CategorizeEndpoints, topologyModeFromHints)."""
+    slice_ = slice_of(("10.0.0.1", "n1", state))
+    slice_["endpoints"][0]["hints"] = {"forNodes": [{"name": "n1"}], "forZones": [{"name": "z"}]}
+    assert kube_proxy.rules_of(SERVICE, [slice_])["ports"][0][3] == [["10.0.0.1", 8080, "n1", *hints]]
+
+
 def place(nodes="", zones=""):
     """An endpoint, hinted for nodes and zones of one letter each."""
     return [f"{nodes}/{zones}", 80, "", list(nodes), list(zones)]
