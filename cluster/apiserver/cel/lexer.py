@@ -31,7 +31,7 @@ _TOKEN = re.compile(rf"""
     (?P<symbol>==|!=|<=|>=|&&|\|\||[<>\[\]{{}}().,\-!?:+*/%])
 """, re.VERBOSE)
 _CUT = r"\\(?:[xX][0-9a-fA-F]{0,2}|u[0-9a-fA-F]{0,4}|U[0-9a-fA-F]{0,8}|[0-3][0-7]{0,2}|)"
-_BEGUN = re.compile(rf"""(?:"(?:{_ESCAPED}|[^\\"\n\r])*+|'(?:{_ESCAPED}|[^\\'\n\r])*+|`[A-Za-z0-9_.\-/\ ]*+|[=&|]|)(?:{_CUT}|)""")
+_BEGUN = re.compile(rf"""(?:"(?:{_ESCAPED}|[^\\"\n\r])*+|'(?:{_ESCAPED}|[^\\'\n\r])*+)(?:{_CUT}|)|`[A-Za-z0-9_.\-/\ ]*+|[=&|]|""")
 
 
 class Token(NamedTuple):
@@ -55,7 +55,7 @@ def tokens(text: str) -> tuple[list[Token], list[tuple[int, int, str]]]:
         match = _TOKEN.match(text, at)
         if match is None:
             stop = max(_BEGUN.match(text, at).end(), at)
-            unread.append((at, stop + 1, f"Syntax error: token recognition error at: '{_shown(text[at:stop + 1])}'"))
+            unread.append((at, stop + 1, f"Syntax error: token recognition error at: '{text[at:stop + 1]}'"))
             at = stop + 1
             continue
         if match.lastgroup != "hidden":
@@ -69,7 +69,3 @@ def _token(match: re.Match, at: int) -> Token:
     text = match[0]
     is_symbol = match.lastgroup == "symbol" or text in WORDS
     return Token(text if is_symbol else match.lastgroup, text, at)
-
-
-def _shown(text: str) -> str:
-    return text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
