@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from math import ceil
 from typing import NamedTuple
 
+from cluster.kinds.node import is_ready
 from cluster.meta import quantity
 
 OVERLOAD = 0.2  # overloadThreshold
@@ -52,11 +53,6 @@ def zones_of(nodes: Iterable[dict]) -> Zones:
             return {}
         found[zone] = found.get(zone, 0) + cpu
     return dict(sorted(found.items())) if len(found) > 1 else {}
-
-
-def is_ready(node: dict) -> bool:
-    conditions = (node.get("status") or {}).get("conditions") or ()
-    return next((each["status"] for each in conditions if each["type"] == "Ready"), "") == "True"
 
 
 def parts_of(zones: Zones, count: int) -> dict[str, Part] | str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from cluster.client.recorder import Recorder
 from cluster.engine import Sleep
+from cluster.kinds.node import is_ready
 from cluster.meta.objects import key_of
 
 from . import _endpoint_slices as rules
@@ -52,7 +53,7 @@ class EndpointSliceController(SliceKeeper):
         """No reason to sync but where hints no longer fit the zones; endpoints are made of nodes too. Source: updateNode."""
         is_other = kind != "MODIFIED" or old["metadata"].get("labels") != new["metadata"].get("labels")
         self.node_changes += is_other
-        if self.state.zones is not None and (is_other or topology.is_ready(old) != topology.is_ready(new)):
+        if self.state.zones is not None and (is_other or is_ready(old) != is_ready(new)):
             self.state.zones = None
             self._check_zones()
 
