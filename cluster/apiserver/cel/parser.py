@@ -273,8 +273,16 @@ class Parser(Recovering):
             self.match(".", one_of("IDENTIFIER"))
         name = self.match("IDENTIFIER", ENDS)
         text = f".{name.text}" if is_global else name.text
-        made = self._call(text, None, ENDS) if self.look() == "(" else Ident(name.at, name=text)
-        return self._fault(start, f"reserved identifier: {name.text}") if name.text in RESERVED else made
+        if name.text not in RESERVED:
+            return self._call(text, None, ENDS) if self.look() == "(" else Ident(name.at, name=text)
+        known = len(self.faults)
+        try:
+            if self.look() == "(":
+                self._call(text, None, ENDS)
+        finally:
+            del self.faults[known:]          # what it is called with is not looked at
+            self._fault(start, f"reserved identifier: {name.text}")
+        return Literal(start, sort="error")
 
     def _list(self) -> Node:
         opened = self.match("[", OR_OPTIONAL)
