@@ -51,10 +51,10 @@ def _named(kind: Kind) -> str:
 
 
 def _kinds(spec: dict, kinds: Registry) -> list[Kind]:
-    """What a policy is about, as far as it says so without wildcards; ten at most. Source: typesToCheck."""
+    """What a policy is about, as far as it says so without wildcards; up to a rule that names ten. Source: typesToCheck."""
     found: dict[tuple[str, str, str], Kind] = {}
-    count = 0
     for rule in (spec.get("matchConstraints") or {}).get("resourceRules") or ():
+        count = 0
         for group, version, resource in _named_by(rule):
             kind = kinds.version(group, version, resource)
             if kind is None:

@@ -21,3 +21,11 @@ def test_ten_kinds_are_enough():
     policy = {"spec": {"matchConstraints": {"resourceRules": [rule]}, "validations": [{"expression": "object.nothing == 1"}]}}
     (found,) = typechecking.warnings(policy, registry())
     assert found["warning"].count("undefined field 'nothing'") == 10 and "Kind=Service:" not in found["warning"]
+
+
+def test_kinds_are_counted_a_rule():
+    names = ("pods services secrets configmaps endpoints events", "nodes limitranges namespaces podtemplates serviceaccounts")
+    rules = [{"apiGroups": [""], "apiVersions": ["v1"], "resources": each.split()} for each in names]
+    policy = {"spec": {"matchConstraints": {"resourceRules": rules}, "validations": [{"expression": "object.nothing == 1"}]}}
+    (found,) = typechecking.warnings(policy, registry())
+    assert found["warning"].count("undefined field 'nothing'") == 11
