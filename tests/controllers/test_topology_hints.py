@@ -10,6 +10,8 @@ import pytest
 from cluster.controllers import _endpoint_slices as slices
 from cluster.controllers import _topology_hints as hints
 
+from .world import TEMPLATE, World
+
 ZONE = hints.ZONE
 
 
@@ -121,3 +123,33 @@ def test_hints_are_told_of_when_they_come_and_go():
     assert written(AUTO, EVEN, hinted)[0] == ["ab"]
     assert written(SERVICE, {}, hinted) == (["--"], [(*HINTS_OFF, "Topology Aware Hints has been disabled, addressType: IPv4")])
     assert written(SERVICE, {}, hinted) == (["--"], [])
+
+
+@pytest.mark.slow
+def test_a_zone_that_loses_its_node_takes_the_hints_along_and_brings_them_back():
+    """Source: endpointslice_controller.go (updateNode, checkNodeTopologyDistribution)."""
+    world, zones = World(), {"n1": "a", "n2": "b"}
+    for name, zone in zones.items():
+        world.node(name)
+        world.do(world.client.patch("nodes", name, {"metadata": {"labels": {ZONE: zone}}}, patch_type="merge"))
+        world.do(world.client.patch("nodes", name, {"status": {"allocatable": {"cpu": "2"}}}, patch_type="merge", subresource="status"))
+    for name, ip in (("n1", "10.244.0.5"), ("n2", "10.244.1.5")):
+        made = world.create("pods", {"apiVersion": "v1", "kind": "Pod", **TEMPLATE, "metadata": {"name": name, **TEMPLATE["metadata"]},
+                                     "spec": {**TEMPLATE["spec"], "nodeName": name}})  # fmt: skip
+        status = {"podIP": ip, "podIPs": [{"ip": ip}]}
+        world.do(world.client.patch("pods", name, {"status": status}, namespace="default", patch_type="merge", subresource="status"))
+        world.make_ready(made)
+    meta, spec = {"name": "web", "annotations": {hints.MODES[1]: "Auto"}}, {"selector": {"app": "web"}, "ports": [{"port": 80}]}
+    world.create("services", {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec})
+
+    def hinted():
+        world.run(3_000)
+        [slice_] = [each for each in world.list("endpointslices") if each["metadata"]["labels"].get(slices.SERVICE_NAME) == "web"]
+        return [[zone["name"] for zone in each.get("hints", {}).get("forZones", ())] for each in slice_["endpoints"]]
+
+    assert hinted() == [["a"], ["b"]]
+    for zone, found in ((None, [[], []]), ("b", [["a"], ["b"]])):
+        world.do(world.client.patch("nodes", "n2", {"metadata": {"labels": {ZONE: zone}}}, patch_type="merge"))
+        if zone:
+            world.do(world.client.patch("services", "web", {"metadata": {"labels": {"looked": "at"}}}, "default", "merge"))
+        assert hinted() == found
