@@ -407,22 +407,25 @@ def _compared(errors: Errors, new: list[dict], old: list[dict], name: str) -> li
     """The containers with the old cpu and memory; anything else that changed is said."""
     result = []
     for index, (container, kept) in enumerate(zip(new, old, strict=True)):
-        munged = {**container, "resources": _with_old_amounts(container.get("resources") or {}, kept.get("resources") or {})}
-        if munged != kept and name == "containers":
+        mine, before = container.get("resources") or {}, kept.get("resources") or {}
+        munged = {**container, "resources": _with_old_amounts(mine, before)}
+        is_same = munged == {**kept, "resources": _with_old_amounts(before, before)}
+        if not is_same and name == "containers":
             errors.append(fields.forbidden("spec", _AMOUNTS_ALONE))
-        elif munged != kept:
+        elif not is_same:
             errors.append(fields.forbidden(f"spec.{name}[{index}]",
                                            "only cpu and memory resources for init or sidecar containers are mutable"))
         if container != kept and name == "initContainers" and not _pod_resources.is_sidecar(container):
             errors += [fields.forbidden(f"spec.{name}[{index}]",
                                         "non-sidecar init containers with a resize policy of RestartContainer cannot be resized")
                        for policy in container.get("resizePolicy") or () if policy.get("restartPolicy") == "RestartContainer"]
-        result.append(munged)
+        result.append(kept if is_same else munged)
     return result
 
 
 def _with_old_amounts(new: dict, old: dict) -> dict:
-    munged = {}
+    """Resources with the old cpu and memory, and without what is empty."""
+    munged = {name: value for name, value in new.items() if value and name not in ("limits", "requests")}
     for field in ("limits", "requests"):
         rest = {name: value for name, value in (new.get(field) or {}).items() if name not in ("cpu", "memory")}
         rest |= {name: value for name, value in (old.get(field) or {}).items() if name in ("cpu", "memory")}
@@ -439,9 +442,9 @@ def _pod_level(errors: Errors, changed: dict, before: dict) -> None:
     for field in ("requests", "limits"):
         if any(name not in (new.get(field) or {}) for name in (old or {}).get(field) or ()):
             errors.append(fields.forbidden(f"spec.resources.{field}", f"pod-level resource {field} cannot be removed"))
-    munged = _with_old_amounts(new, old or {})
-    if munged != (old or {}):
+    munged, kept = _with_old_amounts(new, old or {}), _with_old_amounts(old or {}, old or {})
+    if munged != kept:
         errors.append(fields.forbidden("spec", "only cpu and memory resources are mutable at pod-level"))
     changed.pop("resources")
     if munged or old is not None:
-        changed["resources"] = munged
+        changed["resources"] = old if munged == kept else munged

@@ -133,6 +133,17 @@ def test_a_resize_may_change_cpu_but_not_the_image():
     assert texts(pod.KIND.validate_for["resize"](new, old)) == ["spec: Forbidden: only cpu and memory resources are mutable"]
 
 
+@pytest.mark.parametrize("rest", [{"claims": [{"name": "gpu"}]}, {"limits": {}}])
+def test_a_resize_leaves_the_rest_of_the_resources_as_it_was(rest):
+    old = with_container(resources={"requests": {"cpu": "1"}, **rest})
+    old["spec"]["resourceClaims"] = [{"name": "gpu", "resourceClaimName": "g"}]
+    new = draft(old)
+    new["spec"]["containers"][0]["resources"]["requests"] = {"cpu": "2"}
+    assert pod.KIND.validate_for["resize"](new, old) == []
+    new["spec"]["containers"][0]["resources"] |= {"claims": [{"name": "gpu", "request": "other"}]}
+    assert texts(pod.KIND.validate_for["resize"](new, old)) == ["spec: Forbidden: only cpu and memory resources are mutable"]
+
+
 def test_ephemeral_containers_are_never_taken_away():
     new = a_pod()
     old = a_pod(ephemeralContainers=[{"name": "debug", "image": "i"}])
