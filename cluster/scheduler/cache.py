@@ -21,12 +21,27 @@ COUNTERS = 128  # selectors whose matches are counted as Pods come and go
 
 
 class Image:
-    """An image's size as the first node told it, and the nodes that have it."""
+    """The nodes that have an image, each with the size that it tells; `size` is told by the first of them by name.
 
-    __slots__ = ("nodes", "size")
+    Upstream takes the size of whichever node was heard of first, which a scheduler that starts anew would not know.
+    """
 
-    def __init__(self, size: int):
-        self.size, self.nodes = size, {}
+    __slots__ = ("nodes", "size", "teller")
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, int] = {}
+        self.teller, self.size = "", 0
+
+    def come(self, node: str, size: int) -> None:
+        self.nodes[node] = size
+        if not self.teller or node <= self.teller:
+            self.teller, self.size = node, size
+
+    def go(self, node: str) -> None:
+        self.nodes.pop(node, None)
+        if node == self.teller:
+            self.teller = min(self.nodes, default="")
+            self.size = self.nodes.get(self.teller, 0)
 
 
 class Cache:
@@ -262,13 +277,13 @@ class Cache:
             for name in entry.get("names") or ():
                 image = self.images.get(name)
                 if image is None:
-                    image = self.images[name] = Image(entry.get("sizeBytes") or 0)
-                image.nodes[info.name] = None
+                    image = self.images[name] = Image()
+                image.come(info.name, entry.get("sizeBytes") or 0)
                 info.images[name] = image
 
     def _forget_images(self, info: NodeInfo) -> None:
         for name, image in info.images.items():
-            image.nodes.pop(info.name, None)
+            image.go(info.name)
             if not image.nodes:
                 self.images.pop(name, None)
         info.images = {}

@@ -91,3 +91,19 @@ def test_a_selector_is_counted_once_however_often_it_is_written_and_anew_once_it
     cache.add_pod(pod("p", "web"), "n")
     assert cache.matching("default", first) is not counter and cache.matching("default", first).by_node == {"n": 1} and not counter.by_node
     assert len(cache.counters) == 2
+
+
+def test_an_images_size_does_not_depend_on_which_node_was_heard_of_first():
+    chance, kept = random.Random(2), Cache()
+    for _ in range(200):
+        name = f"n{chance.randrange(4)}"
+        if chance.random() < 0.3:
+            kept.remove_node(name)
+        else:
+            images = [{"names": ["app:1"], "sizeBytes": chance.randrange(1, 9)}] if chance.random() < 0.8 else []
+            kept.set_node({**node(name, "a"), "status": {"images": images}})
+        anew = Cache()
+        for one in reversed([info.node for info in kept.nodes if info.node]):
+            anew.set_node(one)
+        told = [{name: (image.size, len(image.nodes)) for name, image in cache.images.items()} for cache in (kept, anew)]
+        assert told[0] == told[1]
