@@ -166,6 +166,10 @@ def _version(version: dict, top: dict, path: str) -> list[FieldError]:
         errors.append(fields.invalid(f"{path}.deprecationWarning", warning, "must be <= 256 characters long"))
     elif warning == "":
         errors.append(fields.invalid(f"{path}.deprecationWarning", warning, "must not be an empty string"))
+    elif warning is not None and not warning.isprintable():
+        index = next(index for index, char in enumerate(warning) if not char.isprintable())
+        errors.append(fields.invalid(f"{path}.deprecationWarning", warning, "must only contain printable UTF-8 characters; non-printable character "
+                                                                            f"found at index {len(warning[:index].encode())}"))
     subresources = version.get("subresources") if version.get("subresources") is not None else top.get("subresources")
     errors += _crd_schema.errors(version.get("schema"), f"{path}.schema", has_status="status" in (subresources or {}))
     errors += _subresources(version.get("subresources"), f"{path}.subresources")

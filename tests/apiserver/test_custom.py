@@ -224,6 +224,15 @@ def test_a_definition_is_checked(http, change, complaint):
     assert code == 422 and complaint in body["message"]
 
 
+def test_the_warning_of_a_version_on_its_way_out_is_a_line_of_text(http):
+    """Source: k8s.io/apiextensions-apiserver pkg/apis/apiextensions/validation/validation.go (validateDeprecationWarning)."""
+    body = definition()
+    body["spec"]["versions"][0] |= {"deprecated": True, "deprecationWarning": "é\r\nSet-Cookie: a"}
+    assert "non-printable character found at index 2" in http("POST", DEFINITIONS, body)[2]["message"]
+    body["spec"]["versions"][0]["deprecationWarning"] = "é: use v2"
+    assert http("POST", DEFINITIONS, body)[0] == 201
+
+
 def test_a_definitions_group_never_changes(http, crd):
     changed = {**http("GET", f"{DEFINITIONS}/widgets.{GROUP}")[2]}
     changed["spec"] = {**changed["spec"], "scope": "Cluster"}
