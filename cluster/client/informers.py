@@ -307,6 +307,8 @@ class Informers:
             self.forget(informer.resource)
             return
         listing = yield self.client.list(informer.resource, field_selector=informer.field_selector)
+        if self.by_resource.get((informer.resource, informer.field_selector)) is not informer:
+            return    # forgotten meanwhile
         if not listing.ok or not self.client.server.is_on:
             self._later(informer)
             return

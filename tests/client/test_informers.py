@@ -7,6 +7,7 @@ import pytest
 from cluster.client.informers import Informer, Informers
 from cluster.engine.plain import freeze, thaw
 from cluster.engine.rng import Stream
+from cluster.worker.simulation import Simulation, settings_for
 
 
 def pod(name: str, node: str = "", revision: int = 1) -> dict:
@@ -179,3 +180,15 @@ def history(seed: int) -> list:
     for move in draw(random.Random(seed)):
         cluster.do(move)
     return [*cluster.engine.trace.events, *((change.type, change.value) for change in cluster.store.uncommitted)]
+
+
+def test_a_kind_that_is_forgotten_while_it_is_listed_is_not_watched():
+    simulation = Simulation(settings_for("learner", nodes=["n1"], seed=1), trace=False).boot()
+    informers, hub = simulation.engine.actors["kube-scheduler"].informers, simulation.engine.actors["kube-apiserver"].hub
+    before = len(hub.by_id)
+    for is_forgotten, more in ((True, 0), (False, 1)):
+        informers.follow("ingresses")
+        if is_forgotten:
+            informers.forget("ingresses")
+        simulation.engine.run_until(simulation.engine.now_ms + 1_000)
+        assert len(hub.by_id) == before + more
