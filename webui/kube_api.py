@@ -190,4 +190,5 @@ async def reply(send, status: int, headers: list, body: bytes, accepts: str = ""
 
 
 def encoded(headers: list) -> list:
-    return [(name.encode("latin-1"), str(value).encode("latin-1", "replace")) for name, value in headers]
+    """Headers as bytes: UTF-8, as net/http sends them (a warning may quote what was typed)."""
+    return [(name.encode("latin-1"), str(value).encode()) for name, value in headers]

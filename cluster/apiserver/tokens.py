@@ -42,7 +42,7 @@ def signed(claims: dict, key: signing.Key) -> str:
 
 def read(sent: str, context, audiences: list[str] | None = None) -> tuple[Identity | None, str]:
     """(whose token it is, "") or (None, why not). sent: the token, with or without `Bearer `."""
-    token = sent.partition(" ")[2].strip() if sent.lower().startswith("bearer ") else sent
+    token = sent.split(" ")[1] if sent.lower().startswith("bearer ") else sent
     claims = _claims(token, context)
     if claims is None:
         return None, UNKNOWN

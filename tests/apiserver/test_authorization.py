@@ -150,8 +150,9 @@ def token_of(server, namespace="default", name="default", **spec):
     return made.body["status"]["token"]
 
 
-def test_a_token_says_whose_it_is(http, server):
-    headers = {"Authorization": f"Bearer {token_of(server)}"}
+@pytest.mark.parametrize("words", ["Bearer {}", "bearer {} and more", "BEARER {} "])
+def test_a_token_says_whose_it_is(http, server, words):
+    headers = {"Authorization": words.format(token_of(server))}
     _, _, review = http("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", {}, **headers)
     info = review["status"]["userInfo"]
     assert info["username"] == "system:serviceaccount:default:default"

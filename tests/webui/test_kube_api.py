@@ -71,3 +71,7 @@ async def test_events_do_not_put_a_bookmark_off(monkeypatch):
     async with asyncio.timeout(2):
         await kube_api.lines(WATCH, answers, "t", gone, send)
     assert sent[-1] == "mark" and sent.count(b"event") > 1
+
+
+def test_headers_are_sent_as_utf8():
+    assert kube_api.encoded([["Warning", '299 - "名"'], ["X", 1]]) == [(b"Warning", '299 - "名"'.encode()), (b"X", b"1")]
