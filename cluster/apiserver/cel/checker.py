@@ -11,7 +11,7 @@ from .library import NAMED, functions
 from .tree import Call, Entry, Fold, Ident, ListOf, Literal, MapOf, Node, Select, Struct
 from .types import Type
 
-MOST_NODES = 100_000       # a macro may repeat what it is called on
+MOST_NODES = 20_000       # a macro may repeat what it is called on
 RESERVED_FIELDS = frozenset(("true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let",
                              "loop", "package", "namespace", "return", "var", "void", "while"))
 
