@@ -43,10 +43,10 @@ def address_of(scope: dict) -> Address | None:
 
 
 def without_name(headers: dict[str, str]) -> tuple[str, dict[str, str]]:
-    """(the token that headers name, or "", and the other headers). Who acts as AS acts as nobody else; with `--as` the token stays."""
+    """(the token that headers name, or "", and the other headers). Who acts as AS acts as nobody else; `--as` says otherwise."""
     token = headers.get(EXTRA + KEY, "")
     if headers.get(USER) == AS:
-        return token, {name: value for name, value in headers.items() if not name.startswith("impersonate-")}
+        return token, {name: value for name, value in headers.items() if name not in (USER, EXTRA + KEY)}
     return token, {name: value for name, value in headers.items() if name != EXTRA + KEY} if token else headers
 
 

@@ -21,7 +21,7 @@ def scope(path: str, *headers: tuple[str, str]) -> dict:
         ("/k8s/other/api", [NAMED, AS_ITSELF], ("other", "", "/api", {})),
         ("/api/v1/pods", [NAMED, AS_ITSELF, ("Accept", "a/b")], ("T", "", "/api/v1/pods", {"accept": "a/b"})),
         ("/version", [NAMED, ("Impersonate-User", "bob")], ("T", "", "/version", {"impersonate-user": "bob"})),
-        ("/k8s/T/api", [AS_ITSELF, ("Impersonate-Group", "g")], ("T", "", "/api", {})),
+        ("/k8s/T/api", [AS_ITSELF, ("Impersonate-Group", "g")], ("T", "", "/api", {"impersonate-group": "g"})),  # the API server refuses it
         ("/k8s/T/api", [("Impersonate-User", "bob"), ("Impersonate-Extra-A", "b")],
          ("T", "", "/api", {"impersonate-user": "bob", "impersonate-extra-a": "b"})),
         ("/", [NAMED], ("T", "", "/", {})),
