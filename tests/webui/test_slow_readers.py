@@ -18,7 +18,7 @@ from tests.webui.conftest import Api
 PODS = 100
 STALLED = 10
 FAT = "x" * 100_000        # each event of such a Pod is that long: 100 Pods are 10 MB a watch, 10 watches 100 MB
-ADDED = rb'"type":"ADDED","object":{"metadata":{"name":"(pod\d+)"'
+ADDED = rb'"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"(pod\d+)"'
 END = b"\r\n0\r\n\r\n"
 ENOUGH_MB = 100            # of the server's growth; 300 were it all kept, 40 were seen
 
