@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 Type = tuple
 DYN, ANY, ERROR, NULL = ("dyn",), ("any",), ("error",), ("null",)
-BOOL, BYTES, DOUBLE, INT, STRING, UINT = ("bool",), ("bytes",), ("double",), ("int",), ("string",), ("uint",)
+BOOL, BYTES, DOUBLE, INT, STRING = ("bool",), ("bytes",), ("double",), ("int",), ("string",)
 DURATION, TIMESTAMP, TYPE = ("duration",), ("timestamp",), ("type",)
 OPTIONAL = "optional_type"
 PLAIN = frozenset(("bool", "bytes", "double", "int", "string", "uint", "duration", "timestamp", "dyn", "null", "type"))
