@@ -142,7 +142,8 @@ def eviction_qps(state: str, size: int) -> float:
 class Zone:
     """Nodes of one zone that wait for a NoExecute taint, and the token bucket (burst 1) that slows them.
 
-    waiting: names, first come first served. done: names that have had it and are not to be queued again.
+    waiting: names, first come first served. done: names that have had it and are not to be queued again. is_left: at the last look no Node
+    of it counted.
     """
 
     state: str = "Initial"
@@ -150,6 +151,7 @@ class Zone:
     full_at_ms: int = 0
     waiting: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
+    is_left: bool = False
 
     def add(self, name: str) -> bool:
         """Queue a Node once."""

@@ -73,10 +73,12 @@ def no_schedule_difference(node: dict) -> tuple[list[dict], list[dict]]:
 
 
 def with_taints(taints: list[dict], add: list[dict]) -> list[dict]:
-    """The list with taints added; one that is there already stays as it is. Source: AddOrUpdateTaint."""
+    """The list with taints added; one that is there already takes the new one's value and time, at its place. Source: AddOrUpdateTaint."""
     result = list(taints)
     for taint in add:
-        if not any(same(taint, other) for other in result):
+        if any(same(taint, other) for other in result):
+            result = [taint if same(taint, other) else other for other in result]
+        else:
             result.append(taint)
     return result
 

@@ -190,8 +190,11 @@ class NodeLifecycleController(Controller):
         return known
 
     def _note_zones(self, looks: list[Look]) -> None:
-        for zone in dict.fromkeys([look.zone for look in looks]):
-            self.state.zones.setdefault(zone, Zone())
+        """A zone of which no Node counted at the last look begins anew, its queue too. Source: classifyNodes, addPodEvictorForNewZone."""
+        for name in dict.fromkeys([look.zone for look in looks]):
+            zone = self.state.zones.get(name)
+            if zone is None or zone.is_left:
+                self.state.zones[name] = Zone()
 
     def _are_known(self, looks: list[Look]) -> bool:
         """Whether the Nodes are those of the last look, as they nearly always are."""
@@ -392,7 +395,7 @@ class NodeLifecycleController(Controller):
         lost = condition["status"] == "Unknown"
         add = _no_execute(_taints.UNREACHABLE if lost else _taints.NOT_READY)
         remove = _no_execute(_taints.NOT_READY if lost else _taints.UNREACHABLE)
-        self._trace_taints(name, [add], [remove] if _taints.has(node, remove) else [])
+        self._trace_taints(name, [] if _taints.has(node, add) else [add], [remove] if _taints.has(node, remove) else [])
         return (yield from _taints.swap(self.client, node, add=[add], remove=[remove], now=self.now))
 
     def _handle_disruption(self, by_zone: dict[str, list[bool]], nodes: list[dict]) -> Iterator[Any]:
@@ -402,24 +405,31 @@ class NodeLifecycleController(Controller):
             self.state.all_lost,
             bool(states) and set(states.values()) == {"FullDisruption"},
         )
-        for name in [name for name in self.state.zones if name not in by_zone]:
-            del self.state.zones[name]
+        self._leave_zones([name for name in self.state.zones if name not in by_zone])
         if self.state.all_lost and not lost_before:
             self.trace("EvictionsStopped", nodes=len(nodes))
             for node in nodes:
                 yield from self._mark_reachable(node)
-            for zone in self.state.zones.values():
-                zone.set_qps(0.0, self.now_ms)
-                zone.state = "FullDisruption"
+            for name in states:
+                self.state.zones[name].set_qps(0.0, self.now_ms)
+                self.state.zones[name].state = "FullDisruption"
             return
-        if lost_before and not self.state.all_lost:
+        if lost_before and states and not self.state.all_lost:
             self._give_everyone_time()
-        for name, zone in self.state.zones.items():
+        for name in states:
+            zone = self.state.zones[name]
             if zone.state != states[name] and not self.state.all_lost:
                 zone.set_qps(_node_health.eviction_qps(states[name], len(by_zone[name])), self.now_ms)
                 zone.state = states[name]
         if any(zone.waiting for zone in self.state.zones.values()):
             self._plan_pass()
+
+    def _leave_zones(self, names: list[str]) -> None:
+        """Zones of which no Node counts are nobody's; but who waits there for a taint waits on, as upstream, where queues outlive their zones."""
+        for name in names:
+            self.state.zones[name].is_left = True
+            if not self.state.zones[name].waiting:
+                del self.state.zones[name]
 
     def _give_everyone_time(self) -> None:
         """Some Node is back after all were lost: perhaps it was us who were cut off."""

@@ -112,6 +112,23 @@ def test_when_all_nodes_are_lost_nobody_is_evicted():
     assert effects == ["NoSchedule", "NoSchedule"]
 
 
+def test_a_silent_node_that_does_not_count_is_tainted_at_once_and_anew_at_each_look():
+    world = world_with_nodes()
+    labels = {"topology.kubernetes.io/zone": "z", EXCLUDED: ""}
+    world.do(world.client.patch("nodes", "n2", {"metadata": {"labels": labels}}, patch_type="merge"))
+
+    def added():
+        return [taint["timeAdded"] for taint in world.get("nodes", "n2")["spec"].get("taints") or () if taint["effect"] == "NoExecute"]
+
+    while ready(world, "n2") == "True":
+        keep_alive(world, "n1", 5_000)
+    world.run(300)
+    (first,) = added()
+    keep_alive(world, "n1", 15_000)
+    assert added() > [first], "upstream begins the queue of a zone that is nobody's anew at each look"
+    assert len([data for data in world.traced("TaintAdded") if data["effect"] == "NoExecute"]) == 1
+
+
 def test_cordoning_brings_a_taint_and_uncordoning_takes_it_away():
     world = world_with_nodes()
     world.do(world.client.patch("nodes", "n1", {"spec": {"unschedulable": True}}))

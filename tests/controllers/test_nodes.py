@@ -127,6 +127,13 @@ def test_a_node_waits_once_until_it_is_forgotten():
     assert zone.remove("n1") and zone.add("n1")
 
 
+def test_a_taint_that_is_there_takes_the_later_time_at_its_place():
+    early, other = {"key": "a", "effect": "NoExecute", "timeAdded": "t1"}, {"key": "b", "effect": "NoExecute"}
+    late = {**early, "timeAdded": "t2"}
+    assert _taints.with_taints([early, other], [late]) == [late, other]
+    assert _taints.with_taints([other], [late]) == [other, late]
+
+
 def test_no_schedule_taints_follow_conditions_and_cordons():
     add, remove = _taints.no_schedule_difference(node("Unknown", unschedulable=True))
     assert [taint["key"] for taint in add] == [_taints.UNREACHABLE, _taints.UNSCHEDULABLE]
