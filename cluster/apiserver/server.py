@@ -140,15 +140,15 @@ class ApiServer(Actor):
 
     # -- requests ---------------------------------------------------------------------------------------------------
 
-    def submit(self, request: Request, reply_to: ReplyTo, *, sender: str, later_ms: int = 0) -> None:
-        """Take a request on its way: called by a client at the moment of sending, or `later_ms` before it."""
+    def submit(self, request: Request, reply_to: ReplyTo, *, sender: str) -> None:
+        """Take a request on its way: called by a client at the moment of sending."""
         if not self.is_on:
             self._hang_up(request, reply_to, sender)
             return
         engine, state = self.engine, self.state
         request.id = state.next_request
         state.next_request += 1
-        delay_ms = engine.latency("request") + later_ms
+        delay_ms = engine.latency("request")
         quiet = is_quiet(request)
         if not quiet and engine.trace.on:
             about = {"agent": agent_of(request.user_agent)} if sender == "client" else {}
@@ -193,7 +193,7 @@ class ApiServer(Actor):
         self.after(self.latency("removal"), "write", request, rest, reply_to, sender, background=self._is_background(quiet))
 
     def at_once(self, request: Request) -> Response:
-        """Do a write within the event in which it is sent: a heartbeat, of whose way nothing is seen, and for which nobody waits."""
+        """Do a write within the event in which it is sent: a heartbeat or an Event, of whose way nothing is seen, and for which nobody waits."""
         if not self.is_on:
             return refused_connection()
         request.id = self.state.next_request

@@ -8,7 +8,7 @@ import msgspec
 
 from cluster.apiserver.server import ReplyTo
 from cluster.kinds import Registry, locate
-from cluster.meta.requests import Request
+from cluster.meta.requests import Request, Response
 
 PATCH_TYPES = {
     "json": "application/json-patch+json",
@@ -42,14 +42,13 @@ class Limiter:
 
 
 class Call(msgspec.Struct, eq=False):
-    """A request that a unit of work may yield. later_ms: it is sent only so much later; nobody waits for what comes between."""
+    """A request that a unit of work may yield."""
 
     client: Client
     request: Request
-    later_ms: int = 0
 
     def send(self, actor, work_id: int, slot: int) -> None:
-        self.client.dispatch(self.request, ReplyTo(actor=actor.name, work_id=work_id, slot=slot), self.later_ms)
+        self.client.dispatch(self.request, ReplyTo(actor=actor.name, work_id=work_id, slot=slot))
 
 
 class Client:
@@ -135,11 +134,21 @@ class Client:
         """Fire a call without waiting for its answer."""
         self.dispatch(call.request, ReplyTo())
 
-    def dispatch(self, request: Request, reply_to: ReplyTo, later_ms: int = 0) -> None:
+    def write_ms(self, later_ms: int = 0) -> int:
+        """When a write that is sent `later_ms` from now is stored, its turn under the rate limit included: for what is then done `at_once`."""
+        engine = self.actor.engine
+        wait_ms = self.limiter.wait_ms(engine.now_ms) if self.limiter else 0
+        return wait_ms + later_ms + engine.latency("request") + engine.latency("store")
+
+    def at_once(self, call: Call) -> Response:
+        """Do a write in this very step: one of whose way nothing is seen, and for which nobody waits."""
+        return self.server.at_once(call.request)
+
+    def dispatch(self, request: Request, reply_to: ReplyTo) -> None:
         actor = self.actor
         engine = actor.engine
         wait_ms = self.limiter.wait_ms(engine.now_ms) if self.limiter else 0
         if wait_ms > 0:
-            engine.schedule(actor, wait_ms + later_ms, "submit_request", (request, reply_to))
+            engine.schedule(actor, wait_ms, "submit_request", (request, reply_to))
         else:
-            engine.actors["kube-apiserver"].submit(request, reply_to, sender=actor.name, later_ms=later_ms)
+            engine.actors["kube-apiserver"].submit(request, reply_to, sender=actor.name)

@@ -7,11 +7,11 @@ Source: k8s.io/client-go tools/record/event.go and tools/events/event_broadcaste
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from cluster.client.correlator import CorrelatorState, correlate, digest_anew, note, remember
+from cluster.meta.requests import Response
 
 QUEUE_LENGTH = 1000  # maxQueuedEvents: what comes while so many wait is lost
 MOST_TRIES, TRY_AGAIN_MS = 12, 10_000  # maxTriesPerEvent, defaultSleepDuration: while there is no API server
@@ -41,12 +41,6 @@ def reference_to(obj: dict, field_path: str = "") -> dict:
     return about
 
 
-def later(call, later_ms: int):
-    """The same call, sent that much later."""
-    call.later_ms = later_ms
-    return call
-
-
 class Names:
     """Event names `<name>.<hex of nanoseconds since 1970>`, unique and repeatable.
 
@@ -62,9 +56,10 @@ class Names:
 
 @dataclass
 class RecorderState:
-    """Plain data; at rest nothing is pending, but for what nobody has heard yet.
+    """Plain data.
 
-    held: the first of these as it goes out: [Event, patch, the correlator's key]. tries: how often it was sent.
+    held: the first of those pending as it goes out: [Event, patch, the correlator's key]; None: nothing is pending. tries: how often it
+    was sent in vain.
     """
 
     serial: int = 0
@@ -84,7 +79,6 @@ class Recorder:
         self.state, self.part = RecorderState(), part
         actor.attach(part, self)
         self._names = Names(component + host)
-        self._sending = False
 
     def event(
         self, obj: dict, type: str, reason: str, message: str, field_path: str = "", annotations: dict | None = None
@@ -94,14 +88,8 @@ class Recorder:
         if len(state.pending) >= QUEUE_LENGTH:
             return
         state.pending.append(self._make(reference_to(obj, field_path), type, reason, message, annotations))
-        if not self._sending and not state.tries:
-            self._sending = True
-            self.actor.work(self._send_pending())
-
-    def wake(self) -> None:
-        """Send what is pending."""
-        self._sending = True
-        self.actor.work(self._send_pending())
+        if state.held is None:
+            self._set_out(self.actor.latency("event_record"))
 
     def _make(self, about: dict, type: str, reason: str, message: str, annotations: dict | None) -> dict:
         now_ms, state = self.actor.now_ms, self.state
@@ -127,42 +115,51 @@ class Recorder:
             "reportingInstance": self.host,
         }
 
-    def _send_pending(self) -> Iterator:
-        """One Event after another, so that a repeat finds what came before it; the first a moment later."""
-        state, pending, later_ms = self.state, self.state.pending, self.actor.latency("event_record")
-        try:
-            while pending:
-                result = state.held or correlate(state.correlator, pending[0], now_ms=self.actor.now_ms, fresh=self._fresh)
-                if result is not None:
-                    event, patch, key = result
-                    metadata, reply = event["metadata"], None
-                    if patch:
-                        reply = yield later(self.client.patch("events", metadata["name"], patch, namespace=metadata["namespace"]), later_ms)
-                    if reply is None or reply.code == 404:  # the first one has expired meanwhile
-                        call = self.client.create("events", event, namespace=metadata["namespace"])
-                        call.later_ms = 0 if reply else later_ms
-                        reply = yield call
-                    note(state.correlator, reply.body if reply.ok else event, key)
-                    if not reply.ok and reply.is_unheard:
-                        self._hold(event, patch, key)
-                    elif state.tries:
-                        state.held, state.tries = None, 0
-                    if state.held is not None:
-                        break
-                del pending[0]
-                later_ms = 0
-        finally:
-            self._sending = False
+    def _set_out(self, later_ms: int) -> None:
+        """Let the first Event that is pending set out `later_ms` from now; what the spam filter drops before it goes."""
+        actor, state = self.actor, self.state
+        while state.pending:
+            found = correlate(state.correlator, state.pending[0], now_ms=actor.now_ms, fresh=self._fresh)
+            if found is not None:
+                state.held = list(found)
+                actor.after(self.client.write_ms(later_ms), "wake", self.part, background=actor.engine.in_background)
+                return
+            del state.pending[0]
 
-    def _hold(self, *result: Any) -> None:
+    def wake(self) -> None:
+        """The Event under way has come to the server: it is stored, and the next one sets out with the answer.
+
+        All in one step of the engine, since nobody sees what an Event goes through, and no work waits for it.
+        """
+        state = self.state
+        event, patch, key = state.held
+        reply = self._written(event, patch)
+        note(state.correlator, reply.body if reply.ok else event, key)
+        if not reply.ok and reply.is_unheard and self._holds():
+            return
+        state.held, state.tries = None, 0
+        del state.pending[0]
+        if state.pending:
+            self._set_out(self.actor.latency("reply"))
+
+    def _written(self, event: dict, patch: dict | None) -> Response:
+        """The answer to an Event, or to the patch that counts it; one that has expired meanwhile is made again."""
+        client, meta = self.client, event["metadata"]
+        if patch:
+            reply = client.at_once(client.patch("events", meta["name"], patch, namespace=meta["namespace"]))
+            if reply.code != 404:
+                return reply
+        return client.at_once(client.create("events", event, namespace=meta["namespace"]))
+
+    def _holds(self) -> bool:
         """Nobody heard it: it is sent again later, and all others wait behind it, until it has been sent too often. Source: recordToSink."""
         state = self.state
-        state.held, state.tries = list(result), state.tries + 1
+        state.tries += 1
         if state.tries == MOST_TRIES:
-            state.held, state.tries = None, 0
-            return
+            return False
         chance = self.actor.engine.rng(f"events/{self.component}/{self.host}")
         self.actor.after(chance.below(TRY_AGAIN_MS) if state.tries == 1 else TRY_AGAIN_MS, "wake", self.part, background=True)
+        return True
 
     def _fresh(self, event: dict) -> dict:
         now_ms, state = self.actor.now_ms, self.state
@@ -175,14 +172,14 @@ class Recorder:
 class EventsV1State:
     """Plain data: the Events of late by what makes them alike, each as last sent, with its series kept up here.
 
-    unheard: what nobody has heard yet, by number: [Event, how often it was sent].
+    under_way: what the server has not answered yet, by number: [Event, how often it was sent in vain].
     """
 
     serial: int = 0
     recent: dict[str, dict] = field(default_factory=dict)
     last_ms: dict[str, int] = field(default_factory=dict)
-    unheard: dict[str, list[Any]] = field(default_factory=dict)
-    held: int = 0  # how many there have been
+    under_way: dict[str, list[Any]] = field(default_factory=dict)
+    kept: int = 0  # how many there have been
 
 
 class EventsV1Recorder:
@@ -208,7 +205,7 @@ class EventsV1Recorder:
         event = self._repeat(known) if known else self._make(about, type, reason, action, note, related, source or self.component)
         remember(self.state.recent, key, event)
         if known is None or "series" not in known:
-            self.actor.work(self._send(event))
+            self._set_out(event)
 
     def finish_series(self) -> None:
         """Called each six minutes: writes the final count of what has stopped repeating, and forgets what is old."""
@@ -216,14 +213,8 @@ class EventsV1Recorder:
         self.state.last_ms = {key: ms for key, ms in self.state.last_ms.items() if key in self.state.recent}
         for key in [key for key, seen_ms in self.state.last_ms.items() if seen_ms < horizon_ms]:
             event, seen_ms = self.state.recent.pop(key), self.state.last_ms.pop(key)
-            if "series" in event:
-                self.actor.work(self._finish(key, event, seen_ms))
-
-    def _finish(self, key: str, event: dict, seen_ms: int) -> Iterator:
-        """A final count that nobody hears is written the next time."""
-        reply = yield from self._write(event)
-        if _is_to_be_tried_again(event, reply) and key not in self.state.recent:
-            self.state.recent[key], self.state.last_ms[key] = event, seen_ms
+            if "series" in event and _is_to_be_tried_again(event, self._written(event)):
+                self.state.recent[key], self.state.last_ms[key] = event, seen_ms     # a final count that nobody hears is written the next time
 
     def _repeat(self, known: dict) -> dict:
         count = known.get("series", {}).get("count", 1) + 1
@@ -247,30 +238,37 @@ class EventsV1Recorder:
         }
         return {**event, "related": reference_to(related)} if related else event
 
-    def _send(self, event: dict, tries: int = 0) -> Iterator:
-        """Each Event by itself: one that nobody hears holds up no other. Source: recordToSink, attemptRecording."""
-        reply = yield from self._write(event)
-        if _is_to_be_tried_again(event, reply) and tries + 1 < MOST_TRIES:
-            self.state.held += 1
-            self.state.unheard[str(self.state.held)] = [event, tries + 1]
+    def _set_out(self, event: dict) -> None:
+        """Each Event by itself: one that nobody hears holds up no other."""
+        actor = self.actor
+        due_ms = self.client.write_ms(actor.latency("event_record"))
+        actor.after(due_ms, "send_event", self._keep(event, 0), background=actor.engine.in_background)
+
+    def _keep(self, event: dict, tries: int) -> str:
+        self.state.kept += 1
+        self.state.under_way[str(self.state.kept)] = [event, tries]
+        return str(self.state.kept)
+
+    def send(self, number: str) -> None:
+        """An Event under way has come to the server, in one step of the engine: nobody sees what it goes through.
+
+        Source: recordToSink, attemptRecording.
+        """
+        event, tries = self.state.under_way.pop(number)
+        if _is_to_be_tried_again(event, self._written(event)) and tries + 1 < MOST_TRIES:
             jitter_ms = self.actor.engine.rng(f"events/{self.component}").below(TRY_AGAIN_MS // 4)
-            self.actor.after(TRY_AGAIN_MS + jitter_ms, "send_event_again", str(self.state.held), background=True)
+            self.actor.after(TRY_AGAIN_MS + jitter_ms, "send_event", self._keep(event, tries + 1), background=True)
 
-    def send_again(self, number: str) -> None:
-        """Time to send what nobody heard once more."""
-        event, tries = self.state.unheard.pop(number)
-        self.actor.work(self._send(event, tries))
-
-    def _write(self, event: dict) -> Iterator:
-        metadata, reply, later_ms = event["metadata"], None, self.actor.latency("event_record")
+    def _written(self, event: dict) -> Response:
+        client, meta = self.client, event["metadata"]
         if "series" in event:
             patch = {"series": event["series"]}
-            reply = yield later(self.client.patch(self.RESOURCE, metadata["name"], patch, namespace=metadata["namespace"]), later_ms)
-        if reply is None or reply.code == 404:
-            reply = yield later(self.client.create(self.RESOURCE, event, namespace=metadata["namespace"]), 0 if reply else later_ms)
-        return reply
+            reply = client.at_once(client.patch(self.RESOURCE, meta["name"], patch, namespace=meta["namespace"]))
+            if reply.code != 404:
+                return reply
+        return client.at_once(client.create(self.RESOURCE, event, namespace=meta["namespace"]))
 
 
-def _is_to_be_tried_again(event: dict, reply: Any) -> bool:
+def _is_to_be_tried_again(event: dict, reply: Response) -> bool:
     """Nobody heard it; or a series was about an Event that came to be only between its two requests. Source: recordEvent."""
     return not reply.ok and (reply.is_unheard or ("series" in event and reply.reason == "AlreadyExists"))

@@ -151,7 +151,7 @@ class News:
         else:
             scheduler.queue.move(entry, ACTIVE)
             scheduler.trace_queued(entry, ACTIVE)
-            scheduler.wake()
+            scheduler.make_due()
 
     def _reconsider(self, entry: Entry, old: PodInfo, new: PodInfo) -> None:
         """A waiting Pod was itself changed."""

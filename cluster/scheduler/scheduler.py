@@ -116,11 +116,11 @@ class Scheduler(Process):
 
     def on_synced(self) -> None:
         self._ready = self.election is None or self.election.state.is_leader
-        self.wake()
+        self.make_due()
 
     def lead(self) -> None:
         self._ready = self.informers.synced
-        self.wake()
+        self.make_due()
 
     def on_restore(self) -> None:
         self._cache, self._ready = self._rebuilt(), self.informers.synced and (self.election is None or self.election.state.is_leader)
@@ -171,14 +171,14 @@ class Scheduler(Process):
         if entry is not None and entry.where == WAITING:
             self.queue.move(entry, ACTIVE)
             self.trace_queued(entry, ACTIVE)
-            self.wake()
+            self.make_due()
 
     def requeue(self, entry: Entry) -> None:
         if self.state.preempting and is_held_back(self, entry.key):
             return
         self.queue.requeue(entry, now_ms=self.now_ms)
         self.trace_queued(entry, entry.where)
-        self.wake()
+        self.make_due()
 
     def trace_queued(self, entry: Entry, queue: str) -> None:
         before = self.engine.cause
@@ -191,7 +191,7 @@ class Scheduler(Process):
         )
         self.engine.cause = before
 
-    def wake(self) -> None:
+    def make_due(self) -> None:
         """Make the next scheduling cycle due, if there is something to do and none is due yet."""
         if self._ready and not self.state.due and self.queue.has_work:
             self.state.due = self.after(self.latency("schedule"), "schedule_one")
@@ -211,8 +211,8 @@ class Scheduler(Process):
         self.after(FINISH_MS, "finish_event_series", background=True)
         self.recorder.finish_series()
 
-    def send_event_again(self, number: str) -> None:
-        self.recorder.send_again(number)
+    def send_event(self, number: str) -> None:
+        self.recorder.send(number)
 
     # -- one scheduling cycle ----------------------------------------------------------------------------------
 
@@ -232,7 +232,7 @@ class Scheduler(Process):
                 )  # fmt: skip
             else:
                 self._schedule(entry, PodInfo(pod))
-        self.wake()
+        self.make_due()
 
     def _schedule(self, entry: Entry, info: PodInfo) -> None:
         self.trace(

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import pytest
 
 from cluster.client.recorder import EventsV1Recorder, Recorder, reference_to
-from cluster.engine import Sleep
 from cluster.engine.clock import Clock
 from cluster.engine.plain import freeze, thaw
 from cluster.meta.requests import UNHEARD, Response
@@ -21,28 +20,43 @@ class Server:
     """An API server that keeps Events by name; also the actor and the client that the recorder needs."""
 
     def __init__(self):
-        self.engine = SimpleNamespace(clock=Clock())
+        self.engine = SimpleNamespace(clock=Clock(), in_background=False)
         self.now_ms, self.calls, self.events, self.waiting, self.forgetful, self.held = 0, [], {}, [], False, False
+        self.parts, self.timers = {}, []
 
     def attach(self, name, part):
-        return part
+        self.parts[name] = part
 
     def latency(self, name):
         return 1
 
-    def work(self, generator):
-        self.waiting.append(generator)
-        if not self.held:
+    def write_ms(self, later_ms):
+        return later_ms + 2
+
+    def after(self, delay_ms, handler, argument, background=False):
+        """What comes to the server is due at once; what is sent again waits in `timers`."""
+        if background:
+            self.timers.append((delay_ms, handler, argument))
+            return
+        self.waiting.append((handler, argument))
+        if not self.held and len(self.waiting) == 1:
             self.flush()
 
     def flush(self):
         while self.waiting:
-            generator, reply = self.waiting.pop(0), None
-            try:
-                while True:
-                    reply = self.answer(generator.send(reply))
-            except StopIteration:
-                pass
+            self.call(*self.waiting[0])
+            del self.waiting[0]
+
+    def call(self, handler, argument):
+        if handler == "wake":
+            self.parts[argument].wake()
+        else:
+            assert handler == "send_event"
+            self.parts["recorder"].send(argument)
+
+    def ring(self):
+        """The first timer runs out."""
+        self.call(*self.timers.pop(0)[1:])
 
     def create(self, resource, body, namespace=""):
         return SimpleNamespace(
@@ -52,9 +66,7 @@ class Server:
     def patch(self, resource, name, body, namespace="", patch_type="strategic"):
         return SimpleNamespace(verb="patch", resource=resource, body=body, name=name, namespace=namespace)
 
-    def answer(self, call):
-        if isinstance(call, Sleep):
-            return None
+    def at_once(self, call):
         self.calls.append(call)
         if call.verb == "create":
             self.events[call.name] = call.body
@@ -244,136 +256,139 @@ def test_a_reference_has_no_empty_parts():
 
 
 class Away(Server):
-    """An API server that may be away; timers are kept in `timers`."""
+    """An API server that may be away."""
 
     def __init__(self):
         super().__init__()
-        self.is_away, self.timers = True, []
-        self.engine.rng = lambda name: SimpleNamespace(below=lambda bound: 4_000)
+        self.is_away = True
+        self.engine.rng = lambda name: SimpleNamespace(below=lambda bound: 4_000 % bound)
 
-    def after(self, delay_ms, handler, part, background=False):
-        assert (handler, part, background) == ("wake", "recorder", True)
-        self.timers.append(delay_ms)
-
-    def answer(self, call):
+    def at_once(self, call):
         if self.is_away:
             self.calls.append(call)
-            return Response(code=503, body={"message": "connection refused"})
-        return super().answer(call)
+            return Response(code=503, body={"message": UNHEARD})
+        return super().at_once(call)
+
+    @property
+    def delays_ms(self):
+        return [delay_ms for delay_ms, *_ in self.timers]
 
 
-def test_an_event_that_nobody_hears_is_sent_again_and_the_others_wait_behind_it():
-    server = Away()
-    recorder = Recorder(server, server, component="kubelet", host="n1")
-    recorder.event(POD, "Normal", "Pulled", "here")
-    recorder.event(POD, "Normal", "Started", "up")
-    recorder.wake()
-    assert [call.body["reason"] for call in server.calls] == ["Pulled", "Pulled"] and server.timers == [4_000, 10_000]
-    server.is_away, server.now_ms = False, 14_000
-    recorder.wake()
-    assert [event["reason"] for event in server.events.values()] == ["Pulled", "Started"]
-    assert server.calls[-2].body["metadata"]["name"] == server.calls[0].body["metadata"]["name"]
-    assert [event["firstTimestamp"] for event in server.events.values()] == ["2026-01-01T09:00:00Z"] * 2
-    assert not recorder.state.pending and not recorder.state.tries and len(server.timers) == 2
+@pytest.fixture
+def away():
+    return Away()
 
 
-def test_an_event_is_given_up_after_twelve_tries():
-    server = Away()
-    recorder = Recorder(server, server, component="kubelet", host="n1")
-    recorder.event(POD, "Normal", "Pulled", "here")
+@pytest.fixture
+def kubelets(away):
+    return Recorder(away, away, component="kubelet", host="n1")
+
+
+def test_an_event_that_nobody_hears_is_sent_again_and_the_others_wait_behind_it(away, kubelets):
+    kubelets.event(POD, "Normal", "Pulled", "here")
+    kubelets.event(POD, "Normal", "Started", "up")
+    assert away.delays_ms == [4_000]
+    away.ring()
+    assert [call.body["reason"] for call in away.calls] == ["Pulled", "Pulled"] and away.delays_ms == [10_000]
+    away.is_away, away.now_ms = False, 14_000
+    away.ring()
+    assert [event["reason"] for event in away.events.values()] == ["Pulled", "Started"]
+    assert away.calls[-2].body["metadata"]["name"] == away.calls[0].body["metadata"]["name"]
+    assert [event["firstTimestamp"] for event in away.events.values()] == ["2026-01-01T09:00:00Z"] * 2
+    assert not kubelets.state.pending and not kubelets.state.tries and not away.timers
+
+
+def test_an_event_is_given_up_after_twelve_tries_and_the_next_one_sets_out(away, kubelets):
+    kubelets.event(POD, "Normal", "Pulled", "here")
+    kubelets.event(POD, "Normal", "Started", "up")
     for _ in range(11):
-        recorder.wake()
-    assert len(server.calls) == 12 and len(server.timers) == 11
-    assert not recorder.state.pending and not recorder.state.tries
+        away.ring()
+    assert [call.body["reason"] for call in away.calls] == ["Pulled"] * 12 + ["Started"] and kubelets.state.tries == 1
+    away.is_away = False
+    away.ring()
+    assert not kubelets.state.pending and not kubelets.state.tries and kubelets.state.held is None
 
 
-def test_what_waits_for_the_api_server_outlives_a_snapshot():
-    server, other = Away(), Away()
-    recorder, restored = (Recorder(each, each, component="kubelet", host="n1") for each in (server, other))
-    recorder.event(POD, "Normal", "Pulled", "here")
-    thaw(restored, freeze(recorder))
+def test_what_waits_for_the_api_server_outlives_a_snapshot(away, kubelets):
+    other = Away()
+    restored = Recorder(other, other, component="kubelet", host="n1")
+    kubelets.event(POD, "Normal", "Pulled", "here")
+    thaw(restored, freeze(kubelets))
     other.is_away = False
     restored.wake()
-    assert list(other.events) == [server.calls[0].body["metadata"]["name"]]
+    assert list(other.events) == [away.calls[0].body["metadata"]["name"]]
 
 
-class Lost(Away):
-    """An API server that may be away from a scheduler; what is to be sent again is kept in `due`."""
-
-    def __init__(self):
-        super().__init__()
-        self.due = []
-
-    def after(self, delay_ms, handler, number, background=False):
-        assert (handler, background) == ("send_event_again", True)
-        self.timers.append(delay_ms)
-        self.due.append(number)
+def test_what_is_under_way_outlives_a_snapshot(server, recorder):
+    server.held, other = True, Server()
+    for index in range(2):
+        recorder.event(POD, "Normal", "Created", f"{index}")
+    restored = Recorder(other, other, component="kubelet", host="k8snode1")
+    thaw(restored, freeze(recorder))
+    restored.wake()
+    assert [event["message"] for event in other.events.values()] == ["0", "1"] and not restored.state.pending
 
 
 @pytest.fixture
-def lost():
-    return Lost()
-
-
-@pytest.fixture
-def schedulers(lost):
-    return EventsV1Recorder(lost, lost, component="default-scheduler", instance="default-scheduler-vm")
+def schedulers(away):
+    return EventsV1Recorder(away, away, component="default-scheduler", instance="default-scheduler-vm")
 
 
 def other(name):
     return {**POD, "metadata": {**POD["metadata"], "name": name}}
 
 
-def test_a_schedulers_event_that_nobody_hears_is_sent_again_by_itself(lost, schedulers):
+def test_a_schedulers_event_that_nobody_hears_is_sent_again_by_itself(away, schedulers):
     for name in ("a", "b"):
         schedulers.event(other(name), "Warning", "FailedScheduling", "Scheduling", "no")
-    assert len(lost.calls) == 2 and lost.timers == [14_000] * 2 and len(schedulers.state.unheard) == 2
-    lost.is_away = False
-    schedulers.send_again(lost.due[1])
-    assert [event["regarding"]["name"] for event in lost.events.values()] == ["b"] and len(schedulers.state.unheard) == 1
-    schedulers.send_again(lost.due[0])
-    assert len(lost.events) == 2 and not schedulers.state.unheard and len(lost.timers) == 2
+    assert len(away.calls) == 2 and away.delays_ms == [11_500] * 2 and len(schedulers.state.under_way) == 2
+    away.is_away = False
+    away.timers.reverse()
+    away.ring()
+    assert [event["regarding"]["name"] for event in away.events.values()] == ["b"] and len(schedulers.state.under_way) == 1
+    away.ring()
+    assert len(away.events) == 2 and not schedulers.state.under_way and not away.timers
 
 
-def test_a_schedulers_event_is_given_up_after_twelve_tries(lost, schedulers):
+def test_a_schedulers_event_is_given_up_after_twelve_tries(away, schedulers):
     schedulers.event(POD, "Warning", "FailedScheduling", "Scheduling", "no")
-    while schedulers.state.unheard:
-        schedulers.send_again(lost.due[-1])
-    assert len(lost.calls) == 12 and len(lost.timers) == 11
+    while schedulers.state.under_way:
+        away.ring()
+    assert len(away.calls) == 12 and not away.timers
 
 
-def test_a_series_whose_event_comes_to_be_in_between_is_sent_again(lost, schedulers):
+def test_a_series_whose_event_comes_to_be_in_between_is_sent_again(away, schedulers):
     answers = [Response(code=503, body={"message": UNHEARD}), Response(code=404, body={"message": "not found"}),
                Response(code=409, body={"message": "exists", "reason": "AlreadyExists"})]
-    lost.answer = lambda call: answers.pop(0)
+    away.at_once = lambda call: answers.pop(0)
     for _ in range(2):
         schedulers.event(POD, "Warning", "FailedScheduling", "Scheduling", "no")
-    assert [tries for _, tries in schedulers.state.unheard.values()] == [1, 1] and not answers
+    assert [tries for _, tries in schedulers.state.under_way.values()] == [1, 1] and not answers
 
 
-def test_a_single_event_that_exists_already_is_not_sent_again(lost, schedulers):
-    lost.answer = lambda call: Response(code=409, body={"message": "exists", "reason": "AlreadyExists"})
+def test_a_single_event_that_exists_already_is_not_sent_again(away, schedulers):
+    away.at_once = lambda call: Response(code=409, body={"message": "exists", "reason": "AlreadyExists"})
     schedulers.event(POD, "Warning", "FailedScheduling", "Scheduling", "no")
-    assert not schedulers.state.unheard and not lost.timers
+    assert not schedulers.state.under_way and not away.timers
 
 
-def test_a_final_count_that_nobody_hears_is_written_the_next_time(lost, schedulers):
-    lost.is_away = False
+def test_a_final_count_that_nobody_hears_is_written_the_next_time(away, schedulers):
+    away.is_away = False
     for _ in range(3):
         schedulers.event(POD, "Warning", "FailedScheduling", "Scheduling", "no")
-    lost.is_away, lost.now_ms = True, 720_000
+    away.is_away, away.now_ms = True, 720_000
     schedulers.finish_series()
-    assert len(schedulers.state.recent) == 1 and not schedulers.state.unheard
-    lost.is_away = False
+    assert len(schedulers.state.recent) == 1 and not schedulers.state.under_way
+    away.is_away = False
     schedulers.finish_series()
-    assert not schedulers.state.recent and lost.calls[-1].body["series"]["count"] == 3
+    assert not schedulers.state.recent and away.calls[-1].body["series"]["count"] == 3
 
 
-def test_what_a_scheduler_is_to_send_again_outlives_a_snapshot(lost, schedulers):
+def test_what_a_scheduler_is_to_send_again_outlives_a_snapshot(away, schedulers):
     schedulers.event(POD, "Warning", "FailedScheduling", "Scheduling", "no")
-    elsewhere = Lost()
+    elsewhere = Away()
     restored = EventsV1Recorder(elsewhere, elsewhere, component="default-scheduler", instance="default-scheduler-vm")
     thaw(restored, freeze(schedulers))
     elsewhere.is_away = False
-    restored.send_again(lost.due[0])
-    assert list(elsewhere.events) == [lost.calls[0].name]
+    elsewhere.call(*away.timers[0][1:])
+    assert list(elsewhere.events) == [away.calls[0].name]
