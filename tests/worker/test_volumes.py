@@ -54,7 +54,7 @@ def busy(settings) -> Simulation:
 def test_a_cluster_that_waits_for_volumes_is_put_back_as_it_was():
     settings = settings_for("learner")
     simulation, again = busy(settings), Simulation(settings)
-    assert list(simulation.scheduler.state.waiting) == ["default/waits"]
+    assert list(simulation.scheduler.state.waiting) == ["default/waits", "default/claims"]
     frozen = msgspec.json.decode(msgspec.json.encode(simulation.snapshot()))
     Hand(again.engine)
     again.restore(frozen)
