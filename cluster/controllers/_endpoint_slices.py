@@ -271,7 +271,7 @@ def _hints(changes: Changes, service: dict, family: str, slices: list[dict], hin
     if hints is not None and is_by_mode:
         _by_mode(changes, service, family, slices, hints)
         return
-    if hints is not None and _unhinted(hints, service, family):
+    if hints is not None and unhinted(hints, service, family):
         changes.events.append(("Warning", "TopologyAwareHintsDisabled", f"{topology.DISABLED}, addressType: {family}"))
     distribution = service["spec"].get("trafficDistribution")
     _by_distribution(changes, slices, distribution in CLOSE and not is_by_mode, distribution == "PreferSameNode")
@@ -283,7 +283,7 @@ def _by_mode(changes: Changes, service: dict, family: str, slices: list[dict], h
     planned = len(writing)
     found = topology.spread(writing, _untouched(changes, slices), hints.zones)
     if isinstance(found, str):
-        _unhinted(hints, service, family)
+        unhinted(hints, service, family)
         _by_distribution(changes, slices, is_close=False, with_nodes=False)
         changes.events.append(("Warning", "TopologyAwareHintsDisabled", f"{found}, addressType: {family}"))
         return
@@ -293,7 +293,7 @@ def _by_mode(changes: Changes, service: dict, family: str, slices: list[dict], h
     hints.hinted.setdefault(key, {})[family] = found
 
 
-def _unhinted(hints: Hints, service: dict, family: str) -> bool:
+def unhinted(hints: Hints, service: dict, family: str) -> bool:
     """Forget a Service's hints; whether it had any. Source: topologycache.go (RemoveHints)."""
     key = f"{service['metadata']['namespace']}/{service['metadata']['name']}"
     was_hinted = hints.hinted.get(key, {}).pop(family, None) is not None

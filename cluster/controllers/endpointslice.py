@@ -82,6 +82,7 @@ class EndpointSliceController(SliceKeeper):
         return self._again(key) if self._is_stale(key, slices) else self._reconcile(key, service, slices)
 
     def _forget(self, key: str) -> None:
+        """How its endpoints were hinted is kept, as upstream's topology cache does: a Service made anew is told of its hints by what was before."""
         self.state.times.forget(key)
         self.state.generations.pop(key, None)
         self.books.pop(key, None)
@@ -96,6 +97,9 @@ class EndpointSliceController(SliceKeeper):
         book = self._book(key, service)
         changed = book.take(self.members.of(key, service), self.nodes)
         moment = self.state.times.compute(key, service, changed, book.pods)
+        of_no_family = [each for each in slices if each["addressType"] not in book.desired]
+        for family in [each["addressType"] for each in of_no_family]:
+            rules.unhinted(self._hints(service), service, family)
         for family, desired in book.desired.items():
             of_family = [each for each in slices if each["addressType"] == family]
             changes = rules.reconcile(service, family, desired, of_family, book.known, self._hints(service))
@@ -106,7 +110,7 @@ class EndpointSliceController(SliceKeeper):
                 self.recorder.event(service, kind, reason, message)
             if failure is not None:
                 return self._failed(key, service, failure) if failure else None
-        for slice_ in [each for each in slices if each["addressType"] not in book.desired]:
+        for slice_ in of_no_family:
             yield self.client.delete("endpointslices", slice_["metadata"]["name"], slice_["metadata"]["namespace"])
             self._expect(key, slice_, GONE)
         return self._failed(key, service, next(iter(book.lost.values()))) if book.lost else None

@@ -10,6 +10,7 @@ import pytest
 from cluster.controllers import _endpoint_slices as slices
 from cluster.controllers import _topology_hints as hints
 
+from .rig import Rig
 from .world import TEMPLATE, World
 
 ZONE = hints.ZONE
@@ -123,6 +124,20 @@ def test_hints_are_told_of_when_they_come_and_go():
     assert written(AUTO, EVEN, hinted)[0] == ["ab"]
     assert written(SERVICE, {}, hinted) == (["--"], [(*HINTS_OFF, "Topology Aware Hints has been disabled, addressType: IPv4")])
     assert written(SERVICE, {}, hinted) == (["--"], [])
+
+
+def test_a_service_that_has_an_address_family_no_more_has_no_hints_of_it():
+    """Source: k8s.io/endpointslice reconciler.go (Reconcile)."""
+    rig = Rig({"controller": "endpointslice-controller", "now": "2026-01-01T09:00:00Z", "objects": []})
+    meta = {"name": "web", "creationTimestamp": "2026-01-01T09:00:00Z", "annotations": AUTO["metadata"]["annotations"]}
+    labels = {slices.SERVICE_NAME: "web", slices.MANAGED_BY: slices.MANAGER}
+    rig.know({"apiVersion": "v1", "kind": "Service", "metadata": meta,
+              "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}], "type": "ClusterIP", "ipFamilies": ["IPv4"]}}, 1)  # fmt: skip
+    rig.know({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "web-6", "namespace": "default", "labels": labels},
+              "addressType": "IPv6", "endpoints": [], "ports": []}, 2)  # fmt: skip
+    rig.controller.state.hinted = {"default/web": {"IPv6": {"a": 1}}}
+    rig.look({"key": "default/web"})
+    assert "delete endpointslices web-6" in [each["request"] for each in rig.requests] and rig.controller.state.hinted == {}
 
 
 @pytest.mark.slow
