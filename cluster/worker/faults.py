@@ -78,10 +78,16 @@ def switchable(simulation) -> list[str]:
 
 
 def apply(simulation, data: dict) -> None:
-    """Do it: {action, args}."""
+    """Say so and do it: {action, args}."""
     action, args = data["action"], data["args"]
     cause = simulation.engine.record("you", "FaultMade", "", {"action": action, "args": args, "command": " ".join([action, *args])})
     simulation.engine.cause = cause
+    do(simulation, data)
+
+
+def do(simulation, data: dict) -> None:
+    """Do it: {action, args}."""
+    action, args = data["action"], data["args"]
     what, _, way = action.rpartition("-")
     if action in supplies.ARGUMENTS:
         supplies.apply(simulation.engine, action, args)

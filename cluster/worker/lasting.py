@@ -13,6 +13,7 @@ from .refusals import Refused
 
 KINDS = ("fault", "rbac")
 OF_NODES = ("disk-fill", "image-import")
+MOST_NAMED, LONGEST_NAME = 3, 30
 CONFIGURATION, REBOOT = "kubelet-config", "node-reboot"  # either starts the kubelet, off or not
 
 
@@ -44,11 +45,22 @@ def sorted_out(faults_made: Iterable[dict]) -> tuple[list[dict], list[dict]]:
 def set_up(simulation: Any, inputs: list[tuple[str, dict]]) -> list[dict]:
     """Do what belongs before the components start; returns what is left for `go_on`. inputs: (kind, data) of KINDS, in order."""
     before, left = sorted_out(data for kind, data in inputs if kind == "fault")
+    engine = simulation.engine
+    if before or left:
+        engine.record("kube-apiserver", "SetUpKept", "", {"count": len(before) + len(left), "what": named([*before, *left])})
+    told, engine.trace.on = engine.trace.on, False  # nobody pushes or fills anything now
     _make(simulation, before)
+    engine.trace.on = told
     for enforced in [data["enforced"] for kind, data in inputs if kind == "rbac"][-1:]:
         if enforced != simulation.server.enforces_rbac:
             simulation.server.enforce_rbac(enforced)
     return left
+
+
+def named(made: list[dict]) -> str:
+    """The first of them, in words that fit into a line."""
+    words = [" ".join([each["action"], *each["args"][:1]]) for each in made[:MOST_NAMED]]
+    return ", ".join(word if len(word) <= LONGEST_NAME else word[:LONGEST_NAME] + "…" for word in words) + (", …" if made[MOST_NAMED:] else "")
 
 
 def go_on(simulation: Any, left: list[dict]) -> None:
@@ -57,11 +69,13 @@ def go_on(simulation: Any, left: list[dict]) -> None:
 
 
 def _make(simulation: Any, made: list[dict]) -> None:
-    """Do it as a learner does; what this engine does not know any more is passed over."""
+    """Do it as a learner does, who is not said to do it again; what this engine does not know any more is passed over."""
+    cause = simulation.engine.cause
     for each in made:
         try:
             faults.check(simulation, each["action"], each["args"])
         except Refused:
             continue
-        faults.apply(simulation, each)
+        faults.do(simulation, each)
+        simulation.engine.cause = cause
     simulation.engine.cause = 0

@@ -31,6 +31,7 @@ spec:
     metadata: {labels: {app: web}}
     spec: {terminationGracePeriodSeconds: 1, containers: [{name: app, image: "nginx/nginx:v1"}]}
 """
+KUBELET = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
 CRASHER = POD.replace('"nginx/nginx:v1"', '"busybox:1", command: [sh, -c, "sleep 1; exit 1"]')
 
 
@@ -176,19 +177,27 @@ def test_a_changed_engine_resumes_from_the_objects(upgraded):
 def test_what_was_pushed_and_what_is_off_stays_so_under_a_changed_engine():
     stage = Stage()
     made = (("registry-push", ["mine:1"]), ("git-push", ["https://git.example/site", "first", "index.html", "hello"]),
-            ("component-stop", ["kube-scheduler"]), ("component-stop", ["etcd"]), ("component-start", ["etcd"]), ("kubelet-stop", ["k8snode2"]))
+            ("component-stop", ["kube-scheduler"]), ("component-stop", ["etcd"]), ("component-start", ["etcd"]), ("kubelet-stop", ["k8snode2"]),
+            ("kubelet-config", ["k8snode1", f"{KUBELET}maxPods: 7\n"]), ("disk-fill", ["k8snode1", "5"]), ("image-import", ["k8snode1", "mine:2"]))
     for action, args in made:
         stage.runner.fault(action, args)
     stage.runner.input("rbac", {"enforced": True})
     stage.settle()
     stage.runner.close()
     Sandbox.objects.update(engine_version="older")
+    told = Sandbox.objects.get().seq
     for simulation in (stage.load().simulation, stage.load().simulation):  # resumed, and come back after that
         actors = {name: actor.is_on for name, actor in simulation.engine.actors.items()}
         assert not actors["kube-scheduler"] and actors["etcd"] and not simulation.nodes["k8snode2"].kubelet.is_on
         assert simulation.nodes["k8snode1"].kubelet.is_on and simulation.server.enforces_rbac
         assert "docker.io/library/mine:1" in registry_of(simulation.engine).state.pushed
         assert repositories_of(simulation.engine).listing()[0]["message"] == "first"
+        node = simulation.nodes["k8snode1"]
+        assert node.kubelet.configuration.machine.pods == 7 and node.runtime.state.filled_bytes == 5 << 30
+        assert "docker.io/library/mine:2" in [image.name for image in node.runtime.images()]
+    kinds = [event.kind for event in log.trace_after(stage.sandbox, told)]
+    assert kinds.count("SetUpKept") == 1 and "ComponentStopped" in kinds
+    assert not {"FaultMade", "RegistryPushed", "CommitPushed"} & set(kinds), "nobody did it again"
 
 
 def test_the_seam_of_a_resumed_run_is_in_the_trace(upgraded):

@@ -178,6 +178,11 @@ KINDS = {
         en="**Podlife** was updated. The {objects} objects come from etcd; every component starts anew, as after an upgrade.",
         zh="**Podlife** 已更新：{objects} 个对象来自 etcd，所有组件重新启动，如同一次升级。",
     ),
+    "SetUpKept": Kind(
+        stage="fault", fidelity="simplified",
+        en="**Podlife** keeps what you set up and switched off before it was updated: {what}.",
+        zh="**Podlife** 保留你在更新之前设置与关闭的内容：{what}。",
+    ),
     "FaultMade": Kind(
         stage="fault", marker="user", lane="you",
         en="**You** interfere from outside the API: {command}.",
