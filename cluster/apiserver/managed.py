@@ -23,7 +23,7 @@ OLD_UPDATES = "ancient-changes"
 MOST_KEPT = 2000
 Sets = tuple[Node | None, Node | None]     # (gained, lost)
 _MISSING = object()
-_is_plain = re.compile(r"[\w.:/-]*", re.ASCII).fullmatch     # a text that JSON has as it is
+is_plain = re.compile(r"[\w.:/-]*", re.ASCII).fullmatch     # a text that JSON has as it is
 _of_new: dict[tuple[schema.Struct, tuple[str, ...], Likeness], Sets] = {}
 
 
@@ -459,6 +459,6 @@ def step_of(item: object, kind: schema.Type) -> str:
 
 @lru_cache(maxsize=8192, typed=True)
 def _single_key_step(key: str, value: object) -> str:
-    if type(value) is str and _is_plain(value):
+    if type(value) is str and is_plain(value):
         return f'k:{{"{key}":"{value}"}}'
     return f"k:{to_json({key: value} if value is not None else {})}"

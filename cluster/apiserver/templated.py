@@ -24,7 +24,8 @@ ASKED = admission.ASKED | {resource_quota.FOLDER}      # what asks anew of each 
 class Made(NamedTuple):
     """A Pod as it was stored: what it was made of, when what the plugins read had changed last, and the name of its token's volume.
 
-    told: the facts about its way (see Call), None where nobody was to be told.
+    told: the facts about its way (see Call), None where nobody was to be told. owned: the managedFields of those that are made in one
+    second, which share them, by its text.
     """
 
     body: dict
@@ -32,6 +33,7 @@ class Made(NamedTuple):
     pod: dict
     token: str
     told: list[tuple[str, bool, dict]] | None
+    owned: dict[str, list[dict]]
 
 
 def another(call: Call) -> Write | None:
@@ -48,7 +50,7 @@ def another(call: Call) -> Write | None:
     _tell(call, told, has_name=False)
     spec = _with_token(made, service_account.VOLUME_PREFIX + call.context.rng("names").suffix(SUFFIX))
     now, old = call.context.time_text(), made.pod["metadata"]
-    meta = {**old, "managedFields": [{**entry, "time": now} for entry in old["managedFields"]], "creationTimestamp": now,
+    meta = {**old, "managedFields": _owned(made, now), "creationTimestamp": now,
             "uid": call.context.rng("uids").uuid(), "name": generated(call, old["generateName"])}
     call.rename(meta["name"])
     _tell(call, told, has_name=True)
@@ -70,7 +72,7 @@ def keep(call: Call, write: Write | Response) -> None:
     if len(kept) >= MOST_KEPT:
         kept.clear()
     told = call.told if call.context.is_explained else None
-    kept[_key(call)] = Made(body, _stamps(call.context.store), pod, volumes[-1]["name"], told)
+    kept[_key(call)] = Made(body, _stamps(call.context.store), pod, volumes[-1]["name"], told, {})
 
 
 def _tell(call: Call, told: list[tuple[str, bool, dict]], *, has_name: bool) -> None:
@@ -91,8 +93,16 @@ def _key(call: Call) -> tuple[str, str, str]:
 
 
 def _stamps(store: Store) -> tuple:
-    touched = store.touched
-    return tuple([touched.get(folder) for folder in READ])
+    return tuple(map(store.touched.get, READ))
+
+
+def _owned(made: Made, now: str) -> list[dict]:
+    """The managedFields of a Pod that is made now."""
+    entries = made.owned.get(now)
+    if entries is None:
+        made.owned.clear()
+        entries = made.owned[now] = [{**entry, "time": now} for entry in made.pod["metadata"]["managedFields"]]
+    return entries
 
 
 def _with_token(made: Made, token: str) -> dict:

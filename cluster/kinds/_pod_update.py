@@ -232,6 +232,7 @@ def validate_observed(status: dict, before: dict, spec: dict) -> Errors:
 
 
 _CONTAINERS_OF = {"containerStatuses": "containers", "initContainerStatuses": "initContainers", "ephemeralContainerStatuses": ""}
+OBSERVED = frozenset((*_CONTAINERS_OF, "podIP", "podIPs", "hostIP", "hostIPs"))
 CONDITION_TYPES = frozenset((     # Kubernetes' own, whose names are sound
     "PodScheduled", "Ready", "Initialized", "ContainersReady", "PodReadyToStartContainers", "DisruptionTarget", "PodResizePending",
     "PodResizeInProgress"))

@@ -8,6 +8,7 @@ import random
 import pytest
 
 from cluster.apiserver import managed, reporting, update
+from cluster.apiserver.call import Call
 from cluster.kubelet.status_patch import patch_of
 from cluster.meta.requests import Request
 from tests.conformance.in_process import ADMIN, InProcess
@@ -91,22 +92,24 @@ def test_a_report_ends_as_its_patch_does(seed):
 def test_who_owns_what_is_found_for_the_shape_as_the_walk_finds_it(seed):
     chance, server = random.Random(seed), started()
     live, struct, seen = stored(server, "one"), managed.struct_of("v1", "Pod"), 0
+    call = Call(Request(verb="patch", name="one", **KUBELET), server.context, server.context.registry.resource("", "pods"))
     for _ in range(25):
         before = drawn(chance, {"phase": "Pending"})
         wanted = drawn(chance, before)
         changes = patch_of(before, wanted)
-        status = reporting.meant(changes, wanted, before)
+        conditions = reporting.conditions_of(changes, wanted, before)
+        status = reporting.meant(changes, wanted, before, conditions)
         if status is None:
             continue
         old, new = {**live, "status": before}, {**live, "status": status}
         walked = managed.compare(old, new, struct)
-        seen += reporting.shape_of(changes, before, status) is not None
         for _ in range(2):     # the second time from what is kept
-            effect = reporting.effect_of(changes, old, new, struct, ())
+            effect = reporting.effect_of(call, changes, old, new, conditions.shape)
             gained = effect.gained
             if effect.is_kept and "podIPs" in changes:
-                gained = reporting.with_addresses(gained, managed.whole(changes["podIPs"], struct.fields["status"].type.struct.fields["podIPs"].type))
+                gained = reporting.with_addresses(gained, reporting.addresses_of(changes["podIPs"]))
             assert json.dumps((gained, effect.lost)) == json.dumps(walked)
+        seen += effect.is_kept
     assert seen > 5
 
 
@@ -116,7 +119,8 @@ def test_what_a_report_does_not_change_stays_the_very_same(seed):
     for _ in range(25):
         before = drawn(chance, {"phase": "Pending"})
         text, wanted = json.dumps(before), drawn(chance, before)
-        status = reporting.meant(patch_of(before, wanted), wanted, before) or {}
+        changes = patch_of(before, wanted)
+        status = reporting.meant(changes, wanted, before, reporting.conditions_of(changes, wanted, before)) or {}
         assert all(status[name] is before[name] for name in status if name in before and wanted.get(name) == before[name])
         assert json.dumps(before) == text
 
