@@ -26,12 +26,13 @@ class Form(NamedTuple):
     """What Events with the same fields set have in common.
 
     names: what the fields that are sent are called as stored. base: all stored fields, in order. fixed: those that do not come
-    as they were sent. fields: what the sender owns.
+    as they were sent. is_whole: no other fields are stored than are sent. fields: what the sender owns.
     """
 
     names: tuple[str, ...]
     base: dict
     fixed: dict
+    is_whole: bool
     fields: managed.Node
 
 
@@ -53,7 +54,8 @@ def noted(call: Call) -> dict | None:
     now = context.time_text()
     entry = {"manager": manager or "unknown", "operation": "Update", "apiVersion": kind.api_version, "time": now,
              "fieldsType": "FieldsV1", "fieldsV1": form.fields}
-    obj = {**form.base, **dict(zip(form.names, body.values())), **form.fixed, "metadata": {**meta, "managedFields": [entry]}}
+    obj = body.copy() if form.is_whole else {**form.base, **dict(zip(form.names, body.values()))}
+    obj.update(form.fixed, metadata={**meta, "managedFields": [entry]})
     if (kind.name_check or is_subdomain_name)(meta["name"], False) or kind.validate(obj):
         return None
     call.rename(meta["name"])
@@ -111,7 +113,7 @@ def _form_of(call: Call, obj: dict, body: dict) -> Form | None:
     sent = dict(zip(names, body.values()))
     replaced = [name for name in sent if name != "metadata" and sent[name] is not obj[name]]
     fixed = {name: obj[name] for name in ("apiVersion", "kind", *replaced)}
-    return Form(names, obj, fixed, fields)
+    return Form(names, obj, fixed, tuple(obj) == tuple(body), fields)
 
 
 def _filled(call: Call) -> dict:

@@ -164,14 +164,18 @@ def _worked_out(call: Call) -> Response | Write:
     return result
 
 
-def commit(write: Write, context: Context) -> Response:
-    """Do what was worked out; work it out again where another write came first and the caller named no version."""
+def commit(write: Write, context: Context, *, is_shown: bool = True) -> Response:
+    """Do what was worked out; work it out again where another write came first and the caller named no version.
+
+    is_shown: whether anybody looks at the object in the answer; else it is as it is stored.
+    """
     request = write.request
     if not context.etcd.is_on:
         return refuse(request, context, cut_off(), "store")
     try:
         response = storing.store(write, context, work_out)
-        response.body = presentation.present(response.body, request, context)
+        if is_shown:
+            response.body = presentation.present(response.body, request, context)
         return response
     except Exception as error:
         response = failed(request, context, error, gate="store")

@@ -192,7 +192,7 @@ class ApiServer(Actor):
             return
         self.after(self.latency("removal"), "write", request, rest, reply_to, sender, background=self._is_background(quiet))
 
-    def at_once(self, request: Request) -> Response:
+    def at_once(self, request: Request, *, is_shown: bool = True) -> Response:
         """Do a write within the event in which it is sent: a heartbeat or an Event, of whose way nothing is seen, and for which nobody waits."""
         if not self.is_on:
             return refused_connection()
@@ -202,7 +202,7 @@ class ApiServer(Actor):
         result = pipeline.arrive(request, context)
         if isinstance(result, Response):
             return result
-        response = pipeline.commit(result, context)
+        response = pipeline.commit(result, context, is_shown=is_shown)
         self.fan_out()
         return response
 

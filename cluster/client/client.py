@@ -141,8 +141,8 @@ class Client:
         return wait_ms + later_ms + engine.latency("request") + engine.latency("store")
 
     def at_once(self, call: Call) -> Response:
-        """Do a write in this very step: one of whose way nothing is seen, and for which nobody waits."""
-        return self.server.at_once(call.request)
+        """Do a write in this very step: one of whose way nothing is seen, and for which nobody waits. The answer has the object as stored."""
+        return self.server.at_once(call.request, is_shown=False)
 
     def dispatch(self, request: Request, reply_to: ReplyTo) -> None:
         actor = self.actor
