@@ -56,11 +56,14 @@ class Node:
             self.runtime.registry.state.broken = {registry.EVERYTHING: "dns"}
 
     def start(self) -> None:
-        """Start the kubelet; containers that run are left alone."""
-        self.engine.start(self.kubelet)
+        """Start the kubelet, on a machine that boots when it has; containers that run are left alone."""
+        self.runtime.state.holds_kubelet = False
+        if not self.runtime.is_booting:
+            self.engine.start(self.kubelet)
 
     def stop(self) -> None:
-        """Stop the kubelet; containers go on."""
+        """Stop the kubelet, for longer than a restart of the machine that is under way; containers go on."""
+        self.runtime.state.holds_kubelet = self.runtime.is_booting or self.kubelet.shutdown.is_under_way
         self.engine.stop(self.kubelet)
 
     def switch_runtime(self, *, is_on: bool) -> None:
@@ -122,6 +125,7 @@ class Node:
 
     def reboot(self) -> None:
         """Restart the machine: nothing that runs outlives it. A kubelet that was told to lets its Pods end first."""
+        self.runtime.state.holds_kubelet = False
         if not (self.kubelet.is_on and self.kubelet.shutdown.begin()):
             self.runtime.reboot()
 

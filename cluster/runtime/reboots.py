@@ -26,9 +26,14 @@ class Reboots:
     now_ms: int
     engine: Any
 
+    @property
+    def is_booting(self) -> bool:
+        return self.state.boot != 0
+
     def reboot(self: Any) -> None:
-        """The machine is restarted; its kubelet comes back when it has booted."""
+        """The machine is restarted; its kubelet comes back when it has booted, unless it is told to stay off meanwhile."""
         self.state.boots += 1
+        self.cancel(self.state.boot)
         if self.listener.is_on:
             self.engine.stop(self.listener)
         self.trace("NodeRebooted", f"nodes//{self.node}", node=self.node, due_ms=self.now_ms + BOOT_MS)
@@ -40,7 +45,7 @@ class Reboots:
         for volume in self.state.volumes.values():
             if volume.is_in_memory:
                 volume.nodes = {"/": volume.nodes.get("/") or folder(mode=0o1777)}
-        self.after(BOOT_MS, "booted")
+        self.state.boot = self.after(BOOT_MS, "booted")
 
     def _lost(self: Any, container_id: str) -> None:
         """A container's process is gone, and nobody knows how it ended."""
@@ -54,6 +59,7 @@ class Reboots:
 
     def booted(self: Any) -> None:
         """The machine is up again."""
-        self.state.booted_ms = self.now_ms
-        if not self.listener.is_on:
+        self.state.boot, self.state.booted_ms = 0, self.now_ms
+        is_held, self.state.holds_kubelet = self.state.holds_kubelet, False
+        if not self.listener.is_on and not is_held:
             self.engine.start(self.listener)

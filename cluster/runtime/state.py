@@ -274,4 +274,6 @@ class RuntimeState(Struct):
     image_changes: int = 0  # how often the list of images changed
     serial: int = 0
     boots: int = 0  # how often the machine was restarted
+    boot: int = 0  # the event that ends a restart which is under way
+    holds_kubelet: bool = False  # the kubelet is not to start with the machine
     booted_ms: int = 0  # when it was up the last time

@@ -2,6 +2,8 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from cluster.kubelet import summary
 from cluster.runtime import hardware
 from cluster.runtime.reboots import BOOT_MS
@@ -35,6 +37,24 @@ def test_after_a_restart_of_the_machine_its_pods_have_new_sandboxes_and_what_was
     assert now != boot and ("Rebooted", f"Node k8snode1 has been rebooted, boot id: {now}", 1) in world.events("k8snode1")
 
 
+@pytest.mark.parametrize(("told", "is_on"), [
+    (["stop"], False), (["stop", "start"], True), (["start"], True), (["stop", "reboot"], True), (["reboot", "stop"], False),
+])  # fmt: skip
+def test_a_kubelet_that_is_switched_while_its_machine_boots_is_so_when_it_has(told, is_on):
+    world = World()
+    world.node.reboot()
+    for action in told:
+        world.run(3_000)
+        getattr(world.node, action)()
+        assert not world.node.kubelet.is_on
+    world.run(BOOT_MS - 500)
+    assert world.node.kubelet.is_on == (is_on and told[-1] != "reboot"), "a second restart takes its whole time"
+    world.run(1_000)
+    assert world.node.kubelet.is_on == is_on
+    world.node.start()
+    assert world.node.kubelet.is_on
+
+
 def test_a_kubelet_that_is_killed_meanwhile_holds_nothing_back():
     world = World()
     head = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
@@ -46,8 +66,8 @@ def test_a_kubelet_that_is_killed_meanwhile_holds_nothing_back():
     world.run(2_000)
     assert not world.facts("NodeRebooted")
     world.node.stop()
-    world.run(100)
-    assert len(world.facts("NodeRebooted")) == 1
+    world.run(BOOT_MS + 1_000)
+    assert len(world.facts("NodeRebooted")) == 1 and not world.node.kubelet.is_on
 
 
 def test_a_kubelet_that_is_told_to_lets_its_pods_end_before_the_machine_goes_down():
