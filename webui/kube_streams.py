@@ -96,7 +96,7 @@ class Stream:
     """One stream, both ways."""
 
     def __init__(self, token: str, begun: dict, receive, send, *, protocol: str):
-        self.about = {"do": "stream_input", "token": token, "stream": begun["stream"], "node": begun["node"]}
+        self.about = port_forward.inputs_of(token, begun)
         self.token, self.receive, self.send, self.has_closing = token, receive, send, protocol == PROTOCOLS[0]
         self.has_status = protocol != PROTOCOLS[-1]
         self.held_back = b""  # a sign that is not whole yet

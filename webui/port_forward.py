@@ -26,6 +26,11 @@ MOST_CONNECTIONS = 200  # at a time, of one client
 PIECE = 32 * 1024
 
 
+def inputs_of(token: str, begun: dict) -> dict:
+    """The command that says something into a stream that has begun; its run, since after a reset its number may be another's."""
+    return {"do": "stream_input", "token": token, "stream": begun["stream"], "node": begun["node"], "run": begun.get("run")}
+
+
 class Connection:
     """One connection to a port of a Pod. told(kind, data): "data", "error" (words), at last "end"."""
 
@@ -52,7 +57,7 @@ class Connection:
     async def _heard(self, answer: dict) -> bool:
         """Pass on what the worker says; whether more may come."""
         if "stream" in answer:
-            self.about = {"do": "stream_input", "token": self.token, "stream": answer["stream"], "node": answer["node"]}
+            self.about = inputs_of(self.token, answer)
             for said in self.waiting:
                 await door().tell({**self.about, **said})
             return not self.is_dropped

@@ -122,8 +122,10 @@ def forward(host, asked: dict, respond: Respond) -> dict | None:
 
 @command
 def stream_input(host, asked: dict, respond: Respond) -> dict:
-    """What is typed into a stream {token, stream, node, text?, size?, closed?, gone?}."""
+    """What is typed into a stream {token, stream, run?, node, text?, size?, closed?, gone?}; see `unwatch` for one of another run."""
     runner = _runner(host, asked)
+    if asked.get("run") not in (None, runner.sandbox.run):
+        return {"ok": True}
     number = asked["stream"]
     if number in runner.streams:
         runner.input("exec-input", {"exec": number, **{key: asked[key] for key in ("node", "text", "size", "closed", "gone") if key in asked}})

@@ -44,7 +44,7 @@ def _rendered(response: Response, request: Request) -> dict:
 
 
 def start(runner, request: Request, query: str, drawing: Drawing, respond: Respond) -> dict | None:
-    """Begin: {stream: number}, then {channel, text}, at last {exit: code} or {error: words}. A refusal is a plain answer."""
+    """Begin: {stream: number, node, run}, then {channel, text}, at last {exit: code} or {error: words}. A refusal is a plain answer."""
     found = _found(runner, request, query, drawing.heard)
     if isinstance(found, dict):
         return found
@@ -61,13 +61,13 @@ def start(runner, request: Request, query: str, drawing: Drawing, respond: Respo
 
 
 def begin(runner, data: dict, kind: str, respond: Respond) -> None:
-    """Journal a stream, and let its caller know its number."""
+    """Journal a stream, and let its caller know its number, and of which run of the sandbox it is."""
     def heard(channel: str, said) -> None:
         is_end = channel in ("exit", "error")
         respond({channel: said} if is_end else {"channel": channel, "text": said})
 
     number = runner.begin_stream(data, heard, kind)
-    respond({"stream": number, "node": data["node"]})
+    respond({"stream": number, "node": data["node"], "run": runner.sandbox.run})
 
 
 def cut(runner) -> None:

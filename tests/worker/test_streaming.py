@@ -218,3 +218,29 @@ def test_an_api_server_that_stops_takes_the_connections_through_it_along():
     assert caller.heard == []
     commands.fault(host, {"sandbox": "main", "action": "component-stop", "args": ["kube-apiserver"]}, lambda answer: None)
     assert caller.heard == [("error", "the connection to the API server was lost")]
+
+
+def test_what_is_said_into_a_stream_of_before_a_reset_leaves_later_ones_alone(monkeypatch):
+    """Streams are numbered anew; a client who is slow to notice the end says so with an old number."""
+    caller, begun = Caller(), []
+    about = {"namespace": "default", "pod": "busy", "container": "app", "command": ["cat"], "stdin": True, "tty": False}
+    monkeypatch.setattr(commands, "_runner", lambda host, asked: caller.stage.runner)
+
+    def said(answer, **what):
+        commands.stream_input(None, {**answer, **what}, None)
+        caller.stage.settle()
+
+    for _ in range(2):
+        runtime = caller.runtime
+        streaming.begin(caller.stage.runner, {**about, "node": runtime.node, "id": runtime.running("default/busy", "app")}, "exec", begun.append)
+        if len(begun) == 1:
+            caller.stage.runner.reset()
+            caller.stage.apply(text=BUSY)
+        caller.stage.settle()
+    before, later = [each for each in begun if "stream" in each]
+    assert before["stream"] == later["stream"] and before["run"] != later["run"]
+    said(before, text="x\n", closed=True)
+    said(before, gone=True)
+    assert list(caller.stage.runner.streams) == [later["stream"]]
+    said(later, text="y\n", closed=True)
+    assert begun[-2:] == [{"channel": "stdout", "text": "y\n"}, {"exit": 0}]
