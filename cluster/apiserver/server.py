@@ -15,7 +15,7 @@ from cluster.meta.requests import UNHEARD, Request, Response, agent_of
 from cluster.store.etcd import Etcd
 from cluster.store.memory import Store
 
-from . import itself, keeping, pipeline
+from . import itself, keeping, pipeline, renewal
 from .context import Context
 from .watch import Hub, Watcher, WatchSpec, fold
 
@@ -205,6 +205,19 @@ class ApiServer(Actor):
         response = pipeline.commit(result, context, is_shown=is_shown)
         self.fan_out()
         return response
+
+    def renew(self, lease: dict, spec: dict, manager: str) -> Response | None:
+        """The same for a heartbeat, without making a request of it; None where it goes the way of a request."""
+        if not self.is_on:
+            return None
+        context, self.store.now_ms = self.context, self.now_ms
+        context.quiet, context.heard = True, None
+        value = renewal.renew(lease, spec, manager, context)
+        if value is None:
+            return None
+        self.state.next_request += 1
+        self.fan_out()
+        return Response(code=200, body=value)
 
     def handle(self, request: Request, heard: list[list] | None = None) -> Response:
         """Answer a read at once, outside the flow of events; `heard` takes the facts about it."""

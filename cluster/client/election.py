@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .client import Client
+from .client import LEASES, Client
 from .recorder import Recorder
 
 LEASE_S, RENEW_DEADLINE_MS, RETRY_MS = 15, 10_000, 2_000  # --leader-elect-lease-duration, -renew-deadline, -retry-period
 JITTER = 1.2
-NAMESPACE, RESOURCE = "kube-system", "leases.coordination.k8s.io"
+NAMESPACE = "kube-system"
 HOST = "vm"
 RESTART_MS = 1_000  # until what has ended by itself is started again
 
@@ -51,23 +51,22 @@ class Election:
     def attempt(self) -> None:
         self.process.work(self._attempt())
 
-
     def end(self) -> None:
         """The process is told to end: it gives the Lease up, if it is one that does."""
         state = self.state
         if state.is_leader and self.gives_up:
             now = self._now()
             spec = {"holderIdentity": "", "leaseDurationSeconds": 1, "acquireTime": now, "renewTime": now}
-            self.client.send(self.client.update(RESOURCE, self._lease({**spec, "leaseTransitions": self._transitions()})))
+            self.client.send(self.client.update(LEASES, self._lease({**spec, "leaseTransitions": self._transitions()})))
 
     # -- becoming the leader -----------------------------------------------------------------------------------------
 
     def _attempt(self):
         """One try. Another holder is waited for, from the moment at which it was last seen to renew."""
         state, process = self.state, self.process
-        reply = yield self.client.get(RESOURCE, self.name, NAMESPACE)
+        reply = yield self.client.get(LEASES, self.name, NAMESPACE)
         if reply.code == 404:
-            reply = yield self.client.create(RESOURCE, self._new())
+            reply = yield self.client.create(LEASES, self._new())
         elif reply.ok:
             if reply.body["spec"] != state.lease.get("spec"):
                 state.observed_ms = process.now_ms
@@ -77,7 +76,7 @@ class Election:
                 self._tell_waiting(held)
                 self._try_again(background=False)
                 return
-            reply = yield self.client.update(RESOURCE, self._lease(self._spec(transitions=self._transitions() + (not is_mine))))
+            reply = yield self.client.update(LEASES, self._lease(self._spec(transitions=self._transitions() + (not is_mine))))
         if reply.ok:
             self._won(reply.body)
         else:
@@ -111,7 +110,7 @@ class Election:
         """
         state, process = self.state, self.process
         spec = self._spec(transitions=self._transitions(), since=state.lease["spec"]["acquireTime"])
-        reply = self.client.server.at_once(self.client.update(RESOURCE, self._lease(spec)).request)
+        reply = self.client.renew(state.lease, spec)
         if reply.code in (404, 409):
             process.work(self._look())
         if reply.ok:
@@ -123,9 +122,9 @@ class Election:
 
     def _look(self):
         """Somebody else has written the Lease, or deleted it: it is made again, or renewed as it is now, if it is still this process's."""
-        found = yield self.client.get(RESOURCE, self.name, NAMESPACE)
+        found = yield self.client.get(LEASES, self.name, NAMESPACE)
         if found.code == 404:
-            found = yield self.client.create(RESOURCE, self._new())
+            found = yield self.client.create(LEASES, self._new())
         if found.ok and found.body["spec"].get("holderIdentity") == self.state.identity:
             self.state.lease = found.body
 

@@ -6,6 +6,7 @@ k8s.io/component-helpers apimachinery/lease/controller.go.
 
 from __future__ import annotations
 
+from cluster.client.client import LEASES
 from cluster.engine import Sleep
 
 from . import csi_node, node_status
@@ -172,25 +173,33 @@ class NodeAgent:
             self.note("NodeNotSchedulable" if is_unschedulable else "NodeSchedulable")
 
     def renew(self) -> None:
-        """Each ten seconds: the Lease says that the node is alive."""
+        """Each ten seconds: the Lease says that the node is alive.
+
+        Simplified: to renew one that is held takes no time, so that a heartbeat is one event; nobody waits for its answer.
+        """
         kubelet = self.kubelet
         kubelet.after(RENEW_MS + kubelet.engine.rng(self.chance).below(400), "renew_lease", background=True)
-        if not self.is_renewing:
-            self.is_renewing = True
-            kubelet.work(self._renew())
-
-    def _renew(self):
-        kubelet, lease = self.kubelet, self.kubelet.state.lease
-        if not lease:
-            reply = yield kubelet.client.get("leases.coordination.k8s.io", kubelet.node, LEASE_NAMESPACE)
-            if reply.ok:
-                lease = reply.body
-        now_text = kubelet.engine.clock.micro_text(kubelet.engine.now_ms)
+        if self.is_renewing:
+            return
+        lease = kubelet.state.lease
         if lease:
-            wanted = {**lease, "spec": {**lease["spec"], "renewTime": now_text}}
-            reply = yield kubelet.client.update("leases.coordination.k8s.io", wanted)
+            now_text = kubelet.engine.clock.micro_text(kubelet.engine.now_ms)
+            self._renewed(kubelet.client.renew(lease, {**lease["spec"], "renewTime": now_text}))
         else:
-            reply = yield kubelet.client.create("leases.coordination.k8s.io", self._new_lease(now_text))
+            self.is_renewing = True
+            kubelet.work(self._find_or_make_lease(), self._renewed)
+
+    def _find_or_make_lease(self):
+        """At the start, or after a renewal that failed."""
+        kubelet = self.kubelet
+        reply = yield kubelet.client.get(LEASES, kubelet.node, LEASE_NAMESPACE)
+        now_text = kubelet.engine.clock.micro_text(kubelet.engine.now_ms)
+        if reply.ok:
+            return (yield kubelet.client.update(LEASES, {**reply.body, "spec": {**reply.body["spec"], "renewTime": now_text}}))
+        return (yield kubelet.client.create(LEASES, self._new_lease(now_text)))
+
+    def _renewed(self, reply) -> None:
+        kubelet = self.kubelet
         kubelet.state.lease, self.is_renewing = reply.body if reply.ok else {}, False
         if reply.ok and kubelet.engine.trace.on:
             kubelet.trace("LeaseRenewed", f"leases/{LEASE_NAMESPACE}/{kubelet.node}", node=kubelet.node, quiet=True)

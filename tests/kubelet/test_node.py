@@ -2,6 +2,7 @@
 
 import pytest
 
+from cluster.apiserver import renewal
 from cluster.kubelet import node_status
 from tests.kubelet.world import World, conditions
 
@@ -45,6 +46,57 @@ def test_the_lease_is_renewed_each_ten_seconds_and_the_status_each_five_minutes(
     assert len(world.facts("NodeStatusReported")) == 3
     lease = world.store.get("/registry/leases/kube-node-lease/k8snode1").value
     assert lease["spec"]["leaseDurationSeconds"] == 40 and lease["metadata"]["ownerReferences"][0]["name"] == "k8snode1"
+
+
+def beats(*, is_short, monkeypatch, run):
+    """What is stored after three heartbeats and what `run` does before them: all revisions, and how many requests there were."""
+    world, act = World(), renewal.renew
+    world.engine.trace.on = False
+    monkeypatch.setattr(renewal, "renew", lambda *about: act(*about) if is_short else None)
+    run(world)
+    world.run(35_000)
+    monkeypatch.undo()
+    return [(change.key, change.value, change.at_ms) for change in world.store.since("/registry/", 0)], world.server.state.next_request
+
+
+def label(world):
+    world.ask(world.hand.client.patch("leases.coordination.k8s.io", "k8snode1", {"metadata": {"labels": {"a": "b"}}}, "kube-node-lease"))
+
+
+def lose(world):
+    world.ask(world.hand.client.delete("leases.coordination.k8s.io", "k8snode1", "kube-node-lease"))
+
+
+def close(world):
+    world.ask(world.hand.client.delete("namespaces", "kube-node-lease"))
+
+
+def cut_off(world):
+    world.engine.stop(world.server.etcd)
+    world.run(15_000)
+    world.engine.start(world.server.etcd)
+
+
+def go_away(world):
+    world.engine.stop(world.server)
+    world.run(15_000)
+    world.engine.start(world.server)
+
+
+@pytest.mark.parametrize("run", [lambda world: None, label, lose, close, cut_off, go_away])
+def test_a_heartbeat_that_is_no_request_comes_to_what_a_request_comes_to(run, monkeypatch):
+    outcomes = [beats(is_short=is_short, monkeypatch=monkeypatch, run=run) for is_short in (True, False)]
+    assert outcomes[0] == outcomes[1]
+    assert [key for key, _, _ in outcomes[0][0]].count("/registry/leases/kube-node-lease/k8snode1") >= 3
+
+
+def test_a_heartbeat_takes_one_step_of_the_engine():
+    world = World()
+    world.run(5_000)
+    handlers = []
+    while world.engine.now_ms < 15_000:
+        handlers.append(world.engine.step().handler)
+    assert handlers.count("renew_lease") == 1 and not {"arrive", "write", "_resume"} & set(handlers)
 
 
 def test_heartbeats_do_not_keep_a_cluster_from_settling():

@@ -73,10 +73,15 @@ def is_asked(store, folders: frozenset[str] = ASKED) -> bool:
     return not store.touched.keys().isdisjoint(folders)
 
 
+def is_open(namespace: str, store) -> bool:
+    """Whether a namespace is plainly there and not about to go."""
+    stored = store.get(f"/registry/namespaces/{namespace}")
+    return stored is not None and stored.value.get("status") == ACTIVE
+
+
 def check_place(call, obj: dict, live: dict | None) -> None:
     """Of `mutate`, what is left for a write in a namespace at which no plugin looks: whether that lets it be."""
-    stored = call.context.store.get(f"/registry/namespaces/{call.namespace}")
-    if stored is not None and stored.value.get("status") == ACTIVE:
+    if is_open(call.namespace, call.context.store):
         return
     try:
         namespace_lifecycle.check(call, obj, live)
