@@ -3,12 +3,14 @@
 import contextlib
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from webui.setup.problems import Problem, of_os_error, of_output
 
 END_WITHIN_S = 1.5
+QUICK_S, PATIENT_S = 20, 220  # a second Node is installed where the first does not answer: it has to be slower than a very busy machine
 HELD: list[int] = []  # locks that a child holds with us: should we be killed, the next set-up waits for the child
 
 
@@ -77,9 +79,23 @@ def _keep(log: Path, output: list[str]) -> None:
 
 
 def answers(command: list) -> str:
-    """What a quick question such as `node --version` is answered; empty when it fails."""
+    """What a quick question such as `node --version` is answered; empty when it fails. A busy machine is waited for, which is said."""
+    words = [str(part) for part in command]
     try:
-        asked = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=30)
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as asked:
+            try:
+                said = _heard(asked, words[0])
+            except BaseException:
+                asked.kill()
+                raise
     except (OSError, subprocess.SubprocessError):
         return ""
-    return asked.stdout.strip() if asked.returncode == 0 else ""
+    return said.strip() if asked.returncode == 0 else ""
+
+
+def _heard(asked: subprocess.Popen, name: str) -> str:
+    try:
+        return asked.communicate(timeout=QUICK_S)[0]
+    except subprocess.TimeoutExpired:
+        print(f"{Path(name).name} has not answered for {QUICK_S} s: waiting for it up to {PATIENT_S} s more", file=sys.stderr, flush=True)
+        return asked.communicate(timeout=PATIENT_S)[0]
