@@ -5,7 +5,7 @@ Source: pkg/controller/garbagecollector/garbagecollector.go, operations.go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -14,10 +14,11 @@ from cluster.client.recorder import Recorder
 from cluster.engine import Sleep
 from cluster.kinds import Registry
 from cluster.kinds.base import Kind
+from cluster.meta.requests import Response
 
 from . import _kinds
 from ._claims import release_patch
-from ._graph import FOREGROUND, ORPHAN, Graph, Node, identity
+from ._graph import FOREGROUND, ORPHAN, Coordinates, Graph, Node, identity
 from ._tasks import all_at_once
 
 # retry.DefaultBackoff: waits of 10, 50, 250 ms, each up to a tenth longer.
@@ -76,7 +77,7 @@ class GarbageCollector(Controller):
         """Any object: nearly always nothing that matters here, so the way out is short."""
         meta = new["metadata"]
         if event == "DELETED":
-            self._attempt(self.state.remove(meta["uid"]))
+            self._attempt(self.state.vanish(new, _kinds.api_version(kind), kind.kind))
             return
         if old is not None and old["metadata"]["uid"] != meta["uid"]:
             self._attempt(self.state.remove(old["metadata"]["uid"]))
@@ -114,23 +115,23 @@ class GarbageCollector(Controller):
         if what == "orphan":
             return (yield from self._orphan(node))
         result = yield from self._look_at(node)
-        if result != "retry" and node.virtual and self.state.nodes.get(uid) is node:
-            return "retry"  # an owner that exists but has not been seen yet
-        return result
+        if result is None and node.virtual and self.state.nodes.get(uid) is node:
+            return "retry"  # an owner that exists but has not been seen yet, or that may be another
+        return None if result == "forget" else result
 
     def _look_at(self, node: Node) -> Iterator[Any]:
-        """Source: attemptToDeleteItem."""
+        """None: done, "retry", or "forget": what will not get better by a further try. Source: attemptToDeleteItem."""
         if node.being_deleted and not node.deleting_dependents:
             return None
         kind = self.client.kinds.kind(node.api_version, node.kind)
         if kind is None:
             return "retry"
         if kind.namespaced and not node.namespace:
-            return None
+            return "forget"
+        asked = node.coordinates
         reply = yield self.client.get(_kinds.resource(kind), node.name, node.namespace if kind.namespaced else "")
         if reply.code == 404 or (reply.ok and reply.body["metadata"]["uid"] != node.uid):
-            self._gone(node)
-            return None
+            return self._gone(node, asked)
         if not reply.ok:
             return "retry"
         if node.deleting_dependents:
@@ -138,43 +139,46 @@ class GarbageCollector(Controller):
         references = reply.body["metadata"].get("ownerReferences") or []
         return (yield from self._judge(node, reply.body, references)) if references else None
 
-    def _gone(self, node: Node) -> None:
-        """Looked up and not there."""
+    def _gone(self, node: Node, asked: Coordinates) -> str | None:
+        """Looked up and not there; None where it may be another, which is then looked up."""
         if node.virtual:
             self.trace("OwnerAbsent", self._subject(node), dependents=len(node.dependents))
-        self._attempt(self.state.remove_virtual(node.uid))
+        self._attempt(self.state.remove_virtual(asked))
+        return "forget" if node.coordinates == asked else None
 
     def _judge(self, node: Node, latest: dict, references: list[dict]) -> Iterator[Any]:
         """Weigh the owners: any that lives keeps the object. Source: attemptToDeleteItem."""
         solid, dangling, waiting = [], [], []
         for reference in references:
             state = yield from self._owner_state(node, reference)
-            if state == "error":
-                return "retry"
+            if state in ("retry", "forget"):
+                return state
             {"solid": solid, "dangling": dangling, "waiting": waiting}[state].append(reference)
         self.trace("OwnersWeighed", self._subject(node), solid=len(solid), dangling=len(dangling), waiting=len(waiting))
         if solid:
             gone = [reference["uid"] for reference in (*dangling, *waiting)]
-            return (yield from self._patch(node, release_patch(node.uid, gone))) if gone else None
+            return (yield from self._release(node, gone)) if gone else None
         if waiting and node.dependents:
             return (yield from self._delete_in_foreground(node, latest))
         return (yield from self._delete(node, latest, _policy(latest)))
 
     def _owner_state(self, node: Node, reference: dict) -> Iterator[Any]:
-        """ "solid", "dangling" (does not exist), "waiting" (is being deleted in the foreground) or "error"."""
+        """ "solid", "dangling" (does not exist), "waiting" (is being deleted in the foreground), or how the look at the node ends."""
         if self.state.is_absent(reference, node.namespace):
             return "dangling"
         kind = self.client.kinds.kind(reference["apiVersion"], reference["kind"])
-        if kind is None or (kind.namespaced and not node.namespace):
-            return "error"
+        if kind is None:
+            return "retry"
+        if kind.namespaced and not node.namespace:
+            return "forget"  # no owner of a namespace for what is of none
         namespace = node.namespace if kind.namespaced else ""
         reply = yield self.client.get(_kinds.resource(kind), reference["name"], namespace)
         if reply.code == 404 or (reply.ok and reply.body["metadata"]["uid"] != reference["uid"]):
-            names = reference["name"], reference["uid"]
-            self.state.note_absent(identity(reference["apiVersion"], reference["kind"], namespace, *names))
+            owner = Coordinates(reference["kind"], reference["apiVersion"], namespace, reference["name"], reference["uid"])
+            self.state.note_absent(identity(owner))
             return "dangling"
         if not reply.ok:
-            return "error"
+            return "retry"
         meta = reply.body["metadata"]
         return "waiting" if "deletionTimestamp" in meta and FOREGROUND in (meta.get("finalizers") or ()) else "solid"
 
@@ -193,16 +197,18 @@ class GarbageCollector(Controller):
             live = yield self.client.get(resource, node.name, node.namespace)
             if live.ok and live.body["metadata"]["uid"] == node.uid and _owners(live.body) == _owners(latest):
                 reply = yield self.client.delete(resource, node.name, node.namespace, **options)
+            elif live.code == 404:
+                reply = live
         if reply.code == 404:
-            self._gone(node)
-            return None
+            return self._gone(node, node.coordinates)
         return None if reply.ok else "retry"
 
     def _delete_in_foreground(self, node: Node, latest: dict) -> Iterator[Any]:
         """Its owner waits for it, and it has dependents of its own: they go first."""
         if any(dependent.deleting_dependents for dependent in self.state.dependents(node)):
             blocking = [{**ref, "blockOwnerDeletion": False} for ref in node.owners if ref.get("blockOwnerDeletion")]
-            result = yield from self._patch(node, {"metadata": {"uid": node.uid, "ownerReferences": blocking}})
+            patch = {"metadata": {"uid": node.uid, "ownerReferences": blocking}}
+            result = yield from self._patch(node, patch, lambda _: [{**ref, "blockOwnerDeletion": False} for ref in node.owners])
             if result:
                 return result
         return (yield from self._delete(node, latest, "Foreground"))
@@ -221,17 +227,35 @@ class GarbageCollector(Controller):
         dependents = self.state.dependents(owner)
         self.trace("DependentsOrphaned", self._subject(owner), dependents=len(dependents))
         results = yield from all_at_once(
-            self._patch(dependent, release_patch(dependent.uid, [owner.uid])) for dependent in dependents
+            self._release(dependent, [owner.uid]) for dependent in dependents
         )
         if any(results):
             return "retry"
         yield Sleep(self.latency("orphan_finish"))
         return (yield from self._remove_finalizer(owner, ORPHAN))
 
-    def _patch(self, node: Node, patch: dict) -> Iterator[Any]:
-        kind = self.client.kinds.kind(node.api_version, node.kind)
-        reply = yield self.client.patch(_kinds.resource(kind), node.name, patch, namespace=node.namespace)
+    def _release(self, node: Node, owners: list[str]) -> Iterator[Any]:
+        """Take owners off an object."""
+        patch = release_patch(node.uid, owners)
+        return (yield from self._patch(node, patch, lambda refs: [ref for ref in refs if ref["uid"] not in owners]))
+
+    def _patch(self, node: Node, patch: dict, left: Callable[[list[dict]], list[dict]]) -> Iterator[Any]:
+        """A strategic patch; custom resources know none, and get their references as `left` leaves them. Source: patch.go."""
+        resource = _kinds.resource(self.client.kinds.kind(node.api_version, node.kind))
+        reply = yield self.client.patch(resource, node.name, patch, namespace=node.namespace)
+        if reply.code == 415:
+            reply = yield from self._known(resource, node)
+            if reply.ok:
+                refs = left(_owners(reply.body)) or None
+                patch = {"metadata": {"resourceVersion": reply.body["metadata"]["resourceVersion"], "ownerReferences": refs}}
+                reply = yield self.client.patch(resource, node.name, patch, namespace=node.namespace, patch_type="merge")
         return None if reply.ok or reply.code == 404 else "retry"
+
+    def _known(self, resource: str, node: Node) -> Iterator[Any]:
+        """The object as the informer knows it, else as the API server does. Source: patch.go getMetadata."""
+        informer = self.informers.by_resource.get((resource, ""))
+        known = informer.get(f"{node.namespace}/{node.name}" if node.namespace else node.name) if informer else None
+        return Response(code=200, body=known) if known else (yield self.client.get(resource, node.name, node.namespace))
 
     def _remove_finalizer(self, node: Node, finalizer: str) -> Iterator[Any]:
         """GET and PATCH until nobody came between. Source: removeFinalizer."""

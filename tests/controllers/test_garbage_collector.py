@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.controllers.rig import Rig
 from tests.controllers.world import TEMPLATE, World
 
 
@@ -127,3 +130,77 @@ def test_an_owner_of_another_namespace_is_told_of_and_counts_for_nothing():
     assert event["message"] == f'ownerRef [v1/ConfigMap, namespace: kube-public, name: a, uid: {uid}] does not exist in namespace "kube-public"'
     assert (event["reason"], event["source"]) == ("OwnerRefInvalidNamespace", {"component": "garbage-collector-controller"})
     assert world.store.get("/registry/configmaps/kube-public/child") is None
+
+
+def held(name, *owners, namespace="default", kind="ConfigMap", version="1"):
+    meta = {"name": name, "uid": f"uid-{name}", "resourceVersion": version, "ownerReferences": list(owners)}
+    return {"apiVersion": "v1", "kind": kind, "metadata": {**meta, "namespace": namespace} if namespace else meta}
+
+
+def ref(name, kind="ConfigMap"):
+    return {"apiVersion": "v1", "kind": kind, "name": name, "uid": f"uid-{name}"}
+
+
+def looked_at(uid, *objects, answers=None):
+    """(how a look ended, what was asked for to be deleted)"""
+    rig = Rig({"controller": "garbage-collector", "now": "2026-01-01T09:00:00Z", "objects": list(objects), "heard": True, "answers": answers})
+    return rig.look({"key": f"delete/{uid}"}), [each["request"] for each in rig.requests]
+
+
+NODE = held("n1", ref("a"), namespace="", kind="Node")
+
+
+@pytest.mark.parametrize("uid", ["uid-n1", "uid-a"])
+def test_what_is_of_no_namespace_and_refers_into_one_is_left_alone_for_good(uid):
+    """Source: garbagecollector_test.go TestConflictingData (bad cluster-scoped child)."""
+    assert looked_at(uid, NODE) == (None, [])
+
+
+CONFLICT = {"code": 409, "body": {"kind": "Status", "reason": "Conflict", "message": "x"}}
+
+
+@pytest.mark.parametrize(("then", "deletions", "end"), [
+    (held("c", ref("b"), version="43"), 1, "retry"),  # other owners: judged anew
+    (held("c", ref("a"), version="43"), 2, "retry"),  # only changed otherwise: tried once more, whatever its version
+    (None, 1, None),
+])
+def test_a_deletion_that_somebody_came_before_is_tried_once_more_while_the_owners_are_the_same(then, deletions, end):
+    """Source: operations.go deleteObject; garbagecollector_test.go TestConflictingData (resourceVersion conflict)."""
+    rig = Rig({"controller": "garbage-collector", "now": "2026-01-01T09:00:00Z", "objects": [held("c", ref("a"))], "heard": True,
+               "answers": {"delete configmaps c": CONFLICT}})  # fmt: skip
+    granted = rig.grant
+
+    def grant(request):
+        answer = granted(request)
+        if request.verb == "delete":
+            rig.objects.pop(("configmaps", "default/c"), None)
+            if then:
+                rig.objects["configmaps", "default/c"] = then
+        return answer
+
+    rig.grant = grant
+    assert rig.look({"key": "delete/uid-c"}) == end
+    asked = [each["body"]["preconditions"] for each in rig.requests]
+    assert asked == [{"uid": "uid-c", "resourceVersion": "1"}, {"uid": "uid-c"}][:deletions]
+
+
+def test_owners_are_taken_off_custom_resources_too_which_know_no_strategic_patch():
+    """Source: patch.go (patch, deleteOwnerRefJSONMergePatch)."""
+    world = World()
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    spec = {"group": "example.com", "scope": "Namespaced", "names": {"plural": "widgets", "kind": "Widget"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}]}  # fmt: skip
+    world.create("customresourcedefinitions", {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                                               "metadata": {"name": "widgets.example.com", "namespace": ""}, "spec": spec})  # fmt: skip
+    made = [world.create("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}) for name in "ab"]
+    owners = [{"apiVersion": "v1", "kind": "ConfigMap", "name": each["metadata"]["name"], "uid": each["metadata"]["uid"]} for each in made]
+    world.create("widgets.example.com", {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w", "ownerReferences": owners}})
+
+    def left():
+        refs = world.store.get("/registry/example.com/widgets/default/w").value["metadata"].get("ownerReferences")
+        return [each["name"] for each in refs or ()]
+
+    world.do(world.client.delete("configmaps", "a", "default"))
+    assert left() == ["b"]
+    world.do(world.client.delete("configmaps", "b", "default", propagation_policy="Orphan"))
+    assert left() == [] and world.get("configmaps", "b") is None
