@@ -4,6 +4,7 @@ import pytest
 
 from cluster.apiserver import renewal
 from cluster.kubelet import node_status
+from cluster.kubelet.node_agent import NodeAgent
 from tests.kubelet.world import World, conditions
 
 
@@ -163,3 +164,47 @@ def test_a_new_node_tells_of_its_drivers_and_one_of_the_same_name_anew(profile, 
     world.run(3_000)
     uids = [world.store.get(f"/registry/{each}/k8snode1").value["metadata"] for each in ("csinodes", "minions")]
     assert uids[0]["ownerReferences"][0]["uid"] == uids[1]["uid"] != first["metadata"]["ownerReferences"][0]["uid"]
+
+
+def cordon(world, is_unschedulable):
+    world.ask(world.hand.client.patch("nodes", "k8snode1", {"spec": {"unschedulable": is_unschedulable}}))
+
+
+LIFE = (
+    lambda world: world.create("cache", ["sleep", "30"], image="redis:7", restartPolicy="Never"),
+    lambda world: cordon(world, True),
+    lambda world: world.node.fill_disk(98 << 30),
+    lambda world: world.node.fill_disk(0),
+    lambda world: world.node.switch_network(is_on=False),
+    lambda world: world.node.switch_network(is_on=True),
+    lambda world: world.node.switch_runtime(is_on=False),
+    lambda world: None,
+    lambda world: world.node.switch_runtime(is_on=True),
+    lambda world: world.node.import_image("mine:1"),
+    lambda world: cordon(world, None),
+    lambda world: world.node.stop(),
+    lambda world: world.node.start(),
+)
+
+
+def lived(monkeypatch, *, always_looks: bool):
+    """A node in all sorts of states: (what was told and when, how often its kubelet looked at its Node). A move each 20 s, then peace."""
+    with monkeypatch.context() as patched:
+        looks, look = [], NodeAgent._is_changed
+        patched.setattr(NodeAgent, "_is_changed", lambda agent, node: looks.append(agent.kubelet.now_ms) or look(agent, node))
+        if always_looks:
+            patched.setattr(NodeAgent, "_is_ordinary", lambda agent: False)
+        world = World()
+        for move in LIFE:
+            move(world)
+            world.run(20_000)
+        world.run(310_000)
+        facts = [(fact.at_ms, fact.kind, fact.subject, fact.data) for fact in world.engine.trace.events]
+        return facts, world.store.revision, len(looks)
+
+
+@pytest.mark.slow
+def test_a_kubelet_that_looks_only_at_a_node_that_has_changed_tells_what_one_that_always_looks_does(monkeypatch):
+    (*short, few), (*long, many) = lived(monkeypatch, always_looks=False), lived(monkeypatch, always_looks=True)
+    assert short == long and few < many / 2
+    assert {kind for _, kind, _, _ in short[0]} >= {"NodeStatusReported", "ComponentStopped"}
