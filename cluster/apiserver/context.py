@@ -73,9 +73,10 @@ class Context:
         self.rbac = Rbac(server.store)
         self.etcd: Any = ALWAYS_ON   # what needs it fails while it is off
         self.facts = server.engine.trace
-        self.quiet, self.muted, self.request_id = False, False, 0
+        self.quiet, self._muted, self.request_id = False, False, 0
         self.made: dict = {}       # Pods made of late, for the next ones of their templates (templated.py)
         self.heard: list[list] | None = None    # where facts go instead of the trace: [kind, subject, data]
+        self.is_explained = self.facts.on       # whether what happens to the request at hand is told in detail
 
     def _convert(self, client: dict, review: dict, timeout_s: int) -> dict:
         """Ask a webhook that converts; see custom/converting.py."""
@@ -93,9 +94,14 @@ class Context:
         return self.server.enforces_rbac
 
     @property
-    def is_explained(self) -> bool:
-        """Whether what happens to the request at hand is told in detail."""
-        return self.heard is not None or (self.facts.on and not self.quiet and not self.muted)
+    def muted(self) -> bool:
+        """Whether nothing is told for a while: what happens was told once."""
+        return self._muted
+
+    @muted.setter
+    def muted(self, is_muted: bool) -> None:
+        self._muted = is_muted
+        self.is_explained = self.heard is not None or (self.facts.on and not self.quiet and not is_muted)
 
     @property
     def now_ms(self) -> int:
@@ -104,6 +110,7 @@ class Context:
     def enter(self, request: Request, quiet: bool, heard: list[list] | None = None) -> Context:
         """These surroundings for one request. heard: where its facts go, if not into the trace."""
         self.quiet, self.request_id, self.heard = quiet, request.id, heard
+        self.is_explained = heard is not None or (self.facts.on and not quiet and not self._muted)
         self.store.now_ms = self.server.now_ms
         return self
 
@@ -112,7 +119,7 @@ class Context:
         if self.heard is not None:
             self.heard.append([kind, subject, data])
             return
-        if not self.facts.on or self.muted or (self.quiet and kind not in ("KeyWritten", "KeyDeleted")):
+        if not self.facts.on or self._muted or (self.quiet and kind not in ("KeyWritten", "KeyDeleted")):
             return  # of noise only what is written leaves a trace
         if self.request_id:
             data["request"] = self.request_id

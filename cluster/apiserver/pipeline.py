@@ -5,7 +5,9 @@ A write is two moments: `arrive` (who, may they, what, defaults, admission, vali
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -106,10 +108,10 @@ def arrive(request: Request, context: Context) -> Response | Write:
     """Work a write out: a refusal or a dry run's answer (Response), or what is to be stored (Write)."""
     call = None
     try:
-        kind = routine_kind(request, context)
-        if kind is not None:
-            call = Call(request, context, kind)
-            return _worked_out(call)
+        routine = routine_of(request, context)
+        if routine is not None:
+            call = Call(request, context, routine.kind)
+            return _presented(routine.work(call), request, context)
         if not authz.is_open(request, context):
             check_caller(request, context)
         call = enter(request, context)
@@ -120,23 +122,34 @@ def arrive(request: Request, context: Context) -> Response | Write:
         return response
 
 
-def routine_kind(request: Request, context: Context) -> Kind | None:
-    """The kind of a component's write that no gate before the verb refuses or tells of; None where they have to be asked."""
+class Routine(NamedTuple):
+    """A component's write that no gate before the verb refuses or tells of: its kind, and who works it out."""
+
+    kind: Kind
+    work: Callable[[Call], Response | Write]
+
+
+def routine_of(request: Request, context: Context) -> Routine | None:
+    """How a write of a component is worked out; None where the gates before the verb have to be asked."""
     options = request.options
-    if request.raw is not None or request.path or len(options) != 1 or "fieldManager" not in options:
+    if request.raw is not None or request.path or context.is_explained or len(options) != 1 or "fieldManager" not in options:
         return None
-    if context.is_explained or context.server.enforces_rbac:
+    if context.server.enforces_rbac:
         return None
     return _routine(request.verb, request.group, request.version, request.resource, request.subresource, options["fieldManager"])
 
 
 @lru_cache(maxsize=4096)
-def _routine(verb: str, group: str, version: str, resource: str, subresource: str, manager: str) -> Kind | None:
+def _routine(verb: str, group: str, version: str, resource: str, subresource: str, manager: str) -> Routine | None:
     """The same for one verb of a kind that every sandbox serves, as the router and the check of options find it."""
     kind = registry().version(group, version, resource)
     if kind is None or kind.virtual or verb not in ("create", "update", "patch") or not manager or not is_plain_manager(manager):
         return None
-    return kind if not subresource or (subresource in kind.subresources and (subresource, verb) in subresources.WRITERS) else None
+    if subresource:
+        work = subresources.WRITERS.get((subresource, verb)) if subresource in kind.subresources else None
+    else:
+        work = binding.create if kind.kind == "Binding" else WRITES[verb]
+    return Routine(kind, work) if work else None
 
 
 def work_out(call: Call) -> Response | Write:
@@ -159,8 +172,13 @@ def _worked_out(call: Call) -> Response | Write:
         result = binding.create(call)
     else:
         result = (subresources.writer(call) if request.subresource else WRITES[request.verb])(call)
-    if isinstance(result, Response) and result.ok:
-        result.body = presentation.present(result.body, request, call.context)
+    return _presented(result, request, call.context)
+
+
+def _presented(result: Response | Write, request: Request, context: Context) -> Response | Write:
+    """What was worked out; an answer without a write as the request's Accept wants it."""
+    if type(result) is Response and result.ok:
+        result.body = presentation.present(result.body, request, context)
     return result
 
 

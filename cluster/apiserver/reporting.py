@@ -89,7 +89,7 @@ def reported(call: Call) -> Report | None:
     if stored is None or stored.value["metadata"]["resourceVersion"] != revision or not stored.value.get("status"):
         return None
     live, changes = stored.value, request.body.get("status") or {}
-    if admission.is_asked(store, admission.CHANGING):
+    if admission.is_asked(store):
         return None
     conditions = conditions_of(changes, wanted, live["status"])
     status = meant(changes, wanted, live["status"], conditions)

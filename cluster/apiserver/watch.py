@@ -78,7 +78,7 @@ class Hub:
         """(watcher, type, object) for each watcher that must be told of a change, oldest watcher first."""
         key = change.key
         folder = key[: key.index("/", 10) + 1]
-        told = self._told(self.by_folder[folder], change) if folder in self.by_folder else []
+        told = self._told(self.by_folder.get(folder), change)
         if self.named.get(folder):
             named = self._told(self.by_name.get(folder + key[key.rindex("/") + 1 :]), change)
             told = sorted(told + named, key=lambda row: row[0].id) if named else told
@@ -88,18 +88,20 @@ class Hub:
 
     @staticmethod
     def _told(watchers: dict[int, Watcher] | None, change) -> list[tuple[Watcher, str, dict]]:
-        told, key = [], change.key
+        told = []
         for watcher in watchers.values() if watchers else ():
-            if watcher.matches is not None:
-                seen = classify(watcher, change)
-                if seen:
-                    told.append((watcher, *seen))
-            elif key[:watcher.reach] == watcher.spec.prefix:
-                told.append((watcher, change.type, change.value))
+            seen = classify(watcher, change)
+            if seen:
+                told.append((watcher, *seen))
         return told
 
     def _tell_nodes(self, change, told: list[tuple[Watcher, str, dict]]) -> None:
         """Add the same for watches of one node's Pods: where the Pod was and is says what `classify` would find out."""
+        if change.type == "MODIFIED" and change.value["spec"] is change.previous["spec"]:      # it stays where it is, as with each report
+            watchers = self.by_node.get(change.value["spec"].get("nodeName", ""))
+            for watcher in watchers.values() if watchers else ():
+                told.append((watcher, "MODIFIED", change.value))
+            return
         before, after = _node(change.previous), "" if change.type == "DELETED" else _node(change.value)
         for node in (before, after) if before != after else (after,):
             if node in self.by_node:
@@ -138,7 +140,8 @@ def classify(watcher: Watcher, change) -> tuple[str, dict] | None:
     if matches is None:
         return change.type, change.value
     was = change.previous is not None and matches(change.previous)
-    return _event(was, change.type != "DELETED" and matches(change.value), change)
+    now = change.type != "DELETED" and matches(change.value)
+    return ("MODIFIED", change.value) if was and now else _event(was, now, change)
 
 
 def _event(was: bool, now: bool, change) -> tuple[str, dict] | None:

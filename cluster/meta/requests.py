@@ -31,6 +31,7 @@ class Request(msgspec.Struct, kw_only=True):
     path: str = ""
     outcome: list | None = None   # of a component's patch of a status: [the resourceVersion it read, the status it means]
     id: int = 0          # given by the API server; groups the trace of one request
+    is_quiet: bool = False   # found by the API server on its way: it is background noise on the page
 
 
 def agent_of(user_agent: str) -> str:

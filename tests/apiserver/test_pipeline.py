@@ -53,17 +53,17 @@ def outcome(parts: dict, *, enforces: bool = False, quiet: bool = True) -> str:
 @pytest.mark.parametrize("case", REQUESTS)
 def test_it_ends_as_past_all_gates(case, monkeypatch):
     parts, is_straight = REQUESTS[case]
-    taken, act = [], pipeline.routine_kind
-    monkeypatch.setattr(pipeline, "routine_kind", lambda *given: taken.append(act(*given)) or taken[-1])
+    taken, act = [], pipeline.routine_of
+    monkeypatch.setattr(pipeline, "routine_of", lambda *given: taken.append(act(*given)) or taken[-1])
     straight = outcome(parts)
-    monkeypatch.setattr(pipeline, "routine_kind", lambda *_: None)
+    monkeypatch.setattr(pipeline, "routine_of", lambda *_: None)
     assert straight == outcome(parts)
     assert (taken[-1] is not None) == is_straight
 
 
 @pytest.mark.parametrize("way", [{"enforces": True}, {"quiet": False}])
 def test_where_leave_is_asked_or_steps_are_told_it_goes_past_the_gates(way, monkeypatch):
-    taken, act = [], pipeline.routine_kind
-    monkeypatch.setattr(pipeline, "routine_kind", lambda *given: taken.append(act(*given)) or taken[-1])
+    taken, act = [], pipeline.routine_of
+    monkeypatch.setattr(pipeline, "routine_of", lambda *given: taken.append(act(*given)) or taken[-1])
     outcome(REQUESTS["a new object"][0], **way)
     assert taken[-1] is None

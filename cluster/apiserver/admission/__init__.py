@@ -75,7 +75,7 @@ def is_asked(store, folders: frozenset[str] = ASKED) -> bool:
 
 def is_open(namespace: str, store) -> bool:
     """Whether a namespace is plainly there and not about to go."""
-    stored = store.get(f"/registry/namespaces/{namespace}")
+    stored = store.rows.get(f"/registry/namespaces/{namespace}")
     return stored is not None and stored.value.get("status") == ACTIVE
 
 
