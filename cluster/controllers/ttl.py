@@ -51,17 +51,19 @@ class TtlController(Controller):
         if kind != "DELETED" and self._annotation(new) != self._desired():
             self.queue.add(new["metadata"]["name"])
 
-    def _desired(self) -> str:
-        return str(BOUNDARIES[self.state.step][2])
+    def _desired(self) -> int:
+        return BOUNDARIES[self.state.step][2]
 
     @staticmethod
-    def _annotation(node: dict) -> str:
-        return (node["metadata"].get("annotations") or {}).get(ANNOTATION, "")
+    def _annotation(node: dict) -> int | None:
+        """What the Node says, None if that is no number. Source: getIntFromAnnotation."""
+        text = (node["metadata"].get("annotations") or {}).get(ANNOTATION, "")
+        return int(text) if text.isascii() and text.isdigit() else None
 
     def sync(self, key: str) -> Iterator[Any]:
         node = self.nodes.get(key)
         if node is None or self._annotation(node) == self._desired():
             return None
-        patch = {"metadata": {"annotations": {ANNOTATION: self._desired()}}}
+        patch = {"metadata": {"annotations": {ANNOTATION: str(self._desired())}}}
         reply = yield self.client.patch("nodes", key, patch)
         return None if reply.ok or reply.code == 404 else "retry"

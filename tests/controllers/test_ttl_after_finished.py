@@ -5,7 +5,24 @@ Source: pkg/controller/ttlafterfinished/ttlafterfinished_controller_test.go.
 
 from __future__ import annotations
 
+import pytest
+
+from cluster.controllers.ttl_after_finished import expires_ms
+from cluster.engine.clock import unix_ms
 from tests.controllers.jobs import Jobs
+
+ENDED = "2026-01-01T09:00:00Z"
+
+
+@pytest.mark.parametrize(("condition", "seconds", "left_s"), [
+    (None, 100, None), ("Complete", None, None), ("Complete", 0, 0), ("Complete", 10, 10), ("Failed", None, None), ("Failed", 0, 0),
+    ("Failed", 15, 15),
+])  # fmt: skip
+def test_a_job_has_its_time_to_live_left_from_when_it_ended(condition, seconds, left_s):
+    """Source: TestTimeLeft."""
+    conditions = [{"type": condition, "status": "True", "lastTransitionTime": ENDED}] if condition else []
+    job = {"metadata": {}, "spec": {} if seconds is None else {"ttlSecondsAfterFinished": seconds}, "status": {"conditions": conditions}}
+    assert expires_ms(job) == (None if left_s is None else unix_ms(ENDED) + left_s * 1000)
 
 
 def test_a_finished_job_goes_after_its_time_to_live_and_not_before():
