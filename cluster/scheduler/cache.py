@@ -7,6 +7,7 @@ Source: kubernetes pkg/scheduler/backend/cache/{cache,node_tree}.go.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import TYPE_CHECKING
 
 from cluster.meta.labels import Selector
 from cluster.meta.objects import key_of
@@ -16,6 +17,9 @@ from .counts import Counter, Label, Tally
 from .nodes import NodeInfo, Verdict, zone_of
 from .pods import PodInfo
 from .remembered import Remembered
+
+if TYPE_CHECKING:
+    from .outlook import Outlook
 
 COUNTERS = 128  # selectors whose matches are counted as Pods come and go
 
@@ -66,6 +70,7 @@ class Cache:
         self.titles: list[str] = []  # the nodes' names, by place
         self.passes: list[Verdict] = []  # by place
         self.remembered = Remembered(self)
+        self.outlooks: dict[tuple, Outlook] = {}  # by what makes Pods alike; whatever changes but Pods and room clears it
         self._changes: dict[str, int] = {}  # node -> the generation of its last change; the latest last
         self._order: list[NodeInfo] | None = None
 
@@ -191,6 +196,7 @@ class Cache:
 
     def _forget_domains(self) -> None:
         self._labels = {}
+        self.outlooks.clear()
         for tallies in (self.counters, self.shunned, self.wishes):
             for tally in tallies.values():
                 tally.forget_values()
@@ -223,6 +229,7 @@ class Cache:
             if len(self.counters) > COUNTERS:
                 del self.counters[next(iter(self.counters))]
                 self._counter_of.clear()
+                self.outlooks.clear()
         return counter
 
     def _note_claims(self, info: PodInfo) -> None:
@@ -239,6 +246,7 @@ class Cache:
     def _note_terms(self, info: PodInfo, node: NodeInfo, sign: int) -> None:
         """What a Pod asks of Pods that come later. A required affinity is worth a point (hardPodAffinityWeight)."""
         affinity = info.affinity
+        self.outlooks.clear()
         for term in affinity.required_anti:
             _tally(self.shunned, term, node, sign)
         for terms, points in ((affinity.required, 0), (affinity.preferred, 1), (affinity.preferred_anti, -1)):
@@ -248,6 +256,7 @@ class Cache:
     def nominate(self, info: PodInfo, node: str) -> None:
         """A node is being freed for a Pod: others of no higher priority leave it the room."""
         self.withdraw(info.key)
+        self.outlooks.clear()
         self.nominated.setdefault(node, {})[info.key] = info
 
     def withdraw(self, key: str) -> None:
@@ -282,6 +291,7 @@ class Cache:
                 info.images[name] = image
 
     def _forget_images(self, info: NodeInfo) -> None:
+        self.outlooks.clear()
         for name, image in info.images.items():
             image.go(info.name)
             if not image.nodes:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from .framework import SKIP, Cycle, OnlyNodes, Plugin, Rejection
 from .nodes import NodeInfo, Verdict
+from .outlook import outlook_for, remember
 from .pods import PodInfo
-from .remembered import PASSED, Places, Table, Turn
+from .remembered import PASSED, Ask, Places, Table, Turn
 from .scoring import NO_SCORES, Scores, run_scores
 
 LEAST_NODES, LEAST_PERCENT = 100, 5  # minFeasibleNodesToFind, minFeasibleNodesPercentageToFind
@@ -54,7 +55,13 @@ def decide(
     scoring: those that score, where they are others. percent: of the nodes need to fit, 0 for the usual rule.
     is_told: whether somebody wants to know the scores, who else was as good, and by name who passed where all did.
     """
-    nodes = cycle.cache.nodes
+    nodes, scoring = cycle.cache.nodes, plugins if scoring is None else scoring
+    outlook = None if is_told else outlook_for(cycle, (plugins, scoring))
+    if outlook is not None:
+        wanted = nodes_to_find(len(nodes), percent)
+        place = outlook.choice(cycle.cache, start % len(nodes), wanted, choose)
+        if place is not None:
+            return Decision(nodes[place].name, [], NO_SCORES, [], wanted, len(nodes), (start + wanted) % len(nodes))
     filters, candidates, before, narrowing = prepare_filters(cycle, plugins, nodes)
     cycle.filters = filters
     if before is not None:
@@ -73,7 +80,9 @@ def decide(
         chosen = [nodes[place].name for place in places]
         first = chosen[0] if chosen else ""
         return Decision(first, verdicts, NO_SCORES, chosen, len(places), len(nodes), next_start, absent=absent, narrowing=tuple(narrowing))
-    scores = run_scores(cycle, plugins if scoring is None else scoring, places)
+    scores = run_scores(cycle, scoring, places)
+    if not is_told:
+        remember(cycle, (plugins, scoring), _verdicts_of(cycle, filters))
     chosen = nodes[places[scores.one_of_the_best(choose)]].name
     ties, told = ([nodes[places[index]].name for index in scores.best()], scores.spread_out()) if is_told else ([], NO_SCORES)
     return Decision(chosen, verdicts, told, ties, len(places), len(nodes), next_start, absent=absent)
@@ -146,8 +155,8 @@ def run_filters(
     wanted, first = nodes_to_find(count, percent), start % count
     far = next((index for index, plugin in enumerate(filters) if not plugin.is_local), len(filters))
     local, rest = filters[:far], filters[far:]
-    answer = partial(_local_verdict, cycle, local)
-    table = cycle.cache.remembered.table(("filters", cycle.likeness, *local), answer)
+    key, answer = _verdicts_of(cycle, local)
+    table = cycle.cache.remembered.table(key, answer)
     if not rest and not cycle.cache.nominated and places is None:
         window = Turn(first, wanted, count)
         if window.of(table.values).count(PASSED) == wanted:
@@ -156,6 +165,11 @@ def run_filters(
     turn = list(Turn(first, count, count)) if places is None else [*places[first:], *places[:first]]
     verdicts, fitting = _looked_at(cycle, turn, wanted, table.values, answer, rest)
     return len(verdicts), verdicts, fitting
+
+
+def _verdicts_of(cycle: Cycle, local: list[Plugin]) -> Ask:
+    """How the verdict on each node of those filters that look at it alone is remembered, and found."""
+    return ("filters", cycle.likeness, *local), partial(_local_verdict, cycle, local)
 
 
 def _sifted(cycle: Cycle, turn: Turn, wanted: int, table: Table, answer, is_told: bool) -> tuple[int, list[Verdict], list[int]]:

@@ -55,12 +55,13 @@ class Sort:
 class Cycle:
     """One attempt to place one Pod; `data` is for what a plugin prepares and later reads."""
 
-    __slots__ = ("cache", "data", "filters", "found", "likeness", "listers", "pod", "sorts")
+    __slots__ = ("cache", "data", "filters", "found", "likeness", "listers", "pod", "scorers", "sorts")
 
     def __init__(self, pod: PodInfo, cache: Cache, listers: Listers = NO_LISTERS):
         self.pod, self.cache, self.listers = pod, cache, listers
         self.data: dict[str, Any] = {}
         self.filters: list[Plugin] = []  # those that have something to say about this Pod
+        self.scorers: list[Plugin] = []  # and those that score for it
         self.likeness = likeness(pod)
         self.sorts: list[Sort] = []  # of each node that is scored
         self.found: list[Sort] = []  # each of them once
@@ -69,7 +70,7 @@ class Cycle:
         """The same attempt, in which Pods may be put onto nodes and taken away on trial (Plugin.adjust)."""
         other = Cycle.__new__(Cycle)
         other.pod, other.cache, other.listers, other.likeness = self.pod, self.cache, self.listers, self.likeness
-        other.data, other.filters, other.sorts, other.found = dict(self.data), self.filters, self.sorts, self.found
+        other.data, other.filters, other.scorers, other.sorts, other.found = dict(self.data), self.filters, self.scorers, self.sorts, self.found
         return other
 
 
@@ -114,6 +115,12 @@ class Plugin:
     pre_score: Callable[[Cycle], str | None] | None = None
 
     score: Callable[[Cycle, NodeInfo], int] | None = None  # of a local plugin
+
+    def is_steady(self, cycle: Cycle) -> bool:
+        """Whether, although it looks at more than a node, its scores follow from the traits that are there, and what it prepared serves
+        like Pods of the same namespace, labels and owners, until nodes' labels, Pods' terms or other objects change.
+        """
+        return False
 
     # What the traits of nodes depend on, beside the node and the Pod's likeness.
     basis: Callable[[Cycle], Hashable] | None = None

@@ -52,6 +52,11 @@ class News:
             change = "delete" if kind == "DELETED" else "add" if old is None else "update"
             self.moved(f"{STORAGE[resource]}/{change}", old, new)
 
+    def on_selecting(self, kind: str, old: dict | None, new: dict) -> None:
+        """Of what selects Pods that are spread by default: only its selector matters."""
+        if kind != "MODIFIED" or old["spec"].get("selector") != new["spec"].get("selector"):
+            self.scheduler.cache.outlooks.clear()
+
     # -- news of Pods ------------------------------------------------------------------------------------------
 
     def on_pod(self, kind: str, old: dict | None, new: dict) -> None:
@@ -61,11 +66,6 @@ class News:
             self._assigned(old, new)
         elif new["spec"].get("schedulerName", STANDARD) in self.scheduler.profiles:
             self._unassigned(old, new)
-
-    def on_report(self, kind: str, old: dict, new: dict) -> None:
-        """A Pod on its node goes on as before, which helps nobody who waits."""
-        if not self.scheduler.cache.report(new):
-            self._assigned(old, new)
 
     def _gone(self, pod: dict) -> None:
         scheduler = self.scheduler

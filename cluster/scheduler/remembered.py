@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TABLES = 512  # answers that are kept: a table each for the verdicts on nodes, or their sorts, as like Pods see them
 SORTS = 4096  # of nodes that are known; beyond, they are found anew
+Ask = tuple[Hashable, Callable[[NodeInfo], Any]]  # a table's key, and what it says of a node
 PASSED = True  # in a table of verdicts
 ABSENT = False  # in a table of labels
 

@@ -31,8 +31,9 @@ from .status import failure_patch
 from .volumes import Volumes, Waiting
 
 UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
+SPREADING = ("replicasets", "services", "statefulsets", "replicationcontrollers")  # whose Pods are spread by default
 LOOKED_UP = (
-    *("replicasets", "services", "statefulsets", "replicationcontrollers"),  # for default spreading
+    *SPREADING,
     *("namespaces", "poddisruptionbudgets"),  # for affinity, for preemption
     *("persistentvolumeclaims", "persistentvolumes", "storageclasses"),  # for volumes
     *("csinodes", "csidrivers", "csistoragecapacities", "volumeattachments"),
@@ -90,8 +91,10 @@ class Scheduler(Process):
         self.others = {name: self.informers.watch(name) for name in LOOKED_UP if registry().plural(name)}
         self.listers = Listers(self._look_up, self._list)
         self.news = News(self)
-        self.pods.on(self.news.on_pod, report=self.news.on_report)
+        self.pods.on(self.news.on_pod, report=None)
         self.nodes.on(self.news.on_node)
+        for resource in SPREADING:
+            self.others[resource].on(self.news.on_selecting)
         self.volumes = Volumes(self)
         for resource in STORAGE:
             self.others[resource].on(lambda kind, old, new, resource=resource: self.news.on_storage(resource, kind, old, new))
@@ -155,7 +158,7 @@ class Scheduler(Process):
         return cache
 
     def _look_up(self, resource: str, key: str) -> dict | None:
-        informer = self.others.get(resource)
+        informer = self.pods if resource == "pods" else self.others.get(resource)
         return informer.get(key) if informer else None
 
     def _list(self, resource: str, namespace: str) -> list[dict]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from .framework import SKIP, Cycle, Plugin, Sort
 from .nodes import NodeInfo
-from .remembered import Places, pick
+from .remembered import Ask, Places, pick
 
 
 class Column(NamedTuple):
@@ -85,24 +85,38 @@ class BySort(NamedTuple):
 
 def run_scores(cycle: Cycle, plugins: tuple[Plugin, ...], places: Places) -> BySort:
     """Every plugin's score of every sort of nodes among those at some places: raw, normalised, weighed, summed."""
-    acting = [plugin for plugin in plugins if plugin.weight and (plugin.pre_score is None or plugin.pre_score(cycle) != SKIP)]
-    cycle.sorts = _sorts(cycle, acting, places)
-    cycle.found = list(dict.fromkeys(cycle.sorts))
+    cycle.scorers = [plugin for plugin in plugins if plugin.weight and (plugin.pre_score is None or plugin.pre_score(cycle) != SKIP)]
+    key, answer = sorts_of(cycle)
+    totals, columns = _scored(cycle, cycle.cache.remembered.picked(key, places, answer))
+    return BySort(partial(pick, cycle.cache.titles, places), cycle.sorts, cycle.found, totals, columns)
+
+
+def best_sorts(cycle: Cycle, sorts: list[Sort]) -> list[Sort]:
+    """Those of the highest total among the sorts of some nodes; the cycle's plugins have prepared."""
+    totals, _ = _scored(cycle, sorts)
+    highest = max(totals)
+    return [sort for sort, total in zip(cycle.found, totals, strict=True) if total == highest]
+
+
+def sorts_of(cycle: Cycle) -> Ask:
+    """How each node's sort is remembered, and worked out."""
+    scorers = cycle.scorers
+    key = ("sorts", cycle.likeness, *scorers, *[plugin.basis(cycle) for plugin in scorers if plugin.basis is not None])
+    return key, partial(_sort_of, cycle, scorers)
+
+
+def _scored(cycle: Cycle, sorts: list[Sort]) -> tuple[list[int], list[Column]]:
+    """The totals and columns of the sorts that are there, given each node's."""
+    cycle.sorts, cycle.found = sorts, list(dict.fromkeys(sorts))
     totals, columns = [0] * len(cycle.found), []
-    for index, plugin in enumerate(acting):
+    for index, plugin in enumerate(cycle.scorers):
         traits, weight = [sort.traits[index] for sort in cycle.found], plugin.weight
         raw = traits if plugin.scores is None else plugin.scores(cycle, traits)
         normal = raw if plugin.normalize is None else plugin.normalize(cycle, traits, raw)
         columns.append(Column(plugin.name, weight, raw, normal))
         totals = [total + score * weight for total, score in zip(totals, normal, strict=True)]
-    return BySort(partial(pick, cycle.cache.titles, places), cycle.sorts, cycle.found, totals, columns)
+    return totals, columns
 
 
-def _sorts(cycle: Cycle, acting: list[Plugin], places: Places) -> list[Sort]:
-    """Each node's sort."""
-    key = ("sorts", cycle.likeness, *acting, *[plugin.basis(cycle) for plugin in acting if plugin.basis is not None])
-    return cycle.cache.remembered.picked(key, places, partial(_sort_of, cycle, acting))
-
-
-def _sort_of(cycle: Cycle, acting: list[Plugin], node: NodeInfo) -> Sort:
-    return cycle.cache.remembered.sort(tuple([plugin.trait(cycle, node) for plugin in acting]), Sort)
+def _sort_of(cycle: Cycle, scorers: list[Plugin], node: NodeInfo) -> Sort:
+    return cycle.cache.remembered.sort(tuple([plugin.trait(cycle, node) for plugin in scorers]), Sort)

@@ -227,3 +227,21 @@ def test_a_pod_that_waited_for_what_was_claimed_is_tried_again_when_the_claim_en
     end(bench)
     bench.run(2_000)
     assert bench.node_of("q") == "n1"
+
+
+@pytest.mark.parametrize(("first", "chosen"), [("b1", "b2"), ("b2", "b1")])
+def test_of_pods_that_are_as_important_the_one_goes_that_says_it_began_later(bench, first, chosen):
+    """What Pods report is not followed; it is read where it matters."""
+    for name in ("b1", "b2"):
+        bench.node(f"n{name}", cpu="1")
+        placed(bench, name, cpu="1", of="low", node=f"n{name}")
+    owned = {"metadata": {"labels": {"app": "web"}, "ownerReferences": [{"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "u"}]}}
+    for name in ("b1", "b2"):
+        bench.patch(f"/api/v1/namespaces/default/pods/{name}", owned)
+    for name in ("b1", "b2"):
+        began = "2026-01-01T09:00:01Z" if name == first else "2026-01-01T09:00:02Z"
+        bench.patch(f"/api/v1/namespaces/default/pods/{name}/status", {"status": {"phase": "Running", "startTime": began}})
+    assert bench.scheduler.cache.get_pod("default/b1").pod["status"].get("startTime") is None
+    bench.pod("p", cpu="1", priorityClassName="high")
+    bench.run(500)
+    assert victims(bench) == [[f"default/{chosen}"]]

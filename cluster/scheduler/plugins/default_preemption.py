@@ -59,6 +59,12 @@ def importance(pod: PodInfo) -> tuple[int, str, str]:
     return (-pod.priority, start_of(pod), pod.key)
 
 
+def as_reported(cycle: Cycle, pod: PodInfo) -> PodInfo:
+    """A Pod on a node with what it has reported last, which the cache does not follow."""
+    latest = cycle.listers.get("pods", pod.key)
+    return pod if latest is None or latest is pod.pod else pod.reported(latest)
+
+
 # -- whether to try ---------------------------------------------------------------------------------------------------
 
 
@@ -70,7 +76,7 @@ def ineligible(cycle: Cycle, decision: Decision) -> str:
     node = cycle.cache.by_name.get(pod.nominated) if pod.nominated else None
     if node is None or _is_hopeless(decision, node.name):
         return ""
-    waits = any(other.priority < pod.priority and _is_preempted(other) for other in node.pods.values())
+    waits = any(other.priority < pod.priority and _is_preempted(as_reported(cycle, other)) for other in node.pods.values())
     return UNDER_WAY if waits else ""
 
 
@@ -117,7 +123,7 @@ def find_candidates(cycle: Cycle, nodes: list[NodeInfo], first: int) -> tuple[li
 
 def select_victims(cycle: Cycle, node: NodeInfo, limits: list[dict]) -> Candidate | Rejection:
     """The fewest and least important Pods of a node whose going makes room. Source: SelectVictimsOnNode."""
-    lesser = sorted((one for one in node.pods.values() if one.priority < cycle.pod.priority), key=importance)
+    lesser = sorted((as_reported(cycle, one) for one in node.pods.values() if one.priority < cycle.pod.priority), key=importance)
     if not lesser:
         return NO_VICTIMS
     trial, emptier = cycle.fork(), node.copy()

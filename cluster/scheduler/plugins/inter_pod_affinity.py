@@ -238,6 +238,10 @@ class InterPodAffinity(Plugin):
         cycle.data[self.name] = [row for row in points if any(row[1].values())]
         return None if cycle.data[self.name] else SKIP
 
+    def is_steady(self, cycle: Cycle) -> bool:
+        """Where nobody has such wishes it has nothing to say."""
+        return cycle.pod.affinity is None and not cycle.cache.wishes
+
     def basis(self, cycle: Cycle) -> tuple[str, ...]:
         return tuple([key for key, _, _ in cycle.data[self.name]])
 

@@ -293,6 +293,11 @@ class PodTopologySpread(Plugin):
         cycle.data[self.name] = Preferences(constraints, needed, tallies, counts)
         return None
 
+    def is_steady(self, cycle: Cycle) -> bool:
+        """Where nothing is counted by domain: each Pod changes these counts, for all nodes of its domain."""
+        found: Preferences | None = cycle.data.get(self.name)
+        return self.listed is None and (found is None or all(counts is None for counts in found.counts))
+
     def basis(self, cycle: Cycle) -> tuple:
         found: Preferences = cycle.data[self.name]
         return (*[tally or one.key for tally, one in zip(found.tallies, found.constraints, strict=True)], len(found.needed))
