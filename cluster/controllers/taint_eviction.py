@@ -99,14 +99,10 @@ class TaintEvictionController(Controller):
             self._cancel(key)
             self._plan(pod, created_ms=self.now_ms, fire_ms=self.now_ms)
             return
-        created_ms, fire_ms = self.now_ms, self.now_ms + tolerated_s * 1000
         planned = self.state.evictions.get(key)
         if planned is not None and planned.event_id:
-            created_ms = planned.created_ms
-            if created_ms + tolerated_s * 1000 < fire_ms:
-                return
-            self._cancel(key)
-        self._plan(pod, created_ms=created_ms, fire_ms=fire_ms)
+            return  # upstream weighs one against the other, but what was planned earlier always is the earlier
+        self._plan(pod, created_ms=self.now_ms, fire_ms=self.now_ms + tolerated_s * 1000)
 
     def _plan(self, pod: dict, *, created_ms: int, fire_ms: int) -> None:
         key = key_of(pod)
