@@ -13,10 +13,17 @@ def admit(call, obj: dict, live: dict | None) -> list[str]:
     if live is not None:
         return []
     target = obj.get("target") or {} if call.subresource else {"kind": "Node", "name": obj["spec"].get("nodeName")}
-    node = call.context.store.get(f"/registry/minions/{target.get('name')}") if target.get("kind") == "Node" and target.get("name") else None
-    known = node.value["metadata"].get("labels") or {} if node is not None else {}
-    place = {label: known[label] for label in LABELS if label in known}
+    place = place_of(target.get("name"), call.context.store) if target.get("kind") == "Node" else {}
     if place:
         meta = obj["metadata"]
         meta["labels"] = {**(meta.get("labels") or {}), **place}
     return [f"metadata.labels.{label}" for label in place]
+
+
+def place_of(name: str | None, store) -> dict[str, str]:
+    """The labels that say where a node is."""
+    node = store.rows.get(f"/registry/minions/{name}") if name else None
+    known = node and node.value["metadata"].get("labels")
+    if not known or (LABELS[0] not in known and LABELS[1] not in known):
+        return {}
+    return {label: known[label] for label in LABELS if label in known}
