@@ -6,13 +6,14 @@ Source: pkg/controller/namespace/namespace_controller.go, deletion/namespaced_re
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from cluster.client import Controller
 from cluster.engine import clock
 from cluster.kinds.base import Kind
+from cluster.meta.requests import Response
 
 from . import _kinds, _namespace_conditions
 
@@ -39,6 +40,7 @@ class NamespaceController(Controller):
     RESOURCE = "namespaces"
     WORKERS = 10
     QPS, BURST = 400, 3000
+    RETRY_MAX_MS = 60_000  # nsControllerRateLimiter
 
     def watch(self, informers) -> None:
         self.namespaces = informers.watch("namespaces")
@@ -64,8 +66,11 @@ class NamespaceController(Controller):
         namespace = reply.body
         if "deletionTimestamp" not in namespace["metadata"]:
             return None
-        namespace = yield from self._mark_terminating(namespace)
-        if namespace is None or not _finalizers(namespace):
+        marked = yield from self._mark_terminating(namespace)
+        if not marked.ok:
+            return None if marked.code == 404 else "retry"
+        namespace = marked.body
+        if "deletionTimestamp" not in namespace["metadata"] or not _finalizers(namespace):
             return None
         left = yield from self._delete_content(namespace)
         if left.errors:
@@ -76,30 +81,35 @@ class NamespaceController(Controller):
         return (yield from self._finalize(namespace))
 
     def _mark_terminating(self, namespace: dict) -> Iterator[Any]:
+        """Source: updateNamespaceStatusFunc."""
+        return (yield from self._until_no_conflict(namespace, self._marking))
+
+    def _marking(self, namespace: dict) -> Iterator[Any]:
         status = namespace.get("status") or {}
-        if status.get("phase") == "Terminating":
-            return namespace
-        reply = yield self.client.update(
-            "namespaces", {**namespace, "status": {**status, "phase": "Terminating"}}, subresource="status"
-        )
-        return reply.body if reply.ok else None
+        if status.get("phase") == "Terminating" or "deletionTimestamp" not in namespace["metadata"]:
+            return Response(code=200, body=namespace)
+        return (yield self.client.update("namespaces", {**namespace, "status": {**status, "phase": "Terminating"}}, subresource="status"))
 
     def _finalize(self, namespace: dict) -> Iterator[Any]:
         """Take our finalizer off; the API server removes the namespace with the last. Source: finalizeNamespace."""
+        reply = yield from self._until_no_conflict(namespace, self._finalizing)
+        return None if reply.ok or reply.code == 404 else "retry"
+
+    def _finalizing(self, namespace: dict) -> Iterator[Any]:
+        left = sorted(name for name in _finalizers(namespace) if name != FINALIZER)
+        return (yield self.client.update("namespaces", {**namespace, "spec": {"finalizers": left} if left else {}}, subresource="finalize"))
+
+    def _until_no_conflict(self, namespace: dict, write: Callable[[dict], Iterator[Any]]) -> Iterator[Any]:
+        """The answer to a write, which is tried on the namespace as it is by then while somebody comes before. Source: retryOnConflictError."""
+        reply = yield from write(namespace)
         for _ in range(CONFLICT_RETRIES):
-            left = sorted(name for name in _finalizers(namespace) if name != FINALIZER)
-            reply = yield self.client.update(
-                "namespaces", {**namespace, "spec": {"finalizers": left} if left else {}}, subresource="finalize"
-            )
-            if reply.ok or reply.code == 404:
-                return None
             if reply.code != 409:
-                return "retry"
+                break
             fresh = yield self.client.get("namespaces", namespace["metadata"]["name"])
-            if not fresh.ok:
-                return None if fresh.code == 404 else "retry"
-            namespace = fresh.body
-        return "retry"
+            if not fresh.ok or fresh.body["metadata"]["uid"] != namespace["metadata"]["uid"]:
+                return fresh if not fresh.ok else reply
+            reply = yield from write(fresh.body)
+        return reply
 
     # -- content ----------------------------------------------------------------------------------------------------
 
@@ -126,51 +136,61 @@ class NamespaceController(Controller):
         return left
 
     def _delete_kind(self, kind: Kind, namespace: str, deleted_ms: int, left: Leftovers) -> Iterator[Any]:
-        """Source: deleteAllContentForGroupVersionResource."""
-        resource = _kinds.resource(kind)
-        estimate_s = (yield from self._grace_of_pods(namespace, deleted_ms)) if kind.plural == "pods" else 0
-        error = yield from self._delete_all(kind, resource, namespace)
+        """Source: deleteAllContentForGroupVersionResource: what cannot be deleted, or be listed then, is not counted."""
+        resource, estimate_s, error = _kinds.resource(kind), 0, ""
+        if kind.plural == "pods":
+            estimate_s, error = yield from self._grace_of_pods(namespace, deleted_ms)
+        error = error or (yield from self._delete_all(kind, resource, namespace))
+        items = []
+        if not error:
+            items, error = yield from self._items(resource, namespace)
+        if items:
+            left.remaining[f"{kind.plural}.{kind.group}"] = len(items)
+            held = Counter(name for item in items for name in item["metadata"].get("finalizers") or ())
+            left.finalizers.update(held)
+            if not estimate_s and held:
+                estimate_s = FINALIZER_ESTIMATE_S
+            if not estimate_s:
+                error = f"unexpected items still remain in namespace: {namespace} for gvr: {_gvr(kind)}"
+        if error:
+            left.errors.append(error)
+        if items or error:
+            left.estimate_s = max(left.estimate_s, estimate_s)
+
+    def _items(self, resource: str, namespace: str) -> Iterator[Any]:
+        """(the objects of a kind, why they cannot be listed); a kind that is gone or cannot be listed has none. Source: listCollection."""
         listing = yield self.client.list(resource, namespace)
-        items = (listing.body.get("items") or []) if listing.ok else []
-        if error or not listing.ok:
-            left.errors.append(error or listing.message)
-        if not items:
-            return
-        left.remaining[f"{kind.plural}.{kind.group}"] = len(items)
-        held = Counter(name for item in items for name in item["metadata"].get("finalizers") or ())
-        left.finalizers.update(held)
-        if not estimate_s and held:
-            estimate_s = FINALIZER_ESTIMATE_S
-        if not estimate_s:
-            left.errors.append(f"unexpected items still remain in namespace: {namespace} for gvr: {_gvr(kind)}")
-        left.estimate_s = max(left.estimate_s, estimate_s)
+        if listing.ok:
+            return listing.body.get("items") or [], ""
+        return [], "" if listing.code in (404, 405) else listing.message
 
     def _delete_all(self, kind: Kind, resource: str, namespace: str) -> Iterator[Any]:
         """All of one kind at once where the kind allows it, else one by one; returns an error text."""
         if "deletecollection" in kind.verbs:
             body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
             reply = yield self.client.call("deletecollection", resource, namespace=namespace, body=body)
-            return "" if reply.ok or reply.code in (404, 405) else reply.message
-        listing = yield self.client.list(resource, namespace)
-        for item in (listing.body.get("items") or []) if listing.ok else []:
+            if reply.code not in (404, 405):
+                return "" if reply.ok else reply.message
+        items, error = yield from self._items(resource, namespace)
+        for item in items:
             reply = yield self.client.delete(
                 resource, item["metadata"]["name"], namespace, propagation_policy="Background"
             )
             if not reply.ok and reply.code not in (404, 405):
                 return reply.message
-        return ""
+        return error
 
     def _grace_of_pods(self, namespace: str, deleted_ms: int) -> Iterator[Any]:
-        """Seconds that the namespace's Pods may still take to end. Source: estimateGracefulTermination."""
+        """(seconds that the namespace's Pods may still take to end, why that is not known). Source: estimateGracefulTermination."""
         listing = yield self.client.list("pods", namespace)
+        if not listing.ok:
+            return 0, listing.message
         running = [
-            pod
-            for pod in (listing.body.get("items") or [] if listing.ok else [])
-            if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+            pod for pod in listing.body.get("items") or [] if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
         ]
         longest_s = max((pod["spec"].get("terminationGracePeriodSeconds", 0) for pod in running), default=0)
         age_ms = self.engine.clock.unix_ms(self.now_ms) - deleted_ms
-        return 0 if age_ms >= longest_s * 1000 else longest_s
+        return (0 if age_ms >= longest_s * 1000 else longest_s), ""
 
     def _report(self, namespace: dict, bad: dict) -> Iterator[Any]:
         status = namespace.get("status") or {}
