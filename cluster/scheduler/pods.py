@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from cluster.kinds._csi_migration import INLINE
 from cluster.kinds._pod_resources import counted
 from cluster.meta.objects import key_of
 
@@ -16,6 +17,7 @@ PARSED = ("containers", "initContainers", "tolerations", "resources", "overhead"
 
 SHAPE = ("tolerations", "resources", "overhead", "nodeSelector", "affinity")
 PARTICULAR = frozenset(("nodeName", "nodeSelector", "affinity", "topologySpreadConstraints"))
+DISKS = INLINE | {"iscsi", "rbd"}  # by the names of their sources
 SHAPES = 1024  # that are remembered
 
 HostPort = tuple[str, str, int]  # (address, protocol, port)
@@ -174,7 +176,8 @@ def _tolerates(toleration: dict, taint: dict) -> bool:
 
 
 def volumes_of(pod: dict) -> tuple[tuple[tuple[str, bool], ...], tuple[dict, ...]]:
-    """(name, whether it is made for this Pod alone) of the PersistentVolumeClaims behind a Pod's volumes; and its disks that are not shared."""
+    """(name, whether it is made for this Pod alone) of the PersistentVolumeClaims behind a Pod's volumes; and its disks: those that cannot
+    be shared, and those of clouds, which count as volumes of their drivers."""
     claims: list[tuple[str, bool]] = []
     disks: list[dict] = []
     for volume in pod["spec"]["volumes"] or ():
@@ -182,6 +185,6 @@ def volumes_of(pod: dict) -> tuple[tuple[tuple[str, bool], ...], tuple[dict, ...
             claims.append((volume["persistentVolumeClaim"].get("claimName", ""), False))
         elif "ephemeral" in volume:
             claims.append((f"{pod['metadata']['name']}-{volume['name']}", True))
-        elif "gcePersistentDisk" in volume or "awsElasticBlockStore" in volume or "iscsi" in volume or "rbd" in volume:
+        elif not DISKS.isdisjoint(volume):
             disks.append(volume)
     return tuple(claims), tuple(disks)

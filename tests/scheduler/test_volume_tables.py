@@ -75,6 +75,46 @@ def test_a_node_has_room_for_as_many_volumes_of_a_driver_as_it_says(limit, place
     assert verdict(node_volume_limits, using("p", "c"), node(), [using("q", *placed)], [csi_node(limit), *objects]) == found
 
 
+EBS_CLASS = ("storageclasses", "s"), {**storage_class()[1], "provisioner": "kubernetes.io/aws-ebs"}
+FILES_CLASS = ("storageclasses", "s"), {**storage_class()[1], "provisioner": "kubernetes.io/azure-file"}
+
+
+def cloud(name, **source):
+    return ("persistentvolumes", name), {"metadata": {"name": name}, "spec": source}
+
+
+def ebs(handle):
+    return {"awsElasticBlockStore": {"volumeID": handle}}
+
+
+@pytest.mark.parametrize(("mine", "theirs", "objects", "found"), [
+    ({}, {}, [claim("c", "v"), cloud("v", **ebs("a"))], ()),
+    ({}, ebs("b"), [claim("c", "v"), cloud("v", **ebs("a"))], FULL),
+    ({}, ebs("a"), [claim("c", "v"), cloud("v", **ebs("a"))], ()),  # the same disk
+    (ebs("a"), ebs("b"), [unbound("c"), FILES_CLASS], FULL),
+    (ebs("a"), {}, [unbound("c"), FILES_CLASS], ()),  # upstream says of five kinds only that their drivers took over
+    (ebs("a"), {}, [unbound("c"), EBS_CLASS], FULL),
+    ({"azureFile": {"shareName": "s", "secretName": "t"}}, ebs("b"), [unbound("c"), FILES_CLASS], ()),
+    ({"azureDisk": {"diskName": "s", "diskURI": "t"}}, ebs("b"), [unbound("c"), FILES_CLASS], ()),
+])  # fmt: skip
+def test_disks_of_clouds_count_as_volumes_of_their_drivers(mine, theirs, objects, found):
+    """Source: nodevolumelimits/csi_test.go (TestCSILimits: migrated in-tree volumes), utils.go (isCSIMigrationOn)."""
+    volumes = [{"name": "c", "persistentVolumeClaim": {"claimName": "c"}}]
+    asking, other = (pod(name, volumes=[*more, {"name": "d", **source}]) for name, more, source in (("p", volumes, mine), ("q", [], theirs)))
+    limit = ("csinodes", "n"), {"spec": {"drivers": [{"name": "ebs.csi.aws.com", "allocatable": {"count": 1}}]}}
+    assert verdict(node_volume_limits, asking, node(), [other], [limit, *objects]) == found
+
+
+@pytest.mark.parametrize(("volume", "attacher", "helps"), [
+    (ebs("a"), "ebs.csi.aws.com", True), (ebs("a"), "d", False), ({"emptyDir": {}}, "ebs.csi.aws.com", False),
+])  # fmt: skip
+def test_a_disk_of_a_cloud_waits_for_others_of_its_driver(volume, attacher, helps):
+    """Source: nodevolumelimits/csi_test.go (TestCSILimitsDeleteVolumeAttachmentQHint, TestCSILimitsQHint)."""
+    waiting = pod("p", volumes=[{"name": "v", **volume}])
+    assert node_volume_limits.PLUGIN.hints["attachment/delete"](waiting, {"spec": {"attacher": attacher}}, None) == helps
+    assert node_volume_limits.PLUGIN.hints["pod/delete"](pod(), waiting, None) == ("emptyDir" not in volume)
+
+
 DISKS = {
     "gce": {"gcePersistentDisk": {"pdName": "d1"}}, "gce-read": {"gcePersistentDisk": {"pdName": "d1", "readOnly": True}},
     "gce-2": {"gcePersistentDisk": {"pdName": "d2"}}, "ebs": {"awsElasticBlockStore": {"volumeID": "e"}},

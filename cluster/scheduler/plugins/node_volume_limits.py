@@ -1,11 +1,12 @@
 """NodeVolumeLimits: a node takes no more volumes of a CSI driver than its CSINode says.
 
-In-tree disks of clouds are not counted as volumes of the drivers that took their place.
-Source: kubernetes pkg/scheduler/framework/plugins/nodevolumelimits/csi.go.
+Disks of clouds count as volumes of the drivers that took their place, but for those of which upstream does not say so.
+Source: kubernetes pkg/scheduler/framework/plugins/nodevolumelimits/{csi,utils}.go.
 """
 
 from __future__ import annotations
 
+from cluster.kinds import _csi_migration as migration
 from cluster.kinds._volume_sources import class_of
 
 from ..framework import SKIP, Cycle, Plugin, Rejection, always
@@ -15,17 +16,25 @@ from .volume_binding import after_claim_change
 
 EXCEEDED = Rejection(("node(s) exceed max volume count",), resolvable=True)
 
+# By the names of their storage classes, disks of clouds and who makes them now; "": theirs are not counted. Source: isCSIMigrationOn.
+MIGRATED = {
+    "kubernetes.io/aws-ebs": "ebs.csi.aws.com", "kubernetes.io/azure-disk": "disk.csi.azure.com", "kubernetes.io/azure-file": "",
+    "kubernetes.io/cinder": "cinder.csi.openstack.org", "kubernetes.io/gce-pd": "pd.csi.storage.gke.io",
+    "kubernetes.io/portworx-volume": "pxd.portworx.com", "kubernetes.io/vsphere-volume": "",
+}  # fmt: skip
+
 Volume = tuple[str, str]  # (driver, handle)
 
 
 def after_pod_gone(pod: PodInfo, old: PodInfo, new: None) -> bool:
     """A Pod that had volumes has gone. Source: isSchedulableAfterPodDeleted."""
-    return bool(old.claims)
+    return bool(old.claims) or any(not migration.INLINE.isdisjoint(disk) for disk in old.disks)
 
 
 def after_attachment_gone(pod: PodInfo, old: dict, new: None) -> bool:
-    """A volume was detached, and the Pod names a claim. Source: isSchedulableAfterVolumeAttachmentDeleted."""
-    return any(not is_ephemeral for _, is_ephemeral in pod.claims)
+    """A volume was detached, and the Pod names a claim or has such a disk. Source: isSchedulableAfterVolumeAttachmentDeleted."""
+    drivers = (migration.SOURCES[kind][0] for disk in pod.disks for kind in disk if kind in migration.SOURCES)
+    return any(not is_ephemeral for _, is_ephemeral in pod.claims) or old["spec"].get("attacher") in drivers
 
 
 def after_node_update(pod: PodInfo, old: dict, new: dict) -> bool:
@@ -42,10 +51,33 @@ def volume_of(cycle: Cycle, namespace: str, name: str) -> Volume | None:
     bound_to = claim["spec"].get("volumeName")
     volume = cycle.listers.get("persistentvolumes", bound_to) if bound_to else None
     if volume is not None:
-        source = volume["spec"].get("csi") or {}
-        return (source["driver"], source["volumeHandle"]) if source else None
+        return _of_driver(volume)
     storage_class = cycle.listers.get("storageclasses", class_of(claim))
-    return (storage_class["provisioner"], f"{namespace}/{name} to be made") if storage_class else None
+    driver = MIGRATED.get(storage_class["provisioner"], storage_class["provisioner"]) if storage_class else ""
+    return (driver, f"{namespace}/{name} to be made") if driver else None
+
+
+def _of_driver(volume: dict) -> Volume | None:
+    """What a PersistentVolume is to its driver, if a driver has it."""
+    try:
+        source = migration.persistent(volume)["spec"].get("csi")
+    except migration.Untranslatable:
+        return None
+    is_counted = source and source["volumeHandle"] and (volume["spec"].get("csi") or source["driver"] in MIGRATED.values())
+    return (source["driver"], source["volumeHandle"]) if is_counted else None
+
+
+def volumes_of(cycle: Cycle, info: PodInfo) -> list[Volume]:
+    """A Pod's volumes of drivers. Source: filterAttachableVolumes."""
+    found = [volume_of(cycle, info.namespace, name) for name, _ in info.claims]
+    for disk in info.disks:
+        try:
+            made = migration.inline(disk, info.namespace)
+        except migration.Untranslatable:
+            continue
+        if made is not None and made["spec"]["csi"]["driver"] in MIGRATED.values():
+            found.append((made["spec"]["csi"]["driver"], made["spec"]["csi"]["volumeHandle"]))
+    return [each for each in found if each is not None]
 
 
 def attached_to(cycle: Cycle, node: str) -> list[Volume]:
@@ -68,18 +100,16 @@ class NodeVolumeLimits(Plugin):
     }  # fmt: skip
 
     def pre_filter(self, cycle: Cycle) -> str | None:
-        if not cycle.pod.claims:
+        if not cycle.pod.claims and not cycle.pod.disks:
             return SKIP
-        wanted = [volume_of(cycle, cycle.pod.namespace, name) for name, _ in cycle.pod.claims]
-        cycle.data[self.name] = [each for each in wanted if each is not None]
+        cycle.data[self.name] = volumes_of(cycle, cycle.pod)
         return None if cycle.data[self.name] else SKIP
 
     def filter(self, cycle: Cycle, node: NodeInfo) -> Rejection | None:
         limits = limits_of(cycle.listers.get("csinodes", node.name))
         if not limits:
             return None
-        users = ((info.namespace, name) for info in node.pods.values() for name, _ in info.claims)
-        used = dict.fromkeys(each for each in (volume_of(cycle, *user) for user in users) if each is not None)
+        used = dict.fromkeys(each for info in node.pods.values() if info.claims or info.disks for each in volumes_of(cycle, info))
         added = [each for each in dict.fromkeys(cycle.data[self.name]) if each not in used]
         there = [*used, *(each for each in dict.fromkeys(attached_to(cycle, node.name)) if each not in used)]
         for driver in dict.fromkeys(driver for driver, _ in added):
