@@ -132,3 +132,11 @@ def test_the_phone_has_everything_behind_its_tabs(browser, server):
         boxes = [target.bounding_box() for target in page.locator("#transport button, #tabbar button").all() if target.is_visible()]
         assert len(boxes) >= 8  # four sheets; back, play, step and more
         assert all(box["height"] >= 44 and box["width"] >= 40 for box in boxes)
+
+
+def test_that_a_part_of_the_page_is_missing_is_read_out(browser, server):
+    with visit(browser, server, width=NARROW[0], height=NARROW[1]) as learner:
+        learner.page.route("**/*.js", lambda route: route.abort())
+        learner.page.get_by_text("Shell").first.click()
+        assert learner.until("document.querySelector('[role=status] > [data-act=reload]')?.textContent") == "load the page anew"
+        learner.complaints.clear()  # the browser names the file that was not there

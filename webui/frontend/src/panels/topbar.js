@@ -55,10 +55,13 @@ export function toggleOutside() {
 
 export const toggleTable = () => (mainView.value = mainView.value === "table" ? "stage" : "table");
 
-function offlinePill() {
+/** A place that is always there, so that what comes into it is read out. */
+const offlinePill = () => html`<span class="pill-place" role="status">${pill()}</span>`;
+
+function pill() {
   if (isPartMissing.value) return html`<button class="offline-pill" data-act="reload" title=${t("top.part_missing_hint")} @click=${() => location.reload()}>${t("top.part_missing")}</button>`;
   if (connection.value !== "offline") return nothing;
-  return html`<span class="offline-pill" role="status"><i aria-hidden="true"></i>${t("top.offline")}</span>`;
+  return html`<span class="offline-pill"><i aria-hidden="true"></i>${t("top.offline")}</span>`;
 }
 
 export async function share() {

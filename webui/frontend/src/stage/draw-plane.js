@@ -9,6 +9,7 @@ import { clip, shorten, widthOf } from "./pen.js";
 
 const WATCH_DASH = [7, 2.5, 1.5, 2.5];
 const RECENT_STEPS = 5;
+const SQUEEZE = 0.84; // as narrow as a controller's name is drawn before it is cut
 const COMPARISON_STEPS = 12;
 const LEAST_NAME = 44; // of a key's name beside its resource
 
@@ -171,14 +172,21 @@ function drawController(pen, view, chip) {
   const isOff = value.off || view.cell("components", "kube-controller-manager")?.off;
   if (isOff) return drawOffChip(pen, chip);
   pen.box(chip, { radius: 2.5, fill: hot ? "nowWash" : "paper", stroke, width: hot ? 1.8 : isRecent ? 1.3 : 1 });
-  pen.text(shortController(chip.name), chip.x + 5.5, chip.y + chip.h / 2 + 3.6, { font: hot ? "chipBold" : "chip", color: hot ? "now" : "ink", room: chip.w - 8 });
+  drawChipName(pen, chip, { isBold: hot, color: hot ? "now" : "ink" });
   if (value.queue) drawQueueBadge(pen, chip, value.queue);
+}
+
+/** Smaller where it would not fit; returns its width. */
+function drawChipName(pen, chip, { isBold = false, color }) {
+  const [text, room] = [shortController(chip.name), chip.w - 8];
+  const font = `${widthOf(text, isBold ? "chipBold" : "chip") > room ? "chipSmall" : "chip"}${isBold ? "Bold" : ""}`;
+  return pen.text(text, chip.x + 5.5, chip.y + chip.h / 2 + 3.6, { font, color, room, squeeze: SQUEEZE });
 }
 
 function drawOffChip(pen, chip) {
   pen.box(chip, { radius: 2.5, fill: "paper", stroke: "ink2", dash: [3, 3] });
   const [x, y] = [chip.x + 5.5, chip.y + chip.h / 2];
-  const width = pen.text(shortController(chip.name), x, y + 3.6, { font: "chip", color: "ink3", room: chip.w - 8 });
+  const width = drawChipName(pen, chip, { color: "ink3" });
   pen.line([[x - 1, y], [x + width + 1, y]], { stroke: "ink3", width: 1 });
 }
 

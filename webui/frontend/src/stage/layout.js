@@ -67,7 +67,7 @@ function placeTop(plan, hub, top, controllers) {
 
 /** Three columns of controllers; more than nine fold into "+n", those with work first. */
 function placeChips(plan, manager, controllers) {
-  const shares = [0.335, 0.37, 0.295];
+  const shares = [0.335, 0.4, 0.265];
   const width = manager.w - 18 - 8;
   const height = (manager.h - 25 - 17 - 8) / 3;
   const shown = controllers.length > 9 ? controllers.slice(0, 8) : controllers;

@@ -14,6 +14,8 @@ export const FONTS = {
   small: `${NARROW} 10px ${SANS}`,
   chip: `${NARROW} 10.2px ${SANS}`,
   chipBold: `600 ${NARROW} 10.2px ${SANS}`,
+  chipSmall: `${NARROW} 8.6px ${SANS}`,
+  chipSmallBold: `600 ${NARROW} 8.6px ${SANS}`,
   gate: `500 ${NARROW} 11px ${SANS}`,
   gateBold: `600 ${NARROW} 11px ${SANS}`,
   name: `500 ${NARROW} 10.5px ${SANS}`,
@@ -132,15 +134,17 @@ export class Pen {
     return this.text(text, x, y, { font: widthOf(text, "title") > room ? "titleNarrow" : "title", room });
   }
 
-  /** Text from its baseline. `room` shortens it: names in the middle, prose at the end. */
-  text(text, x, y, { font = "label", color = "ink", align = "left", room = 0, isName = false } = {}) {
+  /** Text from its baseline. `room` shortens it: names in the middle, prose at the end; what is a little too long is drawn narrower by `squeeze`. */
+  text(text, x, y, { font = "label", color = "ink", align = "left", room = 0, isName = false, squeeze = 1 } = {}) {
     if (!text) return 0;
-    const shown = room ? (isName ? shorten(text, font, room) : clip(text, font, room)) : text;
+    const shown = room ? (isName ? shorten(text, font, room / squeeze) : clip(text, font, room / squeeze)) : text;
     const { context } = this;
     context.font = FONTS[font];
     context.fillStyle = this.color(color);
     context.textAlign = align;
-    context.fillText(shown, x, y);
-    return widthOf(shown, font);
+    const width = widthOf(shown, font);
+    if (!room || width <= room) context.fillText(shown, x, y);
+    else context.fillText(shown, x, y, room);
+    return room ? Math.min(width, room) : width;
   }
 }
