@@ -19,6 +19,7 @@ from webui.setup.problems import Problem
 
 TIMEOUT_S = 60
 POLL_S = 0.1
+MOST_NODES = 10_000  # that are named before the server says how many it takes
 ACTIONS = {
     "hold": "stop the clock; each step waits for you",
     "run": "let it run",
@@ -123,7 +124,9 @@ def _text_of(name: str, otherwise: str) -> str:
 def _node_names(text: str) -> list[str]:
     """Names with commas between, or how many nodes there shall be."""
     if text.isdecimal():
-        return [f"k8snode{number}" for number in range(1, min(int(text[:5]), 10_000) + 1)]
+        digits = text.lstrip("0") or "0"
+        count = min(int(digits), MOST_NODES) if len(digits) < 6 else MOST_NODES
+        return [f"k8snode{number}" for number in range(1, count + 1)]
     return [name for name in text.split(",") if name]
 
 

@@ -33,15 +33,22 @@ class Deciding:
         return {"pod": self.pod, "nodes": {node: self._stamp(node, best) for node in self._shown()}}
 
     def _stamp(self, node: str, best: int | None) -> dict:
-        row, score = self.filtered[node], self.scored.get(node, {}).get("total")
+        row, score = self._row(node), self.scored.get(node, {}).get("total")
         text = both("passes every filter", "通过所有过滤") if row["passed"] else both(row["plugin"], row["plugin"])
         is_best = node == self.chosen if self.chosen else score is not None and score == best
         return {"ok": row["passed"], "text": text, "score": score, "best": is_best}
 
+    def _known(self) -> list[str]:
+        return [*self.filtered, *(node for node in self.scored if node not in self.filtered)]
+
+    def _row(self, node: str) -> dict:
+        """What the filters said of a node; who is scored has passed them, told or not."""
+        return self.filtered.get(node) or {"node": node, "passed": True, "plugin": "", "reason": ""}
+
     def _shown(self) -> list[str]:
         """All nodes; of many the chosen one, the best, and some that were rejected, each by another filter."""
-        if len(self.filtered) <= MOST_NODES:
-            return list(self.filtered)
+        if len(known := self._known()) <= MOST_NODES:
+            return known
         rejecting: dict[str, str] = {}
         for node, row in self.filtered.items():
             if not row["passed"]:
@@ -53,7 +60,7 @@ class Deciding:
         return [*passing, *rejected]
 
     def _filters(self, nodes: list[str]) -> list[dict]:
-        rows = [self.filtered[node] for node in nodes]
+        rows = [self._row(node) for node in nodes]
         return [{"plugin": plugin, "verdicts": {row["node"]: verdict(row, plugin, self.plugins) for row in rows}} for plugin in self.plugins]
 
     def _scores(self, nodes: list[str]) -> list[dict]:
@@ -68,18 +75,19 @@ class Deciding:
     def _rejections(self) -> list[dict]:
         """Why nodes were rejected: each by name, many by reason."""
         rejected = [row for row in self.filtered.values() if not row["passed"]]
-        if len(self.filtered) <= MOST_NODES:
+        if len(self._known()) <= MOST_NODES:
             return [both(f"{row['node']}: {row['reason']}", f"{row['node']}：{row['reason']}") for row in rejected]
         reasons = Counter(row["reason"] for row in rejected).most_common(MOST_REASONS)
         return [both(f"{count} × {reason}", f"{count} × {reason}") for reason, count in reasons]
 
     def _others(self, nodes: list[str]) -> list[dict]:
-        left = len(self.filtered) - len(nodes)
+        known = self._known()
+        left = len(known) - len(nodes)
         if not left:
             return []
-        passed = sum(1 for row in self.filtered.values() if row["passed"])
-        return [both(f"{len(self.filtered)} nodes were looked at, {passed} passed every filter. {left} of them have no column here.",
-                     f"共查看 {len(self.filtered)} 个节点，{passed} 个通过所有过滤；其中 {left} 个未在此列出。")]  # fmt: skip
+        passed = sum(1 for node in known if self._row(node)["passed"])
+        return [both(f"{len(known)} nodes were looked at, {passed} passed every filter. {left} of them have no column here.",
+                     f"共查看 {len(known)} 个节点，{passed} 个通过所有过滤；其中 {left} 个未在此列出。")]  # fmt: skip
 
 
 def both(en: str, zh: str) -> dict[str, str]:

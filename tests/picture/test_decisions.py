@@ -1,6 +1,7 @@
 """What the page is told of a scheduling decision: all of it for a few nodes, what matters of it for many, and of so many Pods at most."""
 
 import msgspec
+import pytest
 
 from cluster.picture.control import MOST_DECISIONS, ControlPictures
 from cluster.picture.decisions import MOST_NODES, SHOWN, Deciding
@@ -39,6 +40,16 @@ def test_of_many_nodes_the_best_the_chosen_and_one_that_was_rejected_have_column
         "200 × Insufficient cpu", "1000 nodes were looked at, 800 passed every filter. 992 of them have no column here."]  # fmt: skip
     assert stamps["nodes"]["n3"]["best"] and not stamps["nodes"]["n800"]["ok"]
     assert len(msgspec.json.encode(cell)) < 3000
+
+
+@pytest.mark.parametrize("nodes", [3, MOST_NODES, 1000])
+def test_a_node_that_is_scored_has_passed_the_filters_told_or_not(nodes):
+    """Of a decision that is told from its middle on."""
+    whole, part = deciding(nodes), deciding(nodes)
+    part.filtered = {name: row for name, row in part.filtered.items() if name != f"n{nodes - 1}"}
+    assert part.cell() == whole.cell() and part.stamps() == whole.stamps()
+    part.filtered = {}
+    assert part.stamps() == whole.stamps() and part.cell()["totals"] == whole.cell()["totals"]
 
 
 def test_the_picture_keeps_the_latest_decisions_only():

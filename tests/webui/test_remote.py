@@ -8,7 +8,8 @@ from webui.remote import _node_names
 
 
 @pytest.mark.parametrize(("typed", "names"), [
-    ("a,b", ["a", "b"]), ("a,,b,", ["a", "b"]), ("3", ["k8snode1", "k8snode2", "k8snode3"]), ("0", []), ("node1", ["node1"]),
+    ("a,b", ["a", "b"]), ("a,,b,", ["a", "b"]), ("3", ["k8snode1", "k8snode2", "k8snode3"]), ("0", []),
+    ("000002", ["k8snode1", "k8snode2"]), ("node1", ["node1"]),
 ])  # fmt: skip
 def test_nodes_are_named_or_counted(typed, names):
     assert _node_names(typed) == names
