@@ -285,8 +285,8 @@ class NodeLifecycleController(Controller):
         if silent_ms <= (GRACE_MS if before else STARTUP_GRACE_MS):
             return node, was, before
         conditions = _node_health.given_up(node, self.now)
-        if conditions == (node["status"].get("conditions") if node.get("status") else None):
-            return node, was, before
+        if before in conditions:
+            return node, was, before  # Ready is Unknown already; the others are not written for their own sake
         self.trace("NodeMarkedUnknown", f"nodes//{meta['name']}", silent_ms=silent_ms)
         changed = {**node, "status": {**(node.get("status") or {}), "conditions": conditions}}
         reply = yield self.client.update("nodes", changed, subresource="status")
