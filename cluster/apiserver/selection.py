@@ -33,6 +33,16 @@ def matcher_for(kind: Kind, label_selector: str, field_selector: str) -> Matcher
     """The test that a kind's stored objects must pass, None if all do. Raises BadRequest."""
     if not label_selector and not field_selector:
         return None
+    return _made(kind, label_selector, field_selector) if kind.custom else _known(kind.group, kind.plural, label_selector, field_selector)
+
+
+@lru_cache(maxsize=4096)
+def _known(group: str, plural: str, label_selector: str, field_selector: str) -> Matcher | None:
+    """The same for a kind that every sandbox serves: who lists also watches, each kubelet its own."""
+    return _made(registry().resource(group, plural), label_selector, field_selector)
+
+
+def _made(kind: Kind, label_selector: str, field_selector: str) -> Matcher | None:
     by_labels = read_labels(label_selector)
     by_fields = read_fields(kind, field_selector)
     if not by_fields.terms:

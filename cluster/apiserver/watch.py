@@ -55,7 +55,8 @@ class Hub:
         table, key = self._place(watcher)
         table.setdefault(key, {})[watcher.id] = watcher
         if table is self.by_name:
-            self.named[self.folder(watcher)] = self.named.get(self.folder(watcher), 0) + 1
+            folder = self.folder(watcher)
+            self.named[folder] = self.named.get(folder, 0) + 1
 
     def remove(self, watcher_id: int) -> None:
         watcher = self.by_id.pop(watcher_id, None)

@@ -224,10 +224,11 @@ def _all(handlers: dict[str, list[Handler]]) -> list[Handler]:
 
 
 class Informers:
-    """A process's shared informers. The process actor must call `start()` in on_start and have `deliver` (Process has)."""
+    """A process's shared informers. The process actor must call `start()` in on_start; what is delivered to it comes here."""
 
     def __init__(self, process, client: Client):
         self.process, self.client = process, client
+        process.deliver = self.deliver
         self.by_resource: dict[tuple[str, str], Informer] = {}
         self._by_watcher: dict[int, Informer] = {}
         self.registrant: Any = None   # whose handlers are registered now: a part of the process that can be switched off by itself

@@ -18,9 +18,6 @@ class Process(Actor):
     def on_start(self) -> None:
         self.informers.start()
 
-    def deliver(self, watcher_id: int, batch: list) -> None:
-        self.informers.deliver(watcher_id, batch)
-
     def watch_closed(self, watcher_id: int) -> None:
         """The API server that told of it is gone."""
         self.informers.closed(watcher_id)

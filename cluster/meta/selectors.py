@@ -4,6 +4,7 @@ Source: k8s.io/apimachinery pkg/fields/selector.go.
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -81,7 +82,10 @@ def _nothing(obj: dict) -> str:
     return ""
 
 
-@lru_cache(maxsize=1024)
+_OPERATOR, _SPECIAL = re.compile("!=|==?"), re.compile(r"[\\,=]")
+
+
+@lru_cache(maxsize=4096)
 def parse(text: str) -> FieldSelector:
     """The selector that a string means; terms in sorted order. Raises FieldSelectorError."""
     terms = []
@@ -100,6 +104,8 @@ def parse(text: str) -> FieldSelector:
 
 def _split_terms(text: str) -> list[str]:
     """The comma-separated terms; a comma after a backslash is data."""
+    if "," not in text:
+        return [text]
     terms, start, escaped = [], 0, False
     for index, char in enumerate(text):
         if escaped:
@@ -113,15 +119,12 @@ def _split_terms(text: str) -> list[str]:
 
 
 def _split_term(term: str) -> tuple[str, str, str] | None:
-    for index in range(len(term)):
-        for operator in ("!=", "==", "="):
-            if term.startswith(operator, index):
-                return term[:index], operator, term[index + len(operator):]
-    return None
+    found = _OPERATOR.search(term)
+    return (term[:found.start()], found[0], term[found.end():]) if found else None
 
 
 def _unescaped(text: str) -> str:
-    if not any(char in text for char in "\\,="):
+    if not _SPECIAL.search(text):
         return text
     result, escaped = [], False
     for char in text:

@@ -131,6 +131,8 @@ class Store:
         """Changes after `revision` of keys that begin with `prefix`; raises Compacted."""
         if revision < self.compacted:
             raise Compacted(revision)
+        if revision >= self.revision:
+            return []
         start = bisect_right(self.changes, revision, key=lambda change: change.revision)
         return [change for change in self.changes[start:] if change.key.startswith(prefix)]
 
