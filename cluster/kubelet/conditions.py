@@ -6,6 +6,8 @@ Source: kubernetes pkg/kubelet/status/generate.go, pkg/kubelet/types/pod_status.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 from .shapes import shape_of
 
@@ -25,7 +27,11 @@ OWNED = frozenset(
 Held = tuple[bool, str, str]  # whether a condition holds, its reason and message
 HOLDS: Held = (True, "", "")
 FAILS: Held = (False, "", "")
-STANDING = 5  # conditions that every Pod has
+KINDS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")  # the conditions that every Pod has
+STANDING = len(KINDS)
+MOST_KEPT = 4096
+_SHARED: dict[int, list[dict]] = {}  # the lists that many Pods share, by their identity
+_WITH_SANDBOX: dict[tuple, tuple[list[dict], list[dict]]] = {}  # one of them, generation, now -> both, see with_sandbox
 
 
 def make(kind: str, generation: int, holds: bool, reason: str = "", message: str = "") -> dict:
@@ -94,24 +100,59 @@ def ready(pod: dict, containers: tuple[bool, str, str], others: list[dict]) -> t
 
 
 def standing(generation: int, has_sandbox: bool, initialized: Held, ready: Held, containers: Held, old: Sequence[dict], now_text: str) -> list[dict]:
-    """The five conditions that every Pod has, with their times as `stamp` has them: what `make` and `stamp` do, in one loop. old: those until now."""
-    before, found = {each["type"]: each for each in old}, []
-    for kind, (holds, reason, message) in (
-        ("PodReadyToStartContainers", HOLDS if has_sandbox else FAILS),
-        ("Initialized", initialized),
-        ("Ready", ready),
-        ("ContainersReady", containers),
-        ("PodScheduled", HOLDS),
-    ):
-        earlier, word = before.get(kind), "True" if holds else "False"
-        since = earlier.get("lastTransitionTime") or now_text if earlier is not None and earlier["status"] == word else now_text
-        made = {"type": kind, "observedGeneration": generation, "status": word, "lastProbeTime": None, "lastTransitionTime": since}
-        if reason:
-            made["reason"] = reason
-        if message:
-            made["message"] = message
-        found.append(earlier if made == earlier else made)
+    """The five conditions that every Pod has, with their times as `stamp` has them. old: those until now.
+
+    All Pods of which the same is true since the same second share the list, which must not be changed.
+    """
+    before, since = {each["type"]: each for each in old}, []
+    held = HOLDS if has_sandbox else FAILS, initialized, ready, containers, HOLDS
+    for kind, (holds, _, _) in zip(KINDS, held, strict=True):
+        earlier = before.get(kind)
+        is_new = earlier is None or earlier["status"] != ("True" if holds else "False")
+        since.append(now_text if is_new else earlier.get("lastTransitionTime") or now_text)
+    return _listed(generation, held, tuple(since))
+
+
+@lru_cache(maxsize=4096)
+def _listed(generation: int, held: tuple[Held, ...], since: tuple[str, ...]) -> list[dict]:
+    found = [_shared(kind, generation, *each, time) for kind, each, time in zip(KINDS, held, since, strict=True)]
+    _keep(_SHARED, id(found), found)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _shared(kind: str, generation: int, holds: bool, reason: str, message: str, since: str) -> dict:
+    """A condition that holds, or does not, since then."""
+    return {**make(kind, generation, holds, reason, message), "lastTransitionTime": since}
+
+
+def is_shared(listed: list[dict]) -> bool:
+    """Whether a list is one of those that many Pods share."""
+    return _SHARED.get(id(listed)) is listed
+
+
+def with_sandbox(listed: list[dict], generation: int, now_text: str) -> list[dict]:
+    """The same conditions with PodReadyToStartContainers True, since now if it was not."""
+    key = id(listed), generation, now_text
+    known = _WITH_SANDBOX.get(key)
+    if known is not None and known[0] is listed:
+        return known[1]
+    found = list(listed)
+    for place, each in enumerate(found):
+        if each["type"] == KINDS[0]:
+            since = each.get("lastTransitionTime") or now_text if each["status"] == "True" else now_text
+            made = _shared(KINDS[0], generation, *HOLDS, since)
+            found[place] = each if each == made else made
+    if is_shared(listed):
+        _keep(_SHARED, id(found), found)
+        _keep(_WITH_SANDBOX, key, (listed, found))
+    return found
+
+
+def _keep(table: dict, key: Any, value: Any) -> None:
+    if len(table) >= MOST_KEPT:
+        table.clear()
+    table[key] = value
 
 
 def not_ready(names: list[str]) -> Held:
@@ -167,9 +208,9 @@ def stamp(conditions: list[dict], old: list[dict], now_text: str) -> None:
         earlier = before.get(kind)
         if earlier is condition or (kind not in OWNED and kind != "DisruptionTarget"):
             continue
-        if earlier is None or earlier["status"] != condition["status"]:
-            condition["lastTransitionTime"] = now_text
-            continue
-        condition["lastTransitionTime"] = earlier.get("lastTransitionTime") or now_text
+        is_new = earlier is None or earlier["status"] != condition["status"]
+        since = now_text if is_new else earlier.get("lastTransitionTime") or now_text
+        if condition["lastTransitionTime"] != since:
+            conditions[place] = condition = {**condition, "lastTransitionTime": since}
         if earlier == condition:
             conditions[place] = earlier

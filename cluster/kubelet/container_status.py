@@ -88,6 +88,35 @@ def statuses_of(pod: dict, specs: list[dict], report: Report, old: Sequence[dict
     return statuses if is_init or len(statuses) < 2 else sorted(statuses, key=lambda status: status["name"])
 
 
+def first_statuses(pod: dict, report: Report, old: Sequence[dict], made: dict[str, Made], time_text: Callable[[int], str]) -> list[dict] | None:
+    """What `statuses_of` says of app containers without probes of which there is nothing yet, or all of which run for the first time.
+
+    None where it is otherwise. A test holds both against each other.
+    """
+    specs, containers, is_ending = pod["spec"]["containers"], report.containers, "deletionTimestamp" in pod["metadata"]
+    if len(old) != len(containers) or (containers and len(containers) != len(specs)):
+        return None
+    before, statuses = {status["name"]: status for status in old}, []
+    for place, spec in enumerate(specs):
+        name, container = spec["name"], containers[place] if containers else None
+        earlier = before.get(name)
+        if container is None:
+            status = _without_container(pod, spec, None, False)
+        elif container.name == name and container.state == "running" and earlier is not None and _has_not_run(earlier):
+            status = _from_container(spec, container, earlier, time_text)
+            status["user"], status["started"], status["ready"] = user_status(pod, spec, container.image), True, True
+        else:
+            return None
+        made[name] = Made(status, (spec, container, 1 if containers else 0, None, is_ending))
+        statuses.append(status)
+    return statuses if len(statuses) < 2 else sorted(statuses, key=lambda status: status["name"])
+
+
+def _has_not_run(status: dict) -> bool:
+    """Whether a container waits for its first start."""
+    return "waiting" in status["state"] and not status["lastState"] and not status["restartCount"]
+
+
 def ephemeral_statuses(pod: dict, report: Report, old: Sequence[dict], context: Context) -> list[dict]:
     """The statuses of ephemeral containers: never ready, never started, as no probe looks at them."""
     specs = pod["spec"].get("ephemeralContainers") or []

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from cluster.client.client import Client
 from cluster.client.informers import Informers
 from cluster.client.process import Process
@@ -33,6 +35,7 @@ from .pressure import Pressure
 from .prober import Prober
 from .resizes import Resizes
 from .services import Services
+from .shapes import shape_of
 from .shutdown import REFUSED, Shutdown
 from .state import KubeletState, Report, Worker
 from .static_pods import MIRROR, StaticPods
@@ -54,7 +57,7 @@ class Kubelet(Configured, Wakings, Process):
         self.node, self.runtime, self.node_ip, self.hardware = node, runtime, node_ip, machine or Machine()
         self.parallel_pulls = parallel_pulls
         self.state = KubeletState()
-        self._moment: pod_status.Moment | None = None  # the last one: many statuses are made within a second
+        self._second, self._moment = -1, pod_status.Moment("", engine.clock.text, node_ip, [{"ip": node_ip}])  # the last one, see moment
         self._ids: tuple[int, list[str]] | None = None  # as of which boot
         runtime.listener = self
         self.client = Client(
@@ -137,11 +140,12 @@ class Kubelet(Configured, Wakings, Process):
 
     @property
     def moment(self) -> pod_status.Moment:
-        text, known = self.engine.clock.text, self._moment
-        now_text = text(self.engine.now_ms)
-        if known is None or known.now_text != now_text:
-            known = self._moment = pod_status.Moment(now_text, text, self.node_ip)
-        return known
+        """Now: many statuses are made within a second."""
+        engine = self.engine
+        second = (engine.clock.epoch_ms + engine.now_ms) // 1000
+        if second != self._second:
+            self._second, self._moment = second, replace(self._moment, now_text=engine.clock.text(engine.now_ms))
+        return self._moment
 
     def tell(self, kind: str, worker: Worker, container: str = "", **data: Any) -> None:
         """Trace a fact about one of the Pods."""
@@ -155,7 +159,7 @@ class Kubelet(Configured, Wakings, Process):
         """A Pod of this node as the node has promised it; one that is gone is None, unless its end is still under way."""
         state = self.state
         key = state.pods.get(uid)
-        found = self.pods.get(key) if key else None
+        found = self.pods.state.objects.get(key) if key else None
         if found is None or found["metadata"]["uid"] != uid or state.static:
             found = self.stored(uid)  # it is over, or there are other Pods than the API's
         return self.resizes.allocated(found) if state.resizes and found is not None and uid in state.resizes else found
@@ -294,9 +298,8 @@ class Kubelet(Configured, Wakings, Process):
         state.admitted[uid] = dict(wanted)
         for name, amount in wanted.items():
             state.used[name] = state.used.get(name, 0) + amount
-        ports = admission.host_ports(pod)
-        if ports:
-            self.state.ports[uid] = [list(port) for port in ports]
+        if shape_of(pod["spec"]).has_host_ports:
+            self.state.ports[uid] = [list(port) for port in admission.host_ports(pod)]
 
     def release(self, uid: str) -> None:
         """Give back what an ended Pod had requested."""

@@ -27,7 +27,8 @@ class Pleg:
 
     def is_newer_than(self, uid: str, moment_ms: int) -> bool:
         """Whether the report of a Pod is newer than a moment."""
-        return self.kubelet.state.observed_ms.get(uid, -1) > moment_ms or self.last_relist_ms() > moment_ms
+        state, now_ms = self.kubelet.state, self.kubelet.engine.now_ms
+        return state.observed_ms.get(uid, -1) > moment_ms or now_ms - (now_ms - state.started_ms) % PERIOD_MS > moment_ms
 
     def want(self) -> None:
         """Somebody waits for the next relist."""

@@ -13,7 +13,18 @@ from msgspec import Struct
 from cluster.kinds import pod as pods
 
 from . import conditions, pod_amounts, resets
-from .container_status import Context, Made, Probed, ephemeral_statuses, has_long_messages, lost, measured, statuses_of, with_short_messages
+from .container_status import (
+    Context,
+    Made,
+    Probed,
+    ephemeral_statuses,
+    first_statuses,
+    has_long_messages,
+    lost,
+    measured,
+    statuses_of,
+    with_short_messages,
+)
 from .phase import phase_of
 from .resizing import resize_conditions, with_resources
 from .shapes import shape_of
@@ -30,6 +41,7 @@ class Moment(Struct, frozen=True):
     now_text: str
     time_text: Callable[[int], str]
     host_ip: str
+    host_ips: list[dict]  # it alone
 
 
 def needs_sandbox(pod: dict, report: Report) -> bool:
@@ -60,15 +72,14 @@ def generate(
     made: what its containers' statuses were made from, see container_status.py.
     """
     spec, generation = pod["spec"], pod["metadata"].get("generation", 0)
-    shape = shape_of(spec)
+    shape, is_long = shape_of(spec), len(report.containers) > MANY and has_long_messages(report)
+    if shape.is_simple and not (is_terminal or is_long or evicted[0]) and resize is None:
+        status = _of_simple(pod, report, old, reasons, moment, made)
+        if status is not None:
+            return status
     is_resetting = shape.can_reset and resets.is_restarting(pod, report, old)
     context = Context(reasons, moment.time_text, probed, is_resetting, made, shape.probed)
     containers = statuses_of(pod, spec["containers"], report, old.get("containerStatuses") or (), context, is_init=False)
-    is_long = len(report.containers) > MANY and has_long_messages(report)
-    if shape.is_simple and not (is_terminal or is_long or evicted[0]) and resize is None:
-        status = _of_simple(pod, report, old, containers, moment)
-        if status is not None:
-            return status
     inits: list[dict] = []
     if shape.inits:
         inits = statuses_of(pod, spec["initContainers"], report, old.get("initContainerStatuses") or (), context, is_init=True)
@@ -109,30 +120,36 @@ def generate(
     return status
 
 
-def _of_simple(pod: dict, report: Report, old: dict, containers: list[dict], moment: Moment) -> dict | None:
+def _of_simple(
+    pod: dict, report: Report, old: dict, reasons: dict[str, list[str]], moment: Moment, made: dict[str, Made] | None
+) -> dict | None:
     """The short way of the status of a Pod that has nothing but app containers (see Shape.is_simple), as long as all run, or all wait.
 
     None where it is otherwise, where it has ended, or where others have a word in its conditions. A test holds both ways against each other.
     """
+    stored, spec = pod.get("status") or {}, pod["spec"]
+    if "reason" in old or "message" in old or old.get("phase") in TERMINAL or stored.get("phase") in TERMINAL:
+        return None
+    held = old.get("containerStatuses") or ()
+    containers = None if reasons else first_statuses(pod, report, held, {} if made is None else made, moment.time_text)
+    if containers is None:
+        containers = statuses_of(pod, spec["containers"], report, held, Context(reasons, moment.time_text, made=made), is_init=False)
     does_run = "running" in containers[0]["state"]
     for each in containers:
         if ("running" if does_run else "waiting") not in each["state"] or each["ready"] is not does_run or (not does_run and each["lastState"]):
             return None
-    stored = pod.get("status") or {}
-    if "reason" in old or "message" in old or old.get("phase") in TERMINAL or stored.get("phase") in TERMINAL:
-        return None
     before = old.get("conditions") or ()
-    present = before if stored is old else (*before, *(stored.get("conditions") or ()))
-    if not conditions.OWNED.issuperset([each["type"] for each in present]):
-        return None
+    for each in before if stored is old or not stored.get("conditions") else (*before, *stored["conditions"]):
+        if each["type"] not in conditions.OWNED:
+            return None
     generation, has_sandbox = pod["metadata"].get("generation", 0), bool(report.sandboxes) and report.sandboxes[0].state == "ready"
-    ready = conditions.HOLDS if does_run else conditions.not_ready([each["name"] for each in pod["spec"]["containers"]])
+    ready = conditions.HOLDS if does_run else conditions.not_ready([each["name"] for each in spec["containers"]])
     status: dict = {
         "observedGeneration": generation,
         "phase": "Running" if does_run else "Pending",
         "conditions": conditions.standing(generation, has_sandbox, conditions.HOLDS, ready, ready, before, moment.now_text),
     }
-    _add_addresses(status, pod["spec"], report, old, moment)
+    _add_addresses(status, spec, report, old, moment)
     status["containerStatuses"] = containers
     status["qosClass"] = stored.get("qosClass") or pods.qos_class(pod)
     status["resources"] = {}
@@ -172,25 +189,20 @@ def _conditions(pod: dict, report: Report, old: dict, statuses: dict, inits: dic
     containers = conditions.containers_ready(pod, statuses, inits, phase)
     initialized, ready = conditions.initialized(pod, statuses, inits, phase, before), conditions.ready(pod, containers, others)
     standing = conditions.standing(generation, not needs_sandbox(pod, report), initialized, ready, containers, before, now_text)
-    return [*others, *standing] if others else standing
+    return [*others, *standing]
 
 
 def _add_addresses(status: dict, spec: dict, report: Report, old: dict, moment: Moment) -> None:
-    status["hostIP"], status["hostIPs"] = moment.host_ip, [{"ip": moment.host_ip}]
+    status["hostIP"], status["hostIPs"] = moment.host_ip, moment.host_ips
     address = moment.host_ip if spec.get("hostNetwork") else report.ip
     if address:
-        status["podIP"], status["podIPs"] = address, [{"ip": address}]
+        status["podIP"], status["podIPs"] = address, old["podIPs"] if old.get("podIP") == address and "podIPs" in old else [{"ip": address}]
     status["startTime"] = old.get("startTime") or moment.now_text
 
 
 def ready_to_start(status: dict, pod: dict, now_text: str) -> dict:
     """The same status with PodReadyToStartContainers True: the sandbox has just become ready."""
-    found = list(status["conditions"])
-    for place, each in enumerate(found):
-        if each["type"] == "PodReadyToStartContainers":
-            found[place] = conditions.make(each["type"], pod["metadata"].get("generation", 0), True)
-    conditions.stamp(found, status["conditions"], now_text)
-    return {**status, "conditions": found}
+    return {**status, "conditions": conditions.with_sandbox(status["conditions"], pod["metadata"].get("generation", 0), now_text)}
 
 
 def with_readiness(pod: dict, status: dict) -> dict:

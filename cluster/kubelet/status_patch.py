@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from .conditions import is_shared
+
 MERGED = {"conditions": "type", "podIPs": "ip", "hostIPs": "ip", "addresses": "type"}  # lists that merge by a key
 DELETE = "$patch"
+MOST_KEPT = 4096
+_KEPT: dict[tuple[int, int], tuple[list, list, dict]] = {}  # lists that many Pods share, and what changes between them
 
 
 def patch_of(old: dict, new: dict) -> dict:
@@ -37,14 +41,29 @@ def patch_of(old: dict, new: dict) -> dict:
 
 
 def _add_list_change(changes: dict, name: str, old: list[dict], new: list[dict]) -> None:
-    key, items, order, known = MERGED[name], [], [], 0
+    """Of two lists that many Pods share the change is found once."""
+    pair = id(old), id(new)
+    known = _KEPT.get(pair)
+    if known is not None and known[0] is old and known[1] is new:
+        changes.update(known[2])
+        return
+    change = _list_change(name, old, new)
+    if is_shared(old) and is_shared(new):
+        if len(_KEPT) >= MOST_KEPT:
+            _KEPT.clear()
+        _KEPT[pair] = old, new, change
+    changes.update(change)
+
+
+def _list_change(name: str, old: list[dict], new: list[dict]) -> dict:
+    key, items, order, known, changes = MERGED[name], [], [], 0, {}
     before = {item[key]: item for item in old}
     for item in new:
         value = item[key]
         order.append(value)
         earlier = before.get(value)
         if earlier is None:
-            items.append({**item, key: value})
+            items.append(item)
             continue
         known += 1
         if earlier is not item and earlier != item:
@@ -57,6 +76,7 @@ def _add_list_change(changes: dict, name: str, old: list[dict], new: list[dict])
         changes["$setElementOrder/" + name], changes[name] = _order(key, *order), items
     elif [item[key] for item in old if item[key] in order] != order:
         changes["$setElementOrder/" + name] = _order(key, *order)
+    return changes
 
 
 @lru_cache(maxsize=1024)

@@ -36,7 +36,7 @@ class Sync:
         """One pass; what of it takes time becomes a unit of work. Most passes only tell how the Pod does."""
         kubelet = self.kubelet
         pod, report = kubelet.pod(worker.uid), kubelet.state.reports.get(worker.uid) or NOTHING
-        if pod is None or self.is_repeated(worker.uid, pod, report):
+        if pod is None or (worker.uid in self.settled and self.is_repeated(worker.uid, pod, report)):
             kubelet.workers.done(worker)
             return
         was_resized = worker.uid in kubelet.state.resizes
@@ -64,16 +64,17 @@ class Sync:
 
     def _act(self, worker: Worker, pod: dict, report: Report, status: dict) -> None:
         """Bring what runs in line with what is wanted; volumes are there. status: the one held."""
-        kubelet = self.kubelet
+        kubelet, shape = self.kubelet, shape_of(pod["spec"])
         if not worker.is_probed:
             worker.is_probed = True
-            kubelet.prober.add(pod)
-        if resets.must_remove(status):
+            if shape.has_probes:
+                kubelet.prober.add(pod)
+        if shape.can_reset and resets.must_remove(status):
             kubelet.tell("ContainersReset", worker)
             worker.plan = Pass(removals=resets.to_remove(pod, report), acted=True)
             kubelet.work(self._carry_out(worker, pod))
             return
-        if shape_of(pod["spec"]).is_simple and self._acts_simply(worker, pod, report):
+        if shape.is_simple and self._acts_simply(worker, pod, report):
             return
         actions = self._actions(worker, pod, report)
         if actions.create_sandbox and report.sandboxes:
@@ -239,8 +240,7 @@ class Sync:
         pod = kubelet.pod(worker.uid) or pod
         held = kubelet.statuses.held(pod)
         if held.get("conditions"):
-            now_text = kubelet.engine.clock.text(kubelet.engine.now_ms)
-            kubelet.statuses.set(pod, pod_status.ready_to_start(held, pod, now_text), promptly=True, is_stamped=True)
+            kubelet.statuses.set(pod, pod_status.ready_to_start(held, pod, kubelet.moment.now_text), promptly=True, is_stamped=True)
         return kubelet.node_ip if is_host else sandbox.ip
 
     def _conclude(self, worker: Worker, plan: Pass) -> None:

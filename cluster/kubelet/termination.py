@@ -30,7 +30,7 @@ class Termination:
         pod = kubelet.pod_or_ended(worker.uid)
         report = kubelet.state.reports.get(worker.uid) or Report()
         if worker.uid in kubelet.state.pods:
-            kubelet.statuses.set(pod, kubelet.status_of(pod, report, is_terminal=False))
+            kubelet.statuses.set(pod, kubelet.status_of(pod, report, is_terminal=False), is_stamped=True)
         kubelet.prober.stop(worker.uid, ("liveness", "startup"), only=[spec["name"] for spec in pod["spec"]["containers"]])
         self._stop_all(worker, pod, grace_s=worker.grace_s, then="terminated")
 
@@ -155,7 +155,7 @@ class Termination:
         if pod is None or worker.uid not in kubelet.state.pods:
             return
         report = kubelet.pleg.report_of(worker.uid)
-        kubelet.statuses.set(pod, kubelet.status_of(pod, report, is_terminal=True))
+        kubelet.statuses.set(pod, kubelet.status_of(pod, report, is_terminal=True), is_stamped=True)
 
     # -- a pass in the phase "terminated" -------------------------------------------------------------------------
 
@@ -169,7 +169,7 @@ class Termination:
             report = kubelet.state.reports.get(worker.uid) or Report()
             status = kubelet.status_of(kubelet.pod(worker.uid) or pod, report, is_terminal=True)
             kubelet.workers.done(worker, next_phase="finished")
-            kubelet.statuses.set(pod, pod_status.terminated(status), finished=True)
+            kubelet.statuses.set(pod, pod_status.terminated(status), finished=True, is_stamped=True)
         else:
             kubelet.workers.done(worker, next_phase="finished")
         if worker.removed:

@@ -19,7 +19,8 @@ class Wakings:
         self.health.runtime_is_back()
 
     def on_runtime_change(self, _uid: str) -> None:
-        self.pleg.want()
+        if not self.state.relist_due:
+            self.pleg.want()
 
     def on_service(self, _kind: str, _old: dict | None, _new: dict | None) -> None:
         self.services.kept.clear()

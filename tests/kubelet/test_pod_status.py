@@ -1,14 +1,17 @@
 """The status of a Pod that has nothing but app containers: the short way says what the long way says."""
 
+import copy
+
 import msgspec
 import pytest
 
-from cluster.kubelet import pod_status
+from cluster.kubelet import conditions, pod_status
 from cluster.kubelet.pod_status import Moment, generate
 from cluster.kubelet.state import Report
+from cluster.kubelet.status_patch import patch_of
 from cluster.runtime.state import Container, Sandbox
 
-MOMENT = Moment("now", lambda ms: f"at {ms}", "10.0.0.9")
+MOMENT = Moment("now", lambda ms: f"at {ms}", "10.0.0.9", [{"ip": "10.0.0.9"}])
 SANDBOX = Sandbox("s", "u", "default/web", 0, "ready", 5, ip="10.1.2.3")
 SCHEDULED = {"type": "PodScheduled", "status": "True", "observedGeneration": 1, "lastProbeTime": None, "lastTransitionTime": "then"}
 BOUND = {"phase": "Pending", "conditions": [SCHEDULED], "qosClass": "BestEffort"}
@@ -40,7 +43,7 @@ def after(length: int) -> Report:
 
 BARE = report(sandbox=None)
 BEGUN = generate(pod(), BARE, BOUND, is_terminal=False, reasons={}, moment=MOMENT)
-UP = generate(pod(), report("running"), BEGUN, is_terminal=False, reasons={}, moment=Moment("soon", str, "10.0.0.9"))
+UP = generate(pod(), report("running"), BEGUN, is_terminal=False, reasons={}, moment=Moment("soon", str, "10.0.0.9", [{"ip": "10.0.0.9"}]))
 BACK_OFF = {"app": ["CrashLoopBackOff", "back-off 10s"]}
 
 TABLE = [
@@ -97,3 +100,27 @@ def test_a_status_that_stays_keeps_its_conditions_very_objects():
     later = generate(pod(), report("running"), BEGUN, is_terminal=False, reasons={}, moment=MOMENT)
     assert {each["type"]: each["lastTransitionTime"] for each in later["conditions"]} == {
         "PodReadyToStartContainers": "now", "Initialized": "now", "Ready": "now", "ContainersReady": "now", "PodScheduled": "then"}  # fmt: skip
+
+
+def test_pods_of_which_the_same_is_true_share_their_conditions():
+    begun, sandboxed = [generate(pod(), BARE, BOUND, is_terminal=False, reasons={}, moment=MOMENT) for _ in range(2)]
+    assert begun["conditions"] is sandboxed["conditions"]
+    ready = [pod_status.ready_to_start(each, pod(), "soon") for each in (begun, sandboxed)]
+    assert ready[0]["conditions"] is ready[1]["conditions"]
+    assert [each["status"] for each in ready[0]["conditions"]] == ["True", "True", "False", "False", "True"]
+    assert [each["status"] for each in begun["conditions"]] == ["False", "True", "False", "False", "True"]
+    assert ready[0]["conditions"][0]["lastTransitionTime"] == "soon"
+
+
+def test_what_changes_between_shared_conditions_is_what_changes_between_their_copies():
+    ready = pod_status.ready_to_start(BEGUN, pod(), "soon")
+    for old, new in ((BEGUN, ready), (ready, UP), (UP, UP), (BEGUN, ready)):
+        assert patch_of(old, new) == patch_of(copy.deepcopy(old), copy.deepcopy(new))
+
+
+def test_a_stamp_leaves_shared_conditions_as_they_are():
+    before = copy.deepcopy(BEGUN["conditions"])
+    listed = list(BEGUN["conditions"])
+    conditions.stamp(listed, [], "much later")
+    assert {each["lastTransitionTime"] for each in listed} == {"much later"}
+    assert BEGUN["conditions"] == before
