@@ -176,6 +176,8 @@ class Zone:
 
     def set_qps(self, qps: float, now_ms: int) -> None:
         """Another rate: a bucket that was empty stays so for the new rate's time. Source: SwapLimiter."""
+        if qps == self.qps:
+            return
         empty = now_ms < self.full_at_ms or self.qps <= 0
         self.qps = qps
         self.full_at_ms = now_ms + round(1000 / qps) if empty and qps > 0 else 0 if not empty else self.full_at_ms

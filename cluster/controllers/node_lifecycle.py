@@ -401,28 +401,29 @@ class NodeLifecycleController(Controller):
     def _handle_disruption(self, by_zone: dict[str, list[bool]], nodes: list[dict]) -> Iterator[Any]:
         """Fewer evictions, or none at all, where most of a zone is lost. Source: handleDisruption."""
         states = {name: _node_health.zone_state(ready) for name, ready in by_zone.items()}
-        lost_before, self.state.all_lost = (
-            self.state.all_lost,
-            bool(states) and set(states.values()) == {"FullDisruption"},
-        )
+        was_lost = all([self.state.zones[name].state == "FullDisruption" for name in states])  # a zone that is new or gone is not asked
+        is_lost = all([state == "FullDisruption" for state in states.values()])
+        self.state.all_lost = is_lost and bool(states)
         self._leave_zones([name for name in self.state.zones if name not in by_zone])
-        if self.state.all_lost and not lost_before:
+        if is_lost and not was_lost:
             self.trace("EvictionsStopped", nodes=len(nodes))
             for node in nodes:
                 yield from self._mark_reachable(node)
-            for name in states:
-                self.state.zones[name].set_qps(0.0, self.now_ms)
-                self.state.zones[name].state = "FullDisruption"
-            return
-        if lost_before and states and not self.state.all_lost:
+        elif was_lost and not is_lost:
             self._give_everyone_time()
-        for name in states:
-            zone = self.state.zones[name]
-            if zone.state != states[name] and not self.state.all_lost:
-                zone.set_qps(_node_health.eviction_qps(states[name], len(by_zone[name])), self.now_ms)
-                zone.state = states[name]
+        if not (is_lost and was_lost):
+            rates = {name: 0.0 if is_lost else _node_health.eviction_qps(state, len(by_zone[name])) for name, state in states.items()}
+            self._set_rates(states, rates, is_for_all=is_lost or was_lost)
         if any(zone.waiting for zone in self.state.zones.values()):
             self._plan_pass()
+
+    def _set_rates(self, states: dict[str, str], rates: dict[str, float], *, is_for_all: bool) -> None:
+        """Zones whose state is another get the rate that goes with it, or all do."""
+        for name, state in states.items():
+            zone = self.state.zones[name]
+            if is_for_all or zone.state != state:
+                zone.set_qps(rates[name], self.now_ms)
+                zone.state = state
 
     def _leave_zones(self, names: list[str]) -> None:
         """Zones of which no Node counts are nobody's; but who waits there for a taint waits on, as upstream, where queues outlive their zones."""

@@ -119,6 +119,38 @@ def test_zones_are_as_their_nodes_are(first, then, before, after):
     assert nodes.looked(HOUR).zones == after
 
 
+@pytest.mark.parametrize(("then", "rates"), [
+    ("? ?", {"a": 0.0, "b": 0.0}), ("T T", {"a": 0.1, "b": 0.1}), ("? T", {"a": 0.1, "b": 0.1}), ("? gone", {"a": 0.0}),
+])  # fmt: skip
+def test_while_all_is_lost_nobody_is_tainted_and_as_before_once_any_node_is_heard_of(then, rates):
+    """Source: handleDisruption: a zone that stays lost gets its rate back, too."""
+    nodes = Nodes(node("n0", "?", zone="a"), node("n1", "?", zone="b")).looked()
+    assert {zone.qps for zone in nodes.controller.state.zones.values()} == {0.0}
+    for name, status in zip(("n0", "n1"), then.split(), strict=True):
+        if status == "gone":
+            nodes.informers.by_resource["nodes", ""].put("DELETED", nodes.objects["nodes", name])
+        else:
+            nodes.report(name, status, 5 if status == "T" else 0)
+    nodes.looked(5)
+    assert {name.rpartition(":")[2]: zone.qps for name, zone in nodes.controller.state.zones.items() if not zone.is_left} == rates
+
+
+def test_a_zone_that_goes_does_not_make_those_that_were_lost_all_that_there_is():
+    """Source: handleDisruption, which asks only zones that have Nodes how they were before."""
+    nodes = Nodes(node("n0", "?", zone="a"), node("n1", "T", zone="b")).looked()
+    nodes.informers.by_resource["nodes", ""].put("DELETED", nodes.objects["nodes", "n1"])
+    nodes.looked(5).tainted()
+    assert nodes.taints("n0") == UNREACHABLE and nodes.zones == {"a": FULL}
+
+
+def test_a_rate_that_stays_keeps_the_wait():
+    """Source: SwapLimiter."""
+    zone = _node_health.Zone()
+    assert zone.take_token(0)
+    zone.set_qps(0.1, 5_000)
+    assert not zone.take_token(9_999) and zone.take_token(10_000)
+
+
 def lease(seconds):
     return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "n0", "namespace": "kube-node-lease"},
             "spec": {"renewTime": at(seconds)}}  # fmt: skip
