@@ -197,12 +197,18 @@ def counted(count):
     return csi_node(count)[1]
 
 
+def taken_over(plugins):
+    return {"metadata": {"name": "n", "annotations": {"storage.alpha.kubernetes.io/migrated-plugins": plugins}}, "spec": {"drivers": []}}
+
+
 CHANGES = [
     (volume_binding, "class/add", None, {}, True), (volume_binding, "class/update", {}, {"parameters": {"a": "b"}}, False),
     (volume_binding, "class/update", {}, {"allowedTopologies": ELSEWHERE}, True),
     (volume_binding, "capacity/add", None, {"capacity": "1"}, True), (volume_binding, "capacity/update", {"capacity": "2"}, {"capacity": "1"}, False),
     (volume_binding, "capacity/update", {"capacity": "1"}, {"capacity": "2"}, True), (volume_binding, "capacity/update", {}, {"capacity": "0"}, True),
     (volume_binding, "driver/update", TELLS[1], SILENT[1], False),
+    (volume_binding, "csinode/update", taken_over("a"), taken_over("a,b"), True),
+    (volume_binding, "csinode/update", taken_over("a"), taken_over("a"), False),
     (volume_zone, "class/add", None, {"volumeBindingMode": "Immediate"}, False), (volume_zone, "class/add", None, storage_class()[1], True),
     (volume_zone, "volume/update", csi("v")[1], csi("v", "other")[1], False),
     (volume_zone, "volume/update", csi("v")[1], {"metadata": {"name": "v", "labels": {ZONE: "a"}}}, True),

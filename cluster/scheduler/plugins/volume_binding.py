@@ -22,6 +22,7 @@ UNBOUND = Rejection(("pod has unbound immediate PersistentVolumeClaims",))
 NODE_CONFLICT = "node(s) didn't match PersistentVolume's node affinity"
 BIND_CONFLICT = "node(s) didn't find available persistent volumes to bind"
 NO_SPACE = "node(s) did not have enough free storage"
+MIGRATED_PLUGINS = "storage.alpha.kubernetes.io/migrated-plugins"
 NO_VOLUME = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
 
 
@@ -86,12 +87,18 @@ def largest(capacity: dict) -> int:
     return -1 if text is None else quantity.parse(str(text)).value
 
 
+def after_csi_node_change(pod: PodInfo, old: dict, new: dict) -> bool:
+    """Other disks of clouds have been taken over by drivers. Source: isSchedulableAfterCSINodeChange."""
+    was, now = (binding.annotations_of(one).get(MIGRATED_PLUGINS) for one in (old, new))
+    return was != now
+
+
 class VolumeBinding(Plugin):
     name, order = "VolumeBinding", 66
     hints = {
         "claim/add": after_claim_change, "claim/update": after_claim_change, "volume/add": always, "volume/update": always,
         "class/add": after_class_change, "class/update": after_class_change, "node/add": always, "node/label": always,
-        "csinode/add": always, "driver/update": after_driver_change,
+        "csinode/add": always, "csinode/update": after_csi_node_change, "driver/update": after_driver_change,
         "capacity/add": after_capacity_change, "capacity/update": after_capacity_change,
     }  # fmt: skip
 
