@@ -22,6 +22,7 @@ from ._hpa_metrics import Proposal, Question, Refusal
 SYNC_MS = 15_000  # --horizontal-pod-autoscaler-sync-period
 UPDATE_TRIES = 5  # retry.DefaultRetry
 ABLE, ACTIVE, BOUNDED = "AbleToScale", "ScalingActive", "ScalingLimited"
+TO_ZERO = "ScaledToZero"  # of a feature that is off: whoever wrote it, it goes
 NO_SCALE = "the HPA controller was unable to get the target's current scale: {}"
 GOT_SCALE = "the HPA controller was able to get the target's current scale"
 NOT_COMPUTED = "the HPA was unable to compute the replica count: {}"
@@ -50,6 +51,10 @@ class Look:
         since = old.get("lastTransitionTime") if old.get("status") == status else self.now
         new = {"type": kind, "status": status, "lastTransitionTime": since, "reason": reason, "message": message}
         self.conditions = [new if one is old else one for one in self.conditions] if old else [*self.conditions, new]
+
+    def forget(self, kind: str) -> None:
+        """Source: removeCondition."""
+        self.conditions = [one for one in self.conditions if one["type"] != kind]
 
     def status(self, current: int, desired: int, metrics: list[dict] | None, *, scaled: bool) -> dict:
         """Source: setStatus."""
@@ -116,6 +121,7 @@ class HorizontalPodAutoscalerController(Controller):
         metrics: list[dict] | None = None
         if current == 0:
             look.say(ACTIVE, False, "ScalingDisabled", "scaling is disabled since the replica count of the target is zero")
+            look.forget(TO_ZERO)
             return look.status(0, 0, None, scaled=False)
         if current > spec["maxReplicas"]:
             desired, why = spec["maxReplicas"], ABOVE_MOST
@@ -160,6 +166,7 @@ class HorizontalPodAutoscalerController(Controller):
         look.say(ABLE, True, "SucceededRescale", f"the HPA controller was able to update the target scale to {desired}")
         self.recorder.event(look.autoscaler, "Normal", "SuccessfulRescale", f"New size: {desired}; reason: {why}")
         history.scaled(look.autoscaler["spec"].get("behavior"), current, desired, self.now_ms)
+        look.forget(TO_ZERO)
         return look.status(current, desired, metrics, scaled=True)
 
     # -- the target ---------------------------------------------------------------------------------------------------

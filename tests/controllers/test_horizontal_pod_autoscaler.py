@@ -11,6 +11,7 @@ from cluster.controllers._hpa_load import Load, Measured, MetricError
 from cluster.controllers._hpa_metrics import Question, Refusal
 from cluster.controllers._hpa_replicas import Tolerances, by_average, by_utilization, by_value, by_value_each
 from cluster.controllers.horizontal_pod_autoscaler import Look
+from tests.controllers.rig import Rig
 from tests.controllers.world import TEMPLATE, World
 
 NO_METRICS = ("failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: "
@@ -116,6 +117,21 @@ def test_a_workload_scaled_to_nothing_is_left_alone(world):
     world.do(world.client.patch("deployments", "web", {"spec": {"replicas": 0}}, namespace="default", patch_type="merge"), settle=False)
     world.run(16_000)
     assert size(world) == 0 and conditions(world)["ScalingActive"] == ("False", "ScalingDisabled")
+
+
+@pytest.mark.parametrize("present", [0, 12])
+def test_a_condition_of_a_feature_that_is_off_goes(present):
+    """Source: horizontal_test.go (TestScaledToZeroConditionHandledOnNormalRescale, TestScaleUpFromZeroCMObject: the gate is off)."""
+    old = {"type": "ScaledToZero", "status": "True", "reason": "ScaledToZero", "lastTransitionTime": "2026-01-01T08:00:00Z"}
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    given = {"kind": "HorizontalPodAutoscaler", "metadata": {"name": "web"}, "status": {"conditions": [old]},
+             "spec": {"scaleTargetRef": target, "maxReplicas": 10}}
+    scale = {"metadata": {"name": "web", "namespace": "default"}, "spec": {"replicas": present}, "status": {"replicas": present}}
+    rig = Rig({"controller": "horizontal-pod-autoscaler-controller", "now": "2026-01-01T09:00:00Z", "objects": [given],
+               "answers": {"get deployments/scale web": {"code": 200, "body": scale}}})
+    rig.look({"key": "default/web"})
+    written = rig.requests[-1]["body"]["status"]["conditions"]
+    assert [one["type"] for one in written] == (["AbleToScale"] if present else ["AbleToScale", "ScalingActive"])
 
 
 def test_two_autoscalers_of_the_same_pods_touch_nothing(world):
