@@ -15,7 +15,8 @@ from . import _deployment_math as math
 REVISION = "deployment.kubernetes.io/revision"
 HISTORY = "deployment.kubernetes.io/revision-history"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-NOT_COPIED = (LAST_APPLIED, REVISION, HISTORY, math.DESIRED, math.MAXIMUM, "deprecated.deployment.rollback.to")
+ROLLBACK_TO = "deprecated.deployment.rollback.to"
+NOT_COPIED = (LAST_APPLIED, REVISION, HISTORY, math.DESIRED, math.MAXIMUM, ROLLBACK_TO)
 HASH_LABEL = "pod-template-hash"
 SAFE_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 HISTORY_LIMIT = 2000

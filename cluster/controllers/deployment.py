@@ -13,6 +13,7 @@ from cluster.client.recorder import Recorder
 from cluster.meta.objects import controller_of, key_of
 
 from . import _deployment_math as math
+from . import _deployment_rollback as rollback
 from ._claims import Claim, controller_index, resolve, selecting
 from ._rollout import Rollout, SyncError
 
@@ -101,7 +102,10 @@ class DeploymentController(Controller):
             yield from rollout.sync_deleted()
             return
         yield from rollout.check_paused()
-        if deployment["spec"].get("paused") or (yield from rollout.is_scaling()):
+        is_paused, revision = deployment["spec"].get("paused"), rollback.asked_for(deployment)
+        if revision is not None and not is_paused:
+            yield from rollback.roll_back(rollout, revision)
+        elif is_paused or (yield from rollout.is_scaling()):
             yield from rollout.sync_paused_or_scaled()
         elif math.is_rolling(deployment):
             yield from rollout.roll()

@@ -46,7 +46,7 @@ CHINESE = {
 }  # fmt: skip
 PATTERNS = ((re.compile(r"(\d+) may be disrupted"), r"可中断 \1 个"),
             (re.compile(r"create (\d+)"), r"创建 \1 个"), (re.compile(r"delete (\d+)"), r"删除 \1 个"),
-            (re.compile(r"scale (\S+) to (\d+)"), r"将 \1 调整为 \2 个"),
+            (re.compile(r"scale (\S+) to (\d+)"), r"将 \1 调整为 \2 个"), (re.compile(r"roll back to revision (\d+)"), r"回滚到修订版本 \1"),
             (re.compile(r"create (\d+), delete (\d+)"), r"创建 \1 个，删除 \2 个"),
             (re.compile(r"create (\S+)"), r"创建 \1"), (re.compile(r"delete (\S+)"), r"删除 \1"))
 

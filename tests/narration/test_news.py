@@ -40,6 +40,7 @@ def test_long_lists_end_with_how_many_more():
 def test_the_words_of_components_are_chinese_in_chinese():
     assert chinese("create 2") == "创建 2 个"
     assert chinese("scale web-1 to 3") == "将 web-1 调整为 3 个"
+    assert chinese("roll back to revision 2") == "回滚到修订版本 2"
     assert chinese("Evicted") == "Evicted"
 
 
