@@ -14,7 +14,22 @@ from cluster.meta.objectmeta import validate_kube_finalizers, validate_object_me
 from cluster.meta.requests import Response
 from cluster.store.memory import Stored
 
-from . import admission, allocation, bodies, compiling, conversion, create, empties, escalation, noting, ownership, patching, renewal, reporting
+from . import (
+    admission,
+    allocation,
+    bodies,
+    compiling,
+    conversion,
+    create,
+    empties,
+    escalation,
+    noting,
+    ownership,
+    patching,
+    renewal,
+    repeating,
+    reporting,
+)
 from .call import Call, Write
 from .read import number_complaint
 
@@ -76,6 +91,16 @@ def patch(call: Call) -> Response | Write:
     event = noting.counted(call)
     if event is not None:
         return _put(call, *event)
+    repeat = repeating.repeated(call)
+    if repeat is not None:
+        return _put(call, *repeat)
+    write = _patch(call)
+    repeating.keep(call, write)
+    return write
+
+
+def _patch(call: Call) -> Response | Write:
+    """The same on the general way."""
     mechanism = patching.mechanism(call)
 
     def make(live: dict | None) -> dict:

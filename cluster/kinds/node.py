@@ -190,6 +190,12 @@ def _validate_fixed(new: dict, old: dict) -> list[FieldError]:
     return errors
 
 
+def is_sound(node: dict) -> bool:
+    """Whether nothing that an update would be refused for lies in a stored Node: a creation does not look at addresses that come twice."""
+    addresses = (node.get("status") or {}).get("addresses") or ()
+    return len({(address.get("type"), address.get("address")) for address in addresses}) == len(addresses)
+
+
 def _addresses_once(errors: list[FieldError], addresses: list[dict]) -> None:
     seen = []
     for index, address in enumerate(addresses):
