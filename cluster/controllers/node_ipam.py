@@ -11,10 +11,11 @@ from typing import Any
 
 from cluster.client import Controller
 from cluster.client.recorder import Recorder
-from cluster.engine import Sleep
 
 SECOND = 244  # --cluster-cidr=10.244.0.0/14, one /24 a node
 RANGES = 1024
+CLUSTER_BITS, NODE_BITS = 14, 24
+PATCH_TRIES = 3  # cidrUpdateRetries
 
 
 @dataclass
@@ -30,6 +31,22 @@ def cidr_of(number: int) -> str:
     return f"10.{SECOND + number // 256}.{number % 256}.0/24"
 
 
+def ranges_of(cidr: str) -> list[str]:
+    """The ranges of the cluster's that a Node's own one takes: its part of one, one or several. Source: cidr_set.go getBeginningAndEndIndices."""
+    text, _, size = cidr.partition("/")
+    parts = text.split(".")
+    if len(parts) != 4:
+        return []  # of IPv6, of which the cluster has none
+    address, bits = int.from_bytes(bytes(map(int, parts))), min(int(size), NODE_BITS)
+    base, shared = int.from_bytes(bytes((10, SECOND, 0, 0))), min(bits, CLUSTER_BITS)
+    if address >> (32 - shared) != base >> (32 - shared):
+        return []
+    if bits <= CLUSTER_BITS:
+        return [cidr_of(number) for number in range(RANGES)]
+    first = ((address - base) >> 8) & -(1 << (NODE_BITS - bits))
+    return [cidr_of(number) for number in range(first, first + (1 << (NODE_BITS - bits)))]
+
+
 def next_range(taken: Container[str], after: int) -> int | None:
     """The number of a free range, searched from `after` round once; None if all are taken."""
     return next((number for step in range(RANGES) if cidr_of(number := (after + step) % RANGES) not in taken), None)
@@ -40,7 +57,7 @@ class NodeIpamController(Controller):
 
     NAME = "node-ipam-controller"
     RESOURCE = "nodes"
-    WORKERS = 1
+    WORKERS = 30  # cidrUpdateWorkers
 
     @property
     def account(self) -> str:
@@ -55,37 +72,35 @@ class NodeIpamController(Controller):
         self.nodes.on(self.on_node)
 
     def on_node(self, kind: str, old: dict | None, new: dict) -> None:
-        cidr = new["spec"].get("podCIDR")
+        cidr, name = new["spec"].get("podCIDR"), new["metadata"]["name"]
         if kind == "DELETED":
-            self.state.taken.pop(cidr, None)
-        elif cidr:
-            self.state.taken[cidr] = new["metadata"]["name"]
-        else:
-            self.queue.add(new["metadata"]["name"])
+            for each in ranges_of(cidr) if cidr else ():
+                self.state.taken.pop(each, None)
+        elif not cidr:
+            self.queue.add(name)
+        elif cidr not in self.state.taken:
+            self.state.taken.update((each, name) for each in ranges_of(cidr))
 
     def sync(self, key: str) -> Iterator[Any]:
-        """Simplified: one range at a time (a single worker), so ranges are read off the Nodes rather than reserved."""
+        """Source: syncNode, AllocateOrOccupyCIDR."""
         node = self.nodes.get(key)
-        if node is None or node["spec"].get("podCIDR"):
+        if node is None or node["spec"].get("podCIDR") or "deletionTimestamp" in node["metadata"]:
             return None
         number = next_range(self.state.taken, self.state.cursor)
         if number is None:
-            self.recorder.event(node, "Normal", "CIDRNotAvailable", f"Node {key} status is now: CIDRNotAvailable")
+            self._tell(node, "CIDRNotAvailable")
             return "retry"
         self.state.cursor = (number + 1) % RANGES
         cidr = cidr_of(number)
+        self.state.taken[cidr] = key
         self.trace("PodRangeAllocated", f"nodes//{key}", cidr=cidr)
-        patch = {"spec": {"podCIDR": cidr, "podCIDRs": [cidr]}}
-        reply = yield self.client.patch("nodes", key, patch)
-        if not reply.ok:
-            return "retry"
-        return (yield from self._until_seen(key))
-
-    def _until_seen(self, key: str) -> Iterator[Any]:
-        """Wait for our own write, or the next Node would be given the same range."""
-        for _ in range(20):
-            node = self.nodes.get(key)
-            if node is None or node["spec"].get("podCIDR"):
+        for _ in range(PATCH_TRIES):
+            reply = yield self.client.patch("nodes", key, {"spec": {"podCIDR": cidr, "podCIDRs": [cidr]}})
+            if reply.ok:
                 return None
-            yield Sleep(5)
-        return None
+        self._tell(node, "CIDRAssignmentFailed")
+        del self.state.taken[cidr]
+        return "retry"
+
+    def _tell(self, node: dict, what: str) -> None:
+        self.recorder.event(node, "Normal", what, f"Node {node['metadata']['name']} status is now: {what}")
