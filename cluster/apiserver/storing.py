@@ -27,7 +27,12 @@ def store(write: Write, context: Context, work_out: WorkOut) -> Response:
         _charge(write, context)
     for _ in range(ATTEMPTS):
         try:
-            return _apply(write, context)
+            if write.first:
+                _apply_first(write, context)
+            body = _apply_one(write, context)
+            if write.parts:
+                _apply_all(write.parts, context)
+            return Response(code=write.code, body=body if write.answer is None else write.answer, warnings=write.warnings)
         except Conflict:
             again = _again(write, context, work_out)
             if isinstance(again, Response):
@@ -55,15 +60,6 @@ def _charged_anew(write: Write, charge: Write, context: Context) -> list:
     stored = context.store.get(write.key)
     call.rename((write.value or {}).get("metadata", {}).get("name") or call.name)
     return resource_quota.charges(call, write.value, stored.value if stored else None, only=charge.request.name)
-
-
-def _apply(write: Write, context: Context) -> Response:
-    if write.first:
-        _apply_first(write, context)
-    body = _apply_one(write, context)
-    if write.parts:
-        _apply_all(write.parts, context)
-    return Response(code=write.code, body=body if write.answer is None else write.answer, warnings=write.warnings)
 
 
 def _call(write: Write, context: Context) -> Call:

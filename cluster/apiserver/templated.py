@@ -47,13 +47,15 @@ def another(call: Call) -> Write | None:
     told = made.told if call.context.is_explained else []
     if told is None:
         return None
-    _tell(call, told, has_name=False)
+    if told:
+        _tell(call, told, has_name=False)
     spec = _with_token(made, service_account.VOLUME_PREFIX + call.context.rng("names").suffix(SUFFIX))
     now, old = call.context.time_text(), made.pod["metadata"]
     meta = {**old, "managedFields": _owned(made, now), "creationTimestamp": now,
             "uid": call.context.rng("uids").uuid(), "name": generated(call, old["generateName"])}
     call.rename(meta["name"])
-    _tell(call, told, has_name=True)
+    if told:
+        _tell(call, told, has_name=True)
     return Write(request=call.request, key=call.key, expected=0, code=201, value={**made.pod, "metadata": meta, "spec": spec}, generated=True,
                  is_own=True)
 

@@ -73,11 +73,13 @@ def _report(call: Call, report: reporting.Report) -> Response | Write:
     errors = reporting.complaints(report)
     if errors:
         raise call.invalid(errors)
-    call.trace("ObjectValidated", object=call.kind.kind)
+    if call.context.is_explained:
+        call.trace("ObjectValidated", object=call.kind.kind)
     if obj["status"] == live["status"]:
         obj["status"] = live["status"]
         ownership.keep_times(obj, live)
-    call.trace("AdmissionValidated", plugin=admission.namespace_lifecycle.NAME)
+    if call.context.is_explained:
+        call.trace("AdmissionValidated", plugin=admission.namespace_lifecycle.NAME)
     if obj["status"] is live["status"] or "deletionTimestamp" in live["metadata"] or call.dry_run:
         return settled(call, report.stored, obj, False)
     return _put(call, report.stored, obj)

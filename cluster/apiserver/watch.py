@@ -89,11 +89,14 @@ class Hub:
 
     @staticmethod
     def _told(watchers: dict[int, Watcher] | None, change) -> list[tuple[Watcher, str, dict]]:
-        told = []
+        told, key = [], change.key
         for watcher in watchers.values() if watchers else ():
-            seen = classify(watcher, change)
-            if seen:
-                told.append((watcher, *seen))
+            if watcher.matches is not None:
+                seen = classify(watcher, change)
+                if seen:
+                    told.append((watcher, *seen))
+            elif key[:watcher.reach] == watcher.spec.prefix:
+                told.append((watcher, change.type, change.value))
         return told
 
     def _tell_nodes(self, change, told: list[tuple[Watcher, str, dict]]) -> None:

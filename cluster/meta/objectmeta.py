@@ -21,15 +21,27 @@ NOT_STANDARD = "name is neither a standard finalizer name nor is it fully qualif
 def validate_labels(labels: Mapping[str, str] | None, path: str) -> list[FieldError]:
     errors = []
     for key, value in (labels or {}).items():
-        errors += [invalid(path, key, message) for message in names.qualified_name(key)]
-        errors += [invalid(path, value, message) for message in names.label_value(value)]
+        if not _is_sound_label(key, value):
+            errors += [invalid(path, key, message) for message in names.qualified_name(key)]
+            errors += [invalid(path, value, message) for message in names.label_value(value)]
     return errors
+
+
+@lru_cache(maxsize=4096)
+def _is_sound_label(key: str, value: str) -> bool:
+    return not names.qualified_name(key) and not names.label_value(value)
+
+
+@lru_cache(maxsize=4096)
+def _is_sound_annotation(key: str) -> bool:
+    return not names.qualified_name(key.lower())
 
 
 def validate_annotations(annotations: Mapping[str, str] | None, path: str) -> list[FieldError]:
     errors, size = [], 0
     for key, value in (annotations or {}).items():
-        errors += [invalid(path, key, message) for message in names.qualified_name(key.lower())]
+        if not _is_sound_annotation(key):
+            errors += [invalid(path, key, message) for message in names.qualified_name(key.lower())]
         size += len(key.encode()) + (len(value) if value.isascii() else len(value.encode()))
     if size > ANNOTATIONS_LIMIT_BYTES:
         errors.append(too_long(path, ANNOTATIONS_LIMIT_BYTES))
