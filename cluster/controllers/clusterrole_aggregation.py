@@ -47,7 +47,9 @@ class ClusterRoleAggregationController(Controller):
             wanted = labels.from_object(selector)
             for other in others:
                 if other["metadata"]["name"] != role["metadata"]["name"] and wanted.matches(other["metadata"].get("labels")):
-                    rules += [rule for rule in other.get("rules") or () if rule not in rules]
+                    for rule in other.get("rules") or ():
+                        if rule not in rules:
+                            rules.append(rule)
         return rules
 
     def sync(self, key: str) -> Iterator[Any]:
@@ -55,7 +57,9 @@ class ClusterRoleAggregationController(Controller):
         if role is None or not role.get("aggregationRule"):
             return None
         rules = self._gathered(role)
+        if rules == (role.get("rules") or []):
+            return None
         self.trace("RulesGathered", self.subject(key), rules=len(rules))
-        body = {"apiVersion": API_VERSION, "kind": "ClusterRole", "metadata": {"name": key}, "rules": rules}
+        body = {"apiVersion": API_VERSION, "kind": "ClusterRole", "metadata": {"name": key}, **({"rules": rules} if rules else {})}
         reply = yield self.client.patch("clusterroles", key, body, patch_type="apply", force=True)
         return None if reply.ok else "retry"

@@ -11,11 +11,13 @@ from typing import Any
 
 from cluster.apiserver import tokens
 from cluster.client import Client, Controller
+from cluster.engine import Sleep
 from cluster.kinds.secret import ACCOUNT_NAME, ACCOUNT_TOKEN, ACCOUNT_UID
 from cluster.meta.objects import key_of, split_key
 
 from .root_ca import CERTIFICATE
 
+UNLIST_TRIES, UNLIST_WAIT_MS = 10, 100  # RemoveTokenBackoff; each wait is up to twice as long
 CLUSTER = "kube-system"  # the namespace whose uid is the cluster's
 
 
@@ -46,21 +48,25 @@ class ServiceAccountTokenController(Controller):
         self.secrets.on(self.on_secret)
 
     def on_account(self, kind: str, old: dict | None, new: dict) -> None:
-        """The tokens of an account that is gone go too."""
+        """The tokens of an account that is gone go too. Source: syncServiceAccount, IsServiceAccountToken."""
         meta = new["metadata"]
         for secret in self.secrets.items() if kind == "DELETED" else ():
-            is_its_own = secret["metadata"]["namespace"] == meta["namespace"] and account_of(secret)[0] == meta["name"]
+            is_its_own = secret["metadata"]["namespace"] == meta["namespace"] and account_of(secret) == (meta["name"], meta["uid"])
             if secret.get("type") == ACCOUNT_TOKEN and is_its_own:
                 self.queue.add(key_of(secret))
 
     def on_secret(self, kind: str, old: dict | None, new: dict) -> None:
-        if new.get("type") == ACCOUNT_TOKEN:
+        if new.get("type") != ACCOUNT_TOKEN:
+            return
+        if kind == "DELETED":
+            self.work(self._unlist(new))
+        else:
             self.queue.add(key_of(new))
 
     def sync(self, key: str) -> Iterator[Any]:
         secret = self.secrets.get(key)
         if secret is None or secret.get("type") != ACCOUNT_TOKEN:
-            return (yield from self._forget(key))
+            return None
         namespace, _ = split_key(key)
         name, uid = account_of(secret)
         account = self.accounts.get(f"{namespace}/{name}")
@@ -105,13 +111,21 @@ class ServiceAccountTokenController(Controller):
             found["token"] = encoded(tokens.signed(tokens.legacy_claims(meta["namespace"], account, meta["name"]), key))
         return found
 
-    def _forget(self, key: str) -> Iterator[Any]:
-        """No account names a Secret that is gone. Source: removeSecretReference."""
-        namespace, name = split_key(key)
-        for account in self.accounts.items():
-            listed = account.get("secrets") or ()
-            if account["metadata"]["namespace"] == namespace and any(each.get("name") == name for each in listed):
-                left = [each for each in listed if each.get("name") != name]
-                rest = {field: value for field, value in account.items() if field != "secrets"}
-                yield self.client.update("serviceaccounts", {**rest, "secrets": left} if left else rest)
-        return None
+    def _unlist(self, secret: dict) -> Iterator[Any]:
+        """The account of a Secret that is gone names it no longer. Source: removeSecretReference."""
+        namespace, gone, (name, uid) = secret["metadata"]["namespace"], secret["metadata"]["name"], account_of(secret)
+        known = self.accounts.get(f"{namespace}/{name}")
+        if known is None or uid not in ("", known["metadata"]["uid"]):
+            return
+        for attempt in range(UNLIST_TRIES):
+            if attempt:
+                yield Sleep(UNLIST_WAIT_MS + self.engine.rng(self.NAME).below(UNLIST_WAIT_MS))
+            reply = yield self.client.get("serviceaccounts", name, namespace)
+            listed = (reply.body.get("secrets") or ()) if reply.ok else ()
+            if uid not in ("", reply.body["metadata"]["uid"] if reply.ok else "") or all(each.get("name") != gone for each in listed):
+                return
+            left = [each for each in listed if each.get("name") != gone]
+            rest = {field: value for field, value in reply.body.items() if field != "secrets"}
+            reply = yield self.client.update("serviceaccounts", {**rest, "secrets": left} if left else rest)
+            if reply.code != 409:
+                return
