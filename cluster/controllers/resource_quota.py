@@ -47,12 +47,8 @@ class ResourceQuotaController(Controller):
         self.after(RESYNC_MS, "resync", background=True)
 
     def on_quota(self, kind: str, old: dict | None, new: dict) -> None:
-        """A quota that is new, that has other limits, or that another than this controller has written."""
-        if kind == "DELETED":
-            return
-        status = new.get("status") or {}
-        is_changed = old is None or (old["spec"].get("hard") or {}) != (new["spec"].get("hard") or {})
-        if is_changed or ("used" not in status and new["spec"].get("hard")):
+        """A quota that is new or has other limits; its status is this controller's and admission's own."""
+        if kind != "DELETED" and (old is None or (old["spec"].get("hard") or {}) != (new["spec"].get("hard") or {})):
             self.queue.add(key_of(new))
 
     def on_object(self, kind: str, old: dict | None, new: dict) -> None:
