@@ -126,9 +126,9 @@ def _shared(kind: str, generation: int, holds: bool, reason: str, message: str, 
     return {**make(kind, generation, holds, reason, message), "lastTransitionTime": since}
 
 
-def is_shared(listed: list[dict]) -> bool:
+def is_shared(listed: list[dict] | None) -> bool:
     """Whether a list is one of those that many Pods share."""
-    return _SHARED.get(id(listed)) is listed
+    return _SHARED.get(id(listed), 0) is listed
 
 
 def with_sandbox(listed: list[dict], generation: int, now_text: str) -> list[dict]:

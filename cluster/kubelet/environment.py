@@ -58,11 +58,11 @@ def prepare(kubelet, pod: dict, spec: dict, image: str, address: str) -> Prepare
 
 
 def _values(kubelet, pod: dict, spec: dict, address: str) -> dict[str, str]:
-    """The environment of a container on its node. Raises Unset."""
+    """The environment of a container on its node, not to be changed. Raises Unset."""
     namespace = pod["metadata"]["namespace"]
     services = kubelet.services.variables(namespace, pod["spec"].get("enableServiceLinks") is not False)
     if "env" not in spec and "envFrom" not in spec:
-        return dict(services)
+        return services
     return variables(
         pod,
         spec,

@@ -251,7 +251,7 @@ class Kubelet(Configured, Wakings, Process):
             self._finished_before(pod)
             return
         promised = self.resizes.found_again(pod) if self.runtime.state.checkpoints else pod
-        if not is_over and not self.workers.is_ending(uid) and not self._admit(promised):
+        if not is_over and not (uid in self.state.workers and self.workers.is_ending(uid)) and not self._admit(promised):
             return
         self.workers.update(pod, "create")
         if promised is not pod:
@@ -264,12 +264,11 @@ class Kubelet(Configured, Wakings, Process):
 
     def _admit(self, pod: dict) -> bool:
         """Whether the node takes the Pod; one that is refused fails at once."""
-        uid, node = pod["metadata"]["uid"], self.node_object()
+        uid, node, state, refused = pod["metadata"]["uid"], self.node_object(), self.state, None
         has_run = bool(self.runtime.state.by_pod.get(uid))
-        refused = None
-        is_usual = not (self.state.pressures or self.shutdown.is_under_way)
-        if node is not None and not has_run and not (is_usual and admission.is_welcome(pod, node, self.state.used)):
-            taken = [tuple(port) for ports in self.state.ports.values() for port in ports] if self.state.ports else []
+        is_usual = not state.pressures and state.shutdown_ms < 0
+        if node is not None and not has_run and not (is_usual and admission.is_welcome(pod, node, state.used)):
+            taken = [tuple(port) for ports in state.ports.values() for port in ports] if state.ports else []
             refused = (self.pressure.refusal(pod) if self.state.pressures else None) or admission_rules.refusal(pod)
             refused = refused or (REFUSED if self.shutdown.is_under_way else None)
             refused = refused or admission.refusal(pod, node, self.state.used, taken)

@@ -60,23 +60,33 @@ class Pleg:
     def look_at(self, uid: str) -> None:
         """Compare one Pod's old and new report; what started or ended makes its worker sync."""
         kubelet = self.kubelet
+        state = kubelet.state
         kubelet.runtime.state.changed.pop(uid, None)
-        old, new = kubelet.state.reports.get(uid) or Report(), self.report_of(uid)
-        events = count_events(old, new)
-        kubelet.state.reports[uid] = new
-        if events and uid in kubelet.state.workers:
+        old, new = state.reports.get(uid), self.report_of(uid)
+        events = count_events(old, new) if old is not None else count_new(new)
+        state.reports[uid] = new
+        if events and uid in state.workers:
             is_twice = events > 1 and kubelet.engine.rng("pleg/" + kubelet.node).random() < 0.5
             kubelet.after(kubelet.latency("pleg_event"), "pleg_sync", uid, is_twice)
 
     def report_of(self, uid: str) -> Report:
         """What the runtime says of a Pod now. A Pod that has ended keeps the address that it had."""
-        runtime, known = self.kubelet.runtime, self.kubelet.state.reports.get(uid)
+        runtime = self.kubelet.runtime
         sandboxes = runtime.sandboxes(uid)
-        address = sandboxes[0].ip if sandboxes and sandboxes[0].state == "ready" else (known.ip if known else "")
+        if sandboxes and sandboxes[0].state == "ready":
+            address = sandboxes[0].ip
+        else:
+            known = self.kubelet.state.reports.get(uid)
+            address = known.ip if known else ""
         return Report(sandboxes, runtime.containers(uid), address)
 
 
 SEEN = {"ready": "running", "running": "running", "notready": "exited", "exited": "exited"}  # as the relist sees a state; else unknown
+
+
+def count_new(report: Report) -> int:
+    """`count_events` of a Pod's first report."""
+    return sum([1 for each in (*report.sandboxes, *report.containers) if each.state in SEEN])
 
 
 def count_events(old: Report, new: Report) -> int:

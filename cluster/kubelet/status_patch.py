@@ -12,6 +12,7 @@ from .conditions import is_shared
 MERGED = {"conditions": "type", "podIPs": "ip", "hostIPs": "ip", "addresses": "type"}  # lists that merge by a key
 DELETE = "$patch"
 MOST_KEPT = 4096
+ONE: list[dict] = []  # stands for the list that holds the last of another one alone
 _KEPT: dict[tuple[int, int], tuple[list, list, dict]] = {}  # lists that many Pods share, and what changes between them
 
 
@@ -41,17 +42,17 @@ def patch_of(old: dict, new: dict) -> dict:
 
 
 def _add_list_change(changes: dict, name: str, old: list[dict], new: list[dict]) -> None:
-    """Of two lists that many Pods share the change is found once."""
-    pair = id(old), id(new)
-    known = _KEPT.get(pair)
-    if known is not None and known[0] is old and known[1] is new:
+    """Of two lists that many Pods share the change is found once; so it is where there was but the last of the new one."""
+    before = old if len(old) != 1 or not new or old[0] != new[-1] else ONE
+    known = _KEPT.get((id(before), id(new)))
+    if known is not None and known[0] is before and known[1] is new:
         changes.update(known[2])
         return
     change = _list_change(name, old, new)
-    if is_shared(old) and is_shared(new):
+    if is_shared(new) and (before is ONE or is_shared(old)):
         if len(_KEPT) >= MOST_KEPT:
             _KEPT.clear()
-        _KEPT[pair] = old, new, change
+        _KEPT[id(before), id(new)] = before, new, change
     changes.update(change)
 
 

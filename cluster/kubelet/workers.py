@@ -38,11 +38,11 @@ class Workers:
 
     def update(self, pod: dict, why: str) -> None:
         """A Pod came, changed or must be looked at again."""
-        meta = pod["metadata"]
-        worker = self.kubelet.state.workers.get(meta["uid"])
+        meta, kubelet = pod["metadata"], self.kubelet
+        worker = kubelet.state.workers.get(meta["uid"])
         if worker is None:
             key = f"{meta['namespace']}/{meta['name']}"
-            worker = self.table[meta["uid"]] = Worker(meta["uid"], key, seen_ms=self.kubelet.now_ms)
+            worker = kubelet.state.workers[meta["uid"]] = Worker(meta["uid"], key, seen_ms=kubelet.engine.now_ms)
         if worker.phase == "finished":
             return
         is_new_end = worker.phase == "sync" and (pods.is_terminating(pod) or pods.is_terminal(pod) or worker.removed)

@@ -114,7 +114,7 @@ def test_pods_of_which_the_same_is_true_share_their_conditions():
 
 def test_what_changes_between_shared_conditions_is_what_changes_between_their_copies():
     ready = pod_status.ready_to_start(BEGUN, pod(), "soon")
-    for old, new in ((BEGUN, ready), (ready, UP), (UP, UP), (BEGUN, ready)):
+    for old, new in ((BOUND, BEGUN), (BEGUN, ready), (ready, UP), (UP, UP), (BEGUN, ready), (BOUND, BEGUN), (BOUND, UP)):
         assert patch_of(old, new) == patch_of(copy.deepcopy(old), copy.deepcopy(new))
 
 
