@@ -20,10 +20,14 @@ PATCH_TRIES = 3  # cidrUpdateRetries
 
 @dataclass
 class RangeState:
-    """cursor: where the search for a free range goes on, so that a freed one is not used again at once. taken: range -> Node."""
+    """cursor: where the search for a free range goes on, so that a freed one is not used again at once. taken: range -> Node.
+
+    given: the uid of each Node that was given one of which no news has come yet.
+    """
 
     cursor: int = 0
     taken: dict[str, str] = field(default_factory=dict)
+    given: dict[str, str] = field(default_factory=dict)
 
 
 def cidr_of(number: int) -> str:
@@ -73,6 +77,8 @@ class NodeIpamController(Controller):
 
     def on_node(self, kind: str, old: dict | None, new: dict) -> None:
         cidr, name = new["spec"].get("podCIDR"), new["metadata"]["name"]
+        if kind == "DELETED" or cidr:
+            self.state.given.pop(name, None)
         if kind == "DELETED":
             for each in ranges_of(cidr) if cidr else ():
                 self.state.taken.pop(each, None)
@@ -82,9 +88,16 @@ class NodeIpamController(Controller):
             self.state.taken.update((each, name) for each in ranges_of(cidr))
 
     def sync(self, key: str) -> Iterator[Any]:
-        """Source: syncNode, AllocateOrOccupyCIDR."""
+        """Source: syncNode, AllocateOrOccupyCIDR.
+
+        A Node that something else has changed meanwhile may be looked at again before its range is seen: that is waited for, or it would be
+        given a second one, which is refused.
+        """
         node = self.nodes.get(key)
         if node is None or node["spec"].get("podCIDR") or "deletionTimestamp" in node["metadata"]:
+            return None
+        uid = node["metadata"].get("uid", "")
+        if self.state.given.get(key) == uid:
             return None
         number = next_range(self.state.taken, self.state.cursor)
         if number is None:
@@ -97,6 +110,7 @@ class NodeIpamController(Controller):
         for _ in range(PATCH_TRIES):
             reply = yield self.client.patch("nodes", key, {"spec": {"podCIDR": cidr, "podCIDRs": [cidr]}})
             if reply.ok:
+                self.state.given[key] = uid
                 return None
         self._tell(node, "CIDRAssignmentFailed")
         del self.state.taken[cidr]

@@ -73,7 +73,12 @@ def test_a_node_gets_the_first_range_that_nobody_has(others, gone, given):
     for each in gone:
         rig.controller.on_node("DELETED", each, each)
     assert given_to(rig, "n") == (None, [given])
-    assert given_to(rig, "n")[1] != [given], "what is given is taken, whether it has been seen yet or not"
+    assert given_to(rig, "n") == (None, []), "what is given is waited for"
+    assert given in rig.controller.state.taken
+    seen = node("n", given)
+    rig.controller.on_node("MODIFIED", node("n"), seen)
+    rig.controller.on_node("DELETED", seen, seen)
+    assert given_to(rig, "n") == (None, [cidr_of(rig.controller.state.cursor - 1)]), "another Node of this name"
 
 
 @pytest.mark.parametrize("which", [node("n", "10.244.0.0/24"), node("n", going=True), node("other")])
