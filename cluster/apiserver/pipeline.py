@@ -111,7 +111,8 @@ def arrive(request: Request, context: Context) -> Response | Write:
         routine = routine_of(request, context)
         if routine is not None:
             call = Call(request, context, routine.kind)
-            return _presented(routine.work(call), request, context)
+            result = routine.work(call)
+            return result if type(result) is Write else _presented(result, request, context)
         if not authz.is_open(request, context):
             check_caller(request, context)
         call = enter(request, context)
@@ -131,19 +132,22 @@ class Routine(NamedTuple):
 
 def routine_of(request: Request, context: Context) -> Routine | None:
     """How a write of a component is worked out; None where the gates before the verb have to be asked."""
-    options = request.options
-    if request.raw is not None or request.path or context.is_explained or len(options) != 1 or "fieldManager" not in options:
+    if request.raw is not None or request.path or context.is_explained or context.server.enforces_rbac:
         return None
-    if context.server.enforces_rbac:
+    options, verb = request.options, request.verb
+    if verb == "delete":
+        is_plain = not options and type(request.body) is dict and "dryRun" not in request.body
+        return _routine(verb, request.group, request.version, request.resource, request.subresource, verb) if is_plain else None
+    if len(options) != 1 or "fieldManager" not in options:
         return None
-    return _routine(request.verb, request.group, request.version, request.resource, request.subresource, options["fieldManager"])
+    return _routine(verb, request.group, request.version, request.resource, request.subresource, options["fieldManager"])
 
 
 @lru_cache(maxsize=4096)
 def _routine(verb: str, group: str, version: str, resource: str, subresource: str, manager: str) -> Routine | None:
     """The same for one verb of a kind that every sandbox serves, as the router and the check of options find it."""
     kind = registry().version(group, version, resource)
-    if kind is None or kind.virtual or verb not in ("create", "update", "patch") or not manager or not is_plain_manager(manager):
+    if kind is None or kind.virtual or verb not in WRITES or not manager or not is_plain_manager(manager):
         return None
     if subresource:
         work = subresources.WRITERS.get((subresource, verb)) if subresource in kind.subresources else None
@@ -177,7 +181,7 @@ def _worked_out(call: Call) -> Response | Write:
 
 def _presented(result: Response | Write, request: Request, context: Context) -> Response | Write:
     """What was worked out; an answer without a write as the request's Accept wants it."""
-    if type(result) is Response and result.ok:
+    if type(result) is not Write and result.ok:
         result.body = presentation.present(result.body, request, context)
     return result
 

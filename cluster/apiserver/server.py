@@ -67,7 +67,7 @@ class ApiServer(Actor):
                  enforces_rbac: bool = False):
         super().__init__(engine)
         self.store, self.hub, self.etcd = store, Hub(), Etcd(engine)
-        self.state = ServerState(enforces_rbac=enforces_rbac)
+        self.state, self.enforces_rbac = ServerState(enforces_rbac=enforces_rbac), enforces_rbac
         self.outbox: list[tuple] = []
         self.context = Context(self, hooks=hooks, profile=profile)
         self.looking = Context(self, hooks=hooks, profile=profile)  # of looks from outside, which must not change what happens
@@ -84,10 +84,6 @@ class ApiServer(Actor):
         """A core object as it is stored, without a request: for what a kubelet makes only when a program looks at it."""
         stored = self.store.get(f"/registry/{plural}/{namespace}/{name}")
         return None if stored is None else stored.value
-
-    @property
-    def enforces_rbac(self) -> bool:
-        return self.state.enforces_rbac
 
     def fresh_state(self) -> ServerState:
         """What a restart keeps: its flags; and its numbers go on, so that none means two things."""
@@ -135,7 +131,7 @@ class ApiServer(Actor):
 
     def enforce_rbac(self, enforces: bool) -> None:
         """Let Roles and bindings decide about everybody, or no longer."""
-        self.state.enforces_rbac = enforces
+        self.state.enforces_rbac = self.enforces_rbac = enforces
         self.trace("AuthorizationChanged", enforced=enforces)
 
     # -- requests ---------------------------------------------------------------------------------------------------
@@ -349,7 +345,7 @@ class ApiServer(Actor):
         return frozen
 
     def on_restore(self) -> None:
-        self.hub = Hub()
+        self.hub, self.enforces_rbac = Hub(), self.state.enforces_rbac
         for row in self.state.watchers:
             watcher = Watcher(row.id, row.spec, self._matcher(row.spec))
             watcher.actor = self.engine.actors[row.actor]

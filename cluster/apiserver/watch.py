@@ -79,7 +79,8 @@ class Hub:
         """(watcher, type, object) for each watcher that must be told of a change, oldest watcher first."""
         key = change.key
         folder = key[: key.index("/", 10) + 1]
-        told = self._told(self.by_folder.get(folder), change)
+        watchers = self.by_folder.get(folder)
+        told = self._told(watchers, change) if watchers else []
         if self.named.get(folder):
             named = self._told(self.by_name.get(folder + key[key.rindex("/") + 1 :]), change)
             told = sorted(told + named, key=lambda row: row[0].id) if named else told

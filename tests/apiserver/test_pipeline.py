@@ -14,6 +14,7 @@ SENDER = {"user": "system:kube-scheduler", "groups": ["system:authenticated"], "
 POD = {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}
 BINDING = {"metadata": {"name": "web"}, "target": {"kind": "Node", "name": "n1"}}
 STATUS = {"status": {"phase": "Running"}}
+NOW = {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0}
 MERGE, APPLY = "application/merge-patch+json", "application/apply-patch+yaml"
 WEB = {"resource": "pods", "namespace": "default", "name": "web"}
 
@@ -28,7 +29,10 @@ REQUESTS = {
     "an update that is refused": ({**WEB, "verb": "update", "body": {**POD, "metadata": {"name": "web"}, "spec": {"containers": []}}}, True),
     "of a missing namespace": ({"verb": "create", "resource": "pods", "namespace": "none", "body": POD}, True),
     "of a missing object": ({**WEB, "name": "none", "verb": "patch", "body": STATUS, "content_type": MERGE}, True),
-    "a deletion": ({**WEB, "verb": "delete"}, False),
+    "a deletion": ({**WEB, "verb": "delete", "options": {}, "body": NOW}, True),
+    "a deletion of a missing object": ({**WEB, "name": "none", "verb": "delete", "options": {}, "body": NOW}, True),
+    "a deletion for a try": ({**WEB, "verb": "delete", "options": {}, "body": {**NOW, "dryRun": ["All"]}}, False),
+    "a deletion that says nothing": ({**WEB, "verb": "delete"}, False),
     "of no such kind": ({"verb": "create", "resource": "none", "namespace": "default", "body": POD}, False),
     "of no such subresource": ({**WEB, "verb": "patch", "subresource": "none", "body": STATUS}, False),
     "of a subresource that is not written so": ({**WEB, "verb": "create", "subresource": "status", "body": POD}, False),

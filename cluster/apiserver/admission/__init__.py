@@ -43,6 +43,7 @@ MUTATING = (limit_ranger, service_account, taint_new_nodes, priority, default_to
 MUTATING_BINDINGS = (pod_topology_labels,)
 VALIDATING = (limit_ranger, pod_security, priority, claim_resize, runtime_class, pod_resize, validating_policy, validating_webhook,
               resource_quota)
+OF_DELETIONS = (validating_policy, validating_webhook)     # nobody else looks at an object that goes
 # each of them says whether it had anything to look at
 OF_CERTIFICATES = (*certificates.PLUGINS, validating_policy, validating_webhook, resource_quota)
 
@@ -148,7 +149,8 @@ def validate(call, obj: dict | None, live: dict | None) -> None:
             plugin.check(call, obj, live)
         if call.kind.namespaced or call.kind.kind == "Namespace":
             call.trace("AdmissionValidated", plugin=plugin.NAME)
-        for plugin in _validating(call.kind.plural, call.subresource) if call.kind.group != certificates.GROUP else OF_CERTIFICATES:
+        plugins = OF_DELETIONS if obj is None else _validating(call.kind.plural, call.subresource)
+        for plugin in plugins if call.kind.group != certificates.GROUP else OF_CERTIFICATES:
             if plugin.validate(call, obj, live):
                 call.trace("AdmissionValidated", plugin=plugin.NAME)
     except status.StatusError as refusal:
