@@ -142,17 +142,20 @@ class Cache:
             if info.counts_as(pods[info.key]):
                 pods[info.key] = info
                 return
-        self.remove_pod(info.key)
-        if node not in self.by_name:
-            self.by_name[node] = NodeInfo(node)
-        self.by_name[node].add(info)
+        if info.key in self.node_of:
+            self.remove_pod(info.key)
+        bearer = self.by_name.get(node)
+        if bearer is None:
+            bearer = self.by_name[node] = NodeInfo(node)
+        bearer.add(info)
         self._touch(node)
         self.node_of[info.key] = node
-        self._note_claims(info)
+        if info.claims:
+            self._note_claims(info)
         for counter in self.counters.values():
-            counter.count(info, self.by_name[node], 1)
+            counter.count(info, bearer, 1)
         if info.affinity is not None:
-            self._note_terms(info, self.by_name[node], 1)
+            self._note_terms(info, bearer, 1)
 
     def report(self, pod: dict) -> bool:
         """Take over a Pod that takes and is what it did before; False if its node does not have it."""
@@ -171,7 +174,8 @@ class Cache:
         node = self.by_name[name]
         info = node.remove(key)
         self._touch(name)
-        self._forget_claims(info)
+        if info.claims:
+            self._forget_claims(info)
         for counter in self.counters.values():
             counter.count(info, node, -1)
         if info.affinity is not None:
@@ -291,7 +295,6 @@ class Cache:
                 info.images[name] = image
 
     def _forget_images(self, info: NodeInfo) -> None:
-        self.outlooks.clear()
         for name, image in info.images.items():
             image.go(info.name)
             if not image.nodes:

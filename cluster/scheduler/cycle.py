@@ -6,15 +6,13 @@ Source: kubernetes pkg/scheduler/schedule_one.go, framework/runtime/framework.go
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from itertools import compress, islice, repeat
-from operator import is_
 from typing import NamedTuple
 
 from .framework import SKIP, Cycle, OnlyNodes, Plugin, Rejection
 from .nodes import NodeInfo, Verdict
 from .outlook import outlook_for, remember
 from .pods import PodInfo
-from .remembered import PASSED, Ask, Places, Table, Turn
+from .remembered import PASSED, Ask, Places, Table, Turn, passing
 from .scoring import NO_SCORES, Scores, run_scores
 
 LEAST_NODES, LEAST_PERCENT = 100, 5  # minFeasibleNodesToFind, minFeasibleNodesPercentageToFind
@@ -58,10 +56,9 @@ def decide(
     nodes, scoring = cycle.cache.nodes, plugins if scoring is None else scoring
     outlook = None if is_told else outlook_for(cycle, (plugins, scoring))
     if outlook is not None:
-        wanted = nodes_to_find(len(nodes), percent)
-        place = outlook.choice(cycle.cache, start % len(nodes), wanted, choose)
-        if place is not None:
-            return Decision(nodes[place].name, [], NO_SCORES, [], wanted, len(nodes), (start + wanted) % len(nodes))
+        found = outlook.choice(cycle.cache, start % len(nodes), nodes_to_find(len(nodes), percent), choose)
+        if found is not None:
+            return Decision(nodes[found.place].name, [], NO_SCORES, [], found.feasible, len(nodes), (start + found.looked_at) % len(nodes))
     filters, candidates, before, narrowing = prepare_filters(cycle, plugins, nodes)
     cycle.filters = filters
     if before is not None:
@@ -174,11 +171,7 @@ def _verdicts_of(cycle: Cycle, local: list[Plugin]) -> Ask:
 
 def _sifted(cycle: Cycle, turn: Turn, wanted: int, table: Table, answer, is_told: bool) -> tuple[int, list[Verdict], list[int]]:
     """What run_filters says where all filters look at one node alone, so that the answers are there and need only be counted off."""
-    if not table.is_full:
-        table.fill(turn, answer)
-    answers = turn.of(table.values)
-    fitting = list(islice(compress(turn, map(is_, answers, repeat(PASSED))), wanted))
-    looked_at = turn.index(fitting[-1]) + 1 if len(fitting) == wanted else len(turn)
+    looked_at, fitting, answers = passing(table, turn, wanted, answer)
     if fitting and not is_told:
         return looked_at, [], fitting
     passes = turn.of(cycle.cache.passes)

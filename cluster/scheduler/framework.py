@@ -122,6 +122,9 @@ class Plugin:
         """
         return False
 
+    # What the scores of a local plugin depend on beside the traits that are there and how many nodes fit.
+    tide: Callable[[Cycle], Hashable] | None = None
+
     # What the traits of nodes depend on, beside the node and the Pod's likeness.
     basis: Callable[[Cycle], Hashable] | None = None
 

@@ -84,7 +84,8 @@ class News:
     def _assigned(self, old: dict | None, new: dict) -> None:
         """A Pod has a node: by our binding, by somebody else's, or from its creation."""
         scheduler = self.scheduler
-        if old is not None and _is_as_before(old, new) and scheduler.cache.report(new):
+        was_assigned = old is not None and bool(old["spec"].get("nodeName"))
+        if was_assigned and _is_as_before(old, new) and scheduler.cache.report(new):
             return
         key, node = key_of(new), new["spec"]["nodeName"]
         scheduler.queue.forget(key)
@@ -94,7 +95,6 @@ class News:
         before = scheduler.cache.get_pod(key)
         info = before.updated(new) if before is not None and before.uid == new["metadata"].get("uid") else PodInfo(new)
         scheduler.cache.add_pod(info, node)
-        was_assigned = old is not None and bool(old["spec"].get("nodeName"))
         if not was_assigned:
             self.moved("pod/add", None, info)
         else:
@@ -112,7 +112,7 @@ class News:
         self._renominate(key, old, new)
         entry = scheduler.queue.get(key)
         if entry is None:
-            self._enqueue(new)
+            self._enqueue(key, new)
         elif entry.where == WAITING and old is not None:
             self._reconsider(entry, PodInfo(old), PodInfo(new))
         if old is not None:
@@ -123,9 +123,8 @@ class News:
 
         Source: backend/queue/nominator.go (UpdateNominatedPod).
         """
-        scheduler = self.scheduler
-        before, now = _nominated(old), _nominated(new)
-        if before or now:
+        scheduler, now = self.scheduler, _nominated(new)
+        if now or (old is not None and _nominated(old)):
             self.nominate(key, now, new)
         elif key in scheduler.state.nominated:
             self.nominate(key, scheduler.state.nominated[key], new)
@@ -140,10 +139,9 @@ class News:
             del scheduler.state.nominated[key]
             scheduler.cache.withdraw(key)
 
-    def _enqueue(self, pod: dict) -> None:
-        scheduler = self.scheduler
-        metadata, spec = pod["metadata"], pod["spec"]
-        entry = scheduler.queue.make(key_of(pod), metadata.get("uid", ""), spec.get("priority") or 0, now_ms=scheduler.now_ms)
+    def _enqueue(self, key: str, pod: dict) -> None:
+        scheduler, spec = self.scheduler, pod["spec"]
+        entry = scheduler.queue.make(key, pod["metadata"].get("uid", ""), spec.get("priority") or 0, now_ms=scheduler.now_ms)
         if spec.get("schedulingGates") and scheduler.profiles[spec["schedulerName"]].holds_gated:
             entry.gated, entry.plugins = True, [GATES]
             scheduler.queue.move(entry, WAITING)

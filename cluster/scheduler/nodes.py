@@ -103,6 +103,8 @@ class NodeInfo:
         self.used_storage += sign * requests.storage
         self.nonzero_cpu += sign * requests.nonzero_cpu
         self.nonzero_memory += sign * requests.nonzero_memory
+        if not requests.scalars and not info.host_ports:
+            return
         for name, value in requests.scalars.items():
             self.used_scalars[name] = self.used_scalars.get(name, 0) + sign * value
         for port in info.host_ports:

@@ -8,12 +8,12 @@ Source: Pods that are alike share what was found for one as in kubernetes pkg/sc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from itertools import compress, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .framework import Cycle, Plugin, Sort
-from .remembered import PASSED, Turn
+from .remembered import PASSED, Turn, passing
 from .scoring import Ask, best_sorts, sorts_of
 
 if TYPE_CHECKING:
@@ -24,14 +24,23 @@ OUTLOOKS, RANKINGS = 64, 256  # that are kept
 Profile = tuple[tuple[Plugin, ...], tuple[Plugin, ...]]  # those that filter, those that score
 
 
-class Outlook:
-    """How nodes look to like Pods. cycle: the first one's. best: of the sorts that are there, by these."""
+class Found(NamedTuple):
+    """A node's place; how many fit, of how many that were looked at."""
 
-    __slots__ = ("best", "cycle", "profile", "sorts", "verdicts")
+    place: int
+    feasible: int
+    looked_at: int
+
+
+class Outlook:
+    """How nodes look to like Pods. cycle: the first one's. best: of the sorts that are there, by these and what moves their scores."""
+
+    __slots__ = ("best", "cycle", "moved", "profile", "sorts", "verdicts")
 
     def __init__(self, cycle: Cycle, profile: Profile, verdicts: Ask):
         self.cycle, self.profile, self.verdicts, self.sorts = cycle, profile, verdicts, sorts_of(cycle)
-        self.best: dict[frozenset[Sort], frozenset[Sort]] = {}
+        self.moved = [plugin for plugin in cycle.scorers if plugin.tide is not None]
+        self.best: dict[Hashable, frozenset[Sort]] = {}
 
     def is_of(self, pod: PodInfo, profile: Profile) -> bool:
         """Whether a plain Pod of the same likeness and namespace is to all plugins as the first one was."""
@@ -41,22 +50,29 @@ class Outlook:
             and pod.pod["metadata"].get(owners) == first.pod["metadata"].get(owners)
         )  # fmt: skip
 
-    def choice(self, cache: Cache, start: int, wanted: int, choose: Callable[[int], int]) -> int | None:
-        """The place of the node for a Pod; None where not all of the nodes whose turn it is take it."""
-        turn, remembered = Turn(start, wanted, len(cache.nodes)), cache.remembered
-        if turn.of(remembered.table(*self.verdicts).values).count(PASSED) != wanted:
+    def choice(self, cache: Cache, start: int, wanted: int, choose: Callable[[int], int]) -> Found | None:
+        """The node for a Pod; None where fewer than two fit, and more has to be said."""
+        order, remembered = cache.nodes, cache.remembered
+        table, places, looked_at = remembered.table(*self.verdicts), Turn(start, wanted, len(order)), wanted
+        if places.of(table.values).count(PASSED) != wanted:
+            looked_at, places, _ = passing(table, Turn(start, len(order), len(order)), wanted, self.verdicts[1])
+        if len(places) < 2:
             return None
-        sorts = remembered.picked(self.sorts[0], turn, self.sorts[1])
-        there = frozenset(sorts)
-        best = self.best.get(there) or self._ranked(there, sorts)
+        sorts = remembered.picked(self.sorts[0], places, self.sorts[1])
+        best = self._best(sorts)
         count = sum(map(sorts.count, best))
         index = choose(count) if count > 1 else 0
-        return turn[next(islice(compress(range(wanted), map(best.__contains__, sorts)), index, None))]
+        return Found(places[next(islice(compress(range(len(sorts)), map(best.__contains__, sorts)), index, None))], len(sorts), looked_at)
 
-    def _ranked(self, there: frozenset[Sort], sorts: list[Sort]) -> frozenset[Sort]:
-        if len(self.best) >= RANKINGS:
-            self.best.clear()
-        best = self.best[there] = frozenset(best_sorts(self.cycle, sorts))
+    def _best(self, sorts: list[Sort]) -> frozenset[Sort]:
+        """The best sorts of nodes, given each node's."""
+        cycle, there = self.cycle, frozenset(sorts)
+        key = (there, len(sorts), *[plugin.tide(cycle) for plugin in self.moved])
+        best = self.best.get(key)
+        if best is None:
+            if len(self.best) >= RANKINGS:
+                self.best.clear()
+            best = self.best[key] = frozenset(best_sorts(cycle, sorts))
         return best
 
 

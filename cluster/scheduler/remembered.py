@@ -8,7 +8,8 @@ Pods alike is what the plugins' SignPod reads (framework/plugins/*), for those t
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from itertools import chain
+from itertools import chain, compress, islice, repeat
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from .nodes import NodeInfo
@@ -146,6 +147,15 @@ Places = Turn | list[int]
 def pick(values: list[Any], places: Places) -> list[Any]:
     """The values at some places, of a value for each node."""
     return places.of(values) if isinstance(places, Turn) else list(map(values.__getitem__, places))
+
+
+def passing(table: Table, turn: Turn, wanted: int, answer: Callable[[NodeInfo], Any]) -> tuple[int, list[int], list[Any]]:
+    """(at how many nodes one looks until enough pass, the places of those that do, what is said of each in turn) by a table of verdicts."""
+    if not table.is_full:
+        table.fill(turn, answer)
+    answers = turn.of(table.values)
+    fitting = list(islice(compress(turn, map(is_, answers, repeat(PASSED))), wanted))
+    return turn.index(fitting[-1]) + 1 if len(fitting) == wanted else len(turn), fitting, answers
 
 
 def translated(values: list[Any], act: Callable[[Any], Any]) -> list[Any]:

@@ -184,6 +184,9 @@ class Scheduler(Process):
         self.make_due()
 
     def trace_queued(self, entry: Entry, queue: str) -> None:
+        if not self.engine.trace.on:
+            entry.cause = 0
+            return
         before = self.engine.cause
         entry.cause = self.trace(
             "PodQueued",

@@ -7,7 +7,7 @@ Source: kubernetes pkg/scheduler/framework/runtime/framework.go (RunPreScorePlug
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 from itertools import compress, islice
 from typing import NamedTuple
@@ -102,7 +102,8 @@ def sorts_of(cycle: Cycle) -> Ask:
     """How each node's sort is remembered, and worked out."""
     scorers = cycle.scorers
     key = ("sorts", cycle.likeness, *scorers, *[plugin.basis(cycle) for plugin in scorers if plugin.basis is not None])
-    return key, partial(_sort_of, cycle, scorers)
+    readers = [plugin.score if type(plugin).trait is Plugin.trait else plugin.trait for plugin in scorers]
+    return key, partial(_sort_of, cycle, readers)
 
 
 def _scored(cycle: Cycle, sorts: list[Sort]) -> tuple[list[int], list[Column]]:
@@ -118,5 +119,5 @@ def _scored(cycle: Cycle, sorts: list[Sort]) -> tuple[list[int], list[Column]]:
     return totals, columns
 
 
-def _sort_of(cycle: Cycle, scorers: list[Plugin], node: NodeInfo) -> Sort:
-    return cycle.cache.remembered.sort(tuple([plugin.trait(cycle, node) for plugin in scorers]), Sort)
+def _sort_of(cycle: Cycle, readers: list[Callable[[Cycle, NodeInfo], Hashable]], node: NodeInfo) -> Sort:
+    return cycle.cache.remembered.sort(tuple([read(cycle, node) for read in readers]), Sort)

@@ -33,6 +33,11 @@ class ImageLocality(Plugin):
         spec = cycle.pod.spec
         cycle.data[self.name] = cycle.cache.remembered.once((self.name, cycle.likeness), lambda: images_of(spec))
 
+    def tide(self, cycle: Cycle) -> tuple[tuple[int, int], ...]:
+        """How large each of the Pod's images is, and how many nodes have it."""
+        images = cycle.cache.images
+        return tuple([(images[name].size, len(images[name].nodes)) if name in images else (0, 0) for name in cycle.data[self.name][0]])
+
     def trait(self, cycle: Cycle, node: NodeInfo) -> tuple[str, ...]:
         """Those of the Pod's images that the node has; what they are worth depends on how many nodes have them."""
         return tuple([name for name in cycle.data[self.name][0] if name in node.images])

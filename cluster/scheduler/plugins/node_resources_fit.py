@@ -103,15 +103,13 @@ class NodeResourcesFit(Plugin):
 
     def score(self, cycle: Cycle, node: NodeInfo) -> int:
         """The mean of the free shares of cpu and memory, with the Pod on the node."""
-        requests, total, parts = cycle.pod.requests, 0, 0
-        for offered, used in (
-            (node.cpu, node.nonzero_cpu + requests.scored_cpu),
-            (node.memory, node.nonzero_memory + requests.scored_memory),
-        ):
-            if offered:
-                parts += 1
-                total += (offered - used) * MAX_SCORE // offered if used <= offered else 0
-        return total // parts if parts else 0
+        requests, cpu, memory = cycle.pod.requests, node.cpu, node.memory
+        free = _free_share(cpu, node.nonzero_cpu + requests.scored_cpu) + _free_share(memory, node.nonzero_memory + requests.scored_memory)
+        return free // 2 if cpu and memory else free  # what a node does not offer does not count
+
+
+def _free_share(offered: int, used: int) -> int:
+    return (offered - used) * MAX_SCORE // offered if offered and used <= offered else 0
 
 
 class ByStrategy(NodeResourcesFit):

@@ -305,7 +305,7 @@ class PodTopologySpread(Plugin):
     def trait(self, cycle: Cycle, node: NodeInfo) -> tuple[int | str | None, ...] | None:
         """For each constraint the matching Pods on the node, or its domain, None where it has none; None alone: it is ignored."""
         found: Preferences = cycle.data[self.name]
-        if not _has_keys(node.labels, found.needed):
+        if found.needed and not _has_keys(node.labels, found.needed):
             return None
         return tuple([
             node.labels.get(one.key) if tally is None else tally.by_node.get(node.name, 0) if one.key in node.labels else None
