@@ -130,16 +130,9 @@ class Graph:
     def _insert(self, old: dict | None, obj: dict, api_version: str, kind: str) -> list[tuple[str, str]]:
         meta = obj["metadata"]
         deleting = "deletionTimestamp" in meta
-        node = Node(
-            uid=meta["uid"],
-            api_version=api_version,
-            kind=kind,
-            name=meta["name"],
-            namespace=meta.get("namespace", ""),
-            owners=meta.get("ownerReferences") or [],
-            being_deleted=deleting,
-            deleting_dependents=deleting and FOREGROUND in (meta.get("finalizers") or ()),
-        )
+        node = Node(meta["uid"], api_version, kind, meta["name"], meta.get("namespace", ""), meta.get("ownerReferences") or [])
+        if deleting:
+            node.being_deleted, node.deleting_dependents = True, FOREGROUND in (meta.get("finalizers") or ())
         self.nodes[node.uid] = node
         todo = self._add_to_owners(node, node.owners) if node.owners else []
         return todo + self._transitions(node, old, obj) if deleting else todo
@@ -183,8 +176,9 @@ class Graph:
     @staticmethod
     def _is_suspect(node: Node, ref: dict, owner: Node) -> bool:
         """Whether a reference may be wrong, by what is known of its owner: a virtual one without a namespace may be of a namespaced kind."""
-        known = owner.coordinates
-        return known.is_beyond(node.namespace) or not known.fits(ref) or (owner.virtual and known.namespace != node.namespace)
+        if owner.namespace != node.namespace and (owner.namespace or owner.virtual):
+            return True
+        return (ref["kind"], ref["apiVersion"], ref["name"]) != (owner.kind, owner.api_version, owner.name)
 
     def _change_owners(self, node: Node, owners: list[dict]) -> list[tuple[str, str]]:
         before = {ref["uid"]: ref for ref in node.owners}

@@ -40,7 +40,7 @@ class Tally:
     """Counts for one ReplicaSet (by uid). Derived from the informer: lost at a restart and counted anew."""
 
     def __init__(self, replica_set: dict, pods: Iterable[dict]):
-        self.basis = basis(replica_set)
+        self.basis, self.key = basis(replica_set), key_of(replica_set)
         self.bits: dict[str, int] = {}
         self._labels: dict | None = None   # those looked at last, and what they count as: mostly each Pod's are the same
         self._of_labels = 0
@@ -73,8 +73,10 @@ class Tally:
         old = self.bits.pop(key, 0)
         if bits:
             self.bits[key] = bits
-        self._count(old, -1)
-        self._count(bits, 1)
+        if old:
+            self._count(old, -1)
+        if bits:
+            self._count(bits, 1)
 
     def _count(self, bits: int, by: int) -> None:
         self.active += by if bits & ACTIVE else 0

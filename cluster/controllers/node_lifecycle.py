@@ -166,16 +166,33 @@ class NodeLifecycleController(Controller):
         calm = self._calm
         if calm is None or self.now_ms - calm.oldest_ms > GRACE_MS or not self._is_nothing_under_way():
             return False
-        names, calm.news, looks = calm.news, {}, []
+        names, calm.news, same, changed = calm.news, {}, [], []
         for name, node in [(name, self.nodes.get(name)) for name in names]:
-            if node is not None:
-                before, look = self._looks[name], self._look(name, node)
-                if not look.is_fine or (look.uid, look.zone, look.counts) != (before.uid, before.zone, before.counts):
-                    return False
-                looks.append(look)
-        if None in self._still_well(looks):
+            if node is None:
+                continue
+            before = self._looks[name]
+            if before.node is node:
+                same.append(before)
+                continue
+            look = self._look(name, node)
+            if not look.is_fine or (look.uid, look.zone, look.counts) != (before.uid, before.zone, before.counts):
+                return False
+            changed.append(look)
+        if not self._go_on(same) or None in self._still_well(changed):
             return False
-        calm.news |= self._forgetful(looks)
+        calm.news |= self._forgetful(same) | self._forgetful(changed)
+        return True
+
+    def _go_on(self, looks: list[Look]) -> bool:
+        """Take note of the Leases of Nodes that are as they were when all was well; whether all of these are still heard of."""
+        health_of, leases, now_ms = self.state.health, self.leases.state.objects, self.now_ms
+        for look in looks:
+            health, lease = health_of[look.name], leases.get(look.lease)
+            time = lease["spec"].get("renewTime") if lease is not None else None
+            if time and time > health.renew_time:
+                health_of[look.name] = Health(now_ms, health.ready, time)
+            elif now_ms - health.probe_ms > GRACE_MS:
+                return False
         return True
 
     def _forgetful(self, looks: list[Look]) -> dict[str, None]:

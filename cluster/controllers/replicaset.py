@@ -102,14 +102,15 @@ class ReplicaSetController(Controller):
             self._pod_updated(old, new, reference, owner)
 
     def on_report(self, kind: str, old: dict, new: dict) -> None:
-        """A Pod of the same owner tells how it does."""
+        """A Pod of the same owner tells how it does; it is counted under its owner's uid."""
         reference = controller_of(new)
-        owner = self._named(new, reference)
-        if owner is not None:
-            tally = self.tallies.get(reference["uid"])
-            if tally is not None:
-                tally.put(owner, new)
-            self._owned_pod_updated(old, new, owner)
+        tally = self.tallies.get(reference["uid"]) if reference is not None else None
+        owner = self._named(new, reference) if tally is None else self.replica_sets.get(tally.key)
+        if owner is None or owner["metadata"]["uid"] != reference["uid"]:
+            return
+        if tally is not None:
+            tally.put(owner, new)
+        self._owned_pod_updated(old, new, owner)
 
     def _named(self, pod: dict, reference: dict | None) -> dict | None:
         """The owner that a Pod's reference means."""
@@ -156,7 +157,7 @@ class ReplicaSetController(Controller):
     def _owned_pod_updated(self, old: dict, new: dict, owner: dict) -> None:
         key = key_of(owner)
         self.queue.add(key)
-        wait_s = owner["spec"].get("minReadySeconds", 0)
+        wait_s = owner["spec"].get("minReadySeconds")
         if wait_s and not _pods.is_ready(old) and _pods.is_ready(new):
             self.queue.add_after(key, wait_s * 1000)
 
