@@ -84,6 +84,11 @@ def test_types_that_do_not_fit_are_no_fault(text):
         assert expressions.evaluate(expressions.parse(text), {"self": SELF}) is False
 
 
+@pytest.mark.parametrize("text", ["(" * 249 + "1" + ")" * 249, "1 + (" * 124 + "1" + ")" * 124, "1" + " + 1" * 250, "[" * 248 + "1" + "]" * 248])
+def test_what_the_compiler_takes_has_a_value_however_deep(text):
+    assert expressions.evaluate(expressions.parse(text), {})
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("text", ["(" * 5_000 + "1" + ")" * 5_000, "1" + " + 1" * 20_000, "-" * 5_000 + "1"], ids=["brackets", "terms", "signs"])
 def test_an_expression_that_nests_too_deep_is_one_that_is_not_known(text):

@@ -133,7 +133,9 @@ class _Checker:
         if node.name == "_?._":
             operand, name = node.arguments
             return self.meanings.put(self._field(node, operand, name.value, True))
-        arguments = [self.check(argument) for argument in node.arguments]
+        arguments = []
+        for argument in node.arguments:      # no comprehension: it would take more of Python's stack
+            arguments.append(self.check(argument))
         if node.target is None:
             plain = node.name.removeprefix(".")
             declared = self.environment.function(plain)

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from typing import Any
 
 from . import macros
 from .lexer import EOF, Token
-from .recovery import EMPTY, Mismatch, Recovering, Tokens
+from .recovery import EMPTY, MOST_DEPTH, Mismatch, Recovering, Tokens
 from .tree import Call, Entry, Ident, ListOf, Literal, MapOf, Node, Select, Struct
 
 RESERVED = frozenset(("as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop", "package",
@@ -24,7 +25,7 @@ RELATIONS = frozenset(("<", "<=", ">=", ">", "==", "!=", "in"))
 PRODUCTS, SUMS = frozenset("*/%"), frozenset("+-")
 TRAILERS = frozenset((".", "[", EMPTY))
 LONGEST = 100_000
-TOO_DEEP = "expression recursion limit exceeded: 250"
+TOO_DEEP, TOO_HIGH = "expression recursion limit exceeded: 250", "max recursion depth exceeded"
 OPERATORS = {"in": "@in"}
 ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|[xX]([0-9a-fA-F]{2})|([0-3][0-7]{2})|(.))", re.DOTALL)
@@ -54,6 +55,9 @@ CLOSED, COMMA_OR_END = one_of(")"), one_of(",", EMPTY)
 ENDS = one_of(EMPTY)
 
 
+Rule = Generator[tuple, Any, Any]      # asks for the rules within it, see recovery.py
+
+
 def parse(text: str, *, may_bind: bool = False) -> tuple[Node | None, list[tuple[int, str]]]:
     """(tree, complaints with their offsets). A tree is whole where there are none; offset -1: about no place."""
     if len(text) > LONGEST:
@@ -62,7 +66,9 @@ def parse(text: str, *, may_bind: bool = False) -> tuple[Node | None, list[tuple
     try:
         tree = parser.start()
     except RecursionError:
-        return None, [(-1, TOO_DEEP)]
+        return None, [*parser.errors, (-1, TOO_DEEP)]
+    if parser.height > MOST_DEPTH:
+        return None, [*parser.errors, (-1, TOO_HIGH)]
     return tree, parser.errors + parser.faults
 
 
@@ -75,10 +81,10 @@ class Parser(Recovering):
         self.may_bind = may_bind
 
     def start(self) -> Node | None:
-        return self.rule(self._start, ENDS)
+        return self.run(self._start, ENDS)
 
-    def _start(self) -> Node | None:
-        tree = self.rule(self._expr, one_of(EOF))
+    def _start(self) -> Rule:
+        tree = yield self._expr, one_of(EOF)
         self.match(EOF, ENDS)
         return tree
 
@@ -86,10 +92,10 @@ class Parser(Recovering):
         self.faults.append((at, message))
         return Literal(at, sort="error")
 
-    def _node(self, method: Callable[..., Node], follow: Tokens, *arguments: object) -> Node:
+    def _node(self, method: Callable[..., Rule], follow: Tokens, *arguments: object) -> Rule:
         """What a rule makes; something in its place where it makes nothing."""
         at = self.next.at
-        return self.rule(method, follow, *arguments) or Literal(at, sort="error")
+        return (yield method, follow, *arguments) or Literal(at, sort="error")
 
     def _called(self, at: int, name: str, target: Node | None, arguments: list[Node]) -> Node:
         try:
@@ -100,67 +106,70 @@ class Parser(Recovering):
 
     # -- operators ----------------------------------------------------------------------------------------------------
 
-    def expr(self, follow: Tokens) -> Node:
+    def expr(self, follow: Tokens) -> Rule:
         """An expression; something in its place where there is none."""
-        return self._node(self._expr, follow)
+        return (yield from self._node(self._expr, follow))
 
-    def _expr(self) -> Node:
-        test = self._node(self._or, one_of("?", EMPTY))
+    def _expr(self) -> Rule:
+        test = yield from self._node(self._or, one_of("?", EMPTY))
         self.sync(one_of("?", EMPTY))
         if self.look() != "?":
             return test
         operator = self.match("?", ANY)
-        yes = self._node(self._or, one_of(":"))
+        yes = yield from self._node(self._or, one_of(":"))
         self.match(":", ANY)
-        return self._called(operator.at, "_?_:_", None, [test, yes, self.expr(ENDS)])
+        no = yield from self.expr(ENDS)
+        self.joined()
+        return self._called(operator.at, "_?_:_", None, [test, yes, no])
 
-    def _or(self) -> Node:
-        return self._chain("||", self._and)
+    def _or(self) -> Rule:
+        return (yield from self._chain("||", self._and))
 
-    def _and(self) -> Node:
-        return self._chain("&&", self._relation)
+    def _and(self) -> Rule:
+        return (yield from self._chain("&&", self._relation))
 
-    def _chain(self, operator: str, inner) -> Node:
+    def _chain(self, operator: str, inner) -> Rule:
         follow = one_of(operator, EMPTY)
-        terms, places = [self._node(inner, follow)], []
+        terms, places = [(yield from self._node(inner, follow))], []
         while self.look() == operator:
             places.append(self.match(operator, ANY).at)
-            terms.append(self._node(inner, follow))
+            terms.append((yield from self._node(inner, follow)))
         return _balanced(f"_{operator}_", terms, places)
 
-    def _relation(self, level: int = 1) -> Node:
-        made = self._node(self._calc, RELATIONS | ENDS)
+    def _relation(self, level: int = 1) -> Rule:
+        made = yield from self._node(self._calc, RELATIONS | ENDS)
         while level <= 1 and self.look() in RELATIONS:
-            made = self._operated(made, self._relation, RELATIONS | ENDS, 2)
+            made = yield from self._operated(made, self._relation, RELATIONS | ENDS, 2)
         return made
 
-    def _calc(self, level: int = 1) -> Node:
+    def _calc(self, level: int = 1) -> Rule:
         follow = PRODUCTS | SUMS | ENDS
-        made = self._node(self._unary, follow)
+        made = yield from self._node(self._unary, follow)
         while True:
             if level <= 2 and self.look() in PRODUCTS:
-                made = self._operated(made, self._calc, follow, 3)
+                made = yield from self._operated(made, self._calc, follow, 3)
             elif level <= 1 and self.look() in SUMS:
-                made = self._operated(made, self._calc, follow, 2)
+                made = yield from self._operated(made, self._calc, follow, 2)
             else:
                 return made
 
-    def _operated(self, left: Node, inner, follow: Tokens, level: int) -> Node:
+    def _operated(self, left: Node, inner, follow: Tokens, level: int) -> Rule:
         token = self.match(self.look(), ANY)
-        right = self._node(inner, follow, level)
+        right = yield from self._node(inner, follow, level)
+        self.joined()
         return self._called(token.at, OPERATORS.get(token.sort, f"_{token.sort}_"), None, [left, right])
 
-    def _unary(self) -> Node:
+    def _unary(self) -> Rule:
         self.sync(ANY)
         if self.look() == "!":
-            return self._repeated("!", "!_")
+            return (yield from self._repeated("!", "!_"))
         if self.look() == "-" and self.look(2) not in ("NUM_INT", "NUM_FLOAT"):
             if self.look(2) not in PRIMARY:
                 raise self.no_way(2)
-            return self._repeated("-", "-_")
-        return self._node(self._member, ENDS)
+            return (yield from self._repeated("-", "-_"))
+        return (yield from self._node(self._member, ENDS))
 
-    def _repeated(self, sign: str, name: str) -> Node:
+    def _repeated(self, sign: str, name: str) -> Rule:
         at, count = self.next.at, 0
         while self.look() == sign:
             if sign == "-" and self.look(2) not in PRIMARY:
@@ -168,22 +177,23 @@ class Parser(Recovering):
             self.match(sign, ANY)
             count += 1
             self.sync_again(PRIMARY | {sign})
-        inner = self._node(self._member, ENDS)
+        inner = yield from self._node(self._member, ENDS)
         return self._called(at, name, None, [inner]) if count % 2 else inner
 
     # -- fields, calls, elements --------------------------------------------------------------------------------------
 
-    def _member(self) -> Node:
-        made = self._node(self._primary, TRAILERS)
+    def _member(self) -> Rule:
+        made = yield from self._node(self._primary, TRAILERS)
         while self.look() in (".", "["):
             if self.look() == "[":
-                made = self._index(made)
+                made = yield from self._index(made)
             elif self.look(2) == "IDENTIFIER" and self.look(3) == "(":
-                made = self._method(made)
+                made = yield from self._method(made)
             elif self.look(2) in FIELD_NAME or self.look(2) == "?":
                 made = self._select(made)
             else:
                 raise _after(self.no_way(2), made)
+            self.joined()
         return made
 
     def _select(self, operand: Node) -> Node:
@@ -209,57 +219,58 @@ class Parser(Recovering):
             self._fault(token.at, "unsupported syntax: '`'")
         return token.text
 
-    def _method(self, target: Node) -> Node:
+    def _method(self, target: Node) -> Rule:
         self.match(".", one_of("IDENTIFIER"))
         name = self.match("IDENTIFIER", one_of("("))
-        return self._call(name.text, target, TRAILERS)
+        return (yield from self._call(name.text, target, TRAILERS))
 
-    def _call(self, name: str, target: Node | None, after: Tokens) -> Node:
+    def _call(self, name: str, target: Node | None, after: Tokens) -> Rule:
         opened = self.match("(", ANY | {")"})
         self.sync(ANY | {")"})
-        made = self._called(opened.at, name, target, (self.rule(self._listed, CLOSED) or []) if self.look() in ANY else [])
+        arguments = ((yield self._listed, CLOSED) or []) if self.look() in ANY else []
+        made = self._called(opened.at, name, target, arguments)
         try:
             self.match(")", after)
         except Mismatch as mismatch:
             raise _after(mismatch, made) from None
         return made
 
-    def _listed(self) -> list[Node]:
-        found = [self.expr(COMMA_OR_END)]
+    def _listed(self) -> Rule:
+        found = [(yield from self.expr(COMMA_OR_END))]
         while self.look() == ",":
             self.match(",", ANY)
-            found.append(self.expr(COMMA_OR_END))
+            found.append((yield from self.expr(COMMA_OR_END)))
         return found
 
-    def _index(self, target: Node) -> Node:
+    def _index(self, target: Node) -> Rule:
         opened = self.match("[", OR_OPTIONAL)
         self.sync(OR_OPTIONAL)
         is_optional = self.look() == "?" and bool(self.match("?", ANY))
-        key = self.expr(one_of("]"))
+        key = yield from self.expr(one_of("]"))
         self.match("]", TRAILERS)
         return self._called(opened.at, "_[?_]" if is_optional else "_[_]", None, [target, key])
 
     # -- primaries ----------------------------------------------------------------------------------------------------
 
-    def _primary(self) -> Node:
+    def _primary(self) -> Rule:
         self.sync(PRIMARY)
         sort = self.look()
         if sort == "(":
             self.match("(", ANY)
-            inner = self.expr(CLOSED)
+            inner = yield from self.expr(CLOSED)
             self.match(")", ENDS)
             return inner
         if sort == "[":
-            return self._list()
+            return (yield from self._list())
         if sort == "{":
-            return self._map()
+            return (yield from self._map())
         if sort in LITERALS or sort == "-":
             return self._literal()
         if sort not in (".", "IDENTIFIER"):
             raise self.no_way(1)
-        return self._named()
+        return (yield from self._named())
 
-    def _named(self) -> Node:
+    def _named(self) -> Rule:
         start = self.next.at
         is_global = self.look() == "."
         if is_global and self.look(2) != "IDENTIFIER":
@@ -268,28 +279,28 @@ class Parser(Recovering):
         while self.look(ahead + 1) == "." and self.look(ahead + 2) == "IDENTIFIER":
             ahead += 2
         if self.look(ahead + 1) == "{":
-            return self._struct()
+            return (yield from self._struct())
         if is_global:
             self.match(".", one_of("IDENTIFIER"))
         name = self.match("IDENTIFIER", ENDS)
         text = f".{name.text}" if is_global else name.text
         if name.text not in RESERVED:
-            return self._call(text, None, ENDS) if self.look() == "(" else Ident(name.at, name=text)
+            return (yield from self._call(text, None, ENDS)) if self.look() == "(" else Ident(name.at, name=text)
         known = len(self.faults)
         try:
             if self.look() == "(":
-                self._call(text, None, ENDS)
+                yield from self._call(text, None, ENDS)
         finally:
             del self.faults[known:]          # what it is called with is not looked at
             self._fault(start, f"reserved identifier: {name.text}")
         return Literal(start, sort="error")
 
-    def _list(self) -> Node:
+    def _list(self) -> Rule:
         opened = self.match("[", OR_OPTIONAL)
         self.sync(OR_OPTIONAL | {",", "]"})
         made = ListOf(opened.at)
         if self.look() in OR_OPTIONAL:
-            self.rule(self._elements, one_of(",", "]"), made)
+            yield self._elements, one_of(",", "]"), made
         self._last_comma("]")
         return made
 
@@ -299,9 +310,9 @@ class Parser(Recovering):
             self.match(",", one_of(end))
         self.match(end, ENDS)
 
-    def _elements(self, made: ListOf) -> None:
+    def _elements(self, made: ListOf) -> Rule:
         while True:
-            element, is_optional = self._optional(COMMA_OR_END)
+            element, is_optional = yield from self._optional(COMMA_OR_END)
             if is_optional:
                 made.optional.add(len(made.elements))
             made.elements.append(element)
@@ -309,35 +320,35 @@ class Parser(Recovering):
                 return
             self.match(",", OR_OPTIONAL)
 
-    def _optional(self, follow: Tokens) -> tuple[Node, bool]:
+    def _optional(self, follow: Tokens) -> Rule:
         at = self.next.at
-        return self.rule(self._marked, follow) or (Literal(at, sort="error"), False)
+        return (yield self._marked, follow) or (Literal(at, sort="error"), False)
 
-    def _marked(self) -> tuple[Node, bool]:
+    def _marked(self) -> Rule:
         self.sync(OR_OPTIONAL)
         is_optional = self.look() == "?" and bool(self.match("?", ANY))
-        return self.expr(ENDS), is_optional
+        return (yield from self.expr(ENDS)), is_optional
 
-    def _map(self) -> Node:
+    def _map(self) -> Rule:
         opened = self.match("{", OR_OPTIONAL)
         self.sync(OR_OPTIONAL | {",", "}"})
         made = MapOf(opened.at)
         if self.look() in OR_OPTIONAL:
-            self.rule(self._entries, one_of(",", "}"), made)
+            yield self._entries, one_of(",", "}"), made
         self._last_comma("}")
         return made
 
-    def _entries(self, made: MapOf) -> None:
+    def _entries(self, made: MapOf) -> Rule:
         while True:
-            key, is_optional = self._optional(one_of(":"))
+            key, is_optional = yield from self._optional(one_of(":"))
             colon = self.match(":", ANY)
-            value = self.expr(COMMA_OR_END)
+            value = yield from self.expr(COMMA_OR_END)
             made.entries.append(Entry(colon.at if colon else value.at, key=key, value=value, is_optional=is_optional))
             if self.look() != "," or self.look(2) not in OR_OPTIONAL:
                 return
             self.match(",", OR_OPTIONAL)
 
-    def _struct(self) -> Node:
+    def _struct(self) -> Rule:
         words = []
         while self.look() != "{":
             words.append(self.match(self.look(), one_of(".", "{")).text)
@@ -345,15 +356,15 @@ class Parser(Recovering):
         self.sync(FIELD_NAME | {"?", ",", "}"})
         made = Struct(opened.at, name="".join(words))
         if self.look() in FIELD_NAME or self.look() == "?":
-            self.rule(self._fields, one_of(",", "}"), made)
+            yield self._fields, one_of(",", "}"), made
         self._last_comma("}")
         return made
 
-    def _fields(self, made: Struct) -> None:
+    def _fields(self, made: Struct) -> Rule:
         while True:
             name, is_optional = self.rule(self._marked_name, one_of(":")) or (None, False)
             colon = self.match(":", ANY)
-            value = self.expr(COMMA_OR_END)
+            value = yield from self.expr(COMMA_OR_END)
             made.entries.append(Entry(colon.at if colon else value.at, key=self._plain(name) if name else "", value=value,
                                       is_optional=is_optional))
             if self.look() != "," or self.look(2) not in FIELD_NAME | {"?"}:

@@ -1,17 +1,20 @@
 """How a parser that ANTLR makes complains and goes on: one token too many, one too few, or a jump to where the rules around go on.
 
-A rule is a method; `rule` calls it with what may follow it in the rule that calls, so that at each moment all that may follow is known.
-Source: github.com/antlr4-go/antlr v4 error_strategy.go, atn.go (getExpectedTokens).
+A rule is a generator; it yields the rules within it with what may follow each in it, so that at each moment all that may follow is known.
+The rules under way stand in a list, since Python's own stack holds too few of them.
+Source: github.com/antlr4-go/antlr v4 error_strategy.go, atn.go (getExpectedTokens); github.com/google/cel-go parser/parser.go (recursionListener).
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from typing import Any
 
 from .lexer import EOF, ORDER, Token, tokens
 
 EMPTY = ""        # in a set of tokens: the rule may end here
-MOST_ERRORS = 100
+MOST_ERRORS, MOST_DEPTH = 100, 250
+COUNTED = ("_expr", "_relation", "_calc")  # rules that may stand in themselves; no other stands deeper in itself than these
 Tokens = frozenset[str]
 
 
@@ -21,6 +24,15 @@ class Mismatch(Exception):
     def __init__(self, message: str, at: int):
         super().__init__(message)
         self.message, self.at, self.made = message, at, None
+
+
+@dataclass(slots=True)
+class Under:
+    """A rule under way. height: of what it has made so far."""
+
+    going: Generator
+    name: str
+    height: int = 0
 
 
 class Recovering:
@@ -33,6 +45,9 @@ class Recovering:
         self._skipped = [(at, end) for at, end, _ in unread]
         self.at = 0
         self._follows: list[Tokens] = []
+        self._rules: list[Under] = []
+        self.height = 0  # of what the last rule made: of operations in operations
+        self._depths: dict[str, int] = dict.fromkeys(COUNTED, 0)
         self._is_recovering = False
         self._stuck: tuple[int, set[object]] = (-1, set())
 
@@ -44,8 +59,50 @@ class Recovering:
     def next(self) -> Token:
         return self.tokens[self.at]
 
+    def run(self, method: Callable[..., Generator], follow: Tokens) -> Any:
+        """What a rule, and all within it, make of the text. Raises RecursionError."""
+        self._enter(method, follow)
+        made = None
+        while self._rules:
+            try:
+                wanted = self._rules[-1].going.send(made)
+            except StopIteration as end:
+                made = end.value
+            except Mismatch as mismatch:
+                self._report(mismatch.at, mismatch.message)
+                self._recover(self._rules[-1].name)
+                made = mismatch.made
+            else:
+                self._enter(*wanted)
+                made = None
+                continue
+            self._leave()
+        return made
+
+    def _enter(self, method: Callable[..., Generator], follow: Tokens, *arguments: Any) -> None:
+        name = method.__name__
+        self._follows.append(follow)
+        self._rules.append(Under(method(*arguments), name))
+        if name in self._depths:
+            self._depths[name] += 1
+            if self._depths[name] > MOST_DEPTH:
+                raise RecursionError
+
+    def _leave(self) -> None:
+        left = self._rules.pop()
+        self._follows.pop()
+        if left.name in self._depths:
+            self._depths[left.name] -= 1
+        self.height = left.height
+        if self._rules:
+            self._rules[-1].height = max(self._rules[-1].height, left.height)
+
+    def joined(self) -> None:
+        """The rule under way has made an operation of all that it had made."""
+        self._rules[-1].height += 1
+
     def rule(self, method: Callable[..., Any], follow: Tokens, *arguments: Any) -> Any:
-        """What a rule makes of the text. Where that does not fit, it is reported and passed over; None if nothing came of it."""
+        """What a rule without others in it makes of the text. Where that does not fit, it is reported and passed over; None if nothing came of it."""
         self._follows.append(follow)
         try:
             return method(*arguments)

@@ -39,7 +39,7 @@ def parse(text: str) -> Expression:
     """An expression, read. Raises Unknown for what cannot be read."""
     parser = _Parser(_tokens(text))
     try:
-        found = parser.ternary()
+        found = parser.expression()
     except RecursionError:
         raise Unknown(TOO_DEEP) from None
     if parser.sign():
@@ -96,32 +96,31 @@ class _Parser:
         self.at += 1
         return self.tokens[self.at - 1]
 
-    def ternary(self) -> Expression:
-        test = self.binary(1)
-        if self.sign() != "?":
-            return test
-        self.take("?")
-        yes = self.ternary()
-        self.take(":")
-        return ("if", test, yes, self.ternary())
-
-    def binary(self, least: int) -> Expression:
-        left = self.unary()
-        while BINDING.get(self.sign(), 0) >= least and self.tokens[self.at][0] in ("sign", "name"):
+    def expression(self, least: int = 0) -> Expression:
+        """A whole expression; with a level, what operators of that level and above join. One method, so that little of the stack is taken."""
+        signs = []
+        while self.sign() in ("!", "-") and self.tokens[self.at][0] == "sign":
+            signs.append(self.take()[1])
+        left = self.primary()
+        if self.sign() in (".", "[", "{"):
+            left = self.member(left)
+        for sign in reversed(signs):
+            left = ("unary", sign, left)
+        while BINDING.get(self.sign(), 0) >= max(least, 1) and self.tokens[self.at][0] in ("sign", "name"):
             operator = self.take()[1]
-            left = ("binary", operator, left, self.binary(BINDING[operator] + 1))
-        return left
-
-    def unary(self) -> Expression:
-        if self.sign() in ("!", "-") and self.tokens[self.at][0] == "sign":
-            return ("unary", self.take()[1], self.unary())
-        return self.member(self.primary())
+            left = ("binary", operator, left, self.expression(BINDING[operator] + 1))
+        if least or self.sign() != "?":
+            return left
+        self.take("?")
+        yes = self.expression()
+        self.take(":")
+        return ("if", left, yes, self.expression())
 
     def member(self, value: Expression) -> Expression:
         while self.sign() in (".", "["):
             if self.take()[1] == "[":
                 sort = "optional_index" if self.marked() else "index"
-                value = (sort, value, self.ternary())
+                value = (sort, value, self.expression())
                 self.take("]")
                 continue
             is_optional = self.marked()
@@ -146,7 +145,7 @@ class _Parser:
             if sort != "name":
                 raise Unknown("a field name is missing")
             self.take(":")
-            pairs.append((name, self.ternary(), is_optional))
+            pairs.append((name, self.expression(), is_optional))
             if self.sign() != "}":
                 self.take(",")
         self.take("}")
@@ -169,7 +168,7 @@ class _Parser:
     def listed(self, end: str) -> list[Expression]:
         found = []
         while self.sign() != end:
-            found.append(("if_there", self.ternary()) if self.marked() else self.ternary())
+            found.append(("if_there", self.expression()) if self.marked() else self.expression())
             if self.sign() != end:
                 self.take(",")
         self.take(end)
@@ -186,7 +185,7 @@ class _Parser:
                 return ("value", LITERALS[text])
             return self.call(text, None) if self.sign() == "(" else ("name", text)
         if text == "(":
-            inner = self.ternary()
+            inner = self.expression()
             self.take(")")
             return inner
         if text == "[":
@@ -199,9 +198,9 @@ class _Parser:
         pairs = []
         while self.sign() != "}":
             is_optional = self.marked()
-            key = self.ternary()
+            key = self.expression()
             self.take(":")
-            pairs.append((key, self.ternary(), is_optional))
+            pairs.append((key, self.expression(), is_optional))
             if self.sign() != "}":
                 self.take(",")
         self.take("}")

@@ -56,3 +56,26 @@ def test_an_expression_that_is_nested_without_end_is_refused():
 def test_what_selects_devices_knows_of_a_device(text, answer):
     found = said(text, environments.DEVICE)
     assert answer in found and bool(found) == bool(answer)
+
+
+LIMIT, HEIGHT = "ERROR: <input>:-1:0: expression recursion limit exceeded: 250", "ERROR: <input>:-1:0: max recursion depth exceeded"
+DEEP = {
+    "parentheses": (lambda n: "(" * n + "true" + ")" * n, 249, LIMIT),
+    "calls": (lambda n: "size([" * n + "1" + "])" * n + " > 0", 124, LIMIT),
+    "choices": (lambda n: "true ? true : " * n + "true", 249, LIMIT),
+    "sums of sums": (lambda n: "1+(" * n + "1" + ")" * n + " > 0", 124, LIMIT),
+    "comparisons": (lambda n: "true" + " == true" * n, 250, HEIGHT),
+    "elements": (lambda n: "object" + "[0]" * n + " == 1", 249, HEIGHT),
+    "methods": (lambda n: "object" + ".trim()" * n + " == ''", 249, HEIGHT),
+}
+
+
+@pytest.mark.parametrize("way", DEEP)
+def test_as_deep_as_cel_go_goes_and_no_deeper(way):
+    """Source: parser/parser.go (recursionListener, checkAndIncrementRecursionDepth)."""
+    make, most, refusal = DEEP[way]
+    assert said(make(most)) == "" and said(make(most + 1)).endswith(refusal)
+
+
+def test_a_long_chain_of_ands_is_no_depth():
+    assert said(" && ".join(["true"] * 400)) == ""
