@@ -16,6 +16,7 @@ from ._port_order import in_order
 
 CAPACITY = 1000  # addresses in one object
 OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
+PARTS = ("addresses", "notReadyAddresses")
 Made = tuple[dict, Ports, bool]  # an address, its ports, whether it is ready
 
 
@@ -60,6 +61,27 @@ def _port(port: tuple) -> dict:
     name, number, protocol, app = port
     found = {**({"name": name} if name else {}), "port": number, "protocol": protocol}
     return {**found, "appProtocol": app} if app is not None else found
+
+
+def are_same(there: list[dict], wanted: list[dict]) -> bool:
+    """Whether subsets say the same, in whatever order, and whichever version of a Pod they saw. Source: endpointSubsetsEqualIgnoreResourceVersion."""
+    return there == wanted or (_size(there) == _size(wanted) and _said(there) == _said(wanted))
+
+
+def _size(subsets: list[dict]) -> int:
+    return sum([len(subset.get(part, ())) * max(1, len(subset.get("ports", ()))) for subset in subsets for part in PARTS])
+
+
+def _said(subsets: list[dict]) -> list[str]:
+    """Each address with each of its ports."""
+    found = []
+    for subset in subsets:
+        for part in PARTS:
+            for address in subset.get(part, ()):
+                target = {field: value for field, value in (address.get("targetRef") or {}).items() if field != "resourceVersion"}
+                about = sorted({**address, "targetRef": sorted(target.items())}.items())
+                found += [f"{part} {sorted(port.items())} {about}" for port in subset.get("ports") or ({},)]
+    return sorted(found)
 
 
 def truncated(subsets: list[dict]) -> tuple[list[dict], bool]:

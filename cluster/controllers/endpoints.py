@@ -22,6 +22,7 @@ from ._rollout import is_namespace_terminating
 from ._trigger_times import TriggerTimes, annotated
 
 MANAGED_BY, MANAGER = "endpoints.kubernetes.io/managed-by", "endpoint-controller"
+LEADER = "control-plane.alpha.kubernetes.io/leader"  # of Endpoints that are no Service's, but say who leads
 MOST_RETRIES = 15
 LARGE, BATCH_MS = 100, 1_000  # a simplification: --endpoint-updates-batch-period is 0, whatever the number of addresses
 
@@ -79,8 +80,8 @@ class EndpointsController(Controller):
 
     def on_synced(self) -> None:
         """What is left of Services that went while nobody watched. Source: checkLeftoverEndpoints."""
-        for key, _ in self.endpoints.pairs():
-            if self.services.get(key) is None:
+        for key, found in self.endpoints.pairs():
+            if self.services.get(key) is None and LEADER not in (found["metadata"].get("annotations") or ()):
                 self.queue.add(key)
 
     def sync(self, key: str) -> Any:
@@ -117,7 +118,8 @@ class EndpointsController(Controller):
         subsets, is_cut = rules.truncated(rules.subsets_of(made))
         meta = (current or {}).get("metadata") or {"name": service["metadata"]["name"], "namespace": service["metadata"]["namespace"]}
         is_marked = rules.OVER_CAPACITY in (meta.get("annotations") or ())
-        if current is not None and not is_cut and not is_marked and (current.get("subsets") or []) == subsets and _has_labels_of(meta, service):
+        is_well = current is not None and not is_cut and not is_marked and _has_labels_of(meta, service)
+        if is_well and rules.are_same(current.get("subsets") or [], subsets):
             return None
         wanted = {"kind": "Endpoints", "apiVersion": "v1", "metadata": _metadata(meta, service, moment, is_cut)}
         wanted |= {"subsets": subsets} if subsets else {}
