@@ -13,6 +13,7 @@ from typing import NamedTuple
 from cluster.meta.fields import aggregate
 
 from .configuration_rules import POINTS, ConfigurationError, check, fit_complaints, name_of
+from .cycle import FIRST
 from .framework import Plugin, plugins
 from .plugins.inter_pod_affinity import InterPodAffinity
 from .plugins.node_resources_fit import ByStrategy
@@ -187,7 +188,7 @@ def _made(name: str, acting: dict[str, list[str]], weights: dict[str, int], args
     order = dict.fromkeys((*acting["filter"], *acting["preFilter"], *acting["postFilter"]))
     scoring = tuple(facets[each] for each in acting["score"] if each in facets and facets[each].weight)
     filtering, seeks_claims = tuple(facets[each] for each in order if each in facets), "DynamicResources" in acting["postFilter"]
-    return Profile(name, filtering, scoring, percent, "SchedulingGates" in acting["preEnqueue"], seeks_claims,
+    return Profile(name, filtering, scoring, percent if acting["score"] else FIRST, "SchedulingGates" in acting["preEnqueue"], seeks_claims,
                    tuple(plugin.name for plugin in filtering if plugin.filter is not None))  # fmt: skip
 
 

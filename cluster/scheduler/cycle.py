@@ -15,6 +15,7 @@ from .pods import PodInfo
 from .remembered import PASSED, Ask, Places, Table, Turn, passing
 from .scoring import NO_SCORES, Scores, run_scores
 
+FIRST = -1  # for a percentage: the first node that fits is taken
 LEAST_NODES, LEAST_PERCENT = 100, 5  # minFeasibleNodesToFind, minFeasibleNodesPercentageToFind
 
 
@@ -37,7 +38,12 @@ class Decision(NamedTuple):
 
 
 def nodes_to_find(all_nodes: int, percent: int = 0) -> int:
-    """How many fitting nodes are enough; percent: percentageOfNodesToScore. Source: numFeasibleNodesToFind."""
+    """How many fitting nodes are enough; percent: percentageOfNodesToScore, or FIRST.
+
+    Source: numFeasibleNodesToFind, findNodesThatPassFilters (hasScoring).
+    """
+    if percent < 0:
+        return min(all_nodes, 1)
     if all_nodes < LEAST_NODES:
         return all_nodes
     percent = percent or max(50 - all_nodes // 125, LEAST_PERCENT)

@@ -18,7 +18,7 @@ STANDARD = "default-scheduler"
 class Profile(NamedTuple):
     """filtering: in the order of filters, with those that only prepare or only help afterwards.
 
-    percent: of nodes that need to fit; 0: upstream's rule. holds_gated: whether Pods with scheduling gates are held back.
+    percent: of nodes that need to fit; 0: upstream's rule; FIRST: nothing scores. holds_gated: whether Pods with scheduling gates are held back.
     seeks_claims: whether DynamicResources is asked for a Pod that fits nowhere; it has nothing but its words.
     filters: by name in their order; None: the usual ones.
     """

@@ -13,7 +13,7 @@ from cluster.picture.control import ControlPictures
 from cluster.picture.folds import FOLDS
 from cluster.scheduler.configuration import KNOWN, profiles_of
 from cluster.scheduler.configuration_rules import ConfigurationError
-from cluster.scheduler.cycle import nodes_to_find
+from cluster.scheduler.cycle import FIRST, nodes_to_find
 from cluster.scheduler.framework import plugins
 from cluster.scheduler.plugins import inter_pod_affinity, pod_topology_spread
 from cluster.scheduler.scoring import run_scores
@@ -175,6 +175,19 @@ def test_so_many_nodes_are_enough(nodes, percent, enough):
     assert nodes_to_find(nodes, percent) == enough
     assert only({"percentageOfNodesToScore": percent}, percentageOfNodesToScore=7).percent == percent
     assert only(percentageOfNodesToScore=7).percent == 7
+
+
+def test_where_nothing_scores_the_first_node_that_fits_is_taken():
+    """Source: schedule_one_test.go (TestSchedulerSchedulePod: no score plugins); the search goes on behind it, so nodes take turns."""
+    profiles = profiles_of(config({"plugins": {"score": {"disabled": names("*")}}}))
+    assert [nodes_to_find(count, FIRST) for count in (0, 1, 5, 5000)] == [0, 1, 1, 1]
+    bench = Configured(profiles)
+    for name in ("n1", "n2", "n3"):
+        bench.node(name)
+    for index in range(4):
+        bench.pod(f"p{index}", cpu="100m")
+        bench.engine.settle()
+    assert [bench.node_of(f"p{index}") for index in range(4)] == ["n1", "n2", "n3", "n1"]
 
 
 def near(name, key):
