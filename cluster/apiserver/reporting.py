@@ -65,6 +65,7 @@ class Handed(NamedTuple):
 
 UNTOUCHED = Conditions(None, 0)
 _conditions: dict[bytes, Conditions] = {}
+_of_pair: dict[tuple[int, int], tuple] = {}      # of conditions that many Pods share, before and meant: both, the change, what it comes to
 _numbers: dict[tuple, int] = {}      # of the shapes of conditions
 _next_number = count(1)
 _of_shape: dict[tuple, Effect] = {}
@@ -144,12 +145,17 @@ def conditions_of(changes: dict, wanted: dict, before: dict) -> Conditions:
     if not changed and ORDER not in changes:
         return UNTOUCHED
     there, meant = before.get("conditions"), wanted.get("conditions")
+    pair = id(there), id(meant)
+    known = _of_pair.get(pair)
+    if known is not None and known[2] == changed:
+        return known[3]
     told = msgspec.json.encode((there, changed, meant))
     found = _conditions.get(told)
     if found is None:
         listed = _in_order({change["type"]: True for change in changed or ()}, there or (), meant or ())
         found = Conditions(listed, None if listed is None else _number_of(shape_of(changed or (), there, listed)))
         _remember(_conditions, told, found)
+    _remember(_of_pair, pair, (there, meant, changed, found))       # held, so that no others have their ids
     return found
 
 
