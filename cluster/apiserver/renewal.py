@@ -21,11 +21,14 @@ def renewed(call: Call) -> tuple[Stored, dict] | None:
     stored = call.context.store.get(call.key) if request.raw is None and call.kind.kind == "Lease" and not call.subresource else None
     if stored is None or request.body["metadata"] is not stored.value["metadata"] or admission.is_asked(call.context.store, admission.CHANGING):
         return None
-    obj = _with_time(stored.value, request.body.get("spec"), options.manager_of(request), call.context)
+    live, spec = stored.value, request.body.get("spec")
+    if not spec or not live.get("spec") or not _is_later(spec, live["spec"]):
+        return None
+    obj = _with_time(live, {**spec}, options.manager_of(request), call.context)
     return None if obj is None else (stored, obj)
 
 
-def renew(lease: dict, spec: dict, manager: str, context: Context) -> dict | None:
+def renew(lease: dict, time: str, manager: str, context: Context) -> dict | None:
     """Renew a Lease at once, where nothing is told of it and nobody has to be asked; what is stored then. None: it goes another way."""
     store, meta = context.store, lease["metadata"]
     if context.facts.on or context.server.enforces_rbac or not context.etcd.is_on or admission.is_asked(store):
@@ -34,18 +37,19 @@ def renew(lease: dict, spec: dict, manager: str, context: Context) -> dict | Non
     stored = store.get(key)
     if stored is None or meta is not stored.value["metadata"] or not admission.is_open(meta["namespace"], store):
         return None
-    obj = _with_time(stored.value, spec, manager, context)
+    spec = stored.value.get("spec") or {}
+    obj = _with_time(stored.value, {**spec, FIELD: time}, manager, context) if time != spec.get(FIELD, time) else None
     return None if obj is None else store.put(key, obj, expected=stored.mod_revision, is_own=True).value
 
 
-def _with_time(live: dict, spec: dict | None, manager: str, context: Context) -> dict | None:
-    """The Lease as it is to be; None where it goes, more than its time is another, or somebody else has written any of it."""
+def _with_time(live: dict, spec: dict, manager: str, context: Context) -> dict | None:
+    """The Lease as it is to be, spec and all; None where it goes, or somebody else has written any of it."""
     meta = live["metadata"]
-    if not spec or not live.get("spec") or not _is_later(spec, live["spec"]) or "deletionTimestamp" in meta:
+    if "deletionTimestamp" in meta:
         return None
     key = manager, "Update", KIND.api_version, ""
     entries = managed.renewed(meta.get("managedFields") or [], key, OWNED, context.time_text())
-    return None if entries is None else {**live, "metadata": {**meta, "managedFields": entries}, "spec": {**spec}}
+    return None if entries is None else {**live, "metadata": {**meta, "managedFields": entries}, "spec": spec}
 
 
 def _is_later(spec: dict, before: dict) -> bool:

@@ -202,13 +202,13 @@ class ApiServer(Actor):
         self.fan_out()
         return response
 
-    def renew(self, lease: dict, spec: dict, manager: str) -> Response | None:
+    def renew(self, lease: dict, time: str, manager: str) -> Response | None:
         """The same for a heartbeat, without making a request of it; None where it goes the way of a request."""
         if not self.is_on:
             return None
         context, self.store.now_ms = self.context, self.now_ms
         context.quiet, context.heard = True, None
-        value = renewal.renew(lease, spec, manager, context)
+        value = renewal.renew(lease, time, manager, context)
         if value is None:
             return None
         self.state.next_request += 1

@@ -145,9 +145,10 @@ class Client:
         """Do a write in this very step: one of whose way nothing is seen, and for which nobody waits. The answer has the object as stored."""
         return self.server.at_once(call.request, is_shown=False)
 
-    def renew(self, lease: dict, spec: dict) -> Response:
-        """Send a Lease back with another spec, in this very step: nobody sees the way of a heartbeat. Under no rate limit, as upstream's."""
-        return self.server.renew(lease, spec, self.manager) or self.at_once(self.update(LEASES, {**lease, "spec": spec}))
+    def renew(self, lease: dict, time: str) -> Response:
+        """Send a Lease back with another time, in this very step: nobody sees the way of a heartbeat. Under no rate limit, as upstream's."""
+        return self.server.renew(lease, time, self.manager) or self.at_once(
+            self.update(LEASES, {**lease, "spec": {**lease["spec"], "renewTime": time}}))
 
     def dispatch(self, request: Request, reply_to: ReplyTo) -> None:
         actor = self.actor

@@ -110,7 +110,7 @@ class Election:
         """
         state, process = self.state, self.process
         spec = self._spec(transitions=self._transitions(), since=state.lease["spec"]["acquireTime"])
-        reply = self.client.renew(state.lease, spec)
+        reply = self.client.at_once(self.client.update(LEASES, self._lease(spec)))
         if reply.code in (404, 409):
             process.work(self._look())
         if reply.ok:

@@ -113,9 +113,6 @@ class Wakings:
     def reconcile_status(self, uid: str) -> None:
         self.statuses.reconcile_now(uid)
 
-    def check_node(self) -> None:
-        self.agent.check()
-
     def on_usage_change(self) -> None:
         """Memory or disk of the node is used otherwise than before."""
         self.pressure.usage_changed()
@@ -134,5 +131,5 @@ class Wakings:
     def collect_images(self) -> None:
         self.collection.run()
 
-    def renew_lease(self) -> None:
-        self.agent.renew()
+    def beat(self) -> None:
+        self.agent.beat()
