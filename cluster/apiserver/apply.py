@@ -234,12 +234,15 @@ def keep_last_applied(obj: dict, config: dict, manager: str) -> None:
         obj["metadata"]["annotations"] = {**annotations, LAST_APPLIED: text}
 
 
-def typed_object(raw: dict, api_version: str, kind: str) -> dict:
-    """A merged object made to fit its type. Raises StatusError 500."""
+def typed_object(raw: dict, api_version: str, kind: str, told: list | None = None) -> dict:
+    """A merged object made to fit its type. told: see decode.decode. Raises StatusError 500."""
+    decoder = Decoder(strict=False, is_whole=told is not None)
     try:
-        obj = Decoder(strict=False).object(raw, managed.struct_of(api_version, kind))
+        obj = decoder.object(raw, managed.struct_of(api_version, kind))
     except GoError as error:
         raise status.failure(500, "", f"failed to convert new typed object ({_named(raw)}) to object: {error}") from None
+    if decoder.has_empties:
+        told.append(True)
     obj["apiVersion"], obj["kind"] = api_version, kind
     return obj
 

@@ -97,18 +97,20 @@ def _applier(call: Call) -> Callable[[dict | None], dict]:
         if changed is None:
             obj = bodies.with_metadata(draft(live) if live is not None else {"apiVersion": call.api_version, "kind": kind.kind})
         else:
-            obj = retyped(kind, changed, call.api_version)
+            told: list = []
+            obj = retyped(kind, changed, call.api_version, told)
             obj = bodies.defaulted(call, conversion.to_stored(kind, bodies.with_metadata(obj)))
+            obj = bodies.lean(call, obj) if told else obj
         apply.keep_last_applied(obj, config, applier.manager)
         return ownership.owned_by(obj, entries)
 
     return make
 
 
-def retyped(kind, changed: dict, api_version: str) -> dict:
-    """What server-side apply made of an object, made to fit its type."""
+def retyped(kind, changed: dict, api_version: str, told: list | None = None) -> dict:
+    """What server-side apply made of an object, made to fit its type. told: see decode.decode."""
     if kind.custom is None:
-        return apply.typed_object(changed, api_version, kind.kind)
+        return apply.typed_object(changed, api_version, kind.kind, told)
     obj, _ = kind.custom.typed(changed)
     obj["apiVersion"], obj["kind"] = api_version, kind.kind
     return obj

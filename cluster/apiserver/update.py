@@ -126,9 +126,9 @@ def replace(call: Call, make: Make, *, uid: str = "", may_create: bool = False) 
     if uid and uid != live["metadata"]["uid"]:
         raise call.conflict(uid_mismatch(call.shown_key, uid, live["metadata"]["uid"]))
     obj = make(live)
+    admission.mutate(call, obj, live)
     if call.empties:
         empties.settle(obj, call.empties)
-    admission.mutate(call, obj, live)
     bodies.dedup_owners(call, obj["metadata"], is_admitted=True)
     escalation.check(call, obj, live)
     pinned = match_version(call, obj, live) and call.request.verb == "update"   # a patch is applied anew to what is there

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from cluster.apiserver import decode, empties
+from cluster.apiserver import admission, decode, empties
 from cluster.meta import schema
 
 HPA = {"spec": {"maxReplicas": 3, "scaleTargetRef": {"kind": "Deployment", "name": "web"}, "behavior": {"scaleUp": {"policies": []}}}}
@@ -86,3 +86,27 @@ def test_a_selector_that_is_emptied_has_changed(http):
     assert http("PUT", f"{path}/w", same)[0] == 200
     other = {**made, "spec": {**made["spec"], "selector": {"matchLabels": {}}}}
     assert "field is immutable" in http("PUT", f"{path}/w", other)[2]["message"]
+
+
+def test_server_side_apply_shows_them_to_the_rules_too(http):
+    path = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers"
+    body = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "w"}, **HPA}
+    for name in ("new", "old"):
+        if name == "old":
+            http("POST", path, {**body, "metadata": {"name": name}, "spec": {**HPA["spec"], "behavior": {}}})
+        config = json.dumps({**body, "metadata": {"name": name}}).encode()
+        code, _, answer = http("PATCH", f"{path}/{name}", config, query="fieldManager=me", Content_Type="application/apply-patch+yaml")
+        assert code == 422 and "spec.behavior.scaleUp.policies: Required value" in answer["message"]
+
+
+@pytest.mark.parametrize("change", [
+    lambda http, path, body: http("PUT", path, body),
+    lambda http, path, body: http("PATCH", path, json.dumps({"rules": []}).encode(), Content_Type="application/merge-patch+json"),
+])  # fmt: skip
+def test_mutating_admission_sees_a_list_that_go_always_writes_as_it_was_sent(http, monkeypatch, change):
+    path, body = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles", {"metadata": {"name": "r"}, "rules": []}
+    seen = []
+    monkeypatch.setattr(admission, "mutate", lambda call, obj, live: seen.append(obj["rules"]))
+    http("POST", path, body)
+    code, _, answer = change(http, f"{path}/r", body)
+    assert seen == [[], []] and code == 200 and answer["rules"] is None
