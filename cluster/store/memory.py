@@ -54,12 +54,12 @@ def folder(key: str) -> str:
 
 
 class Store:
-    """get, list, put, delete, log. `on_now` gives virtual ms and `on_cause` the trace's seq for the log."""
+    """get, list, put, delete, log. is_committed: whether somebody drains what was written; else it is kept only as long as the log goes back."""
 
-    def __init__(self, *, kept: int = KEPT_CHANGES):
+    def __init__(self, *, kept: int = KEPT_CHANGES, is_committed: bool = True):
         self.revision = 0
         self.compacted = 0
-        self.kept = kept
+        self.kept, self.is_committed = kept, is_committed
         self.rows: dict[str, Stored] = {}     # every key
         self.folders: dict[str, dict[str, Stored]] = {}   # the same by folder
         self.touched: dict[str, int] = {}     # folder -> the revision of its last change: what is worked out from it may be kept till then
@@ -123,7 +123,8 @@ class Store:
 
     def _log(self, change: Change) -> None:
         self.changes.append(change)
-        self.uncommitted.append(change)
+        if self.is_committed:
+            self.uncommitted.append(change)
         if len(self.changes) > 2 * self.kept:
             self.compact(self.changes[-self.kept - 1].revision)
 

@@ -57,13 +57,16 @@ def settings_for(profile: str, **overrides: Any) -> Settings:
 
 
 class Simulation:
-    """A cluster that can be driven: inputs in, steps, and what left it (`drain`). without: controllers that it does not have."""
+    """A cluster that can be driven: inputs in, steps, and what left it (`drain`). without: controllers that it does not have.
+
+    trace: whether anybody will look at it, or commit it.
+    """
 
     def __init__(self, settings: Settings, *, trace: bool = True, without: tuple[str, ...] = ()):
         self.settings = settings
         self.engine = Engine(seed=settings.seed, epoch_ms=settings.epoch_ms)
         self.engine.trace.on = trace
-        self.store = Store()
+        self.store = Store(is_committed=trace)
         self.server = ApiServer(self.engine, self.store, hooks=self, profile=settings.profile, enforces_rbac=settings.rbac)
         self.kubectl = Kubectl(self.engine)
         self.manager = ControllerManager(self.engine, without=without, elects=settings.leases)

@@ -136,3 +136,11 @@ def test_a_restored_store_goes_on(store):
     with pytest.raises(Compacted):
         other.since("/registry/", 1)
     assert other.put(POD, obj("a"), expected=1).mod_revision == 3
+
+
+@pytest.mark.parametrize("is_committed", [True, False])
+def test_what_nobody_commits_is_kept_only_as_long_as_the_log_goes_back(is_committed):
+    store = Store(kept=5, is_committed=is_committed)
+    for number in range(20):
+        store.put(POD, obj("a", spec={"number": number}))
+    assert len(store.drain()) == (20 if is_committed else 0) and len(store.changes) <= 10 and len(store.since("/registry/", 15)) == 5
