@@ -92,6 +92,10 @@ class Informer:
         if self.registrant not in self.deaf:
             self._let_hear(kind, handler, report)
 
+    def is_heard_by(self, whose: Any) -> bool:
+        """Whether a registrant has handlers here."""
+        return any(each is whose for each, *_ in self.registered)
+
     def _let_hear(self, kind: str, handler: Handler, report: Handler | None) -> None:
         (self.of_owner.setdefault(kind, []) if kind else self.handlers).append(handler)
         if report is not None:

@@ -59,16 +59,17 @@ class GarbageCollector(Controller):
         resource = f"{new['spec']['names']['plural']}.{new['spec']['group']}"
         if event == "DELETED":
             self.informers.forget(resource)
-        elif (resource, "") not in self.informers.by_resource and self.client.kinds.plural(resource) is not None:
+        elif self.client.kinds.plural(resource) is not None:
             self._follow(self.informers.follow(resource))
 
     def _follow(self, informer) -> None:
-        informer.registrant = self
-        informer.on(partial(self.on_object, self.client.kinds.plural(informer.resource)))
+        if not informer.is_heard_by(self):
+            informer.registrant = self
+            informer.on(partial(self.on_object, self.client.kinds.plural(informer.resource)))
 
     def on_restore(self) -> None:
         for informer in self.informers.by_resource.values():
-            if informer.late and not informer.registered and self.client.kinds.plural(informer.resource) is not None:
+            if informer.late and self.client.kinds.plural(informer.resource) is not None:
                 self._follow(informer)
 
     # -- news -------------------------------------------------------------------------------------------------------

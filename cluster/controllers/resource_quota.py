@@ -37,6 +37,32 @@ class ResourceQuotaController(Controller):
             informer = informers.watch(_kinds.resource(kind))
             self.counted[(kind.plural, kind.group)] = informer
             informer.on(self.special.get(kind.plural, self.on_object), report=None)
+        informers.watch("customresourcedefinitions").on(self.on_definition)
+
+    # -- custom resources ---------------------------------------------------------------------------------------------
+
+    def on_definition(self, event: str, old: dict | None, new: dict) -> None:
+        """A kind came or went, whose objects can be counted. Simplified: noticed at once, not every 30 s. Source: Sync, GetQuotableResources."""
+        plural, group = new["spec"]["names"]["plural"], new["spec"]["group"]
+        resource = f"{plural}.{group}"
+        if event == "DELETED":
+            self.counted.pop((plural, group), None)
+        elif (found := self.client.kinds.plural(resource)) is not None and found.namespaced:
+            self._count(self.informers.follow(resource), plural, group)
+
+    def _count(self, informer: Any, plural: str, group: str) -> None:
+        self.counted[(plural, group)] = informer
+        if not informer.is_heard_by(self):
+            informer.registrant = self
+            informer.on(self.on_object, report=None)
+
+    def on_restore(self) -> None:
+        for informer in self.informers.by_resource.values():
+            kind = self.client.kinds.plural(informer.resource) if informer.late else None
+            if kind is not None and kind.namespaced:
+                self._count(informer, kind.plural, kind.group)
+
+    # -- news ---------------------------------------------------------------------------------------------------------
 
     def on_synced(self) -> None:
         self.after(RESYNC_MS, "resync", background=True)

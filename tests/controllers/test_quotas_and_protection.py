@@ -136,3 +136,27 @@ def test_a_class_of_attributes_stays_until_no_claim_names_it():
     assert world.store.get("/registry/volumeattributesclasses/fast").value["metadata"]["deletionTimestamp"]
     world.do(world.client.delete("persistentvolumeclaims", "c", "default"))
     assert world.store.get("/registry/volumeattributesclasses/fast") is None
+
+
+def test_custom_resources_are_counted_too_from_their_definition_on_until_it_goes():
+    """Source: pkg/controller/resourcequota/resource_quota_controller.go (Sync)."""
+    world = World()
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    spec = {"group": "example.com", "scope": "Namespaced", "names": {"plural": "widgets", "kind": "Widget"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}]}  # fmt: skip
+    world.create("customresourcedefinitions", {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                                               "metadata": {"name": "widgets.example.com", "namespace": ""}, "spec": spec})  # fmt: skip
+
+    def widget(name):
+        world.create("widgets.example.com", {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": name}})
+        return used(world)["count/widgets.example.com"]
+
+    quota(world, **{"count/widgets.example.com": "2"})
+    assert [widget("a"), widget("b")] == ["1", "2"]
+    refused = refusal(world, world.client.create("widgets.example.com", {"kind": "Widget", "metadata": {"name": "c", "namespace": "default"}}))
+    assert refused.code == 403 and "exceeded quota: q, requested: count/widgets.example.com=1, used: count/widgets.example.com=2" in refused.message
+    world.do(world.client.delete("widgets.example.com", "a", "default"))
+    assert used(world)["count/widgets.example.com"] == "1"
+    world.do(world.client.delete("customresourcedefinitions", "widgets.example.com"))
+    world.run(310_000)
+    assert used(world)["count/widgets.example.com"] == "0"
