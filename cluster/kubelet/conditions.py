@@ -5,8 +5,9 @@ Source: kubernetes pkg/kubelet/status/generate.go, pkg/kubelet/types/pod_status.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from .shapes import shape_of
@@ -24,6 +25,8 @@ OWNED = frozenset(
     )
 )
 
+_TYPE = itemgetter("type")
+
 Held = tuple[bool, str, str]  # whether a condition holds, its reason and message
 HOLDS: Held = (True, "", "")
 FAILS: Held = (False, "", "")
@@ -31,7 +34,13 @@ KINDS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady",
 STANDING = len(KINDS)
 MOST_KEPT = 4096
 _SHARED: dict[int, list[dict]] = {}  # the lists that many Pods share, by their identity
+_FOLLOWING: dict[tuple, tuple[Sequence[dict], list[dict]]] = {}  # what `standing` is asked -> the conditions before and after
 _WITH_SANDBOX: dict[tuple, tuple[list[dict], list[dict]]] = {}  # one of them, generation, now -> both, see with_sandbox
+
+
+def are_own(listed: Iterable[dict]) -> bool:
+    """Whether all conditions of a list are the kubelet's."""
+    return OWNED.issuperset(map(_TYPE, listed))
 
 
 def make(kind: str, generation: int, holds: bool, reason: str = "", message: str = "") -> dict:
@@ -104,8 +113,24 @@ def standing(generation: int, has_sandbox: bool, initialized: Held, ready: Held,
 
     All Pods of which the same is true since the same second share the list, which must not be changed.
     """
+    told = id(old) if len(old) == STANDING else _told(old)
+    key = generation, has_sandbox, initialized, ready, containers, now_text, told
+    known = _FOLLOWING.get(key)
+    if known is None or (known[0] is not old and told.__class__ is int):
+        known = old, _worked_out(generation, HOLDS if has_sandbox else FAILS, initialized, ready, containers, old, now_text)
+        if told.__class__ is tuple or is_shared(old):
+            _keep(_FOLLOWING, key, known)
+    return known[1]
+
+
+def _told(old: Sequence[dict]) -> tuple:
+    """What conditions say that counts for those that follow them."""
+    return tuple([(each["type"], each["status"], each.get("lastTransitionTime")) for each in old])
+
+
+def _worked_out(generation: int, sandbox: Held, initialized: Held, ready: Held, containers: Held, old: Sequence[dict], now_text: str) -> list[dict]:
     before, since = {each["type"]: each for each in old}, []
-    held = HOLDS if has_sandbox else FAILS, initialized, ready, containers, HOLDS
+    held = sandbox, initialized, ready, containers, HOLDS
     for kind, (holds, _, _) in zip(KINDS, held, strict=True):
         earlier = before.get(kind)
         is_new = earlier is None or earlier["status"] != ("True" if holds else "False")

@@ -160,9 +160,10 @@ class Kubelet(Configured, Wakings, Process):
         state = self.state
         key = state.pods.get(uid)
         found = self.pods.state.objects.get(key) if key else None
-        if found is None or found["metadata"]["uid"] != uid or state.static:
+        if found is None or state.static or state.resizes or found["metadata"]["uid"] != uid:
             found = self.stored(uid)  # it is over, or there are other Pods than the API's
-        return self.resizes.allocated(found) if state.resizes and found is not None and uid in state.resizes else found
+            return self.resizes.allocated(found) if found is not None and uid in state.resizes else found
+        return found
 
     def stored(self, uid: str) -> dict | None:
         """A Pod of this node as the API last had it."""

@@ -134,14 +134,12 @@ def _of_simple(
     containers = None if reasons else first_statuses(pod, report, held, {} if made is None else made, moment.time_text)
     if containers is None:
         containers = statuses_of(pod, spec["containers"], report, held, Context(reasons, moment.time_text, made=made), is_init=False)
-    does_run = "running" in containers[0]["state"]
-    for each in containers:
-        if ("running" if does_run else "waiting") not in each["state"] or each["ready"] is not does_run or (not does_run and each["lastState"]):
+        if not _do_alike(containers):
             return None
     before = old.get("conditions") or ()
-    for each in before if stored is old or not stored.get("conditions") else (*before, *stored["conditions"]):
-        if each["type"] not in conditions.OWNED:
-            return None
+    if not (conditions.are_own(before) and (stored is old or conditions.are_own(stored.get("conditions") or ()))):
+        return None
+    does_run = "running" in containers[0]["state"]
     generation, has_sandbox = pod["metadata"].get("generation", 0), bool(report.sandboxes) and report.sandboxes[0].state == "ready"
     ready = conditions.HOLDS if does_run else conditions.not_ready([each["name"] for each in spec["containers"]])
     status: dict = {
@@ -154,6 +152,15 @@ def _of_simple(
     status["qosClass"] = stored.get("qosClass") or pods.qos_class(pod)
     status["resources"] = {}
     return status
+
+
+def _do_alike(containers: list[dict]) -> bool:
+    """Whether all run and are ready, or all wait for their first start."""
+    does_run = "running" in containers[0]["state"]
+    for each in containers:
+        if ("running" if does_run else "waiting") not in each["state"] or each["ready"] is not does_run or (not does_run and each["lastState"]):
+            return False
+    return True
 
 
 def _has_started(report: Report, by_name: dict[str, dict]) -> bool:
@@ -250,9 +257,8 @@ def merged(stored: dict, held: dict, *, may_run: bool) -> dict:
     The condition that tells why the kubelet ended a Pod comes with that last phase. Source: status_manager.go (mergePodStatus).
     """
     is_ending = held.get("phase") in TERMINAL and stored.get("phase") not in TERMINAL
-    present = (*(stored.get("conditions") or ()), *held["conditions"]) if "conditions" in held and not is_ending else ()
-    if present and conditions.OWNED.issuperset([each["type"] for each in present]):
-        return held  # all are the kubelet's
+    if not is_ending and held.get("conditions") and conditions.are_own(held["conditions"]) and conditions.are_own(stored.get("conditions") or ()):
+        return held
     kept = [each for each in stored.get("conditions") or () if each["type"] not in conditions.OWNED]
     own = [each for each in held.get("conditions") or () if each["type"] in conditions.OWNED]
     status = {**held, "conditions": [*kept, *own]}

@@ -6,6 +6,7 @@ Source: kubernetes pkg/kubelet/status/status_manager.go, pkg/util/pod/pod.go (Pa
 
 from __future__ import annotations
 
+from cluster.client.client import Call
 from cluster.engine import Sleep
 from cluster.kinds import pod as pods
 from cluster.meta.objects import split_key
@@ -88,13 +89,10 @@ class StatusManager:
     def reconcile(self, pod: dict) -> None:
         """The API's status changed by somebody else's hand: at the next round the kubelet writes its own again."""
         kubelet, uid = self.kubelet, pod["metadata"]["uid"]
-        known = kubelet.state.statuses.get(uid)
-        if known is None or known.sent < known.version or uid in kubelet.state.dirty:
-            return
-        sent = self.agreed.get(uid)
-        if sent is not None and sent[0] is pod and sent[1] is known.status and known.status.get("phase") not in pod_status.TERMINAL:
+        known, sent = kubelet.state.statuses.get(uid), self.agreed.get(uid)
+        if known is None or (sent is not None and sent[0] is pod and sent[1] is known.status and known.status.get("phase") not in pod_status.TERMINAL):
             return  # it is what this kubelet's last patch made of it, and nothing has changed since: then nothing differs
-        if self._differs(pod, known):
+        if known.sent >= known.version and uid not in kubelet.state.dirty and self._differs(pod, known):
             self._at_next_round(uid)
 
     def _at_next_round(self, uid: str) -> None:
@@ -124,33 +122,38 @@ class StatusManager:
             known, pod = state.statuses.get(uid), kubelet.pod(uid)
             if state.static and uid in state.static:
                 pod = kubelet.static.mirror(uid)  # it is the mirror that tells; without one nothing is sent
-            if known is not None and pod is not None and uid in state.pods:
-                yield from self._send(uid, pod, known)
+            if known is None or pod is None or uid not in state.pods:
+                continue
+            current, wanted, call = self._patch(uid, pod, known)
+            version = known.version
+            if call is not None:
+                reply = yield call
+                if not reply.ok:
+                    self._failed(uid, reply)
+                    continue
+                current = state.last_sent[uid] = reply.body
+                if current.get("status") == wanted:
+                    self.agreed[uid] = (current, wanted)
+            known.sent = version
+            if known.finished and pods.is_terminating(current) and pods.is_terminal(current) and uid == current["metadata"]["uid"]:
+                yield from self._delete(uid, known)
         self.is_sending = False
 
-    def _send(self, uid: str, pod: dict, known: Known):
-        kubelet, version, meta = self.kubelet, known.version, pod["metadata"]
-        last, sent = kubelet.state.last_sent.get(uid), self.agreed.get(uid)
+    def _patch(self, uid: str, pod: dict, known: Known) -> tuple[dict, dict, Call | None]:
+        """(the API's Pod as it was last heard of, the status that it is to have, the request to that end; None where it has it)."""
+        kubelet, last, sent = self.kubelet, self.kubelet.state.last_sent.get(uid), self.agreed.get(uid)
         current = pod if last is None or last is pod else newer(pod, last)
         # Where the API has what was sent last, that is taken, as it shares most of its parts with the next one.
         stored = sent[1] if sent is not None and sent[0] is current else current.get("status") or {}
         may_run = known.status.get("phase") in pod_status.TERMINAL and kubelet.workers.may_run(uid)
         wanted = pod_status.merged(stored, known.status, may_run=may_run)
-        changes = patch_of(stored, wanted)
-        if changes:
-            body = {"metadata": {"uid": meta["uid"]}, "status": changes}
-            call = kubelet.client.patch("pods", meta["name"], body, namespace=meta["namespace"], subresource="status")
-            call.request.outcome = [current["metadata"]["resourceVersion"], wanted]
-            reply = yield call
-            if not reply.ok:
-                self._failed(uid, reply)
-                return
-            current = kubelet.state.last_sent[uid] = reply.body
-            if current.get("status") == wanted:
-                self.agreed[uid] = (current, wanted)
-        known.sent = version
-        if known.finished and pods.is_terminating(current) and pods.is_terminal(current) and uid == current["metadata"]["uid"]:
-            yield from self._delete(uid, known)
+        changes, meta = patch_of(stored, wanted), pod["metadata"]
+        if not changes:
+            return current, wanted, None
+        body = {"metadata": {"uid": meta["uid"]}, "status": changes}
+        call = kubelet.client.patch("pods", meta["name"], body, namespace=meta["namespace"], subresource="status")
+        call.request.outcome = [current["metadata"]["resourceVersion"], wanted]
+        return current, wanted, call
 
     def _delete(self, uid: str, known: Known):
         """The last word on a deleted Pod: nothing of it runs any more."""

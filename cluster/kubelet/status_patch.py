@@ -19,15 +19,12 @@ _KEPT: dict[tuple[int, int], tuple[list, list, dict]] = {}  # lists that many Po
 def patch_of(old: dict, new: dict) -> dict:
     """The changes, {} when there are none."""
     changes: dict = {}
-    for name, value in new.items():
-        if name not in old:
-            if value is not None:
-                changes[name] = value
-            continue
-        before = old[name]
+    for (name, value), before in zip(new.items(), map(old.get, new), strict=True):
         if before is value or before == value:
             continue
-        if type(value) is dict and type(before) is dict:
+        if before is None:
+            changes[name] = value
+        elif type(value) is dict and type(before) is dict:
             inner = patch_of(before, value)
             if inner:
                 changes[name] = inner
@@ -35,9 +32,8 @@ def patch_of(old: dict, new: dict) -> dict:
             _add_list_change(changes, name, before, value)
         else:
             changes[name] = value
-    for name in old:
-        if name not in new:
-            changes[name] = None
+    if not old.keys() <= new.keys():
+        changes.update(dict.fromkeys([name for name in old if name not in new]))
     return changes
 
 

@@ -72,8 +72,8 @@ class Wakings:
 
     def pleg_sync(self, uid: str, is_twice: bool) -> None:
         """The sync loop hears of the runtime's changes; the second of two may come when the worker is busy already."""
-        worker, pod = self.state.workers.get(uid), self.pod(uid)
-        if worker is None or pod is None or uid not in self.state.pods or worker.phase == "finished":
+        worker = self.state.workers.get(uid)
+        if worker is None or uid not in self.state.pods or worker.phase == "finished":
             return
         was_idle = not worker.running and not worker.awaiting
         worker.pending = worker.pending or "sync"
