@@ -90,7 +90,9 @@ class StatusManager:
         """The API's status changed by somebody else's hand: at the next round the kubelet writes its own again."""
         kubelet, uid = self.kubelet, pod["metadata"]["uid"]
         known, sent = kubelet.state.statuses.get(uid), self.agreed.get(uid)
-        if known is None or (sent is not None and sent[0] is pod and sent[1] is known.status and known.status.get("phase") not in pod_status.TERMINAL):
+        if known is None:
+            return
+        if sent is not None and sent[0] is pod and sent[1] is known.status and known.status.get("phase") not in pod_status.TERMINAL:
             return  # it is what this kubelet's last patch made of it, and nothing has changed since: then nothing differs
         if known.sent >= known.version and uid not in kubelet.state.dirty and self._differs(pod, known):
             self._at_next_round(uid)
