@@ -167,6 +167,18 @@ class Zone:
         self.done = [other for other in self.done if other != name]
         return known
 
+    def finish(self, name: str) -> None:
+        """A Node has what it waited for, unless it was forgotten meanwhile."""
+        if name in self.waiting:
+            self.waiting.remove(name)
+            self.done.append(name)
+
+    def put_off(self, name: str) -> None:
+        """A Node could not be served: those behind it come first. Source: rate_limited_queue.go Try."""
+        if name in self.waiting:
+            self.waiting.remove(name)
+            self.waiting.append(name)
+
     def take_token(self, now_ms: int) -> bool:
         """Whether one more Node may be tainted now."""
         if self.qps <= 0 or now_ms < self.full_at_ms:

@@ -391,14 +391,13 @@ class NodeLifecycleController(Controller):
         self.work(self._taint_pass())
 
     def _taint_pass(self) -> Iterator[Any]:
-        for zone in self.state.zones.values():
+        for zone in list(self.state.zones.values()):  # others may come and go while this waits
             while zone.waiting and zone.take_token(self.now_ms):
                 name = zone.waiting[0]
                 if not (yield from self._taint(name)):
+                    zone.put_off(name)
                     break
-                if name in zone.waiting:
-                    zone.waiting.remove(name)
-                    zone.done.append(name)
+                zone.finish(name)
         if any(zone.waiting and zone.qps > 0 for zone in self.state.zones.values()):
             self._plan_pass()
 

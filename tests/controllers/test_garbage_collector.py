@@ -204,3 +204,22 @@ def test_owners_are_taken_off_custom_resources_too_which_know_no_strategic_patch
     assert left() == ["b"]
     world.do(world.client.delete("configmaps", "b", "default", propagation_policy="Orphan"))
     assert left() == [] and world.get("configmaps", "b") is None
+
+
+def test_owners_in_a_circle_do_not_wait_for_each_other():
+    """Source: garbagecollector_test.go TestUnblockOwnerReference; attemptToDeleteItem, which lets nothing of a circle block."""
+    world = World()
+    made = {name: world.create("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}) for name in "abc"}
+    for name, owner in zip("abc", "cab", strict=True):
+        owners = [{**ref(owner), "uid": made[owner]["metadata"]["uid"], "blockOwnerDeletion": True}]
+        world.do(world.client.patch("configmaps", name, {"metadata": {"ownerReferences": owners}}, "default", "merge"))
+    world.do(world.client.delete("configmaps", "a", "default", propagation_policy="Foreground"))
+    assert [each["metadata"]["name"] for each in world.list("configmaps")] == ["kube-root-ca.crt"]
+
+
+def test_an_owner_whose_dependents_cannot_be_freed_is_kept_and_tried_again():
+    """Source: garbagecollector_test.go TestOrphanDependentsFailure."""
+    rig = Rig({"controller": "garbage-collector", "now": "2026-01-01T09:00:00Z", "objects": [held("a"), held("c", ref("a"))], "heard": True,
+               "answers": {"patch configmaps c": CONFLICT}})  # fmt: skip
+    assert rig.look({"key": "orphan/uid-a"}) == "retry"
+    assert [each["request"] for each in rig.requests] == ["patch configmaps c"]

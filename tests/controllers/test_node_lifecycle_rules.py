@@ -215,6 +215,16 @@ def test_a_pod_that_lands_on_a_node_that_is_not_ready_is_not_ready_either(status
     assert bool(nodes.written("pods")) == is_told
 
 
+def test_zones_may_come_and_go_while_a_taint_is_being_written():
+    nodes = Nodes(node("n0", "?", zone="a"), node("n1", "T", zone="a"), node("n2", "T", zone="b")).looked()
+    work = nodes.controller._taint_pass()
+    nodes.answer(next(work))
+    del nodes.controller.state.zones["r:\x00:b"]
+    with pytest.raises(StopIteration):
+        for _ in range(9):
+            work.send(nodes.grant(nodes.controller.client.get("nodes", "n0").request))
+
+
 UNREACHABLE, NOT_READY = [("unreachable", "NoExecute")], [("not-ready", "NoExecute")]
 
 

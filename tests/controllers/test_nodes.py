@@ -127,6 +127,18 @@ def test_a_node_waits_once_until_it_is_forgotten():
     assert zone.remove("n1") and zone.add("n1")
 
 
+@pytest.mark.parametrize(("moves", "waiting", "done"), [
+    ("", "abc", ""), ("-b", "ac", ""), ("-a", "bc", ""), ("-c", "ab", ""), ("!a", "bc", "a"), ("!a +a", "bc", "a"), ("!a -a", "bc", ""),
+    ("!a -a +a", "bca", ""), ("!a ?b", "cb", "a"), ("?a ?b", "cab", ""), ("?a -a", "bc", ""), ("-b ?b", "ac", ""), ("-b !b", "ac", ""),
+])  # fmt: skip
+def test_nodes_wait_in_their_order_and_who_cannot_be_served_lets_others_pass(moves, waiting, done):
+    """Source: rate_limited_queue_test.go. + comes, - is forgotten, ! has been served, ? could not be."""
+    zone = Zone()
+    for move in [*("+a", "+b", "+c"), *moves.split()]:
+        {"+": zone.add, "-": zone.remove, "!": zone.finish, "?": zone.put_off}[move[0]](move[1])
+    assert (zone.waiting, zone.done) == (list(waiting), list(done))
+
+
 def test_a_taint_that_is_there_takes_the_later_time_at_its_place():
     early, other = {"key": "a", "effect": "NoExecute", "timeAdded": "t1"}, {"key": "b", "effect": "NoExecute"}
     late = {**early, "timeAdded": "t2"}

@@ -86,6 +86,21 @@ def rig_of(*objects):
     return Rig({"controller": "pod-garbage-collector", "now": "2026-01-01T09:00:00Z", "objects": list(objects)})
 
 
+def test_a_pod_whose_node_is_gone_is_told_why_before_it_goes():
+    """Source: TestGCInspectingPatchedPodBeforeDeletion."""
+    stranded = pod("a", node="gone")
+    stranded["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
+    rig = rig_of(stranded)
+    rig.look({"call": "_collect"})
+    rig.engine.now_ms += 80_000
+    rig.look({"call": "_collect"})
+    patch, delete = rig.requests
+    [condition] = patch["body"]["status"]["conditions"]
+    assert patch["body"]["status"]["phase"] == "Failed" and delete["body"] == {"gracePeriodSeconds": 0}
+    told = {field: condition[field] for field in ("type", "status", "reason", "message")}
+    assert told == {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC", "message": "PodGC: node no longer exists"}
+
+
 FAILED, DONE = "Failed", "Succeeded"
 
 
