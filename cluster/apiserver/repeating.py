@@ -1,8 +1,8 @@
 """Owns the short way of a patch that a component makes of one Node after another: the same change of parts that are the same.
 
 Of such a patch nothing depends on the rest of a Node: what the parts come to, and who gains and loses what, was found, and checked,
-on the general way for the Node before. A change is taken over once it has come to the same, to the byte, for a second Node. A test
-holds what comes of both ways against each other.
+on the general way for the Node before. A change is taken over once it has come to the same, to the byte, for a second Node. The range
+of addresses that a Node is given is its own; what that comes to is plain. A test holds what comes of both ways against each other.
 Source: as update.py and managed.py.
 """
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from cluster.kinds import node
+from cluster.kinds import _addresses, node
 from cluster.meta.requests import Response
 from cluster.store.memory import Stored
 
@@ -20,6 +20,7 @@ from .call import Call, Write
 
 # by subresource: of which parts a change has nothing to do with the rest of a Node
 INDEPENDENT = {"": {"metadata": ("annotations",), "spec": ("taints",)}, "status": {"status": ("allocatable", "conditions")}}
+RANGE = frozenset(("podCIDR", "podCIDRs"))
 STRATEGIC, ORDER = "application/strategic-merge-patch+json", "$setElementOrder/"
 MOST_KEPT = 500
 GONE, SEEN, UNLIKE = object(), object(), object()     # a part that goes; a patch made once, and one that does not come to the same
@@ -41,11 +42,27 @@ def repeated(call: Call) -> tuple[Stored, dict] | None:
     if call.kind.kind != "Node" or call.kind.custom or call.kind.group:
         return None
     parts = touched(call)
-    found = _repeats.get(_key(call, parts)) if parts else None
+    found = (_repeats.get(_key(call, parts)) if parts else None) or _given_range(call)
     if type(found) is not Repeat:
         return None
     stored = call.context.store.rows[call.key]
     return stored, _made(call, stored.value, found)
+
+
+def _given_range(call: Call) -> Repeat | None:
+    """What a Node's first range of addresses comes to, given by somebody who gives nothing else."""
+    sent = call.request.body
+    spec = sent.get("spec") if type(sent) is dict and len(sent) == 1 and not call.subresource else None
+    if not spec or spec.keys() != RANGE or not _is_plain(call):
+        return None
+    cidr, errors = spec["podCIDR"], []
+    if not cidr or spec["podCIDRs"] != [cidr] or not RANGE.isdisjoint(call.context.store.rows[call.key].value["spec"]):
+        return None
+    _addresses.cidr(errors, "", cidr)
+    if errors or not managed.is_plain(cidr):
+        return None
+    owned = {"f:podCIDR": managed.MEMBER, "f:podCIDRs": {".": managed.MEMBER, f'v:"{cidr}"': managed.MEMBER}}
+    return Repeat((("spec", "podCIDR", cidr), ("spec", "podCIDRs", spec["podCIDRs"])), {"f:spec": owned}, None)
 
 
 def keep(call: Call, result: Response | Write) -> None:
@@ -69,18 +86,28 @@ def _repeat(call: Call, parts: list[tuple[str, str]], obj: dict) -> object:
     return found if msgspec.json.encode(_made(call, live, found)) == msgspec.json.encode(obj) else UNLIKE
 
 
-def touched(call: Call) -> list[tuple[str, str]]:
-    """(top, name) of the parts that a component's patch changes; none where it does anything else, or others may look at it."""
+def _is_plain(call: Call) -> bool:
+    """Whether a component patches a Node of which nobody else looks at what becomes of it."""
     request, context = call.request, call.context
     stored = context.store.rows.get(call.key)
     if request.raw is not None or request.content_type != STRATEGIC or call.dry_run or stored is None or context.is_explained:
-        return []
+        return False
     meta = stored.value["metadata"]
     if "deletionTimestamp" in meta or "finalizers" in meta or not meta.get("managedFields") or not node.is_sound(stored.value):
+        return False
+    if {} in meta.values() or [] in meta.values():      # which a patch takes away
+        return False
+    return not admission.is_asked(context.store)
+
+
+def touched(call: Call) -> list[tuple[str, str]]:
+    """(top, name) of the parts that a component's patch changes; none where it does anything else, or others may look at it."""
+    if not _is_plain(call):
         return []
-    parts, known = {}, INDEPENDENT.get(call.subresource, {})
-    for top, changes in request.body.items():
-        if top not in known or top not in stored.value or not changes:
+    live = call.context.store.rows[call.key].value
+    parts, known, meta = {}, INDEPENDENT.get(call.subresource, {}), live["metadata"]
+    for top, changes in call.request.body.items():
+        if top not in known or top not in live or not changes:
             if top != "metadata" or changes != {"resourceVersion": meta["resourceVersion"]}:
                 return []
             continue
@@ -91,7 +118,7 @@ def touched(call: Call) -> list[tuple[str, str]]:
                     return []
                 continue
             parts[top, bare] = True
-    return list(parts) if not admission.is_asked(context.store) else []
+    return list(parts)
 
 
 def _key(call: Call, parts: list[tuple[str, str]]) -> bytes:

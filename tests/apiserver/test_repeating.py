@@ -77,6 +77,34 @@ def test_patches_end_as_on_the_general_way(seed, monkeypatch):
     assert sum(found is not None for found in taken) > 2
 
 
+# what a Node is given that has none, or that has one (None)
+RANGES = {
+    "a range": ("10.1.0.0/24", True), "of IPv6": ("fd00::/64", True), "with bits beyond it": ("10.1.0.1/24", False), "no range": ("a", False),
+    "nothing": ("", False), "another": (None, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("labels", [{}, {"a": "b"}])
+@pytest.mark.parametrize("case", RANGES)
+def test_a_range_that_a_node_is_given_ends_as_on_the_general_way(case, labels, monkeypatch):
+    cidr, is_short = RANGES[case]
+    answers, act, taken = [], repeating.repeated, []
+    for is_general in (False, True):
+        server = InProcess()
+        server.ask("create", "nodes", body={"metadata": {"name": "n0", "labels": labels}})
+        server.engine.trace.on = False
+        monkeypatch.setattr(update.repeating, "repeated", lambda call, is_general=is_general:
+                            taken.append(None if is_general else act(call)) or taken[-1])  # fmt: skip
+        if cidr is None:
+            patched(server, "n0", {"spec": {"podCIDR": "10.2.0.0/24", "podCIDRs": ["10.2.0.0/24"]}})
+        given = "10.1.0.0/24" if cidr is None else cidr
+        answer = patched(server, "n0", {"spec": {"podCIDR": given, "podCIDRs": [given]}})
+        answers.append(json.dumps([answer.code, answer.body, stored(server, "n0"), server.store.revision]))
+        if not is_general:
+            assert (taken[-1] is not None) == (is_short and bool(labels))
+    assert answers[0] == answers[1]
+
+
 def annotated(**parts) -> dict:
     return {"body": {"metadata": {"annotations": {"ttl": "0"}}}, "parts": parts}
 
@@ -88,6 +116,7 @@ PATCHES = {
     "in a dry run": (annotated(options={"fieldManager": "kcm", "dryRun": "All"}), None, False),
     "of other annotations": (annotated(), {"metadata": {"annotations": {"own": "y"}}}, False),
     "of one that is held": (annotated(), {"metadata": {"finalizers": ["a.b/c"]}}, False),
+    "of one with empty labels": (annotated(), {"metadata": {"labels": {}}}, False),
     "of another provider": (annotated(), {"spec": {"providerID": "x"}}, True),
     "of one whose addresses come twice": (annotated(), {"status": {"addresses": [{"type": "A", "address": "b"}] * 2}}, False),
 }  # fmt: skip
