@@ -12,6 +12,7 @@ from typing import Any
 
 from cluster.client import Controller
 from cluster.client.recorder import Recorder
+from cluster.engine import Sleep
 from cluster.meta.objects import key_of
 
 from . import _node_health, _pods, _taints
@@ -22,6 +23,7 @@ MONITOR_PERIOD_MS = 5_000  # --node-monitor-period
 GRACE_MS = 50_000  # --node-monitor-grace-period
 STARTUP_GRACE_MS = 60_000  # --node-startup-grace-period
 TAINTING_PERIOD_MS = 100  # NodeEvictionPeriod
+LANDED_TRIES, LANDED_WAIT_MS = 15, 5
 HEALTH_RETRIES, RETRY_WAIT_MS = 5, 20
 OS_LABELS = (("kubernetes.io/os", "beta.kubernetes.io/os"), ("kubernetes.io/arch", "beta.kubernetes.io/arch"))
 
@@ -108,7 +110,17 @@ class NodeLifecycleController(Controller):
             return
         health = self.state.health.get(node)
         if health and health.ready and health.ready["status"] != "True" and self.nodes.get(node):
-            self.work(self._mark_pods([new], node))
+            self.work(self._mark_landed(key_of(new), node))
+
+    def _mark_landed(self, key: str, node: str) -> Iterator[Any]:
+        """Until it is told, or the Node is well. Source: processPod, whose queue tries again with a back-off."""
+        for attempt in range(LANDED_TRIES):
+            pod, health = self.pods.get(key), self.state.health.get(node)
+            if pod is None or health is None or health.ready is None or health.ready["status"] == "True":
+                return
+            if (yield from self._mark_pods([pod], node)):
+                return
+            yield Sleep(LANDED_WAIT_MS << attempt)
 
     # -- taints and labels of one Node ------------------------------------------------------------------------------
 

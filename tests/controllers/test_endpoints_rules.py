@@ -182,3 +182,31 @@ def test_endpoints_that_are_nobodys_go_but_not_those_that_say_who_leads(annotati
 def test_the_endpoints_of_a_service_that_is_gone_go():
     """Source: TestSyncEndpointsServiceNotFound."""
     assert [each["request"] for each in looked(endpoints(OLD))] == ["delete endpoints foo"]
+
+
+TRIGGER = "endpoints.kubernetes.io/last-change-trigger-time"
+
+
+@pytest.mark.parametrize("before", [None, "2020-01-01T00:00:00Z"])
+def test_when_what_changed_happened_is_told_and_taken_away_where_nobody_knows(before):
+    """Source: TestLastTriggerChangeTimeAnnotation, …Overridden, …Cleared."""
+    there = endpoints(OLD, annotations={TRIGGER: before} if before else {})
+    rig = Rig({"controller": "endpoint-controller", "now": MADE, "objects": [service(port()), pod(), there], "heard": True})
+    rig.look({"key": "default/foo"})
+    rig.revisions.clear()
+    rig.know(endpoints(OLD, annotations={TRIGGER: before} if before else {}), 77)
+    rig.look({"key": "default/foo"})
+    assert [(each["body"]["metadata"].get("annotations") or {}).get(TRIGGER) for each in rig.requests] == [MADE, None]
+
+
+@pytest.mark.parametrize(("stale", "end"), [(None, None), ("3", "retry"), ("2", None)])
+def test_who_sees_what_has_been_replaced_already_waits(stale, end):
+    """Source: endpoints_tracker_test.go TestStaleEndpointsTracker, TestMultiplePodChanges."""
+    objects = [service(port()), pod(), endpoints(OLD)]
+    rig = Rig({"controller": "endpoint-controller", "now": MADE, "objects": objects, "heard": True})
+    if stale:
+        rig.controller.state.stale["default/foo"] = stale
+    assert rig.look({"key": "default/foo"}) == end and bool(rig.requests) == (end is None)
+    rig.informers.by_resource["services", ""].put("DELETED", objects[0])
+    rig.look({"key": "default/foo"})
+    assert rig.controller.state.stale == {}

@@ -225,6 +225,15 @@ def test_zones_may_come_and_go_while_a_taint_is_being_written():
             work.send(nodes.grant(nodes.controller.client.get("nodes", "n0").request))
 
 
+def test_a_pod_that_lands_there_and_cannot_be_told_is_told_later():
+    """Source: processPod."""
+    nodes = Nodes(node("n0", "F")).looked()
+    nodes.know(pod(), 50)
+    nodes.refused = 2
+    nodes.controller.on_pod("ADDED", None, nodes.objects["pods", "default/p"])
+    assert len(nodes.written("pods")) == 3
+
+
 UNREACHABLE, NOT_READY = [("unreachable", "NoExecute")], [("not-ready", "NoExecute")]
 
 
