@@ -123,7 +123,12 @@ def _pull(data: dict, resource: str) -> str:
     return "known" if data.get("bytes") == 0 else ""
 
 
+def _preempted(data: dict, resource: str) -> str:
+    return "waiting" if data.get("called_off") else ""
+
+
 CHOOSERS = {
+    "PodPreempted": _preempted,
     "ImagePullStarted": _pull,
     "VolumeDetachForced": _forced,
     "ServiceProgrammed": _endpoints,

@@ -7,27 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cluster.engine import Sleep
+
 from .pods import PodInfo
 from .profiles import STANDARD
 
 MARK = "DisruptionTarget"
+CALLED_OFF = "preempted by DefaultPreemption"
 
 
 def preempt(scheduler, info: PodInfo, node: str, victims: tuple[PodInfo, ...]) -> Iterator:
-    """Free a node for a Pod. All victims but the last go at once; while they do, the Pod is not tried again."""
+    """Free a node for a Pod. All victims but the last go at once; while they do, the Pod is not tried again.
+
+    Who only waits for its volumes there is not deleted: its binding is called off, and it goes back to the queue.
+    """
     alive = [victim for victim in victims if not victim.terminating]
     if not alive:
         return
     state = scheduler.state
     state.preempting[info.key] = ""
     _end_weaker_claims(scheduler, info, node)
-    is_done = True
+    waiting = [victim for victim in alive if scheduler.volumes.call_off(victim.key)]
+    for one in waiting:
+        _tell(scheduler, info, node, one, called_off=True)
+    is_done, alive = True, [victim for victim in alive if victim not in waiting]
     if len(alive) > 1:
         is_done = yield from _go(scheduler, info, node, alive[:-1])
-    if is_done:
+    if is_done and alive:
         state.preempting[info.key] = alive[-1].key
         is_done = yield from _go(scheduler, info, node, alive[-1:])
     state.preempting.pop(info.key, None)
+    if waiting:
+        yield Sleep(1)  # the other's binding ends beside this: by now the Pod is back in the queue, and hears of it
+    for one in waiting:
+        scheduler.volumes.fail(one.key, CALLED_OFF)
     if not is_done:
         scheduler.activate(info.key)
 
@@ -54,11 +67,17 @@ def _go(scheduler, info: PodInfo, node: str, victims: list[PodInfo]) -> Iterator
     deleted = (yield [client.delete("pods", one.name, namespace=one.namespace) for one in going]) if going else []
     for one, reply in zip(going, deleted, strict=True):
         if reply.ok:
-            scheduler.trace("PodPreempted", f"pods/{one.key}", node=node, preemptor=info.key, priority=one.priority, higher=info.priority)
-            note = f"Preempted by pod {info.uid} on node {node}"
-            scheduler.recorder.event(one.pod, "Normal", "Preempted", "Preempting", note, related=info.pod,
-                                     source=profile)  # fmt: skip
+            _tell(scheduler, info, node, one)
     return is_fine and all(reply.ok or reply.code == 404 for reply in deleted)
+
+
+def _tell(scheduler, info: PodInfo, node: str, one: PodInfo, *, called_off: bool = False) -> None:
+    """Source: PreemptPod."""
+    more = {"called_off": True} if called_off else {}
+    scheduler.trace("PodPreempted", f"pods/{one.key}", node=node, preemptor=info.key, priority=one.priority, higher=info.priority, **more)
+    note = f"Preempted by pod {info.uid} on node {node}" + (" (in kube-scheduler memory)." if called_off else "")
+    scheduler.recorder.event(one.pod, "Normal", "Preempted", "Preempting", note, related=info.pod,
+                             source=info.spec.get("schedulerName", STANDARD))  # fmt: skip
 
 
 def marking(pod: dict, now: str, profile: str = STANDARD) -> dict:

@@ -62,13 +62,13 @@ class Volumes:
             changed = binding.reserved(volume, claim)
             reply = (yield scheduler.client.update(VOLUMES, changed)) if changed is not None else None
             if reply is not None and not reply.ok:
-                self._fail(key, f"binding volumes: {reply.message}")
+                self.fail(key, f"binding volumes: {reply.message}")
                 return
         for claim in plan.made:
             marked = binding.annotated(claim, **{binding.SELECTED_NODE: node})
             reply = yield scheduler.client.update(CLAIMS, marked)
             if not reply.ok:
-                self._fail(key, f"binding volumes: {reply.message}")
+                self.fail(key, f"binding volumes: {reply.message}")
                 return
         waiting = scheduler.state.waiting.get(key)
         if waiting is not None:
@@ -89,7 +89,7 @@ class Volumes:
         claims = [scheduler.others[CLAIMS].get(name) for name in waiting.claims]
         for name, claim in zip(waiting.claims, claims, strict=True):
             if claim is None:
-                self._fail(key, f'binding volumes: pvc "{name}" not found')
+                self.fail(key, f'binding volumes: pvc "{name}" not found')
                 return
         if all(binding.is_bound(claim) for claim in claims):
             self.forget(key)
@@ -98,9 +98,16 @@ class Volumes:
     def late(self, key: str) -> None:
         """Ten minutes are over."""
         if key in self.scheduler.state.waiting:
-            self._fail(key, "binding volumes: context deadline exceeded")
+            self.fail(key, "binding volumes: context deadline exceeded")
 
-    def _fail(self, key: str, why: str) -> None:
+    def call_off(self, key: str) -> bool:
+        """Whether a Pod waited for its claims; it does so no longer. Source: podInPreBind.CancelPod."""
+        is_waiting = key in self.scheduler.state.waiting
+        self.forget(key)
+        return is_waiting
+
+    def fail(self, key: str, why: str) -> None:
+        """A placed Pod is not bound after all."""
         self.forget(key)
         self.scheduler.binding_failed(key, FAILED + why)
 

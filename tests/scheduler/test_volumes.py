@@ -11,6 +11,7 @@ from cluster.kinds import _volume_binding as binding
 from tests.scheduler.bench import Bench
 
 HOST = "kubernetes.io/hostname"
+CANCELLED = 'running PreBind plugin "VolumeBinding": preempted by DefaultPreemption'
 
 
 def claim(name="data", **spec):
@@ -161,3 +162,22 @@ def test_a_volume_of_a_zone_is_used_there(bench):
     bench.with_claim("web", nodeSelector={HOST: "n3"})
     assert "1 node(s) had no available volume zone" in bench.why()
 
+
+
+def test_who_waits_for_volumes_gives_way_without_being_deleted():
+    """Source: preemption/executor_test.go (TestPreemptPod: the victim is in PreBind), schedule_one.go (bindingCycle)."""
+    bench = Store()
+    bench.send("POST", "/apis/scheduling.k8s.io/v1/priorityclasses", {"metadata": {"name": "high"}, "value": 1000})
+    bench.node("n1", cpu="1")
+    bench.put(waiting_class())
+    bench.put(claim(storageClassName="wait"))
+    bench.with_claim(cpu="1")
+    assert bench.scheduler.state.waiting and bench.node_of("web") is None
+    bench.pod("p", cpu="1", priorityClassName="high")
+    bench.run(3_000)
+    web = bench.get("web")
+    assert bench.node_of("p") == "n1" and "deletionTimestamp" not in web["metadata"] and not bench.scheduler.state.waiting
+    assert "nominatedNodeName" not in web["status"]
+    [told] = bench.events("web", "Preempted")
+    assert told["message"] == f"Preempted by pod {bench.get('p')['metadata']['uid']} on node n1 (in kube-scheduler memory)."
+    assert CANCELLED in [one["message"] for one in bench.events("web")]

@@ -67,6 +67,13 @@ KINDS = {
         en="**kube-scheduler** has deleted {name} (priority {priority}) from {node} to make room for {preemptor} (priority {higher}).",
         zh="**kube-scheduler** 从 {node} 删除了 {name}（优先级 {priority}），为 {preemptor}（优先级 {higher}）腾出空间。",
     ),
+    "PodPreempted.waiting": Kind(
+        stage="bind",
+        marker="status",
+        source="pkg/scheduler/framework/preemption/executor.go",
+        en="**kube-scheduler** calls {name}'s binding to {node} off: it waited for volumes, and {preemptor} (priority {higher}) needs the room.",
+        zh="**kube-scheduler** 取消了 {name} 到 {node} 的绑定：它仍在等待卷，而 {preemptor}（优先级 {higher}）需要这块空间。",
+    ),
     "PodAssumed": Kind(
         stage="bind",
         source=SCHEDULE_ONE,
