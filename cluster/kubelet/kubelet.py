@@ -292,13 +292,14 @@ class Kubelet(Configured, Wakings, Process):
         return False
 
     def take(self, pod: dict) -> None:
-        uid, wanted, state = pod["metadata"]["uid"], admission.requests_of(pod), self.state
+        uid, shape, state = pod["metadata"]["uid"], shape_of(pod["spec"]), self.state
+        wanted = pods.requests(pod) if shape.has_amounts else admission.A_PLACE
         if uid in state.admitted or state.preempting:
             self.release(uid)
         state.admitted[uid] = dict(wanted)
         for name, amount in wanted.items():
             state.used[name] = state.used.get(name, 0) + amount
-        if shape_of(pod["spec"]).has_host_ports:
+        if shape.has_host_ports:
             self.state.ports[uid] = [list(port) for port in admission.host_ports(pod)]
 
     def release(self, uid: str) -> None:

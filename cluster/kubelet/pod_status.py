@@ -93,10 +93,10 @@ def generate(
     status: dict = {"observedGeneration": generation, "phase": phase}
     status["conditions"] = _conditions(pod, report, old, by_name, init_by_name, phase, moment.now_text)
     if resize is not None:
-        status["conditions"] += [] if is_terminal else resize_conditions(resize)
+        status["conditions"] = [*status["conditions"], *([] if is_terminal else resize_conditions(resize))]
         containers, inits = _as_actuated(containers, resize), _as_actuated(inits, resize)
     if shape.can_reset:
-        status["conditions"].append(resets.condition(pod, report, phase, is_resetting))
+        status["conditions"] = [*status["conditions"], resets.condition(pod, report, phase, is_resetting)]
     if len(status["conditions"]) > conditions.STANDING:
         conditions.stamp(status["conditions"], old.get("conditions") or (), moment.now_text)
     if evicted[0]:
@@ -196,7 +196,7 @@ def _conditions(pod: dict, report: Report, old: dict, statuses: dict, inits: dic
     containers = conditions.containers_ready(pod, statuses, inits, phase)
     initialized, ready = conditions.initialized(pod, statuses, inits, phase, before), conditions.ready(pod, containers, others)
     standing = conditions.standing(generation, not needs_sandbox(pod, report), initialized, ready, containers, before, now_text)
-    return [*others, *standing]
+    return [*others, *standing] if others else standing
 
 
 def _add_addresses(status: dict, spec: dict, report: Report, old: dict, moment: Moment) -> None:

@@ -6,6 +6,8 @@ Source: kubernetes pkg/util/pod/pod.go (PatchPodStatus), k8s.io/apimachinery pkg
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import compress
+from operator import is_not
 
 from .conditions import is_shared
 
@@ -19,8 +21,9 @@ _KEPT: dict[tuple[int, int], tuple[list, list, dict]] = {}  # lists that many Po
 def patch_of(old: dict, new: dict) -> dict:
     """The changes, {} when there are none."""
     changes: dict = {}
-    for (name, value), before in zip(new.items(), map(old.get, new), strict=True):
-        if before is value or before == value:
+    for name, value in compress(new.items(), map(is_not, map(old.get, new), new.values())):  # most is the very same as before
+        before = old.get(name)
+        if before == value:
             continue
         if before is None:
             changes[name] = value

@@ -34,12 +34,13 @@ class Sync:
 
     def begin(self, worker: Worker) -> None:
         """One pass; what of it takes time becomes a unit of work. Most passes only tell how the Pod does."""
-        kubelet = self.kubelet
-        pod, report = kubelet.pod(worker.uid), kubelet.state.reports.get(worker.uid) or NOTHING
-        if pod is None or (worker.uid in self.settled and self.is_repeated(worker.uid, pod, report)):
+        kubelet, uid = self.kubelet, worker.uid
+        state = kubelet.state
+        pod, report = kubelet.pod(uid), state.reports.get(uid) or NOTHING
+        if pod is None or (uid in self.settled and self.is_repeated(uid, pod, report)):
             kubelet.workers.done(worker)
             return
-        was_resized = worker.uid in kubelet.state.resizes
+        was_resized = uid in state.resizes
         if was_resized:
             kubelet.resizes.note(pod, report)
         status = kubelet.status_of(pod, report, is_terminal=False)
@@ -54,7 +55,7 @@ class Sync:
             return
         if "activeDeadlineSeconds" in pod["spec"]:
             kubelet.deadlines.arm(pod, status)
-        if (worker.mounted and worker.uid not in kubelet.state.volumes) or kubelet.volumes.mount(worker, pod):
+        if (worker.mounted and uid not in state.volumes) or kubelet.volumes.mount(worker, pod):
             self._act(worker, pod, report, status)
 
     def mounted(self, worker: Worker) -> None:
