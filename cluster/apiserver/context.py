@@ -76,6 +76,7 @@ class Context:
         self.facts = server.engine.trace
         self.quiet, self._muted, self.request_id = False, False, 0
         self.made: dict = {}       # Pods made of late, for the next ones of their templates (templated.py)
+        self.second, self.second_text = -1, ""   # of the virtual time that was asked for last, and as metav1.Time
         self.heard: list[list] | None = None    # where facts go instead of the trace: [kind, subject, data]
         self.is_explained = self.facts.on       # whether what happens to the request at hand is told in detail
 
@@ -130,4 +131,7 @@ class Context:
 
     def time_text(self, after_s: int = 0) -> str:
         """The present, or some seconds later, as metav1.Time."""
-        return self.clock.text(self.timer.now_ms + after_s * 1000)
+        second = self.timer.now_ms // 1000 + after_s
+        if second != self.second:
+            self.second, self.second_text = second, self.clock.text(second * 1000)
+        return self.second_text

@@ -27,7 +27,7 @@ STATUS, ADDRESSES, ORDER = "f:status", "f:podIPs", "$setElementOrder/conditions"
 ADDRESS: managed.Node = {".": managed.MEMBER, "f:ip": managed.MEMBER}     # what its owner owns of each
 
 
-class Report(NamedTuple):
+class Report(msgspec.Struct, frozen=True):
     """What is stored, and the Pod as the report leaves it, private but for what it shares. is_sound: of its status only containers
     and addresses are to be looked at, and those only where it is_observed."""
 

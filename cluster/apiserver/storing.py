@@ -23,6 +23,11 @@ WorkOut = Callable[[Call], "Response | Write"]
 
 def store(write: Write, context: Context, work_out: WorkOut) -> Response:
     """Store a write and answer it. Raises the refusal where the key has changed and the write may not be worked out again."""
+    if write.is_own and not context.facts.on:
+        try:
+            return _answered(write, context.store.put(write.key, write.value, expected=write.expected, is_own=True).value)
+        except Conflict:
+            pass      # and so it does below
     if write.charges:
         _charge(write, context)
     for _ in range(ATTEMPTS):
@@ -32,13 +37,17 @@ def store(write: Write, context: Context, work_out: WorkOut) -> Response:
             body = _apply_one(write, context)
             if write.parts:
                 _apply_all(write.parts, context)
-            return Response(code=write.code, body=body if write.answer is None else write.answer, warnings=write.warnings)
+            return _answered(write, body)
         except Conflict:
             again = _again(write, context, work_out)
             if isinstance(again, Response):
                 return again
             write = again
     raise _lost(write, context)
+
+
+def _answered(write: Write, body: dict | None) -> Response:
+    return Response(code=write.code, body=body if write.answer is None else write.answer, warnings=write.warnings)
 
 
 def _charge(write: Write, context: Context) -> None:
