@@ -4,7 +4,7 @@ import { say, t } from "../i18n.js";
 import { drawCross, drawGlyph, drawImage, drawTick, toneColor } from "./glyphs.js";
 import { rect } from "./geometry.js";
 import { widthOf } from "./pen.js";
-import { offWord } from "./draw-plane.js";
+import { offWord, SQUEEZE } from "./draw-plane.js";
 import { drawPod } from "./draw-pod.js";
 
 export function drawNodes(pen, view) {
@@ -71,8 +71,11 @@ function drawAgent(pen, view, box, name, id, value) {
   const isOff = value?.off;
   pen.box(box, { radius: 3, fill: "sheet", stroke: hot ? "now" : "ink2", width: hot ? 2 : 1.1, dash: isOff ? [3, 3] : null });
   pen.text(name, box.x + 8, box.y + 14, { font: "chipBold", color: hot ? "now" : "ink", room: box.w - 12 });
-  const word = isOff ? offWord(value) : say(value?.word) || t("stage.idle");
-  pen.text(word, box.x + 8, box.y + 27, { font: hot ? "narrowBold" : "narrow", color: hot ? "now" : isOff ? "bad" : "ink2", room: box.w - 12 });
+  const room = box.w - 12;
+  const since = isOff ? offWord(value) : "";
+  const off = widthOf(since, "narrow") * SQUEEZE > room ? t("stage.off") : since; // since when is said where there is room for it
+  const word = isOff ? off : say(value?.word) || t("stage.idle");
+  pen.text(word, box.x + 8, box.y + 27, { font: hot ? "narrowBold" : "narrow", color: hot ? "now" : isOff ? "bad" : "ink2", room, squeeze: SQUEEZE });
 }
 
 function drawWords(pen, view, node) {

@@ -9,7 +9,7 @@ import { clip, shorten, widthOf } from "./pen.js";
 
 const WATCH_DASH = [7, 2.5, 1.5, 2.5];
 const RECENT_STEPS = 5;
-const SQUEEZE = 0.84; // as narrow as a controller's name is drawn before it is cut
+export const SQUEEZE = 0.84; // as narrow as a text is drawn before it is cut
 const COMPARISON_STEPS = 12;
 const LEAST_NAME = 44; // of a key's name beside its resource
 
@@ -107,17 +107,17 @@ function drawKubeconfig(pen, view) {
     const y = box.y + 30 + index * 13;
     const width = label ? pen.text(label, box.x + 9, y, { font: "label", color: "ink2" }) + 8 : 0;
     const place = label ? { at: box.x + box.w - 9, align: "right" } : { at: box.x + 9, align: "left" };
-    pen.text(text, place.at, y, { font: "monoSmall", color: "ink2", align: place.align, room: box.w - 16 - width });
+    pen.text(text, place.at, y, { font: "monoSmall", color: "ink2", align: place.align, room: box.w - 16 - width, squeeze: SQUEEZE });
   });
 }
 
 const SHORT_VALUE = 11;
 
-/** A context named user@cluster says all three: it is written whole, on two lines, where the box is too narrow for labels. */
+/** Where the box is too narrow for labels, user and cluster stand whole on two lines; a context that is named user@cluster says no more. */
 function kubeconfigRows(value) {
   const { context = "", cluster = "", user = "" } = value;
   const isLong = [context, cluster, user].some((text) => (text ?? "").length > SHORT_VALUE);
-  if (isLong && context === `${user}@${cluster}`) return [[t("stage.context"), ""], ["", user], ["", `@${cluster}`]];
+  if (isLong) return [[t("stage.context"), context === `${user}@${cluster}` ? "" : context], ["", user], ["", `@${cluster}`]];
   return ["context", "cluster", "user"].map((name) => [t(`stage.${name}`), value[name] ?? ""]);
 }
 
@@ -142,13 +142,20 @@ function drawLatestComparison(pen, view, box) {
   if (!latest) return;
   const before = view.moment.changes.get(`controllers/${latest.name}`);
   const isNow = Boolean(before) && JSON.stringify(before.last) !== JSON.stringify(latest.last);
-  const text = isNow ? comparisonText(latest) : t("stage.compared_last", { text: comparisonText(latest) });
-  pen.text(text, box.x + 9, box.y + box.h - 6, { font: "small", color: isNow ? "now" : "ink2", room: box.w - 16 });
+  const words = worded(latest);
+  const text = isNow ? words : t("stage.compared_last", { text: words });
+  pen.text(text, box.x + 9, box.y + box.h - 6, { font: "small", color: isNow ? "now" : "ink2", room: box.w - 16, squeeze: SQUEEZE });
+
+  /** Whole if there is room for it, else with less of the object's name: what came of it stands at the end. */
+  function worded(one) {
+    const wordings = [74, 50].map((room) => comparisonText(one, room));
+    return wordings.find((text) => widthOf(text, "small") <= (box.w - 16) / SQUEEZE) ?? wordings.at(-1);
+  }
 }
 
-export function comparisonText({ name, last }) {
+export function comparisonText({ name, last }, room = 74) {
   const { wanted, found, so, subject } = last;
-  return t("stage.compared", { controller: shortController(name), name: shorten(subject.split("/").at(-1), "small", 74), wanted, found, so: say(so) });
+  return t("stage.compared", { controller: shortController(name), name: shorten(subject.split("/").at(-1), "small", room), wanted, found, so: say(so) });
 }
 
 function drawManagerWords(pen, view, box) {
