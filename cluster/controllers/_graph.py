@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
 ABSENT_CACHE_SIZE = 500
 
@@ -30,8 +32,7 @@ class Coordinates(NamedTuple):
         return bool(self.namespace) and self.namespace != namespace
 
 
-@dataclass
-class Node:
+class Node(msgspec.Struct):
     """One object, or (virtual) an owner that is only known from references to it.
 
     dependents: uids, in the order seen (an ordered set). owners: ownerReferences.
@@ -42,8 +43,8 @@ class Node:
     kind: str
     name: str
     namespace: str = ""
-    owners: list[dict] = field(default_factory=list)
-    dependents: dict[str, bool] = field(default_factory=dict)
+    owners: list[dict] = []
+    dependents: dict[str, bool] = {}
     virtual: bool = False
     being_deleted: bool = False
     deleting_dependents: bool = False

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 from . import _taints
 
 LEASES = "kube-node-lease"  # the namespace of Nodes' Leases
@@ -18,8 +20,7 @@ LARGE_CLUSTER = 50  # --large-cluster-size-threshold
 EVICTION_QPS, SECOND_EVICTION_QPS = 0.1, 0.01
 
 
-@dataclass
-class Health:
+class Health(msgspec.Struct):
     """probe_ms: when news of the Node was last noticed. ready: its Ready condition then, None if it had none."""
 
     probe_ms: int

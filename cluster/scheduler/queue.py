@@ -8,6 +8,8 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 
+import msgspec
+
 BACKOFF_MS, BACKOFF_MAX_MS = 1_000, 10_000
 WINDOW_MS = 1_000  # back-offs end on whole seconds
 LEFTOVER_MS = 300_000  # after five minutes a Pod is tried again, whatever happened
@@ -15,8 +17,7 @@ LEFTOVER_MS = 300_000  # after five minutes a Pod is tried again, whatever happe
 ACTIVE, BACKOFF, ERROR, WAITING, NOWHERE = "active", "backoff", "error", "unschedulable", ""
 
 
-@dataclass
-class Entry:
+class Entry(msgspec.Struct):
     """A queued Pod. plugins: those that rejected it last. cause: seq of the fact that queued it. at_ms: last queued."""
 
     key: str
@@ -29,7 +30,7 @@ class Entry:
     rejections: int = 0
     errors: int = 0
     backoff_until_ms: int = 0
-    plugins: list[str] = field(default_factory=list)
+    plugins: list[str] = []
     gated: bool = False
     cause: int = 0
 
