@@ -53,7 +53,7 @@ class ImageCollection:
                     kubelet.runtime.remove_container(container.id)
 
     def _warn(self, reason: str, message: str) -> None:
-        self.kubelet.recorder.event(self.kubelet.agent.reference(), "Warning", reason, message)
+        self.kubelet.recorder.event(self.kubelet.agent.reference, "Warning", reason, message)
 
     def _unused(self) -> list[str]:
         """The keys of images that no container uses, the longest unused first."""

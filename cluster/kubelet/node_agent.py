@@ -28,13 +28,10 @@ class NodeAgent:
         self.is_checking = self.is_renewing = False
         self.quiet: dict | None = None  # the Node, as it was at a look that found nothing to report and nothing out of the ordinary
         self.chance = "lease/" + kubelet.node
-
-    def reference(self) -> dict:
-        """How Events name the node: a kubelet puts its name in the uid's place."""
-        return {"kind": "Node", "name": self.kubelet.node, "uid": self.kubelet.node}
+        self.reference = {"kind": "Node", "name": kubelet.node, "uid": kubelet.node}  # in Events, where a kubelet puts its name in the uid's place
 
     def event(self, reason: str, message: str) -> None:
-        self.kubelet.recorder.event(self.reference(), "Normal", reason, message)
+        self.kubelet.recorder.event(self.reference, "Normal", reason, message)
 
     def note(self, reason: str) -> None:
         self.event(reason, f"Node {self.kubelet.node} status is now: {reason}")
@@ -109,7 +106,7 @@ class NodeAgent:
         if before and before != now:
             kubelet = self.kubelet
             words = f"Node {kubelet.node} has been rebooted, boot id: {now}"
-            kubelet.recorder.event(self.reference(), "Warning", "Rebooted", words)
+            kubelet.recorder.event(self.reference, "Warning", "Rebooted", words)
 
     def _note_changes(self, node: dict) -> None:
         pressures = self.kubelet.state.pressures

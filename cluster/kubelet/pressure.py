@@ -114,7 +114,7 @@ class Pressure:
         """Make room for the most pressing of the thresholds; True when a Pod was evicted for it."""
         kubelet, threshold = self.kubelet, due[0]
         kind = threshold.condition
-        kubelet.recorder.event(kubelet.agent.reference(), "Warning", "EvictionThresholdMet", f"Attempting to reclaim {RESOURCES[kind]}")
+        kubelet.recorder.event(kubelet.agent.reference, "Warning", "EvictionThresholdMet", f"Attempting to reclaim {RESOURCES[kind]}")
         if kind == DISK:
             kubelet.collection.remove_dead()
             kubelet.collection.remove_unused()

@@ -29,7 +29,7 @@ class Shutdown:
         kubelet, (ordinary_s, critical_s) = self.kubelet, self.kubelet.configuration.shutdown_s
         if self.is_under_way or not ordinary_s + critical_s:
             return self.is_under_way
-        kubelet.recorder.event(kubelet.agent.reference(), "Normal", "Shutdown", "Shutdown manager detected shutdown event")
+        kubelet.recorder.event(kubelet.agent.reference, "Normal", "Shutdown", "Shutdown manager detected shutdown event")
         kubelet.trace("NodeShutsDown", f"nodes//{kubelet.node}", node=kubelet.node, seconds=ordinary_s + critical_s)
         kubelet.state.shutdown_ms = kubelet.now_ms
         node = kubelet.node_object()

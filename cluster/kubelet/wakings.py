@@ -120,7 +120,7 @@ class Wakings:
     def on_system_oom(self, program: str, pid: int) -> None:
         """The kernel killed a process because the machine had no memory left. Source: pkg/kubelet/oom/oom_watcher_linux.go."""
         message = f"System OOM encountered, victim process: {program}, pid: {pid}"
-        self.recorder.event(self.agent.reference(), "Warning", "SystemOOM", message)
+        self.recorder.event(self.agent.reference, "Warning", "SystemOOM", message)
 
     def look_at_pressure(self) -> None:
         self.pressure.look()
