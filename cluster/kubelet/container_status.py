@@ -93,23 +93,30 @@ def first_statuses(pod: dict, report: Report, old: Sequence[dict], made: dict[st
 
     None where it is otherwise. A test holds both against each other.
     """
-    specs, containers, is_ending = pod["spec"]["containers"], report.containers, "deletionTimestamp" in pod["metadata"]
-    if len(old) != len(containers) or (containers and len(containers) != len(specs)):
+    specs, containers = pod["spec"]["containers"], report.containers
+    if not containers and not old:
+        statuses = [_without_container(pod, spec, None, False) for spec in specs]
+    elif len(specs) == len(containers) == len(old):
+        statuses = _first_run(pod, specs, containers, old, made, time_text)
+    else:
         return None
-    before, statuses = {status["name"]: status for status in old}, []
-    for place, spec in enumerate(specs):
-        name, container = spec["name"], containers[place] if containers else None
+    return statuses if statuses is None or len(statuses) < 2 else sorted(statuses, key=lambda status: status["name"])
+
+
+def _first_run(
+    pod: dict, specs: list[dict], containers: list[Container], old: Sequence[dict], made: dict[str, Made], time_text: Callable[[int], str]
+) -> list[dict] | None:
+    before, statuses, is_ending = {status["name"]: status for status in old}, [], "deletionTimestamp" in pod["metadata"]
+    for spec, container in zip(specs, containers, strict=True):
+        name = spec["name"]
         earlier = before.get(name)
-        if container is None:
-            status = _without_container(pod, spec, None, False)
-        elif container.name == name and container.state == "running" and earlier is not None and _has_not_run(earlier):
-            status = _from_container(spec, container, earlier, time_text)
-            status["user"], status["started"], status["ready"] = user_status(pod, spec, container.image), True, True
-        else:
+        if container.name != name or container.state != "running" or earlier is None or not _has_not_run(earlier):
             return None
-        made[name] = Made(status, (spec, container, 1 if containers else 0, None, is_ending))
+        status = _from_container(spec, container, earlier, time_text)
+        status["user"], status["started"], status["ready"] = user_status(pod, spec, container.image), True, True
+        made[name] = Made(status, (spec, container, 1, None, is_ending))
         statuses.append(status)
-    return statuses if len(statuses) < 2 else sorted(statuses, key=lambda status: status["name"])
+    return statuses
 
 
 def _has_not_run(status: dict) -> bool:
