@@ -17,10 +17,26 @@ PARTED = ("object", "objectorbool", "list", "map")
 
 
 @dataclass(frozen=True)
+class Item:
+    """A step to an item of a list: where it was, and the fields by which it is the same one elsewhere, if its list has such."""
+
+    index: int
+    keys: tuple[tuple[str, object], ...]
+
+    def find(self, items: list) -> int | None:
+        """Its index in a list: admission may have put others before it, and what is stored may have others."""
+        near = [self.index] if self.index < len(items) else []
+        for index in (*near, *range(len(items))) if self.keys else near:
+            if not self.keys or (isinstance(items[index], dict) and all(items[index].get(name) == value for name, value in self.keys)):
+                return index
+        return None
+
+
+@dataclass(frozen=True)
 class Place:
     """Where something empty was: the way to the struct that holds it, the field's name, and what it was, [] or {}."""
 
-    way: tuple[str | int, ...]
+    way: tuple[str | Item, ...]
     name: str
     empty: list | dict
 
@@ -51,7 +67,13 @@ def _inside(value: list | dict, kind: schema.Type, way: tuple, places: list[Plac
     elif kind.sort in ("list", "map") and kind.element.sort in PARTED:
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             if isinstance(item, (list, dict)):
-                _inside(item, kind.element, (*way, key), places)
+                _inside(item, kind.element, (*way, _step(key, item, kind)), places)
+
+
+def _step(key: str | int, item: list | dict, kind: schema.Type) -> str | Item:
+    if isinstance(key, str):
+        return key
+    return Item(key, tuple((name, item.get(name)) for name in kind.keys) if isinstance(item, dict) else ())
 
 
 def settle(obj: dict, places: list[Place]) -> None:
@@ -75,8 +97,8 @@ def _reached(value: object, way: tuple) -> object:
     for step in way:
         if isinstance(value, dict):
             value = value.get(step)
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
+        elif isinstance(value, list) and isinstance(step, Item) and (index := step.find(value)) is not None:
+            value = value[index]
         else:
             return None
     return value
@@ -85,7 +107,7 @@ def _reached(value: object, way: tuple) -> object:
 def _put(value: dict | list, way: tuple, new: dict) -> dict | list:
     if not way:
         return new
-    made = _put(value[way[0]], way[1:], new)
     if isinstance(value, dict):
-        return {**value, way[0]: made}
-    return [*value[:way[0]], made, *value[way[0] + 1:]]
+        return {**value, way[0]: _put(value[way[0]], way[1:], new)}
+    index = way[0].find(value)
+    return [*value[:index], _put(value[index], way[1:], new), *value[index + 1:]]

@@ -65,6 +65,20 @@ def test_what_became_of_a_place_since_is_left_alone():
     assert empties.restored(obj, places) == obj
 
 
+def test_an_item_of_a_list_is_found_again_by_its_keys():
+    def sent(*names, **more):
+        return {"spec": {"containers": [{"name": name, **more} for name in names]}}
+
+    obj, _ = whole("Pod", sent("a", "b", command=[]))
+    places = empties.strip(obj, schema.type_of("", "v1", "Pod"))
+    with_commands = [{"name": "new"}, {"name": "b", "command": []}, {"name": "a", "command": []}]
+    assert empties.restored(sent("new", "b", "a"), places)["spec"]["containers"] == with_commands
+    assert empties.restored(sent("x", "y"), places) == sent("x", "y")
+    twice, _ = whole("Pod", sent("a", "a", command=[]))
+    places = empties.strip(twice, schema.type_of("", "v1", "Pod"))
+    assert [each["command"] for each in empties.restored(twice, places)["spec"]["containers"]] == [[], []]
+
+
 ARGLESS = {"containers": [{"name": "app", "image": "nginx:1", "args": [], "env": []}], "imagePullSecrets": [], "nodeSelector": {}}
 TEMPLATE = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
 
