@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cluster.engine import clock
+from cluster.meta.condition_patch import setting
 
 TERMINAL = ("Succeeded", "Failed")
 
@@ -100,7 +101,5 @@ def condition_patch(pod: dict, condition: dict, now: str) -> dict | None:
     status, changed = with_condition(pod.get("status") or {}, condition, now)
     if not changed:
         return None
-    return {
-        "$setElementOrder/conditions": [{"type": item["type"]} for item in status["conditions"]],
-        "conditions": [item for item in status["conditions"] if item["type"] == condition["type"]],
-    }
+    wanted = next(item for item in status["conditions"] if item["type"] == condition["type"])
+    return setting((pod.get("status") or {}).get("conditions") or [], wanted)

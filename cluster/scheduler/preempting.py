@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cluster.engine import Sleep
+from cluster.meta.condition_patch import setting
 
 from .pods import PodInfo
 from .profiles import STANDARD
@@ -86,9 +87,10 @@ def marking(pod: dict, now: str, profile: str = STANDARD) -> dict:
                  "message": f"{profile}: preempting to accommodate a higher priority pod"}
     if "generation" in pod["metadata"]:
         condition["observedGeneration"] = pod["metadata"]["generation"]
-    kinds = [one["type"] for one in (pod.get("status") or {}).get("conditions") or ()]
-    order = [{"type": kind} for kind in (kinds if MARK in kinds else [*kinds, MARK])]
-    return {"status": {"$setElementOrder/conditions": order, "conditions": [condition]}}
+    conditions = (pod.get("status") or {}).get("conditions") or []
+    known = next((one for one in conditions if one["type"] == MARK and one["status"] == "True"), {})
+    condition["lastTransitionTime"] = known.get("lastTransitionTime") or now
+    return {"status": setting(conditions, condition)}
 
 
 def _end_weaker_claims(scheduler, info: PodInfo, node: str) -> None:

@@ -5,6 +5,8 @@ Source: kubernetes pkg/scheduler/schedule_one.go (updatePod).
 
 from __future__ import annotations
 
+from cluster.meta.condition_patch import setting
+
 
 def failure_patch(pod: dict, reason: str, message: str, nominated: str | None, *, now: str) -> dict | None:
     """The patch of a status after a failure: the condition, and the node to be where that changes; None where nothing does."""
@@ -33,8 +35,4 @@ def condition_patch(pod: dict, reason: str, message: str, *, now: str) -> dict |
     if all(old.get(name) == value for name, value in wanted.items()):
         return None
     since = old.get("lastTransitionTime") if old.get("status") == "False" else now
-    order = [{"type": one["type"]} for one in conditions if one["type"] != "PodScheduled"] + [{"type": "PodScheduled"}]
-    if old:
-        order = [{"type": one["type"]} for one in conditions]
-    entry = {**wanted, "lastProbeTime": None, "lastTransitionTime": since}
-    return {"status": {"$setElementOrder/conditions": order, "conditions": [entry]}}
+    return {"status": setting(conditions, {**wanted, "lastProbeTime": None, "lastTransitionTime": since})}
