@@ -45,7 +45,8 @@ def same_template(a: dict, b: dict) -> bool:
     """Whether two Pod templates are equal but for the hash label. Source: EqualIgnoreHash."""
     if a.get("spec") != b.get("spec") and _pruned(a.get("spec")) != _pruned(b.get("spec")):
         return False
-    return _pruned(_without_hash(a.get("metadata") or {})) == _pruned(_without_hash(b.get("metadata") or {}))
+    mine, other = _without_hash(a.get("metadata") or {}), _without_hash(b.get("metadata") or {})
+    return mine == other or _pruned(mine) == _pruned(other)
 
 
 def _without_hash(meta: dict) -> dict:

@@ -55,9 +55,12 @@ def float_text(value: float) -> str:
     return f"{mantissa}e{sign}{exponent.lstrip('+-').zfill(2)}"
 
 
+_WHOLE = re.compile(r"[-+]?0*[0-9]{1,19}", re.ASCII)
+
+
 def atoi(text: str) -> int | None:
     """A whole number of 64 bits, as strconv.Atoi reads it; None for what is none."""
-    found = int(text) if len(text) < 1000 and re.fullmatch(r"[-+]?0*[0-9]{1,19}", text, re.ASCII) else None
+    found = int(text) if len(text) < 1000 and _WHOLE.fullmatch(text) else None
     return found if found is not None and -(1 << 63) <= found < 1 << 63 else None
 
 
