@@ -34,7 +34,7 @@ def renew(lease: dict, time: str, manager: str, context: Context) -> dict | None
     if context.facts.on or context.server.enforces_rbac or not context.etcd.is_on or admission.is_asked(store):
         return None
     key = f"{KIND.root}/{meta['namespace']}/{meta['name']}"
-    stored = store.get(key)
+    stored = store.rows.get(key)
     if stored is None or meta is not stored.value["metadata"] or not admission.is_open(meta["namespace"], store):
         return None
     spec = stored.value.get("spec") or {}

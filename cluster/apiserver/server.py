@@ -202,18 +202,17 @@ class ApiServer(Actor):
         self.fan_out()
         return response
 
-    def renew(self, lease: dict, time: str, manager: str) -> Response | None:
-        """The same for a heartbeat, without making a request of it; None where it goes the way of a request."""
+    def renew(self, lease: dict, time: str, manager: str) -> dict | None:
+        """The same for a heartbeat, without making a request of it: the Lease as stored; None where it goes the way of a request."""
         if not self.is_on:
             return None
         context, self.store.now_ms = self.context, self.now_ms
         context.quiet, context.heard = True, None
         value = renewal.renew(lease, time, manager, context)
-        if value is None:
-            return None
-        self.state.next_request += 1
-        self.fan_out()
-        return Response(code=200, body=value)
+        if value is not None:
+            self.state.next_request += 1
+            self.fan_out()
+        return value
 
     def handle(self, request: Request, heard: list[list] | None = None) -> Response:
         """Answer a read at once, outside the flow of events; `heard` takes the facts about it."""

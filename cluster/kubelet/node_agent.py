@@ -184,10 +184,10 @@ class NodeAgent:
             return
         lease = kubelet.state.lease
         if lease:
-            self._renewed(kubelet.client.renew(lease, kubelet.engine.clock.micro_text(kubelet.engine.now_ms)))
+            self._hold(kubelet.client.renew(lease, kubelet.engine.clock.micro_text(kubelet.engine.now_ms)))
         else:
             self.is_renewing = True
-            kubelet.work(self._find_or_make_lease(), self._renewed)
+            kubelet.work(self._find_or_make_lease(), self._hold)
 
     def _find_or_make_lease(self):
         """At the start, or after a renewal that failed."""
@@ -195,13 +195,16 @@ class NodeAgent:
         reply = yield kubelet.client.get(LEASES, kubelet.node, LEASE_NAMESPACE)
         now_text = kubelet.engine.clock.micro_text(kubelet.engine.now_ms)
         if reply.ok:
-            return (yield kubelet.client.update(LEASES, {**reply.body, "spec": {**reply.body["spec"], "renewTime": now_text}}))
-        return (yield kubelet.client.create(LEASES, self._new_lease(now_text)))
+            reply = yield kubelet.client.update(LEASES, {**reply.body, "spec": {**reply.body["spec"], "renewTime": now_text}})
+        else:
+            reply = yield kubelet.client.create(LEASES, self._new_lease(now_text))
+        return reply.body if reply.ok else {}
 
-    def _renewed(self, reply) -> None:
+    def _hold(self, lease: dict) -> None:
+        """Keep a Lease as it is now; none: it was not renewed, and is looked for the next time."""
         kubelet = self.kubelet
-        kubelet.state.lease, self.is_renewing = reply.body if reply.ok else {}, False
-        if reply.ok and kubelet.engine.trace.on:
+        kubelet.state.lease, self.is_renewing = lease, False
+        if lease and kubelet.engine.trace.on:
             kubelet.trace("LeaseRenewed", f"leases/{LEASE_NAMESPACE}/{kubelet.node}", node=kubelet.node, quiet=True)
 
     def _new_lease(self, now_text: str) -> dict:
