@@ -9,13 +9,11 @@ import msgspec
 from .plain import freeze, thaw
 
 
-class Sleep:
+class Sleep(msgspec.Struct, eq=False):
     """Yield this from a unit of work to go on `ms` later."""
 
-    __slots__ = ("ms", "background")
-
-    def __init__(self, ms: int, *, background: bool = False):
-        self.ms, self.background = ms, background
+    ms: int
+    background: bool = False
 
 
 class Work(msgspec.Struct, eq=False):
