@@ -69,7 +69,7 @@ export function drawVolume(pen, box, { name, type, claim, mounts, more, files = 
     if (x) pen.line([[x + 5, box.y - 3], [x + 5, box.y]], { stroke: "ink", width: 2 });
   }
   pen.box(box, { radius: 1, fill: "sheet", stroke: "ink2" });
-  if (claim) pen.line([[box.x, box.y + box.h - 2], [box.x + box.w, box.y + box.h - 2]], { stroke: "ink2", width: 1 });
+  if (claim) pen.line([[box.x, box.y + box.h + 2], [box.x + box.w, box.y + box.h + 2]], { stroke: "ink2", width: 1 }); // a double rule, below the letters
   const words = more ? `${name} +${more}` : name;
   const shelved = files.length ? `${words}: ${files.join(" ")}` : words;
   const used = pen.text(shelved, box.x + 4, box.y + 7.8, { font: "tiny", room: files.length ? box.w * 0.72 : box.w - 8 });
