@@ -80,7 +80,7 @@ class Selector:
         for key, value in self._exact:
             if labels.get(key) != value:
                 return False
-        return all(requirement.matches(labels) for requirement in self._rest)
+        return not self._rest or all(requirement.matches(labels) for requirement in self._rest)
 
     @property
     def empty(self) -> bool:

@@ -92,9 +92,10 @@ class News:
         scheduler.state.assumed.pop(key, None)
         if key in scheduler.state.nominated:
             self.nominate(key, "")
-        before = scheduler.cache.get_pod(key)
+        cache = scheduler.cache
+        before = cache.get_pod(key)
         info = before.updated(new) if before is not None and before.uid == new["metadata"].get("uid") else PodInfo(new)
-        scheduler.cache.add_pod(info, node)
+        cache.add_pod(info, node)
         if not was_assigned:
             self.moved("pod/add", None, info)
         else:

@@ -79,7 +79,7 @@ class Outlook:
 def outlook_for(cycle: Cycle, profile: Profile) -> Outlook | None:
     """What is known by now for such a Pod."""
     pod = cycle.pod
-    found = cycle.cache.outlooks.get((cycle.likeness, pod.namespace))
+    found = cycle.cache.outlooks.get((cycle.likeness, pod.namespace, *pod.labels.values()))
     return found if found is not None and pod.is_plain and not pod.nominated and found.is_of(pod, profile) else None
 
 
@@ -91,4 +91,4 @@ def remember(cycle: Cycle, profile: Profile, verdicts: Ask) -> None:
     if all(plugin.is_local or plugin.is_steady(cycle) for plugin in profile[1] if plugin.weight):
         if len(cache.outlooks) >= OUTLOOKS:
             cache.outlooks.clear()
-        cache.outlooks[(cycle.likeness, pod.namespace)] = Outlook(cycle, profile, verdicts)
+        cache.outlooks[(cycle.likeness, pod.namespace, *pod.labels.values())] = Outlook(cycle, profile, verdicts)

@@ -248,10 +248,11 @@ class Scheduler(Process):
             attempt=entry.attempts,
             waiting=self.queue.lengths[ACTIVE],
         )
-        if not self.cache.nodes:
+        cache = self.cache
+        if not cache.nodes:
             self._failed(entry, info, NO_NODES, [], nominated="")
             return
-        cycle = Cycle(info, self.cache, self.listers)
+        cycle = Cycle(info, cache, self.listers)
         profile = self.profiles[info.spec["schedulerName"]]
         decision = decide(
             cycle, profile.filtering, start=self.state.next_start, choose=self.engine.rng("scheduler").below,

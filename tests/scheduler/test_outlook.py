@@ -89,6 +89,7 @@ def test_it_decides_as_if_nothing_were_known(happened):
 def test_pods_of_a_sort_share_an_outlook_and_others_do_not():
     assert play([("pod", 0)] * 12) == 11
     assert play([("pod", sort) for sort in range(len(SORTS))]) == 0
+    assert play([("pod", 1), ("pod", 2)] * 3) == 4  # templates that differ in labels take turns
 
 
 @pytest.mark.parametrize("what", ["topology.kubernetes.io/zone", "rack", "wish", "lost", "come", "freed"])
