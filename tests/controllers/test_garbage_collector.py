@@ -223,3 +223,18 @@ def test_an_owner_whose_dependents_cannot_be_freed_is_kept_and_tried_again():
                "answers": {"patch configmaps c": CONFLICT}})  # fmt: skip
     assert rig.look({"key": "orphan/uid-a"}) == "retry"
     assert [each["request"] for each in rig.requests] == ["patch configmaps c"]
+
+
+GONE = {"code": 404, "body": {"kind": "Status", "reason": "NotFound", "message": "x"}}
+GOING = {**held("a"), "metadata": {**held("a")["metadata"], "deletionTimestamp": "2026-01-01T08:59:00Z", "finalizers": ["foregroundDeletion"]}}
+
+
+@pytest.mark.parametrize(("owners", "policy"), [((), "Background"), ((GOING,), "Foreground")])
+@pytest.mark.parametrize("answer", [None, GONE])
+def test_what_has_no_owner_left_is_deleted_and_forgotten_if_it_is_gone_already(owners, policy, answer):
+    """Source: garbagecollector_test.go TestAttemptToDeleteItem, …DeleteObjectNotFound, …NotFoundWaitingForDependents."""
+    objects, answers = [*owners, held("c", ref("a")), held("d", ref("c"))], {"delete configmaps c": answer} if answer else None
+    rig = Rig({"controller": "garbage-collector", "now": "2026-01-01T09:00:00Z", "heard": True, "objects": objects, "answers": answers})
+    assert rig.look({"key": "delete/uid-c"}) is None
+    assert [(each["request"], each["body"]["propagationPolicy"]) for each in rig.requests] == [("delete configmaps c", policy)]
+    assert ("uid-c" in rig.controller.state.nodes) == (answer is None)
