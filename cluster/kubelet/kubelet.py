@@ -95,7 +95,8 @@ class Kubelet(Configured, Wakings, Process):
     # -- start and stop ----------------------------------------------------------------------------------------
 
     def on_start(self) -> None:
-        self._make_parts()
+        if self.generation:  # it was off: nothing of what its parts remembered is left
+            self._make_parts()
         if not self.configure():
             self.engine.stop(self)
             return

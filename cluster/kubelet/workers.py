@@ -83,23 +83,26 @@ class Workers:
 
     def begin(self, uid: str) -> None:
         """Start the next pass, or wait for a newer report."""
-        worker = self.kubelet.state.workers.get(uid)
+        kubelet = self.kubelet
+        worker = kubelet.state.workers.get(uid)
         if worker is None or worker.running or worker.awaiting or not worker.pending or worker.phase == "finished":
             return
-        if self.kubelet.runtime.state.down_ms >= 0:
+        if kubelet.runtime.state.down_ms >= 0:
             return  # it is asked for again when the runtime is back
         worker.pending, worker.awaiting = "", worker.phase
-        if self.kubelet.pleg.is_newer_than(uid, worker.synced_ms):
-            self.resume(uid)
+        if kubelet.pleg.is_newer_than(uid, worker.synced_ms):
+            self._go_on(worker)
         else:
-            self.kubelet.state.awaiting[uid] = True
-            self.kubelet.pleg.want()
+            kubelet.state.awaiting[uid] = True
+            kubelet.pleg.want()
 
     def resume(self, uid: str) -> None:
         """The pass that waited may go on."""
         worker = self.kubelet.state.workers.get(uid)
-        if worker is None or worker.running or not worker.awaiting:
-            return
+        if worker is not None and not worker.running and worker.awaiting:
+            self._go_on(worker)
+
+    def _go_on(self, worker: Worker) -> None:
         phase, worker.awaiting, worker.running = worker.awaiting, "", True
         if worker.retry:
             self.kubelet.cancel(worker.retry)
