@@ -176,6 +176,7 @@ class News:
         for key in list(scheduler.queue.waiting):
             entry, pod = scheduler.queue.get(key), scheduler.pods.get(key)
             concerned = pod is not None and not entry.gated and (up_to is None or entry.priority <= up_to)
+            concerned = concerned and (not entry.held or change == "pod/delete")  # of DefaultPreemption's own hints
             if concerned and self._may_help(entry, pod, change, old, new):
                 scheduler.requeue(entry)
 

@@ -18,7 +18,10 @@ ACTIVE, BACKOFF, ERROR, WAITING, NOWHERE = "active", "backoff", "error", "unsche
 
 
 class Entry(msgspec.Struct):
-    """A queued Pod. plugins: those that rejected it last. cause: seq of the fact that queued it. at_ms: last queued."""
+    """A queued Pod. plugins: those that rejected it last. cause: seq of the fact that queued it. at_ms: last queued.
+
+    held: it was to be tried while its victims were being asked to go, so from then on only the end of some Pod is news.
+    """
 
     key: str
     uid: str
@@ -32,6 +35,7 @@ class Entry(msgspec.Struct):
     backoff_until_ms: int = 0
     plugins: list[str] = []
     gated: bool = False
+    held: bool = False
     cause: int = 0
 
 

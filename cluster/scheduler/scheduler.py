@@ -177,7 +177,8 @@ class Scheduler(Process):
             self.make_due()
 
     def requeue(self, entry: Entry) -> None:
-        if self.state.preempting and is_held_back(self, entry.key):
+        entry.held = bool(self.state.preempting) and is_held_back(self, entry.key)
+        if entry.held:
             return
         self.queue.requeue(entry, now_ms=self.now_ms)
         self.trace_queued(entry, entry.where)

@@ -245,3 +245,23 @@ def test_of_pods_that_are_as_important_the_one_goes_that_says_it_began_later(ben
     bench.pod("p", cpu="1", priorityClassName="high")
     bench.run(500)
     assert victims(bench) == [[f"default/{chosen}"]]
+
+
+@pytest.mark.parametrize(("grace_s", "place"), [(0, None), (30, "n2")])
+def test_who_was_to_be_tried_while_its_victims_were_asked_to_go_waits_for_one_of_them_to_be_gone(bench, grace_s, place):
+    """Source: default_preemption_test.go (TestPreEnqueue), scheduling_queue_test.go (gated Pods and the events of their plugin).
+
+    The first victim ends at once, or not, while the second is still to be asked; then a node comes that has room.
+    """
+    bench.node("n1", cpu="2")
+    placed(bench, "b1", cpu="1", of="mid", terminationGracePeriodSeconds=grace_s)
+    placed(bench, "b2", cpu="1", of="low", terminationGracePeriodSeconds=30)
+    bench.pod("p", cpu="2", priorityClassName="high")
+    bench.run(500)
+    assert victims(bench) == [["default/b1", "default/b2"]]
+    bench.node("n2", cpu="4")
+    bench.run(3_000)
+    assert bench.node_of("p") == place
+    bench.delete("b2")
+    bench.run(3_000)
+    assert bench.node_of("p") is not None
