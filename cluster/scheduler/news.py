@@ -57,6 +57,11 @@ class News:
         if kind != "MODIFIED" or old["spec"].get("selector") != new["spec"].get("selector"):
             self.scheduler.cache.outlooks.clear()
 
+    def on_namespace(self, kind: str, old: dict | None, new: dict) -> None:
+        """Whom Pods that are there shun may follow from the labels of a namespace."""
+        if kind != "MODIFIED" or old["metadata"].get("labels") != new["metadata"].get("labels"):
+            self.scheduler.cache.outlooks.clear()
+
     # -- news of Pods ------------------------------------------------------------------------------------------
 
     def on_pod(self, kind: str, old: dict | None, new: dict) -> None:

@@ -95,6 +95,7 @@ class Scheduler(Process):
         self.nodes.on(self.news.on_node)
         for resource in SPREADING:
             self.others[resource].on(self.news.on_selecting)
+        self.others["namespaces"].on(self.news.on_namespace)
         self.volumes = Volumes(self)
         for resource in STORAGE:
             self.others[resource].on(lambda kind, old, new, resource=resource: self.news.on_storage(resource, kind, old, new))
@@ -172,6 +173,7 @@ class Scheduler(Process):
         """Try a Pod at once that waits for victims which could not be deleted."""
         entry = self.queue.get(key)
         if entry is not None and entry.where == WAITING:
+            entry.held = False
             self.queue.move(entry, ACTIVE)
             self.trace_queued(entry, ACTIVE)
             self.make_due()

@@ -131,3 +131,25 @@ def test_a_service_that_comes_to_select_pods_is_heard_of():
     bench.patch("/api/v1/namespaces/default/services/web", {"metadata": {"labels": {"a": "b"}}})
     bench.run(2_000)
     assert [*bench.scheduler.cache.outlooks.values()] == [found]
+
+
+def test_a_namespace_that_comes_to_be_shunned_is_heard_of():
+    bench = Bench()
+    bench.engine.trace.on = False
+    for name in ("n1", "n2", "n3"):
+        bench.node(name)
+    bench.send("POST", "/api/v1/namespaces", {"metadata": {"name": "other"}})
+    bench.send("POST", "/api/v1/namespaces/other/serviceaccounts", {"metadata": {"name": "default"}})
+    term = {**TERM, "namespaceSelector": {"matchLabels": {"team": "a"}}}
+    bench.pod("guard", nodeName="n1", affinity={"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}})
+
+    def place(number):
+        body = {"metadata": {"name": f"p{number}", "labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "a:1"}]}}
+        bench.send("POST", "/api/v1/namespaces/other/pods", body)
+        bench.run(2_000)
+        return bench.send("GET", f"/api/v1/namespaces/other/pods/p{number}")["spec"]["nodeName"]
+
+    assert "n1" in [place(number) for number in range(6)] and bench.scheduler.cache.outlooks
+    bench.patch("/api/v1/namespaces/other", {"metadata": {"labels": {"team": "a"}}})
+    bench.run(2_000)
+    assert {place(number) for number in range(6, 12)} == {"n2", "n3"}

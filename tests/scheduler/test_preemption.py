@@ -265,3 +265,19 @@ def test_who_was_to_be_tried_while_its_victims_were_asked_to_go_waits_for_one_of
     bench.delete("b2")
     bench.run(3_000)
     assert bench.node_of("p") is not None
+
+
+def test_who_is_tried_at_once_because_a_victim_could_not_be_asked_to_go_hears_of_everything_again(bench):
+    """Source: scheduling_queue.go (moveToActiveQ: a Pod that passes PreEnqueue is no longer gated)."""
+    bench.node("n1", cpu="1")
+    bench.pod("p", cpu="2")
+    bench.run(500)
+    bench.scheduler.state.preempting["default/p"] = ""
+    bench.scheduler.requeue(bench.scheduler.queue.get("default/p"))
+    del bench.scheduler.state.preempting["default/p"]
+    bench.scheduler.activate("default/p")
+    bench.run(500)
+    assert len(bench.facts("SchedulingFailed")) == 2
+    bench.node("n2", cpu="4")
+    bench.run(5_000)
+    assert bench.node_of("p") == "n2"
