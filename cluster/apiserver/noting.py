@@ -7,13 +7,17 @@ Source: as create.py and update.py.
 """
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
+from cluster.kinds import registry
+from cluster.kinds.base import Kind
 from cluster.meta.names import is_subdomain_name
 from cluster.store.memory import Stored
 
 from . import admission, alike, conversion, managed, options, ownership
 from .call import Call
+from .context import Context
 
 PLACE = frozenset(("name", "namespace"))
 COUNTED = frozenset(("count", "lastTimestamp", "message"))
@@ -44,25 +48,57 @@ def noted(call: Call) -> dict | None:
     kind, context, request = call.kind, call.context, call.request
     if kind.kind != "Event" or kind.custom or request.raw is not None or call.dry_run or context.is_explained or admission.is_asked(context.store):
         return None
-    body, manager = request.body, options.manager_of(request)
+    body = request.body
     meta = body.get("metadata") or {}
     if meta.keys() != PLACE or meta["namespace"] != call.namespace or not meta["name"] or call.name:
         return None
-    form = _form(call, body)
+    obj = _as_stored(body, _form(call, body), kind, options.manager_of(request), context)
+    if obj is not None:
+        call.rename(meta["name"])
+        admission.check_place(call, obj, None)
+        _bear(obj["metadata"], context)
+    return obj
+
+
+def note(event: dict, manager: str, context: Context) -> dict | None:
+    """Store a recorder's Event at once, where nothing is told of it and nobody has to be asked; what is stored then.
+
+    None: it goes another way. So does the first of each form, which is found there.
+    """
+    store, meta = context.store, event["metadata"]
+    if context.facts.on or context.server.enforces_rbac or not context.etcd.is_on or admission.is_asked(store) or meta.keys() != PLACE:
+        return None
+    kind = _kind(event["apiVersion"])
+    obj = _as_stored(event, _forms.get((kind.api_version, alike.outline(event))), kind, manager, context)
+    key = f"{kind.root}/{meta['namespace']}/{meta['name']}"
+    if obj is None or key in store.rows or not admission.is_open(meta["namespace"], store):
+        return None
+    _bear(obj["metadata"], context)
+    return store.put(key, obj, expected=0, is_own=True).value
+
+
+@lru_cache(maxsize=8)
+def _kind(api_version: str) -> Kind:
+    group, _, version = api_version.rpartition("/")
+    return registry().version(group, version, "events")
+
+
+def _as_stored(body: dict, form: Form | None, kind: Kind, manager: str, context: Context) -> dict | None:
+    """An Event of a form with all that the server adds, but for what makes it one of its own; None where something is wrong with it."""
     if form is None:
         return None
-    now = context.time_text()
-    entry = {"manager": manager or "unknown", "operation": "Update", "apiVersion": kind.api_version, "time": now,
+    meta = body["metadata"]
+    entry = {"manager": manager or "unknown", "operation": "Update", "apiVersion": kind.api_version, "time": context.time_text(),
              "fieldsType": "FieldsV1", "fieldsV1": form.fields}
     obj = body.copy() if form.is_whole else {**form.base, **dict(zip(form.names, body.values()))}
     obj.update(form.fixed, metadata={**meta, "managedFields": [entry]})
-    if (kind.name_check or is_subdomain_name)(meta["name"], False) or kind.validate(obj):
-        return None
-    call.rename(meta["name"])
-    admission.check_place(call, obj, None)
-    obj["metadata"]["creationTimestamp"] = now
-    obj["metadata"]["uid"] = context.rng("uids").uuid()
-    return obj
+    return None if (kind.name_check or is_subdomain_name)(meta["name"], False) or kind.validate(obj) else obj
+
+
+def _bear(meta: dict, context: Context) -> None:
+    """What the server alone gives to new metadata, in place."""
+    meta["creationTimestamp"] = context.time_text()
+    meta["uid"] = context.rng("uids").uuid()
 
 
 def counted(call: Call) -> tuple[Stored, dict] | None:

@@ -4,6 +4,7 @@ The rules are functions in the modules beside it; this one owns the order and th
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ from cluster.meta.requests import UNHEARD, Request, Response, agent_of
 from cluster.store.etcd import Etcd
 from cluster.store.memory import Store
 
-from . import itself, keeping, pipeline, renewal
+from . import itself, keeping, noting, pipeline, renewal
 from .context import Context
 from .watch import Hub, Watcher, WatchSpec, fold
 
@@ -204,11 +205,18 @@ class ApiServer(Actor):
 
     def renew(self, lease: dict, time: str, manager: str) -> dict | None:
         """The same for a heartbeat, without making a request of it: the Lease as stored; None where it goes the way of a request."""
+        return self._in_passing(renewal.renew, lease, time, manager)
+
+    def note(self, event: dict, manager: str) -> dict | None:
+        """The same for a recorder's Event."""
+        return self._in_passing(noting.note, event, manager)
+
+    def _in_passing(self, write: Callable[..., dict | None], *about: Any) -> dict | None:
         if not self.is_on:
             return None
         context, self.store.now_ms = self.context, self.now_ms
         context.quiet, context.heard = True, None
-        value = renewal.renew(lease, time, manager, context)
+        value = write(*about, context)
         if value is not None:
             self.state.next_request += 1
             self.fan_out()

@@ -145,6 +145,13 @@ class Client:
         """Do a write in this very step: one of whose way nothing is seen, and for which nobody waits. The answer has the object as stored."""
         return self.server.at_once(call.request, is_shown=False)
 
+    def note(self, event: dict) -> Response:
+        """Store a new Event in this very step."""
+        stored = self.server.note(event, self.manager)
+        if stored is not None:
+            return Response(code=201, body=stored)
+        return self.at_once(self.create("events.events.k8s.io" if "/" in event["apiVersion"] else "events", event))
+
     def renew(self, lease: dict, time: str) -> dict:
         """Send a Lease back with another time, in this very step: nobody sees the way of a heartbeat. Under no rate limit, as upstream's.
 

@@ -16,6 +16,7 @@ from cluster.meta.requests import Response
 QUEUE_LENGTH = 1000  # maxQueuedEvents: what comes while so many wait is lost
 MOST_TRIES, TRY_AGAIN_MS = 12, 10_000  # maxTriesPerEvent, defaultSleepDuration: while there is no API server
 FINISH_MS = 360_000  # a series not seen for six minutes is over
+EVENTS_V1 = "events.events.k8s.io"
 SOURCES = 997  # keeps two components' names apart within one millisecond
 
 
@@ -149,7 +150,7 @@ class Recorder:
             reply = client.at_once(client.patch("events", meta["name"], patch, namespace=meta["namespace"]))
             if reply.code != 404:
                 return reply
-        return client.at_once(client.create("events", event, namespace=meta["namespace"]))
+        return client.note(event)
 
     def _holds(self) -> bool:
         """Nobody heard it: it is sent again later, and all others wait behind it, until it has been sent too often. Source: recordToSink."""
@@ -184,8 +185,6 @@ class EventsV1State:
 
 class EventsV1Recorder:
     """Writes events.k8s.io/v1 Events: no count; what repeats becomes a series, written at its start and its end."""
-
-    RESOURCE = "events.events.k8s.io"
 
     def __init__(self, actor, client, *, component: str, instance: str) -> None:
         self.actor, self.client, self.component, self.instance = actor, client, component, instance
@@ -263,10 +262,10 @@ class EventsV1Recorder:
         client, meta = self.client, event["metadata"]
         if "series" in event:
             patch = {"series": event["series"]}
-            reply = client.at_once(client.patch(self.RESOURCE, meta["name"], patch, namespace=meta["namespace"]))
+            reply = client.at_once(client.patch(EVENTS_V1, meta["name"], patch, namespace=meta["namespace"]))
             if reply.code != 404:
                 return reply
-        return client.at_once(client.create(self.RESOURCE, event, namespace=meta["namespace"]))
+        return client.note(event)
 
 
 def _is_to_be_tried_again(event: dict, reply: Response) -> bool:

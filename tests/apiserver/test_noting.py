@@ -7,6 +7,7 @@ import json
 import pytest
 
 from cluster.apiserver import create, noting, pipeline, update
+from cluster.apiserver.context import Member
 from cluster.meta.requests import Request, Response
 from tests.conformance.in_process import InProcess
 
@@ -87,6 +88,52 @@ def test_where_something_may_look_at_events_they_go_the_general_way(resource, mo
     server.store.touched[f"/registry/{resource}/"] = server.store.revision
     assert sent(server, CORE).ok
     assert taken == [None]
+
+
+# what is noted without a request, whether that way is taken
+NOTED = {
+    "of a kubelet": (CORE, True), "of the scheduler": (NEW, True), "with annotations": (placed(CORE, annotations={"a": "b"}), False),
+    "of a name that is taken": (placed(CORE, name="web.0"), False), "with a bad name": (placed(CORE, name="a/b"), False),
+    "about another namespace": (changed(CORE, involvedObject={**ABOUT, "namespace": "other"}), False),
+    "in no namespace": (changed(placed(CORE, namespace="none"), involvedObject={**ABOUT, "namespace": "none"}), False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NOTED)
+def test_an_event_without_a_request_ends_as_one_with_a_request(case):
+    event, is_short = NOTED[case]
+    outcomes = []
+    for is_request in (True, False):
+        server, before = InProcess(), json.dumps(event)
+        server.engine.trace.on = server.enforces_rbac = False
+        for first in (CORE, NEW):
+            assert sent(server, placed(first, name="web.0" if first is CORE else "web.9")).ok
+        stored = None if is_request else noting.note(event, "kubelet", server.context.enter(Request(verb="create", resource="events"), True))
+        assert is_request or (stored is not None) == is_short
+        if stored is None:
+            sent(server, event, namespace=event["metadata"]["namespace"])
+        assert json.dumps(event) == before
+        outcomes.append((json.dumps([(key, row.value) for key, row in server.store.list("/registry/events/")]), server.store.revision,
+                         server.engine.rng.positions()))
+    assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize("change", ["nothing", "traced", "asked", "guarded", "cut off", "new form"])
+def test_where_something_is_told_or_asked_an_event_is_a_request(change):
+    server = InProcess()
+    server.engine.trace.on, server.enforces_rbac = change == "traced", False
+    if change != "new form":
+        assert sent(server, placed(CORE, name="web.0")).ok
+    context = server.context.enter(Request(verb="create", resource="events"), True)
+    if change == "asked":
+        server.store.touched["/registry/mutatingwebhookconfigurations/"] = server.store.revision
+    elif change == "guarded":
+        server.enforces_rbac = True
+    elif change == "cut off":
+        context.etcd = Member(is_on=False)
+    elif change == "new form":
+        noting._forms.clear()
+    assert (noting.note(CORE, "kubelet", context) is None) == (change != "nothing")
 
 
 COUNT = {"count": 2, "lastTimestamp": "2026-01-01T09:00:05Z", "message": "Container started"}

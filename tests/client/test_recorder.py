@@ -66,6 +66,10 @@ class Server:
     def patch(self, resource, name, body, namespace="", patch_type="strategic"):
         return SimpleNamespace(verb="patch", resource=resource, body=body, name=name, namespace=namespace)
 
+    def note(self, event):
+        resource = "events" if event["apiVersion"] == "v1" else "events.events.k8s.io"
+        return self.at_once(self.create(resource, event, namespace=event["metadata"]["namespace"]))
+
     def at_once(self, call):
         self.calls.append(call)
         if call.verb == "create":
