@@ -55,7 +55,7 @@ class Deciding:
                 rejecting.setdefault(row["plugin"], node)
         rejected = list(rejecting.values())[:MOST_REJECTED]
         ranked = sorted(self.scored.values(), key=lambda row: -row["total"]) or [row for row in self.filtered.values() if row["passed"]]
-        first = [self.chosen] if self.chosen in self.filtered else []
+        first = [self.chosen] if self.chosen in self.filtered or self.chosen in self.scored else []
         passing = list(dict.fromkeys([*first, *(row["node"] for row in ranked[:SHOWN])]))[:SHOWN - len(rejected)]
         return [*passing, *rejected]
 
