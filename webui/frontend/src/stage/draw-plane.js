@@ -142,15 +142,11 @@ function drawLatestComparison(pen, view, box) {
   if (!latest) return;
   const before = view.moment.changes.get(`controllers/${latest.name}`);
   const isNow = Boolean(before) && JSON.stringify(before.last) !== JSON.stringify(latest.last);
-  const words = worded(latest);
-  const text = isNow ? words : t("stage.compared_last", { text: words });
+  const said = (words) => (isNow ? words : t("stage.compared_last", { text: words }));
+  // Whole if there is room for it, else with less of the object's name: what came of it stands at the end.
+  const wordings = [74, 50].map((room) => said(comparisonText(latest, room)));
+  const text = wordings.find((each) => widthOf(each, "small") <= (box.w - 16) / SQUEEZE) ?? wordings.at(-1);
   pen.text(text, box.x + 9, box.y + box.h - 6, { font: "small", color: isNow ? "now" : "ink2", room: box.w - 16, squeeze: SQUEEZE });
-
-  /** Whole if there is room for it, else with less of the object's name: what came of it stands at the end. */
-  function worded(one) {
-    const wordings = [74, 50].map((room) => comparisonText(one, room));
-    return wordings.find((text) => widthOf(text, "small") <= (box.w - 16) / SQUEEZE) ?? wordings.at(-1);
-  }
 }
 
 export function comparisonText({ name, last }, room = 74) {
