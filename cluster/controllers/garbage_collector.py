@@ -94,15 +94,16 @@ class GarbageCollector(Controller):
     def _attempt(self, todo: list[tuple[str, str]]) -> None:
         for what, uid in todo:
             if what == "report":
-                self._report(*(self.state.nodes[each] for each in uid.split("/")))
+                dependent, _, owner = uid.partition("/")
+                self._report(self.state.nodes[dependent], owner)
             else:
                 self.queue.add(f"{what}/{uid}")
 
-    def _report(self, dependent: Node, owner: Node) -> None:
-        """An owner is of another namespace, which no owner may be. Source: graph_builder.go reportInvalidNamespaceOwnerRef."""
-        ref = next(ref for ref in dependent.owners if ref["uid"] == owner.uid)
+    def _report(self, dependent: Node, owner: str) -> None:
+        """An owner (its uid, since it may be gone) is of another namespace, which none may be. Source: reportInvalidNamespaceOwnerRef."""
+        ref = next(ref for ref in dependent.owners if ref["uid"] == owner)
         meta = {"name": dependent.name, "namespace": dependent.namespace, "uid": dependent.uid}
-        words = f"[{ref['apiVersion']}/{ref['kind']}, namespace: {dependent.namespace}, name: {ref['name']}, uid: {owner.uid}]"
+        words = f"[{ref['apiVersion']}/{ref['kind']}, namespace: {dependent.namespace}, name: {ref['name']}, uid: {owner}]"
         self.recorder.event({"apiVersion": dependent.api_version, "kind": dependent.kind, "metadata": meta}, "Warning",
                             "OwnerRefInvalidNamespace", f'ownerRef {words} does not exist in namespace "{dependent.namespace}"')
 

@@ -238,3 +238,14 @@ def test_what_has_no_owner_left_is_deleted_and_forgotten_if_it_is_gone_already(o
     assert rig.look({"key": "delete/uid-c"}) is None
     assert [(each["request"], each["body"]["propagationPolicy"]) for each in rig.requests] == [("delete configmaps c", policy)]
     assert ("uid-c" in rig.controller.state.nodes) == (answer is None)
+
+
+def test_an_owner_of_another_namespace_that_is_seen_only_to_go_is_told_of_too():
+    """Source: graph_builder.go (processGraphChanges: a deletion of what was known by references alone)."""
+    rig = Rig({"controller": "garbage-collector", "now": "2026-01-01T09:00:00Z", "heard": True,
+               "objects": [held("c", ref("a"), namespace="other")]})  # fmt: skip
+    owner = held("a")
+    for handler in rig.informers["configmaps"].handlers:
+        handler("DELETED", owner, owner)
+    words = 'ownerRef [v1/ConfigMap, namespace: other, name: a, uid: uid-a] does not exist in namespace "other"'
+    assert rig.events == [f"Warning OwnerRefInvalidNamespace {words}"]
