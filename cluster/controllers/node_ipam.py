@@ -113,7 +113,7 @@ class NodeIpamController(Controller):
                 self.state.given[key] = uid
                 return None
         self._tell(node, "CIDRAssignmentFailed")
-        del self.state.taken[cidr]
+        self.state.taken.pop(cidr, None)  # who named it itself may have gone meanwhile
         return "retry"
 
     def _tell(self, node: dict, what: str) -> None:

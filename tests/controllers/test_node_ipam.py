@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from cluster.controllers.node_ipam import RANGES, RangeState, cidr_of, next_range, ranges_of
+from cluster.meta.requests import Response
 from tests.controllers.rig import Rig
 
 
@@ -98,3 +99,16 @@ def test_a_range_that_cannot_be_given_is_tried_three_times_and_free_again():
     rig = rig_of(node("n"), answers={"patch nodes n": refused})
     assert given_to(rig, "n") == ("retry", ["10.244.0.0/24"] * 3) and rig.controller.state.taken == {}
     assert rig.events == ["Normal CIDRAssignmentFailed Node n status is now: CIDRAssignmentFailed"]
+
+
+def test_a_range_that_cannot_be_given_may_have_been_freed_meanwhile():
+    """By another Node that came with it and went."""
+    rig = rig_of(node("n"))
+    work = rig.controller.sync("n")
+    next(work)
+    rig.controller.on_node("DELETED", node("a"), node("a", "10.244.0.0/24"))
+    refused = Response(code=422, body={"kind": "Status", "reason": "Invalid", "message": "no"})
+    with pytest.raises(StopIteration) as end:
+        for _ in range(3):
+            work.send(refused)
+    assert end.value.value == "retry" and rig.controller.state.taken == {}
