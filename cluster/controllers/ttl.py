@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cluster.client import Controller
+from cluster.meta.gotext import atoi
 
 ANNOTATION = "node.alpha.kubernetes.io/ttl"
 # (fewest Nodes, most Nodes, seconds): a size is left only beyond its bounds, so that one Node more or less changes nothing.
@@ -57,8 +58,7 @@ class TtlController(Controller):
     @staticmethod
     def _annotation(node: dict) -> int | None:
         """What the Node says, None if that is no number. Source: getIntFromAnnotation."""
-        text = (node["metadata"].get("annotations") or {}).get(ANNOTATION, "")
-        return int(text) if text.isascii() and text.isdigit() else None
+        return atoi((node["metadata"].get("annotations") or {}).get(ANNOTATION, ""))
 
     def sync(self, key: str) -> Iterator[Any]:
         node = self.nodes.get(key)

@@ -22,6 +22,7 @@ def test_a_size_is_left_only_beyond_its_bounds(step, nodes, seconds):
 
 @pytest.mark.parametrize(("has", "step", "patched"), [
     (None, 0, "0"), (None, 1, "15"), (None, 2, "30"), ("0", 3, "60"), ("60", 3, None), ("60", 2, "30"), ("060", 3, None), ("much", 0, "0"),
+    ("+60", 3, None), ("9" * 5_000, 0, "0"),
 ])  # fmt: skip
 def test_a_node_is_told_what_it_does_not_say_yet(has, step, patched):
     """Source: TestUpdateNodeIfNeeded, TestPatchNode."""
