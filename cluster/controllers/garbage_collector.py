@@ -184,13 +184,19 @@ class GarbageCollector(Controller):
         meta = reply.body["metadata"]
         return "waiting" if "deletionTimestamp" in meta and FOREGROUND in (meta.get("finalizers") or ()) else "solid"
 
+    def _resource(self, node: Node) -> str | None:
+        """What a client calls the node's kind; None once that is served no more, of which the graph hears later."""
+        kind = self.client.kinds.kind(node.api_version, node.kind)
+        return _kinds.resource(kind) if kind is not None else None
+
     # -- deleting ---------------------------------------------------------------------------------------------------
 
     def _delete(self, node: Node, latest: dict, policy: str) -> Iterator[Any]:
         """Source: deleteObject: with the uid and version seen; once more by uid if only other fields changed."""
         self.trace("GarbageFound", self._subject(node), policy=policy)
-        kind = self.client.kinds.kind(node.api_version, node.kind)
-        resource, meta = _kinds.resource(kind), latest["metadata"]
+        resource, meta = self._resource(node), latest["metadata"]
+        if resource is None:
+            return "retry"
         options = {"propagation_policy": policy, "uid": node.uid}
         reply = yield self.client.delete(
             resource, node.name, node.namespace, resource_version=meta["resourceVersion"], **options
@@ -243,7 +249,9 @@ class GarbageCollector(Controller):
 
     def _patch(self, node: Node, patch: dict, left: Callable[[list[dict]], list[dict]]) -> Iterator[Any]:
         """A strategic patch; custom resources know none, and get their references as `left` leaves them. Source: patch.go."""
-        resource = _kinds.resource(self.client.kinds.kind(node.api_version, node.kind))
+        resource = self._resource(node)
+        if resource is None:
+            return "retry"
         reply = yield self.client.patch(resource, node.name, patch, namespace=node.namespace)
         if reply.code == 415:
             reply = yield from self._known(resource, node)
@@ -261,7 +269,9 @@ class GarbageCollector(Controller):
 
     def _remove_finalizer(self, node: Node, finalizer: str) -> Iterator[Any]:
         """GET and PATCH until nobody came between. Source: removeFinalizer."""
-        resource = _kinds.resource(self.client.kinds.kind(node.api_version, node.kind))
+        resource = self._resource(node)
+        if resource is None:
+            return "retry"
         for wait_ms in CONFLICT_WAITS_MS:
             if wait_ms:
                 yield Sleep(round(wait_ms * (1 + 0.1 * self.engine.rng(self.NAME).random())))

@@ -225,6 +225,13 @@ def test_an_owner_whose_dependents_cannot_be_freed_is_kept_and_tried_again():
     assert [each["request"] for each in rig.requests] == ["patch configmaps c"]
 
 
+def test_a_dependent_whose_kind_is_served_no_more_is_tried_again():
+    """Source: operations.go (patchObject: no mapping for it)."""
+    rig = Rig({"controller": "garbage-collector", "now": "2026-01-01T09:00:00Z", "objects": [held("a")], "heard": True})
+    rig.controller.state.observe(None, held("w", ref("a")), "example.com/v1", "Widget")
+    assert rig.look({"key": "orphan/uid-a"}) == "retry" and rig.requests == []
+
+
 GONE = {"code": 404, "body": {"kind": "Status", "reason": "NotFound", "message": "x"}}
 GOING = {**held("a"), "metadata": {**held("a")["metadata"], "deletionTimestamp": "2026-01-01T08:59:00Z", "finalizers": ["foregroundDeletion"]}}
 
