@@ -26,7 +26,6 @@ class Health(msgspec.Struct):
     probe_ms: int
     ready: dict | None = None
     renew_time: str = ""
-    uid: str = ""
 
 
 def ready_condition(node: dict) -> dict | None:

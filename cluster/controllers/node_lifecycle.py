@@ -73,11 +73,11 @@ class NodeLifecycleController(Controller):
 
     def drop_memory(self) -> None:
         super().drop_memory()
-        self._calm = None
+        self._looks, self._calm = {}, None
 
     def restore(self, data: dict) -> None:
         super().restore(data)
-        self._calm = None
+        self._looks, self._calm = {}, None
 
     @property
     def now(self) -> str:
