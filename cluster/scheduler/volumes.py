@@ -22,11 +22,12 @@ FAILED = 'running PreBind plugin "VolumeBinding": '
 
 @dataclass
 class Waiting:
-    """A Pod that is placed and waits for its claims to be bound. timer: an event's id."""
+    """A Pod that is placed and waits for its claims to be bound. timer: an event's id. is_off: its binding was called off."""
 
     node: str
     claims: list[str] = field(default_factory=list)
     timer: int = 0
+    is_off: bool = False
 
 
 class Volumes:
@@ -54,24 +55,21 @@ class Volumes:
         """Say where the Pod is going to be, reserve volumes and say where claims are to be provisioned; then wait."""
         scheduler, key = self.scheduler, key_of(pod)
         claims = [claim for _, claim in plan.static] + list(plan.made)
-        scheduler.state.waiting[key] = Waiting(node, [key_of(claim) for claim in claims])
+        waiting = scheduler.state.waiting[key] = Waiting(node, [key_of(claim) for claim in claims])
         patch = nomination_patch(pod, node)
         if patch:  # should that fail, it goes on all the same
             yield scheduler.client.patch("pods", pod["metadata"]["name"], patch, namespace=pod["metadata"]["namespace"], subresource="status")
-        for volume, claim in plan.static:
-            changed = binding.reserved(volume, claim)
-            reply = (yield scheduler.client.update(VOLUMES, changed)) if changed is not None else None
-            if reply is not None and not reply.ok:
-                self.fail(key, f"binding volumes: {reply.message}")
+        writes = [(VOLUMES, changed) for volume, claim in plan.static if (changed := binding.reserved(volume, claim)) is not None]
+        writes += [(CLAIMS, binding.annotated(claim, **{binding.SELECTED_NODE: node})) for claim in plan.made]
+        for resource, changed in writes:
+            if waiting.is_off:
                 return
-        for claim in plan.made:
-            marked = binding.annotated(claim, **{binding.SELECTED_NODE: node})
-            reply = yield scheduler.client.update(CLAIMS, marked)
+            reply = yield scheduler.client.update(resource, changed)
             if not reply.ok:
-                self.fail(key, f"binding volumes: {reply.message}")
+                if not waiting.is_off:
+                    self.fail(key, f"binding volumes: {reply.message}")
                 return
-        waiting = scheduler.state.waiting.get(key)
-        if waiting is not None:
+        if scheduler.state.waiting.get(key) is waiting:
             scheduler.trace("VolumesAwaited", f"pods/{key}", node=node, claims=waiting.claims)
             waiting.timer = scheduler.after(TIMEOUT_MS, "volumes_late", key, background=True)
             self.look(key)
@@ -102,9 +100,12 @@ class Volumes:
 
     def call_off(self, key: str) -> bool:
         """Whether a Pod waited for its claims; it does so no longer. Source: podInPreBind.CancelPod."""
-        is_waiting = key in self.scheduler.state.waiting
+        waiting = self.scheduler.state.waiting.get(key)
+        if waiting is None:
+            return False
+        waiting.is_off = True
         self.forget(key)
-        return is_waiting
+        return True
 
     def fail(self, key: str, why: str) -> None:
         """A placed Pod is not bound after all."""

@@ -181,3 +181,18 @@ def test_who_waits_for_volumes_gives_way_without_being_deleted():
     [told] = bench.events("web", "Preempted")
     assert told["message"] == f"Preempted by pod {bench.get('p')['metadata']['uid']} on node n1 (in kube-scheduler memory)."
     assert CANCELLED in [one["message"] for one in bench.events("web")]
+
+
+def test_a_binding_that_is_called_off_writes_nothing_more():
+    """Source: volumebinding/binder.go (bindAPIUpdate: its requests have the context that PodInPreBind.CancelPod ends)."""
+    bench = Store()
+    bench.node("n1")
+    bench.put(waiting_class())
+    bench.put(claim(storageClassName="wait"))
+    bench.pod("web", volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}])
+    while not bench.scheduler.state.waiting:
+        assert bench.engine.step() is not None
+    assert bench.scheduler.volumes.call_off("default/web")
+    bench.engine.settle()
+    assert bench.nominated() == "n1", "that was on its way"
+    assert binding.SELECTED_NODE not in binding.annotations_of(bench.look("PersistentVolumeClaim", "data")) and not bench.scheduler.state.waiting
