@@ -228,7 +228,10 @@ def _all(handlers: dict[str, list[Handler]]) -> list[Handler]:
 
 
 class Informers:
-    """A process's shared informers. The process actor must call `start()` in on_start; what is delivered to it comes here."""
+    """A process's shared informers. The process actor must call `start()` in on_start; what is delivered to it comes here.
+
+    by_resource is never changed in place: who goes through it may come to follow or forget one on the way.
+    """
 
     def __init__(self, process, client: Client):
         self.process, self.client = process, client
@@ -246,7 +249,7 @@ class Informers:
         informer = self.by_resource.get((resource, field_selector))
         if informer is None:
             informer = Informer(resource, field_selector, {})
-            self.by_resource[(resource, field_selector)] = informer
+            self.by_resource = {**self.by_resource, (resource, field_selector): informer}
             self.process.attach(f"informer/{resource}/{field_selector}", informer)
         for name, indexer in (indexes or {}).items():
             informer.add_index(name, indexer)
@@ -264,8 +267,9 @@ class Informers:
 
     def forget(self, resource: str) -> None:
         """Watch a kind no longer, which is served no more."""
-        informer = self.by_resource.pop((resource, ""), None)
+        informer = self.by_resource.get((resource, ""))
         if informer is not None:
+            self.by_resource = {key: each for key, each in self.by_resource.items() if each is not informer}
             self._by_watcher = {}
             self.process.parts.pop(f"informer/{resource}/", None)
             self.client.server.unwatch(informer.state.watcher)

@@ -48,6 +48,18 @@ def cluster():
     return cluster
 
 
+def switch(cluster, *faults: str) -> None:
+    """Do them, and wait until a manager that starts leads again."""
+    for fault in faults:
+        action, name = fault.split()
+        cluster.simulation.apply("fault", {"action": action, "args": [name]})
+    cluster.simulation.engine.run_until(cluster.simulation.engine.now_ms + 40_000)
+
+
+def followed(cluster) -> list[str]:
+    return [name for name, _ in cluster.simulation.manager.informers.by_resource if name.startswith("widgets")]
+
+
 def dependent(owner: dict) -> dict:
     reference = {"apiVersion": "example.com/v1", "kind": "Widget", "name": "w", "uid": owner["metadata"]["uid"]}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owned", "ownerReferences": [reference]}}
@@ -107,7 +119,33 @@ def test_a_deleted_definition_goes_after_its_objects(cluster):
     assert cluster.ask("DELETE", f"{DEFINITIONS}/widgets.example.com").code == 200
     assert not cluster.has("/registry/example.com/widgets/default/w")
     assert cluster.ask("GET", f"{DEFINITIONS}/widgets.example.com").code == 404
-    assert not [name for name, _ in cluster.simulation.manager.informers.by_resource if name.startswith("widgets")]
+    assert not followed(cluster)
+
+
+def test_a_definition_that_goes_while_the_controller_manager_is_off_is_not_followed_afterwards(cluster):
+    assert followed(cluster)
+    switch(cluster, "component-stop kube-controller-manager")
+    cluster.ask("DELETE", f"{DEFINITIONS}/widgets.example.com")
+    patch = json.dumps({"metadata": {"finalizers": None}}).encode()
+    headers = {"User-Agent": "tests/1", "Content-Type": "application/merge-patch+json"}
+    request = http.parse("PATCH", f"{DEFINITIONS}/widgets.example.com", "", headers, patch)
+    cluster.simulation.apply("request", msgspec.to_builtins(request))
+    switch(cluster, "component-start kube-controller-manager")
+    assert cluster.ask("GET", f"{DEFINITIONS}/widgets.example.com").code == 404
+    assert cluster.simulation.manager.is_ready and not followed(cluster)
+
+
+def test_a_definition_that_comes_while_nobody_follows_custom_kinds_is_followed_once_somebody_does(cluster):
+    switches = "garbage-collector", "resourcequota-controller"
+    cluster.ask("DELETE", f"{DEFINITIONS}/widgets.example.com")
+    switch(cluster, *(f"component-stop {name}" for name in switches))
+    assert cluster.ask("POST", DEFINITIONS, DEFINITION).code == 201
+    owner = cluster.ask("POST", WIDGETS, WIDGET).body
+    cluster.ask("POST", "/api/v1/namespaces/default/configmaps", dependent(owner))
+    assert not followed(cluster)
+    switch(cluster, *(f"component-start {name}" for name in switches))
+    cluster.ask("DELETE", f"{WIDGETS}/w")
+    assert followed(cluster) and not cluster.has("/registry/configmaps/default/owned")
 
 
 def test_no_component_asks_for_what_its_role_does_not_allow(cluster):
