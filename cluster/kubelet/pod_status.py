@@ -203,7 +203,8 @@ def _add_addresses(status: dict, spec: dict, report: Report, old: dict, moment: 
     status["hostIP"], status["hostIPs"] = moment.host_ip, moment.host_ips
     address = moment.host_ip if spec.get("hostNetwork") else report.ip
     if address:
-        status["podIP"], status["podIPs"] = address, old["podIPs"] if old.get("podIP") == address and "podIPs" in old else [{"ip": address}]
+        held, addresses = old.get("podIPs"), [{"ip": address}]
+        status["podIP"], status["podIPs"] = address, held if held == addresses else addresses
     status["startTime"] = old.get("startTime") or moment.now_text
 
 

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from cluster.kubelet import conditions, pod_status
+from cluster.kubelet.pleg import count_events, count_new
 from cluster.kubelet.pod_status import Moment, generate
 from cluster.kubelet.state import Report
 from cluster.kubelet.status_patch import patch_of
@@ -100,6 +101,20 @@ def test_a_status_that_stays_keeps_its_conditions_very_objects():
     later = generate(pod(), report("running"), BEGUN, is_terminal=False, reasons={}, moment=MOMENT)
     assert {each["type"]: each["lastTransitionTime"] for each in later["conditions"]} == {
         "PodReadyToStartContainers": "now", "Initialized": "now", "Ready": "now", "ContainersReady": "now", "PodScheduled": "then"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("held", "is_kept"), [([{"ip": "10.1.2.3"}], True), ([{"ip": "10.1.2.3"}, {"ip": "fd00::1"}], False), (None, False)])
+def test_addresses_that_somebody_else_wrote_are_not_kept(held, is_kept):
+    old = {**UP, "podIPs": held}
+    for each in (pod(), pod(overhead={"cpu": "1"})):
+        found = generate(each, report("running"), old, is_terminal=False, reasons={}, moment=MOMENT)
+        assert found["podIPs"] == [{"ip": "10.1.2.3"}] and (found["podIPs"] is held) == is_kept
+
+
+def test_a_first_report_counts_as_one_after_nothing():
+    for states in ((), ("created",), ("running", "exited"), ("running", "running")):
+        for sandbox in (None, SANDBOX, msgspec.structs.replace(SANDBOX, state="notready")):
+            assert count_new(report(*states, sandbox=sandbox)) == count_events(Report(), report(*states, sandbox=sandbox))
 
 
 def test_pods_of_which_the_same_is_true_share_their_conditions():
