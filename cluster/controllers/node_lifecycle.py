@@ -115,12 +115,13 @@ class NodeLifecycleController(Controller):
     def _mark_landed(self, key: str, node: str) -> Iterator[Any]:
         """Until it is told, or the Node is well. Source: processPod, whose queue tries again with a back-off."""
         for attempt in range(LANDED_TRIES):
+            if attempt:
+                yield Sleep(LANDED_WAIT_MS << attempt - 1, background=True)
             pod, health = self.pods.get(key), self.state.health.get(node)
             if pod is None or health is None or health.ready is None or health.ready["status"] == "True":
                 return
             if (yield from self._mark_pods([pod], node)):
                 return
-            yield Sleep(LANDED_WAIT_MS << attempt)
 
     # -- taints and labels of one Node ------------------------------------------------------------------------------
 
