@@ -190,14 +190,14 @@ class NodeAgent:
             kubelet.work(self._find_or_make_lease(), self._hold)
 
     def _find_or_make_lease(self):
-        """At the start, or after a renewal that failed."""
+        """At the start, or after a renewal that failed; where there is no Node none is made. Source: pkg/kubelet/util/nodelease.go."""
         kubelet = self.kubelet
         reply = yield kubelet.client.get(LEASES, kubelet.node, LEASE_NAMESPACE)
         now_text = kubelet.engine.clock.micro_text(kubelet.engine.now_ms)
         if reply.ok:
             reply = yield kubelet.client.update(LEASES, {**reply.body, "spec": {**reply.body["spec"], "renewTime": now_text}})
-        else:
-            reply = yield kubelet.client.create(LEASES, self._new_lease(now_text))
+        elif reply.code == 404 and (node := kubelet.node_object()) is not None:
+            reply = yield kubelet.client.create(LEASES, self._new_lease(node["metadata"]["uid"], now_text))
         return reply.body if reply.ok else {}
 
     def _hold(self, lease: dict) -> None:
@@ -207,9 +207,9 @@ class NodeAgent:
         if lease and kubelet.engine.trace.on:
             kubelet.trace("LeaseRenewed", f"leases/{LEASE_NAMESPACE}/{kubelet.node}", node=kubelet.node, quiet=True)
 
-    def _new_lease(self, now_text: str) -> dict:
+    def _new_lease(self, uid: str, now_text: str) -> dict:
         node = self.kubelet.node
-        owner = {"apiVersion": "v1", "kind": "Node", "name": node, "uid": self.kubelet.state.node_uid}
+        owner = {"apiVersion": "v1", "kind": "Node", "name": node, "uid": uid}
         return {
             "apiVersion": "coordination.k8s.io/v1",
             "kind": "Lease",

@@ -100,6 +100,19 @@ def test_a_heartbeat_takes_one_step_of_the_engine():
     assert handlers.count("beat") == 1 and not {"arrive", "write", "_resume"} & set(handlers)
 
 
+def test_a_lease_is_not_made_again_without_a_node_and_belongs_to_the_one_that_is_there():
+    world = World()
+    world.run(5_000)
+    for resource, namespace in (("nodes", ""), ("leases.coordination.k8s.io", "kube-node-lease")):
+        world.ask(world.hand.client.delete(resource, "k8snode1", namespace))
+    world.run(40_000)
+    assert world.store.get("/registry/leases/kube-node-lease/k8snode1") is None
+    world.ask(world.hand.client.create("nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "k8snode1"}}))
+    world.run(15_000)
+    lease, node = (world.store.get(f"/registry/{each}/k8snode1").value["metadata"] for each in ("leases/kube-node-lease", "minions"))
+    assert lease["ownerReferences"][0]["uid"] == node["uid"]
+
+
 def test_heartbeats_do_not_keep_a_cluster_from_settling():
     world = World()
     world.run(60_000)
