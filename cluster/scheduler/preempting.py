@@ -31,6 +31,8 @@ def preempt(scheduler, info: PodInfo, node: str, victims: tuple[PodInfo, ...]) -
     waiting = [victim for victim in alive if scheduler.volumes.call_off(victim.key)]
     for one in waiting:
         _tell(scheduler, info, node, one, called_off=True)
+    if waiting:
+        scheduler.work(_give_back(scheduler, waiting))
     is_done, alive = True, [victim for victim in alive if victim not in waiting]
     if len(alive) > 1:
         is_done = yield from _go(scheduler, info, node, alive[:-1])
@@ -38,12 +40,15 @@ def preempt(scheduler, info: PodInfo, node: str, victims: tuple[PodInfo, ...]) -
         state.preempting[info.key] = alive[-1].key
         is_done = yield from _go(scheduler, info, node, alive[-1:])
     state.preempting.pop(info.key, None)
-    if waiting:
-        yield Sleep(1)  # the other's binding ends beside this: by now the Pod is back in the queue, and hears of it
-    for one in waiting:
-        scheduler.volumes.fail(one.key, CALLED_OFF)
     if not is_done:
         scheduler.activate(info.key)
+
+
+def _give_back(scheduler, waiting: list[PodInfo]) -> Iterator:
+    """Bindings that were called off end, beside all else, so that the Pod which needs the room is back in the queue and hears of it."""
+    yield Sleep(1)
+    for one in waiting:
+        scheduler.volumes.fail(one.key, CALLED_OFF)
 
 
 def is_held_back(scheduler, key: str) -> bool:

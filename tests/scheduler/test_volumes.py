@@ -196,3 +196,23 @@ def test_a_binding_that_is_called_off_writes_nothing_more():
     bench.engine.settle()
     assert bench.nominated() == "n1", "that was on its way"
     assert binding.SELECTED_NODE not in binding.annotations_of(bench.look("PersistentVolumeClaim", "data")) and not bench.scheduler.state.waiting
+
+
+def test_who_waits_for_volumes_gives_way_before_others_are_gone():
+    bench = Store()
+    bench.send("POST", "/apis/scheduling.k8s.io/v1/priorityclasses", {"metadata": {"name": "high"}, "value": 1000})
+    bench.node("n1", cpu="2")
+    bench.put(waiting_class())
+    bench.put(claim(storageClassName="wait"))
+    bench.pod("x", cpu="1", nodeName="n1")
+    bench.with_claim(cpu="1")
+    bench.pod("p", cpu="2", priorityClassName="high")
+    while "default/web" in bench.scheduler.state.assumed:
+        assert bench.engine.step() is not None
+    assert "default/p" in bench.scheduler.state.preempting and "deletionTimestamp" not in bench.scheduler.pods.get("default/x")["metadata"]
+    bench.run(500)
+    assert bench.node_of("p") is None
+    assert ["deletionTimestamp" in bench.get(name)["metadata"] for name in ("x", "web")] == [True, False]
+    bench.delete("x")
+    bench.run(3_000)
+    assert bench.node_of("p") == "n1" and bench.node_of("web") is None
