@@ -153,9 +153,9 @@ class SchedulingQueue:
         ]
 
     def leftovers(self, *, now_ms: int) -> list[Entry]:
-        """Pods that have waited for five minutes."""
+        """Pods that have waited for five minutes, but for those that wait for one sort of news alone. Source: movePodsToActiveOrBackoffQueue."""
         found = [self.state.entries[key] for key in self.waiting]
-        return [entry for entry in found if not entry.gated and now_ms - entry.at_ms > LEFTOVER_MS]
+        return [entry for entry in found if not entry.gated and not entry.held and now_ms - entry.at_ms > LEFTOVER_MS]
 
 
 def backoff_ms(count: int) -> int:

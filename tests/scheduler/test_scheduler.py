@@ -240,6 +240,16 @@ def test_a_higher_priority_goes_first():
     assert [queue.pop().key for _ in range(3)] == ["b", "c", "a"]
 
 
+def test_after_five_minutes_a_pod_is_tried_again_but_for_those_that_wait_for_one_thing_alone():
+    queue = SchedulingQueue()
+    for name in ("plain", "gated", "held"):
+        entry = queue.make(name, name, 0, now_ms=0)
+        entry.gated, entry.held = name == "gated", name == "held"
+        queue.reject(entry, ["NodeName"], now_ms=0)
+    assert not queue.leftovers(now_ms=300_000)
+    assert [entry.key for entry in queue.leftovers(now_ms=300_001)] == ["plain"]
+
+
 def test_back_off_doubles_from_one_second_to_ten():
     assert [backoff_ms(count) for count in (0, 1, 2, 3, 4, 5, 50)] == [0, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]
 
