@@ -72,7 +72,8 @@ class Election:
                 state.observed_ms = process.now_ms
             state.lease, held = reply.body, reply.body["spec"].get("holderIdentity")
             is_mine = held == state.identity
-            if held and not is_mine and process.now_ms < state.observed_ms + reply.body["spec"]["leaseDurationSeconds"] * 1000:
+            held_ms = (reply.body["spec"].get("leaseDurationSeconds") or 0) * 1000  # a Lease that somebody has changed may not say
+            if held and not is_mine and process.now_ms < state.observed_ms + held_ms:
                 self._tell_waiting(held)
                 self._try_again(background=False)
                 return
@@ -109,7 +110,11 @@ class Election:
         Simplified: it takes no time, so that what goes on for ever is one event each two seconds.
         """
         state, process = self.state, self.process
-        spec = self._spec(transitions=self._transitions(), since=state.lease["spec"]["acquireTime"])
+        spec, acquired = self._spec(transitions=self._transitions()), state.lease["spec"].get("acquireTime")
+        if acquired:
+            spec["acquireTime"] = acquired
+        else:
+            del spec["acquireTime"]  # somebody has taken it away
         reply = self.client.at_once(self.client.update(LEASES, self._lease(spec)))
         if reply.code in (404, 409):
             process.work(self._look())
@@ -141,9 +146,9 @@ class Election:
     def _transitions(self) -> int:
         return self.state.lease["spec"].get("leaseTransitions", 0)
 
-    def _spec(self, *, transitions: int, since: str = "") -> dict:
+    def _spec(self, *, transitions: int) -> dict:
         now = self._now()
-        return {"holderIdentity": self.state.identity, "leaseDurationSeconds": LEASE_S, "acquireTime": since or now, "renewTime": now,
+        return {"holderIdentity": self.state.identity, "leaseDurationSeconds": LEASE_S, "acquireTime": now, "renewTime": now,
                 "leaseTransitions": transitions}  # fmt: skip
 
     def _lease(self, spec: dict) -> dict:

@@ -162,6 +162,26 @@ def test_a_leader_renews_every_two_seconds_and_one_that_cannot_for_ten_ends_and_
     assert len(cluster.phases()) == 3
 
 
+def patch_lease(cluster, name: str, spec: dict) -> None:
+    about = {"resource": "leases", "group": "coordination.k8s.io", "version": "v1", "namespace": "kube-system", "name": name}
+    cluster.simulation.apply("request", {"verb": "patch", **about, "body": {"spec": spec}, "content_type": "application/merge-patch+json"})
+    cluster.wait(1)
+
+
+def test_a_lease_of_which_somebody_takes_parts_away_is_renewed_and_taken_over_nevertheless(cluster):
+    name = "kube-scheduler"
+    patch_lease(cluster, name, {"acquireTime": None, "leaseTransitions": None})
+    before = cluster.lease(name)["renewTime"]
+    cluster.wait(10)
+    assert cluster.lease(name)["renewTime"] > before and "acquireTime" not in cluster.lease(name)
+    cluster.switch("component-stop", name)
+    cluster.wait(1)
+    patch_lease(cluster, name, {"holderIdentity": "me", "leaseDurationSeconds": None})
+    cluster.switch("component-start", name)
+    cluster.wait(2)
+    assert cluster.lease(name)["holderIdentity"] not in ("", "me") and cluster.lease(name)["acquireTime"]
+
+
 def test_what_was_switched_off_while_it_was_being_started_again_stays_off(cluster):
     cluster.switch("component-stop", "etcd")
     while cluster.simulation.scheduler.is_on:
