@@ -173,7 +173,7 @@ class Recorder:
 class EventsV1State:
     """Plain data: the Events of late by what makes them alike, each as last sent, with its series kept up here.
 
-    under_way: what the server has not answered yet, by number: [Event, how often it was sent in vain].
+    under_way: what the server has not answered yet, by number: [Event, how often it was sent in vain]. due_ms: when the last one comes there.
     """
 
     serial: int = 0
@@ -181,6 +181,7 @@ class EventsV1State:
     last_ms: dict[str, int] = field(default_factory=dict)
     under_way: dict[str, list[Any]] = field(default_factory=dict)
     kept: int = 0  # how many there have been
+    due_ms: int = 0
 
 
 class EventsV1Recorder:
@@ -238,10 +239,10 @@ class EventsV1Recorder:
         return {**event, "related": reference_to(related)} if related else event
 
     def _set_out(self, event: dict) -> None:
-        """Each Event by itself: one that nobody hears holds up no other."""
-        actor = self.actor
-        due_ms = self.client.write_ms(actor.latency("event_record"))
-        actor.after(due_ms, "send_event", self._keep(event, 0), background=actor.engine.in_background)
+        """Each Event by itself: one that nobody hears holds up no other. But none overtakes another, for a repeat is told of what is there."""
+        actor, state = self.actor, self.state
+        state.due_ms = max(state.due_ms, actor.now_ms + self.client.write_ms(actor.latency("event_record")))
+        actor.after(state.due_ms - actor.now_ms, "send_event", self._keep(event, 0), background=actor.engine.in_background)
 
     def _keep(self, event: dict, tries: int) -> str:
         self.state.kept += 1

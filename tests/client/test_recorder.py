@@ -244,6 +244,15 @@ def test_a_series_is_written_at_its_start_and_its_end(server, scheduler_recorder
     assert not scheduler_recorder.state.recent and not scheduler_recorder.state.last_ms
 
 
+def test_a_repeat_does_not_overtake_what_it_repeats(server, scheduler_recorder):
+    server.held, delays, due = True, [9, 2], []
+    server.write_ms = lambda later_ms: delays.pop(0)
+    server.after = lambda delay_ms, handler, number, background: due.append(server.now_ms + delay_ms)
+    for server.now_ms in (100, 103):
+        scheduler_recorder.event(POD, "Warning", "FailedScheduling", "Scheduling", "no")
+    assert due == [109, 109]
+
+
 def test_a_changed_object_starts_a_new_event(server, scheduler_recorder):
     scheduler_recorder.event(POD, "Warning", "FailedScheduling", "Scheduling", "no")
     changed = {**POD, "metadata": {**POD["metadata"], "resourceVersion": "8"}}
