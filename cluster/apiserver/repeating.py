@@ -23,6 +23,7 @@ INDEPENDENT = {"": {"metadata": ("annotations",), "spec": ("taints",)}, "status"
 RANGE = frozenset(("podCIDR", "podCIDRs"))
 STRATEGIC, ORDER = "application/strategic-merge-patch+json", "$setElementOrder/"
 MOST_KEPT = 500
+LONGEST = 20_000     # bytes
 GONE, SEEN, UNLIKE = object(), object(), object()     # a part that goes; a patch made once, and one that does not come to the same
 
 
@@ -73,6 +74,8 @@ def keep(call: Call, result: Response | Write) -> None:
     if not parts or result.delete or result.charges or result.warnings:
         return
     key = _key(call, parts)
+    if len(key) > LONGEST:
+        return      # no component sends so much
     known = _repeats.get(key)
     if len(_repeats) >= MOST_KEPT:
         _repeats.clear()

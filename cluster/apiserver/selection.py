@@ -11,6 +11,7 @@ from cluster.kinds import Registry, registry
 from cluster.kinds.base import Kind
 from cluster.meta import labels, selectors, status
 from cluster.meta.gotext import quote
+from cluster.meta.remembering import remembered
 
 from .conversion import TO_CORE, to_version
 
@@ -36,7 +37,7 @@ def matcher_for(kind: Kind, label_selector: str, field_selector: str) -> Matcher
     return _made(kind, label_selector, field_selector) if kind.custom else _known(kind.group, kind.plural, label_selector, field_selector)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _known(group: str, plural: str, label_selector: str, field_selector: str) -> Matcher | None:
     """The same for a kind that every sandbox serves: who lists also watches, each kubelet its own."""
     return _made(registry().resource(group, plural), label_selector, field_selector)

@@ -7,10 +7,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 from cluster.kinds._rules import Errors
 from cluster.meta import fields
+from cluster.meta.remembering import remembered
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 NO_IP = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
@@ -21,7 +21,7 @@ _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 is_plain = re.compile(rf"(?:{_OCTET}\.){{3}}{_OCTET}").fullmatch     # an IPv4 address as it should be written, as nearly all are
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def parse(text: str) -> Address | None:
     """The address that a text stands for, or None."""
     if "%" in text:
@@ -40,7 +40,7 @@ def sloppy(text: str) -> Address | None:
     return parse(head + colon + tail)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def family(text: str) -> int:
     """4 or 6; 0 for what is no address."""
     if is_plain(text):
@@ -74,7 +74,7 @@ def cidr(errors: Errors, path: str, value: str, old: Iterable[str] = ()) -> None
         errors.append(fields.invalid(path, value, complaint))
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _cidr_complaint(value: str) -> str:
     text, _, length = value.partition("/")
     address = sloppy(text)

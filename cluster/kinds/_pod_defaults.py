@@ -5,10 +5,10 @@ Source: pkg/apis/core/v1/defaults.go, zz_generated.defaults.go and conversion.go
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from cluster.kinds import _pod_resources
 from cluster.kinds._rules import rounded
+from cluster.meta.remembering import remembered
 
 _HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?)"
 _PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
@@ -125,7 +125,7 @@ def _host_ports(spec: dict) -> None:
                 _fill(port, "hostPort", port["containerPort"])
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def pull_policy(image: str) -> str:
     """Always for an image without tag or with the tag latest, IfNotPresent for any other, for a digest and for no name.
 

@@ -5,10 +5,10 @@ Source: pkg/apis/core/validation/validation.go, k8s.io/apimachinery pkg/util/val
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 
 from cluster.meta import fields, names, objectmeta, quantity
 from cluster.meta.fields import FieldError
+from cluster.meta.remembering import remembered
 
 Errors = list[FieldError]
 
@@ -25,12 +25,12 @@ def all_of(errors: Errors, path: str, value: object, complaints: Iterable[str]) 
         errors.append(fields.invalid(path, value, why))
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _label_ok(value: str) -> tuple[str, ...]:
     return tuple(names.dns1123_label(value))
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _subdomain_ok(value: str) -> tuple[str, ...]:
     return tuple(names.dns1123_subdomain(value))
 
@@ -99,7 +99,7 @@ def amount(value: object) -> quantity.Quantity:
     return quantity.parse("0" if value is None else str(value))
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def rounded(value: str | int | float | None) -> str:
     """A quantity's canonical text, rounded up to a thousandth; null counts as zero.
 

@@ -10,6 +10,7 @@ from cluster.kinds import _goshape
 from cluster.kinds._columns import column, since
 from cluster.kinds.base import FieldError, Kind
 from cluster.meta import fields, names
+from cluster.meta.remembering import remembered
 
 MAX_MESSAGE, MAX_SHORT = 1024, 128
 _ALWAYS = {"involvedObject": {}, "source": {}, "firstTimestamp": None, "lastTimestamp": None, "eventTime": None,
@@ -50,7 +51,7 @@ def _legacy(event: dict, controller_field: str) -> list[FieldError]:
     return errors + [fields.invalid("namespace", namespace, why) for why in complaints] if complaints else errors
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _of_namespace(namespace: str) -> tuple[str, ...]:
     return tuple(names.dns1123_subdomain(namespace))
 

@@ -13,6 +13,7 @@ from . import names
 from .fields import FieldError, aggregate, forbidden, invalid, required
 from .gotext import atoi, quote
 from .objectmeta import validate_labels
+from .remembering import remembered
 
 Labels = Mapping[str, str]
 _BINARY_OPERATORS = "in, notin, =, ==, !=, gt, lt"
@@ -165,7 +166,7 @@ def _value_count_errors(operator: str, values: tuple[str, ...]) -> list[FieldErr
     return errors
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def parse(text: str) -> Selector:
     """The selector that a string such as `app=web,tier in (a,b),!x` means. Raises SelectorError."""
     return Selector(_Parser(text).requirements())

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+
+from .remembering import remembered
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
@@ -70,7 +71,7 @@ def dns1123_label(value: str, unit: str = "characters") -> list[str]:
     return list(_dns1123_label(value, unit))
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _dns1123_label(value: str, unit: str) -> tuple[str, ...]:
     found = [max_length(63, unit)] if _size(value) > 63 else []
     if not _is_label(value):
@@ -105,7 +106,7 @@ def qualified_name(value: str) -> list[str]:
     return list(_qualified_name(value))
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _qualified_name(value: str) -> tuple[str, ...]:
     rule = regex_error(_KEY_RULE, _KEY, "MyName", "my.name", "123-abc")
     parts = value.split("/")

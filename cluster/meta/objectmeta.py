@@ -5,11 +5,11 @@ Source: k8s.io/apimachinery pkg/api/validation/objectmeta.go, pkg/apis/meta/v1/v
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 from . import names
 from .fields import FieldError, forbidden, invalid, required, too_long
 from .gotext import quote
+from .remembering import remembered
 
 ANNOTATIONS_LIMIT_BYTES = 256 * 1024
 IMMUTABLE = "field is immutable"
@@ -27,12 +27,12 @@ def validate_labels(labels: Mapping[str, str] | None, path: str) -> list[FieldEr
     return errors
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _is_sound_label(key: str, value: str) -> bool:
     return not names.qualified_name(key) and not names.label_value(value)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _is_sound_annotation(key: str) -> bool:
     return not names.qualified_name(key.lower())
 
@@ -106,7 +106,7 @@ def validate_field_manager(manager: str, path: str = "fieldManager") -> list[Fie
     return errors
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def is_plain_manager(manager: str) -> bool:
     """Whether a field manager is short, and printable ASCII, as all are but odd ones."""
     return len(manager) <= FIELD_MANAGER_LIMIT and manager.isascii() and manager.isprintable()
@@ -128,7 +128,7 @@ def validate_managed_fields(entries: Sequence[dict] | None, path: str) -> list[F
     return errors
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _is_plain_entry(operation: str | None, fields_type: str, manager: str, subresource: str) -> bool:
     """Whether nothing is wrong with an entry of these, as with nearly all: components' entries differ in their fields only."""
     return (operation in ("Apply", "Update") and fields_type in ("", "FieldsV1")

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import NamedTuple
+
+from .remembering import remembered
 
 
 class FieldSelectorError(ValueError):
@@ -85,7 +86,7 @@ def _nothing(obj: dict) -> str:
 _OPERATOR, _SPECIAL = re.compile("!=|==?"), re.compile(r"[\\,=]")
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def parse(text: str) -> FieldSelector:
     """The selector that a string means; terms in sorted order. Raises FieldSelectorError."""
     terms = []

@@ -6,8 +6,9 @@ Source: github.com/distribution/reference normalize.go and regexp.go; kubernetes
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
+
+from cluster.meta.remembering import remembered
 
 DEFAULT_DOMAIN, OFFICIAL, LOCALHOST = "docker.io", "library/", "localhost"
 _DOMAIN = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]+)?)"
@@ -38,7 +39,7 @@ class InvalidReference(ValueError):
     """A text that names no image; the message is upstream's."""
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def parse(image: str) -> Reference:
     """The full name of an image; the tag is `latest` where there is neither tag nor digest. Raises InvalidReference."""
     if _HEX64.fullmatch(image):
@@ -54,7 +55,7 @@ def parse(image: str) -> Reference:
     return Reference(domain, rest.split("@")[0].split(":")[0], tag or ("" if digest else "latest"), digest)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def full_name(image: str) -> str:
     """The same as text."""
     return str(parse(image))

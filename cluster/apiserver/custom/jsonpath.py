@@ -6,9 +6,9 @@ Source: k8s.io/client-go util/jsonpath.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from cluster.meta.gotext import atoi
+from cluster.meta.remembering import remembered
 
 STEP = re.compile(r"""\.?(?:
     (?P<name>(?:[^.\[\]\\]|\\.)+) |
@@ -18,7 +18,7 @@ STEP = re.compile(r"""\.?(?:
 )""", re.X)
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def _steps(path: str) -> tuple[tuple[str, str, str, str], ...] | None:
     """(sort, text, operator, value) of each step; None where a path cannot be read."""
     found, at, path = [], 0, path.strip().removeprefix("{").removesuffix("}").removeprefix("$")
