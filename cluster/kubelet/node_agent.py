@@ -77,8 +77,8 @@ class NodeAgent:
         yield from self.report(kubelet.node_object() or node)
         kubelet.after(0, "beat", background=True)
 
-    def report(self, node: dict):
-        """Send the node's status, with what changed and the time."""
+    def report(self, node: dict, *, is_news: bool = True):
+        """Send the node's status, with what changed and the time. is_news: it is not just time for it."""
         kubelet, old = self.kubelet, node.get("status") or {}
         trouble = kubelet.health.trouble()
         wanted = node_status.status(
@@ -99,7 +99,12 @@ class NodeAgent:
         reply = yield kubelet.client.patch("nodes", kubelet.node, {"status": changes}, subresource="status")
         if reply.ok:
             kubelet.state.reported_ms, kubelet.state.reported_images = kubelet.now_ms, kubelet.runtime.state.image_changes
+            kubelet.state.report_later_ms = self._spread_ms() if is_news else 0
             kubelet.trace("NodeStatusReported", f"nodes//{kubelet.node}", node=kubelet.node, ready=not trouble)
+
+    def _spread_ms(self) -> int:
+        """So that nodes that changed together do not report together for ever. Source: calculateDelay."""
+        return self.kubelet.engine.rng(f"node-status/{self.kubelet.node}").below(REPORT_MS) - REPORT_MS // 2
 
     def _note_boot(self, before: str, now: str) -> None:
         """Source: pkg/kubelet/nodestatus/setters.go (MachineInfo)."""
@@ -139,9 +144,10 @@ class NodeAgent:
         if node is None or self.is_checking:
             return
         is_quiet = node is self.quiet and self._is_ordinary()
-        if (not is_quiet and self._is_changed(node)) or kubelet.now_ms - kubelet.state.reported_ms >= REPORT_MS:
+        is_changed = not is_quiet and self._is_changed(node)
+        if is_changed or kubelet.now_ms - kubelet.state.reported_ms >= REPORT_MS + kubelet.state.report_later_ms:
             self.is_checking = True
-            kubelet.work(self.report(node), self._checked)
+            kubelet.work(self.report(node, is_news=is_changed), self._checked)
 
     def _is_ordinary(self) -> bool:
         """Whether all is as on most nodes at most times: what is told of then follows from the Node alone."""

@@ -186,6 +186,7 @@ class KubeletState(Struct):
     node_uid: str = ""
     is_unschedulable: bool = False
     reported_ms: int = 0  # when the node's status was last sent
+    report_later_ms: int = 0  # how much later than usual, or earlier, it is sent again if nothing changes
     reported_images: int = -1
     lease: dict[str, Any] = field(default_factory=dict)
     used: dict[str, int] = field(default_factory=dict)  # what admitted Pods request in all

@@ -49,6 +49,19 @@ def test_the_lease_is_renewed_each_ten_seconds_and_the_status_each_five_minutes(
     assert lease["spec"]["leaseDurationSeconds"] == 40 and lease["metadata"]["ownerReferences"][0]["name"] == "k8snode1"
 
 
+def test_after_news_the_next_report_comes_within_two_and_a_half_to_seven_and_a_half_minutes_and_then_each_five():
+    waits = []
+    for seed in range(4):
+        world = World(seed=seed)
+        world.run(1_300_000)
+        moments = [fact.at_ms for fact in world.facts("NodeStatusReported")]
+        waits.append([after - before for before, after in zip(moments, moments[1:], strict=False)])
+    assert len({first for first, *_ in waits}) == 4
+    for first, *rest in waits:
+        assert 150_000 <= first <= 461_000 and rest and all(300_000 <= wait <= 311_000 for wait in rest)
+
+
+
 def beats(*, is_short, monkeypatch, run):
     """What is stored after three heartbeats and what `run` does before them: all revisions, and how many requests there were."""
     world, act = World(), renewal.renew
