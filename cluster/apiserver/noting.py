@@ -30,7 +30,8 @@ class Form(NamedTuple):
     """What Events with the same fields set have in common.
 
     names: what the fields that are sent are called as stored. base: all stored fields, in order. fixed: those that do not come
-    as they were sent. is_whole: no other fields are stored than are sent. fields: what the sender owns.
+    as they were sent. is_whole: no other fields are stored than are sent. fields: what the sender owns. owners: the managedFields that
+    say so, by who it is and when.
     """
 
     names: tuple[str, ...]
@@ -38,6 +39,7 @@ class Form(NamedTuple):
     fixed: dict
     is_whole: bool
     fields: managed.Node
+    owners: dict[tuple[str, str], list[dict]]
 
 
 _forms: dict[tuple, Form] = {}
@@ -52,27 +54,35 @@ def noted(call: Call) -> dict | None:
     meta = body.get("metadata") or {}
     if meta.keys() != PLACE or meta["namespace"] != call.namespace or not meta["name"] or call.name:
         return None
-    obj = _as_stored(body, _form(call, body), kind, options.manager_of(request), context)
-    if obj is not None:
-        call.rename(meta["name"])
-        admission.check_place(call, obj, None)
-        _bear(obj["metadata"], context)
+    form = _form(call, body)
+    obj = _as_stored(body, form) if form is not None else None
+    if obj is None or not _is_sound(obj, kind):
+        return None
+    obj["metadata"] = _metadata(meta, form, kind, options.manager_of(request), context)
+    call.rename(meta["name"])
+    admission.check_place(call, obj, None)
+    _bear(obj["metadata"], context)
     return obj
 
 
 def note(event: dict, manager: str, context: Context) -> dict | None:
     """Store a recorder's Event at once, where nothing is told of it and nobody has to be asked; what is stored then.
 
-    None: it goes another way. So does the first of each form, which is found there.
+    event: is handed over, and may be what is stored. None: it goes another way, and is as it was. So does the first of each form, which
+    is found there.
     """
     store, meta = context.store, event["metadata"]
     if context.facts.on or context.server.enforces_rbac or not context.etcd.is_on or admission.is_asked(store) or meta.keys() != PLACE:
         return None
     kind = _kind(event["apiVersion"])
-    obj = _as_stored(event, _forms.get((kind.api_version, alike.outline(event))), kind, manager, context)
+    form = _forms.get((kind.api_version, alike.outline(event)))
     key = f"{kind.root}/{meta['namespace']}/{meta['name']}"
-    if obj is None or key in store.rows or not admission.is_open(meta["namespace"], store):
+    if form is None or key in store.rows or not admission.is_open(meta["namespace"], store):
         return None
+    obj = event if form.is_whole else _as_stored(event, form)
+    if not _is_sound(obj, kind):
+        return None
+    obj["metadata"] = _metadata(meta, form, kind, manager, context)
     _bear(obj["metadata"], context)
     return store.put(key, obj, expected=0, is_own=True).value
 
@@ -83,16 +93,30 @@ def _kind(api_version: str) -> Kind:
     return registry().version(group, version, "events")
 
 
-def _as_stored(body: dict, form: Form | None, kind: Kind, manager: str, context: Context) -> dict | None:
-    """An Event of a form with all that the server adds, but for what makes it one of its own; None where something is wrong with it."""
-    if form is None:
-        return None
-    meta = body["metadata"]
-    entry = {"manager": manager or "unknown", "operation": "Update", "apiVersion": kind.api_version, "time": context.time_text(),
-             "fieldsType": "FieldsV1", "fieldsV1": form.fields}
-    obj = body.copy() if form.is_whole else {**form.base, **dict(zip(form.names, body.values()))}
-    obj.update(form.fixed, metadata={**meta, "managedFields": [entry]})
-    return None if (kind.name_check or is_subdomain_name)(meta["name"], False) or kind.validate(obj) else obj
+def _as_stored(body: dict, form: Form) -> dict:
+    """An Event of a form with what is always stored, but for its metadata."""
+    obj = body.copy() if form.is_whole else {**form.base, **dict(zip(form.names, body.values())), "metadata": body["metadata"]}
+    obj.update(form.fixed)
+    return obj
+
+
+def _is_sound(obj: dict, kind: Kind) -> bool:
+    return not ((kind.name_check or is_subdomain_name)(obj["metadata"]["name"], False) or kind.validate(obj))
+
+
+def _metadata(meta: dict, form: Form, kind: Kind, manager: str, context: Context) -> dict:
+    return {**meta, "managedFields": _owners(manager, kind, form, context.time_text())}
+
+
+def _owners(manager: str, kind: Kind, form: Form, now: str) -> list[dict]:
+    """The managedFields of Events of one form: what one program sends within a second shares them."""
+    found = form.owners.get((manager, now))
+    if found is None:
+        if len(form.owners) >= MOST_KEPT:
+            form.owners.clear()
+        found = form.owners[manager, now] = [{"manager": manager or "unknown", "operation": "Update", "apiVersion": kind.api_version, "time": now,
+                                              "fieldsType": "FieldsV1", "fieldsV1": form.fields}]
+    return found
 
 
 def _bear(meta: dict, context: Context) -> None:
@@ -149,7 +173,7 @@ def _form_of(call: Call, obj: dict, body: dict) -> Form | None:
     sent = dict(zip(names, body.values()))
     replaced = [name for name in sent if name != "metadata" and sent[name] is not obj[name]]
     fixed = {name: obj[name] for name in ("apiVersion", "kind", *replaced)}
-    return Form(names, obj, fixed, tuple(obj) == tuple(body), fields)
+    return Form(names, obj, fixed, tuple(obj) == tuple(body), fields, {})
 
 
 def _filled(call: Call) -> dict:

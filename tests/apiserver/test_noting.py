@@ -108,11 +108,12 @@ def test_an_event_without_a_request_ends_as_one_with_a_request(case):
         server.engine.trace.on = server.enforces_rbac = False
         for first in (CORE, NEW):
             assert sent(server, placed(first, name="web.0" if first is CORE else "web.9")).ok
-        stored = None if is_request else noting.note(event, "kubelet", server.context.enter(Request(verb="create", resource="events"), True))
+        given = {**event}
+        stored = None if is_request else noting.note(given, "kubelet", server.context.enter(Request(verb="create", resource="events"), True))
         assert is_request or (stored is not None) == is_short
         if stored is None:
             sent(server, event, namespace=event["metadata"]["namespace"])
-        assert json.dumps(event) == before
+        assert json.dumps(event) == before and (stored is not None or given == event)
         outcomes.append((json.dumps([(key, row.value) for key, row in server.store.list("/registry/events/")]), server.store.revision,
                          server.engine.rng.positions()))
     assert outcomes[0] == outcomes[1]
@@ -133,7 +134,7 @@ def test_where_something_is_told_or_asked_an_event_is_a_request(change):
         context.etcd = Member(is_on=False)
     elif change == "new form":
         noting._forms.clear()
-    assert (noting.note(CORE, "kubelet", context) is None) == (change != "nothing")
+    assert (noting.note({**CORE}, "kubelet", context) is None) == (change != "nothing")
 
 
 COUNT = {"count": 2, "lastTimestamp": "2026-01-01T09:00:05Z", "message": "Container started"}
