@@ -10,11 +10,7 @@ KEY = "/registry/apiextensions.k8s.io/customresourcedefinitions/widgets.example.
 def test_a_definition_tells_that_its_objects_are_being_deleted():
     """Source: apiextensions-apiserver pkg/controller/finalizer/crd_finalizer.go (sync)."""
     world = World()
-    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-    spec = {"group": "example.com", "scope": "Namespaced", "names": {"plural": "widgets", "kind": "Widget"},
-            "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}]}  # fmt: skip
-    world.create("customresourcedefinitions", {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-                                               "metadata": {"name": "widgets.example.com", "namespace": ""}, "spec": spec})  # fmt: skip
+    world.define_widgets()
     widget = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "a", "finalizers": ["example.com/x"]}}
     world.create("widgets.example.com", widget)
     world.do(world.client.delete("customresourcedefinitions", "widgets.example.com"), settle=False)

@@ -187,11 +187,7 @@ def test_a_deletion_that_somebody_came_before_is_tried_once_more_while_the_owner
 def test_owners_are_taken_off_custom_resources_too_which_know_no_strategic_patch():
     """Source: patch.go (patch, deleteOwnerRefJSONMergePatch)."""
     world = World()
-    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-    spec = {"group": "example.com", "scope": "Namespaced", "names": {"plural": "widgets", "kind": "Widget"},
-            "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}]}  # fmt: skip
-    world.create("customresourcedefinitions", {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-                                               "metadata": {"name": "widgets.example.com", "namespace": ""}, "spec": spec})  # fmt: skip
+    world.define_widgets()
     made = [world.create("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}) for name in "ab"]
     owners = [{"apiVersion": "v1", "kind": "ConfigMap", "name": each["metadata"]["name"], "uid": each["metadata"]["uid"]} for each in made]
     world.create("widgets.example.com", {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w", "ownerReferences": owners}})

@@ -141,11 +141,7 @@ def test_a_class_of_attributes_stays_until_no_claim_names_it():
 def test_custom_resources_are_counted_too_from_their_definition_on_until_it_goes():
     """Source: pkg/controller/resourcequota/resource_quota_controller.go (Sync)."""
     world = World()
-    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-    spec = {"group": "example.com", "scope": "Namespaced", "names": {"plural": "widgets", "kind": "Widget"},
-            "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}]}  # fmt: skip
-    world.create("customresourcedefinitions", {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-                                               "metadata": {"name": "widgets.example.com", "namespace": ""}, "spec": spec})  # fmt: skip
+    world.define_widgets()
 
     def widget(name):
         world.create("widgets.example.com", {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": name}})

@@ -72,6 +72,14 @@ class World:
 
     # -- making -----------------------------------------------------------------------------------------------------
 
+    def define_widgets(self) -> None:
+        """Serve a custom kind, Widget of example.com."""
+        schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+        spec = {"group": "example.com", "scope": "Namespaced", "names": {"plural": "widgets", "kind": "Widget"},
+                "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}]}  # fmt: skip
+        self.create("customresourcedefinitions", {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                                                  "metadata": {"name": "widgets.example.com", "namespace": ""}, "spec": spec})  # fmt: skip
+
     def create(self, resource: str, body: dict, **options) -> dict:
         body = {**body, "metadata": {"namespace": "default", **body["metadata"]}}
         return self.do(self.client.create(resource, body), **options)
