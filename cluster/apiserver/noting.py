@@ -30,7 +30,7 @@ class Form(NamedTuple):
     """What Events with the same fields set have in common.
 
     names: what the fields that are sent are called as stored. base: all stored fields, in order. fixed: those that do not come
-    as they were sent. is_whole: no other fields are stored than are sent. fields: what the sender owns. owners: the managedFields that
+    as they were sent. is_whole: what is stored is what is sent. fields: what the sender owns. owners: the managedFields that
     say so, by who it is and when.
     """
 
@@ -173,7 +173,7 @@ def _form_of(call: Call, obj: dict, body: dict) -> Form | None:
     sent = dict(zip(names, body.values()))
     replaced = [name for name in sent if name != "metadata" and sent[name] is not obj[name]]
     fixed = {name: obj[name] for name in ("apiVersion", "kind", *replaced)}
-    return Form(names, obj, fixed, tuple(obj) == tuple(body), fields, {})
+    return Form(names, obj, fixed, not replaced and tuple(obj) == tuple(body), fields, {})
 
 
 def _filled(call: Call) -> dict:

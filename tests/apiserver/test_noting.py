@@ -93,6 +93,7 @@ def test_where_something_may_look_at_events_they_go_the_general_way(resource, mo
 # what is noted without a request, whether that way is taken
 NOTED = {
     "of a kubelet": (CORE, True), "of the scheduler": (NEW, True), "with annotations": (placed(CORE, annotations={"a": "b"}), False),
+    "with a word that is null": (changed(CORE, reportingComponent=None), True),
     "of a name that is taken": (placed(CORE, name="web.0"), False), "with a bad name": (placed(CORE, name="a/b"), False),
     "about another namespace": (changed(CORE, involvedObject={**ABOUT, "namespace": "other"}), False),
     "in no namespace": (changed(placed(CORE, namespace="none"), involvedObject={**ABOUT, "namespace": "none"}), False),
@@ -106,8 +107,8 @@ def test_an_event_without_a_request_ends_as_one_with_a_request(case):
     for is_request in (True, False):
         server, before = InProcess(), json.dumps(event)
         server.engine.trace.on = server.enforces_rbac = False
-        for first in (CORE, NEW):
-            assert sent(server, placed(first, name="web.0" if first is CORE else "web.9")).ok
+        for number, first in enumerate((CORE, NEW, changed(CORE, reportingComponent=None))):
+            assert sent(server, placed(first, name=f"web.{number * 9}")).ok
         given = {**event}
         stored = None if is_request else noting.note(given, "kubelet", server.context.enter(Request(verb="create", resource="events"), True))
         assert is_request or (stored is not None) == is_short
